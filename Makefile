@@ -1,0 +1,166 @@
+# git-build. `make` builds everything into build/, `make help` lists what else there is.
+
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+SANITIZE ?=
+SUITE    ?= ../shared/conformance/json-schema
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma    := ,
+
+# A build of its own for each compiler and set of sanitizers: they never mix objects.
+BUILD := build$(if $(filter gcc,$(CC)),,/$(notdir $(CC)))$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+# What tests and documents call, whichever build it is.
+export GIT_BUILD_BINDIR := $(abspath $(BUILD))
+
+bindir      := $(PREFIX)/bin
+libexecdir  := $(PREFIX)/libexec/git-build
+mandir      := $(PREFIX)/share/man
+docdir      := $(PREFIX)/share/doc/git-build
+bashcompdir := $(PREFIX)/share/bash-completion/completions
+zshcompdir  := $(PREFIX)/share/zsh/site-functions
+fishcompdir := $(PREFIX)/share/fish/vendor_completions.d
+
+PKGS     := libgit2 yajl uuid libpcre2-8
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wpointer-arith
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=c11 $(WARNINGS) $(WERROR) $(CFLAGS) -fstack-protector-strong \
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Isrc -Igit-build -Itests -I$(BUILD)/gen \
+               $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
+LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lpthread $(EXTRA_LDLIBS)
+ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+# The library must not be able to call what the banned list names.
+$(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPFLAGS += -include src/base/banned.h
+
+LIB_SRC  := $(wildcard src/*/*.c)
+CMD_SRC  := $(wildcard git-build/*.c)
+HOOK_SRC := $(wildcard hooks/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+MAN_SRC  := $(wildcard docs/man/*.scd)
+
+HEADERS  := $(wildcard src/*/*.h git-build/*.h)
+
+LIB      := $(BUILD)/libgit-build.a
+HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
+UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
+BENCHES  := $(BENCH_SRC:%.c=$(BUILD)/%)
+FUZZERS  := $(FUZZ_SRC:%.c=build/clang-fuzz/%)
+MANPAGES := $(MAN_SRC:docs/man/%.scd=$(BUILD)/man/%)
+
+obj = $(1:%.c=$(BUILD)/obj/%.o)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all
+all: $(BUILD)/git-build $(HOOKS) $(MANPAGES)
+
+# Quiet by default; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)')
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/git-build: $(call obj,$(CMD_SRC)) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/unit/% $(BUILD)/tests/property/%: EXTRA_LDLIBS = -lcmocka -lm
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)scdoc <$< >$@
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
+
+# ---- tests ----
+
+.PHONY: check check-unit check-e2e
+check: all $(UNITS) ## every test a contributor should run; ends with "N passed, N failed"
+	tests/run $(UNITS) tests/e2e/*.bats
+
+check-unit: $(UNITS) ## unit and property tests only
+	tests/run $(UNITS)
+
+check-e2e: all ## end-to-end tests only
+	tests/run tests/e2e/*.bats
+
+.PHONY: bench
+bench: all $(BENCHES) ## the benchmarks, as ratios against something in the same run
+	tests/bench/run
+
+# Fuzzers bring their own coverage and sanitizers, so that they are built apart, with clang.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+build/clang-fuzz/%: %.c $(LIB_SRC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang $(ALL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(LIB_SRC) $(LDLIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS (60)
+	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+.PHONY: conformance
+conformance: all ## the public JSON Schema cases in SUITE
+	tests/conformance/run $(SUITE)
+
+# ---- style ----
+
+.PHONY: lint format
+lint: ## formatting, floors, headers, cppcheck, shellcheck, both compilers' warnings as errors
+	tests/lint
+
+format: ## lay out all C as .clang-format says
+	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] hooks/*.[ch] tests/*/*.[ch])
+
+# ---- installing ----
+
+.PHONY: install uninstall
+install: all ## into PREFIX, below DESTDIR
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(mandir)/man1 \
+		$(DESTDIR)$(docdir) $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir) \
+		$(DESTDIR)$(fishcompdir)
+	install -m 755 $(BUILD)/git-build $(DESTDIR)$(bindir)/git-build
+	install -m 755 $(HOOKS) $(DESTDIR)$(libexecdir)/
+	install -m 644 $(MANPAGES) $(DESTDIR)$(mandir)/man1/
+	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
+	$(BUILD)/git-build completion bash >$(DESTDIR)$(bashcompdir)/git-build
+	$(BUILD)/git-build completion zsh >$(DESTDIR)$(zshcompdir)/_git-build
+	$(BUILD)/git-build completion fish >$(DESTDIR)$(fishcompdir)/git-build.fish
+
+uninstall: ## take away what install put there
+	rm -f $(DESTDIR)$(bindir)/git-build $(DESTDIR)$(bashcompdir)/git-build \
+		$(DESTDIR)$(zshcompdir)/_git-build $(DESTDIR)$(fishcompdir)/git-build.fish \
+		$(patsubst docs/man/%.scd,$(DESTDIR)$(mandir)/man1/%,$(MAN_SRC))
+	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)
+
+.PHONY: clean help
+clean: ## forget all that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | \
+		while IFS="$$(printf '\t')" read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done

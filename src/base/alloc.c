@@ -1,0 +1,64 @@
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void (*out_of_memory_handler)(void);
+
+void alloc_set_handler(void (*handler)(void))
+{
+	out_of_memory_handler = handler;
+}
+
+static _Noreturn void out_of_memory(void)
+{
+	if (out_of_memory_handler)
+		out_of_memory_handler();
+	abort();
+}
+
+void *xmalloc(size_t size)
+{
+	void *memory = malloc(size ? size : 1);
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size ? size : 1);
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+void *xrealloc(void *memory, size_t size)
+{
+	void *moved = realloc(memory, size ? size : 1);
+	if (!moved)
+		out_of_memory();
+	return moved;
+}
+
+void *xreallocarray(void *memory, size_t count, size_t size)
+{
+	size_t total;
+	if (__builtin_mul_overflow(count, size, &total))
+		out_of_memory();
+	return xrealloc(memory, total);
+}
+
+char *xstrdup(const char *string)
+{
+	return xstrndup(string, strlen(string));
+}
+
+char *xstrndup(const char *string, size_t length)
+{
+	char *copy = xmalloc(length + 1);
+	if (length)
+		memcpy(copy, string, length);
+	copy[length] = '\0';
+	return copy;
+}

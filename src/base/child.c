@@ -1,0 +1,222 @@
+#include "base/child.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { GRACE_MS = 1000, FALLBACK_POLL_MS = 5, DEFAULT_LIMIT = 16 << 20 };
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Does `entry` ("NAME=value") set what `change` ("NAME=value" or "NAME") names? */
+static bool same_name(const char *entry, const char *change)
+{
+	size_t len = strcspn(change, "=");
+	return !strncmp(entry, change, len) && entry[len] == '=';
+}
+
+/* Our environment with the changes made; the array is yours, its strings are not. */
+static char **make_environment(const char *const *changes)
+{
+	size_t ours = 0, theirs = 0, count = 0;
+	while (environ[ours])
+		ours++;
+	while (changes && changes[theirs])
+		theirs++;
+	char **made = xcalloc(ours + theirs + 1, sizeof(*made));
+	for (size_t i = 0; i < ours; i++) {
+		bool changed = false;
+		for (size_t j = 0; j < theirs && !changed; j++)
+			changed = same_name(environ[i], changes[j]);
+		if (!changed)
+			made[count++] = environ[i];
+	}
+	for (size_t j = 0; j < theirs; j++)
+		if (strchr(changes[j], '='))
+			made[count++] = (char *)(uintptr_t)changes[j];
+	return made;
+}
+
+/* In the child, after fork: only async-signal-safe calls. Says on `report` why it failed. */
+static _Noreturn void become(const struct child *child, char **env, const int in, const int out,
+	const int errors, int report)
+{
+	setpgid(0, 0);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(in, STDIN_FILENO) >= 0 && (out < 0 || dup2(out, STDOUT_FILENO) >= 0) &&
+		(errors < 0 || dup2(errors, STDERR_FILENO) >= 0) &&
+		(!child->folder || !chdir(child->folder))) {
+		environ = env;
+		execvp(child->argv[0], (char *const *)(uintptr_t)child->argv);
+	}
+	int why = errno;
+	ssize_t ignored = write(report, &why, sizeof(why));
+	(void)ignored;
+	_exit(127);
+}
+
+struct stream {
+	int fd;
+	struct buf *into;
+	size_t limit;
+};
+
+/* Takes what is there; false at the end of the stream. */
+static bool drain(struct stream *stream)
+{
+	char bytes[16384];
+	ssize_t got = read(stream->fd, bytes, sizeof(bytes));
+	if (got < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (!got)
+		return false;
+	size_t room = stream->into->len < stream->limit ? stream->limit - stream->into->len : 0;
+	buf_add(stream->into, bytes, (size_t)got < room ? (size_t)got : room);
+	return true;
+}
+
+static void close_if_open(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/*
+ * Feeds the input and collects both outputs until the child has ended. Past the deadline its
+ * process group is ended; returns false then.
+ *
+ * A grandchild may hold the pipes open for ever (a credential daemon, say): once the child has
+ * ended, only what has been written already is still taken.
+ */
+static bool converse(
+	pid_t pid, int in, struct stream streams[2], const struct child *child, int *wait_status)
+{
+	int64_t deadline = child->timeout_ms ? monotonic_ms() + child->timeout_ms : 0;
+	int signal_next = SIGTERM;
+	int pidfd = pidfd_open(pid, 0); /* readable once the child has ended */
+	bool ended = false;
+	size_t sent = 0;
+	for (;;) {
+		if (!ended && waitpid(pid, wait_status, WNOHANG) == pid)
+			ended = true;
+		struct pollfd polls[] = { { .fd = streams[0].fd, .events = POLLIN },
+			{ .fd = streams[1].fd, .events = POLLIN }, { .fd = in, .events = POLLOUT },
+			{ .fd = pidfd, .events = POLLIN } };
+		int64_t wait = ended ? 0 : deadline ? deadline - monotonic_ms() : INT_MAX;
+		if (pidfd < 0 && !ended && wait > FALLBACK_POLL_MS)
+			wait = FALLBACK_POLL_MS;
+		int ready = poll(polls, ended ? 2 : 4,
+			(int)(wait < 0                   ? 0
+					: wait > INT_MAX ? INT_MAX
+							 : wait));
+		for (int i = 0; i < 2; i++)
+			if (polls[i].revents && streams[i].fd >= 0 && !drain(&streams[i]))
+				close_if_open(&streams[i].fd);
+		if (polls[2].revents && in >= 0 && !ended) {
+			ssize_t wrote = write(in, child->input + sent, child->input_len - sent);
+			if (wrote > 0)
+				sent += (size_t)wrote;
+			if ((wrote < 0 && errno != EAGAIN && errno != EINTR) ||
+				sent == child->input_len)
+				close_if_open(&in);
+		}
+		if (ended && ready <= 0)
+			break;
+		if (!ended && deadline && monotonic_ms() >= deadline) {
+			kill(-pid, signal_next);
+			signal_next = SIGKILL;
+			deadline = monotonic_ms() + GRACE_MS;
+		}
+	}
+	close_if_open(&pidfd);
+	close_if_open(&in);
+	close_if_open(&streams[0].fd);
+	close_if_open(&streams[1].fd);
+	return signal_next == SIGTERM;
+}
+
+int child_run(const struct child *child, int *status, struct error *err)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, errors[2] = { -1, -1 }, report[2] = { -1, -1 };
+	char **env = make_environment(child->environment);
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+	sigaction(SIGPIPE, &ignore, &before);
+	int rc = 0;
+
+	bool feeds = child->input && child->input_len;
+	if (pipe2(report, O_CLOEXEC) < 0 || (child->output && pipe2(out, O_CLOEXEC) < 0) ||
+		(child->errors && pipe2(errors, O_CLOEXEC) < 0) ||
+		(feeds ? pipe2(in, O_CLOEXEC) : (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC))) <
+			0) {
+		rc = error_errno(err, ERR_FAILED, "cannot start %s", child->argv[0]);
+		goto done;
+	}
+	pid_t pid = fork();
+	if (pid < 0) {
+		rc = error_errno(err, ERR_FAILED, "cannot start %s", child->argv[0]);
+		goto done;
+	}
+	if (!pid)
+		become(child, env, in[0], out[1], errors[1], report[1]);
+	setpgid(pid, pid); /* also here: whoever comes first, it holds before a time limit acts */
+	close_if_open(&in[0]);
+	close_if_open(&out[1]);
+	close_if_open(&errors[1]);
+	close_if_open(&report[1]);
+
+	int why;
+	ssize_t got;
+	while ((got = read(report[0], &why, sizeof(why))) < 0 && errno == EINTR)
+		;
+	int wait_status = 0;
+	if (got == (ssize_t)sizeof(why)) {
+		while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
+			;
+		errno = why;
+		rc = error_errno(err, why == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot run %s",
+			child->argv[0]);
+		goto done;
+	}
+	if (in[1] >= 0)
+		fcntl(in[1], F_SETFL, O_NONBLOCK);
+	size_t limit = child->output_limit ? child->output_limit : DEFAULT_LIMIT;
+	struct stream streams[2] = { { out[0], child->output, limit },
+		{ errors[0], child->errors, limit } };
+	bool in_time = converse(pid, in[1], streams, child, &wait_status);
+	in[1] = out[0] = errors[0] = -1;
+	*status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+	if (!in_time)
+		rc = error_set(err, ERR_TIMEOUT, "%s did not end within %lld ms and was stopped",
+			child->argv[0], (long long)child->timeout_ms);
+done:
+	for (int i = 0; i < 2; i++) {
+		close_if_open(&in[i]);
+		close_if_open(&out[i]);
+		close_if_open(&errors[i]);
+		close_if_open(&report[i]);
+	}
+	sigaction(SIGPIPE, &before, NULL);
+	free(env);
+	return rc;
+}

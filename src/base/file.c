@@ -1,0 +1,210 @@
+#include "base/file.h"
+
+#include "base/alloc.h"
+#include "base/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct error *err)
+{
+	size_t start = out->len;
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, ERR_FAILED, "cannot read %s", name);
+	if (S_ISDIR(st.st_mode))
+		return error_set(err, ERR_INVALID, "%s is a folder; a file is wanted", name);
+	if (S_ISREG(st.st_mode) && st.st_size > 0 && (uintmax_t)st.st_size <= limit)
+		buf_grow(out, (size_t)st.st_size + 1);
+	for (;;) {
+		buf_grow(out, 4096);
+		ssize_t got = read(fd, out->data + out->len, out->cap - out->len - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			buf_truncate(out, start);
+			return error_errno(err, ERR_FAILED, "cannot read %s", name);
+		}
+		if (!got)
+			return 0;
+		buf_truncate(out, out->len + (size_t)got);
+		if (out->len - start > limit) {
+			buf_truncate(out, start);
+			return error_set(err, ERR_INVALID,
+				"%s is larger than the limit of %zu bytes", name, limit);
+		}
+	}
+}
+
+int file_read(struct buf *out, const char *path, size_t limit, struct error *err)
+{
+	if (!strcmp(path, "-"))
+		return file_read_fd(out, STDIN_FILENO, "standard input", limit, err);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(
+			err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot open %s", path);
+	int rc = file_read_fd(out, fd, path, limit, err);
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t wrote = write(fd, data, len);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return -1;
+		data += wrote;
+		len -= (size_t)wrote;
+	}
+	return 0;
+}
+
+/* The folder that `path` lies in; yours to free. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return xstrdup(".");
+	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* A rename lasts only once the folder that holds the name is on disk as well. */
+static void sync_folder_of(const char *path)
+{
+	char *folder = folder_of(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd); /* some file systems cannot: then rename is as lasting as it gets */
+		close(fd);
+	}
+	free(folder);
+}
+
+int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+	struct buf temporary = BUF_INIT;
+	buf_addf(&temporary, "%s.XXXXXX", path);
+	struct stat st;
+	bool stands = !stat(path, &st);
+	int rc = 0;
+	int fd = mkostemp(temporary.data, O_CLOEXEC);
+	if (fd < 0) {
+		rc = error_errno(err, ERR_FAILED, "cannot create a file beside %s", path);
+		goto done;
+	}
+	if (fchmod(fd, stands ? st.st_mode & 07777 : mode) < 0 || write_all(fd, data, len) < 0 ||
+		fsync(fd) < 0) {
+		rc = error_errno(err, ERR_FAILED, "cannot write %s", path);
+		close(fd);
+		unlink(temporary.data);
+		goto done;
+	}
+	if (close(fd) < 0 || rename(temporary.data, path) < 0) {
+		rc = error_errno(err, ERR_FAILED, "cannot replace %s", path);
+		unlink(temporary.data);
+		goto done;
+	}
+	sync_folder_of(path);
+done:
+	buf_release(&temporary);
+	return rc;
+}
+
+int file_make_folders(const char *path, struct error *err)
+{
+	char *copy = xstrdup(path);
+	int rc = 0;
+	for (char *at = copy + 1; *copy; at++) {
+		bool last = *at == '\0';
+		if (*at != '/' && !last)
+			continue;
+		*at = '\0';
+		if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
+			rc = error_errno(err, ERR_FAILED, "cannot create the folder %s", copy);
+			break;
+		}
+		if (last)
+			break;
+		*at = '/';
+	}
+	free(copy);
+	return rc;
+}
+
+int file_remove(const char *path, struct error *err)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_errno(err, ERR_FAILED, "cannot remove %s", path);
+	return 0;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+	return !stat(path, &st);
+}
+
+/* What the holder of the lock behind `fd` wrote about itself. */
+static int busy(int fd, const char *path, struct error *err)
+{
+	char who[256];
+	ssize_t got = pread(fd, who, sizeof(who) - 1, 0);
+	who[got > 0 ? got : 0] = '\0';
+	who[strcspn(who, "\n")] = '\0';
+	return error_set(err, ERR_BUSY, "%s is held by %s", path, *who ? who : "another process");
+}
+
+int file_lock_acquire(struct file_lock *lock, const char *path, const char *who, int64_t wait_ms,
+	const struct env *env, struct error *err)
+{
+	char *folder = folder_of(path);
+	int rc = file_make_folders(folder, err);
+	free(folder);
+	if (rc < 0)
+		return rc;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return error_errno(err, ERR_FAILED, "cannot open the lock file %s", path);
+	int64_t deadline = env->monotonic_ms(env->data) + wait_ms;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			rc = error_errno(err, ERR_FAILED, "cannot lock %s", path);
+			close(fd);
+			return rc;
+		}
+		int64_t left = deadline - env->monotonic_ms(env->data);
+		if (left <= 0) {
+			rc = busy(fd, path, err);
+			close(fd);
+			return rc;
+		}
+		/* flock(2) knows no time limit: ask often, but not in step with the others. */
+		int64_t pause = 2 + env->random(env->data, 8);
+		env->sleep_ms(env->data, pause < left ? pause : left);
+	}
+	struct buf line = BUF_INIT;
+	buf_addf(&line, "%s\n", who);
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, line.data, line.len, 0) < 0) {
+		/* The lock is held all the same; only its label is missing, as on a full disk. */
+	}
+	buf_release(&line);
+	lock->fd = fd;
+	return 0;
+}
+
+void file_lock_release(struct file_lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}

@@ -1,0 +1,67 @@
+/*
+ * Files: read whole, replaced whole, locked.
+ *
+ * A file that is written here is never seen half: it is written under a temporary name in the same
+ * folder, synced, and renamed over the old one.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct env;
+
+/*
+ * Appends the whole file `path` ("-": standard input) to `out`. More than `limit` bytes are refused
+ * with ERR_INVALID; a file that is not there is ERR_NOT_FOUND; what is not a regular file, a pipe
+ * or a terminal (a folder, say) is ERR_INVALID.
+ */
+int file_read(struct buf *out, const char *path, size_t limit, struct error *err);
+
+/* Appends all that `fd` still gives to `out`; `name` is what errors call it. As file_read. */
+int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct error *err);
+
+/*
+ * Replaces `path` by `len` bytes of `data`, or creates it with `mode` (an existing file keeps its
+ * permissions). After a failure the old file is as it was, and no temporary file is left.
+ */
+int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
+
+/* Creates folder `path` and those above it that are missing. */
+int file_make_folders(const char *path, struct error *err);
+
+/* Removes `path`; a file that is not there is no failure. */
+int file_remove(const char *path, struct error *err);
+
+bool file_exists(const char *path);
+
+/*
+ * An advisory lock between processes of one host (flock(2)), which ends with the process that holds
+ * it, however that ends. The file stays, since removing it would let two processes lock two files
+ * of one name; it says who holds it, in one line.
+ */
+struct file_lock {
+	int fd; /* -1: not held */
+};
+#define FILE_LOCK_INIT                                                                             \
+	{                                                                                          \
+		-1                                                                                 \
+	}
+
+/*
+ * Takes the lock `path`, creating the file and its folder, and writes `who` (one line) into it.
+ * Waits up to `wait_ms` milliseconds (0: not at all); then ERR_BUSY, with the holder's line in the
+ * text.
+ */
+int file_lock_acquire(struct file_lock *lock, const char *path, const char *who, int64_t wait_ms,
+	const struct env *env, struct error *err);
+/* Lets go; nothing happens if it is not held. */
+void file_lock_release(struct file_lock *lock);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * UTF-8 as RFC 3629 defines it: at most four bytes, no overlong forms, no surrogates, nothing above
+ * U+10FFFF.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many of the first bytes of `text` are valid UTF-8: `len` if all are. */
+size_t utf8_valid_prefix(const char *text, size_t len);
+
+/*
+ * Reads one character from `text` (`len` bytes, at least one). Returns its length in bytes and puts
+ * its code point into `*point`; 0 where the bytes are not valid UTF-8.
+ */
+size_t utf8_decode(const char *text, size_t len, uint32_t *point);
+
+/* Writes code point `point` (valid, not a surrogate) to `out`, without a NUL; returns the bytes
+ * used. */
+size_t utf8_encode(uint32_t point, char out[4]);
+
+#endif

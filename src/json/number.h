@@ -1,0 +1,30 @@
+/*
+ * Numbers as they are spelled, of any size and precision: nothing goes through a double.
+ *
+ * All take the text of a number that the parser has accepted (RFC 8259, section 6). Hostile
+ * exponents (1e999999999) cost no memory: a number is a run of digits and an exponent.
+ */
+#ifndef JSON_NUMBER_H
+#define JSON_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Less than, equal to, greater than 0 as a < b, a = b, a > b in value: 1.0 = 1 = 10e-1, -0 = 0. */
+int json_number_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/* Is it a whole number, however it is spelled (1.0, 1e3, 20 digits)? */
+bool json_number_is_integer(const char *text, size_t len);
+
+/* A hash that is the same for numbers that compare equal. */
+uint64_t json_number_hash(const char *text, size_t len);
+
+/*
+ * Is `a` a whole multiple of `b` (b > 0), exactly? Numbers whose digits would not fit in 4,096
+ * after bringing both to one exponent are answered by the rules of exponents where those decide,
+ * else false.
+ */
+bool json_number_is_multiple(const char *a, size_t a_len, const char *b, size_t b_len);
+
+#endif

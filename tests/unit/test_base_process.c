@@ -1,0 +1,206 @@
+/* base/file.h and base/child.h, against the real file system and real processes. */
+#include "unit/unit.h"
+
+#include "base/child.h"
+#include "base/env.h"
+#include "base/file.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/git-build-unit.XXXXXX";
+
+static int enter(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return chdir("/") || system(command);
+}
+
+static void a_replaced_file_keeps_its_mode(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	struct stat st;
+	assert_int_equal(file_replace("a.json", "{}", 2, 0640, &err), 0);
+	assert_int_equal(chmod("a.json", 0600), 0);
+	assert_int_equal(file_replace("a.json", "[1]", 3, 0644, &err), 0);
+	assert_int_equal(file_read(&text, "a.json", 100, &err), 0);
+	assert_string_equal(text.data, "[1]");
+	stat("a.json", &st);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(system("test $(ls | wc -l) = 1"), 0); /* no temporary file is left */
+	buf_release(&text);
+}
+
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	assert_int_equal(file_replace("no/such/folder", "x", 1, 0644, &err), ERR_FAILED);
+	assert_non_null(strstr(err.text, "no/such/folder"));
+}
+
+static void reading_names_what_is_wrong(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	assert_int_equal(file_read(&text, "none", 10, &err), ERR_NOT_FOUND);
+	assert_int_equal(file_read(&text, "/tmp", 10, &err), ERR_INVALID);
+	assert_int_equal(file_replace("big", "12345678901", 11, 0644, &err), 0);
+	assert_int_equal(file_read(&text, "big", 10, &err), ERR_INVALID);
+	assert_non_null(strstr(err.text, "10 bytes"));
+	assert_int_equal(text.len, 0);
+	buf_release(&text);
+}
+
+static void a_lock_says_who_holds_it(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct file_lock mine = FILE_LOCK_INIT, other = FILE_LOCK_INIT;
+	assert_int_equal(
+		file_lock_acquire(&mine, "deep/er/lock", "process 1", 0, env_system(), &err), 0);
+	assert_int_equal(
+		file_lock_acquire(&other, "deep/er/lock", "process 2", 20, env_system(), &err),
+		ERR_BUSY);
+	assert_non_null(strstr(err.text, "process 1"));
+	file_lock_release(&mine);
+	assert_int_equal(
+		file_lock_acquire(&other, "deep/er/lock", "process 2", 0, env_system(), &err), 0);
+	file_lock_release(&other);
+}
+
+static int run(
+	const char *script, struct buf *out, struct buf *errors, int64_t timeout, int *status)
+{
+	const char *argv[] = { "sh", "-c", script, NULL };
+	struct error err = ERROR_INIT;
+	struct child child = {
+		.argv = argv, .output = out, .errors = errors, .timeout_ms = timeout
+	};
+	return child_run(&child, status, &err);
+}
+
+static void a_child_is_heard(void **state)
+{
+	(void)state;
+	struct buf out = BUF_INIT, errors = BUF_INIT;
+	int status = -1;
+	assert_int_equal(run("echo out; echo err >&2; exit 3", &out, &errors, 0, &status), 0);
+	assert_int_equal(status, 3);
+	assert_string_equal(out.data, "out\n");
+	assert_string_equal(errors.data, "err\n");
+	assert_int_equal(run("kill -9 $$", NULL, NULL, 0, &status), 0);
+	assert_int_equal(status, 128 + SIGKILL);
+	buf_release(&out);
+	buf_release(&errors);
+}
+
+static void a_child_is_fed_more_than_a_pipe_holds(void **state)
+{
+	(void)state;
+	size_t len = 1 << 20;
+	char *input = malloc(len);
+	memset(input, 'x', len);
+	const char *argv[] = { "cat", NULL };
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+	int status;
+	struct child child = { .argv = argv, .input = input, .input_len = len, .output = &out };
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_int_equal(out.len, len);
+	assert_memory_equal(out.data, input, len);
+	buf_release(&out);
+	free(input);
+}
+
+static void a_time_limit_ends_all_that_was_started(void **state)
+{
+	(void)state;
+	struct buf out = BUF_INIT;
+	int status;
+	assert_int_equal(run("sleep 77 & echo $!; wait", &out, NULL, 100, &status), ERR_TIMEOUT);
+	pid_t sleeper = (pid_t)strtol(out.data, NULL, 10);
+	assert_true(sleeper > 0);
+	int alive = 1;
+	for (int i = 0; i < 200 && alive; i++) {
+		char path[64], line[256] = "";
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)sleeper);
+		FILE *stat_file = fopen(path, "r");
+		alive = stat_file && fgets(line, sizeof(line), stat_file) && !strstr(line, ") Z ");
+		if (stat_file)
+			fclose(stat_file);
+		usleep(10000);
+	}
+	assert_false(alive);
+	buf_release(&out);
+}
+
+static void a_pipe_left_open_by_a_grandchild_does_not_hang(void **state)
+{
+	(void)state;
+	struct buf out = BUF_INIT;
+	int status;
+	assert_int_equal(run("sleep 77 & echo $!", &out, NULL, 0, &status), 0);
+	assert_int_equal(status, 0);
+	kill((pid_t)strtol(out.data, NULL, 10), SIGKILL);
+	buf_release(&out);
+}
+
+static void what_cannot_run_is_said(void **state)
+{
+	(void)state;
+	const char *argv[] = { "no-such-program-here", NULL };
+	struct child child = { .argv = argv };
+	struct error err = ERROR_INIT;
+	int status;
+	assert_int_equal(child_run(&child, &status, &err), ERR_NOT_FOUND);
+	assert_non_null(strstr(err.text, "no-such-program-here"));
+}
+
+static void the_environment_is_changed_for_the_child_alone(void **state)
+{
+	(void)state;
+	setenv("BUILD_OLD", "old", 1);
+	const char *argv[] = { "sh", "-c", "echo ${BUILD_OLD-gone} $BUILD_NEW", NULL };
+	const char *changes[] = { "BUILD_OLD", "BUILD_NEW=new", NULL };
+	struct buf out = BUF_INIT;
+	struct child child = { .argv = argv, .environment = changes, .output = &out };
+	struct error err = ERROR_INIT;
+	int status;
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_string_equal(out.data, "gone new\n");
+	assert_string_equal(getenv("BUILD_OLD"), "old");
+	buf_release(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_replaced_file_keeps_its_mode),
+		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(reading_names_what_is_wrong),
+		cmocka_unit_test(a_lock_says_who_holds_it),
+		cmocka_unit_test(a_child_is_heard),
+		cmocka_unit_test(a_child_is_fed_more_than_a_pipe_holds),
+		cmocka_unit_test(a_time_limit_ends_all_that_was_started),
+		cmocka_unit_test(a_pipe_left_open_by_a_grandchild_does_not_hang),
+		cmocka_unit_test(what_cannot_run_is_said),
+		cmocka_unit_test(the_environment_is_changed_for_the_child_alone),
+	};
+	return cmocka_run_group_tests(tests, enter, leave);
+}
