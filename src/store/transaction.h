@@ -1,0 +1,82 @@
+/*
+ * Changing the shared branch: the one loop in the house that reads a tip, applies an operation,
+ * commits, pushes on exactly that tip, and starts again when somebody else was faster.
+ *
+ * An operation is a function from documents to documents. It may run several times, each time on
+ * newer documents, and must have no other effect. The push is the moment at which it happens;
+ * before that nothing has, and index and work tree are not touched.
+ *
+ *	struct transaction_plan plan = {
+ *		.remote = remote, .branch = "main", .subject = "Set build1 to idle", .server =
+ *"build1", .attempts = 5, .env = env, .apply = set_status, .data = &change }; struct
+ *transaction_result result = TRANSACTION_RESULT_INIT; rc = transaction_run(repo, &plan, &result,
+ *err);
+ *
+ * The first attempt works on the branch as last fetched and saves a round trip where nobody else
+ *has written since; an answer that changes nothing is only given after asking the remote. Every
+ * commit carries an operation id (a fresh UUID in the trailer "Operation-Id:"), so that two
+ * servers that make the same change in the same second make two commits, and so that after a
+ * connection died during the push the commit can be looked for: an operation happens once or not
+ * at all, and the caller is told which.
+ */
+#ifndef STORE_TRANSACTION_H
+#define STORE_TRANSACTION_H
+
+#include "base/env.h"
+#include "store/remote.h"
+
+struct transaction;
+
+struct transaction_plan {
+	struct remote_settings remote;
+	const char *branch;  /* the shared branch, short: "main" */
+	const char *subject; /* the commit's first line; may be replaced by transaction_subject() */
+	const char *server;  /* who commits where git knows no user.name */
+	int attempts;        /* pushes to try; 0: 5 */
+	int64_t backoff_ms;  /* full jitter: sleep up to backoff * 2^attempt, at most 16 times; 0:
+				100 */
+	const struct env *env;
+	/* Reads and writes through `tx`. 0: commit what was written (nothing written: nothing to
+	 * do). Above 0: an answer of the operation's own ("the lock is held"), nothing is
+	 * committed. Below: a failure. */
+	int (*apply)(struct transaction *tx, void *data, struct error *err);
+	void *data;
+};
+
+struct transaction_result {
+	bool committed;    /* false: there was nothing to change */
+	struct oid commit; /* what was pushed; else the tip that was read */
+	int attempts;      /* how many pushes it took */
+	struct buf said;   /* what the remote's hooks said */
+};
+#define TRANSACTION_RESULT_INIT                                                                    \
+	{                                                                                          \
+		.said = BUF_INIT                                                                   \
+	}
+void transaction_result_release(struct transaction_result *result);
+
+/*
+ * Runs `plan`. 0 when it has happened or there was nothing to change; `apply`'s own answer above 0;
+ * else a negative code: ERR_LOST_RACE after the last attempt, ERR_REFUSED with the remote's words,
+ * ERR_UNREACHABLE, ERR_UNKNOWN (only where the remote could not be asked afterwards), or apply's.
+ * Afterwards the remote-tracking ref is where the remote was last seen, and a clean work tree that
+ * stands on the branch has followed.
+ */
+int transaction_run(struct repo *repo, const struct transaction_plan *plan,
+	struct transaction_result *result, struct error *err);
+
+/* ---- for `apply` ---- */
+
+/* The file `path` as it stands, changes of this operation included. Borrowed until the next write
+ * to the same path. ERR_NOT_FOUND. */
+int transaction_read(struct transaction *tx, const char *path, const char **text, size_t *len,
+	struct error *err);
+/* Writes or (data NULL) removes a file. The bytes are copied. */
+void transaction_write(struct transaction *tx, const char *path, const char *data, size_t len);
+/* The commit that is built on; OID_NONE: the branch does not exist yet. */
+const struct oid *transaction_base(const struct transaction *tx);
+struct repo *transaction_repo(const struct transaction *tx);
+/* A better first line for the commit, now that it is known what is done. Copied. */
+void transaction_subject(struct transaction *tx, const char *subject);
+
+#endif
