@@ -1,0 +1,53 @@
+/*
+ * The fleet as it looks from here: every server with its state and its last beat.
+ *
+ * A server is whoever has a folder with a status.json or heartbeat.json on the coordination branch,
+ * or a heartbeat branch. The beat on the server's own branch counts before the one on the
+ * coordination branch; of two, the newer.
+ */
+#ifndef FLEET_ROSTER_H
+#define FLEET_ROSTER_H
+
+#include "base/env.h"
+#include "fleet/settings.h"
+
+enum beat_state {
+	BEAT_NEVER,  /* no beat was ever seen */
+	BEAT_ALIVE,  /* within its own promise: push_every * interval, and as much again */
+	BEAT_LATE,   /* beyond that */
+	BEAT_SILENT, /* beyond three times the promise */
+};
+
+struct server {
+	/* All strings are yours through the roster; NULL where the files do not say. */
+	char *id, *manager, *ip;
+	char *status;      /* idle, building, failed, success */
+	char *job;         /* current_job's id */
+	char *job_branch;  /* current_job's branch */
+	int64_t last_beat; /* seconds since 1970; 0: never */
+	int64_t age; /* seconds from the last beat to now, by this host's clock; below 0: its clock
+		      * is ahead */
+	int64_t interval;   /* its promise in seconds */
+	int64_t push_every; /* and in beats */
+	bool healthy;
+	enum beat_state state;
+	char *trouble; /* what of its files cannot be read, with position */
+};
+
+struct roster {
+	struct server *servers; /* in the order of their ids */
+	size_t count;
+	int64_t now;          /* when it was taken */
+	int64_t fetched_at;   /* when the remote was last asked with success; 0: never */
+	struct error offline; /* why the remote could not be asked just now; code 0: it was */
+};
+void roster_release(struct roster *roster);
+
+/* Takes stock; `fetch`: after asking the remote, where failing to is no failure but `offline`.
+ * Broken files do not hide a server: it is listed with its trouble. */
+int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
+	const struct env *env, struct error *err);
+
+const char *beat_state_name(enum beat_state state);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Making a clone a server of the fleet, and a bare repository the fleet's shared one.
+ *
+ * Everything here can be done again without effect: what is there is kept, what is missing is
+ * added, and a second run reports no change. What was put in is known (marked lines in
+ * .gitattributes, .gitignore and hooks) and can be taken out again.
+ */
+#ifndef FLEET_SETUP_H
+#define FLEET_SETUP_H
+
+#include "base/env.h"
+#include "fleet/settings.h"
+#include "store/transaction.h"
+
+/* One thing that was done, as a sentence without a full stop ("installed the pre-push hook"), or
+ * that could not be and why. */
+struct setup_step {
+	char *what;
+	bool changed; /* false: it was as it should be */
+};
+
+struct setup_report {
+	struct setup_step *steps;
+	size_t count, capacity;
+	size_t changes; /* how many of them changed anything */
+};
+void setup_report_release(struct setup_report *report);
+
+struct setup_plan {
+	const char *program;   /* absolute path of the git-build program, for the merge driver */
+	const char *hooks_dir; /* where git-build's hooks are installed */
+	const char *server;    /* checked id */
+	const char *manager;   /* NULL: keep what is set */
+	const char *ip;        /* NULL: keep what is set, else found */
+};
+
+/*
+ * In a clone: writes the missing files of the layout in one transaction on the coordination branch
+ * (which also creates the branch in an empty shared repository), with .gitattributes and .gitignore
+ * lines; sets build.* and the merge driver in the clone's config; installs the client hooks,
+ * chaining those that stand; publishes the startup: a pushed beat and status `idle`. Without a
+ * remote everything local is done and the report says what could not be.
+ */
+int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
+	const struct env *env, struct setup_report *report, struct error *err);
+
+/* Takes out of a clone what setup_clone() put in: config, hooks (restoring what was chained). The
+ * shared files stay, since other servers live by them. */
+int setup_remove(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err);
+
+/*
+ * Makes `path` a bare repository if it is none (an existing one keeps all it has), with the hooks,
+ * receive settings, gc settings for many small pushes, and reflogs that a fleet needs. A repository
+ * with a work tree is refused (ERR_INVALID).
+ */
+int setup_shared(const char *path, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* Making the history of a heartbeat branch one commit, at the remote. */
+#ifndef FLEET_SQUASH_H
+#define FLEET_SQUASH_H
+
+#include "base/env.h"
+#include "fleet/settings.h"
+
+struct squash {
+	const char *branch; /* short: "heartbeat-build1". Never the coordination branch. */
+	bool backup;        /* first push backup/<branch>-<timestamp> with the history as it was */
+	bool dry_run;       /* say what would be done */
+	bool no_push;       /* squash the clone's own branch only */
+};
+
+struct squash_result {
+	int64_t commits;     /* how many the branch had; 1: there was nothing to do */
+	struct oid old, new; /* the tip before and after */
+	struct buf backup;   /* the backup branch's name; empty without */
+	struct buf said;
+};
+#define SQUASH_RESULT_INIT                                                                         \
+	{                                                                                          \
+		.backup = BUF_INIT, .said = BUF_INIT                                               \
+	}
+void squash_result_release(struct squash_result *result);
+
+/*
+ * Squashes one branch: a commit without a parent and with the same tree, pushed with a lease on
+ * exactly the tip that was seen. A beat that arrives meanwhile is not lost: the push loses the race
+ * and the newer tip is squashed instead. ERR_NOT_FOUND: no such branch at the remote.
+ * ERR_INVALID: the branch is the coordination branch, or no branch name.
+ */
+int squash_run(struct repo *repo, const struct settings *settings, const struct squash *squash,
+	const struct env *env, struct squash_result *result, struct error *err);
+
+/* The remote's heartbeat branches as last fetched, after fetching: each to `each`. */
+int squash_each_branch(struct repo *repo, const struct settings *settings,
+	int (*each)(const char *branch, void *data), void *data, struct error *err);
+
+#endif
