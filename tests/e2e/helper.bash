@@ -1,0 +1,156 @@
+# What every end-to-end test stands on: `load helper` is the first line of a bats file.
+#
+# Each test gets a folder of its own, $TMP, which is also where it starts, and a world that does not
+# know this machine: its own home and git config, no system config, UTC, plain C messages, and the
+# git-build under test first in PATH, so that `git build` finds it. At the end every repository
+# below $TMP must pass `git fsck --strict`; a failing test keeps its folder and says where it is.
+#
+# A file that needs more defines setup() or teardown() after the load, and calls e2e_setup and
+# e2e_teardown in them.
+
+setup() { e2e_setup; }
+teardown() { e2e_teardown; }
+
+SOURCE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${GIT_BUILD_BINDIR:=$SOURCE_DIR/build}"
+
+e2e_setup() {
+  TMP=$(mktemp -d "${TMPDIR:-/tmp}/git-build-e2e.XXXXXX") || return 1
+  TMP=$(cd "$TMP" && pwd -P)
+  background_pids=()
+
+  # What the caller's world may hold that git, git-build or a make started by a test would obey.
+  local name
+  for name in $(compgen -e); do
+    case $name in
+      GIT_BUILD_BINDIR) ;;
+      GIT_* | SERVER_ID | HEARTBEAT_* | LOCK_WAIT | BUILD_* | NOTIFY_SOCKET | XDG_* | SSH_*) unset "$name" ;;
+      MAKE* | MFLAGS | SANITIZE | CC | PREFIX | DESTDIR | EDITOR | VISUAL | PAGER | NO_COLOR) unset "$name" ;;
+    esac
+  done
+
+  mkdir -p "$TMP/home/.config" "$TMP/tmp"
+  export HOME=$TMP/home XDG_CONFIG_HOME=$TMP/home/.config TMPDIR=$TMP/tmp
+  export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC LC_ALL=C
+  export GIT_BUILD_BINDIR PATH=$GIT_BUILD_BINDIR:$PATH
+  git config --global user.name "Test"
+  git config --global user.email "test@example.com"
+  git config --global init.defaultBranch main
+  git config --global advice.detachedHead false
+  cd "$TMP" || return 1
+}
+
+e2e_teardown() {
+  local pid status=0
+  for pid in "${background_pids[@]}"; do
+    kill "$pid" 2>/dev/null || true
+  done
+  for pid in "${background_pids[@]}"; do
+    wait "$pid" 2>/dev/null || true
+  done
+  cd / || return 1
+  [ -n "${BATS_TEST_COMPLETED-}" ] || [ -n "${BATS_TEST_SKIPPED-}" ] || status=1
+  fsck_all || status=1
+  if [ "$status" = 0 ]; then
+    chmod -R u+rwX "$TMP"
+    rm -rf "$TMP"
+  else
+    echo "the test's folder is kept: $TMP" >&2
+  fi
+  return "$status"
+}
+
+# shared_repo PATH: a bare repository, equipped as the fleet's shared one.
+shared_repo() {
+  git build init --shared "$1"
+}
+
+# clone_server SHARED ID: a clone of SHARED in $TMP/ID that is server ID. SHARED is a path or a URL.
+clone_server() {
+  git clone -q "$1" "$TMP/$2" && git -C "$TMP/$2" build init --server "$2"
+}
+
+# Every repository below $TMP is whole. A test that breaks one on purpose removes it at its end.
+fsck_all() {
+  local objects repo bad=0
+  while IFS= read -r -d '' objects; do
+    repo=${objects%/objects}
+    if [ ! -e "$repo/HEAD" ] || [ ! -d "$repo/refs" ]; then continue; fi
+    if ! git --git-dir="$repo" fsck --strict --no-dangling --no-progress >"$TMP/fsck" 2>&1; then
+      echo "git fsck --strict finds $repo broken:" >&2
+      cat "$TMP/fsck" >&2
+      bad=1
+    fi
+  done < <(find "$TMP" -type d -name objects -print0)
+  return "$bad"
+}
+
+# in_background LOG COMMAND...: starts COMMAND, which the teardown ends; its process id is in $pid.
+in_background() {
+  local log=$1
+  shift
+  # bats waits for whoever holds descriptor 3.
+  "$@" >"$log" 2>&1 </dev/null 3>&- &
+  pid=$!
+  background_pids+=("$pid")
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds, tried ten times a second; 1 if it never does.
+wait_for() {
+  local end=$((SECONDS + $1 + 1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$end" ]; then
+      echo "waited in vain for: $*" >&2
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# A real sshd on a loopback port, as this user, with keys of its own: afterwards git reaches any
+# path of this machine as "$SSH_URL/path", in the test's world on both ends.
+start_sshd() {
+  local sshd user dir=$TMP/ssh port tries
+  # sshd must be called by its absolute path, and /usr/sbin is not in everyone's PATH.
+  sshd=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd) || {
+    echo "there is no sshd: ./install.sh check installs it" >&2
+    return 1
+  }
+  user=$(id -un)
+  # Where root's sshd separates privileges; a machine that never ran one lacks it.
+  [ "$(id -u)" != 0 ] || mkdir -p /run/sshd
+  mkdir -m 700 "$dir" || return 1
+  ssh-keygen -q -t ed25519 -N '' -f "$dir/host" && ssh-keygen -q -t ed25519 -N '' -f "$dir/user" ||
+    return 1
+  cp "$dir/user.pub" "$dir/authorized_keys"
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    port=$((20000 + (RANDOM % 20000)))
+    cat >"$dir/sshd_config" <<END
+Port $port
+ListenAddress 127.0.0.1
+HostKey $dir/host
+PidFile $dir/pid
+AuthorizedKeysFile $dir/authorized_keys
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+StrictModes no
+UsePAM no
+MaxStartups 100
+SetEnv HOME=$HOME PATH=$PATH GIT_CONFIG_NOSYSTEM=1 LC_ALL=C TZ=UTC GIT_BUILD_BINDIR=$GIT_BUILD_BINDIR
+END
+    in_background "$dir/log.$tries" "$sshd" -D -e -f "$dir/sshd_config"
+    # The port may be taken: then sshd ends at once.
+    wait_for 5 eval "grep -q 'Server listening' '$dir/log.$tries' || ! kill -0 $pid"
+    if kill -0 "$pid" 2>/dev/null; then
+      echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$dir/host.pub")" >"$dir/known_hosts"
+      export GIT_SSH_COMMAND="ssh -F /dev/null -i '$dir/user' -o IdentitiesOnly=yes -o BatchMode=yes \
+-o UserKnownHostsFile='$dir/known_hosts' -o StrictHostKeyChecking=yes -o LogLevel=ERROR"
+      export SSH_URL=ssh://$user@127.0.0.1:$port
+      return 0
+    fi
+  done
+  cat "$dir"/log.* >&2
+  return 1
+}
