@@ -19,7 +19,8 @@
  * What is read is RFC 8259, and less: refused with line and column are duplicate member names
  * (compared decoded), invalid UTF-8, a byte-order mark, anything behind the value, escapes of
  * unpaired surrogates, nesting deeper than 256, text longer than the limit. Nothing here knows
- * schemas or git. A document is read-only once parsed; json/edit.h makes new text from it.
+ * schemas or git. A document is read-only once parsed; json/edit.h makes new text from it. Reading
+ *may decode strings into the document's memory: one thread at a time.
  */
 #ifndef JSON_DOCUMENT_H
 #define JSON_DOCUMENT_H
@@ -125,12 +126,15 @@ const char *json_raw(const struct json_doc *doc, const struct json_value *value,
 
 /*
  * The characters of a string, decoded. Borrowed: points into the text where there is no escape,
- * else into memory of the document, decoded once. Not NUL-terminated; may contain NUL. NULL if
- * `value` is NULL or no string.
+ * else into memory of the document, decoded at each call. Not NUL-terminated; may contain NUL. NULL
+ * if `value` is NULL or no string.
  */
 const char *json_string(const struct json_doc *doc, const struct json_value *value, size_t *len);
 /* As json_string, for the name of a member. */
 const char *json_key(const struct json_doc *doc, const struct json_value *member, size_t *len);
+/* A copy of a string that is yours to free(); NULL if `value` is NULL, no string, or has a NUL in
+ * it. */
+char *json_strdup(const struct json_doc *doc, const struct json_value *value);
 /* Is `value` a string that says `string`? */
 bool json_string_is(const struct json_doc *doc, const struct json_value *value, const char *string);
 

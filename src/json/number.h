@@ -17,13 +17,15 @@ int json_number_compare(const char *a, size_t a_len, const char *b, size_t b_len
 /* Is it a whole number, however it is spelled (1.0, 1e3, 20 digits)? */
 bool json_number_is_integer(const char *text, size_t len);
 
+/* Its value, where it is a whole number from INT64_MIN to INT64_MAX; else false. */
+bool json_number_to_int64(const char *text, size_t len, int64_t *number);
+
 /* A hash that is the same for numbers that compare equal. */
 uint64_t json_number_hash(const char *text, size_t len);
 
 /*
- * Is `a` a whole multiple of `b` (b > 0), exactly? Numbers whose digits would not fit in 4,096
- * after bringing both to one exponent are answered by the rules of exponents where those decide,
- * else false.
+ * Is `a` a whole multiple of `b` (b > 0), exactly? Where the answer takes more than 4,096 digits of
+ * `b` or 32,768 of `a` it is false.
  */
 bool json_number_is_multiple(const char *a, size_t a_len, const char *b, size_t b_len);
 

@@ -1,0 +1,364 @@
+#include "json/edit.h"
+
+#include "json/internal.h"
+#include "json/layout.h"
+#include "json/write.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum edit_kind { EDIT_REPLACE, EDIT_REMOVE, EDIT_INSERT };
+
+struct change {
+	enum edit_kind kind;
+	uint32_t value; /* what is replaced or removed; the container that is inserted into */
+	uint32_t index; /* of an insertion: in front of which child; UINT32_MAX: behind all */
+	size_t order;   /* in which the changes were made */
+	char *name;     /* of an inserted member, decoded; NULL: an element */
+	size_t name_len;
+	char *json;
+	size_t json_len;
+};
+
+struct json_edit {
+	const struct json_doc *doc;
+	struct change *changes;
+	size_t count, capacity;
+};
+
+struct json_edit *json_edit_new(const struct json_doc *doc)
+{
+	struct json_edit *edit = xcalloc(1, sizeof(*edit));
+	edit->doc = doc;
+	return edit;
+}
+
+void json_edit_free(struct json_edit *edit)
+{
+	if (!edit)
+		return;
+	for (size_t i = 0; i < edit->count; i++) {
+		free(edit->changes[i].name);
+		free(edit->changes[i].json);
+	}
+	free(edit->changes);
+	free(edit);
+}
+
+static struct change *add_change(struct json_edit *edit, enum edit_kind kind,
+	const struct json_value *value, const char *json, size_t len)
+{
+	GROW(edit->changes, edit->count, edit->capacity);
+	struct change *change = &edit->changes[edit->count];
+	*change = (struct change){
+		.kind = kind,
+		.value = (uint32_t)(value - edit->doc->values),
+		.order = edit->count++,
+		.json = json ? xstrndup(json, len) : NULL,
+		.json_len = len,
+	};
+	return change;
+}
+
+void json_edit_replace(
+	struct json_edit *edit, const struct json_value *value, const char *json, size_t len)
+{
+	add_change(edit, EDIT_REPLACE, value, json, len);
+}
+
+void json_edit_remove(struct json_edit *edit, const struct json_value *value)
+{
+	add_change(edit, EDIT_REMOVE, value, NULL, 0);
+}
+
+void json_edit_insert(struct json_edit *edit, const struct json_value *array, size_t index,
+	const char *json, size_t len)
+{
+	struct change *change = add_change(edit, EDIT_INSERT, array, json, len);
+	change->index = index < array->count ? (uint32_t)index : UINT32_MAX;
+}
+
+void json_edit_append(
+	struct json_edit *edit, const struct json_value *array, const char *json, size_t len)
+{
+	json_edit_insert(edit, array, SIZE_MAX, json, len);
+}
+
+/* The change that has added member `name` to `object` before; NULL if none has. */
+static struct change *find_added(
+	struct json_edit *edit, const struct json_value *object, const char *name, size_t name_len)
+{
+	uint32_t container = (uint32_t)(object - edit->doc->values);
+	for (size_t i = 0; i < edit->count; i++) {
+		struct change *change = &edit->changes[i];
+		if (change->kind == EDIT_INSERT && change->value == container && change->name &&
+			change->name_len == name_len && !memcmp(change->name, name, name_len))
+			return change;
+	}
+	return NULL;
+}
+
+/* Does `json` mean what `value` says already? */
+static bool is_same(
+	const struct json_doc *doc, const struct json_value *value, const char *json, size_t len)
+{
+	struct json_doc *other;
+	if (json_parse(&other, json, len, "new value", NULL, NULL) < 0)
+		return false;
+	bool same = json_equal(doc, value, other, json_root(other));
+	json_doc_free(other);
+	return same;
+}
+
+void json_edit_set_n(struct json_edit *edit, const struct json_value *object, const char *name,
+	size_t name_len, const char *json, size_t len)
+{
+	const struct json_value *member = json_member_n(edit->doc, object, name, name_len);
+	if (member) {
+		if (!is_same(edit->doc, member, json, len))
+			json_edit_replace(edit, member, json, len);
+		return;
+	}
+	struct change *change = find_added(edit, object, name, name_len);
+	if (change) {
+		free(change->json);
+		change->json = xstrndup(json, len);
+		change->json_len = len;
+		return;
+	}
+	change = add_change(edit, EDIT_INSERT, object, json, len);
+	change->index = UINT32_MAX;
+	change->name = xstrndup(name, name_len);
+	change->name_len = name_len;
+}
+
+void json_edit_set(struct json_edit *edit, const struct json_value *object, const char *name,
+	const char *json, size_t len)
+{
+	json_edit_set_n(edit, object, name, strlen(name), json, len);
+}
+
+/* ---- writing ---- */
+
+struct writing {
+	const struct json_doc *doc;
+	struct json_layout layout;
+	const struct change *changes; /* sorted by value, then by order */
+	size_t count;
+	struct buf *out;
+	struct error *err;
+};
+
+static int by_value(const void *left, const void *right)
+{
+	const struct change *a = left, *b = right;
+	if (a->value != b->value)
+		return a->value < b->value ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
+}
+
+/* The first change at value `index` or behind it. */
+static size_t first_change(const struct writing *w, uint32_t index)
+{
+	size_t low = 0, high = w->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (w->changes[middle].value < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static uint32_t index_of(const struct writing *w, const struct json_value *value)
+{
+	return (uint32_t)(value - w->doc->values);
+}
+
+/* The change of `kind` that was made last to `value` itself; NULL if there is none. */
+static const struct change *last_change(
+	const struct writing *w, const struct json_value *value, enum edit_kind kind)
+{
+	const struct change *last = NULL;
+	uint32_t index = index_of(w, value);
+	for (size_t i = first_change(w, index); i < w->count && w->changes[i].value == index; i++)
+		if (w->changes[i].kind == kind)
+			last = &w->changes[i];
+	return last;
+}
+
+static void copy(struct writing *w, size_t from, size_t to)
+{
+	buf_add(w->out, w->doc->text + from, to - from);
+}
+
+/* Where a child begins, its name included. */
+static size_t item_start(const struct json_value *child)
+{
+	return child->key_end ? child->key_start : child->start;
+}
+
+/* A new child's text, name in front where it is a member, laid out for `place`. */
+static int write_new(struct writing *w, const struct change *change, const struct json_place *place)
+{
+	if (change->name) {
+		json_quote(w->out, change->name, change->name_len);
+		buf_addstr(w->out, w->layout.colon);
+	}
+	return json_layout_value(place, change->json, change->json_len, w->out, w->err);
+}
+
+static int write_value(struct writing *w, const struct json_value *value);
+
+/* All that is written inside one container whose children change. */
+struct filling {
+	const struct json_value *container;
+	struct json_place place;
+	size_t written;  /* children so far */
+	size_t last_end; /* where the original child written last ends; 0: it was a new one or none
+			  */
+};
+
+/* What stands between the child before and the original `child`: its own bytes where they stood
+ * together before, else what this container has between children. */
+static void write_gap_before(struct writing *w, const struct filling *f,
+	const struct json_value *child, size_t gap_start)
+{
+	if (f->written ? f->last_end == gap_start && gap_start
+		       : gap_start == f->container->start + 1u)
+		copy(w, gap_start, item_start(child));
+	else if (f->written)
+		json_layout_between(&f->place, w->out);
+	else
+		json_layout_before_first(&f->place, w->out);
+}
+
+static int write_inserts(struct writing *w, struct filling *f, uint32_t index)
+{
+	uint32_t container = index_of(w, f->container);
+	for (size_t i = first_change(w, container);
+		i < w->count && w->changes[i].value == container; i++) {
+		const struct change *change = &w->changes[i];
+		if (change->kind != EDIT_INSERT || change->index != index)
+			continue;
+		if (f->written)
+			json_layout_between(&f->place, w->out);
+		else
+			json_layout_before_first(&f->place, w->out);
+		int rc = write_new(w, change, &f->place);
+		if (rc < 0)
+			return rc;
+		f->written++;
+		f->last_end = 0;
+	}
+	return 0;
+}
+
+static int write_container(struct writing *w, const struct json_value *container)
+{
+	struct filling f = { .container = container };
+	json_layout_place(&w->layout, w->doc, container, &f.place);
+	size_t gap_start = container->start + 1u;
+	uint32_t index = 0;
+	buf_addch(w->out, w->doc->text[container->start]);
+	JSON_EACH(child, container)
+	{
+		int rc = write_inserts(w, &f, index++);
+		if (rc < 0)
+			return rc;
+		if (!last_change(w, child, EDIT_REMOVE)) {
+			write_gap_before(w, &f, child, gap_start);
+			if (child->key_end)
+				copy(w, child->key_start, child->start);
+			rc = write_value(w, child);
+			if (rc < 0)
+				return rc;
+			f.written++;
+			f.last_end = child->end;
+		}
+		gap_start = child->end;
+	}
+	int rc = write_inserts(w, &f, UINT32_MAX);
+	if (rc < 0)
+		return rc;
+	if (f.written && container->count)
+		copy(w, gap_start, container->end - 1u);
+	else if (f.written)
+		json_layout_after_last(&f.place, w->out);
+	buf_addch(w->out, w->doc->text[container->end - 1]);
+	return 0;
+}
+
+static int write_value(struct writing *w, const struct json_value *value)
+{
+	uint32_t index = index_of(w, value);
+	size_t first = first_change(w, index);
+	if (first == w->count || w->changes[first].value >= index + value->span) {
+		copy(w, value->start, value->end);
+		return 0;
+	}
+	const struct change *replacement = last_change(w, value, EDIT_REPLACE);
+	if (!replacement)
+		return value->type >= JSON_ARRAY ? write_container(w, value) : 0;
+	struct json_place place;
+	json_layout_place_of(&w->layout, w->doc, value, &place);
+	return json_layout_value(&place, replacement->json, replacement->json_len, w->out, w->err);
+}
+
+/* No change may lie inside a value that another replaces or removes. */
+static int check_nesting(const struct writing *w)
+{
+	uint32_t closed = 0; /* values before this one are gone */
+	for (size_t i = 0; i < w->count; i++) {
+		const struct change *change = &w->changes[i];
+		uint32_t end = change->value + w->doc->values[change->value].span;
+		if (change->value < closed && (i == 0 || w->changes[i - 1].value != change->value))
+			return error_set(w->err, ERR_FAILED,
+				"%s: an edit inside a value that another edit replaces or removes",
+				w->doc->name);
+		if (change->kind == EDIT_REMOVE && !change->value)
+			return error_set(w->err, ERR_FAILED,
+				"%s: the document itself cannot be removed", w->doc->name);
+		if (change->kind != EDIT_INSERT && end > closed)
+			closed = end;
+	}
+	return 0;
+}
+
+int json_edit_write(const struct json_edit *edit, struct buf *out, struct error *err)
+{
+	const struct json_doc *doc = edit->doc;
+	if (!edit->count) {
+		buf_add(out, doc->text, doc->len);
+		return 0;
+	}
+	struct change *sorted = xreallocarray(NULL, edit->count, sizeof(*sorted));
+	memcpy(sorted, edit->changes, edit->count * sizeof(*sorted));
+	qsort(sorted, edit->count, sizeof(*sorted), by_value);
+	size_t before = out->len;
+	struct writing w = {
+		.doc = doc, .changes = sorted, .count = edit->count, .out = out, .err = err
+	};
+	json_layout_init(&w.layout, doc);
+	int rc = check_nesting(&w);
+	if (!rc) {
+		copy(&w, 0, doc->values->start);
+		rc = write_value(&w, doc->values);
+	}
+	if (!rc) {
+		copy(&w, doc->values->end, doc->len);
+		struct json_doc *check;
+		rc = json_parse(
+			&check, out->data + before, out->len - before, doc->name, NULL, err);
+		if (!rc)
+			json_doc_free(check);
+	}
+	json_layout_release(&w.layout);
+	free(sorted);
+	if (rc < 0)
+		buf_truncate(out, before);
+	return rc;
+}

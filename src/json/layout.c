@@ -1,0 +1,220 @@
+#include "json/layout.h"
+
+#include "json/internal.h"
+
+#include <string.h>
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static size_t item_start(const struct json_value *child)
+{
+	return child->key_end ? child->key_start : child->start;
+}
+
+/* Does a container with content have a line break behind its opening bracket? */
+static bool has_lines(const struct json_doc *doc, const struct json_value *container)
+{
+	return container->count &&
+		memchr(doc->text + container->start, '\n',
+			item_start(container + 1) - container->start);
+}
+
+/* The blanks that the line around byte `at` starts with. */
+static const char *line_indent(const struct json_doc *doc, size_t at, size_t *len)
+{
+	size_t start = at;
+	while (start && doc->text[start - 1] != '\n')
+		start--;
+	size_t end = start;
+	while (end < at && is_blank(doc->text[end]))
+		end++;
+	*len = end - start;
+	return doc->text + start;
+}
+
+/* The first member of the document with a colon to look at; NULL if there is none. */
+static const struct json_value *first_member(const struct json_doc *doc)
+{
+	for (size_t i = 0; i < doc->count; i++)
+		if (doc->values[i].key_end)
+			return &doc->values[i];
+	return NULL;
+}
+
+void json_layout_init(struct json_layout *layout, const struct json_doc *doc)
+{
+	*layout = (struct json_layout){
+		.newline = "\n", .colon = ": ", .comma = ", ", .unit = BUF_INIT
+	};
+	const char *newline = memchr(doc->text, '\n', doc->len);
+	if (newline && newline > doc->text && newline[-1] == '\r')
+		layout->newline = "\r\n";
+	const struct json_value *root = doc->values, *member = first_member(doc);
+	layout->lines = !root->count || has_lines(doc, root);
+	if (member && doc->text[member->start - 1] == ':') {
+		layout->colon = ":";
+		layout->comma = ",";
+	}
+	/* The first line that is indented against its container's shows the unit. */
+	for (size_t i = 0; i < doc->count && !layout->unit.len; i++) {
+		const struct json_value *container = &doc->values[i];
+		if (!has_lines(doc, container))
+			continue;
+		size_t outer, inner;
+		line_indent(doc, container->start, &outer);
+		const char *indent = line_indent(doc, item_start(container + 1), &inner);
+		if (inner > outer)
+			buf_add(&layout->unit, indent + outer, inner - outer);
+	}
+	if (!layout->unit.len)
+		buf_addstr(&layout->unit, "  ");
+}
+
+void json_layout_release(struct json_layout *layout)
+{
+	buf_release(&layout->unit);
+}
+
+void json_layout_place(const struct json_layout *layout, const struct json_doc *doc,
+	const struct json_value *container, struct json_place *place)
+{
+	*place = (struct json_place){
+		.layout = layout, .comma = layout->comma, .comma_len = strlen(layout->comma)
+	};
+	place->outer = line_indent(doc, container->start, &place->outer_len);
+	if (!container->count) {
+		place->lines = layout->lines;
+		place->indent = place->outer;
+		place->indent_len = place->outer_len;
+		place->depth = 1;
+		return;
+	}
+	const struct json_value *first = container + 1;
+	place->lead = doc->text + container->start + 1;
+	place->lead_len = item_start(first) - container->start - 1;
+	place->lines = has_lines(doc, container);
+	place->indent = line_indent(doc, item_start(first), &place->indent_len);
+	if (!place->lines && container->count > 1) {
+		size_t second = item_start(first + first->span);
+		place->comma = doc->text + first->end;
+		place->comma_len = second - first->end;
+		if (memchr(place->comma, '\n', place->comma_len)) {
+			place->comma = layout->comma;
+			place->comma_len = strlen(layout->comma);
+		}
+	}
+	JSON_EACH(child, container)
+	if (child->type >= JSON_ARRAY && child->count) {
+		place->siblings_flat = !has_lines(doc, child);
+		break;
+	}
+}
+
+void json_layout_place_of(const struct json_layout *layout, const struct json_doc *doc,
+	const struct json_value *value, struct json_place *place)
+{
+	*place = (struct json_place){
+		.layout = layout, .comma = layout->comma, .comma_len = strlen(layout->comma)
+	};
+	place->indent = line_indent(doc, value->start, &place->indent_len);
+	/* Does it begin its line (its name included), or is it the document? Then it may have
+	 * lines. */
+	size_t start = item_start(value);
+	const char *line = place->indent + place->indent_len;
+	place->lines = layout->lines && line == doc->text + start;
+	if (value->type >= JSON_ARRAY && value->count)
+		place->siblings_flat = !has_lines(doc, value);
+}
+
+static void new_line(const struct json_place *place, size_t depth, struct buf *out)
+{
+	buf_addstr(out, place->layout->newline);
+	buf_add(out, place->indent, place->indent_len);
+	for (size_t i = 0; i < depth + place->depth; i++)
+		buf_add(out, place->layout->unit.data, place->layout->unit.len);
+}
+
+void json_layout_before_first(const struct json_place *place, struct buf *out)
+{
+	if (place->lead)
+		buf_add(out, place->lead, place->lead_len);
+	else if (place->lines)
+		new_line(place, 0, out);
+}
+
+void json_layout_between(const struct json_place *place, struct buf *out)
+{
+	if (place->lines) {
+		buf_addch(out, ',');
+		new_line(place, 0, out);
+	} else {
+		buf_add(out, place->comma, place->comma_len);
+	}
+}
+
+void json_layout_after_last(const struct json_place *place, struct buf *out)
+{
+	if (!place->lines)
+		return;
+	buf_addstr(out, place->layout->newline);
+	buf_add(out, place->outer, place->outer_len);
+}
+
+struct relaying {
+	const struct json_place *place;
+	const struct json_doc *doc;
+	bool spread; /* text on one line is spread over lines */
+	struct buf *out;
+};
+
+static void relay(const struct relaying *r, const struct json_value *value, size_t depth)
+{
+	const char *text = r->doc->text;
+	if (value->type < JSON_ARRAY || !value->count) {
+		if (value->type >= JSON_ARRAY)
+			buf_addstr(r->out, value->type == JSON_ARRAY ? "[]" : "{}");
+		else
+			buf_add(r->out, text + value->start, value->end - value->start);
+		return;
+	}
+	bool lines = r->place->lines && (r->spread || has_lines(r->doc, value));
+	bool first = true;
+	buf_addch(r->out, text[value->start]);
+	JSON_EACH(child, value)
+	{
+		if (!first)
+			buf_addstr(r->out, lines ? "," : r->place->layout->comma);
+		if (lines)
+			new_line(r->place, depth + 1, r->out);
+		if (child->key_end) {
+			buf_add(r->out, text + child->key_start, child->key_end - child->key_start);
+			buf_addstr(r->out, r->place->layout->colon);
+		}
+		relay(r, child, depth + 1);
+		first = false;
+	}
+	if (lines)
+		new_line(r->place, depth, r->out);
+	buf_addch(r->out, text[value->end - 1]);
+}
+
+int json_layout_value(const struct json_place *place, const char *json, size_t len, struct buf *out,
+	struct error *err)
+{
+	struct json_doc *doc;
+	int rc = json_parse(&doc, json, len, "new value", NULL, err);
+	if (rc < 0)
+		return rc;
+	struct relaying relaying = {
+		.place = place,
+		.doc = doc,
+		.spread = !memchr(json, '\n', len) && !place->siblings_flat,
+		.out = out,
+	};
+	relay(&relaying, json_root(doc), 0);
+	json_doc_free(doc);
+	return 0;
+}

@@ -1,0 +1,393 @@
+/*
+ * Parsing, on yajl's SAX interface: the one place that knows yajl.
+ *
+ * yajl is fed the whole text at once. Where a token ends it says itself (yajl_get_bytes_consumed
+ * inside a callback); a token starts at the first byte behind the previous one that is no white
+ * space, comma or colon. yajl lets pass what we do not: invalid UTF-8 of some kinds, a lone
+ * surrogate, the same name twice. Those are found here.
+ */
+#include "json/internal.h"
+
+#include "base/alloc.h"
+#include "base/utf8.h"
+#include "json/parse_error.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+/* Objects up to this size are searched name by name for a duplicate; larger ones by hash. */
+enum { SMALL_OBJECT = 12 };
+
+struct parser {
+	struct json_doc *doc;
+	yajl_handle yajl;
+	int max_depth;
+	int depth;
+	uint32_t open[JSON_MAX_DEPTH]; /* the containers that are open, as indexes of values */
+	bool finishing; /* all is fed; yajl only waits to see that a number at the very end is over
+			 */
+	size_t end;     /* where the last token ended */
+	uint32_t key_start, key_end;
+	bool key_escaped;
+	/* What stopped us, where it was not yajl. */
+	size_t error_at;
+	const char *error;
+};
+
+static int stop(struct parser *p, size_t at, const char *why)
+{
+	p->error_at = at;
+	p->error = why;
+	return 0;
+}
+
+/* Finds the token that yajl has just read: from behind the one before to where yajl stands. */
+static size_t token_start(struct parser *p)
+{
+	const char *text = p->doc->text;
+	size_t at = p->end;
+	while (text[at] == ' ' || text[at] == '\n' || text[at] == ',' || text[at] == ':' ||
+		text[at] == '\r' || text[at] == '\t')
+		at++;
+	p->end = p->finishing ? p->doc->len : yajl_get_bytes_consumed(p->yajl);
+	return at;
+}
+
+/* Adds a value to the index; it takes the name that was read last if it is a member. */
+static struct json_value *add_value(struct parser *p, enum json_type type, size_t start)
+{
+	struct json_doc *doc = p->doc;
+	struct json_value *value = &doc->values[doc->count++];
+	*value = (struct json_value){
+		.start = (uint32_t)start,
+		.end = (uint32_t)p->end,
+		.key_start = p->key_start,
+		.key_end = p->key_end,
+		.span = 1,
+		.type = (uint8_t)type,
+		.key_escaped = p->key_escaped,
+	};
+	p->key_start = p->key_end = 0;
+	p->key_escaped = false;
+	if (p->depth)
+		doc->values[p->open[p->depth - 1]].count++;
+	return value;
+}
+
+static int on_scalar(struct parser *p, enum json_type type)
+{
+	size_t start = token_start(p);
+	add_value(p, type, start);
+	return 1;
+}
+
+static int on_null(void *context)
+{
+	return on_scalar(context, JSON_NULL);
+}
+
+static int on_boolean(void *context, int value)
+{
+	return on_scalar(context, value ? JSON_TRUE : JSON_FALSE);
+}
+
+static int on_number(void *context, const char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	return on_scalar(context, JSON_NUMBER);
+}
+
+static unsigned hex4(const char *s)
+{
+	unsigned value = 0;
+	for (int i = 0; i < 4; i++) {
+		unsigned digit = (unsigned char)s[i];
+		value = value << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+	}
+	return value;
+}
+
+/* Looks for an escaped surrogate without its partner; yajl has made sure of the escapes' form. */
+static bool surrogates_are_paired(struct parser *p, const char *s, const char *end)
+{
+	while ((s = memchr(s, '\\', (size_t)(end - s)))) {
+		if (s[1] != 'u') {
+			s += 2;
+			continue;
+		}
+		unsigned unit = hex4(s + 2);
+		if (unit >= 0xd800 && unit <= 0xdbff && end - s >= 12 && s[6] == '\\' &&
+			s[7] == 'u') {
+			unsigned low = hex4(s + 8);
+			if (low >= 0xdc00 && low <= 0xdfff) {
+				s += 12;
+				continue;
+			}
+		}
+		if (unit >= 0xd800 && unit <= 0xdfff)
+			return stop(p, (size_t)(s - p->doc->text),
+				"is half of a surrogate pair; characters above U+FFFF need both "
+				"halves, as in \\ud83d\\ude00");
+		s += 6;
+	}
+	return true;
+}
+
+/* Marks whether the string from `start` to p->end has escapes, and checks them. */
+static bool note_escapes(struct parser *p, size_t start, bool *escaped)
+{
+	const char *text = p->doc->text;
+	*escaped = memchr(text + start, '\\', p->end - start) != NULL;
+	return !*escaped || surrogates_are_paired(p, text + start, text + p->end);
+}
+
+static int on_string(void *context, const unsigned char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	struct parser *p = context;
+	size_t start = token_start(p);
+	struct json_value *value = add_value(p, JSON_STRING, start);
+	return note_escapes(p, start, &value->escaped);
+}
+
+static int on_key(void *context, const unsigned char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	struct parser *p = context;
+	p->key_start = (uint32_t)token_start(p);
+	p->key_end = (uint32_t)p->end;
+	return note_escapes(p, p->key_start, &p->key_escaped);
+}
+
+static int on_start(struct parser *p, enum json_type type)
+{
+	size_t start = token_start(p);
+	if (p->depth == p->max_depth)
+		return stop(p, start, "is nested too deeply");
+	struct json_value *value = add_value(p, type, start);
+	p->open[p->depth++] = (uint32_t)(value - p->doc->values);
+	return 1;
+}
+
+static int on_start_array(void *context)
+{
+	return on_start(context, JSON_ARRAY);
+}
+
+static int on_start_object(void *context)
+{
+	return on_start(context, JSON_OBJECT);
+}
+
+static struct json_value *on_end(struct parser *p)
+{
+	struct json_value *value = &p->doc->values[p->open[--p->depth]];
+	token_start(p);
+	value->end = (uint32_t)p->end;
+	value->span = (uint32_t)(&p->doc->values[p->doc->count] - value);
+	return value;
+}
+
+static int on_end_array(void *context)
+{
+	on_end(context);
+	return 1;
+}
+
+static bool same_key(
+	const struct json_doc *doc, const struct json_value *a, const struct json_value *b)
+{
+	return json_same_string(doc->text + a->key_start, a->key_end - a->key_start, a->key_escaped,
+		doc->text + b->key_start, b->key_end - b->key_start, b->key_escaped);
+}
+
+/* FNV-1a over the decoded name, so that names that are the same hash the same. */
+static uint64_t key_hash(const struct json_doc *doc, const struct json_value *member, char *scratch)
+{
+	const char *raw = doc->text + member->key_start;
+	size_t len = member->key_end - member->key_start;
+	const char *bytes = raw + 1;
+	size_t count = len - 2;
+	if (member->key_escaped) {
+		count = json_unescape(raw, len, scratch);
+		bytes = scratch;
+	}
+	uint64_t hash = UINT64_C(14695981039346656037);
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+/* The first member of a large object whose name stood before; NULL if all differ. */
+static const struct json_value *find_duplicate_by_hash(
+	const struct json_doc *doc, const struct json_value *object)
+{
+	size_t size = 16;
+	while (size < (size_t)object->count * 2)
+		size *= 2;
+	size_t longest = 0;
+	JSON_EACH(member, object)
+	if (member->key_end - member->key_start > longest)
+		longest = member->key_end - member->key_start;
+	const struct json_value **table = xcalloc(size, sizeof(*table));
+	char *scratch = xmalloc(longest);
+	const struct json_value *duplicate = NULL;
+	JSON_EACH(member, object)
+	{
+		size_t slot = (size_t)key_hash(doc, member, scratch) & (size - 1);
+		while (table[slot] && !same_key(doc, table[slot], member))
+			slot = (slot + 1) & (size - 1);
+		if (table[slot]) {
+			duplicate = member;
+			break;
+		}
+		table[slot] = member;
+	}
+	free(scratch);
+	free(table);
+	return duplicate;
+}
+
+static const struct json_value *find_duplicate(
+	const struct json_doc *doc, const struct json_value *object)
+{
+	if (object->count > SMALL_OBJECT)
+		return find_duplicate_by_hash(doc, object);
+	JSON_EACH(member, object)
+	JSON_EACH(before, object)
+	{
+		if (before == member)
+			break;
+		if (same_key(doc, before, member))
+			return member;
+	}
+	return NULL;
+}
+
+static int on_end_object(void *context)
+{
+	struct parser *p = context;
+	struct json_value *object = on_end(p);
+	const struct json_value *duplicate = find_duplicate(p->doc, object);
+	if (duplicate)
+		return stop(
+			p, duplicate->key_start, "is a member name that this object has already");
+	return 1;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_object,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_object,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
+};
+
+/*
+ * No text has more values than this: each stands behind a '[', '{' or ',' or is the root. Knowing
+ * it before, the index is one piece of memory that never moves. (What is not touched costs
+ * nothing.)
+ */
+static size_t count_values_at_most(const char *text, size_t len)
+{
+	size_t count = 1;
+	for (size_t at = 0; at < len;) {
+		/* A byte's worth of counting at a time, which compilers turn into vector code. */
+		size_t stop_at = len - at > 255 ? at + 255 : len;
+		unsigned char here = 0;
+		for (; at < stop_at; at++)
+			here = (unsigned char)(here + (text[at] == ',') +
+				((text[at] | 0x20) == '{'));
+		count += here;
+	}
+	return count;
+}
+
+static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
+{
+	struct parser p = { .doc = doc, .max_depth = max_depth };
+	size_t valid = utf8_valid_prefix(doc->text, doc->len);
+	int rc = json_check_start(doc, valid, err);
+	if (rc < 0)
+		return rc;
+
+	size_t most = count_values_at_most(doc->text, doc->len);
+	doc->values = arena_array(&doc->arena, most, sizeof(*doc->values));
+	p.yajl = yajl_alloc(&callbacks, NULL, &p);
+	if (!p.yajl)
+		return error_set(err, ERR_FAILED, "%s: no memory for the parser", doc->name);
+	yajl_config(p.yajl, yajl_dont_validate_strings, 1); /* done above, and better */
+	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)doc->text, doc->len);
+	p.finishing = true;
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(p.yajl);
+	if (p.error)
+		rc = json_refuse(doc, p.error_at, p.error, err);
+	else if (status != yajl_status_ok || !doc->count)
+		rc = json_explain(doc, p.end, p.open, p.depth, err);
+	yajl_free(p.yajl);
+	if (!rc)
+		arena_shrink(&doc->arena, doc->values, doc->count * sizeof(*doc->values));
+	return rc;
+}
+
+/* On failure the text stays with the caller. */
+static int parse_into(struct json_doc **out, const char *text, size_t len, const char *name,
+	const struct json_limits *limits, struct error *err)
+{
+	size_t size = limits && limits->size ? limits->size : JSON_DEFAULT_LIMIT;
+	int depth = limits && limits->depth ? limits->depth : JSON_MAX_DEPTH;
+	if (size > UINT32_MAX)
+		size = UINT32_MAX;
+	if (len > size)
+		return error_set(err, ERR_INVALID, "%s: is %zu bytes long; the limit is %zu bytes",
+			name, len, size);
+	struct json_doc *doc = xcalloc(1, sizeof(*doc));
+	doc->text = text;
+	doc->len = len;
+	doc->owned = (struct buf)BUF_INIT;
+	doc->name = xstrdup(name);
+	int rc = parse_text(doc, depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : depth, err);
+	if (rc < 0)
+		json_doc_free(doc);
+	else
+		*out = doc;
+	return rc;
+}
+
+int json_parse(struct json_doc **out, const char *text, size_t len, const char *name,
+	const struct json_limits *limits, struct error *err)
+{
+	return parse_into(out, text, len, name, limits, err);
+}
+
+int json_parse_buf(struct json_doc **out, struct buf *text, const char *name,
+	const struct json_limits *limits, struct error *err)
+{
+	struct buf taken = *text;
+	*text = (struct buf)BUF_INIT;
+	int rc = parse_into(out, taken.data, taken.len, name, limits, err);
+	if (rc < 0)
+		buf_release(&taken);
+	else
+		(*out)->owned = taken;
+	return rc;
+}
+
+void json_doc_free(struct json_doc *doc)
+{
+	if (!doc)
+		return;
+	arena_release(&doc->arena);
+	buf_release(&doc->owned);
+	free(doc->name);
+	free(doc);
+}
