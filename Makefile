@@ -42,16 +42,16 @@ HOOK_SRC := $(wildcard hooks/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+E2E      := $(wildcard tests/e2e/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
-
-HEADERS  := $(wildcard src/*/*.h git-build/*.h)
 
 LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_SRC:%.c=$(BUILD)/%)
-FUZZERS  := $(FUZZ_SRC:%.c=build/clang-fuzz/%)
+FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 MANPAGES := $(MAN_SRC:docs/man/%.scd=$(BUILD)/man/%)
+COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh fish)
 
 obj = $(1:%.c=$(BUILD)/obj/%.o)
 
@@ -93,45 +93,49 @@ $(BUILD)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)
 	$(Q)scdoc <$< >$@
 
+$(BUILD)/completion/%: $(BUILD)/git-build
+	@mkdir -p $(@D)
+	$(Q)$< completion $* >$@
+
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
 
 # ---- tests ----
 
 .PHONY: check check-unit check-e2e
 check: all $(UNITS) ## every test a contributor should run; ends with "N passed, N failed"
-	tests/run $(UNITS) tests/e2e/*.bats
+	@tests/run $(UNITS) $(E2E)
 
 check-unit: $(UNITS) ## unit and property tests only
-	tests/run $(UNITS)
+	@tests/run $(UNITS)
 
 check-e2e: all ## end-to-end tests only
-	tests/run tests/e2e/*.bats
+	@tests/run $(E2E)
+
+.PHONY: programs
+programs: all $(UNITS) $(BENCHES) ## everything that can be compiled, nothing run
 
 .PHONY: bench
 bench: all $(BENCHES) ## the benchmarks, as ratios against something in the same run
-	tests/bench/run
+	@tests/bench/run
 
-# Fuzzers bring their own coverage and sanitizers, so that they are built apart, with clang.
+# Fuzzers bring their own main and want the library instrumented: a build of their own, by clang.
 FUZZ_SECONDS ?= 60
-FUZZ_FLAGS := -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-build/clang-fuzz/%: %.c $(LIB_SRC) $(HEADERS)
-	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)
-	$(Q)clang $(ALL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(LIB_SRC) $(LDLIBS)
+.PHONY: fuzz fuzz-run
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined fuzz-run
 
-.PHONY: fuzz
-fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS (60)
-	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+fuzz-run: $(FUZZERS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: conformance
 conformance: all ## the public JSON Schema cases in SUITE
-	tests/conformance/run $(SUITE)
+	@tests/conformance/run $(SUITE)
 
 # ---- style ----
 
 .PHONY: lint format
 lint: ## formatting, floors, headers, cppcheck, shellcheck, both compilers' warnings as errors
-	tests/lint
+	@tests/lint
 
 format: ## lay out all C as .clang-format says
 	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] hooks/*.[ch] tests/*/*.[ch])
@@ -139,23 +143,23 @@ format: ## lay out all C as .clang-format says
 # ---- installing ----
 
 .PHONY: install uninstall
-install: all ## into PREFIX, below DESTDIR
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(mandir)/man1 \
-		$(DESTDIR)$(docdir) $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir) \
-		$(DESTDIR)$(fishcompdir)
-	install -m 755 $(BUILD)/git-build $(DESTDIR)$(bindir)/git-build
-	install -m 755 $(HOOKS) $(DESTDIR)$(libexecdir)/
-	install -m 644 $(MANPAGES) $(DESTDIR)$(mandir)/man1/
-	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
-	$(BUILD)/git-build completion bash >$(DESTDIR)$(bashcompdir)/git-build
-	$(BUILD)/git-build completion zsh >$(DESTDIR)$(zshcompdir)/_git-build
-	$(BUILD)/git-build completion fish >$(DESTDIR)$(fishcompdir)/git-build.fish
+install: all $(COMPLETIONS) ## into PREFIX, below DESTDIR; what is there already is not touched
+	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man1" \
+		"$(DESTDIR)$(docdir)" "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
+		"$(DESTDIR)$(fishcompdir)"
+	install -C -m 755 $(BUILD)/git-build "$(DESTDIR)$(bindir)/git-build"
+	install -C -m 755 $(HOOKS) "$(DESTDIR)$(libexecdir)/"
+	install -C -m 644 $(MANPAGES) "$(DESTDIR)$(mandir)/man1/"
+	install -C -m 644 README.md LICENSE $(wildcard docs/*.md) "$(DESTDIR)$(docdir)/"
+	install -C -m 644 $(BUILD)/completion/bash "$(DESTDIR)$(bashcompdir)/git-build"
+	install -C -m 644 $(BUILD)/completion/zsh "$(DESTDIR)$(zshcompdir)/_git-build"
+	install -C -m 644 $(BUILD)/completion/fish "$(DESTDIR)$(fishcompdir)/git-build.fish"
 
-uninstall: ## take away what install put there
-	rm -f $(DESTDIR)$(bindir)/git-build $(DESTDIR)$(bashcompdir)/git-build \
-		$(DESTDIR)$(zshcompdir)/_git-build $(DESTDIR)$(fishcompdir)/git-build.fish \
-		$(patsubst docs/man/%.scd,$(DESTDIR)$(mandir)/man1/%,$(MAN_SRC))
-	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)
+uninstall: ## take away what install put there; folders that others use too stay
+	rm -f "$(DESTDIR)$(bindir)/git-build" "$(DESTDIR)$(bashcompdir)/git-build" \
+		"$(DESTDIR)$(zshcompdir)/_git-build" "$(DESTDIR)$(fishcompdir)/git-build.fish"
+	rm -f $(foreach page,$(notdir $(MANPAGES)),"$(DESTDIR)$(mandir)/man1/$(page)")
+	rm -rf "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(docdir)"
 
 .PHONY: clean help
 clean: ## forget all that was built
