@@ -122,7 +122,8 @@ build() { make --no-print-directory -s -j"$(nproc)" "$@"; }
 # Every file below the prefix that is ours, with a checksum of what is in it.
 installed() {
   find "$prefix/bin/git-build" "$prefix/libexec/git-build" "$prefix/share/doc/git-build" \
-    "$prefix"/share/man/man1/git-build* "$prefix/share/bash-completion/completions/git-build" \
+    "$prefix"/share/man/man1/git-build{,-*}.1 \
+    "$prefix/share/bash-completion/completions/git-build" \
     "$prefix/share/zsh/site-functions/_git-build" \
     "$prefix/share/fish/vendor_completions.d/git-build.fish" \
     -type f -exec cksum {} + 2>/dev/null || true

@@ -8,6 +8,8 @@
 # A file that needs more defines setup() or teardown() after the load, and calls e2e_setup and
 # e2e_teardown in them.
 
+bats_require_minimum_version 1.5.0 # for `run -0`
+
 setup() { e2e_setup; }
 teardown() { e2e_teardown; }
 

@@ -10,4 +10,12 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
+/* TEST=pattern runs only the tests whose names match (`*` and `?`). */
+__attribute__((constructor)) static void choose_tests(void)
+{
+	cmocka_set_test_filter(getenv("TEST"));
+}
+
 #endif
