@@ -12,6 +12,6 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
-#pragma GCC poison ctime asctime gmtime localtime tmpnam mktemp tempnam atoi atol atof
+#pragma GCC poison asctime gmtime localtime tmpnam mktemp tempnam atoi atol atof
 
 #endif

@@ -95,6 +95,9 @@ int repo_ref_each(struct repo *repo, const char *prefix,
 /* The commit that `revision` (as git rev-parse reads it) names. ERR_NOT_FOUND. */
 int repo_resolve(struct repo *repo, const char *revision, struct oid *out, struct error *err);
 
+/* May a branch be called `branch` ("heartbeat-build1"), as git check-ref-format --branch says? */
+bool repo_branch_name_ok(const char *branch);
+
 /* ---- reading ---- */
 
 /*

@@ -1,0 +1,31 @@
+/* What the files of this floor know of each other's insides: libgit2's types stay behind it. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "store/repo.h"
+
+#include <git2.h>
+
+struct repo {
+	git_repository *git;
+	git_odb *odb;
+	char *git_dir, *common_dir, *work_tree, *state_dir;
+	/* Settings as `git config --list -z` prints them, where libgit2 would not see all that git
+	 * sees; NULL: libgit2 is asked. */
+	struct buf *listing;
+	git_config *config; /* a snapshot; made at the first question, dropped at each change */
+};
+
+/* `code` with what libgit2 says about its last failure behind the formatted text. */
+int store_error(struct error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+git_oid store_git_oid(const struct oid *oid);
+struct oid store_oid(const git_oid *oid);
+
+/* The environment in which git is to be run for `repo`: its folder, no prompts, plain English. Ends
+ * with NULL; the array and its strings are to be given to store_free_environment(). */
+char **store_git_environment(struct repo *repo);
+void store_free_environment(char **environment);
+
+#endif

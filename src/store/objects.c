@@ -1,0 +1,129 @@
+/* Reading commits, trees and files. */
+#include "store/internal.h"
+
+#include <string.h>
+
+static int lookup_tree(
+	struct repo *repo, const struct oid *commit, git_tree **out, struct error *err)
+{
+	git_oid id = store_git_oid(commit);
+	git_commit *found;
+	int rc = git_commit_lookup(&found, repo->git, &id);
+	if (rc < 0)
+		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", commit->hex);
+	rc = git_commit_tree(out, found);
+	git_commit_free(found);
+	return rc < 0 ? store_error(err, ERR_FAILED, "cannot read the tree of %.12s", commit->hex)
+		      : 0;
+}
+
+static int read_blob(struct repo *repo, const git_oid *id, const char *name, size_t limit,
+	struct buf *out, struct error *err)
+{
+	/* The header tells the size without unpacking what may be too large. */
+	size_t size;
+	git_object_t type;
+	if (git_odb_read_header(&size, &type, repo->odb, id) < 0)
+		return store_error(err, ERR_FAILED, "cannot read %s", name);
+	if (limit && size > limit)
+		return error_set(
+			err, ERR_INVALID, "%s has %zu bytes; the limit is %zu", name, size, limit);
+	git_odb_object *object;
+	if (git_odb_read(&object, repo->odb, id) < 0)
+		return store_error(err, ERR_FAILED, "cannot read %s", name);
+	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
+	git_odb_object_free(object);
+	return 0;
+}
+
+int repo_read(struct repo *repo, const struct oid *commit, const char *path, size_t limit,
+	struct buf *out, struct oid *blob, struct error *err)
+{
+	git_tree *tree = NULL;
+	git_tree_entry *entry = NULL;
+	int rc = lookup_tree(repo, commit, &tree, err);
+	if (rc < 0)
+		return rc;
+	char name[512];
+	snprintf(name, sizeof(name), "%.12s:%s", commit->hex, path);
+	rc = git_tree_entry_bypath(&entry, tree, path);
+	if (rc < 0) {
+		rc = error_set(err, ERR_NOT_FOUND, "there is no %s", name);
+	} else if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB &&
+		git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB_EXECUTABLE) {
+		rc = error_set(err, ERR_INVALID, "%s is no file but %s", name,
+			git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE ? "a folder"
+				: git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK
+				? "a symbolic link"
+				: "a submodule");
+	} else {
+		rc = read_blob(repo, git_tree_entry_id(entry), name, limit, out, err);
+		if (!rc && blob)
+			*blob = store_oid(git_tree_entry_id(entry));
+	}
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	return rc;
+}
+
+int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
+	int (*each)(const struct entry *entry, void *data), void *data, struct error *err)
+{
+	git_tree *tree = NULL;
+	int rc = lookup_tree(repo, commit, &tree, err);
+	if (rc < 0)
+		return rc;
+	if (*folder) {
+		git_tree_entry *entry = NULL;
+		git_tree *inner = NULL;
+		if (git_tree_entry_bypath(&entry, tree, folder) < 0 ||
+			git_tree_entry_type(entry) != GIT_OBJECT_TREE ||
+			git_tree_lookup(&inner, repo->git, git_tree_entry_id(entry)) < 0)
+			rc = error_set(err, ERR_NOT_FOUND, "there is no folder %.12s:%s",
+				commit->hex, folder);
+		git_tree_entry_free(entry);
+		git_tree_free(tree);
+		tree = inner;
+	}
+	for (size_t i = 0; !rc && i < git_tree_entrycount(tree); i++) {
+		const git_tree_entry *found = git_tree_entry_byindex(tree, i);
+		struct entry entry = {
+			.name = git_tree_entry_name(found),
+			.mode = (unsigned)git_tree_entry_filemode(found),
+			.oid = store_oid(git_tree_entry_id(found)),
+		};
+		rc = each(&entry, data);
+	}
+	git_tree_free(tree);
+	return rc;
+}
+
+int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, struct error *err)
+{
+	git_oid git_id = store_git_oid(id);
+	git_commit *commit;
+	if (git_commit_lookup(&commit, repo->git, &git_id) < 0)
+		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", id->hex);
+	out->id = *id;
+	out->tree = store_oid(git_commit_tree_id(commit));
+	out->parents = git_commit_parentcount(commit);
+	out->parent = out->parents ? store_oid(git_commit_parent_id(commit, 0)) : OID_NONE;
+	out->time = git_commit_time(commit);
+	buf_reset(&out->message);
+	buf_addstr(&out->message, git_commit_message(commit));
+	git_commit_free(commit);
+	return 0;
+}
+
+int repo_is_ancestor(
+	struct repo *repo, const struct oid *ancestor, const struct oid *tip, struct error *err)
+{
+	if (oid_equal(ancestor, tip))
+		return 1;
+	git_oid a = store_git_oid(ancestor), t = store_git_oid(tip);
+	int rc = git_graph_descendant_of(repo->git, &t, &a);
+	if (rc < 0)
+		return store_error(err, ERR_FAILED, "cannot compare %.12s with %.12s",
+			ancestor->hex, tip->hex);
+	return rc;
+}

@@ -1,0 +1,335 @@
+/* Fetching and pushing, by the `git` program. */
+#include "store/remote.h"
+
+#include "store/internal.h"
+#include "store/porcelain.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+/* Variables of a hook or an alias around us that would make git look at another repository. */
+static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_PREFIX", "GIT_COMMON_DIR",
+	"GIT_NAMESPACE", "GIT_WORK_TREE", "GIT_TRACE", "GIT_PUSH_OPTION_COUNT" };
+
+char **store_git_environment(struct repo *repo)
+{
+	enum { FIXED = 6, TAKEN = sizeof(taken_away) / sizeof(*taken_away) };
+	char **environment = xcalloc(TAKEN + FIXED + 1, sizeof(*environment));
+	size_t count = 0;
+	struct buf entry = BUF_INIT;
+	for (size_t i = 0; i < TAKEN; i++)
+		environment[count++] = xstrdup(taken_away[i]);
+	buf_addf(&entry, "GIT_DIR=%s", repo->git_dir);
+	environment[count++] = buf_detach(&entry);
+	environment[count++] = xstrdup("LC_ALL=C");
+	environment[count++] = xstrdup("GIT_TERMINAL_PROMPT=0");
+	environment[count++] = xstrdup("GIT_ASKPASS=true");
+	environment[count++] = xstrdup("SSH_ASKPASS_REQUIRE=never");
+	return environment;
+}
+
+/* ssh must not ask anything either; a user's own command is left as it is. */
+static void add_ssh_batch_mode(struct repo *repo, char **environment)
+{
+	struct buf command = BUF_INIT;
+	if (!getenv("GIT_SSH_COMMAND") && !getenv("GIT_SSH") &&
+		!repo_config(repo, "core.sshCommand", &command)) {
+		size_t count = 0;
+		while (environment[count])
+			count++;
+		environment[count] = xstrdup("GIT_SSH_COMMAND=ssh -o BatchMode=yes");
+	}
+	buf_release(&command);
+}
+
+void store_free_environment(char **environment)
+{
+	for (size_t i = 0; environment[i]; i++)
+		free(environment[i]);
+	free(environment);
+}
+
+/* Runs git; its output and errors are appended. ERR_TIMEOUT and the like as child_run(). */
+static int run_git(struct repo *repo, const char *const *argv, int64_t timeout_ms, int *status,
+	struct buf *output, struct buf *errors, struct error *err)
+{
+	char **environment = store_git_environment(repo);
+	add_ssh_batch_mode(repo, environment);
+	struct child child = {
+		.argv = argv,
+		.environment = (const char *const *)environment,
+		.timeout_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS,
+		.output = output,
+		.errors = errors,
+	};
+	int rc = child_run(&child, status, err);
+	store_free_environment(environment);
+	return rc;
+}
+
+/* Git's own words on one line, for an error. */
+static void join_lines(struct buf *text)
+{
+	buf_trim(text);
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] == '\n')
+			text->data[i] = ' ';
+}
+
+static int say_unreachable(const char *doing, const struct remote_settings *remote,
+	const char *errors, struct error *err)
+{
+	struct buf own = BUF_INIT;
+	porcelain_sort_errors(errors, &own, &own);
+	join_lines(&own);
+	int rc = error_set(err, ERR_UNREACHABLE, "cannot %s '%s': %s", doing, remote->name,
+		own.len ? own.data : "git does not say why");
+	buf_release(&own);
+	return rc;
+}
+
+static int check_remote_name(const struct remote_settings *remote, struct error *err)
+{
+	if (!*remote->name || *remote->name == '-')
+		return error_set(err, ERR_INVALID, "'%s' is no name of a remote", remote->name);
+	return 0;
+}
+
+bool remote_exists(struct repo *repo, const char *name)
+{
+	git_remote *remote;
+	if (git_remote_lookup(&remote, repo->git, name) < 0)
+		return false;
+	git_remote_free(remote);
+	return true;
+}
+
+int remote_fetch(struct repo *repo, const struct remote_settings *remote,
+	const char *const *refspecs, struct error *err)
+{
+	enum { FIXED = 16 };
+	int status, rc = check_remote_name(remote, err);
+	if (rc < 0)
+		return rc;
+	size_t count = 0, used = 0;
+	while (refspecs[count])
+		count++;
+	const char **argv = xcalloc(count + FIXED, sizeof(*argv));
+	static const char *const fixed[] = { "git", "-c", "maintenance.auto=false", "-c",
+		"gc.auto=0", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+		"--no-recurse-submodules", "--no-prune", "--" };
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		argv[used++] = fixed[i];
+	argv[used++] = remote->name;
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = refspecs[i];
+
+	struct buf errors = BUF_INIT;
+	rc = run_git(repo, argv, remote->timeout_ms, &status, NULL, &errors, err);
+	if (!rc && status) {
+		if (strstr(errors.data, "couldn't find remote ref"))
+			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",
+				remote->name, strstr(errors.data, "couldn't find remote ref"));
+		else
+			rc = say_unreachable("fetch from", remote, errors.data, err);
+	}
+	buf_release(&errors);
+	free(argv);
+	return rc;
+}
+
+int remote_ref(struct repo *repo, const struct remote_settings *remote, const char *ref,
+	struct oid *out, struct error *err)
+{
+	int status, rc = check_remote_name(remote, err);
+	if (rc < 0)
+		return rc;
+	const char *argv[] = { "git", "ls-remote", "--quiet", "--", remote->name, ref, NULL };
+	struct buf output = BUF_INIT, errors = BUF_INIT;
+	rc = run_git(repo, argv, remote->timeout_ms, &status, &output, &errors, err);
+	if (!rc && status)
+		rc = say_unreachable("ask", remote, errors.data, err);
+	*out = OID_NONE;
+	/* A pattern matches more than the ref itself: "refs/heads/main" also "x/refs/heads/main".
+	 */
+	for (char *line = output.data; !rc && *line;) {
+		char *end = line + strcspn(line, "\n");
+		bool more = *end;
+		*end = '\0';
+		if (end - line > 41 && line[40] == '\t' && !strcmp(line + 41, ref)) {
+			line[40] = '\0';
+			oid_parse(out, line);
+		}
+		line = end + more;
+	}
+	buf_release(&output);
+	buf_release(&errors);
+	return rc;
+}
+
+/* ---- pushing ---- */
+
+/* Words of git that mean that the other side was never reached, so that nothing can have arrived.
+ */
+static bool never_arrived(const char *errors)
+{
+	static const char *const words[] = { "does not appear to be a git repository",
+		"Could not resolve host", "Connection refused", "Connection timed out",
+		"No route to host", "Network is unreachable", "Permission denied",
+		"Authentication failed", "Host key verification failed", "repository not found",
+		"Repository not found", "terminal prompts disabled", "not a git repository",
+		"unable to access", "No such file or directory", "No such remote",
+		"could not read Username", "protocol error: bad line length" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strstr(errors, words[i]))
+			return true;
+	return false;
+}
+
+static int judge(const struct remote_settings *remote, const struct push *push, const char *output,
+	const char *errors, const struct buf *said, struct error *err)
+{
+	struct buf reason = BUF_INIT;
+	enum push_verdict verdict;
+	int rc = 0;
+	if (!porcelain_verdict(output, push->ref, &verdict, &reason)) {
+		struct buf own = BUF_INIT;
+		porcelain_sort_errors(errors, NULL, &own);
+		join_lines(&own);
+		bool unreached = never_arrived(errors);
+		rc = error_set(err, unreached ? ERR_UNREACHABLE : ERR_UNKNOWN, "%s '%s': %s",
+			unreached ? "cannot push to" : "the connection ended while pushing to",
+			remote->name, own.len ? own.data : "git does not say why");
+		buf_release(&own);
+	} else if (verdict == PUSH_UP_TO_DATE) {
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' stood at %.12s already", push->ref,
+			remote->name, push->new.hex);
+	} else if (verdict == PUSH_LOST_RACE) {
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' has moved meanwhile (%s)", push->ref,
+			remote->name, reason.data);
+	} else if (verdict == PUSH_REFUSED) {
+		/* The server's ref lock is held by another push: git says so only in its own words.
+		 */
+		bool race =
+			strstr(errors, "cannot lock ref") || strstr(said->data, "cannot lock ref");
+		rc = error_set(err, race ? ERR_LOST_RACE : ERR_REFUSED, "'%s' refused %s: %s%s%s",
+			remote->name, push->ref, reason.len ? reason.data : "it does not say why",
+			said->len ? "\n" : "", said->data);
+	}
+	buf_release(&reason);
+	return rc;
+}
+
+/* "<new>:<ref>", with + where it may be rewound; to be freed. */
+static char *make_refspec(const struct push *push)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%s%s:%s", push->force ? "+" : "", push->new.hex, push->ref);
+	return buf_detach(&text);
+}
+
+static char *make_lease(const struct push *push)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "--force-with-lease=%s:%s", push->ref, push->expected.hex);
+	return buf_detach(&text);
+}
+
+/*
+ * A lease also lets git rewind the ref, so that a push that is to be a fast-forward is checked
+ * here, where the objects are: its expected tip must be an ancestor of the new one.
+ */
+static int check_fast_forward(struct repo *repo, const struct push *push, struct error *err)
+{
+	if (push->force || oid_is_none(&push->expected) || oid_is_none(&push->new))
+		return 0;
+	int rc = repo_is_ancestor(repo, &push->expected, &push->new, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	return error_set(err, ERR_INVALID, "%.12s does not follow %.12s on %s", push->new.hex,
+		push->expected.hex, push->ref);
+}
+
+int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
+	size_t count, struct buf *said, struct error *err)
+{
+	enum { FIXED = 12 };
+	int status = 0, rc = check_remote_name(remote, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = check_fast_forward(repo, &pushes[i], err);
+	if (rc < 0)
+		return rc;
+
+	const char **argv = xcalloc(2 * count + FIXED, sizeof(*argv));
+	char **made = xcalloc(2 * count, sizeof(*made));
+	size_t used = 0;
+	static const char *const fixed[] = { "git", "push", "--porcelain", "--no-follow-tags",
+		"--recurse-submodules=no" };
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		argv[used++] = fixed[i];
+	if (count > 1)
+		argv[used++] = "--atomic";
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = made[i] = make_lease(&pushes[i]);
+	argv[used++] = "--";
+	argv[used++] = remote->name;
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
+
+	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
+	rc = run_git(repo, argv, remote->timeout_ms, &status, &output, &errors, err);
+	porcelain_sort_errors(errors.data, &words, NULL);
+	if (said)
+		buf_add(said, words.data, words.len);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = judge(remote, &pushes[i], output.data, errors.data, &words, err);
+	buf_release(&output);
+	buf_release(&errors);
+	buf_release(&words);
+	for (size_t i = 0; i < 2 * count; i++)
+		free(made[i]);
+	free(made);
+	free(argv);
+	return rc;
+}
+
+/* ---- the work tree ---- */
+
+int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
+{
+	struct buf head = BUF_INIT;
+	struct oid now;
+	int rc = 0;
+	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
+		strcmp(head.data, branch))
+		goto done;
+	/* A branch without a commit follows too: a clone of what was an empty repository. */
+	if (!repo_ref(repo, branch, &now, NULL) && oid_equal(&now, tip))
+		goto done;
+	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
+		"--quiet", tip->hex, NULL };
+	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
+		"LC_ALL=C", NULL };
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = repo->work_tree,
+		.environment = environment,
+		.timeout_ms = DEFAULT_TIMEOUT_MS,
+		.output = &ignored,
+		.errors = &ignored };
+	int status;
+	rc = child_run(&child, &status, err);
+	if (!rc)
+		rc = status == 0;
+	buf_release(&ignored);
+done:
+	buf_release(&head);
+	return rc;
+}

@@ -1,0 +1,319 @@
+#include "store/transaction.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_ATTEMPTS = 5, DEFAULT_BACKOFF_MS = 100, MOST_BACKOFF = 16, FILE_LIMIT = 256 << 20 };
+
+struct written {
+	char *path;
+	char *data; /* NULL: removed */
+	size_t len;
+};
+
+struct transaction {
+	struct repo *repo;
+	const struct transaction_plan *plan;
+	char *branch_ref;   /* refs/heads/main, at the remote */
+	char *tracking_ref; /* refs/remotes/origin/main, here */
+	char *refspec;      /* from the one to the other */
+	char operation[UUID_SIZE];
+	struct oid base;
+	char *subject;
+	struct written *written;
+	size_t count, capacity;
+	struct buf *read; /* what was read, borrowed by the operation until the attempt ends */
+	size_t read_count, read_capacity;
+	struct oid *doubtful; /* commits that were pushed, and nobody knows whether they arrived */
+	size_t doubtful_count, doubtful_capacity;
+};
+
+void transaction_result_release(struct transaction_result *result)
+{
+	buf_release(&result->said);
+}
+
+/* ---- for the operation ---- */
+
+static struct written *find_written(struct transaction *tx, const char *path)
+{
+	for (size_t i = 0; i < tx->count; i++)
+		if (!strcmp(tx->written[i].path, path))
+			return &tx->written[i];
+	return NULL;
+}
+
+int transaction_read(
+	struct transaction *tx, const char *path, const char **text, size_t *len, struct error *err)
+{
+	const struct written *written = find_written(tx, path);
+	if (written && written->data) {
+		*text = written->data;
+		*len = written->len;
+		return 0;
+	}
+	if (written || oid_is_none(&tx->base))
+		return error_set(
+			err, ERR_NOT_FOUND, "there is no %s on %s", path, tx->plan->branch);
+	struct buf content = BUF_INIT;
+	int rc = repo_read(tx->repo, &tx->base, path, FILE_LIMIT, &content, NULL, err);
+	if (rc < 0)
+		return rc;
+	*text = content.data;
+	*len = content.len;
+	GROW(tx->read, tx->read_count, tx->read_capacity);
+	tx->read[tx->read_count++] = content;
+	return 0;
+}
+
+void transaction_write(struct transaction *tx, const char *path, const char *data, size_t len)
+{
+	struct written *written = find_written(tx, path);
+	if (!written) {
+		GROW(tx->written, tx->count, tx->capacity);
+		written = &tx->written[tx->count++];
+		*written = (struct written){ .path = xstrdup(path) };
+	}
+	free(written->data);
+	written->data = data ? xstrndup(data, len) : NULL;
+	written->len = len;
+}
+
+const struct oid *transaction_base(const struct transaction *tx)
+{
+	return &tx->base;
+}
+
+struct repo *transaction_repo(const struct transaction *tx)
+{
+	return tx->repo;
+}
+
+void transaction_subject(struct transaction *tx, const char *subject)
+{
+	free(tx->subject);
+	tx->subject = xstrdup(subject);
+}
+
+/* ---- one attempt ---- */
+
+static void forget_attempt(struct transaction *tx)
+{
+	for (size_t i = 0; i < tx->count; i++) {
+		free(tx->written[i].path);
+		free(tx->written[i].data);
+	}
+	for (size_t i = 0; i < tx->read_count; i++)
+		buf_release(&tx->read[i]);
+	tx->count = tx->read_count = 0;
+	free(tx->subject);
+	tx->subject = NULL;
+}
+
+/* The branch as last fetched; OID_NONE where it was never seen. */
+static struct oid last_seen(struct transaction *tx)
+{
+	struct oid oid = OID_NONE;
+	repo_ref(tx->repo, tx->tracking_ref, &oid, NULL);
+	return oid;
+}
+
+/* Asks the remote. A branch that is not there yet is no failure. */
+static int fetch(struct transaction *tx, struct error *err)
+{
+	const char *refspecs[] = { tx->refspec, NULL };
+	int rc = remote_fetch(tx->repo, &tx->plan->remote, refspecs, err);
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	struct oid gone = last_seen(tx);
+	return oid_is_none(&gone)
+		? 0
+		: repo_ref_update(tx->repo, tx->tracking_ref, &OID_NONE, &gone, "gone", err);
+}
+
+static int commit(struct transaction *tx, struct oid *out, struct error *err)
+{
+	const struct transaction_plan *plan = tx->plan;
+	struct change *changes = xcalloc(tx->count, sizeof(*changes));
+	struct buf message = BUF_INIT;
+	for (size_t i = 0; i < tx->count; i++)
+		changes[i] = (struct change){ tx->written[i].path, tx->written[i].data,
+			tx->written[i].len };
+	buf_addf(&message, "%s\n\nOperation-Id: %s\n", tx->subject ? tx->subject : plan->subject,
+		tx->operation);
+	struct commit_plan commit_plan = {
+		.base = tx->base,
+		.parents = &tx->base,
+		.parents_count = oid_is_none(&tx->base) ? 0 : 1,
+		.changes = changes,
+		.changes_count = tx->count,
+		.message = message.data,
+		.fallback_name = plan->server,
+		.time = plan->env->now(plan->env->data),
+		.sync = true,
+	};
+	int rc = repo_write_commit(tx->repo, out, &commit_plan, err);
+	buf_release(&message);
+	free(changes);
+	return rc;
+}
+
+/* Would committing change anything? Not where every file written is what stands there already. */
+static bool changes_nothing(struct transaction *tx, const struct oid *made)
+{
+	struct commit before = { .message = BUF_INIT }, after = { .message = BUF_INIT };
+	bool same = !oid_is_none(&tx->base) && !repo_commit(tx->repo, &tx->base, &before, NULL) &&
+		!repo_commit(tx->repo, made, &after, NULL) && oid_equal(&before.tree, &after.tree);
+	buf_release(&before.message);
+	buf_release(&after.message);
+	return same;
+}
+
+/* Is a commit that was pushed with an unknown outcome part of the branch as last fetched? */
+static bool found_doubtful(struct transaction *tx, struct transaction_result *result)
+{
+	struct oid tip = last_seen(tx);
+	for (size_t i = 0; i < tx->doubtful_count && !oid_is_none(&tip); i++)
+		if (repo_is_ancestor(tx->repo, &tx->doubtful[i], &tip, NULL) == 1) {
+			result->committed = true;
+			result->commit = tx->doubtful[i];
+			return true;
+		}
+	return false;
+}
+
+static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
+	struct error *err)
+{
+	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->base };
+	result->attempts++;
+	buf_reset(&result->said);
+	int rc = remote_push(tx->repo, &tx->plan->remote, &push, 1, &result->said, err);
+	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+		/* It may be there, or come even later: it is looked for at every fetch from now on.
+		 */
+		GROW(tx->doubtful, tx->doubtful_count, tx->doubtful_capacity);
+		tx->doubtful[tx->doubtful_count++] = *made;
+		return ERR_UNKNOWN;
+	}
+	if (!rc) {
+		/* git moves the tracking ref itself where the remote has a fetch refspec for it. */
+		struct oid seen = last_seen(tx);
+		if (oid_equal(&seen, &tx->base))
+			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
+		result->committed = true;
+		result->commit = *made;
+	}
+	return rc;
+}
+
+/* Applies the operation to the newest documents known. 0: pushed or nothing to do; above: its
+ * answer; ERR_LOST_RACE: again, please. `fresh`: has the remote been asked? */
+static int attempt(
+	struct transaction *tx, bool fresh, struct transaction_result *result, struct error *err)
+{
+	struct oid made;
+	forget_attempt(tx);
+	tx->base = last_seen(tx);
+	result->commit = tx->base;
+	result->committed = false;
+	int rc = tx->plan->apply(tx, tx->plan->data, err);
+	if (!rc && tx->count) {
+		rc = commit(tx, &made, err);
+		if (!rc && !changes_nothing(tx, &made))
+			return push(tx, &made, result, err);
+	}
+	/* Nothing to change, the operation's own no, or a file it cannot read: true of what was
+	 * last fetched, which need not be true of what is there. */
+	if (!fresh && rc != ERR_FAILED)
+		return ERR_LOST_RACE;
+	return rc;
+}
+
+/* Full jitter (Brooker, "Exponential Backoff And Jitter"): anything up to the doubled step. */
+static void back_off(const struct transaction_plan *plan, int attempts)
+{
+	int64_t base = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
+	int64_t factor = attempts < 5 ? INT64_C(1) << attempts : MOST_BACKOFF;
+	int64_t most = base * factor;
+	plan->env->sleep_ms(
+		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+}
+
+static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
+{
+	struct buf text = BUF_INIT;
+	*tx = (struct transaction){ .repo = repo, .plan = plan };
+	buf_addf(&text, "refs/heads/%s", plan->branch);
+	tx->branch_ref = buf_detach(&text);
+	buf_addf(&text, "refs/remotes/%s/%s", plan->remote.name, plan->branch);
+	tx->tracking_ref = buf_detach(&text);
+	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
+	tx->refspec = buf_detach(&text);
+	plan->env->uuid(plan->env->data, tx->operation);
+}
+
+static void finish(struct transaction *tx)
+{
+	forget_attempt(tx);
+	free(tx->written);
+	free(tx->read);
+	free(tx->doubtful);
+	free(tx->branch_ref);
+	free(tx->tracking_ref);
+	free(tx->refspec);
+}
+
+int transaction_run(struct repo *repo, const struct transaction_plan *plan,
+	struct transaction_result *result, struct error *err)
+{
+	struct transaction tx;
+	int most = plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS;
+	bool fresh = false;
+	int rc;
+	start(&tx, repo, plan);
+	result->attempts = 0;
+	for (;;) {
+		struct error why = ERROR_INIT, asking = ERROR_INIT;
+		rc = attempt(&tx, fresh, result, &why);
+		bool unknown = rc == ERR_UNKNOWN;
+		if (rc != ERR_LOST_RACE && !unknown) {
+			if (rc < 0 && err)
+				*err = why;
+			break;
+		}
+		if (result->attempts >= most && !unknown) {
+			rc = error_set(err, ERR_LOST_RACE, "gave up after %d attempts: %s",
+				result->attempts, why.text);
+			break;
+		}
+		if (result->attempts > 1 || unknown)
+			back_off(plan, result->attempts);
+		rc = fetch(&tx, &asking);
+		fresh = true;
+		if (!rc && found_doubtful(&tx, result))
+			break;
+		if (rc < 0 && tx.doubtful_count) {
+			rc = error_set(err, ERR_UNKNOWN,
+				"%s; whether the change arrived cannot be found out: %s", why.text,
+				asking.text);
+			break;
+		}
+		if (rc < 0) {
+			if (err)
+				*err = asking;
+			break;
+		}
+		if (result->attempts >= most) {
+			rc = error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
+				result->attempts, why.text);
+			break;
+		}
+	}
+	if (rc >= 0 && !oid_is_none(&result->commit))
+		worktree_follow(repo, tx.branch_ref, &result->commit, NULL);
+	finish(&tx);
+	return rc;
+}

@@ -1,0 +1,498 @@
+/* store/: repositories, commits, pushes and transactions, on real repositories with real hooks. */
+#include "unit/unit.h"
+
+#include "store/porcelain.h"
+#include "store/transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/git-build-unit.XXXXXX";
+
+static void sh(const char *script)
+{
+	fflush(stdout);
+	if (system(script))
+		fail_msg("failed: %s", script);
+}
+
+static int enter(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder) || chdir(folder))
+		return -1;
+	setenv("HOME", folder, 1);
+	unsetenv("GIT_DIR");
+	return system("git init -q --bare shared.git && git -C shared.git symbolic-ref HEAD "
+		      "refs/heads/main"
+		      " && git clone -q shared.git a 2>/dev/null && git clone -q shared.git b "
+		      "2>/dev/null");
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return chdir("/") || system(command);
+}
+
+static struct repo *open_repo(const char *name)
+{
+	struct repo *repo = NULL;
+	struct error err = ERROR_INIT;
+	if (repo_open(&repo, name, &err) < 0)
+		fail_msg("%s", err.text);
+	return repo;
+}
+
+static struct oid write_file(struct repo *repo, struct oid base, const char *path, const char *data)
+{
+	struct change change = { path, data, data ? strlen(data) : 0 };
+	struct commit_plan plan = { .base = base,
+		.parents = &base,
+		.parents_count = oid_is_none(&base) ? 0 : 1,
+		.changes = &change,
+		.changes_count = 1,
+		.message = "change",
+		.fallback_name = "build1",
+		.time = 1761753610 };
+	struct oid made = OID_NONE;
+	struct error err = ERROR_INIT;
+	if (repo_write_commit(repo, &made, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+	return made;
+}
+
+static void commits_are_as_git_makes_them(void **state)
+{
+	(void)state;
+	struct repo *repo = open_repo("a");
+	struct oid one = write_file(repo, OID_NONE, "build1/status.json", "{}\n");
+	struct oid two = write_file(repo, one, "run.sh", "#!/bin/sh\n");
+	struct error err = ERROR_INIT;
+	assert_int_equal(repo_ref_update(repo, "refs/heads/x", &two, &OID_NONE, "test", &err), 0);
+	sh("cd a && git fsck --strict >fsck.log 2>&1 && test \"$(git ls-tree -r --name-only x | tr '\\n' ' "
+	   "')\" = "
+	   "'build1/status.json run.sh ' && git -c core.fileMode=1 checkout -q x && chmod +x "
+	   "run.sh && "
+	   "git -c user.name=u -c user.email=e commit -qam mode");
+	struct oid three, four;
+	assert_int_equal(repo_resolve(repo, "x", &three, &err), 0);
+	four = write_file(repo, three, "run.sh", "#!/bin/bash\n");
+	struct oid five = write_file(repo, four, "build1/status.json", NULL);
+	char script[300];
+	snprintf(script, sizeof(script),
+		"cd a && test \"$(git ls-tree -r %s)\" = \"$(printf '100755 blob %%s\\trun.sh' "
+		"$(git "
+		"rev-parse %s:run.sh))\" && git log -1 --format=%%an %s | grep -qx build1",
+		five.hex, four.hex, four.hex);
+	sh(script);
+	struct change wrong[] = { { "../x", "", 0 }, { "a//b", "", 0 }, { "a/.git/config", "", 0 },
+		{ "", "", 0 }, { "run.sh/below", "", 0 } };
+	for (size_t i = 0; i < 5; i++) {
+		struct oid made;
+		struct commit_plan plan = { .base = four,
+			.changes = &wrong[i],
+			.changes_count = 1,
+			.message = "x",
+			.fallback_name = "b" };
+		assert_true(repo_write_commit(repo, &made, &plan, &err) < 0);
+	}
+	repo_close(repo);
+}
+
+static void refs_move_only_from_where_they_stood(void **state)
+{
+	(void)state;
+	struct repo *repo = open_repo("a");
+	struct error err = ERROR_INIT;
+	struct oid one = write_file(repo, OID_NONE, "f", "1"),
+		   two = write_file(repo, one, "f", "2");
+	assert_int_equal(repo_ref_update(repo, "refs/heads/r", &one, &OID_NONE, "t", &err), 0);
+	assert_int_equal(
+		repo_ref_update(repo, "refs/heads/r", &two, &OID_NONE, "t", &err), ERR_LOST_RACE);
+	assert_int_equal(
+		repo_ref_update(repo, "refs/heads/r", &two, &two, "t", &err), ERR_LOST_RACE);
+	assert_int_equal(repo_ref_update(repo, "refs/heads/r", &two, &one, "t", &err), 0);
+	assert_int_equal(
+		repo_ref_update(repo, "refs/heads/r", &OID_NONE, &one, "t", &err), ERR_LOST_RACE);
+	assert_int_equal(repo_ref_update(repo, "refs/heads/r", &OID_NONE, &two, "t", &err), 0);
+	assert_int_equal(repo_ref(repo, "refs/heads/r", &one, &err), ERR_NOT_FOUND);
+	assert_true(repo_branch_name_ok("heartbeat-build1"));
+	static const char *const bad[] = { "-x", "a..b", "a b", "a@{b", "x.lock", "", "a~1", "HEAD",
+		"a/" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(repo_branch_name_ok(bad[i]));
+	repo_close(repo);
+}
+
+static void settings_are_what_git_sees(void **state)
+{
+	(void)state;
+	sh("git -C a config build.server build1 && git -C a config build.history 2k && "
+	   "git -C a config --add build.operators x && git -C a config --add build.operators y");
+	struct error err = ERROR_INIT;
+	for (int listed = 0; listed < 2; listed++) {
+		if (listed) {
+			setenv("GIT_CONFIG_COUNT", "1", 1);
+			setenv("GIT_CONFIG_KEY_0", "build.server", 1);
+			setenv("GIT_CONFIG_VALUE_0", "other", 1);
+		}
+		struct repo *repo = open_repo("a");
+		struct buf value = BUF_INIT;
+		int64_t number = 0;
+		assert_true(repo_config(repo, "build.SERVER", &value));
+		assert_string_equal(value.data, listed ? "other" : "build1");
+		assert_int_equal(repo_config_int(repo, "build.history", 1, 5000, &number, &err), 0);
+		assert_int_equal(number, 2048);
+		assert_int_equal(
+			repo_config_int(repo, "build.server", 1, 5, &number, &err), ERR_INVALID);
+		assert_non_null(strstr(err.text, "build.server"));
+		assert_false(repo_config(repo, "build.none", &value));
+		assert_int_equal(repo_config_set(repo, "build.none", "1", &err), 0);
+		assert_true(repo_config(repo, "build.none", &value));
+		assert_int_equal(repo_config_set(repo, "build.none", NULL, &err), 0);
+		assert_int_equal(repo_config_set(repo, "build.none", NULL, &err), 0);
+		buf_release(&value);
+		repo_close(repo);
+	}
+	unsetenv("GIT_CONFIG_COUNT");
+}
+
+static void formats_that_cannot_be_opened_are_named(void **state)
+{
+	(void)state;
+	sh("git init -q --object-format=sha256 sha && git init -q part && "
+	   "git -C part config core.repositoryformatversion 1 && "
+	   "git -C part config extensions.partialClone origin && mkdir none");
+	struct repo *repo;
+	struct error err = ERROR_INIT;
+	assert_int_equal(repo_open(&repo, "sha", &err), ERR_INVALID);
+	assert_non_null(strstr(err.text, "SHA-256"));
+	assert_int_equal(repo_open(&repo, "part", &err), ERR_INVALID);
+	assert_non_null(strstr(err.text, "partial clone"));
+	assert_int_equal(repo_open(&repo, "none", &err), ERR_NOT_FOUND);
+}
+
+static void work_trees_and_git_dir_are_found(void **state)
+{
+	(void)state;
+	sh("cd a && git checkout -q --detach x && git worktree add -q ../linked x 2>/dev/null");
+	struct repo *repo = open_repo("linked");
+	assert_non_null(strstr(repo_git_dir(repo), "/a/.git/worktrees/linked"));
+	assert_non_null(strstr(repo_common_dir(repo), "/a/.git"));
+	assert_non_null(strstr(repo_work_tree(repo), "/linked"));
+	repo_close(repo);
+	setenv("GIT_DIR", "a/.git", 1);
+	setenv("GIT_WORK_TREE", "b", 1);
+	repo = open_repo(NULL);
+	assert_non_null(strstr(repo_work_tree(repo), "/b"));
+	repo_close(repo);
+	unsetenv("GIT_DIR");
+	unsetenv("GIT_WORK_TREE");
+	repo = open_repo("shared.git");
+	assert_null(repo_work_tree(repo));
+	repo_close(repo);
+}
+
+static void porcelain_is_understood(void **state)
+{
+	(void)state;
+	static const char output[] =
+		"To ../shared.git\n"
+		"*\tabc:refs/heads/new\t[new branch]\n"
+		"=\tabc:refs/heads/same\t[up to date]\n"
+		"!\tabc:refs/heads/stale\t[rejected] (stale info)\n"
+		"!\tabc:refs/heads/hook\t[remote rejected] (pre-receive hook declined)\n"
+		"!\tabc:refs/heads/lock\t[remote rejected] (failed to update ref)\n"
+		" \tabc:refs/heads/ff\t1234567..89abcde\n"
+		"Done\n";
+	static const struct {
+		const char *ref;
+		int verdict;
+		const char *reason;
+	} cases[] = { { "refs/heads/new", PUSH_DONE, "" },
+		{ "refs/heads/same", PUSH_UP_TO_DATE, "" },
+		{ "refs/heads/stale", PUSH_LOST_RACE, "stale info" },
+		{ "refs/heads/hook", PUSH_REFUSED, "pre-receive hook declined" },
+		{ "refs/heads/lock", PUSH_LOST_RACE, "failed to update ref" },
+		{ "refs/heads/ff", PUSH_DONE, "" }, { "refs/heads/ne", -1, "" } };
+	struct buf reason = BUF_INIT, said = BUF_INIT, own = BUF_INIT;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		enum push_verdict verdict = PUSH_DONE;
+		bool found = porcelain_verdict(output, cases[i].ref, &verdict, &reason);
+		assert_int_equal(found, cases[i].verdict >= 0);
+		if (found)
+			assert_int_equal(verdict, cases[i].verdict);
+		assert_string_equal(reason.data, cases[i].reason);
+	}
+	porcelain_sort_errors(
+		"remote: one  \nremote: \033[31mtwo\033[m\rremote: three\nfatal: own\n", &said,
+		&own);
+	assert_string_equal(said.data, "one\ntwo\nthree\n");
+	assert_string_equal(own.data, "fatal: own\n");
+	buf_release(&reason);
+	buf_release(&said);
+	buf_release(&own);
+}
+
+/* ---- transactions ---- */
+
+static int append_line(struct transaction *tx, void *data, struct error *err)
+{
+	const char *text = "";
+	size_t len = 0;
+	int rc = transaction_read(tx, "list", &text, &len, err);
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		return rc;
+	struct buf list = BUF_INIT;
+	buf_add(&list, text, len);
+	buf_addf(&list, "%s\n", (const char *)data);
+	transaction_write(tx, "list", list.data, list.len);
+	buf_release(&list);
+	return 0;
+}
+
+static int run(const char *clone, int (*apply)(struct transaction *, void *, struct error *),
+	void *data, int64_t timeout_ms, struct transaction_result *result, struct error *err)
+{
+	struct repo *repo = open_repo(clone);
+	struct transaction_plan plan = { .remote = { "origin", timeout_ms },
+		.branch = "main",
+		.subject = "Append",
+		.server = "build1",
+		.attempts = 60,
+		.backoff_ms = 10,
+		.env = env_system(),
+		.apply = apply,
+		.data = data };
+	int rc = transaction_run(repo, &plan, result, err);
+	repo_close(repo);
+	return rc;
+}
+
+static void append(const char *clone, const char *line)
+{
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	if (run(clone, append_line, (void *)(uintptr_t)line, 0, &result, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(result.committed);
+	transaction_result_release(&result);
+}
+
+static void a_transaction_makes_the_branch_and_follows_it(void **state)
+{
+	(void)state;
+	append("b", "first");
+	append("a", "second"); /* a has never seen main */
+	append("b", "third");  /* b does not know of the second yet */
+	sh("cd b && test \"$(git -C ../shared.git show main:list | tr '\\n' ' ')\" = 'first second "
+	   "third ' && "
+	   "test \"$(cat list | tr '\\n' ' ')\" = 'first second third ' && test -z \"$(git status "
+	   "--porcelain)\" && "
+	   "git log -1 --format=%B | grep -q '^Operation-Id: [0-9a-f-]\\{36\\}$'");
+	sh("cd b && echo mine > list");
+	append("b", "fourth"); /* a dirty file is left alone */
+	sh("cd b && test \"$(cat list)\" = mine && git checkout -q list && git merge -q --ff-only "
+	   "origin/main");
+}
+
+static int say_no(struct transaction *tx, void *data, struct error *err)
+{
+	(void)err;
+	(void)tx;
+	++*(int *)data;
+	return 1;
+}
+
+static int write_the_same(struct transaction *tx, void *data, struct error *err)
+{
+	const char *text;
+	size_t len;
+	(void)data;
+	int rc = transaction_read(tx, "list", &text, &len, err);
+	if (!rc)
+		transaction_write(tx, "list", text, len);
+	return rc;
+}
+
+static void an_answer_is_given_on_what_is_there(void **state)
+{
+	(void)state;
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	int calls = 0;
+	assert_int_equal(run("b", say_no, &calls, 0, &result, &err), 1);
+	assert_int_equal(calls, 2); /* once on what was known, once after asking */
+	assert_false(result.committed);
+	assert_int_equal(run("b", write_the_same, NULL, 0, &result, &err), 0);
+	assert_false(result.committed);
+	assert_int_equal(result.attempts, 0);
+	transaction_result_release(&result);
+}
+
+static void refusals_bring_the_hooks_words(void **state)
+{
+	(void)state;
+	sh("printf '#!/bin/sh\\necho \"coordination/jobs.json:3:1: broken\" >&2\\nexit 1\\n' > "
+	   "shared.git/hooks/pre-receive && chmod +x shared.git/hooks/pre-receive");
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	assert_int_equal(run("b", append_line, "x", 0, &result, &err), ERR_REFUSED);
+	assert_string_equal(result.said.data, "coordination/jobs.json:3:1: broken\n");
+	assert_non_null(strstr(err.text, "jobs.json:3:1: broken"));
+	transaction_result_release(&result);
+	sh("rm shared.git/hooks/pre-receive");
+}
+
+static void a_hook_works_under_quarantine(void **state)
+{
+	(void)state;
+	/* The test program itself is the hook: see main(). */
+	char script[600], self[300];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[len] = '\0';
+	snprintf(script, sizeof(script),
+		"printf '#!/bin/sh\\nexec %s --hook\\n' > shared.git/hooks/pre-receive && "
+		"chmod +x shared.git/hooks/pre-receive",
+		self);
+	sh(script);
+	append("b", "seen by the hook");
+	sh("grep -qx 'seen by the hook' shared.git/hook-saw && rm shared.git/hooks/pre-receive");
+}
+
+static int hook(void)
+{
+	struct repo *repo;
+	struct oid new;
+	char line[200], hex[41];
+	struct buf content = BUF_INIT;
+	if (!fgets(line, sizeof(line), stdin) || sscanf(line, "%*s %40s", hex) != 1 ||
+		!oid_parse(&new, hex))
+		return 1;
+	if (repo_open(&repo, NULL, NULL) < 0 ||
+		repo_read(repo, &new, "list", 0, &content, NULL, NULL) < 0)
+		return 1;
+	FILE *saw = fopen("hook-saw", "w");
+	fputs(content.data, saw);
+	fclose(saw);
+	buf_release(&content);
+	repo_close(repo);
+	return 0;
+}
+
+/* Pushes through a receive-pack that breaks the connection at a chosen point. */
+static void broken_connections_lose_nothing(void **state)
+{
+	(void)state;
+	static const char *const wrappers[] = {
+		/* before anything arrives: dies at the first call, works afterwards */
+		"#!/bin/sh\\nif mkdir $PWD/../cut 2>/dev/null; then exit 1; fi\\nexec "
+		"git-receive-pack \"$@\"\\n",
+		/* after the push: the answer is thrown away once */
+		"#!/bin/sh\\nif mkdir $PWD/../cut 2>/dev/null; then git-receive-pack \"$@\" | head "
+		"-c 200; exit 1; "
+		"fi\\nexec git-receive-pack \"$@\"\\n",
+	};
+	for (size_t i = 0; i < 2; i++) {
+		char script[600], line[20];
+		snprintf(script, sizeof(script),
+			"rmdir cut b/cut 2>/dev/null; printf '%s' > wrapper && chmod +x wrapper && "
+			"git -C b config remote.origin.receivepack $PWD/wrapper",
+			wrappers[i]);
+		sh(script);
+		snprintf(line, sizeof(line), "cut %zu", i);
+		struct transaction_result result = TRANSACTION_RESULT_INIT;
+		struct error err = ERROR_INIT;
+		int rc = run("b", append_line, line, 0, &result, &err);
+		if (rc)
+			fail_msg("wrapper %zu: %s", i, err.text);
+		snprintf(script, sizeof(script),
+			"test $(git -C shared.git show main:list | grep -cx '%s') = 1", line);
+		sh(script);
+		transaction_result_release(&result);
+	}
+	sh("git -C b config --unset remote.origin.receivepack");
+}
+
+static void a_remote_that_hangs_is_not_waited_for(void **state)
+{
+	(void)state;
+	sh("printf '#!/bin/sh\\nsleep 60\\n' > slow && chmod +x slow && git -C b config "
+	   "remote.origin.receivepack $PWD/slow && git -C b config remote.origin.uploadpack "
+	   "$PWD/slow");
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	assert_int_equal(run("b", append_line, "slow", 300, &result, &err), ERR_UNKNOWN);
+	sh("git -C b config --unset remote.origin.receivepack; git -C b config --unset "
+	   "remote.origin.uploadpack");
+	assert_int_equal(run("b", append_line, "x", 0, &result, &err), 0);
+	sh("mv shared.git away.git");
+	assert_int_equal(run("b", append_line, "x", 0, &result, &err), ERR_UNREACHABLE);
+	sh("mv away.git shared.git");
+	transaction_result_release(&result);
+}
+
+static void many_writers_lose_nothing(void **state)
+{
+	(void)state;
+	enum { WRITERS = 6, EACH = 8 };
+	pid_t pids[WRITERS];
+	for (int w = 0; w < WRITERS; w++) {
+		char script[100];
+		snprintf(script, sizeof(script), "git clone -q shared.git w%d", w);
+		sh(script);
+		pids[w] = fork();
+		if (pids[w])
+			continue;
+		for (int i = 0; i < EACH; i++) {
+			char clone[10], line[30];
+			struct transaction_result result = TRANSACTION_RESULT_INIT;
+			struct error err = ERROR_INIT;
+			snprintf(clone, sizeof(clone), "w%d", w);
+			snprintf(line, sizeof(line), "writer %d line %d", w, i);
+			if (run(clone, append_line, line, 0, &result, &err) || !result.committed) {
+				fprintf(stderr, "%s\n", err.text);
+				_exit(1);
+			}
+			transaction_result_release(&result);
+		}
+		_exit(0);
+	}
+	int bad = 0;
+	for (int w = 0; w < WRITERS; w++) {
+		int status;
+		waitpid(pids[w], &status, 0);
+		bad += status != 0;
+	}
+	assert_int_equal(bad, 0);
+	sh("test $(git -C shared.git show main:list | grep '^writer' | sort -u | wc -l) = 48 && "
+	   "test $(git -C shared.git show main:list | grep -c '^writer') = 48 && git -C shared.git "
+	   "fsck --strict >fsck.log 2>&1");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--hook"))
+		return hook();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commits_are_as_git_makes_them),
+		cmocka_unit_test(refs_move_only_from_where_they_stood),
+		cmocka_unit_test(settings_are_what_git_sees),
+		cmocka_unit_test(formats_that_cannot_be_opened_are_named),
+		cmocka_unit_test(work_trees_and_git_dir_are_found),
+		cmocka_unit_test(porcelain_is_understood),
+		cmocka_unit_test(a_transaction_makes_the_branch_and_follows_it),
+		cmocka_unit_test(an_answer_is_given_on_what_is_there),
+		cmocka_unit_test(refusals_bring_the_hooks_words),
+		cmocka_unit_test(a_hook_works_under_quarantine),
+		cmocka_unit_test(broken_connections_lose_nothing),
+		cmocka_unit_test(a_remote_that_hangs_is_not_waited_for),
+		cmocka_unit_test(many_writers_lose_nothing),
+	};
+	return cmocka_run_group_tests(tests, enter, leave);
+}
