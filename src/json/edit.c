@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,32 @@ void json_edit_set(struct json_edit *edit, const struct json_value *object, cons
 	const char *json, size_t len)
 {
 	json_edit_set_n(edit, object, name, strlen(name), json, len);
+}
+
+void json_edit_set_string(struct json_edit *edit, const struct json_value *object, const char *name,
+	const char *value)
+{
+	struct buf text = BUF_INIT;
+	if (value)
+		json_quote(&text, value, strlen(value));
+	else
+		buf_addstr(&text, "null");
+	json_edit_set(edit, object, name, text.data, text.len);
+	buf_release(&text);
+}
+
+void json_edit_set_int(
+	struct json_edit *edit, const struct json_value *object, const char *name, int64_t value)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%lld", (long long)value);
+	json_edit_set(edit, object, name, text, (size_t)len);
+}
+
+void json_edit_set_bool(
+	struct json_edit *edit, const struct json_value *object, const char *name, bool value)
+{
+	json_edit_set(edit, object, name, value ? "true" : "false", value ? 4 : 5);
 }
 
 /* ---- writing ---- */

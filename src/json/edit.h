@@ -38,6 +38,14 @@ void json_edit_set(struct json_edit *edit, const struct json_value *object, cons
 /* As json_edit_set, with the name's length given, so that it may contain NUL. */
 void json_edit_set_n(struct json_edit *edit, const struct json_value *object, const char *name,
 	size_t name_len, const char *json, size_t len);
+/* As json_edit_set, with the value given as a string (NULL: null), a whole number or a truth value.
+ */
+void json_edit_set_string(struct json_edit *edit, const struct json_value *object, const char *name,
+	const char *value);
+void json_edit_set_int(
+	struct json_edit *edit, const struct json_value *object, const char *name, int64_t value);
+void json_edit_set_bool(
+	struct json_edit *edit, const struct json_value *object, const char *name, bool value);
 /* Removes a member or an element, with its comma and the line it stood on. Not the root. */
 void json_edit_remove(struct json_edit *edit, const struct json_value *value);
 /* Adds an element behind the last of `array`. */

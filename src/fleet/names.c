@@ -1,0 +1,37 @@
+#include "fleet/names.h"
+
+#include <string.h>
+
+int fleet_check_id(const char *id, struct error *err)
+{
+	static const char *const taken[] = { "all", "null", "operator", "coordination", "shared",
+		"schemas", "HEAD" };
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t len = strlen(id), first = strspn(id, letters);
+	const char *why = NULL;
+	for (size_t i = 0; i < len && !why; i++)
+		if (!strchr(letters, id[i]) && !strchr("._-", id[i]))
+			why = "only letters, digits, '.', '_' and '-' may be in it";
+	if (!len)
+		why = "it is empty";
+	else if (len > FLEET_ID_MAX)
+		why = "it is longer than 63 characters";
+	else if (!why && !first)
+		why = "it must start with a letter or a digit";
+	else if (!why && (strstr(id, "..") || id[len - 1] == '.'))
+		why = "dots must stand between other characters";
+	else if (!why && len > 5 && !strcmp(id + len - 5, ".lock"))
+		why = "git keeps names that end in .lock for itself";
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken) && !why; i++)
+		if (!strcasecmp(id, taken[i]))
+			why = "the name means something else in a fleet";
+	if (why)
+		return error_set(err, ERR_INVALID, "'%s' cannot be a server id: %s", id, why);
+	return 0;
+}
+
+void fleet_server_path(struct buf *out, const char *server, const char *file)
+{
+	buf_addf(out, "%s/%s", server, file);
+}

@@ -1,0 +1,90 @@
+#include "fleet/outage.h"
+
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "fleet/alert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The outage as the clone remembers it: "<failures> <since>\n". */
+struct outage {
+	int64_t failures;
+	int64_t since;
+};
+
+static void state_path(struct repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/outage", repo_state_dir(repo));
+}
+
+static struct outage recall(struct repo *repo)
+{
+	struct outage outage = { 0 };
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, &path);
+	if (!file_read(&text, path.data, 100, NULL) &&
+		sscanf(text.data, "%" SCNd64 " %" SCNd64, &outage.failures, &outage.since) != 2)
+		outage = (struct outage){ 0 };
+	buf_release(&path);
+	buf_release(&text);
+	return outage;
+}
+
+static void remember(struct repo *repo, const struct outage *outage)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, &path);
+	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
+	/* Where even this cannot be written, the count starts again: an alert comes later, not
+	 * never. */
+	if (!file_make_folders(repo_state_dir(repo), NULL))
+		file_replace(path.data, text.data, text.len, 0644, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+static void say(struct buf *said, const char *what, const struct error *err)
+{
+	buf_addf(said, "%s: %s\n", what, err->text);
+}
+
+void outage_failed(struct repo *repo, const struct settings *settings, const char *why,
+	const struct env *env, struct buf *said)
+{
+	struct outage outage = recall(repo);
+	if (!outage.failures++)
+		outage.since = env->now(env->data);
+	remember(repo, &outage);
+	if (outage.failures != settings->attempts)
+		return;
+
+	struct buf body = BUF_INIT;
+	struct error err = ERROR_INIT;
+	char since[TIMESTAMP_SIZE];
+	buf_addf(&body, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
+		settings->server, settings->remote, outage.failures,
+		timestamp_format(outage.since, since), why);
+	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
+		say(said, "the operator could not be alerted", &err);
+	if (alert_queue(repo, settings, "Heartbeats do not get through", body.data, env, &err) < 0)
+		say(said, "the message about it could not be kept", &err);
+	buf_release(&body);
+}
+
+void outage_over(
+	struct repo *repo, const struct settings *settings, const struct env *env, struct buf *said)
+{
+	struct buf path = BUF_INIT;
+	struct error err = ERROR_INIT;
+	state_path(repo, &path);
+	if (file_exists(path.data)) {
+		/* The outage is over once its message is delivered: else the next push tries again.
+		 */
+		if (alert_deliver(repo, settings, env, &err) < 0)
+			say(said, "messages still wait to be delivered", &err);
+		else
+			file_remove(path.data, NULL);
+	}
+	buf_release(&path);
+}
