@@ -27,6 +27,7 @@ struct heartbeat {
 	char *lock_path;
 	bool old_way;    /* beats go to the coordination branch */
 	int64_t waiting; /* the old way: beats since the last push */
+	bool healthy;    /* what the last beat said */
 };
 
 void beat_result_release(struct beat_result *result)
@@ -263,6 +264,7 @@ int heartbeat_beat(struct heartbeat *h, bool healthy, bool push_now, struct beat
 	buf_reset(&result->said);
 	*result = (struct beat_result){ .said = result->said,
 		.timestamp = h->env->now(h->env->data) };
+	h->healthy = healthy;
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;
@@ -284,7 +286,7 @@ int heartbeat_push(struct heartbeat *h, struct beat_result *result, struct error
 {
 	struct file_lock held = FILE_LOCK_INIT;
 	if (h->old_way) /* what is pending is no commit: the newest beat goes out with a new one */
-		return h->waiting ? heartbeat_beat(h, true, true, result, err) : 0;
+		return h->waiting ? heartbeat_beat(h, h->healthy, true, result, err) : 0;
 	buf_reset(&result->said);
 	*result = (struct beat_result){ .said = result->said };
 	int rc = lock(h, &held, err);

@@ -32,6 +32,7 @@ struct setup_plan {
 	const char *server;    /* checked id */
 	const char *manager;   /* NULL: keep what is set */
 	const char *ip;        /* NULL: keep what is set, else found */
+	const char *branch;    /* setup_shared(): a new repository\'s first branch; NULL: main */
 };
 
 /*

@@ -275,6 +275,13 @@ int repo_head_branch(struct repo *repo, struct buf *out, struct error *err)
 	return rc;
 }
 
+int repo_set_head(struct repo *repo, const char *name, struct error *err)
+{
+	if (git_repository_set_head(repo->git, name) < 0)
+		return store_error(err, ERR_FAILED, "cannot let HEAD stand on %s", name);
+	return 0;
+}
+
 bool repo_branch_name_ok(const char *branch)
 {
 	struct buf name = BUF_INIT;

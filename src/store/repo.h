@@ -81,6 +81,9 @@ int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error 
 /* The name of the branch that HEAD stands on ("refs/heads/main") replaces `out`; ERR_NOT_FOUND if
  * it is detached. The branch need not have a commit yet. */
 int repo_head_branch(struct repo *repo, struct buf *out, struct error *err);
+/* Lets HEAD stand on branch `name` ("refs/heads/main"), which need not have a commit yet. Index and
+ * work tree are not touched. */
+int repo_set_head(struct repo *repo, const char *name, struct error *err);
 /*
  * Moves ref `name` from `old` (OID_NONE: it must not exist yet) to `new` (OID_NONE: deletes it),
  * and writes `why` into its reflog. ERR_LOST_RACE if it stood elsewhere.

@@ -1,0 +1,34 @@
+/*
+ * Putting git-build's hooks into a repository's hooks folder, beside those that stand there.
+ *
+ * What is installed is a few lines of sh that run the program, so that an upgrade needs no new
+ * installation. A hook that stood there is kept as NAME.before-git-build and runs first, with the
+ * same arguments and input; where it fails, so does the hook. (githooks(5))
+ */
+#ifndef FLEET_HOOK_FILES_H
+#define FLEET_HOOK_FILES_H
+
+#include "store/repo.h"
+
+enum hook_outcome {
+	HOOK_UNCHANGED, /* it was as it should be */
+	HOOK_INSTALLED,
+	HOOK_CHAINED, /* installed, with one that stood there kept */
+	HOOK_REMOVED,
+	HOOK_RESTORED, /* removed, and the one that was kept is back */
+};
+
+/* The folder in which git looks for `repo`'s hooks replaces `out`; `*own` is false where
+ * core.hooksPath sends git elsewhere. */
+void hook_folder(struct repo *repo, struct buf *out, bool *own);
+
+/* Installs hook `name`, which runs `program` (absolute). An outcome, or a negative code. */
+int hook_install(const char *folder, const char *name, const char *program, struct error *err);
+
+/* Takes hook `name` out, if it is ours. An outcome, or a negative code. */
+int hook_remove(const char *folder, const char *name, struct error *err);
+
+/* Appends `text` to `out` as one word of sh. */
+void hook_quote(struct buf *out, const char *text);
+
+#endif

@@ -1,0 +1,306 @@
+#include "fleet/roster.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "fleet/names.h"
+#include "json/document.h"
+#include "store/remote.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOCUMENT_LIMIT = 4 << 20, DEFAULT_INTERVAL = 60 };
+
+struct taking {
+	struct roster *roster;
+	size_t capacity;
+	struct repo *repo;
+	struct oid commit;  /* what is being read just now */
+	const char *prefix; /* of the refs that are being read */
+};
+
+const char *beat_state_name(enum beat_state state)
+{
+	static const char *const names[] = { [BEAT_NEVER] = "never",
+		[BEAT_ALIVE] = "alive",
+		[BEAT_LATE] = "late",
+		[BEAT_SILENT] = "silent" };
+	return names[state];
+}
+
+static void server_release(struct server *server)
+{
+	free(server->id);
+	free(server->manager);
+	free(server->ip);
+	free(server->status);
+	free(server->job);
+	free(server->job_branch);
+	free(server->trouble);
+}
+
+void roster_release(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->count; i++)
+		server_release(&roster->servers[i]);
+	free(roster->servers);
+	*roster = (struct roster){ 0 };
+}
+
+/* The server `id`, put on the roster in its place if it is new. Borrowed until the next one. */
+static struct server *enlist(struct taking *t, const char *id)
+{
+	struct roster *roster = t->roster;
+	size_t low = 0, high = roster->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(roster->servers[middle].id, id);
+		if (!order)
+			return &roster->servers[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	GROW(roster->servers, roster->count, t->capacity);
+	memmove(&roster->servers[low + 1], &roster->servers[low],
+		(roster->count - low) * sizeof(*roster->servers));
+	roster->count++;
+	roster->servers[low] = (struct server){
+		.id = xstrdup(id), .interval = DEFAULT_INTERVAL, .push_every = 1, .healthy = true
+	};
+	return &roster->servers[low];
+}
+
+/* A file of the commit that is being read, parsed. ERR_NOT_FOUND, or ERR_INVALID with its place. */
+static int read_document(struct taking *t, const char *id, const char *file, struct json_doc **doc,
+	struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	fleet_server_path(&path, id, file);
+	int rc = repo_read(t->repo, &t->commit, path.data, DOCUMENT_LIMIT, &text, NULL, err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path.data, NULL, err);
+	if (!rc && json_root(*doc)->type != JSON_OBJECT) {
+		rc = error_set(err, ERR_INVALID, "%s:1:1: is no object", path.data);
+		json_doc_free(*doc);
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static void note_trouble(struct server *server, const struct error *err)
+{
+	free(server->trouble);
+	server->trouble = xstrdup(err->text);
+}
+
+static void read_status(struct taking *t, const char *id)
+{
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	int rc = read_document(t, id, FLEET_STATUS_FILE, &doc, &err);
+	if (rc == ERR_NOT_FOUND)
+		return;
+	struct server *server = enlist(t, id);
+	if (rc < 0) {
+		note_trouble(server, &err);
+		return;
+	}
+	const struct json_value *root = json_root(doc);
+	const struct json_value *job = json_member(doc, root, "current_job");
+	server->manager = json_strdup(doc, json_member(doc, root, "manager"));
+	server->ip = json_strdup(doc, json_member(doc, root, "ip"));
+	server->status = json_strdup(doc, json_member(doc, root, "status"));
+	server->job = json_strdup(doc, json_member(doc, job, "id"));
+	server->job_branch = json_strdup(doc, json_member(doc, job, "branch"));
+	json_doc_free(doc);
+}
+
+static int64_t number_or(
+	const struct json_doc *doc, const char *name, int64_t least, int64_t most, int64_t fallback)
+{
+	int64_t number;
+	bool is_number = json_int64(doc, json_member(doc, json_root(doc), name), &number);
+	return is_number && number >= least && number <= most ? number : fallback;
+}
+
+static void read_beat(struct taking *t, const char *id)
+{
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	int64_t when;
+	size_t len;
+	int rc = read_document(t, id, FLEET_HEARTBEAT_FILE, &doc, &err);
+	if (rc == ERR_NOT_FOUND)
+		return;
+	struct server *server = enlist(t, id);
+	if (rc < 0) {
+		note_trouble(server, &err);
+		return;
+	}
+	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
+	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
+	const char *text = json_string(doc, timestamp, &len);
+	if (!text || !timestamp_parse(text, len, &when)) {
+		error_set(&err, ERR_INVALID,
+			"%s/" FLEET_HEARTBEAT_FILE ": has no timestamp that can be read", id);
+		note_trouble(server, &err);
+	} else if (when > server->last_beat) {
+		server->last_beat = when;
+		server->interval =
+			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
+		server->push_every = number_or(doc, "push_every", 1, 1000000, 1);
+		server->healthy = !healthy || healthy->type != JSON_FALSE;
+	}
+	json_doc_free(doc);
+}
+
+static int read_server_folder(const struct entry *entry, void *data)
+{
+	if (entry->mode == 040000 && !fleet_check_id(entry->name, NULL)) {
+		read_status(data, entry->name);
+		read_beat(data, entry->name);
+	}
+	return 0;
+}
+
+static int read_beat_folder(const struct entry *entry, void *data)
+{
+	if (entry->mode == 040000 && !fleet_check_id(entry->name, NULL))
+		read_beat(data, entry->name);
+	return 0;
+}
+
+/* A ref such as refs/remotes/origin/heartbeat-build1. */
+static int read_beat_ref(const char *name, const struct oid *oid, void *data)
+{
+	struct taking *t = data;
+	const char *id = name + strlen(t->prefix);
+	t->commit = *oid;
+	if (!fleet_check_id(id, NULL))
+		read_beat(t, id);
+	return 0;
+}
+
+static int read_branches(struct taking *t, const struct settings *settings, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	bool remote = remote_exists(t->repo, settings->remote);
+	const char *own = settings->beat_branch ? settings->beat_branch : settings->branch;
+	int rc = 0;
+	buf_addstr(&name, "refs/");
+	if (remote)
+		buf_addf(&name, "remotes/%s/", settings->remote);
+	else
+		buf_addstr(&name, "heads/");
+	size_t prefix = name.len;
+	buf_addstr(&name, settings->branch);
+	if (!repo_ref(t->repo, name.data, &t->commit, NULL))
+		rc = repo_list(t->repo, &t->commit, "", read_server_folder, t, err);
+	/* A branch with a name of the user's own may hold the beats of several servers. */
+	buf_truncate(&name, prefix);
+	buf_addstr(&name, own);
+	if (!rc && strcmp(own, settings->branch) && !repo_ref(t->repo, name.data, &t->commit, NULL))
+		rc = repo_list(t->repo, &t->commit, "", read_beat_folder, t, err);
+	buf_truncate(&name, prefix);
+	buf_addstr(&name, FLEET_BEAT_BRANCH);
+	t->prefix = name.data;
+	if (!rc)
+		rc = repo_ref_each(t->repo, name.data, read_beat_ref, t, err);
+	buf_release(&name);
+	return rc;
+}
+
+static void fetched_path(struct repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/fetched", repo_state_dir(repo));
+}
+
+static void remember_fetch(struct repo *repo, int64_t now)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	fetched_path(repo, &path);
+	buf_addf(&text, "%" PRId64 "\n", now);
+	if (!file_make_folders(repo_state_dir(repo), NULL))
+		file_replace(path.data, text.data, text.len, 0644, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+static int64_t recall_fetch(struct repo *repo)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int64_t when = 0;
+	fetched_path(repo, &path);
+	if (!file_read(&text, path.data, 100, NULL))
+		sscanf(text.data, "%" SCNd64, &when);
+	buf_release(&path);
+	buf_release(&text);
+	return when;
+}
+
+/* Brings all that the roster reads up to date, in one fetch. */
+static int fetch_all(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf specs[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	const char *names[3] = { FLEET_BEAT_BRANCH "*", settings->branch, settings->beat_branch };
+	const char *refspecs[4] = { NULL };
+	/* A pattern may match nothing; a name must be there, so each is also written as one. */
+	for (int i = 0; i < 3; i++)
+		if (names[i])
+			buf_addf(&specs[i], "+refs/heads/%s%s:refs/remotes/%s/%s%s", names[i],
+				i ? "*" : "", settings->remote, names[i], i ? "*" : "");
+	size_t count = 0;
+	for (int i = 0; i < 3; i++)
+		if (specs[i].len &&
+			!(i == 2 &&
+				(!strcmp(names[2], names[1]) ||
+					!strncmp(names[2], FLEET_BEAT_BRANCH,
+						sizeof(FLEET_BEAT_BRANCH) - 1))))
+			refspecs[count++] = specs[i].data;
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	for (int i = 0; i < 3; i++)
+		buf_release(&specs[i]);
+	return rc;
+}
+
+static enum beat_state judge(const struct server *server)
+{
+	int64_t promise = server->interval * server->push_every;
+	if (!server->last_beat)
+		return BEAT_NEVER;
+	return server->age <= 2 * promise    ? BEAT_ALIVE
+		: server->age <= 3 * promise ? BEAT_LATE
+					     : BEAT_SILENT;
+}
+
+int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
+	const struct env *env, struct error *err)
+{
+	struct roster roster = { .now = env->now(env->data) };
+	struct taking taking = { .roster = &roster, .repo = repo };
+	if (fetch && !remote_exists(repo, settings->remote))
+		error_set(&roster.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
+			settings->remote);
+	else if (fetch && !fetch_all(repo, settings, &roster.offline))
+		remember_fetch(repo, roster.now);
+	roster.fetched_at = recall_fetch(repo);
+	int rc = read_branches(&taking, settings, err);
+	if (rc < 0) {
+		roster_release(&roster);
+		return rc;
+	}
+	for (size_t i = 0; i < roster.count; i++) {
+		struct server *server = &roster.servers[i];
+		server->age = server->last_beat ? roster.now - server->last_beat : 0;
+		server->state = judge(server);
+	}
+	*out = roster;
+	return 0;
+}

@@ -1,0 +1,305 @@
+/* Making a clone a server, and undoing it. The shared repository is in setup_shared.c. */
+#include "fleet/setup.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "fleet/heartbeat.h"
+#include "fleet/hook_files.h"
+#include "fleet/layout.h"
+#include "fleet/machine.h"
+#include "fleet/setup_report.h"
+#include "fleet/status.h"
+#include "json/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const client_hooks[] = { "pre-push", "post-merge" };
+enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
+
+#define DRIVER_KEY      "merge.git-build.driver"
+#define DRIVER_NAME_KEY "merge.git-build.name"
+
+/* ---- settings ---- */
+
+/*
+ * The driver's command line. Where the program has gone, git's own text merge takes over: git would
+ * otherwise leave one side in place, without a mark. A % is doubled, since git expands them.
+ */
+static void write_driver(const char *program, struct buf *out)
+{
+	struct buf word = BUF_INIT, quoted = BUF_INIT;
+	hook_quote(&quoted, program);
+	for (const char *at = quoted.data; *at; at++) {
+		if (*at == '%')
+			buf_addch(&word, '%');
+		buf_addch(&word, *at);
+	}
+	buf_addf(out,
+		"if test -x %s; then %s merge-driver %%O %%A %%B %%L %%P %%S %%X %%Y; "
+		"else git merge-file --marker-size=%%L %%A %%O %%B; fi",
+		word.data, word.data);
+	buf_release(&word);
+	buf_release(&quoted);
+}
+
+static int set_config(struct repo *repo, const char *key, const char *value,
+	struct setup_report *report, struct error *err)
+{
+	int rc = setup_set_config(repo, key, value, err);
+	if (rc > 0)
+		setup_step(report, true, "set %s", key);
+	return rc < 0 ? rc : 0;
+}
+
+static int configure(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	size_t before = report->changes;
+	struct buf driver = BUF_INIT, ip = BUF_INIT;
+	char found[46];
+	write_driver(plan->program, &driver);
+	int rc = set_config(repo, "build.server", plan->server, report, err);
+	if (!rc && plan->manager)
+		rc = set_config(repo, "build.manager", plan->manager, report, err);
+	if (!rc && plan->ip) {
+		rc = set_config(repo, "build.ip", plan->ip, report, err);
+	} else if (!rc && !repo_config(repo, "build.ip", &ip)) {
+		machine_address(found);
+		rc = set_config(repo, "build.ip", found, report, err);
+	}
+	if (!rc)
+		rc = set_config(repo, DRIVER_NAME_KEY, "git-build: field-aware merge of JSON files",
+			report, err);
+	if (!rc)
+		rc = set_config(repo, DRIVER_KEY, driver.data, report, err);
+	if (!rc && report->changes == before)
+		setup_step(report, false, "settings and merge driver are in git config");
+	buf_release(&driver);
+	buf_release(&ip);
+	return rc;
+}
+
+/* ---- hooks ---- */
+
+static int install_hooks(struct repo *repo, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct buf folder = BUF_INIT, program = BUF_INIT;
+	bool own;
+	int rc = 0;
+	hook_folder(repo, &folder, &own);
+	if (!own)
+		setup_step(report, false,
+			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push and "
+			"%s/post-merge from there",
+			folder.data, plan->hooks_dir, plan->hooks_dir);
+	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
+		buf_reset(&program);
+		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i]);
+		rc = hook_install(folder.data, client_hooks[i], program.data, err);
+		if (rc >= 0)
+			setup_hook_step(report, client_hooks[i], rc);
+	}
+	buf_release(&folder);
+	buf_release(&program);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- shared files ---- */
+
+struct writing {
+	struct transaction *tx;
+	const struct settings *settings;
+	int64_t now;
+	struct buf written; /* the paths, for the report */
+	struct error *err;
+};
+
+static int write_missing(const char *path, const struct buf *content, void *data)
+{
+	struct writing *w = data;
+	const char *text;
+	size_t len;
+	int rc = transaction_read(w->tx, path, &text, &len, NULL);
+	if (rc != ERR_NOT_FOUND)
+		return 0; /* it stands, sound or not: not ours to replace */
+	transaction_write(w->tx, path, content->data, content->len);
+	buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
+	return 0;
+}
+
+static int write_layout(struct transaction *tx, void *data, struct error *err)
+{
+	struct writing *w = data;
+	w->tx = tx;
+	w->err = err;
+	buf_reset(&w->written);
+	layout_each_file(w->settings, w->now, write_missing, w);
+	for (size_t i = 0; layout_block_files[i]; i++) {
+		const char *path = layout_block_files[i], *text = "";
+		size_t len = 0;
+		struct buf updated = BUF_INIT;
+		transaction_read(tx, path, &text, &len, NULL);
+		layout_update_block(path, text, len, &updated);
+		if (updated.len != len || memcmp(updated.data, text, len)) {
+			transaction_write(tx, path, updated.data, updated.len);
+			buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
+		}
+		buf_release(&updated);
+	}
+	return 0;
+}
+
+static int share_layout(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct setup_report *report, struct error *err)
+{
+	struct writing writing = {
+		.settings = settings, .now = env->now(env->data), .written = BUF_INIT
+	};
+	struct buf subject = BUF_INIT;
+	buf_addf(&subject, "Set up %s", settings->server);
+	struct transaction_plan plan = {
+		.remote = { settings->remote, settings->timeout_ms },
+		.branch = settings->branch,
+		.subject = subject.data,
+		.server = settings->server,
+		.attempts = (int)settings->attempts,
+		.env = env,
+		.apply = write_layout,
+		.data = &writing,
+	};
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	int rc = transaction_run(repo, &plan, &result, err);
+	if (!rc && result.committed)
+		setup_step(report, true, "wrote and pushed %s", writing.written.data);
+	else if (!rc)
+		setup_step(report, false, "the shared files stand on %s", settings->branch);
+	transaction_result_release(&result);
+	buf_release(&subject);
+	buf_release(&writing.written);
+	return rc;
+}
+
+/* ---- the startup ---- */
+
+static int publish_beat(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct setup_report *report, struct error *err)
+{
+	struct heartbeat *heartbeat;
+	struct beat_result beat = BEAT_RESULT_INIT;
+	int rc = heartbeat_open(&heartbeat, repo, settings, env, err);
+	if (rc < 0)
+		return rc;
+	rc = heartbeat_beat(heartbeat, true, true, &beat, err);
+	if (!rc && !beat.pushed)
+		rc = error_set(err, beat.pushing.code, "%s", beat.pushing.text);
+	if (!rc)
+		setup_step(report, true, "pushed a first beat to %s", settings->beat_branch);
+	beat_result_release(&beat);
+	heartbeat_close(heartbeat);
+	return rc;
+}
+
+/* Is the status on the coordination branch, as just fetched, `idle`? */
+static bool is_idle(struct repo *repo, const struct settings *settings)
+{
+	struct buf ref = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
+	struct json_doc *doc = NULL;
+	struct oid tip;
+	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	buf_addf(&path, "%s/status.json", settings->server);
+	bool idle = !repo_ref(repo, ref.data, &tip, NULL) &&
+		!repo_read(repo, &tip, path.data, 0, &text, NULL, NULL) &&
+		!json_parse(&doc, text.data, text.len, path.data, NULL, NULL) &&
+		json_string_is(doc, json_member(doc, json_root(doc), "status"), "idle");
+	json_doc_free(doc);
+	buf_release(&ref);
+	buf_release(&path);
+	buf_release(&text);
+	return idle;
+}
+
+static int publish_startup(struct repo *repo, const struct settings *settings,
+	const struct env *env, struct setup_report *report, struct error *err)
+{
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	int rc = publish_beat(repo, settings, env, report, err);
+	if (!rc && !is_idle(repo, settings)) {
+		rc = status_set(repo, settings, "idle", env, &result, err);
+		if (!rc)
+			setup_step(report, true, "set the status to idle");
+	}
+	transaction_result_release(&result);
+	return rc;
+}
+
+/* An empty shared repository was cloned before it had this branch: HEAD names whatever git's
+ * default was. Where HEAD's branch has no commit, nothing is lost by standing on the right one. */
+static int stand_on_branch(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct buf head = BUF_INIT, wanted = BUF_INIT;
+	struct oid commit;
+	int rc = 0;
+	buf_addf(&wanted, "refs/heads/%s", settings->branch);
+	if (repo_work_tree(repo) && !repo_head_branch(repo, &head, NULL) &&
+		strcmp(head.data, wanted.data) && repo_ref(repo, head.data, &commit, NULL) < 0)
+		rc = repo_set_head(repo, wanted.data, err);
+	buf_release(&head);
+	buf_release(&wanted);
+	return rc;
+}
+
+int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
+	const struct env *env, struct setup_report *report, struct error *err)
+{
+	int rc = configure(repo, plan, report, err);
+	if (!rc) {
+		struct overrides overrides = { .server = plan->server };
+		settings_release(settings);
+		rc = settings_load(settings, repo, &overrides, err);
+	}
+	if (!rc)
+		rc = install_hooks(repo, plan, report, err);
+	if (rc < 0)
+		return rc;
+	if (!remote_exists(repo, settings->remote)) {
+		setup_step(report, false,
+			"wrote no shared files: this clone has no remote '%s' (git remote add %s "
+			"URL, "
+			"then git build init again)",
+			settings->remote, settings->remote);
+		return 0;
+	}
+	rc = stand_on_branch(repo, settings, err);
+	if (!rc)
+		rc = share_layout(repo, settings, env, report, err);
+	if (!rc && report->changes)
+		rc = publish_startup(repo, settings, env, report, err);
+	return rc;
+}
+
+int setup_remove(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
+		DRIVER_NAME_KEY };
+	struct buf folder = BUF_INIT;
+	bool own;
+	int rc = 0;
+	(void)plan;
+	hook_folder(repo, &folder, &own);
+	for (size_t i = 0; i < CLIENT_HOOKS && rc >= 0; i++) {
+		rc = hook_remove(folder.data, client_hooks[i], err);
+		if (rc > 0)
+			setup_hook_step(report, client_hooks[i], rc);
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++) {
+		rc = setup_set_config(repo, keys[i], NULL, err);
+		if (rc > 0)
+			setup_step(report, true, "took %s out of git config", keys[i]);
+	}
+	buf_release(&folder);
+	return rc < 0 ? rc : 0;
+}

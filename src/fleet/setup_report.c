@@ -1,0 +1,56 @@
+#include "fleet/setup_report.h"
+
+#include "base/alloc.h"
+#include "fleet/hook_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void setup_step(struct setup_report *report, bool changed, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	GROW(report->steps, report->count, report->capacity);
+	report->steps[report->count++] = (struct setup_step){ buf_detach(&text), changed };
+	report->changes += changed;
+}
+
+void setup_hook_step(struct setup_report *report, const char *name, int outcome)
+{
+	static const char *const texts[] = {
+		[HOOK_UNCHANGED] = "the %s hook is installed",
+		[HOOK_INSTALLED] = "installed the %s hook",
+		[HOOK_CHAINED] = "installed the %s hook; the one that stood there runs first",
+		[HOOK_REMOVED] = "took out the %s hook",
+		[HOOK_RESTORED] = "took out the %s hook; the one that stood there is back",
+	};
+	struct buf text = BUF_INIT;
+	const char *format = texts[outcome], *place = strstr(format, "%s");
+	buf_add(&text, format, (size_t)(place - format));
+	buf_addf(&text, "%s%s", name, place + 2);
+	setup_step(report, outcome != HOOK_UNCHANGED, "%s", text.data);
+	buf_release(&text);
+}
+
+void setup_report_release(struct setup_report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		free(report->steps[i].what);
+	free(report->steps);
+	*report = (struct setup_report){ 0 };
+}
+
+int setup_set_config(struct repo *repo, const char *key, const char *value, struct error *err)
+{
+	struct buf now = BUF_INIT;
+	bool set = repo_config(repo, key, &now);
+	bool same = value ? set && !strcmp(now.data, value) : !set;
+	buf_release(&now);
+	if (same)
+		return 0;
+	int rc = repo_config_set(repo, key, value, err);
+	return rc < 0 ? rc : 1;
+}
