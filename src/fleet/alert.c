@@ -154,8 +154,8 @@ static bool is_delivered(
 		return true; /* cannot be: it was written whole; never block the others */
 	char *id = json_strdup(message, json_member(message, json_root(message), "id"));
 	bool found = !id;
-	JSON_EACH(known, messages)
-	found = found || json_string_is(doc, json_member(doc, known, "id"), id);
+	JSON_EACH (known, messages)
+		found = found || json_string_is(doc, json_member(doc, known, "id"), id);
 	free(id);
 	json_doc_free(message);
 	return found;

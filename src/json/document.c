@@ -183,9 +183,9 @@ const struct json_value *json_member_n(
 {
 	if (!object || object->type != JSON_OBJECT)
 		return NULL;
-	JSON_EACH(member, object)
-	if (says(doc, member->key_start, member->key_end, member->key_escaped, name, len))
-		return member;
+	JSON_EACH (member, object)
+		if (says(doc, member->key_start, member->key_end, member->key_escaped, name, len))
+			return member;
 	return NULL;
 }
 
@@ -287,8 +287,7 @@ static bool arrays_equal(const struct json_doc *a_doc, const struct json_value *
 	const struct json_doc *b_doc, const struct json_value *b)
 {
 	const struct json_value *other = json_first(b);
-	JSON_EACH(element, a)
-	{
+	JSON_EACH (element, a) {
 		if (!json_equal(a_doc, element, b_doc, other))
 			return false;
 		other += other->span;
@@ -301,8 +300,7 @@ static bool objects_equal(const struct json_doc *a_doc, const struct json_value 
 {
 	/* Most often the members stand in the same order: look there first. */
 	const struct json_value *guess = json_first(b), *end = b + b->span;
-	JSON_EACH(member, a)
-	{
+	JSON_EACH (member, a) {
 		const struct json_value *other = NULL;
 		if (guess && guess < end &&
 			json_same_string(a_doc->text + member->key_start,

@@ -291,8 +291,7 @@ static int write_container(struct writing *w, const struct json_value *container
 	size_t gap_start = container->start + 1u;
 	uint32_t index = 0;
 	buf_addch(w->out, w->doc->text[container->start]);
-	JSON_EACH(child, container)
-	{
+	JSON_EACH (child, container) {
 		int rc = write_inserts(w, &f, index++);
 		if (rc < 0)
 			return rc;

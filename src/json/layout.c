@@ -106,11 +106,11 @@ void json_layout_place(const struct json_layout *layout, const struct json_doc *
 			place->comma_len = strlen(layout->comma);
 		}
 	}
-	JSON_EACH(child, container)
-	if (child->type >= JSON_ARRAY && child->count) {
-		place->siblings_flat = !has_lines(doc, child);
-		break;
-	}
+	JSON_EACH (child, container)
+		if (child->type >= JSON_ARRAY && child->count) {
+			place->siblings_flat = !has_lines(doc, child);
+			break;
+		}
 }
 
 void json_layout_place_of(const struct json_layout *layout, const struct json_doc *doc,
@@ -183,8 +183,7 @@ static void relay(const struct relaying *r, const struct json_value *value, size
 	bool lines = r->place->lines && (r->spread || has_lines(r->doc, value));
 	bool first = true;
 	buf_addch(r->out, text[value->start]);
-	JSON_EACH(child, value)
-	{
+	JSON_EACH (child, value) {
 		if (!first)
 			buf_addstr(r->out, lines ? "," : r->place->layout->comma);
 		if (lines)

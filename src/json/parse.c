@@ -230,14 +230,13 @@ static const struct json_value *find_duplicate_by_hash(
 	while (size < (size_t)object->count * 2)
 		size *= 2;
 	size_t longest = 0;
-	JSON_EACH(member, object)
-	if (member->key_end - member->key_start > longest)
-		longest = member->key_end - member->key_start;
+	JSON_EACH (member, object)
+		if (member->key_end - member->key_start > longest)
+			longest = member->key_end - member->key_start;
 	const struct json_value **table = xcalloc(size, sizeof(*table));
 	char *scratch = xmalloc(longest);
 	const struct json_value *duplicate = NULL;
-	JSON_EACH(member, object)
-	{
+	JSON_EACH (member, object) {
 		size_t slot = (size_t)key_hash(doc, member, scratch) & (size - 1);
 		while (table[slot] && !same_key(doc, table[slot], member))
 			slot = (slot + 1) & (size - 1);
@@ -257,14 +256,13 @@ static const struct json_value *find_duplicate(
 {
 	if (object->count > SMALL_OBJECT)
 		return find_duplicate_by_hash(doc, object);
-	JSON_EACH(member, object)
-	JSON_EACH(before, object)
-	{
-		if (before == member)
-			break;
-		if (same_key(doc, before, member))
-			return member;
-	}
+	JSON_EACH (member, object)
+		JSON_EACH (before, object) {
+			if (before == member)
+				break;
+			if (same_key(doc, before, member))
+				return member;
+		}
 	return NULL;
 }
 
