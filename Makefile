@@ -38,7 +38,8 @@ $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPF
 
 LIB_SRC  := $(wildcard src/*/*.c)
 CMD_SRC  := $(wildcard git-build/*.c)
-HOOK_SRC := $(wildcard hooks/*.c)
+HOOK_SRC := $(wildcard hooks/p*-*.c)
+HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
@@ -77,7 +78,7 @@ $(BUILD)/git-build: $(call obj,$(CMD_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
+$(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(call obj,$(HOOK_OWN)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
