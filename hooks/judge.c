@@ -1,3 +1,4 @@
+/* Telling a person what the guard found: the words of pre-receive and pre-push. */
 #include "judge.h"
 
 #include "base/alloc.h"

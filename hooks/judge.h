@@ -2,8 +2,8 @@
  * What pre-receive and pre-push share: asking the guard about each ref of a push, and telling a
  * person what it found, a line a violation.
  */
-#ifndef HOOKS_JUDGE_H
-#define HOOKS_JUDGE_H
+#ifndef JUDGE_H
+#define JUDGE_H
 
 #include "guard/guard.h"
 

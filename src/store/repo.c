@@ -24,6 +24,8 @@ int store_error(struct error *err, int code, const char *format, ...)
 	return code;
 }
 
+const struct oid OID_NONE = { "" };
+
 git_oid store_git_oid(const struct oid *oid)
 {
 	git_oid id;

@@ -24,11 +24,7 @@ struct repo;
 struct oid {
 	char hex[41];
 };
-#define OID_NONE                                                                                   \
-	(struct oid)                                                                               \
-	{                                                                                          \
-		""                                                                                 \
-	}
+extern const struct oid OID_NONE;
 static inline bool oid_is_none(const struct oid *oid)
 {
 	return !oid->hex[0];

@@ -74,7 +74,8 @@ static void commits_are_as_git_makes_them(void **state)
 	struct oid two = write_file(repo, one, "run.sh", "#!/bin/sh\n");
 	struct error err = ERROR_INIT;
 	assert_int_equal(repo_ref_update(repo, "refs/heads/x", &two, &OID_NONE, "test", &err), 0);
-	sh("cd a && git fsck --strict >fsck.log 2>&1 && test \"$(git ls-tree -r --name-only x | tr '\\n' ' "
+	sh("cd a && git fsck --strict >fsck.log 2>&1 && test \"$(git ls-tree -r --name-only x | tr "
+	   "'\\n' ' "
 	   "')\" = "
 	   "'build1/status.json run.sh ' && git -c core.fileMode=1 checkout -q x && chmod +x "
 	   "run.sh && "
