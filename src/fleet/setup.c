@@ -91,7 +91,7 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 	int rc = 0;
 	hook_folder(repo, &folder, &own);
 	if (!own)
-		setup_step(report, false,
+		setup_missing(report,
 			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push and "
 			"%s/post-merge from there",
 			folder.data, plan->hooks_dir, plan->hooks_dir);
@@ -265,7 +265,7 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 	if (rc < 0)
 		return rc;
 	if (!remote_exists(repo, settings->remote)) {
-		setup_step(report, false,
+		setup_missing(report,
 			"wrote no shared files: this clone has no remote '%s' (git remote add %s "
 			"URL, "
 			"then git build init again)",

@@ -17,6 +17,7 @@
 struct setup_step {
 	char *what;
 	bool changed; /* false: it was as it should be */
+	bool missing; /* it could not be done: `what` says why, and what would help */
 };
 
 struct setup_report {
@@ -32,7 +33,7 @@ struct setup_plan {
 	const char *server;    /* checked id */
 	const char *manager;   /* NULL: keep what is set */
 	const char *ip;        /* NULL: keep what is set, else found */
-	const char *branch;    /* setup_shared(): a new repository\'s first branch; NULL: main */
+	const char *branch;    /* setup_shared(): a new repository's first branch; NULL: main */
 };
 
 /*

@@ -6,16 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void setup_step(struct setup_report *report, bool changed, const char *format, ...)
+static void add_step(struct setup_report *report, bool changed, bool missing, const char *format,
+	va_list args) __attribute__((format(printf, 4, 0)));
+static void add_step(
+	struct setup_report *report, bool changed, bool missing, const char *format, va_list args)
 {
 	struct buf text = BUF_INIT;
+	buf_vaddf(&text, format, args);
+	GROW(report->steps, report->count, report->capacity);
+	report->steps[report->count++] = (struct setup_step){ buf_detach(&text), changed, missing };
+	report->changes += changed;
+}
+
+void setup_step(struct setup_report *report, bool changed, const char *format, ...)
+{
 	va_list args;
 	va_start(args, format);
-	buf_vaddf(&text, format, args);
+	add_step(report, changed, false, format, args);
 	va_end(args);
-	GROW(report->steps, report->count, report->capacity);
-	report->steps[report->count++] = (struct setup_step){ buf_detach(&text), changed };
-	report->changes += changed;
+}
+
+void setup_missing(struct setup_report *report, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add_step(report, false, true, format, args);
+	va_end(args);
 }
 
 void setup_hook_step(struct setup_report *report, const char *name, int outcome)

@@ -7,6 +7,9 @@
 /* Adds a step to the report. */
 void setup_step(struct setup_report *report, bool changed, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Adds what could not be done. */
+void setup_missing(struct setup_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* The same for what became of a hook (enum hook_outcome). */
 void setup_hook_step(struct setup_report *report, const char *name, int outcome);
 
