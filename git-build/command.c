@@ -1,0 +1,86 @@
+/* What all subcommands have in common. */
+#include "command.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option common_options[] = {
+	{ .kind = OPTION_FOLDER,
+		.letter = 'C',
+		.value = "DIR",
+		.help = "work as if started in DIR" },
+	OPT_FLAG('q', "quiet", struct invocation, quiet, "say only what went wrong"),
+	OPT_FLAG('v', "verbose", struct invocation, verbose, "say more"),
+	{ .kind = OPTION_HELP, .letter = 'h', .help = "show this" },
+	{ .kind = OPTION_MANUAL, .name = "help", .help = "open the manual page" },
+	OPT_END,
+};
+
+static const struct option json_options[] = {
+	OPT_FLAG(0, "json", struct invocation, json, "show the same as JSON"),
+	OPT_END,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+void command_groups(const struct command *command, void *options, struct invocation *inv,
+	struct option_group groups[COMMAND_GROUPS])
+{
+	size_t count = 0;
+	if (command->options)
+		groups[count++] = (struct option_group){ command->options, options };
+	if (command->settings)
+		groups[count++] =
+			(struct option_group){ command->settings, inv ? &inv->overrides : NULL };
+	if (command->shows)
+		groups[count++] = (struct option_group){ json_options, inv };
+	groups[count++] = (struct option_group){ common_options, inv };
+	groups[count] = (struct option_group){ NULL, NULL };
+}
+
+void command_usage(const struct command *command, struct buf *out)
+{
+	struct option_group groups[COMMAND_GROUPS];
+	for (size_t i = 0; command->synopsis[i]; i++)
+		buf_addf(out, "%s git build %s%s%s\n", i ? "   or:" : "usage:", command->name,
+			*command->synopsis[i] ? " " : "", command->synopsis[i]);
+	buf_addch(out, '\n');
+	command_groups(command, NULL, NULL, groups);
+	options_usage(groups, out);
+}
+
+int command_open(struct invocation *inv, struct error *err)
+{
+	int rc = repo_open(&inv->repo, NULL, err);
+	if (rc < 0)
+		return rc;
+	rc = settings_load(&inv->settings, inv->repo, &inv->overrides, err);
+	if (rc < 0) {
+		repo_close(inv->repo);
+		inv->repo = NULL;
+	}
+	return rc;
+}
+
+int program_path(struct buf *out, struct error *err)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+	if (len < 0)
+		return error_errno(err, ERR_FAILED, "cannot find out where git-build is installed");
+	if (len == (ssize_t)sizeof(path))
+		return error_set(err, ERR_FAILED, "git-build is installed at too long a path");
+	buf_add(out, path, (size_t)len);
+	return 0;
+}

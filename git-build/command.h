@@ -1,0 +1,92 @@
+/*
+ * What a subcommand is, and what it is given to work with.
+ *
+ * A subcommand is one file named as it is typed. It declares one `struct command`, which main.c
+ * lists. Before `run` is called the options are parsed and what the row says it needs is there, so
+ * that `run` only calls the fleet and shows what came of it.
+ *
+ * To add one: write the file and its manual page docs/man/git-build-NAME.1.scd, declare its entry
+ * below, and list it in main.c. tests/e2e/help.bats holds the page against the entry.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "options.h"
+
+#include "base/env.h"
+#include "fleet/settings.h"
+
+/* Exit codes, as git's. */
+enum {
+	ANSWER_YES = 0,
+	ANSWER_NO = 1,
+	ANSWER_FATAL = 128,
+	ANSWER_USAGE = 129,
+};
+
+enum command_needs {
+	NEEDS_NOTHING,
+	NEEDS_REPOSITORY, /* and its settings */
+	NEEDS_SERVER,     /* and the id of the server that this clone is */
+};
+
+struct invocation {
+	const struct command *command;
+	const struct env *env;
+	struct overrides overrides; /* from options and the environment */
+
+	/* Where the command needs them, or after command_open(). */
+	struct repo *repo;
+	struct settings settings;
+
+	/* What every command understands. */
+	bool quiet, verbose, json;
+	bool colour; /* may standard output have it? */
+};
+
+struct command {
+	const char *name;
+	const char *summary;          /* one line for the list, without a full stop */
+	const char *const *synopsis;  /* what stands behind "git build NAME"; ends with NULL */
+	const struct option *options; /* set members of its own struct of `options_size`; or NULL */
+	size_t options_size;
+	const struct option *settings; /* set members of struct overrides; or NULL */
+	enum command_needs needs;
+	bool shows;               /* understands --json */
+	int operands;             /* how many words that are no options it takes at most */
+	const char *const *words; /* what its operands may be, for completion; or NULL */
+	/*
+	 * `options` is its own struct, zero where nothing was given. Returns an answer above, or a
+	 * negative code: then `err` is printed as fatal. With ANSWER_USAGE, `err` says what is
+	 * wrong with the command line, and the usage follows.
+	 */
+	int (*run)(struct invocation *inv, const void *options, struct operands *operands,
+		struct error *err);
+};
+
+/* All commands, in the order of the list; ends with NULL. */
+extern const struct command *const commands[];
+
+extern const struct command command_completion, command_demo, command_heartbeat, command_help,
+	command_init, command_squash, command_status;
+
+/* The command called `name`, or NULL. */
+const struct command *command_find(const char *name);
+
+enum { COMMAND_GROUPS = 5 };
+/* The options of `command`: its own, its settings, and everyone's. The pointers to what they set
+ * may be NULL where nothing is parsed. */
+void command_groups(const struct command *command, void *options, struct invocation *inv,
+	struct option_group groups[COMMAND_GROUPS]);
+
+/* Appends what -h shows. */
+void command_usage(const struct command *command, struct buf *out);
+
+/* Opens the repository here and loads its settings, for a command that does not always need them.
+ */
+int command_open(struct invocation *inv, struct error *err);
+
+/* Appends the absolute path of this program. */
+int program_path(struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,202 @@
+/* Standard output and standard error, for people. */
+#include "show.h"
+
+#include "base/alloc.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+enum { COLUMN_GAP = 2 };
+
+/* Would a terminal, or a reader's eye, take this for something else than a character to see? */
+static bool is_dangerous(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 ||
+		point == 0x2029 || point == 0x200e || point == 0x200f ||
+		(point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+		point == 0xfeff;
+}
+
+static void escape_point(struct buf *out, uint32_t point)
+{
+	static const char named[] = "\a\b\t\n\v\f\r", letters[] = "abtnvfr";
+	const char *name = point ? strchr(named, (int)point) : NULL;
+	if (point < 0x80 && name)
+		buf_addf(out, "\\%c", letters[name - named]);
+	else if (point < 0x80)
+		buf_addf(out, "\\x%02x", (unsigned)point);
+	else
+		buf_addf(out, "\\u%04x", (unsigned)point);
+}
+
+void show_escape(struct buf *out, const char *text, size_t len, bool lines)
+{
+	for (size_t i = 0; i < len;) {
+		uint32_t point;
+		size_t used = utf8_decode(text + i, len - i, &point);
+		if (!used) {
+			buf_addf(out, "\\x%02x", (unsigned char)text[i++]);
+			continue;
+		}
+		if (is_dangerous(point) && !(lines && (point == '\n' || point == '\t')))
+			escape_point(out, point);
+		else
+			buf_add(out, text + i, used);
+		i += used;
+	}
+}
+
+size_t show_width(const char *text, size_t len)
+{
+	/* glibc's wcwidth() knows the widths of Unicode, but only in a UTF-8 locale, whatever the
+	 * user's is. */
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = (locale_t)0;
+	if (utf8)
+		before = uselocale(utf8);
+	size_t width = 0;
+	for (size_t i = 0; i < len;) {
+		uint32_t point;
+		size_t used = utf8_decode(text + i, len - i, &point);
+		int columns = used && utf8 ? wcwidth((wchar_t)point) : 1;
+		width += columns < 0 ? 1 : (size_t)columns;
+		i += used ? used : 1;
+	}
+	if (utf8) {
+		uselocale(before);
+		freelocale(utf8);
+	}
+	return width;
+}
+
+void show_message(const char *kind, const char *text)
+{
+	struct buf line = BUF_INIT;
+	buf_addf(&line, "%s: ", kind);
+	show_escape(&line, text, strlen(text), true);
+	buf_addch(&line, '\n');
+	fflush(stdout); /* what was said before stands before */
+	fwrite(line.data, 1, line.len, stderr);
+	buf_release(&line);
+}
+
+void show_remote(const struct buf *said)
+{
+	struct buf lines = BUF_INIT;
+	for (const char *line = said->data, *end = line + said->len; line < end;) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop ? stop : end) - line);
+		buf_addstr(&lines, "remote: ");
+		show_escape(&lines, line, len, false);
+		buf_addch(&lines, '\n');
+		line += len + 1;
+	}
+	fflush(stdout);
+	fwrite(lines.data, 1, lines.len, stderr);
+	buf_release(&lines);
+}
+
+void show_line(const char *format, ...)
+{
+	struct buf raw = BUF_INIT, line = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&raw, format, args);
+	va_end(args);
+	show_escape(&line, raw.data, raw.len, false);
+	buf_addch(&line, '\n');
+	fwrite(line.data, 1, line.len, stdout);
+	buf_release(&raw);
+	buf_release(&line);
+}
+
+void show_text(const struct buf *text)
+{
+	fwrite(text->data, 1, text->len, stdout);
+}
+
+void show_json(const struct buf *json)
+{
+	fwrite(json->data, 1, json->len, stdout);
+	putchar('\n');
+	fflush(stdout);
+}
+
+int show_finish(struct error *err)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	/* An earlier failure has no errno any more. */
+	if (!errno)
+		return error_set(err, ERR_FAILED, "cannot write to standard output");
+	return error_errno(err, ERR_FAILED, "cannot write to standard output");
+}
+
+/* ---- tables ---- */
+
+static const char *const colours[] = { [SHOW_PLAIN] = "",
+	[SHOW_GREEN] = "\033[32m",
+	[SHOW_YELLOW] = "\033[33m",
+	[SHOW_RED] = "\033[31m",
+	[SHOW_FAINT] = "\033[2m" };
+
+void table_init(struct table *table, const char *const *titles, size_t columns)
+{
+	*table = (struct table){ .titles = titles, .columns = columns };
+	for (size_t i = 0; i < columns; i++)
+		table_add(table, SHOW_FAINT, titles[i]);
+}
+
+void table_release(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	*table = (struct table){ 0 };
+}
+
+void table_add(struct table *table, enum show_colour colour, const char *text)
+{
+	struct buf shown = BUF_INIT;
+	show_escape(&shown, text ? text : "-", text ? strlen(text) : 1, false);
+	size_t width = show_width(shown.data, shown.len);
+	GROW(table->cells, table->count, table->capacity);
+	table->cells[table->count++] = (struct cell){ buf_detach(&shown), width, colour };
+}
+
+static void add_cell(struct buf *out, const struct cell *cell, size_t width, bool last, bool colour)
+{
+	bool coloured = colour && cell->colour != SHOW_PLAIN;
+	if (coloured)
+		buf_addstr(out, colours[cell->colour]);
+	buf_addstr(out, cell->text);
+	if (coloured)
+		buf_addstr(out, "\033[m");
+	if (!last)
+		buf_addf(out, "%*s", (int)(width - cell->width + COLUMN_GAP), "");
+}
+
+void table_print(const struct table *table, bool colour)
+{
+	size_t *widths = xcalloc(table->columns, sizeof(*widths));
+	for (size_t i = 0; i < table->count; i++)
+		if (table->cells[i].width > widths[i % table->columns])
+			widths[i % table->columns] = table->cells[i].width;
+	struct buf out = BUF_INIT;
+	for (size_t i = 0; i < table->count; i++) {
+		size_t column = i % table->columns;
+		bool last = column + 1 == table->columns;
+		add_cell(&out, &table->cells[i], widths[column], last, colour);
+		if (last)
+			buf_addch(&out, '\n');
+	}
+	fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	free(widths);
+}

@@ -1,0 +1,66 @@
+/*
+ * Putting things before people: text that may come from anywhere, tables, colour, and the words of
+ * other programs. JSON is written by json/write.h and goes out through show_json().
+ */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Appends `text` so that it can only be read: control characters (a terminal obeys them), marks
+ * that turn the direction of writing, and bytes that are no UTF-8 become \n, \x1b, \u202e. With
+ * `lines`, line feeds and tabs stay.
+ */
+void show_escape(struct buf *out, const char *text, size_t len, bool lines);
+
+/* How many columns of a terminal `text` takes. */
+size_t show_width(const char *text, size_t len);
+
+/* Print to standard error: "fatal: ", "error: " or "warning: ", and the text, escaped. */
+void show_message(const char *kind, const char *text);
+/* The words of the remote's hooks, on standard error: "remote: " before each line. */
+void show_remote(const struct buf *said);
+
+/* Prints to standard output, escaped. */
+void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints text of our own as it is. */
+void show_text(const struct buf *text);
+/* Prints JSON text with a line feed behind, at once: others read it line by line. */
+void show_json(const struct buf *json);
+/* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */
+int show_finish(struct error *err);
+
+enum show_colour { SHOW_PLAIN, SHOW_GREEN, SHOW_YELLOW, SHOW_RED, SHOW_FAINT };
+
+/*
+ * A table of text: cells are added row by row, each column is as wide as its widest cell.
+ *
+ *	struct table table;
+ *	table_init(&table, titles, 3);
+ *	table_add(&table, SHOW_PLAIN, "build1");
+ *	...
+ *	table_print(&table, inv->colour);
+ *	table_release(&table);
+ */
+struct table {
+	const char *const *titles; /* borrowed */
+	size_t columns;
+	struct cell {
+		char *text;
+		size_t width;
+		enum show_colour colour;
+	} * cells;
+	size_t count, capacity;
+};
+void table_init(struct table *table, const char *const *titles, size_t columns);
+void table_release(struct table *table);
+/* Adds a cell; NULL is shown as "-". The text is copied. */
+void table_add(struct table *table, enum show_colour colour, const char *text);
+void table_print(const struct table *table, bool colour);
+
+#endif
