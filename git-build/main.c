@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
+	&command_init,
+	&command_status,
+	&command_squash,
 	&command_help,
 	NULL,
 };
