@@ -1,0 +1,90 @@
+/*
+ * What a week of heartbeats leaves behind: 10,000 beats of one server, then `git gc` in the shared
+ * repository.
+ *
+ * At one beat a minute these beats take a week; here they take minutes. gc keeps unreachable
+ * objects for an hour (gc.pruneExpire), so that the size is told twice: right away, and with the
+ * files' times set back as a week would have set them, all but the last hour's.
+ *
+ * usage: bench_growth [BEATS]
+ */
+#include "bench/bench.h"
+
+#include "base/env.h"
+#include "fleet/heartbeat.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/git-build-bench.XXXXXX";
+
+static double read_number(const char *command)
+{
+	double number = -1;
+	FILE *pipe = popen(command, "r");
+	if (!pipe || fscanf(pipe, "%lf", &number) != 1)
+		number = -1;
+	if (pipe)
+		pclose(pipe);
+	return number;
+}
+
+static void beat(size_t beats)
+{
+	struct repo *repo;
+	struct settings settings;
+	struct heartbeat *heartbeat;
+	struct error err = ERROR_INIT;
+	if (repo_open(&repo, "server", &err) < 0 ||
+		settings_load(&settings, repo, NULL, &err) < 0 ||
+		heartbeat_open(&heartbeat, repo, &settings, env_system(), &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	for (size_t i = 0; i < beats; i++) {
+		struct beat_result result = BEAT_RESULT_INIT;
+		if (heartbeat_beat(heartbeat, true, false, &result, &err) < 0 ||
+			result.pushing.code < 0) {
+			fprintf(stderr, "%s%s\n", err.text, result.pushing.text);
+			exit(1);
+		}
+		beat_result_release(&result);
+	}
+	heartbeat_close(heartbeat);
+	settings_release(&settings);
+	repo_close(repo);
+}
+
+int main(int argc, char **argv)
+{
+	size_t beats = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
+	if (!mkdtemp(folder) || chdir(folder))
+		return 1;
+	setenv("HOME", folder, 1);
+	bench_sh("git config --global init.defaultBranch main && git build init -q --shared "
+		 "shared.git && "
+		 "git clone -q shared.git server 2>clone.log && git -C server build init -q "
+		 "--server build1");
+	double main_before = read_number("git -C shared.git rev-list --count main");
+	beat(beats);
+	static const char size[] = "du -sk --apparent-size shared.git | cut -f1";
+	bench_report("growth-raw", read_number(size) / 1024, "",
+		"MB of the shared repository after the beats");
+	bench_sh("git -C shared.git gc -q");
+	bench_report("growth-gc-now", read_number(size) / 1024, "",
+		"MB after git gc right away, the last hour's objects (here: all) kept");
+	/* The last hour of a week's beats is the last 60; they are reachable, and stay whatever
+	 * their age. */
+	bench_sh("find shared.git/objects -type f -exec touch -d '3 hours ago' {} + && git -C "
+		 "shared.git gc -q");
+	bench_report("growth-gc", read_number(size) / 1024, "<= 1",
+		"MB after git gc when the beats are as old as they would be");
+	bench_report("growth-commits",
+		read_number("git -C shared.git rev-list --count heartbeat-build1"), "<= 60",
+		"commits on the heartbeat branch");
+	bench_report("growth-main",
+		read_number("git -C shared.git rev-list --count main") - main_before, "<= 0",
+		"commits that main gained");
+	bench_sh("git -C shared.git fsck --strict >fsck.log 2>&1 && cd / && rm -rf \"$HOME\"");
+	return 0;
+}
