@@ -42,11 +42,11 @@ const char *json_type_name(enum json_type type)
 
 /* ---- strings ---- */
 
-static uint32_t hex4(const char *s)
+unsigned json_hex4(const char *digits)
 {
-	uint32_t value = 0;
+	unsigned value = 0;
 	for (int i = 0; i < 4; i++) {
-		uint32_t digit = (unsigned char)s[i];
+		unsigned digit = (unsigned char)digits[i];
 		value = value << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
 	}
 	return value;
@@ -80,10 +80,11 @@ size_t json_unescape(const char *raw, size_t len, char *out)
 			*to++ = '\t';
 			break;
 		case 'u': {
-			uint32_t point = hex4(s);
+			uint32_t point = json_hex4(s);
 			s += 4;
 			if (point >= 0xd800 && point <= 0xdbff) {
-				point = 0x10000 + ((point - 0xd800) << 10) + (hex4(s + 2) - 0xdc00);
+				point = 0x10000 + ((point - 0xd800) << 10) +
+					(json_hex4(s + 2) - 0xdc00);
 				s += 6;
 			}
 			to += utf8_encode(point, to);
@@ -283,12 +284,27 @@ bool json_double(const struct json_doc *doc, const struct json_value *value, dou
 
 /* ---- equality ---- */
 
-static bool arrays_equal(const struct json_doc *a_doc, const struct json_value *a,
+static bool children_equal(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b)
 {
 	const struct json_value *other = json_first(b);
-	JSON_EACH (element, a) {
-		if (!json_equal(a_doc, element, b_doc, other))
+	JSON_EACH (child, a) {
+		if (!json_equal(a_doc, child, b_doc, other))
+			return false;
+		other += other->span;
+	}
+	return true;
+}
+
+static bool same_names_in_order(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b)
+{
+	const struct json_value *other = json_first(b);
+	JSON_EACH (member, a) {
+		if (!json_same_string(a_doc->text + member->key_start,
+			    member->key_end - member->key_start, member->key_escaped,
+			    b_doc->text + other->key_start, other->key_end - other->key_start,
+			    other->key_escaped))
 			return false;
 		other += other->span;
 	}
@@ -298,26 +314,21 @@ static bool arrays_equal(const struct json_doc *a_doc, const struct json_value *
 static bool objects_equal(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b)
 {
-	/* Most often the members stand in the same order: look there first. */
-	const struct json_value *guess = json_first(b), *end = b + b->span;
-	JSON_EACH (member, a) {
-		const struct json_value *other = NULL;
-		if (guess && guess < end &&
-			json_same_string(a_doc->text + member->key_start,
-				member->key_end - member->key_start, member->key_escaped,
-				b_doc->text + guess->key_start, guess->key_end - guess->key_start,
-				guess->key_escaped)) {
-			other = guess;
-		} else {
-			size_t len;
-			const char *key = json_key(a_doc, member, &len);
-			other = json_member_n(b_doc, b, key, len);
-		}
-		if (!other || !json_equal(a_doc, member, b_doc, other))
-			return false;
-		guess = other + other->span;
-	}
-	return true;
+	/* Most often the members stand in the same order. */
+	if (same_names_in_order(a_doc, a, b_doc, b))
+		return children_equal(a_doc, a, b_doc, b);
+	struct json_names a_names, b_names;
+	json_names_init(&a_names, a_doc, a);
+	json_names_init(&b_names, b_doc, b);
+	bool equal = true;
+	for (size_t i = 0; i < a_names.count && equal; i++)
+		equal = json_name_is(&a_names.sorted[i], &b_names.sorted[i]);
+	for (size_t i = 0; i < a_names.count && equal; i++)
+		equal = json_equal(
+			a_doc, a_names.sorted[i].member, b_doc, b_names.sorted[i].member);
+	json_names_release(&a_names);
+	json_names_release(&b_names);
+	return equal;
 }
 
 bool json_equal(const struct json_doc *a_doc, const struct json_value *a,
@@ -335,7 +346,7 @@ bool json_equal(const struct json_doc *a_doc, const struct json_value *a,
 	case JSON_STRING:
 		return json_same_string(a_text, a_len, a->escaped, b_text, b_len, b->escaped);
 	case JSON_ARRAY:
-		return a->count == b->count && arrays_equal(a_doc, a, b_doc, b);
+		return a->count == b->count && children_equal(a_doc, a, b_doc, b);
 	case JSON_OBJECT:
 		return a->count == b->count && objects_equal(a_doc, a, b_doc, b);
 	case JSON_NULL:

@@ -156,8 +156,7 @@ const char *json_type_name(enum json_type type);
 
 struct json_position {
 	size_t line;   /* from 1; lines end with LF */
-	size_t column; /* from 1, in characters (code points); in bytes where the text is no UTF-8
-			*/
+	size_t column; /* from 1, in characters (code points); in bytes where it is no UTF-8 */
 };
 
 /* The position of byte `offset` of the document's text. Takes time proportional to `offset`. */

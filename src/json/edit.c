@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum edit_kind { EDIT_REPLACE, EDIT_REMOVE, EDIT_INSERT };
+/* EDIT_SET replaces, but leaves a value that is equal already. */
+enum edit_kind { EDIT_REPLACE, EDIT_SET, EDIT_REMOVE, EDIT_INSERT };
 
 struct change {
 	enum edit_kind kind;
@@ -101,25 +102,12 @@ static struct change *find_added(
 	return NULL;
 }
 
-/* Does `json` mean what `value` says already? */
-static bool is_same(
-	const struct json_doc *doc, const struct json_value *value, const char *json, size_t len)
-{
-	struct json_doc *other;
-	if (json_parse(&other, json, len, "new value", NULL, NULL) < 0)
-		return false;
-	bool same = json_equal(doc, value, other, json_root(other));
-	json_doc_free(other);
-	return same;
-}
-
 void json_edit_set_n(struct json_edit *edit, const struct json_value *object, const char *name,
 	size_t name_len, const char *json, size_t len)
 {
 	const struct json_value *member = json_member_n(edit->doc, object, name, name_len);
 	if (member) {
-		if (!is_same(edit->doc, member, json, len))
-			json_edit_replace(edit, member, json, len);
+		add_change(edit, EDIT_SET, member, json, len);
 		return;
 	}
 	struct change *change = find_added(edit, object, name, name_len);
@@ -172,17 +160,23 @@ void json_edit_set_bool(
 struct writing {
 	const struct json_doc *doc;
 	struct json_layout layout;
-	const struct change *changes; /* sorted by value, then by order */
+	const struct change *changes; /* sorted by by_place() */
 	size_t count;
 	struct buf *out;
 	struct error *err;
 };
 
-static int by_value(const void *left, const void *right)
+/* By value; what happens to the value itself in front of what is inserted into it, and that by
+ * index. */
+static int by_place(const void *left, const void *right)
 {
 	const struct change *a = left, *b = right;
 	if (a->value != b->value)
 		return a->value < b->value ? -1 : 1;
+	if ((a->kind == EDIT_INSERT) != (b->kind == EDIT_INSERT))
+		return a->kind == EDIT_INSERT ? 1 : -1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
 	return a->order < b->order ? -1 : 1;
 }
 
@@ -205,27 +199,27 @@ static uint32_t index_of(const struct writing *w, const struct json_value *value
 	return (uint32_t)(value - w->doc->values);
 }
 
-/* The change of `kind` that was made last to `value` itself; NULL if there is none. */
-static const struct change *last_change(
-	const struct writing *w, const struct json_value *value, enum edit_kind kind)
+/* The change that was made last to `value` itself; NULL if there is none. */
+static const struct change *last_change(const struct writing *w, const struct json_value *value)
 {
 	const struct change *last = NULL;
 	uint32_t index = index_of(w, value);
-	for (size_t i = first_change(w, index); i < w->count && w->changes[i].value == index; i++)
-		if (w->changes[i].kind == kind)
-			last = &w->changes[i];
+	for (size_t i = first_change(w, index);
+		i < w->count && w->changes[i].value == index && w->changes[i].kind != EDIT_INSERT;
+		i++)
+		last = &w->changes[i];
 	return last;
+}
+
+static bool is_removed(const struct writing *w, const struct json_value *value)
+{
+	const struct change *change = last_change(w, value);
+	return change && change->kind == EDIT_REMOVE;
 }
 
 static void copy(struct writing *w, size_t from, size_t to)
 {
 	buf_add(w->out, w->doc->text + from, to - from);
-}
-
-/* Where a child begins, its name included. */
-static size_t item_start(const struct json_value *child)
-{
-	return child->key_end ? child->key_start : child->start;
 }
 
 /* A new child's text, name in front where it is a member, laid out for `place`. */
@@ -244,8 +238,9 @@ static int write_value(struct writing *w, const struct json_value *value);
 struct filling {
 	const struct json_value *container;
 	struct json_place place;
+	size_t insert;   /* the next of the changes; those at the container are insertions */
 	size_t written;  /* children so far */
-	size_t last_end; /* where the original child written last ends; 0: it was a new one or none
+	size_t last_end; /* where the original child ends that was written last; 0: it was a new one
 			  */
 };
 
@@ -256,21 +251,21 @@ static void write_gap_before(struct writing *w, const struct filling *f,
 {
 	if (f->written ? f->last_end == gap_start && gap_start
 		       : gap_start == f->container->start + 1u)
-		copy(w, gap_start, item_start(child));
+		copy(w, gap_start, json_item_start(child));
 	else if (f->written)
 		json_layout_between(&f->place, w->out);
 	else
 		json_layout_before_first(&f->place, w->out);
 }
 
+/* Writes what is inserted in front of the child at `index`. */
 static int write_inserts(struct writing *w, struct filling *f, uint32_t index)
 {
 	uint32_t container = index_of(w, f->container);
-	for (size_t i = first_change(w, container);
-		i < w->count && w->changes[i].value == container; i++) {
-		const struct change *change = &w->changes[i];
-		if (change->kind != EDIT_INSERT || change->index != index)
-			continue;
+	for (; f->insert < w->count; f->insert++) {
+		const struct change *change = &w->changes[f->insert];
+		if (change->value != container || change->index != index)
+			break;
 		if (f->written)
 			json_layout_between(&f->place, w->out);
 		else
@@ -287,6 +282,7 @@ static int write_inserts(struct writing *w, struct filling *f, uint32_t index)
 static int write_container(struct writing *w, const struct json_value *container)
 {
 	struct filling f = { .container = container };
+	f.insert = first_change(w, index_of(w, container));
 	json_layout_place(&w->layout, w->doc, container, &f.place);
 	size_t gap_start = container->start + 1u;
 	uint32_t index = 0;
@@ -295,7 +291,7 @@ static int write_container(struct writing *w, const struct json_value *container
 		int rc = write_inserts(w, &f, index++);
 		if (rc < 0)
 			return rc;
-		if (!last_change(w, child, EDIT_REMOVE)) {
+		if (!is_removed(w, child)) {
 			write_gap_before(w, &f, child, gap_start);
 			if (child->key_end)
 				copy(w, child->key_start, child->start);
@@ -318,40 +314,65 @@ static int write_container(struct writing *w, const struct json_value *container
 	return 0;
 }
 
+/* Puts a new text in the place of `value`. */
+static int write_replacement(
+	struct writing *w, const struct json_value *value, const struct change *change)
+{
+	struct json_place place;
+	json_layout_place_of(&w->layout, w->doc, value, &place);
+	return json_layout_value(&place, change->json, change->json_len, w->out, w->err);
+}
+
+/* Does `json` mean what `value` says already? */
+static bool is_same(
+	const struct json_doc *doc, const struct json_value *value, const char *json, size_t len)
+{
+	struct json_doc *other;
+	if (json_parse(&other, json, len, "new value", NULL, NULL) < 0)
+		return false;
+	bool same = json_equal(doc, value, other, json_root(other));
+	json_doc_free(other);
+	return same;
+}
+
 static int write_value(struct writing *w, const struct json_value *value)
 {
 	uint32_t index = index_of(w, value);
 	size_t first = first_change(w, index);
-	if (first == w->count || w->changes[first].value >= index + value->span) {
+	const struct change *change = last_change(w, value);
+	bool untouched = first == w->count || w->changes[first].value >= index + value->span ||
+		(change && change->kind == EDIT_SET &&
+			is_same(w->doc, value, change->json, change->json_len));
+	if (untouched) {
 		copy(w, value->start, value->end);
 		return 0;
 	}
-	const struct change *replacement = last_change(w, value, EDIT_REPLACE);
-	if (!replacement)
-		return value->type >= JSON_ARRAY ? write_container(w, value) : 0;
-	struct json_place place;
-	json_layout_place_of(&w->layout, w->doc, value, &place);
-	return json_layout_value(&place, replacement->json, replacement->json_len, w->out, w->err);
+	return change ? write_replacement(w, value, change) : write_container(w, value);
 }
 
-/* No change may lie inside a value that another replaces or removes. */
-static int check_nesting(const struct writing *w)
+/* No change may lie inside a value that another replaces or removes; only containers are inserted
+ * into, and the document itself stays. */
+static int check_changes(const struct writing *w)
 {
-	uint32_t closed = 0; /* values before this one are gone */
-	for (size_t i = 0; i < w->count; i++) {
+	const char *wrong = NULL;
+	uint32_t closed = 0, last = 0; /* the values behind `last` and before `closed` are gone */
+	for (size_t i = 0; i < w->count && !wrong; i++) {
 		const struct change *change = &w->changes[i];
-		uint32_t end = change->value + w->doc->values[change->value].span;
-		if (change->value < closed && (i == 0 || w->changes[i - 1].value != change->value))
-			return error_set(w->err, ERR_FAILED,
-				"%s: an edit inside a value that another edit replaces or removes",
-				w->doc->name);
-		if (change->kind == EDIT_REMOVE && !change->value)
-			return error_set(w->err, ERR_FAILED,
-				"%s: the document itself cannot be removed", w->doc->name);
-		if (change->kind != EDIT_INSERT && end > closed)
-			closed = end;
+		const struct json_value *value = &w->doc->values[change->value];
+		bool inside = change->value > last || change->kind == EDIT_INSERT;
+		if (change->value < closed && inside)
+			wrong = "an edit inside a value that another edit replaces or removes";
+		else if (change->kind == EDIT_INSERT &&
+			value->type != (change->name ? JSON_OBJECT : JSON_ARRAY))
+			wrong = "a member goes into an object, an element into an array";
+		else if (change->kind == EDIT_REMOVE && !change->value)
+			wrong = "the document itself cannot be removed";
+		if (change->kind != EDIT_INSERT) {
+			last = change->value;
+			closed = change->value + value->span;
+		}
 	}
-	return 0;
+	return wrong ? error_set(w->err, ERR_FAILED, "%s: %s", w->doc->name, wrong) : 0;
 }
 
 int json_edit_write(const struct json_edit *edit, struct buf *out, struct error *err)
@@ -363,13 +384,13 @@ int json_edit_write(const struct json_edit *edit, struct buf *out, struct error 
 	}
 	struct change *sorted = xreallocarray(NULL, edit->count, sizeof(*sorted));
 	memcpy(sorted, edit->changes, edit->count * sizeof(*sorted));
-	qsort(sorted, edit->count, sizeof(*sorted), by_value);
+	qsort(sorted, edit->count, sizeof(*sorted), by_place);
 	size_t before = out->len;
 	struct writing w = {
 		.doc = doc, .changes = sorted, .count = edit->count, .out = out, .err = err
 	};
 	json_layout_init(&w.layout, doc);
-	int rc = check_nesting(&w);
+	int rc = check_changes(&w);
 	if (!rc) {
 		copy(&w, 0, doc->values->start);
 		rc = write_value(&w, doc->values);

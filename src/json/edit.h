@@ -13,8 +13,9 @@
  *	json_edit_free(edit);
  *
  * Edits of one container add up in the order in which they were made, so two appends append two
- * elements. A value may be replaced or removed once; edits inside a value that another edit
- * replaces or removes are a bug of the caller's, and json_edit_write() says so (ERR_FAILED).
+ * elements. Of several edits that set, replace or remove the same value the last one holds. Edits
+ * inside a value that another edit replaces or removes are a bug of the caller's, and
+ * json_edit_write() says so (ERR_FAILED).
  */
 #ifndef JSON_EDIT_H
 #define JSON_EDIT_H

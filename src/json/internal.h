@@ -15,6 +15,15 @@ struct json_doc {
 	size_t count;
 };
 
+/* Where a child of a container starts, its name included. */
+static inline size_t json_item_start(const struct json_value *child)
+{
+	return child->key_end ? child->key_start : child->start;
+}
+
+/* The number that four hexadecimal digits stand for. */
+unsigned json_hex4(const char *digits);
+
 /* The characters of a quoted string `raw`, quotes included, decoded into `out` (at least as long as
  * `raw`); returns their number. The string has been accepted by the parser. */
 size_t json_unescape(const char *raw, size_t len, char *out);
@@ -22,5 +31,25 @@ size_t json_unescape(const char *raw, size_t len, char *out);
 /* Compares two quoted strings by their decoded characters; either may have escapes or none. */
 bool json_same_string(
 	const char *a, size_t a_len, bool a_escaped, const char *b, size_t b_len, bool b_escaped);
+
+/*
+ * The members of an object sorted by their decoded names; those of one name by place. Sorted and
+ * not hashed: who writes the names cannot make it slow.
+ */
+struct json_names {
+	struct json_name {
+		const char *text;
+		size_t len;
+		const struct json_value *member;
+	} * sorted;
+	size_t count;
+	char *decoded; /* holds those that have escapes */
+};
+
+/* Borrows from the document; to be given to json_names_release(). */
+void json_names_init(
+	struct json_names *names, const struct json_doc *doc, const struct json_value *object);
+void json_names_release(struct json_names *names);
+bool json_name_is(const struct json_name *a, const struct json_name *b);
 
 #endif

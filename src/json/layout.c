@@ -9,25 +9,19 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static size_t item_start(const struct json_value *child)
-{
-	return child->key_end ? child->key_start : child->start;
-}
-
 /* Does a container with content have a line break behind its opening bracket? */
 static bool has_lines(const struct json_doc *doc, const struct json_value *container)
 {
 	return container->count &&
 		memchr(doc->text + container->start, '\n',
-			item_start(container + 1) - container->start);
+			json_item_start(container + 1) - container->start);
 }
 
 /* The blanks that the line around byte `at` starts with. */
 static const char *line_indent(const struct json_doc *doc, size_t at, size_t *len)
 {
-	size_t start = at;
-	while (start && doc->text[start - 1] != '\n')
-		start--;
+	const char *newline = memrchr(doc->text, '\n', at);
+	size_t start = newline ? (size_t)(newline - doc->text) + 1 : 0;
 	size_t end = start;
 	while (end < at && is_blank(doc->text[end]))
 		end++;
@@ -65,7 +59,7 @@ void json_layout_init(struct json_layout *layout, const struct json_doc *doc)
 			continue;
 		size_t outer, inner;
 		line_indent(doc, container->start, &outer);
-		const char *indent = line_indent(doc, item_start(container + 1), &inner);
+		const char *indent = line_indent(doc, json_item_start(container + 1), &inner);
 		if (inner > outer)
 			buf_add(&layout->unit, indent + outer, inner - outer);
 	}
@@ -94,11 +88,11 @@ void json_layout_place(const struct json_layout *layout, const struct json_doc *
 	}
 	const struct json_value *first = container + 1;
 	place->lead = doc->text + container->start + 1;
-	place->lead_len = item_start(first) - container->start - 1;
+	place->lead_len = json_item_start(first) - container->start - 1;
 	place->lines = has_lines(doc, container);
-	place->indent = line_indent(doc, item_start(first), &place->indent_len);
+	place->indent = line_indent(doc, json_item_start(first), &place->indent_len);
 	if (!place->lines && container->count > 1) {
-		size_t second = item_start(first + first->span);
+		size_t second = json_item_start(first + first->span);
 		place->comma = doc->text + first->end;
 		place->comma_len = second - first->end;
 		if (memchr(place->comma, '\n', place->comma_len)) {
@@ -122,7 +116,7 @@ void json_layout_place_of(const struct json_layout *layout, const struct json_do
 	place->indent = line_indent(doc, value->start, &place->indent_len);
 	/* Does it begin its line (its name included), or is it the document? Then it may have
 	 * lines. */
-	size_t start = item_start(value);
+	size_t start = json_item_start(value);
 	const char *line = place->indent + place->indent_len;
 	place->lines = layout->lines && line == doc->text + start;
 	if (value->type >= JSON_ARRAY && value->count)

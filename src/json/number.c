@@ -14,11 +14,11 @@ struct number {
 	const char *digits; /* the first digit that is not zero */
 	const char *end;    /* behind the last digit that is not zero */
 	size_t count;       /* how many digits lie between, the point not counted */
-	int64_t point;      /* saturates far beyond what any text of 4 GiB can tell apart */
+	int64_t point;
 };
 
-/* Exponents are cut off here: text of 4 GiB moves the point by less than 2^32. */
-#define EXPONENT_LIMIT (INT64_C(1) << 40)
+/* Exponents are cut off here, so that adding a text's length to one cannot overflow. */
+#define EXPONENT_LIMIT INT64_C(100000000000000000)
 
 static int64_t read_exponent(const char *s, const char *end)
 {

@@ -2,7 +2,8 @@
  * Numbers as they are spelled, of any size and precision: nothing goes through a double.
  *
  * All take the text of a number that the parser has accepted (RFC 8259, section 6). Hostile
- * exponents (1e999999999) cost no memory: a number is a run of digits and an exponent.
+ * exponents (1e999999999) cost no memory: a number is a run of digits and an exponent. Exponents
+ * beyond 10^17 count as 10^17.
  */
 #ifndef JSON_NUMBER_H
 #define JSON_NUMBER_H

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-/* Objects up to this size are searched name by name for a duplicate; larger ones by hash. */
+/* Objects up to this size are searched name by name for a duplicate; larger ones are sorted. */
 enum { SMALL_OBJECT = 12 };
 
 struct parser {
@@ -25,8 +25,7 @@ struct parser {
 	int max_depth;
 	int depth;
 	uint32_t open[JSON_MAX_DEPTH]; /* the containers that are open, as indexes of values */
-	bool finishing; /* all is fed; yajl only waits to see that a number at the very end is over
-			 */
+	bool finishing; /* all is fed; only a number at the very end may still be waited for */
 	size_t end;     /* where the last token ended */
 	uint32_t key_start, key_end;
 	bool key_escaped;
@@ -99,16 +98,6 @@ static int on_number(void *context, const char *text, size_t len)
 	return on_scalar(context, JSON_NUMBER);
 }
 
-static unsigned hex4(const char *s)
-{
-	unsigned value = 0;
-	for (int i = 0; i < 4; i++) {
-		unsigned digit = (unsigned char)s[i];
-		value = value << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-	}
-	return value;
-}
-
 /* Looks for an escaped surrogate without its partner; yajl has made sure of the escapes' form. */
 static bool surrogates_are_paired(struct parser *p, const char *s, const char *end)
 {
@@ -117,10 +106,10 @@ static bool surrogates_are_paired(struct parser *p, const char *s, const char *e
 			s += 2;
 			continue;
 		}
-		unsigned unit = hex4(s + 2);
+		unsigned unit = json_hex4(s + 2);
 		if (unit >= 0xd800 && unit <= 0xdbff && end - s >= 12 && s[6] == '\\' &&
 			s[7] == 'u') {
-			unsigned low = hex4(s + 8);
+			unsigned low = json_hex4(s + 8);
 			if (low >= 0xdc00 && low <= 0xdfff) {
 				s += 12;
 				continue;
@@ -205,49 +194,18 @@ static bool same_key(
 		doc->text + b->key_start, b->key_end - b->key_start, b->key_escaped);
 }
 
-/* FNV-1a over the decoded name, so that names that are the same hash the same. */
-static uint64_t key_hash(const struct json_doc *doc, const struct json_value *member, char *scratch)
-{
-	const char *raw = doc->text + member->key_start;
-	size_t len = member->key_end - member->key_start;
-	const char *bytes = raw + 1;
-	size_t count = len - 2;
-	if (member->key_escaped) {
-		count = json_unescape(raw, len, scratch);
-		bytes = scratch;
-	}
-	uint64_t hash = UINT64_C(14695981039346656037);
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-	return hash;
-}
-
 /* The first member of a large object whose name stood before; NULL if all differ. */
-static const struct json_value *find_duplicate_by_hash(
+static const struct json_value *find_duplicate_by_sorting(
 	const struct json_doc *doc, const struct json_value *object)
 {
-	size_t size = 16;
-	while (size < (size_t)object->count * 2)
-		size *= 2;
-	size_t longest = 0;
-	JSON_EACH (member, object)
-		if (member->key_end - member->key_start > longest)
-			longest = member->key_end - member->key_start;
-	const struct json_value **table = xcalloc(size, sizeof(*table));
-	char *scratch = xmalloc(longest);
+	struct json_names names;
+	json_names_init(&names, doc, object);
 	const struct json_value *duplicate = NULL;
-	JSON_EACH (member, object) {
-		size_t slot = (size_t)key_hash(doc, member, scratch) & (size - 1);
-		while (table[slot] && !same_key(doc, table[slot], member))
-			slot = (slot + 1) & (size - 1);
-		if (table[slot]) {
-			duplicate = member;
-			break;
-		}
-		table[slot] = member;
-	}
-	free(scratch);
-	free(table);
+	for (size_t i = 1; i < names.count; i++)
+		if (json_name_is(&names.sorted[i - 1], &names.sorted[i]) &&
+			(!duplicate || names.sorted[i].member < duplicate))
+			duplicate = names.sorted[i].member;
+	json_names_release(&names);
 	return duplicate;
 }
 
@@ -255,7 +213,7 @@ static const struct json_value *find_duplicate(
 	const struct json_doc *doc, const struct json_value *object)
 {
 	if (object->count > SMALL_OBJECT)
-		return find_duplicate_by_hash(doc, object);
+		return find_duplicate_by_sorting(doc, object);
 	JSON_EACH (member, object)
 		JSON_EACH (before, object) {
 			if (before == member)
@@ -289,6 +247,25 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
+/* yajl does not look whether it got memory: it gets it from where it is always there. */
+static void *yajl_malloc(void *context, size_t size)
+{
+	(void)context;
+	return xmalloc(size);
+}
+
+static void *yajl_realloc(void *context, void *memory, size_t size)
+{
+	(void)context;
+	return xrealloc(memory, size);
+}
+
+static void yajl_release(void *context, void *memory)
+{
+	(void)context;
+	free(memory);
+}
+
 /*
  * No text has more values than this: each stands behind a '[', '{' or ',' or is the root. Knowing
  * it before, the index is one piece of memory that never moves. (What is not touched costs
@@ -319,9 +296,10 @@ static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 
 	size_t most = count_values_at_most(doc->text, doc->len);
 	doc->values = arena_array(&doc->arena, most, sizeof(*doc->values));
-	p.yajl = yajl_alloc(&callbacks, NULL, &p);
-	if (!p.yajl)
-		return error_set(err, ERR_FAILED, "%s: no memory for the parser", doc->name);
+	yajl_alloc_funcs memory = {
+		.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release
+	};
+	p.yajl = yajl_alloc(&callbacks, &memory, &p);
 	yajl_config(p.yajl, yajl_dont_validate_strings, 1); /* done above, and better */
 	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)doc->text, doc->len);
 	p.finishing = true;
