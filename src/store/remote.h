@@ -43,6 +43,8 @@ struct push {
  * line. After success the remote-tracking refs stand where the remote's refs do, where the remote
  * has a name and a fetch refspec for them.
  *
+ * The clone's pre-push hook is not run.
+ *
  * 0: it is there, and it is there through us. ERR_LOST_RACE: a ref stood elsewhere, or already
  * stood at `new` (git's "=": somebody else did it). ERR_REFUSED: the other side said no; the text
  * holds its words. ERR_UNREACHABLE: nothing arrived. ERR_UNKNOWN or ERR_TIMEOUT: it may have
