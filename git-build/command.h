@@ -68,7 +68,7 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command command_completion, command_demo, command_heartbeat, command_help,
-	command_init, command_squash, command_status;
+	command_init, command_merge_driver, command_squash, command_status;
 
 /* The command called `name`, or NULL. */
 const struct command *command_find(const char *name);

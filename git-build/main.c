@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_heartbeat,
 	&command_squash,
+	&command_merge_driver,
 	&command_demo,
 	&command_completion,
 	&command_help,
