@@ -4,7 +4,8 @@
  * yajl is fed the whole text at once. Where a token ends it says itself (yajl_get_bytes_consumed
  * inside a callback); a token starts at the first byte behind the previous one that is no white
  * space, comma or colon. yajl lets pass what we do not: invalid UTF-8 of some kinds, a lone
- * surrogate, the same name twice. Those are found here.
+ * surrogate, the same name twice, form feeds between tokens, the start of a string behind the
+ * document. Those are found here.
  */
 #include "json/internal.h"
 
@@ -41,13 +42,17 @@ static int stop(struct parser *p, size_t at, const char *why)
 	return 0;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* Finds the token that yajl has just read: from behind the one before to where yajl stands. */
 static size_t token_start(struct parser *p)
 {
 	const char *text = p->doc->text;
 	size_t at = p->end;
-	while (text[at] == ' ' || text[at] == '\n' || text[at] == ',' || text[at] == ':' ||
-		text[at] == '\r' || text[at] == '\t')
+	while (is_space(text[at]) || text[at] == ',' || text[at] == ':')
 		at++;
 	p->end = p->finishing ? p->doc->len : yajl_get_bytes_consumed(p->yajl);
 	return at;
@@ -286,6 +291,23 @@ static size_t count_values_at_most(const char *text, size_t len)
 	return count;
 }
 
+/* Does anything follow the root? yajl overlooks a string that is not over. */
+static bool has_more(const struct parser *p)
+{
+	size_t at = p->end;
+	while (at < p->doc->len && is_space(p->doc->text[at]))
+		at++;
+	return at < p->doc->len;
+}
+
+static int explain(const struct parser *p, struct error *err)
+{
+	struct json_stop stop = {
+		.end = p->end, .after_name = p->key_end, .open = p->open, .depth = p->depth
+	};
+	return json_explain(p->doc, &stop, err);
+}
+
 static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 {
 	struct parser p = { .doc = doc, .max_depth = max_depth };
@@ -307,8 +329,8 @@ static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 		status = yajl_complete_parse(p.yajl);
 	if (p.error)
 		rc = json_refuse(doc, p.error_at, p.error, err);
-	else if (status != yajl_status_ok || !doc->count)
-		rc = json_explain(doc, p.end, p.open, p.depth, err);
+	else if (status != yajl_status_ok || !doc->count || has_more(&p))
+		rc = explain(&p, err);
 	yajl_free(p.yajl);
 	if (!rc)
 		arena_shrink(&doc->arena, doc->values, doc->count * sizeof(*doc->values));

@@ -2,8 +2,11 @@
 
 #include "json/internal.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static int refuse_at(const struct json_doc *doc, size_t at, const char *sentence, struct error *err)
 {
@@ -17,51 +20,76 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_word(char c)
+static bool is_digit(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || c == '-' || c == '+' || c == '.' || c == '$' || (c & 0x80);
+	return c >= '0' && c <= '9';
 }
 
-/* How many bytes from `at` on belong to one word, number or string; at least 1 before the end. */
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+		c == '-' || c == '+' || c == '.' || c == '$' || (c & 0x80);
+}
+
+/* How many bytes from `at` on belong to one word, number, escape or string; at least 1. */
 static size_t token_length(const struct json_doc *doc, size_t at)
 {
-	size_t end = at;
-	if (doc->text[at] == '"') {
-		for (end++; end < doc->len && doc->text[end] != '"' && doc->text[end] != '\n';
-			end++)
-			if (doc->text[end] == '\\' && end + 1 < doc->len)
-				end++;
-		return (end < doc->len ? end + 1 : end) - at;
+	const char *s = doc->text + at;
+	size_t left = doc->len - at, len = 0;
+	if (*s == '\\')
+		len = left > 1 && s[1] == 'u' ? 6 : 2;
+	else if (*s == '"') {
+		for (len = 1; len < left && s[len] != '"' && s[len] != '\n'; len++)
+			if (s[len] == '\\')
+				len++;
+		len++;
+	} else {
+		/* A time of day is one word too. */
+		while (len < left &&
+			(is_word(s[len]) ||
+				(s[len] == ':' && len && is_digit(s[len - 1]) && len + 1 < left &&
+					is_digit(s[len + 1]))))
+			len++;
 	}
-	while (end < doc->len && is_word(doc->text[end]))
-		end++;
-	return end == at ? 1 : end - at;
+	if (len > left)
+		len = left;
+	return len ? len : 1;
+}
+
+/* A space that cannot be told from one, or that cannot be seen. */
+static bool is_invisible(uint32_t point)
+{
+	return point == 0xa0 || (point >= 0x2000 && point <= 0x200f) || point == 0x2028 ||
+		point == 0x2029 || point == 0x202f || point == 0x3000 || point == 0xfeff;
 }
 
 /* The token at `at` for a message: cut at a character's edge if long, nothing that a terminal
- * obeys. */
-static void quote_token(const struct json_doc *doc, size_t at, char out[64])
+ * obeys, what cannot be seen by its number. */
+static void quote_token(const struct json_doc *doc, size_t at, char *out, size_t size)
 {
 	enum { MOST = 40 };
-	size_t len = at < doc->len ? token_length(doc, at) : 0, used = 0;
+	const char *s = doc->text + at;
+	size_t len = token_length(doc, at);
+	uint32_t point = 0;
+	utf8_decode(s, len, &point);
+	if (point < 0x20 || point == 0x7f || is_invisible(point)) {
+		snprintf(out, size, "character U+%04X", (unsigned)point);
+		return;
+	}
 	bool cut = len > MOST;
 	if (cut)
-		for (len = MOST; len && (doc->text[at + len] & 0xc0) == 0x80; len--)
+		for (len = MOST; (s[len] & 0xc0) == 0x80; len--)
 			;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)doc->text[at + i];
-		out[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
-	out[used] = '\0';
-	if (cut)
-		memcpy(out + used, "...", 4);
+	snprintf(out, size, "%.*s%s", (int)len, s, cut ? "..." : "");
+	for (; *out; out++)
+		if ((unsigned char)*out < 0x20 || *out == 0x7f)
+			*out = '?';
 }
 
 int json_refuse(const struct json_doc *doc, size_t at, const char *why, struct error *err)
 {
-	char token[64], sentence[512];
-	quote_token(doc, at, token);
+	char token[64], sentence[256];
+	quote_token(doc, at, token, sizeof(token));
 	snprintf(sentence, sizeof(sentence), "%s %s", token, why);
 	return refuse_at(doc, at, sentence, err);
 }
@@ -85,6 +113,14 @@ int json_check_start(const struct json_doc *doc, size_t valid, struct error *err
 			(unsigned char)doc->text[valid]);
 		return refuse_at(doc, valid, sentence, err);
 	}
+	/* Nowhere in JSON may these stand. */
+	const char *space = memchr(doc->text, '\f', doc->len);
+	if (!space)
+		space = memchr(doc->text, '\v', doc->len);
+	if (space)
+		return json_refuse(doc, (size_t)(space - doc->text),
+			"is no white space of JSON; inside a string it is written \\f or \\u000b",
+			err);
 	return 0;
 }
 
@@ -102,13 +138,25 @@ static bool is_conflict_marker(const struct json_doc *doc, size_t at)
 	return true;
 }
 
+/* Is the escape whose backslash is at `at` one of JSON's? */
+static bool is_escape(const struct json_doc *doc, size_t at)
+{
+	const char *s = doc->text + at + 1;
+	if (*s != 'u')
+		return *s && strchr("\"\\/bfnrt", *s);
+	if (doc->len - at < 6)
+		return false;
+	for (int i = 1; i <= 4; i++)
+		if (!s[i] || !strchr("0123456789abcdefABCDEF", s[i]))
+			return false;
+	return true;
+}
+
 /* Why the string that starts at `at` is none. */
 static int explain_string(const struct json_doc *doc, size_t at, struct error *err)
 {
 	for (size_t i = at + 1; i < doc->len; i++) {
 		unsigned char c = (unsigned char)doc->text[i];
-		if (c == '"')
-			break; /* cannot be: yajl would have taken it */
 		if (c == '\n' || c == '\r')
 			return refuse_at(doc, at,
 				"this string has no closing quote on its line; a line break inside "
@@ -116,139 +164,188 @@ static int explain_string(const struct json_doc *doc, size_t at, struct error *e
 				"string is written \\n",
 				err);
 		if (c < 0x20)
-			return refuse_at(doc, i,
-				"a control character inside a string is written as an escape such "
-				"as "
-				"\\t or \\u001b",
+			return json_refuse(doc, i,
+				"inside a string is written as an escape such as \\t or \\u001b",
 				err);
 		if (c != '\\')
 			continue;
-		if (++i == doc->len)
+		if (i + 1 == doc->len)
 			break;
-		bool known = strchr("\"\\/bfnrtu", doc->text[i]) && doc->text[i];
-		size_t digits = 0;
-		if (doc->text[i] == 'u')
-			while (digits < 4 && i + 1 + digits < doc->len &&
-				doc->text[i + 1 + digits] &&
-				strchr("0123456789abcdefABCDEF", doc->text[i + 1 + digits]))
-				digits++;
-		if (!known || (doc->text[i] == 'u' && digits < 4))
-			return refuse_at(doc, i - 1,
+		if (!is_escape(doc, i))
+			return json_refuse(doc, i,
 				"is no escape of JSON; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t "
 				"and \\u "
 				"with four hexadecimal digits",
 				err);
+		i++;
 	}
 	return refuse_at(
 		doc, at, "the file ends inside this string; its closing quote is missing", err);
 }
 
-/* Why the word at `at`, which starts like a number, is none. */
-static int explain_number(const struct json_doc *doc, size_t at, struct error *err)
+static bool word_is(const char *word, size_t len, const char *known)
+{
+	return len == strlen(known) && !strncasecmp(word, known, len);
+}
+
+/* Why the word or number at `at` is no value. */
+static int explain_word(const struct json_doc *doc, size_t at, struct error *err)
 {
 	const char *s = doc->text + at;
-	size_t len = token_length(doc, at);
-	size_t digit = *s == '-';
-	if (len > digit + 1 && s[digit] == '0' && s[digit + 1] >= '0' && s[digit + 1] <= '9')
+	size_t len = token_length(doc, at), sign = *s == '-' || *s == '+';
+	const char *rest = s + sign;
+	size_t left = len - sign;
+	if (word_is(rest, left, "nan") || word_is(rest, left, "infinity") ||
+		word_is(rest, left, "inf"))
+		return json_refuse(
+			doc, at, "is no number of JSON; null says that there is none", err);
+	if (word_is(s, len, "true") || word_is(s, len, "false") || word_is(s, len, "null"))
+		return json_refuse(
+			doc, at, "is no JSON value; true, false and null have small letters", err);
+	if (left > 1 && rest[0] == '0' && is_digit(rest[1]))
 		return json_refuse(doc, at, "is no number; a number has no leading zeros", err);
+	if (sign || is_digit(*s) || *s == '.')
+		return json_refuse(doc, at,
+			"is no number; one looks like 12, -3.5 or 1e9, and text goes in double "
+			"quotes",
+			err);
 	return json_refuse(doc, at,
-		"is no number; one looks like 12, -3.5 or 1e9, and text goes in double quotes",
+		"is no JSON value; text goes in double quotes, other values are objects, arrays, "
+		"numbers, true, false and null",
 		err);
 }
 
 /* The file ended too early: where was the innermost open container opened? */
-static int explain_end(
-	const struct json_doc *doc, const uint32_t *open, int depth, struct error *err)
+static int explain_end(const struct json_doc *doc, const struct json_stop *stop, struct error *err)
 {
 	char sentence[160];
-	if (!depth)
+	if (!stop->depth)
 		return refuse_at(doc, doc->len, "the file ends before a value", err);
-	const struct json_value *inner = &doc->values[open[depth - 1]];
+	const struct json_value *inner = &doc->values[stop->open[stop->depth - 1]];
 	struct json_position from = json_position(doc, inner->start);
+	bool object = inner->type == JSON_OBJECT;
 	snprintf(sentence, sizeof(sentence),
 		"the file ends inside the %s that was opened at line %zu, column %zu; %s is "
 		"missing",
-		inner->type == JSON_OBJECT ? "object" : "array", from.line, from.column,
-		inner->type == JSON_OBJECT ? "}" : "]");
+		object ? "object" : "array", from.line, from.column, object ? "}" : "]");
 	return refuse_at(doc, doc->len, sentence, err);
 }
 
-/* What is wanted in the open container behind `previous`, the last byte that counted. */
-static const char *wanted(
-	const struct json_doc *doc, const uint32_t *open, int depth, char previous)
+/* What JSON wants at a place. */
+enum want {
+	WANT_NOTHING, /* the document is over */
+	WANT_VALUE,
+	WANT_ELEMENT, /* a value, behind a comma */
+	WANT_FIRST_ELEMENT,
+	WANT_MEMBER, /* behind a comma */
+	WANT_FIRST_MEMBER,
+	WANT_COLON,
+	WANT_MORE_ELEMENTS, /* a comma or the end of the array */
+	WANT_MORE_MEMBERS,
+};
+
+static enum want wanted_behind(const struct json_doc *doc, const struct json_stop *stop)
 {
-	bool object = depth && doc->values[open[depth - 1]].type == JSON_OBJECT;
-	if (!depth)
-		return "stands behind the end of the document; a file holds one JSON value";
-	if (previous == ',')
-		return object ? "cannot follow a comma; a member such as \"name\": value is wanted"
-			      : "cannot follow a comma; another value is wanted";
-	if (previous == ':')
-		return "is no JSON value; an object, array, string, number, true, false or null is "
-		       "wanted";
-	if (previous == '{')
-		return "is no member name; names are strings in double quotes";
-	if (previous == '[')
-		return "is no JSON value; text goes in double quotes";
-	return object ? "cannot stand here; a comma, a colon or } is wanted"
-		      : "cannot stand here; a comma or ] is wanted";
+	if (!stop->depth)
+		return doc->count ? WANT_NOTHING : WANT_VALUE;
+	if (stop->after_name)
+		return WANT_COLON;
+	const struct json_value *inner = &doc->values[stop->open[stop->depth - 1]];
+	if (inner->type == JSON_OBJECT)
+		return inner->count ? WANT_MORE_MEMBERS : WANT_FIRST_MEMBER;
+	return inner->count ? WANT_MORE_ELEMENTS : WANT_FIRST_ELEMENT;
 }
 
-int json_explain(
-	const struct json_doc *doc, size_t end, const uint32_t *open, int depth, struct error *err)
+/* What a comma or a colon makes of what is wanted; the same if it is not wanted itself. */
+static enum want step_over(enum want want, char c)
 {
-	/* Commas and colons are no tokens that parsing told us of: step over them here. */
-	char previous = end ? doc->text[end - 1] : '\0';
-	size_t at = end, commas = 0;
-	for (; at < doc->len; at++) {
-		char c = doc->text[at];
-		if (is_space(c))
-			continue;
-		if (c != ',' && c != ':')
-			break;
-		if (commas++)
-			return json_refuse(doc, at, "is one too many here", err);
-		if (!depth)
-			break;
-		previous = c;
-	}
-	if (at == doc->len)
-		return explain_end(doc, open, depth, err);
+	if (c == ',' && want == WANT_MORE_ELEMENTS)
+		return WANT_ELEMENT;
+	if (c == ',' && want == WANT_MORE_MEMBERS)
+		return WANT_MEMBER;
+	return c == ':' && want == WANT_COLON ? WANT_VALUE : want;
+}
+
+/* Why what stands at `at` is no value, where one is wanted. */
+static int explain_value(const struct json_doc *doc, size_t at, enum want want, struct error *err)
+{
 	char c = doc->text[at];
-	if (at == end && end && is_word(c) && is_word(doc->text[end - 1])) {
-		/* yajl took the front of a word for a number or a literal: 01, 12abc, nullx. */
+	if (c == '"')
+		return explain_string(doc, at, err);
+	if (is_word(c))
+		return explain_word(doc, at, err);
+	if (c == ']' && want == WANT_ELEMENT)
+		return json_refuse(
+			doc, at, "follows a comma; the last one has no comma behind it", err);
+	if (c == ',' && want != WANT_VALUE)
+		return json_refuse(doc, at, "is one too many here", err);
+	return json_refuse(doc, at,
+		"is no JSON value; an object, array, string, number, true, false or null is wanted",
+		err);
+}
+
+static int explain_member(const struct json_doc *doc, size_t at, enum want want, struct error *err)
+{
+	char c = doc->text[at];
+	if (c == '"')
+		return explain_string(doc, at, err);
+	if (c == '}' && want == WANT_MEMBER)
+		return json_refuse(
+			doc, at, "follows a comma; the last one has no comma behind it", err);
+	if (c == ',')
+		return json_refuse(doc, at, "is one too many here", err);
+	return json_refuse(doc, at, "is no member name; names are strings in double quotes", err);
+}
+
+static bool is_typographic_quote(const struct json_doc *doc, size_t at)
+{
+	uint32_t point = 0;
+	utf8_decode(doc->text + at, doc->len - at, &point);
+	return point == '\'' || (point >= 0x2018 && point <= 0x201f);
+}
+
+int json_explain(const struct json_doc *doc, const struct json_stop *stop, struct error *err)
+{
+	enum want want = wanted_behind(doc, stop);
+	size_t at = stop->end;
+	/* yajl took the front of a word for a number or a literal: 01, 12abc, nullx. */
+	if (at && at < doc->len && is_word(doc->text[at]) && is_word(doc->text[at - 1])) {
 		while (at && is_word(doc->text[at - 1]))
 			at--;
-		return explain_number(doc, at, err);
+		return explain_word(doc, at, err);
 	}
+	for (; at < doc->len; at++) {
+		enum want next = step_over(want, doc->text[at]);
+		if (next == want && !is_space(doc->text[at]))
+			break;
+		want = next;
+	}
+	if (at == doc->len)
+		return explain_end(doc, stop, err);
 	if (is_conflict_marker(doc, at))
 		return refuse_at(doc, at,
 			"conflict marker left by an unfinished merge; choose one side and remove "
 			"the "
 			"marker lines",
 			err);
-	if (!doc->count || depth) {
-		if (c == '"')
-			return previous == ',' || previous == ':' || previous == '{' ||
-					previous == '[' || !end
-				? explain_string(doc, at, err)
-				: json_refuse(doc, at, wanted(doc, open, depth, previous), err);
-		if ((c == '}' || c == ']') && previous == ',')
-			return json_refuse(doc, at,
-				"follows a comma; the last one has no comma behind it", err);
-		if (c == '\'')
-			return refuse_at(doc, at, "JSON's strings stand in double quotes", err);
-		if (c == '/' || c == '#')
-			return refuse_at(doc, at, "JSON has no comments", err);
-		if (!end)
-			return json_refuse(doc, at,
-				"is no JSON value; an object, array, string, number, true, false "
-				"or "
-				"null is wanted",
-				err);
-		if ((c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.')
-			if (previous == ':' || previous == ',' || previous == '[')
-				return explain_number(doc, at, err);
+	if (want == WANT_NOTHING)
+		return json_refuse(doc, at,
+			"stands behind the end of the document; a file holds one JSON value", err);
+	if (is_typographic_quote(doc, at))
+		return refuse_at(doc, at, "JSON's strings stand in plain double quotes", err);
+	if (doc->text[at] == '/' || doc->text[at] == '#')
+		return refuse_at(doc, at, "JSON has no comments", err);
+	switch (want) {
+	case WANT_COLON:
+		return json_refuse(doc, at, "cannot stand here; a colon is wanted", err);
+	case WANT_MORE_ELEMENTS:
+		return json_refuse(doc, at, "cannot stand here; a comma or ] is wanted", err);
+	case WANT_MORE_MEMBERS:
+		return json_refuse(doc, at, "cannot stand here; a comma or } is wanted", err);
+	case WANT_MEMBER:
+	case WANT_FIRST_MEMBER:
+		return explain_member(doc, at, want, err);
+	default:
+		return explain_value(doc, at, want, err);
 	}
-	return json_refuse(doc, at, wanted(doc, open, depth, previous), err);
 }

@@ -117,25 +117,65 @@ static void edits_of_one_container_add_up(void **state)
 	buf_release(&out);
 }
 
-static void wrong_edits_are_refused(void **state)
+static void the_last_edit_of_a_value_holds(void **state)
 {
 	(void)state;
+	static const char text[] = "{\"a\": 1.0, \"b\": 2, \"c\": 3}";
 	struct json_doc *doc;
 	struct error err = ERROR_INIT;
 	struct buf out = BUF_INIT;
-	assert_int_equal(json_parse(&doc, "{\"a\":{\"b\":1}}", 13, "x", NULL, &err), 0);
+	assert_int_equal(json_parse(&doc, text, strlen(text), "x", NULL, &err), 0);
 	struct json_edit *edit = json_edit_new(doc);
-	make(edit, doc, "set  a", "{broken");
-	assert_int_equal(json_edit_write(edit, &out, &err), ERR_INVALID);
-	assert_int_equal(out.len, 0);
-	json_edit_free(edit);
-	edit = json_edit_new(doc);
-	make(edit, doc, "remove /a", NULL);
-	make(edit, doc, "set /a b", "2");
-	assert_int_equal(json_edit_write(edit, &out, &err), ERR_FAILED);
+	make(edit, doc, "set  a", "5");
+	make(edit, doc, "set  a", "1"); /* as it is, but for the spelling */
+	make(edit, doc, "remove /b", NULL);
+	make(edit, doc, "set  b", "7");
+	make(edit, doc, "replace /c", "4");
+	make(edit, doc, "remove /c", NULL);
+	assert_int_equal(json_edit_write(edit, &out, &err), 0);
+	assert_string_equal(out.data, "{\"a\": 1.0, \"b\": 7}");
 	json_edit_free(edit);
 	json_doc_free(doc);
 	buf_release(&out);
+}
+
+/* Makes two edits (the second may be NULL) that cannot be written. */
+static void assert_refused(
+	const char *text, const char *first, const char *second, int code, const char *says)
+{
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+	buf_addstr(&out, "kept");
+	assert_int_equal(json_parse(&doc, text, strlen(text), "x", NULL, &err), 0);
+	struct json_edit *edit = json_edit_new(doc);
+	make(edit, doc, first, code == ERR_INVALID ? "{broken" : "2");
+	if (second)
+		make(edit, doc, second, "2");
+	assert_int_equal(json_edit_write(edit, &out, &err), code);
+	assert_non_null(strstr(err.text, says));
+	assert_string_equal(out.data, "kept");
+	json_edit_free(edit);
+	json_doc_free(doc);
+	buf_release(&out);
+}
+
+static void wrong_edits_are_refused(void **state)
+{
+	(void)state;
+	static const char text[] = "{\"a\":{\"b\":[1]},\"c\":1}";
+	static const char inside[] = "inside a value that another edit replaces or removes";
+	static const char kinds[] = "a member goes into an object, an element into an array";
+	assert_refused(
+		text, "set  a", NULL, ERR_INVALID, "new value:1:2: broken is no member name");
+	assert_refused(text, "remove /a", "set /a b", ERR_FAILED, inside);
+	assert_refused(text, "remove /a", "set /a new", ERR_FAILED, inside);
+	assert_refused(text, "append /a/b", "replace /a/b", ERR_FAILED, inside);
+	assert_refused(text, "append /a/b", "replace /a", ERR_FAILED, inside);
+	assert_refused(text, "remove ", NULL, ERR_FAILED, "the document itself cannot be removed");
+	assert_refused(text, "append /a", NULL, ERR_FAILED, kinds);
+	assert_refused(text, "append /c", NULL, ERR_FAILED, kinds);
+	assert_refused(text, "set /a/b x", NULL, ERR_FAILED, kinds);
 }
 
 static void numbers_compare_by_value(void **state)
@@ -241,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edits_touch_what_they_name),
 		cmocka_unit_test(edits_of_one_container_add_up),
+		cmocka_unit_test(the_last_edit_of_a_value_holds),
 		cmocka_unit_test(wrong_edits_are_refused),
 		cmocka_unit_test(numbers_compare_by_value),
 		cmocka_unit_test(multiples_are_exact),

@@ -1,0 +1,64 @@
+/*
+ * Chance for property tests, the same for the same seed.
+ *
+ * A run is so many cases; case i of seed S is drawn from seed S + i. What fails names its own seed:
+ * SEED=that RUNS=1 repeats it alone. RUNS alone makes longer runs.
+ */
+#ifndef PROPERTY_RANDOM_H
+#define PROPERTY_RANDOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct random {
+	uint64_t seed; /* what a failure names */
+	uint64_t state;
+};
+
+static inline uint64_t random_setting(const char *name, uint64_t fallback)
+{
+	const char *value = getenv(name);
+	return value && *value ? strtoull(value, NULL, 0) : fallback;
+}
+
+/* The seed of a run's first case. */
+static inline uint64_t random_first_seed(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return random_setting("SEED", (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec);
+}
+
+static inline struct random random_of(uint64_t seed)
+{
+	return (struct random){ .seed = seed, .state = seed };
+}
+
+/* Sebastiano Vigna's splitmix64: short, and good from any seed. */
+static inline uint64_t random_bits(struct random *r)
+{
+	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* From 0 to `count` - 1. */
+static inline size_t random_below(struct random *r, size_t count)
+{
+	return (size_t)(random_bits(r) % count);
+}
+
+/* True once in `count` times. */
+static inline bool random_once_in(struct random *r, size_t count)
+{
+	return !random_below(r, count);
+}
+
+/* One of an array's elements. */
+#define RANDOM_OF(r, array) ((array)[random_below((r), sizeof(array) / sizeof(*(array)))])
+
+#endif
