@@ -46,6 +46,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
 
+EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json)
 LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -70,7 +71,17 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(LIB): $(call obj,$(LIB_SRC))
+# The schemas are kept as readable .json files and become part of the library here.
+$(BUILD)/gen/embedded.c: src/schema/embed $(EMBEDDED)
+	@mkdir -p $(@D)
+	$(call say,EMBED,$@)
+	$(Q)src/schema/embed $(EMBEDDED) >$@
+
+$(BUILD)/obj/gen/embedded.o: $(BUILD)/gen/embedded.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC)) $(BUILD)/obj/gen/embedded.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -129,7 +140,7 @@ fuzz-run: $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: conformance
-conformance: all ## the public JSON Schema cases in SUITE
+conformance: all $(BUILD)/tests/conformance/conformance ## the public JSON Schema cases in SUITE
 	@tests/conformance/run $(SUITE)
 
 # ---- style ----

@@ -1,7 +1,7 @@
 /* git build help [COMMAND]: opens a manual page. Also what stands before a command. */
 #include "help.h"
 
-#include "nearest.h"
+#include "base/nearest.h"
 #include "show.h"
 
 #include "base/file.h"

@@ -4,7 +4,7 @@
  */
 #include "command.h"
 #include "help.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "show.h"
 
 #include "base/alloc.h"

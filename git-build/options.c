@@ -1,7 +1,7 @@
 /* Parsing a command line by tables, and showing the tables. */
 #include "options.h"
 
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Finding what somebody meant who mistyped a word. */
-#ifndef NEAREST_H
-#define NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include <stddef.h>
 

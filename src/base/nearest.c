@@ -1,5 +1,5 @@
 /* How far two words are from each other. */
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include "base/alloc.h"
 

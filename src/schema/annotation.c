@@ -1,0 +1,170 @@
+#include "schema/annotation.h"
+
+#include "json/document.h"
+
+#include <string.h>
+
+/* A keyword that is one of a few words; `*out` is the word's number, from 1. */
+static int read_word(const struct json_doc *doc, const struct json_value *source, const char *name,
+	const char *const *words, int *out, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, name);
+	struct buf known = BUF_INIT;
+	*out = 0;
+	if (!value)
+		return 0;
+	for (int i = 0; words[i]; i++) {
+		buf_addf(&known, "%s%s", i ? ", " : "", words[i]);
+		if (json_string_is(doc, value, words[i]))
+			*out = i + 1;
+	}
+	int rc = *out ? 0
+		      : set_refuse(doc, value, err, "\"%s\" must be one of %s", name, known.data);
+	buf_release(&known);
+	return rc;
+}
+
+static int read_flag(const struct json_doc *doc, const struct json_value *source, const char *name,
+	bool *out, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, name);
+	if (value && value->type != JSON_TRUE && value->type != JSON_FALSE)
+		return set_refuse(doc, value, err, "\"%s\" must be true or false", name);
+	*out = value && value->type == JSON_TRUE;
+	return 0;
+}
+
+static int read_string(const struct json_doc *doc, const struct json_value *source,
+	const char *name, struct text *out, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, name);
+	if (value && value->type != JSON_STRING)
+		return set_refuse(doc, value, err, "\"%s\" must be a string", name);
+	out->bytes = json_string(doc, value, &out->len);
+	return 0;
+}
+
+/* A list of strings, in the arena. */
+static int read_strings(const struct json_doc *doc, const struct json_value *value,
+	const char *name, struct arena *arena, const struct text **out, size_t *count,
+	struct error *err)
+{
+	if (value->type != JSON_ARRAY)
+		return set_refuse(doc, value, err, "\"%s\" must be a list of strings", name);
+	struct text *texts = arena_array(arena, value->count, sizeof(*texts));
+	JSON_EACH (element, value) {
+		if (element->type != JSON_STRING)
+			return set_refuse(
+				doc, element, err, "\"%s\" must be a list of strings", name);
+		texts[*count].bytes = json_string(doc, element, &texts[*count].len);
+		++*count;
+	}
+	*out = texts;
+	return 0;
+}
+
+int annotations_map_keys(const struct json_doc *doc, const struct json_value *source,
+	struct arena *arena, const struct text **keys, size_t *count, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, "x-list-map-keys");
+	const struct json_value *type = json_member(doc, source, "x-list-type");
+	bool is_map = json_string_is(doc, type, "map");
+	if (is_map && (!value || value->type != JSON_ARRAY || !value->count))
+		return set_refuse(doc, type, err,
+			"\"x-list-type\": \"map\" wants \"x-list-map-keys\": the members that tell "
+			"elements "
+			"apart");
+	if (!value)
+		return 0;
+	if (!is_map)
+		return set_refuse(
+			doc, value, err, "\"x-list-map-keys\" goes with \"x-list-type\": \"map\"");
+	return read_strings(doc, value, "x-list-map-keys", arena, keys, count, err);
+}
+
+static int read_transitions(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *source, struct annotations *a, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, "x-transitions");
+	if (!value)
+		return 0;
+	if (value->type != JSON_OBJECT)
+		return set_refuse(doc, value, err,
+			"\"x-transitions\" must be an object: a value, and the list of those that "
+			"may follow");
+	struct transition *all = arena_zero(&set->arena, value->count, sizeof(*all));
+	a->transitions = all;
+	JSON_EACH (member, value) {
+		struct transition *transition = &all[a->transitions_count++];
+		transition->from.bytes = json_key(doc, member, &transition->from.len);
+		int rc = read_strings(doc, member, "x-transitions", &set->arena, &transition->to,
+			&transition->count, err);
+		if (rc < 0)
+			return rc;
+	}
+	/* A step to a value that the table does not know would be the end of it: a mistyped word.
+	 */
+	JSON_EACH (member, value)
+		JSON_EACH (next, member) {
+			size_t len;
+			const char *name = json_string(doc, next, &len);
+			if (!json_member_n(doc, value, name, len))
+				return set_refuse(doc, next, err,
+					"\"x-transitions\" leads to %.*s, which has no row of its "
+					"own",
+					(int)len, name);
+		}
+	return 0;
+}
+
+static bool is_empty(const struct annotations *a)
+{
+	return !a->merge && !a->list_type && !a->map_type && !a->merge_clock.bytes &&
+		!a->transitions && !a->immutable && !a->increasing && !a->remove_when &&
+		!a->owner.bytes;
+}
+
+int annotations_compile(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *source, struct schema *schema, struct error *err)
+{
+	static const char *const merges[] = { "max", "min", "or", "and", "sum", "latest",
+		"published", "order", NULL };
+	static const char *const lists[] = { "atomic", "set", "map", NULL };
+	static const char *const maps[] = { "granular", "atomic", NULL };
+	struct annotations a = { 0 };
+	const struct json_value *remove_when = json_member(doc, source, "x-remove-when");
+	int merge = 0, list = 0, map = 0;
+	int rc = read_word(doc, source, "x-merge", merges, &merge, err);
+	if (!rc)
+		rc = read_word(doc, source, "x-list-type", lists, &list, err);
+	if (!rc)
+		rc = read_word(doc, source, "x-map-type", maps, &map, err);
+	if (!rc)
+		rc = read_string(doc, source, "x-merge-clock", &a.merge_clock, err);
+	if (!rc)
+		rc = read_string(doc, source, "x-owner", &a.owner, err);
+	if (!rc)
+		rc = read_flag(doc, source, "x-immutable", &a.immutable, err);
+	if (!rc)
+		rc = read_flag(doc, source, "x-increasing", &a.increasing, err);
+	if (!rc)
+		rc = read_transitions(set, doc, source, &a, err);
+	if (!rc && remove_when)
+		rc = schema_compile_inner(set, schema->resource, remove_when, &a.remove_when, err);
+	a.merge = (enum merge_rule)merge;
+	a.list_type = (enum list_type)list;
+	a.map_type = (enum map_type)map;
+	if (!rc && a.merge == MERGE_ORDER && !a.transitions)
+		rc = set_refuse(doc, json_member(doc, source, "x-merge"), err,
+			"\"x-merge\": \"order\" wants \"x-transitions\", which say what the order "
+			"is");
+	if (!rc && a.owner.bytes && a.owner.len && *a.owner.bytes != '/')
+		rc = set_refuse(doc, json_member(doc, source, "x-owner"), err,
+			"\"x-owner\" must be a JSON pointer, such as \"/server\"");
+	if (!rc && !is_empty(&a)) {
+		struct annotations *kept = arena_alloc(&set->arena, sizeof(a));
+		*kept = a;
+		schema->annotations = kept;
+	}
+	return rc;
+}

@@ -1,0 +1,55 @@
+/*
+ * What a schema says besides what is valid: how two versions merge, and which changes may land. The
+ * merge floor and the guard read it; docs/schemas.md says what each means.
+ */
+#ifndef SCHEMA_ANNOTATION_H
+#define SCHEMA_ANNOTATION_H
+
+#include "base/arena.h"
+#include "schema/node.h"
+
+enum merge_rule {
+	MERGE_NONE,
+	MERGE_MAX,
+	MERGE_MIN,
+	MERGE_OR,
+	MERGE_AND,
+	MERGE_SUM,
+	MERGE_LATEST,
+	MERGE_PUBLISHED,
+	MERGE_ORDER,
+};
+
+enum list_type { LIST_DEFAULT, LIST_ATOMIC, LIST_SET, LIST_MAP };
+enum map_type { MAP_DEFAULT, MAP_GRANULAR, MAP_ATOMIC };
+
+/* "x-transitions": from a value to those that may follow. */
+struct transition {
+	struct text from;
+	const struct text *to;
+	size_t count;
+};
+
+struct annotations {
+	enum merge_rule merge;
+	enum list_type list_type;
+	enum map_type map_type;
+	struct text merge_clock; /* bytes NULL: none */
+	const struct transition *transitions;
+	size_t transitions_count;
+	bool immutable, increasing;
+	const struct schema *remove_when; /* NULL: elements may go */
+	struct text owner;                /* a JSON pointer; bytes NULL: none */
+};
+
+/* ---- for compile.c ---- */
+
+/* Reads "x-list-map-keys" of `source`; none if it has none. ERR_INVALID with its place. */
+int annotations_map_keys(const struct json_doc *doc, const struct json_value *source,
+	struct arena *arena, const struct text **keys, size_t *count, struct error *err);
+
+/* Reads all others into schema->annotations, which stays NULL where there are none. */
+int annotations_compile(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *source, struct schema *schema, struct error *err);
+
+#endif

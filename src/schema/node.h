@@ -1,0 +1,196 @@
+/* What a compiled schema is made of; shared by the files of this floor and by nobody else. */
+#ifndef SCHEMA_NODE_H
+#define SCHEMA_NODE_H
+
+#include "base/arena.h"
+#include "schema/pattern.h"
+#include "schema/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum draft { DRAFT_2020_12, DRAFT_7 };
+
+/* Which keywords count (JSON Schema Core, section 8.1: "$vocabulary"). */
+struct dialect {
+	enum draft draft;
+	bool applicator, unevaluated, validation, format_assertion;
+};
+
+/* A place with a name in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name". */
+struct anchor {
+	struct anchor *next;
+	const char *name;
+	const struct json_value *value;
+	bool dynamic;
+	const struct schema *schema; /* dynamic ones, once compiled */
+};
+
+/* A schema with a URI of its own: a document, or a part of one that has an "$id". */
+struct resource {
+	struct resource *next;
+	const char *uri;        /* absolute, without a fragment */
+	const char *second_uri; /* the one it was retrieved by, where "$id" says another; or NULL */
+	const struct json_doc *doc;
+	const struct json_value *root;
+	struct dialect dialect;
+	struct anchor *anchors;
+};
+
+enum type_bit {
+	TYPE_NULL = 1,
+	TYPE_BOOLEAN = 2,
+	TYPE_NUMBER = 4,
+	TYPE_STRING = 8,
+	TYPE_ARRAY = 16,
+	TYPE_OBJECT = 32,
+	TYPE_INTEGER = 64, /* a number that is whole; not set where TYPE_NUMBER is */
+};
+
+struct text {
+	const char *bytes;
+	size_t len;
+};
+
+/* A number of the schema, as spelled; bytes NULL: the keyword is not there. */
+struct limits {
+	struct text multiple_of, maximum, exclusive_maximum, minimum, exclusive_minimum;
+};
+
+/* Counts; -1: the keyword is not there. */
+struct range {
+	int64_t least, most;
+};
+
+struct list {
+	const struct schema **items;
+	size_t count;
+};
+
+struct property {
+	struct text name;
+	const struct schema *schema; /* NULL: only required */
+	int required;                /* its number among the required, or -1 */
+};
+
+struct pattern_property {
+	const char *source;
+	const struct pattern *pattern;
+	const struct schema *schema;
+};
+
+/* "dependentRequired", "dependentSchemas", and draft-07's "dependencies", which is both. */
+struct dependency {
+	struct text name;
+	const char *keyword;
+	const struct text *required;
+	size_t required_count;
+	const struct schema *schema; /* NULL: only names */
+};
+
+struct string_rules {
+	struct range length;
+	const struct pattern *pattern;
+	const char *pattern_source;
+};
+
+struct array_rules {
+	struct range size, contained;
+	bool unique;
+	struct list prefix;
+	const char *prefix_keyword, *items_keyword; /* as this draft calls them */
+	const struct schema *items, *contains, *unevaluated;
+	/* x-list-map-keys: elements that have the same values of these are the same. */
+	const struct text *map_keys;
+	size_t map_keys_count;
+};
+
+struct object_rules {
+	struct range size;
+	struct property
+		*properties; /* in the schema's order; those that are only required behind them */
+	size_t count;
+	uint32_t *table; /* a hash table of numbers of properties + 1; 0: empty */
+	size_t table_size;
+	size_t required_count;
+	struct pattern_property *patterns;
+	size_t patterns_count;
+	struct dependency *dependencies;
+	size_t dependencies_count;
+	const struct schema *additional, *names, *unevaluated;
+};
+
+struct schema {
+	const struct resource *resource;
+	const struct json_value *source;
+	bool is_boolean, boolean;
+	bool asserts_format;
+	uint8_t types; /* enum type_bit; 0: any */
+	const struct json_value *enumeration, *constant;
+	struct limits *limits;
+	struct string_rules *string;
+	struct array_rules *array;
+	struct object_rules *object;
+	struct list all_of, any_of, one_of;
+	const struct schema *not_, *if_, *then_, *else_;
+	const struct schema *ref, *dynamic_ref;
+	const char *dynamic_name; /* "$dynamicRef" that looks outward for this anchor; or NULL */
+	int format;               /* as schema_format_find(), or -1 */
+	struct text format_name;
+	const struct annotations *annotations; /* NULL: none */
+};
+
+/* FNV-1a, for the table of properties. */
+uint32_t schema_hash(const char *bytes, size_t len);
+
+/* The property called `name`, or NULL. */
+const struct property *schema_property(
+	const struct object_rules *rules, const char *name, size_t len);
+
+/* ---- the set, for compile.c ---- */
+
+struct known {
+	const struct json_value *value; /* the key */
+	struct resource *resource;
+	struct schema *schema; /* NULL: not compiled yet */
+};
+
+struct schema_set {
+	struct arena arena;
+	struct json_doc **docs;
+	size_t docs_count, docs_capacity;
+	struct resource *resources;
+	struct resource *added; /* what schema_set_add() added last */
+	struct map {
+		char *prefix, *folder;
+	} * maps;
+	size_t maps_count, maps_capacity;
+	struct known *known; /* a hash table by address */
+	size_t known_count, known_size;
+	struct pattern **patterns;
+	size_t patterns_count, patterns_capacity;
+	bool dynamic; /* some "$dynamicRef" looks outward */
+};
+
+/* What is known of the subschema at `value`; NULL if it was never looked at. */
+struct known *set_known(struct schema_set *set, const struct json_value *value);
+
+/* Looks through the subschemas of `value` for names of their own; each becomes known, of `resource`
+ * or of one inside. */
+int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
+	struct error *err);
+
+/* What reference `ref` from `resource` leads to. ERR_NOT_FOUND, without a place. `*value` in `*to`.
+ */
+int set_resolve(struct schema_set *set, const struct resource *resource, const char *ref,
+	size_t len, struct resource **to, const struct json_value **value, struct error *err);
+
+/* Compiles the subschema at `value`, which lies in `resource`'s document. */
+int schema_compile_inner(struct schema_set *set, const struct resource *resource,
+	const struct json_value *value, const struct schema **out, struct error *err);
+
+/* "name:line:column: <sentence>" about the schema's text at `value`, as ERR_INVALID. */
+int set_refuse(const struct json_doc *doc, const struct json_value *value, struct error *err,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Regular expressions with the meaning of ECMA-262 (as "pattern" asks for), through PCRE2, in
+ * UTF-8.
+ *
+ * The two differ in a few escapes, which are translated before compiling: \d, \w and \s are ASCII,
+ * ASCII and Unicode's white space; \uXXXX, \u{…}, \cX and \/ are known; \p{Letter} and
+ * \p{Script=Greek} have longer names there; $ is the end of the text and nothing else; ^ is its
+ * start. What PCRE2 knows beyond ECMA-262 and would mean something else there (\A, \Z, \h, …) is
+ * refused.
+ */
+#ifndef SCHEMA_PATTERN_H
+#define SCHEMA_PATTERN_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+struct pattern;
+
+/* Compiles `len` bytes of `text`. `*out` is yours, to be given to pattern_free(). ERR_INVALID says
+ * what is wrong, with the offset in the expression. */
+int pattern_compile(struct pattern **out, const char *text, size_t len, struct error *err);
+void pattern_free(struct pattern *pattern);
+
+/*
+ * Does the pattern match anywhere in `text`, which is valid UTF-8? 1, 0, or ERR_FAILED where
+ * finding out would take too long (PCRE2's match and depth limits), as for (a+)+b against many a's.
+ * May be called by several threads at once.
+ */
+int pattern_matches(const struct pattern *pattern, const char *text, size_t len, struct error *err);
+
+#endif

@@ -1,0 +1,528 @@
+/* The set: which schemas are known by which URI, and where references lead. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "schema/embedded.h"
+#include "schema/node.h"
+#include "schema/uri.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 16 << 20 };
+
+struct schema_set *schema_set_new(void)
+{
+	return xcalloc(1, sizeof(struct schema_set));
+}
+
+void schema_set_free(struct schema_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->docs_count; i++)
+		json_doc_free(set->docs[i]);
+	for (size_t i = 0; i < set->maps_count; i++) {
+		free(set->maps[i].prefix);
+		free(set->maps[i].folder);
+	}
+	for (size_t i = 0; i < set->patterns_count; i++)
+		pattern_free(set->patterns[i]);
+	free(set->docs);
+	free(set->maps);
+	free(set->patterns);
+	free(set->known);
+	arena_release(&set->arena);
+	free(set);
+}
+
+void schema_set_map(struct schema_set *set, const char *prefix, const char *folder)
+{
+	GROW(set->maps, set->maps_count, set->maps_capacity);
+	set->maps[set->maps_count++] = (struct map){ xstrdup(prefix), xstrdup(folder) };
+}
+
+int set_refuse(const struct json_doc *doc, const struct json_value *value, struct error *err,
+	const char *format, ...)
+{
+	struct json_position where = json_position(doc, value->start);
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	error_set(err, ERR_INVALID, "%s:%zu:%zu: %s", json_name(doc), where.line, where.column,
+		text.data);
+	buf_release(&text);
+	return ERR_INVALID;
+}
+
+/* ---- what is known of each value ---- */
+
+static size_t slot_of(const struct schema_set *set, const struct json_value *value)
+{
+	uint64_t address = (uint64_t)(uintptr_t)value;
+	size_t slot =
+		(size_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (set->known_size - 1);
+	while (set->known[slot].value && set->known[slot].value != value)
+		slot = (slot + 1) & (set->known_size - 1);
+	return slot;
+}
+
+struct known *set_known(struct schema_set *set, const struct json_value *value)
+{
+	if (!set->known_size)
+		return NULL;
+	struct known *known = &set->known[slot_of(set, value)];
+	return known->value ? known : NULL;
+}
+
+static void make_known(
+	struct schema_set *set, const struct json_value *value, struct resource *resource)
+{
+	if (set->known_count * 2 >= set->known_size) {
+		struct known *old = set->known;
+		size_t old_size = set->known_size;
+		set->known_size = old_size ? old_size * 2 : 256;
+		set->known = xcalloc(set->known_size, sizeof(*set->known));
+		for (size_t i = 0; i < old_size; i++)
+			if (old[i].value)
+				set->known[slot_of(set, old[i].value)] = old[i];
+		free(old);
+	}
+	set->known[slot_of(set, value)] = (struct known){ .value = value, .resource = resource };
+	set->known_count++;
+}
+
+/* ---- resources ---- */
+
+static bool same_uri(const char *a, const char *b)
+{
+	/* An empty fragment at the end means nothing (RFC 3986, section 4.4; draft-07's own "$id").
+	 */
+	size_t a_len = strlen(a), b_len = strlen(b);
+	a_len -= a_len && a[a_len - 1] == '#';
+	b_len -= b_len && b[b_len - 1] == '#';
+	return a_len == b_len && !memcmp(a, b, a_len);
+}
+
+static struct resource *find_resource(struct schema_set *set, const char *uri)
+{
+	for (struct resource *at = set->resources; at; at = at->next)
+		if (same_uri(at->uri, uri) || (at->second_uri && same_uri(at->second_uri, uri)))
+			return at;
+	return NULL;
+}
+
+static struct resource *add_resource(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *root, const char *uri, struct dialect dialect)
+{
+	struct resource *resource = arena_zero(&set->arena, 1, sizeof(*resource));
+	const char *hash = strchr(uri, '#');
+	*resource = (struct resource){
+		.next = set->resources,
+		.uri = arena_strndup(&set->arena, uri, hash ? (size_t)(hash - uri) : strlen(uri)),
+		.doc = doc,
+		.root = root,
+		.dialect = dialect,
+	};
+	set->resources = resource;
+	return resource;
+}
+
+static void add_anchor(struct schema_set *set, struct resource *resource,
+	const struct json_value *value, const char *name, size_t len, bool dynamic)
+{
+	struct anchor *anchor = arena_zero(&set->arena, 1, sizeof(*anchor));
+	*anchor = (struct anchor){ .next = resource->anchors,
+		.name = arena_strndup(&set->arena, name, len),
+		.value = value,
+		.dynamic = dynamic };
+	resource->anchors = anchor;
+}
+
+/* ---- dialects ---- */
+
+static struct resource *load_resource(struct schema_set *set, const char *uri, struct error *err);
+
+#define VOCABULARY "https://json-schema.org/draft/2020-12/vocab/"
+
+/* Reads "$vocabulary" of a metaschema into `dialect`. */
+static int read_vocabularies(const struct resource *meta, const struct json_value *vocabularies,
+	struct dialect *dialect, struct error *err)
+{
+	static const char *const known[] = { "core", "meta-data", "content", "format-annotation" };
+	dialect->applicator = dialect->unevaluated = dialect->validation = false;
+	JSON_EACH (vocabulary, vocabularies) {
+		size_t len, prefix = sizeof(VOCABULARY) - 1;
+		const char *uri = json_key(meta->doc, vocabulary, &len);
+		bool ours = len > prefix && !memcmp(uri, VOCABULARY, prefix), understood = false;
+		char *name = ours ? xstrndup(uri + prefix, len - prefix) : NULL;
+		for (size_t i = 0; ours && i < sizeof(known) / sizeof(*known); i++)
+			understood = understood || !strcmp(name, known[i]);
+		if (ours && !strcmp(name, "applicator"))
+			dialect->applicator = understood = true;
+		else if (ours && !strcmp(name, "unevaluated"))
+			dialect->unevaluated = understood = true;
+		else if (ours && !strcmp(name, "validation"))
+			dialect->validation = understood = true;
+		else if (ours && !strcmp(name, "format-assertion"))
+			dialect->format_assertion = understood = true;
+		free(name);
+		if (!understood && vocabulary->type == JSON_TRUE)
+			return set_refuse(meta->doc, vocabulary, err,
+				"the metaschema requires the vocabulary %.*s, which is not known",
+				(int)len, uri);
+	}
+	return 0;
+}
+
+static const struct dialect full_2020_12 = {
+	.draft = DRAFT_2020_12, .applicator = true, .unevaluated = true, .validation = true
+};
+static const struct dialect full_7 = { .draft = DRAFT_7, .applicator = true, .validation = true };
+
+/* The dialect that "$schema" of `value` asks for; `*dialect` stays if it has none. */
+static int read_dialect(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *value, struct dialect *dialect, struct error *err)
+{
+	const struct json_value *member = json_member(doc, value, "$schema");
+	char *uri = json_strdup(doc, member);
+	int rc = 0;
+	if (!uri)
+		return member
+			? set_refuse(doc, member, err, "\"$schema\" must be a URI, as a string")
+			: 0;
+	if (same_uri(uri, "https://json-schema.org/draft/2020-12/schema")) {
+		*dialect = full_2020_12;
+	} else if (same_uri(uri, "http://json-schema.org/draft-07/schema") ||
+		same_uri(uri, "https://json-schema.org/draft-07/schema")) {
+		*dialect = full_7;
+	} else {
+		struct resource *meta = load_resource(set, uri, NULL);
+		if (!meta) {
+			rc = set_refuse(doc, member, err,
+				"\"%s\" is no known draft; known are "
+				"\"https://json-schema.org/draft/2020-12/schema\", "
+				"\"http://json-schema.org/draft-07/schema#\" and metaschemas that "
+				"--map leads to",
+				uri);
+		} else {
+			const struct json_value *vocabularies =
+				json_member(meta->doc, meta->root, "$vocabulary");
+			*dialect = meta->dialect;
+			if (vocabularies)
+				rc = read_vocabularies(meta, vocabularies, dialect, err);
+		}
+	}
+	free(uri);
+	return rc;
+}
+
+/* ---- looking through a schema for names ---- */
+
+enum holds { HOLDS_SCHEMA, HOLDS_LIST, HOLDS_MAP, HOLDS_SCHEMA_OR_LIST, HOLDS_MAP_OF_ANY };
+
+static const struct {
+	const char *keyword;
+	enum holds holds;
+	bool in_7, in_2020;
+} applicators[] = {
+	{ "additionalItems", HOLDS_SCHEMA, true, false },
+	{ "additionalProperties", HOLDS_SCHEMA, true, true },
+	{ "allOf", HOLDS_LIST, true, true },
+	{ "anyOf", HOLDS_LIST, true, true },
+	{ "contains", HOLDS_SCHEMA, true, true },
+	{ "contentSchema", HOLDS_SCHEMA, false, true },
+	{ "definitions", HOLDS_MAP, true, true },
+	{ "dependencies", HOLDS_MAP_OF_ANY, true, false },
+	{ "dependentSchemas", HOLDS_MAP, false, true },
+	{ "else", HOLDS_SCHEMA, true, true },
+	{ "if", HOLDS_SCHEMA, true, true },
+	{ "items", HOLDS_SCHEMA_OR_LIST, true, true },
+	{ "not", HOLDS_SCHEMA, true, true },
+	{ "oneOf", HOLDS_LIST, true, true },
+	{ "patternProperties", HOLDS_MAP, true, true },
+	{ "prefixItems", HOLDS_LIST, false, true },
+	{ "properties", HOLDS_MAP, true, true },
+	{ "propertyNames", HOLDS_SCHEMA, true, true },
+	{ "then", HOLDS_SCHEMA, true, true },
+	{ "unevaluatedItems", HOLDS_SCHEMA, false, true },
+	{ "unevaluatedProperties", HOLDS_SCHEMA, false, true },
+	{ "x-remove-when", HOLDS_SCHEMA, true, true },
+	{ "$defs", HOLDS_MAP, false, true },
+};
+
+static bool is_schema(const struct json_value *value)
+{
+	return value->type == JSON_OBJECT || value->type == JSON_TRUE || value->type == JSON_FALSE;
+}
+
+static int scan_keyword(struct schema_set *set, struct resource *resource, enum holds holds,
+	const struct json_value *value, struct error *err)
+{
+	bool is_list =
+		value->type == JSON_ARRAY && (holds == HOLDS_LIST || holds == HOLDS_SCHEMA_OR_LIST);
+	bool is_map =
+		value->type == JSON_OBJECT && (holds == HOLDS_MAP || holds == HOLDS_MAP_OF_ANY);
+	int rc = 0;
+	if (is_list || is_map) {
+		JSON_EACH (child, value)
+			if (!rc && is_schema(child))
+				rc = set_scan(set, resource, child, err);
+	} else if (is_schema(value) && (holds == HOLDS_SCHEMA || holds == HOLDS_SCHEMA_OR_LIST)) {
+		rc = set_scan(set, resource, value, err);
+	}
+	return rc;
+}
+
+/* A schema with an "$id": a resource of its own. `*resource` becomes it. */
+static int enter_resource(struct schema_set *set, struct resource **resource,
+	const struct json_value *value, struct error *err)
+{
+	struct resource *outer = *resource;
+	const struct json_value *id = json_member(outer->doc, value, "$id");
+	size_t len;
+	const char *text = json_string(outer->doc, id, &len);
+	struct dialect dialect = outer->dialect;
+	if (!text)
+		return id && value->type == JSON_OBJECT
+			? set_refuse(outer->doc, id, err,
+				  "\"$id\" must be a URI reference, as a string")
+			: 0;
+	if (dialect.draft == DRAFT_7 && json_member(outer->doc, value, "$ref"))
+		return 0; /* draft-07, 8.3: what stands beside "$ref" is ignored */
+	const char *hash = memchr(text, '#', len);
+	if (dialect.draft == DRAFT_7 && len && *text == '#') {
+		add_anchor(set, outer, value, text + 1, len - 1, false);
+		return 0;
+	}
+	if (dialect.draft == DRAFT_2020_12 && hash && hash != text + len - 1)
+		return set_refuse(outer->doc, id, err,
+			"\"$id\" must not have a fragment; \"$anchor\" names a place inside a "
+			"schema");
+	struct buf uri = BUF_INIT;
+	uri_resolve(outer->uri, text, len, &uri);
+	int rc = value == outer->root ? 0 : read_dialect(set, outer->doc, value, &dialect, err);
+	if (!rc && value == outer->root) {
+		outer->second_uri = outer->uri;
+		const char *end = strchr(uri.data, '#');
+		outer->uri = arena_strndup(
+			&set->arena, uri.data, end ? (size_t)(end - uri.data) : uri.len);
+	} else if (!rc) {
+		*resource = add_resource(set, outer->doc, value, uri.data, dialect);
+	}
+	buf_release(&uri);
+	return rc;
+}
+
+static int scan_anchor(struct schema_set *set, struct resource *resource,
+	const struct json_value *value, const char *keyword, bool dynamic, struct error *err)
+{
+	size_t len;
+	const struct json_value *member = json_member(resource->doc, value, keyword);
+	const char *name = json_string(resource->doc, member, &len);
+	if (!member)
+		return 0;
+	if (!name || !len || memchr(name, '/', len) || memchr(name, '#', len))
+		return set_refuse(resource->doc, member, err,
+			"\"%s\" must be a name of letters, digits, '-', '_', ':' and '.'", keyword);
+	add_anchor(set, resource, value, name, len, dynamic);
+	return 0;
+}
+
+int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
+	struct error *err)
+{
+	if (set_known(set, value))
+		return 0;
+	int rc = enter_resource(set, &resource, value, err);
+	if (rc < 0)
+		return rc;
+	make_known(set, value, resource);
+	bool modern = resource->dialect.draft == DRAFT_2020_12;
+	if (modern && !rc)
+		rc = scan_anchor(set, resource, value, "$anchor", false, err);
+	if (modern && !rc)
+		rc = scan_anchor(set, resource, value, "$dynamicAnchor", true, err);
+	for (size_t i = 0; !rc && i < sizeof(applicators) / sizeof(*applicators); i++) {
+		const struct json_value *member =
+			json_member(resource->doc, value, applicators[i].keyword);
+		if (member && (modern ? applicators[i].in_2020 : applicators[i].in_7))
+			rc = scan_keyword(set, resource, applicators[i].holds, member, err);
+	}
+	return rc;
+}
+
+/* ---- adding and finding ---- */
+
+/* Parses and scans; `*out` is the document's resource. */
+static int add_text(struct schema_set *set, struct buf *text, const char *name, const char *uri,
+	struct resource **out, struct error *err)
+{
+	struct json_doc *doc;
+	struct buf own = BUF_INIT;
+	int rc = json_parse_buf(&doc, text, name, NULL, err);
+	if (rc < 0)
+		return rc;
+	GROW(set->docs, set->docs_count, set->docs_capacity);
+	set->docs[set->docs_count++] = doc;
+	const struct json_value *root = json_root(doc);
+	if (!is_schema(root))
+		return set_refuse(doc, root, err, "a schema is an object, true or false, not %s",
+			json_type_name(root->type));
+	/* Without a URI from outside it has one that nobody else can have. */
+	buf_addf(&own, "git-build:///%zu/", set->docs_count);
+	struct dialect dialect = full_2020_12;
+	rc = read_dialect(set, doc, root, &dialect, err);
+	if (!rc) {
+		*out = add_resource(set, doc, root, uri ? uri : own.data, dialect);
+		rc = set_scan(set, *out, root, err);
+	}
+	buf_release(&own);
+	return rc;
+}
+
+/* One of the drafts' metaschemas, by its "$id". */
+static const struct embedded *find_embedded(const char *uri)
+{
+	static const char *const uris[][2] = {
+		{ "http://json-schema.org/draft-07/schema", "meta/draft-07" },
+		{ "https://json-schema.org/draft/2020-12/schema", "meta/draft2020-12" },
+		{ "https://json-schema.org/draft/2020-12/meta/core", "meta/draft2020-12-core" },
+		{ "https://json-schema.org/draft/2020-12/meta/applicator",
+			"meta/draft2020-12-applicator" },
+		{ "https://json-schema.org/draft/2020-12/meta/unevaluated",
+			"meta/draft2020-12-unevaluated" },
+		{ "https://json-schema.org/draft/2020-12/meta/validation",
+			"meta/draft2020-12-validation" },
+		{ "https://json-schema.org/draft/2020-12/meta/meta-data",
+			"meta/draft2020-12-meta-data" },
+		{ "https://json-schema.org/draft/2020-12/meta/content",
+			"meta/draft2020-12-content" },
+		{ "https://json-schema.org/draft/2020-12/meta/format-annotation",
+			"meta/draft2020-12-format-annotation" },
+		{ "https://json-schema.org/draft/2020-12/meta/format-assertion",
+			"meta/draft2020-12-format-assertion" },
+	};
+	for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++)
+		if (same_uri(uris[i][0], uri))
+			for (const struct embedded *file = embedded_files; file->name; file++)
+				if (!strcmp(file->name, uris[i][1]))
+					return file;
+	return NULL;
+}
+
+/* Reads a file that a map leads to. ERR_NOT_FOUND if none does. */
+static int read_mapped(struct schema_set *set, const char *uri, struct buf *text, struct buf *path,
+	struct error *err)
+{
+	const struct map *best = NULL;
+	for (size_t i = 0; i < set->maps_count; i++)
+		if (!strncmp(uri, set->maps[i].prefix, strlen(set->maps[i].prefix)) &&
+			(!best || strlen(best->prefix) < strlen(set->maps[i].prefix)))
+			best = &set->maps[i];
+	if (!best)
+		return ERR_NOT_FOUND;
+	const char *rest = uri + strlen(best->prefix);
+	while (*rest == '/')
+		rest++;
+	/* uri_resolve() has removed dot segments; an encoded one could still lead out of the
+	 * folder. */
+	if (strstr(rest, "..") || strchr(rest, '%') || strchr(rest, '?'))
+		return ERR_NOT_FOUND;
+	buf_addf(path, "%s/%s", best->folder, rest);
+	return file_read(text, path->data, FILE_LIMIT, err);
+}
+
+static struct resource *load_resource(struct schema_set *set, const char *uri, struct error *err)
+{
+	struct resource *found = find_resource(set, uri);
+	if (found)
+		return found;
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	const struct embedded *embedded = find_embedded(uri);
+	int rc = 0;
+	if (embedded) {
+		buf_add(&text, embedded->text, embedded->len);
+		buf_addstr(&path, embedded->name);
+	} else {
+		rc = read_mapped(set, uri, &text, &path, NULL);
+	}
+	if (rc < 0)
+		error_set(err, ERR_NOT_FOUND, "no schema is known as %s", uri);
+	else if (add_text(set, &text, path.data, uri, &found, err) < 0)
+		found = NULL;
+	buf_release(&text);
+	buf_release(&path);
+	return found;
+}
+
+int schema_set_add(struct schema_set *set, struct buf *text, const char *name, const char *uri,
+	struct error *err)
+{
+	return add_text(set, text, name, uri, &set->added, err);
+}
+
+/* ---- references ---- */
+
+static const struct json_value *find_anchor(
+	const struct resource *resource, const char *name, size_t len)
+{
+	for (const struct anchor *anchor = resource->anchors; anchor; anchor = anchor->next)
+		if (strlen(anchor->name) == len && !memcmp(anchor->name, name, len))
+			return anchor->value;
+	return NULL;
+}
+
+/* The innermost resource that holds `value` of `resource`'s document, by what is known on the way.
+ */
+static struct resource *resource_at(
+	struct schema_set *set, struct resource *resource, const struct json_value *value)
+{
+	const struct json_value *at = resource->root;
+	while (at != value) {
+		const struct json_value *child = at + 1;
+		while (value >= child + child->span)
+			child += child->span;
+		at = child;
+		const struct known *known = set_known(set, at);
+		if (known)
+			resource = known->resource;
+	}
+	return resource;
+}
+
+int set_resolve(struct schema_set *set, const struct resource *from, const char *ref, size_t len,
+	struct resource **to, const struct json_value **value, struct error *err)
+{
+	struct buf uri = BUF_INIT, fragment = BUF_INIT, pointer = BUF_INIT;
+	int rc = 0;
+	uri_resolve(from->uri, ref, len, &uri);
+	const char *hash = uri_fragment(uri.data);
+	if (hash) {
+		uri_decode(hash, strlen(hash), &fragment);
+		buf_truncate(&uri, (size_t)(hash - 1 - uri.data));
+	}
+	*to = load_resource(set, uri.data, err);
+	if (!*to) {
+		rc = ERR_NOT_FOUND;
+	} else if (!fragment.len) {
+		*value = (*to)->root;
+	} else if (*fragment.data == '/') {
+		/* The pointer starts at the resource, which need not be the document's root. */
+		json_pointer_of((*to)->doc, (*to)->root, &pointer);
+		buf_add(&pointer, fragment.data, fragment.len);
+		*value = json_at((*to)->doc, pointer.data);
+		if (*value)
+			*to = resource_at(set, *to, *value);
+	} else {
+		*value = find_anchor(*to, fragment.data, fragment.len);
+	}
+	if (!rc && !*value)
+		rc = error_set(err, ERR_NOT_FOUND, "there is no #%s in %s", fragment.data,
+			json_name((*to)->doc));
+	buf_release(&uri);
+	buf_release(&fragment);
+	buf_release(&pointer);
+	return rc;
+}

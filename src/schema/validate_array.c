@@ -1,0 +1,231 @@
+/* The keywords of arrays. */
+#include "schema/run.h"
+
+#include "base/alloc.h"
+#include "json/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- elements that must differ ---- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static uint64_t hash_bytes(const char *bytes, size_t len)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+/* A hash that is the same for values that are equal, however they are spelled. */
+static uint64_t hash_value(const struct json_doc *doc, const struct json_value *value)
+{
+	size_t len;
+	const char *text;
+	uint64_t hash = mix(1, value->type);
+	switch ((enum json_type)value->type) {
+	case JSON_NUMBER:
+		text = json_raw(doc, value, &len);
+		return mix(hash, json_number_hash(text, len));
+	case JSON_STRING:
+		text = json_string(doc, value, &len);
+		return mix(hash, hash_bytes(text, len));
+	case JSON_ARRAY:
+		JSON_EACH (element, value)
+			hash = mix(hash, hash_value(doc, element));
+		return hash;
+	case JSON_OBJECT: {
+		uint64_t sum = 0; /* members in any order */
+		JSON_EACH (member, value) {
+			text = json_key(doc, member, &len);
+			sum += mix(hash_bytes(text, len), hash_value(doc, member));
+		}
+		return mix(hash, sum);
+	}
+	case JSON_NULL:
+	case JSON_FALSE:
+	case JSON_TRUE:
+		break;
+	}
+	return hash;
+}
+
+/* Where elements are told apart by some of their members: do `a` and `b` have the same? */
+static bool same_keys(const struct json_doc *doc, const struct array_rules *rules,
+	const struct json_value *a, const struct json_value *b)
+{
+	for (size_t i = 0; i < rules->map_keys_count; i++) {
+		const struct text *key = &rules->map_keys[i];
+		const struct json_value *x = json_member_n(doc, a, key->bytes, key->len);
+		const struct json_value *y = json_member_n(doc, b, key->bytes, key->len);
+		if (!x || !y || !json_equal(doc, x, doc, y))
+			return false;
+	}
+	return true;
+}
+
+static bool hash_keys(const struct json_doc *doc, const struct array_rules *rules,
+	const struct json_value *element, uint64_t *hash)
+{
+	*hash = 1;
+	for (size_t i = 0; i < rules->map_keys_count; i++) {
+		const struct text *key = &rules->map_keys[i];
+		const struct json_value *value = json_member_n(doc, element, key->bytes, key->len);
+		if (!value)
+			return false; /* without its keys an element is like no other */
+		*hash = mix(*hash, hash_value(doc, value));
+	}
+	return true;
+}
+
+struct slot {
+	const struct json_value *element;
+	uint64_t hash;
+	size_t index;
+};
+
+/* The first element that is the same as one before it; NULL if all differ. */
+static const struct json_value *find_same(const struct json_doc *doc,
+	const struct json_value *array, const struct array_rules *rules, bool by_keys,
+	size_t *index, size_t *before)
+{
+	size_t size = 4, at = 0;
+	while (size < (size_t)array->count * 2)
+		size *= 2;
+	struct slot *table = xcalloc(size, sizeof(*table));
+	const struct json_value *found = NULL;
+	JSON_EACH (element, array) {
+		uint64_t hash;
+		size_t here = at++;
+		if (!by_keys)
+			hash = hash_value(doc, element);
+		else if (!hash_keys(doc, rules, element, &hash))
+			continue;
+		size_t slot = (size_t)hash & (size - 1);
+		for (; table[slot].element; slot = (slot + 1) & (size - 1)) {
+			const struct json_value *other = table[slot].element;
+			if (table[slot].hash == hash &&
+				(by_keys ? same_keys(doc, rules, other, element)
+					 : json_equal(doc, other, doc, element)))
+				break;
+		}
+		if (table[slot].element) {
+			found = element;
+			*index = here;
+			*before = table[slot].index;
+			break;
+		}
+		table[slot] = (struct slot){ element, hash, here };
+	}
+	free(table);
+	return found;
+}
+
+static bool check_unique(struct run *run, const struct frame *frame)
+{
+	const struct array_rules *rules = frame->schema->array;
+	size_t index = 0, before = 0;
+	const struct json_value *same;
+	bool ok = true;
+	if (rules->unique &&
+		(same = find_same(run->doc, frame->value, rules, false, &index, &before)))
+		ok = run_fail(run, frame, "uniqueItems", same,
+			"element %zu is the same as element %zu; all must differ", index, before);
+	if (rules->map_keys_count &&
+		(same = find_same(run->doc, frame->value, rules, true, &index, &before)))
+		ok = run_fail(run, frame, "x-list-map-keys", same,
+			"element %zu has the same %.*s as element %zu; it must be different for "
+			"each",
+			index, (int)rules->map_keys[0].len, rules->map_keys[0].bytes, before);
+	return ok;
+}
+
+/* ---- the rest ---- */
+
+static bool check_size(struct run *run, const struct frame *frame)
+{
+	const struct range *size = &frame->schema->array->size;
+	int64_t count = frame->value->count;
+	bool ok = true;
+	if (size->least >= 0 && count < size->least)
+		ok = run_fail(run, frame, "minItems", frame->value,
+			"must have at least %lld elements, and has %lld", (long long)size->least,
+			(long long)count);
+	if (size->most >= 0 && count > size->most)
+		ok = run_fail(run, frame, "maxItems", frame->value,
+			"must have at most %lld elements, and has %lld", (long long)size->most,
+			(long long)count);
+	return ok;
+}
+
+static bool check_elements(struct run *run, const struct frame *frame, struct evaluated *seen)
+{
+	const struct array_rules *rules = frame->schema->array;
+	size_t index = 0;
+	bool ok = true;
+	JSON_EACH (element, frame->value) {
+		const struct schema *schema = rules->items;
+		const char *keyword = rules->items_keyword;
+		int64_t number = -1;
+		if (index < rules->prefix.count) {
+			schema = rules->prefix.items[index];
+			keyword = rules->prefix_keyword;
+			number = (int64_t)index;
+		}
+		if (!schema)
+			break;
+		ok = run_check(run, schema, element, frame, keyword, NULL, 0, number, NULL) && ok;
+		if (!ok && !run_goes_on(run))
+			return false;
+		evaluated_mark(seen, index++);
+	}
+	return ok;
+}
+
+static bool check_contains(struct run *run, const struct frame *frame, struct evaluated *seen)
+{
+	const struct array_rules *rules = frame->schema->array;
+	int64_t least = rules->contained.least >= 0 ? rules->contained.least : 1, count = 0;
+	size_t index = 0;
+	run->quiet++;
+	JSON_EACH (element, frame->value) {
+		if (run_check(
+			    run, rules->contains, element, frame, "contains", NULL, 0, -1, NULL)) {
+			count++;
+			/* draft-07 knows no "unevaluatedItems"; 2020-12 counts what it contains as
+			 * seen. */
+			evaluated_mark(seen, index);
+		}
+		index++;
+	}
+	run->quiet--;
+	if (count < least)
+		return run_fail(run, frame,
+			rules->contained.least >= 0 ? "minContains" : "contains", frame->value,
+			"must contain at least %lld such element%s, and contains %lld",
+			(long long)least, least == 1 ? "" : "s", (long long)count);
+	if (rules->contained.most >= 0 && count > rules->contained.most)
+		return run_fail(run, frame, "maxContains", frame->value,
+			"must contain at most %lld such elements, and contains %lld",
+			(long long)rules->contained.most, (long long)count);
+	return true;
+}
+
+bool run_array(struct run *run, const struct frame *frame, struct evaluated *seen)
+{
+	const struct array_rules *rules = frame->schema->array;
+	bool ok = check_size(run, frame);
+	if ((rules->prefix.count || rules->items) && (ok || run_goes_on(run)))
+		ok = check_elements(run, frame, seen) && ok;
+	if ((rules->unique || rules->map_keys_count) && (ok || run_goes_on(run)))
+		ok = check_unique(run, frame) && ok;
+	if (rules->contains && (ok || run_goes_on(run)))
+		ok = check_contains(run, frame, seen) && ok;
+	return ok;
+}
