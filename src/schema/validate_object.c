@@ -132,10 +132,10 @@ static bool check_required(
 static bool check_members(struct run *run, const struct frame *frame, struct evaluated *seen)
 {
 	const struct object_rules *rules = frame->schema->object;
-	uint64_t few = 0, *found = &few;
+	uint64_t *found = NULL;
 	size_t guess = 0, index = 0, found_count = 0;
 	bool ok = true;
-	if (rules->required_count > 64)
+	if (rules->required_count)
 		found = arena_zero(&run->arena, (rules->required_count + 63) / 64, sizeof(*found));
 	JSON_EACH (member, frame->value) {
 		size_t len;

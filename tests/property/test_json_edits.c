@@ -236,7 +236,7 @@ static void check_edits(struct sample *s)
 
 	struct buf out = BUF_INIT;
 	struct error err = ERROR_INIT;
-	struct json_doc *doc;
+	struct json_doc *doc = NULL;
 	if (json_edit_write(edit, &out, &err) < 0 ||
 		json_parse(&doc, out.data, out.len, "edited", NULL, &err) < 0)
 		fail_msg("SEED=%llu RUNS=1: %s\n%s", (unsigned long long)s->random.seed, err.text,
