@@ -173,48 +173,54 @@ static int push_once(struct beat_branch *branch, struct buf *said, struct error 
 	return remote_push(branch->repo, &branch->remote, &push, 1, said, err);
 }
 
+/*
+ * After a lost race: takes the remote's tip for the new base of what is pending. 1 if all of it is
+ * there already.
+ */
+static int catch_up(struct beat_branch *branch, struct error *err)
+{
+	int rc = fetch(branch, err);
+	if (rc < 0)
+		return rc;
+	branch->theirs = ref_or_none(branch->repo, branch->tracking);
+	int is_there = oid_is_none(&branch->theirs)
+		? 0
+		: repo_is_ancestor(branch->repo, &branch->tip, &branch->theirs, err);
+	if (is_there == 1)
+		branch->pending = 0;
+	return is_there ? is_there : replay(branch, err);
+}
+
+/* The connection died during the push: did it arrive? */
+static bool has_arrived(struct beat_branch *branch)
+{
+	struct oid tip;
+	return !remote_ref(branch->repo, &branch->remote, branch->local, &tip, NULL) &&
+		oid_equal(&tip, &branch->tip);
+}
+
 int beat_branch_push(
 	struct beat_branch *branch, int64_t attempts, struct buf *said, struct error *err)
 {
+	struct error why = ERROR_INIT; /* `err` stays as it is if a later attempt succeeds */
+	size_t before = said->len;
 	int rc = 0;
 	while (branch->pending && attempts-- > 0) {
-		struct oid tip;
-		rc = push_once(branch, said, err);
-		if (!rc) {
+		buf_truncate(said, before);
+		rc = push_once(branch, said, &why);
+		if ((rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) && has_arrived(branch))
+			rc = 0;
+		if (!rc)
 			note_pushed(branch);
-			break;
-		}
-		if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
-			struct error asking = ERROR_INIT;
-			if (!remote_ref(
-				    branch->repo, &branch->remote, branch->local, &tip, &asking) &&
-				oid_equal(&tip, &branch->tip)) {
-				note_pushed(branch);
-				return 0;
-			}
-			break;
-		}
 		if (rc != ERR_LOST_RACE)
 			break;
-		struct error again = ERROR_INIT;
-		int fetched = fetch(branch, &again);
-		if (!fetched) {
-			branch->theirs = ref_or_none(branch->repo, branch->tracking);
-			int is_there = oid_is_none(&branch->theirs)
-				? 0
-				: repo_is_ancestor(
-					  branch->repo, &branch->tip, &branch->theirs, &again);
-			if (is_there == 1) {
-				branch->pending = 0;
-				return 0;
-			}
-			fetched = is_there < 0 ? is_there : replay(branch, &again);
-		}
-		if (fetched < 0) {
-			if (err)
-				*err = again;
-			return fetched;
-		}
+		int caught_up = catch_up(branch, &why);
+		if (caught_up)
+			rc = caught_up < 0 ? caught_up : 0;
+		if (rc != ERR_LOST_RACE)
+			break;
 	}
+	if (rc < 0 && err)
+		*err = why;
 	return rc;
 }
