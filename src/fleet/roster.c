@@ -150,7 +150,8 @@ static void read_beat(struct taking *t, const char *id)
 		error_set(&err, ERR_INVALID,
 			"%s/" FLEET_HEARTBEAT_FILE ": has no timestamp that can be read", id);
 		note_trouble(server, &err);
-	} else if (when > server->last_beat) {
+	} else if (when >= server->last_beat) {
+		/* Of two as old the one read later counts: that on the server's own branch. */
 		server->last_beat = when;
 		server->interval =
 			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
