@@ -37,7 +37,7 @@ static void write_driver(const char *program, struct buf *out)
 		buf_addch(&word, *at);
 	}
 	buf_addf(out,
-		"if test -x %s; then %s merge-driver %%O %%A %%B %%L %%P %%S %%X %%Y; "
+		"if test -x %s; then %s merge-driver -- %%O %%A %%B %%L %%P %%S %%X %%Y; "
 		"else git merge-file --marker-size=%%L %%A %%O %%B; fi",
 		word.data, word.data);
 	buf_release(&word);
