@@ -83,18 +83,26 @@ static void say_health(struct beat_loop *loop, bool healthy, const struct buf *w
 	loop->healthy = healthy;
 }
 
-static void say_push(struct beat_loop *loop, const struct beat_result *result)
+static enum push_state push_state_of(const struct beat_result *result)
+{
+	if (result->pushed)
+		return PUSH_WORKS;
+	int code = result->pushing.code;
+	return code == ERR_REFUSED || code == ERR_INVALID ? PUSH_REFUSED : PUSH_UNREACHED;
+}
+
+static void say_push(struct beat_loop *loop, struct beat_result *result)
 {
 	const char *server = loop->inv->settings.server;
-	if (is_news(&loop->remote_words, &result->said) || loop->inv->verbose)
-		show_remote(&result->said);
 	if (!result->pushed && !result->pushing.code)
 		return; /* no push was due */
-	enum push_state state = result->pushed ? PUSH_WORKS
-		: result->pushing.code == ERR_REFUSED || result->pushing.code == ERR_INVALID
-		? PUSH_REFUSED
-		: PUSH_UNREACHED;
-	if (state == loop->push_state)
+	enum push_state state = push_state_of(result);
+	bool changed = state != loop->push_state;
+	/* A refusal names the commit, so its words are new each time. */
+	bool news = state == PUSH_WORKS && is_news(&loop->remote_words, &result->said);
+	if (changed || news || loop->inv->verbose)
+		show_remote(&result->said, &result->pushing);
+	if (!changed)
 		return;
 	loop->push_state = state;
 	if (state != PUSH_WORKS) {
@@ -138,11 +146,11 @@ static int beat(struct beat_loop *loop, struct error *err)
 	say_health(loop, healthy, &words);
 	if (heartbeat_beat(loop->heartbeat, healthy, false, &result, &failure) < 0)
 		result.pushing = failure;
-	else
-		say_push(loop, &result);
-	say_written(loop, &failure);
 	if (inv->json || (inv->verbose && !failure.code))
 		beat_show_result(inv, &result, healthy);
+	if (!failure.code)
+		say_push(loop, &result);
+	say_written(loop, &failure);
 	beat_result_release(&result);
 	buf_release(&words);
 	return show_finish(err);

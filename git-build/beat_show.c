@@ -43,6 +43,8 @@ void beat_show_result(const struct invocation *inv, const struct beat_result *re
 		result->commit.hex, inv->settings.beat_branch);
 	if (result->pushed)
 		buf_addstr(&line, ", pushed");
+	else if (result->pushing.code < 0)
+		buf_addf(&line, ", not pushed, %lld pending", (long long)result->pending);
 	else
 		buf_addf(&line, ", %lld of %lld until the next push", (long long)result->pending,
 			(long long)inv->settings.push_every);

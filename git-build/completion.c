@@ -65,7 +65,9 @@ static void bash_option(const struct command *command, const struct option *o, s
 static const char bash_tail[] =
 	"\t*) words=$commands ;;\n"
 	"\tesac\n"
-	"\t[[ $cur == -* ]] || words=${words//-[^ ]*/}\n"
+	"\t# Options, which come last, only where one is begun.\n"
+	"\twords=\" $words\"\n"
+	"\t[[ $cur == -* ]] || words=${words%% -*}\n"
 	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	"\t[[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null\n"
 	"}\n"

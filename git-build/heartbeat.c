@@ -54,8 +54,8 @@ static int beat_once(
 		rc = heartbeat_beat(heartbeat, healthy, given->push, &result, err);
 	if (!rc) {
 		beat_show_health(healthy, &said);
-		show_remote(&result.said);
 		beat_show_result(inv, &result, healthy);
+		show_remote(&result.said, &result.pushing);
 		/* Who asked for a push, or was due one, must not hear "yes" without it. */
 		if (result.pushing.code < 0)
 			rc = error_set(err, result.pushing.code,

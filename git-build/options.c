@@ -60,17 +60,17 @@ static int say_ambiguous(const char *word, size_t len, const struct match *one,
 	return rc;
 }
 
-static int say_unknown(const struct option_group *groups, const char *word, struct error *err)
+static int say_unknown(
+	const struct option_group *groups, const char *word, size_t len, struct error *err)
 {
 	struct nearest nearest = NEAREST_INIT(word);
 	for (const struct option_group *group = groups; group->options; group++)
 		for (const struct option *o = group->options; o->kind != OPTION_END; o++)
 			if (o->name)
 				nearest_try(&nearest, o->name);
-	if (nearest.word)
-		return error_set(err, ERR_INVALID, "unknown option '--%s'. Did you mean --%s?",
-			word, nearest.word);
-	return error_set(err, ERR_INVALID, "unknown option '--%s'", word);
+	return error_set(err, ERR_INVALID, "unknown option '--%.*s'%s%s%s", (int)len, word,
+		nearest.word ? ". Did you mean --" : "", nearest.word ? nearest.word : "",
+		nearest.word ? "?" : "");
 }
 
 /*
@@ -104,7 +104,7 @@ static int find_long(const struct option_group *groups, const char *word, size_t
 	}
 	int rc = 0;
 	if (!found->option)
-		rc = say_unknown(groups, word, err);
+		rc = say_unknown(groups, word, len, err);
 	else if (other.option)
 		rc = say_ambiguous(word, len, &other, found, err);
 	buf_release(&opposite);

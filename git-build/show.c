@@ -85,9 +85,15 @@ void show_message(const char *kind, const char *text)
 	buf_release(&line);
 }
 
-void show_remote(const struct buf *said)
+void show_remote(const struct buf *said, struct error *err)
 {
 	struct buf lines = BUF_INIT;
+	char *again = said->len && err ? strstr(err->text, said->data) : NULL;
+	if (again) {
+		while (again > err->text && again[-1] == '\n')
+			again--;
+		*again = '\0';
+	}
 	for (const char *line = said->data, *end = line + said->len; line < end;) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 		size_t len = (size_t)((stop ? stop : end) - line);
@@ -124,7 +130,6 @@ void show_json(const struct buf *json)
 {
 	fwrite(json->data, 1, json->len, stdout);
 	putchar('\n');
-	fflush(stdout);
 }
 
 int show_finish(struct error *err)

@@ -23,14 +23,17 @@ size_t show_width(const char *text, size_t len);
 
 /* Print to standard error: "fatal: ", "error: " or "warning: ", and the text, escaped. */
 void show_message(const char *kind, const char *text);
-/* The words of the remote's hooks, on standard error: "remote: " before each line. */
-void show_remote(const struct buf *said);
+/*
+ * The words of the remote's hooks, on standard error: "remote: " before each line. The text of a
+ * refusal ends with the same words: they are cut off `err` (may be NULL), to be said once.
+ */
+void show_remote(const struct buf *said, struct error *err);
 
 /* Prints to standard output, escaped. */
 void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints text of our own as it is. */
 void show_text(const struct buf *text);
-/* Prints JSON text with a line feed behind, at once: others read it line by line. */
+/* Prints JSON text with a line feed behind. */
 void show_json(const struct buf *json);
 /* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */
 int show_finish(struct error *err);

@@ -112,13 +112,13 @@ static int squash_one(struct invocation *inv, const char *branch,
 	struct squash_result result = SQUASH_RESULT_INIT;
 	struct error failure = ERROR_INIT;
 	int rc = squash_run(inv->repo, &inv->settings, &squash, inv->env, &result, &failure);
-	show_remote(&result.said);
-	if (rc < 0)
-		show_message("error", failure.text);
 	if (inv->json)
 		put_result(w, branch, given, &result, &failure);
 	else if (!rc)
 		say_result(inv, branch, given, &result);
+	show_remote(&result.said, &failure);
+	if (rc < 0)
+		show_message("error", failure.text);
 	squash_result_release(&result);
 	return rc;
 }

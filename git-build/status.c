@@ -215,7 +215,7 @@ static int set_status(struct invocation *inv, const char *status, struct error *
 	if (status_check(status, err) < 0)
 		return ANSWER_USAGE;
 	int rc = status_set(inv->repo, &inv->settings, status, inv->env, &result, err);
-	show_remote(&result.said);
+	show_remote(&result.said, err);
 	if (!rc && inv->json) {
 		struct buf out = BUF_INIT;
 		struct json_writer w = JSON_WRITER_INIT(&out);
