@@ -1,0 +1,175 @@
+load helper
+
+@test "alone, git build lists its commands and asks for one" {
+  run -129 git build
+  [[ $output == usage:* ]]
+  [[ $output == *heartbeat*squash* ]]
+}
+
+@test "the version is told" {
+  run -0 git build --version
+  [[ $output =~ ^git-build\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "a mistyped command is answered with the nearest" {
+  run -129 --separate-stderr git build heartbeet
+  [ -z "$output" ]
+  [ "$stderr" = "git build: 'heartbeet' is not a git-build command. Did you mean heartbeat?" ]
+  run -129 git build qqqqqq
+  [[ $output == *"See 'git build -h'"* ]]
+  run -129 git build help sqash
+  [[ $output == *"Did you mean squash?"* ]]
+}
+
+@test "a mistyped option: one line says what is wrong, then the usage, all on standard error" {
+  run -129 --separate-stderr git build squash --bakup
+  [ -z "$output" ]
+  [ "${stderr_lines[0]}" = "error: unknown option '--bakup'. Did you mean --backup?" ]
+  [[ ${stderr_lines[1]} == "usage: git build squash "* ]]
+  run -129 git build --frobnicate
+  run -129 git build -x status
+  git init -q repo
+  run -129 git -C repo build status here
+  [ "${lines[0]}" = "error: unexpected argument 'here': only set can stand there" ]
+  run -129 git build demo too much
+  run -129 git build demo --json
+}
+
+@test "-C may stand before and behind the command, and adds up" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  mkdir -p build1/a
+  run -0 git build -C build1 status --offline
+  [[ $output == *build1* ]]
+  run -0 git build status --offline -C build1 -Ca
+  [[ $output == *build1* ]]
+  run -128 git build -C nowhere status
+  [ "$output" = "fatal: cannot change to 'nowhere': No such file or directory" ]
+  run -128 git build status -C nowhere
+}
+
+@test "outside of a repository commands say so" {
+  export GIT_CEILING_DIRECTORIES=$TMP
+  for command in status heartbeat 'squash --all' init; do
+    # shellcheck disable=SC2086 # words
+    run -128 git build $command
+    [[ $output == fatal:* ]]
+  done
+}
+
+@test "repositories that libgit2 cannot open are refused by name" {
+  git init -q --object-format=sha256 new
+  run -128 git -C new build status
+  [[ $output == fatal:*[sS][hH][aA]*256* ]]
+}
+
+@test "ids that would leave their folder, or look like options, are refused" {
+  shared_repo fleet.git
+  git clone -q fleet.git clone
+  cd clone
+  for id in ../x -x .hidden 'a b' a/b a..b x.lock '' coordination all null $'a\nb' "$(printf 'a%.0s' {1..64})"; do
+    run git build init --server="$id"
+    [ "$status" = 128 ] || { echo "$id: $status $output"; false; }
+    run git build squash --server="$id"
+    [ "$status" = 128 ]
+    [ -z "$id" ] || SERVER_ID=$id run -128 git build heartbeat
+  done
+  [ -z "$(ls -A)" ] || [ "$(ls -A)" = .git ]
+  [ "$(git config --get build.server || echo none)" = none ]
+  [ ! -e ../x ]
+}
+
+@test "a value may look like an option" {
+  shared_repo fleet.git
+  git clone -q fleet.git clone
+  git -C clone build init --server build1 --manager --quiet
+  [ "$(git -C clone config build.manager)" = --quiet ]
+}
+
+@test "which server this is: the option, then SERVER_ID, then git config, then the file" {
+  shared_repo fleet.git
+  git clone -q fleet.git clone
+  cd clone
+  run -128 git build heartbeat
+  [[ $output == *--server*SERVER_ID*build.server*.build_server_id* ]]
+  # shellcheck disable=SC2119 # the shell's own function
+  who() { git build heartbeat --json --push-every 1000 "$@" | jq -r .server; }
+  echo by-file >.build_server_id
+  [ "$(who)" = by-file ]
+  git config build.server by-config
+  [ "$(who)" = by-config ]
+  [ "$(SERVER_ID=by-environment who)" = by-environment ]
+  [ "$(SERVER_ID=by-environment who --server by-option)" = by-option ]
+  [ "$(SERVER_ID='' who)" = by-config ]
+}
+
+@test "what cannot be written to standard output is a failure" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  cd build1
+  for command in status 'status --json' heartbeat 'heartbeat --json' -h 'completion bash' --version; do
+    # shellcheck disable=SC2086 # words
+    run -128 --separate-stderr bash -c "git build $command >/dev/full"
+    [[ $stderr == "fatal: cannot write to standard output"* ]]
+    run -128 bash -c "git-build $command >&-"
+  done
+  # A reader that goes away, too.
+  run -128 bash -c 'set -o pipefail; (sleep 0.3; git-build status) | true'
+}
+
+@test "standard streams that are closed do no harm to files" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  git-build -C build1 heartbeat --push -q <&- >&- 2>&- || true
+  git -C build1 build heartbeat --push
+}
+
+@test "colour is for terminals, and not with NO_COLOR" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  cd build1
+  run -0 script -qec 'git-build status' /dev/null
+  [[ $output == *$'\e[32mhealthy'* ]]
+  NO_COLOR=1 run -0 script -qec 'git-build status' /dev/null
+  [[ $output != *$'\e'* ]]
+  run -0 git build status
+  [[ $output != *$'\e'* ]]
+}
+
+# completed WORD...: what bash offers for the last word.
+completed() {
+  bash -c '
+    eval "$(git-build completion bash)"
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+    if [ "$1" = git ]; then _git_build; else _git_build_command; fi
+    printf "%s\n" "${COMPREPLY[@]}"' - "$@"
+}
+
+@test "bash completes commands, options and words, for git build and for git-build" {
+  [ "$(completed git build heart)" = heartbeat ]
+  [ "$(completed git-build heart)" = heartbeat ]
+  [ "$(completed git -C x build sq)" = squash ]
+  [ "$(completed git build heartbeat --pu)" = $'--push\n--push-every=' ]
+  [ "$(completed git-build squash --b)" = $'--branch=\n--backup' ]
+  [ "$(completed git build status set bu)" = building ]
+  [ "$(completed git build completion '')" = $'bash\nzsh\nfish' ]
+  [ "$(completed git build help dem)" = demo ]
+  run -129 git build completion
+  run -129 git build completion tcsh
+}
+
+@test "every command and every option is in each shell's completion" {
+  local shell command option
+  for shell in bash zsh fish; do
+    git build completion "$shell" >"script.$shell"
+    for command in $(git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'); do
+      grep -q "$command" "script.$shell"
+      for option in $(git build "$command" -h | sed -nE 's/^    (-., )?--([a-z-]+).*/\2/p'); do
+        grep -qE -e "(--|-l )$option\b" "script.$shell" || { echo "$shell: $command --$option"; false; }
+      done
+    done
+  done
+  bash -n script.bash
+  if command -v zsh; then zsh -n script.zsh; fi
+  if command -v fish; then fish -n script.fish; fi
+}

@@ -1,0 +1,84 @@
+load helper
+
+@test "the demo shows the fleet at work, and leaves nothing" {
+  before=$(find "$TMP" | sort)
+  run -0 git build demo
+  [[ $output == *'$ git build init --shared fleet.git'* ]]
+  [[ $output == *'$ git -C build1 build heartbeat'* ]]
+  [[ $output == *"commits became 1"* ]]
+  [[ $output =~ build1\ +Ada\ +idle.*healthy ]]
+  [[ $output =~ build2\ +Grace\ +building.*healthy ]]
+  [ "$(find "$TMP" | sort)" = "$before" ]
+}
+
+@test "it needs no identity, no home, and no setting of the user's" {
+  # A user whose git is as unlike the default as can be.
+  cat >"$HOME/.gitconfig" <<'END'
+[init]
+	defaultBranch = trunk
+[commit]
+	gpgSign = true
+[push]
+	default = nothing
+[core]
+	hooksPath = /no/such/hooks
+[build]
+	server = other
+END
+  before=$(find "$TMP" | sort)
+  SERVER_ID=../x HEARTBEAT_PUSH_EVERY=x GIT_DIR=/nowhere GIT_AUTHOR_DATE=never run -0 git-build demo
+  [ "$(find "$TMP" | sort)" = "$before" ]
+  rm "$HOME/.gitconfig"
+  HOME=/nonexistent run -0 git-build demo -q
+  [ -z "$output" ]
+}
+
+@test "--keep leaves a fleet that can go on" {
+  run -0 git build demo --keep new/fleet
+  [[ $output == *"It is all in $TMP/new/fleet"* ]]
+  [ "$(git -C new/fleet/fleet.git rev-list --count heartbeat-build1)" = 1 ]
+  git -C new/fleet/build2 build heartbeat --push
+  run -0 git -C new/fleet/build1 build status
+  [[ $output == *build1*build2* ]]
+  run -128 git build demo --keep new/fleet
+  [[ $output == *"not empty"* ]]
+  [ -d new/fleet/fleet.git ]
+  touch file
+  run -128 git build demo --keep file
+}
+
+@test "what it runs is what it shows" {
+  git build demo --keep one >log
+  mkdir two
+  # Every shown command, by hand, in an empty folder: the same branches and the same table.
+  sed -n 's/^\$ //p' log >commands
+  [ "$(wc -l <commands)" -ge 10 ]
+  (cd two && bash -e ../commands) >log2 2>&1
+  diff <(git -C one/fleet.git ls-tree -r --name-only main) <(git -C two/fleet.git ls-tree -r --name-only main)
+  [ "$(tail -2 log2 | awk '{ print $1, $3 }')" = $'build1 idle\nbuild2 building' ]
+}
+
+@test "stopped in the middle it still leaves nothing" {
+  in_background log git-build demo
+  wait_for 5 grep -q fleet.git log
+  kill -INT "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 128 ]
+  grep -q interrupted log
+  [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "a step that fails says which, with its words" {
+  mkdir bin
+  cat >bin/git <<END
+#!/bin/sh
+if [ "\$1" = clone ]; then echo no disk >&2; exit 7; fi
+exec "$(command -v git)" "\$@"
+END
+  chmod +x bin/git
+  # The program's own folder comes first in PATH; there is no git in it.
+  PATH=$TMP/bin:$PATH run -128 git-build demo -q
+  [[ $output == *"'git clone "*"ended with exit code 7"*"no disk"* ]]
+  [ -z "$(ls -A "$TMPDIR")" ]
+}

@@ -1,0 +1,209 @@
+# git build heartbeat --loop: a service, and what becomes of it in bad weather.
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server fleet.git build1 >/dev/null 2>&1
+  cd build1 || return
+}
+
+beats() {
+  git rev-list --count heartbeat-build1
+}
+
+at_least() {
+  [ "$(beats)" -ge "$1" ]
+}
+
+pushed() {
+  [ "$(git -C "$TMP/fleet.git" rev-parse heartbeat-build1)" = "$(git rev-parse heartbeat-build1)" ]
+}
+
+# lines_in FILE N: it has at least N.
+lines_in() {
+  [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# said LOG WORDS...: the log has them.
+said() {
+  grep -qF -- "${*:2}" "$1"
+}
+
+beating() {
+  in_background "$TMP/log" git-build heartbeat --loop --interval 1 "$@"
+}
+
+# stop SIGNAL: ends the loop; its exit code is in $status.
+stop() {
+  kill "-$1" "$pid"
+  status=0
+  wait "$pid" || status=$?
+}
+
+# listen: a service manager in a few lines; what it is told is in $TMP/notified.
+listen() {
+  # shellcheck disable=SC2016 # perl's
+  in_background "$TMP/notified" perl -MSocket -e '
+    socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, pack_sockaddr_un($ARGV[0] =~ s/^@/\0/r)) or die;
+    $| = 1; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' "$1"
+  sleep 0.2
+}
+
+@test "the loop beats on time, and SIGTERM pushes what is pending" {
+  start=$(beats)
+  beating --push-every 100
+  wait_for 5 at_least $((start + 3))
+  run ! pushed
+  stop TERM
+  [ "$status" = 0 ]
+  pushed
+  said ../log "build1: beating every 1 s on heartbeat-build1"
+  said ../log "build1: stopped, nothing is pending"
+  # One a second, on a grid: no two beats have the same second, and none is left out.
+  git log --format=%ct -3 heartbeat-build1 | sort -n >seconds
+  [ $(($(tail -1 seconds) - $(head -1 seconds))) = 2 ]
+}
+
+@test "SIGINT ends it, too; with nothing pending nothing is pushed" {
+  beating --push-every 1
+  wait_for 5 said ../log beating
+  wait_for 5 at_least 2
+  stop INT
+  [ "$status" = 0 ]
+  pushed
+}
+
+@test "a second loop for the server is refused, with who runs" {
+  beating
+  wait_for 5 said ../log beating
+  run -1 git build heartbeat --loop
+  [[ $output == "error: "*"build1"*"$pid"* ]]
+  # One-shot beats and other servers are free.
+  git build heartbeat
+  git clone -q ../fleet.git ../build2
+  in_background "$TMP/log2" git-build -C ../build2 heartbeat --loop --server build2 --interval 1
+  wait_for 5 said ../log2 beating
+  kill "$pid"
+}
+
+@test "--json: a line for each beat, and nothing else on standard output" {
+  git-build heartbeat --loop --interval 1 --push-every 2 --json >../out 2>../err 3>&- &
+  pid=$!
+  background_pids+=("$pid")
+  wait_for 6 lines_in ../out 3
+  stop TERM
+  [ "$(jq -s 'length >= 3 and all(.server == "build1") and any(.pushed)' ../out)" = true ]
+  [ ! -s ../err ]
+}
+
+@test "a remote that is away is said once, and that it is back once" {
+  beating --push-every 1
+  wait_for 5 said ../log beating
+  wait_for 5 pushed
+  mv ../fleet.git ../gone.git
+  wait_for 5 said ../log "cannot be pushed"
+  wait_for 6 at_least $(($(beats) + 2))
+  mv ../gone.git ../fleet.git
+  wait_for 5 said ../log "pushed again"
+  stop TERM
+  [ "$status" = 0 ]
+  pushed
+  [ "$(grep -c "cannot be pushed" ../log)" = 1 ]
+  [ "$(grep -c "pushed again" ../log)" = 1 ]
+}
+
+@test "who stops it while the remote is away is told that beats are pending" {
+  beating --push-every 100
+  wait_for 5 said ../log beating
+  wait_for 5 at_least 2
+  mv ../fleet.git ../gone.git
+  stop TERM
+  [ "$status" = 128 ]
+  said ../log "fatal: beats are pending in this clone"
+  mv ../gone.git ../fleet.git
+  git build heartbeat --push
+  pushed
+}
+
+@test "SIGHUP loads the settings anew; wrong ones change nothing" {
+  git config build.healthCheck 'echo first; false'
+  beating
+  wait_for 5 said ../log "says: first"
+  git config build.healthCheck 'echo second; false'
+  kill -HUP "$pid"
+  wait_for 5 said ../log "settings loaded"
+  wait_for 5 said ../log "says: second"
+  git config build.heartbeatPushEvery never
+  kill -HUP "$pid"
+  wait_for 5 said ../log "the settings stay as they were"
+  git config build.heartbeatPushEvery 2
+  git config build.healthCheck true
+  kill -HUP "$pid"
+  wait_for 5 said ../log "healthy again"
+  stop TERM
+  [ "$status" = 0 ]
+}
+
+@test "the service manager is told: ready, reloading, stopping" {
+  for socket in "$TMP/notify" "@git-build-test-$$"; do
+    : >../log
+    : >../notified
+    listen "$socket"
+    NOTIFY_SOCKET=$socket beating
+    wait_for 5 said ../notified READY=1
+    said ../notified "STATUS=beating every 1 s on heartbeat-build1"
+    kill -HUP "$pid"
+    wait_for 5 said ../notified RELOADING=1
+    said ../notified MONOTONIC_USEC=
+    stop TERM
+    wait_for 5 said ../notified STOPPING=1
+    [ "$(grep -c READY=1 ../notified)" = 2 ]
+  done
+  # A manager that is gone, or a name that is no socket, is no reason to stop beating.
+  for socket in /no/such/socket relative "$(printf '/%.0s' {1..200})"; do
+    : >../log
+    NOTIFY_SOCKET=$socket beating
+    wait_for 5 said ../log beating
+    stop TERM
+    [ "$status" = 0 ]
+  done
+}
+
+@test "killed at any moment and started again: nothing is corrupt, nothing is stuck" {
+  for _ in 1 2 3 4 5 6 7 8; do
+    in_background "$TMP/log" git-build heartbeat --loop --interval 1 --push-every 1
+    sleep "0.$((RANDOM % 9))$((RANDOM % 9))"
+    kill -KILL "$pid"
+    wait "$pid" || true
+    # One that was at work when it was killed: git's own children may still end their push.
+    git build heartbeat -q --push || git build heartbeat --push
+    pushed
+    git fsck --strict --no-dangling --no-progress
+  done
+  git -C ../fleet.git fsck --strict --no-dangling --no-progress
+}
+
+@test "a disk that does not take a beat is said once, and beats go on when it does again" {
+  before=$(beats)
+  beating
+  wait_for 5 said ../log beating
+  # Also root cannot write into a folder that is not there.
+  mv .git/objects .git/objects.away
+  wait_for 5 said ../log "no beat could be written"
+  sleep 2
+  rm -rf .git/objects
+  mv .git/objects.away .git/objects
+  wait_for 5 said ../log "beats are written again"
+  stop TERM
+  [ "$status" = 0 ]
+  [ "$(grep -c "no beat could be written" ../log)" = 1 ]
+  at_least $((before + 1))
+}
+
+@test "a standard output that nobody reads any more ends it, with all pushed" {
+  bash -c 'git-build heartbeat --loop --interval 1 --push-every 100 --json 2>../err; echo $? >../code' 3>&- | head -1
+  wait_for 5 test -s ../code
+  [ "$(cat ../code)" = 128 ]
+  pushed
+}

@@ -1,0 +1,124 @@
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server fleet.git build1 >/dev/null 2>&1
+  cd build1 || return
+  beats 3
+}
+
+beats() {
+  local i
+  for ((i = 0; i < $1; i++)); do git build heartbeat -q --push; done
+}
+
+count() {
+  git -C "$TMP/fleet.git" rev-list --count "$1"
+}
+
+tip() {
+  git -C "$TMP/fleet.git" rev-parse -q --verify "$1"
+}
+
+@test "the branch becomes one commit with the same files" {
+  tree=$(tip "heartbeat-build1^{tree}")
+  main=$(tip main)
+  [ "$(count heartbeat-build1)" -ge 3 ]
+  run -0 git build squash --server build1
+  [[ $output == "heartbeat-build1: "*" commits became 1 "* ]]
+  [ "$(count heartbeat-build1)" = 1 ]
+  [ "$(tip "heartbeat-build1^{tree}")" = "$tree" ]
+  [ "$(tip main)" = "$main" ]
+  run -0 git build squash --branch heartbeat-build1
+  [ "$output" = "heartbeat-build1: is one commit already" ]
+  # Beats go on where it stands now.
+  beats 2
+  [ "$(count heartbeat-build1)" = 3 ]
+}
+
+@test "--backup keeps the history under another name" {
+  before=$(tip heartbeat-build1)
+  run -0 git build squash --server build1 --backup
+  backup=$(git -C ../fleet.git for-each-ref --format='%(refname:short)' refs/heads/backup)
+  [[ $backup =~ ^backup/heartbeat-build1-[0-9TZ]+$ ]]
+  [[ $output == *"$backup"* ]]
+  [ "$(tip "$backup")" = "$before" ]
+}
+
+@test "--dry-run changes nothing" {
+  before=$(git -C ../fleet.git for-each-ref)
+  mine=$(git for-each-ref)
+  run -0 git build squash --server build1 --backup --dry-run
+  [[ $output == *"would become 1"* ]]
+  [ "$(git -C ../fleet.git for-each-ref)" = "$before" ]
+  [ "$(git for-each-ref)" = "$mine" ]
+  [ "$(git build squash --server build1 -n -q)" = "" ]
+}
+
+@test "--no-push leaves the shared repository alone" {
+  before=$(tip heartbeat-build1)
+  git build squash --server build1 --no-push
+  [ "$(tip heartbeat-build1)" = "$before" ]
+  [ "$(git rev-list --count heartbeat-build1)" = 1 ]
+  beats 1
+}
+
+@test "--all squashes every heartbeat branch, and only those" {
+  clone_server "$TMP/fleet.git" build2 >/dev/null 2>&1
+  git -C ../build2 build heartbeat --push -q
+  main=$(count main)
+  run -0 git build squash --all
+  [ "${#lines[@]}" = 2 ]
+  [ "$(count heartbeat-build1)" = 1 ]
+  [ "$(count heartbeat-build2)" = 1 ]
+  [ "$(count main)" = "$main" ]
+}
+
+@test "--json has the same facts" {
+  before=$(tip heartbeat-build1)
+  run -0 git build squash --all --backup --json
+  jq -e --arg old "$before" --arg new "$(tip heartbeat-build1)" '.branches | length == 1 and
+    (.[0] | .branch == "heartbeat-build1" and .old == $old and .new == $new and .squashed and
+    .commits >= 3 and (.backup | startswith("backup/heartbeat-build1-")) and .error == null)' <<<"$output"
+}
+
+@test "what cannot be squashed is refused, and the rest of --all still has its turn" {
+  run -129 git build squash
+  [[ ${lines[0]} == "error: say one of --server ID, --branch NAME and --all" ]]
+  run -129 git build squash --all --server build1
+  run -128 git build squash --branch main
+  run -128 git build squash --branch nobody
+  run -128 git build squash --branch 'a b'
+  run -128 git build squash --branch=--all
+  run -128 git build squash --server ../main
+  clone_server "$TMP/fleet.git" build2 >/dev/null 2>&1
+  git -C ../build2 build heartbeat --push -q
+  cat >../fleet.git/hooks/update <<'END'
+#!/bin/sh
+case $1 in */heartbeat-build1) echo not this one >&2; exit 1 ;; esac
+END
+  chmod +x ../fleet.git/hooks/update
+  run -128 --separate-stderr git build squash --all --json
+  [[ $stderr == *"remote: not this one"*"fatal: 1 of 2 branches could not be squashed"* ]]
+  jq -e '.branches | map(.squashed) == [false, true]' <<<"$output"
+  [ "$(count heartbeat-build2)" = 1 ]
+}
+
+@test "while the server beats nothing is lost" {
+  in_background "$TMP/log" bash -c 'for _ in 1 2 3 4 5 6 7 8; do git-build heartbeat -q --push || exit; done; echo "all beats are pushed"'
+  git clone -q ../fleet.git ../watcher
+  for _ in 1 2 3 4; do
+    git -C ../watcher build squash --server build1 -q
+  done
+  wait_for 20 grep -q "all beats are pushed" "$TMP/log"
+  [ "$(git -C ../fleet.git show heartbeat-build1:build1/heartbeat.json)" = \
+    "$(git show heartbeat-build1:build1/heartbeat.json)" ]
+}
+
+@test "over ssh" {
+  start_sshd
+  git remote set-url origin "$SSH_URL$TMP/fleet.git"
+  git build squash --server build1 --backup
+  [ "$(count heartbeat-build1)" = 1 ]
+}

@@ -1,0 +1,163 @@
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  git clone -q fleet.git build1 2>/dev/null
+  git clone -q fleet.git build2 2>/dev/null
+  git -C build1 build init -q --server build1 --manager Ada --ip 10.0.0.1
+  git -C build2 build init -q --server build2 --manager Grace --ip 10.0.0.2
+  cd build1 || return
+}
+
+# row SERVER: its line of the table.
+row() {
+  git build status 2>/dev/null | grep "^$1 "
+}
+
+# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+on_main() {
+  rm -rf "$TMP/other"
+  git clone -q "$TMP/fleet.git" "$TMP/other"
+  mkdir -p "$TMP/other/$(dirname "$1")"
+  cat >"$TMP/other/$1"
+  git -C "$TMP/other" add .
+  git -C "$TMP/other" commit -q -m "Change $1"
+  git -C "$TMP/other" push -q --no-verify origin main
+}
+
+@test "the fleet, a line for each server" {
+  run -0 git build status
+  [[ ${lines[0]} =~ ^SERVER\ +MANAGER\ +STATE\ +JOB\ +LAST\ BEAT\ +HEALTH$ ]]
+  [[ ${lines[1]} =~ ^build1\ +Ada\ +idle\ +-\ +[0-9]+\ s\ ago\ +healthy$ ]]
+  [[ ${lines[2]} =~ ^build2\ +Grace\ +idle\ +-\ +[0-9]+\ s\ ago\ +healthy$ ]]
+  [ "${#lines[@]}" = 3 ]
+}
+
+@test "a status that is set is seen by all, and keeps members that it does not know" {
+  jq '. + {"rack": 7, "big": 12345678901234567890}' build1/status.json >changed 2>/dev/null ||
+    git show origin/main:build1/status.json | jq '. + {"rack": 7}' >changed
+  on_main build1/status.json <changed
+  run -0 git build status set building
+  [ "$output" = "build1 is building" ]
+  cd ../build2
+  [[ $(row build1) == *" building "* ]]
+  git -C ../fleet.git show main:build1/status.json | jq -e '.rack == 7 and .status == "building" and .manager == "Ada"'
+  run -0 git -C ../build1 build status set -q idle
+  [ -z "$output" ]
+  run -0 git -C ../build1 build status set success --json
+  jq -e '.server == "build1" and .status == "success" and (.commit | length) == 40' <<<"$output"
+}
+
+@test "a status that is none is refused with those there are" {
+  for word in bored '' Idle -; do
+    run -129 git build status set "$word"
+    [[ ${lines[0]} == "error: "*idle*building*failed*success* ]]
+  done
+  run -129 git build status set
+  run -129 git build status sett idle
+  run -129 git build status set idle now
+}
+
+@test "silence is said in words" {
+  now=$(date +%s)
+  GIT_BUILD_TEST_NOW=$((now + 240)) run -0 git build status
+  [[ ${lines[1]} == *healthy ]]
+  GIT_BUILD_TEST_NOW=$((now + 700)) run -0 git build status
+  [[ ${lines[1]} == *"11 min ago"*"late: it promised a beat every 5 min" ]]
+  GIT_BUILD_TEST_NOW=$((now + 7200)) run -0 git build status
+  [[ ${lines[1]} == *"2 h ago"*"silent: it promised a beat every 5 min" ]]
+  GIT_BUILD_TEST_NOW=$((now - 3600)) run -0 git build status
+  [[ ${lines[1]} == *"ahead of our clock"* ]]
+  GIT_BUILD_TEST_NOW=$((now + 7200)) run -0 git build status --json
+  [ "$(jq -r '.servers[].heartbeat.state' <<<"$output")" = $'silent\nsilent' ]
+}
+
+@test "an unhealthy server is seen" {
+  git -C ../build2 build heartbeat --push --unhealthy
+  [[ $(row build2) == *unhealthy ]]
+}
+
+@test "--json has the same facts" {
+  run -0 git build status --json
+  jq -e '.offline == null and (.servers | map(.server) == ["build1", "build2"]) and
+    (.servers[0] | .manager == "Ada" and .ip == "10.0.0.1" and .status == "idle" and .current_job == null
+    and .trouble == null and (.heartbeat | .state == "alive" and .healthy and .age_seconds < 60
+    and .interval_seconds == 60 and .push_every == 5))' <<<"$output"
+  [[ $(jq -r .timestamp <<<"$output") =~ ^[0-9-]+T[0-9:]+Z$ ]]
+}
+
+@test "the current job is shown" {
+  git show origin/main:build1/status.json |
+    jq '.current_job = {"id": "job_7", "branch": "ExternalNew"}' >changed
+  on_main build1/status.json <changed
+  [[ $(row build1) == *"job_7 on ExternalNew"* ]]
+  git build status --json | jq -e '.servers[0].current_job == {"id": "job_7", "branch": "ExternalNew"}'
+}
+
+@test "a remote that is away: what is known is shown, with a warning" {
+  git build status
+  mv ../fleet.git ../gone.git
+  run -0 --separate-stderr git build status
+  [ "${#lines[@]}" = 3 ]
+  [[ $stderr == warning:*"this is how it was"* ]]
+  run -0 --separate-stderr git build status --json
+  jq -e '(.offline | length) > 0 and (.servers | length) == 2' <<<"$output"
+  # Asked not to ask, it does not.
+  run -0 --separate-stderr git build status --offline
+  [ -z "$stderr" ]
+  run -128 git build status set building
+  [[ $output == fatal:* ]]
+}
+
+@test "a broken file is a warning with its place, and hides no server" {
+  rm ../fleet.git/hooks/pre-receive
+  printf '{\n  "server": "build2",\n<<<<<<< HEAD\n' | on_main build2/status.json
+  run -0 --separate-stderr git build status
+  [[ $stderr == warning:*build2/status.json*3* ]]
+  [[ ${lines[2]} == build2* ]]
+  git build status --json | jq -e '.servers[1].trouble | contains("status.json")'
+}
+
+@test "what a file says cannot play with the terminal" {
+  rm ../fleet.git/hooks/pre-receive
+  printf '{"server": "build2", "manager": "\\u001b]0;owned\\u0007\\u202eevil", "status": "a\\nb"}' |
+    on_main build2/status.json
+  run -0 git build status
+  [[ $output != *$'\e'* ]]
+  [[ $output == *'\x1b]0;owned\a\u202eevil'*'a\nb'* ]]
+}
+
+@test "an empty fleet says how to begin" {
+  git build init -q --shared ../empty.git
+  git clone -q ../empty.git ../nobody 2>/dev/null
+  run -0 git -C ../nobody build status
+  [[ $output == *"git build init"* ]]
+  run -0 git -C ../nobody build status --json
+  jq -e '.servers == []' <<<"$output"
+  run -128 git -C ../nobody build status set idle
+  [[ $output == *--server*SERVER_ID* ]]
+}
+
+@test "in a worktree, a subfolder, and through git's own -C and --git-dir" {
+  git worktree add -q ../second 2>/dev/null
+  run -0 git -C ../second build status
+  [[ $output == *build2* ]]
+  mkdir -p sub/folder
+  cd sub/folder
+  run -0 git build status
+  [[ $output == *build2* ]]
+  cd /
+  run -0 git --git-dir="$TMP/build1/.git" build status
+  [[ $output == *build2* ]]
+  run -0 git --git-dir="$TMP/build1/.git" --work-tree="$TMP/build1" build status
+  [[ $output == *build2* ]]
+}
+
+@test "over ssh" {
+  start_sshd
+  git remote set-url origin "$SSH_URL$TMP/fleet.git"
+  git build status set building
+  run -0 git build status
+  [[ ${lines[1]} == *building* ]]
+}

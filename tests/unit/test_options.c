@@ -1,0 +1,266 @@
+/* git-build/options.h and git-build/nearest.h: what may be typed, and what is said about the rest.
+ */
+#include "unit/unit.h"
+
+/* The command is no library: its files are compiled in. */
+#include "nearest.c"
+#include "options.c"
+
+#include <limits.h>
+#include <stdio.h>
+
+struct given {
+	bool loop, push, no_backup;
+	const char *server, *every;
+	int64_t count;
+};
+
+static const struct option own[] = {
+	OPT_FLAG('l', "loop", struct given, loop, "again and again"),
+	OPT_FLAG('p', "push", struct given, push, "at once"),
+	OPT_FLAG(0, "no-backup", struct given, no_backup, "without a net"),
+	OPT_STRING('s', "server", "ID", struct given, server, "which"),
+	OPT_NUMERAL(0, "push-every", "N", struct given, every, 1, 10, "how often"),
+	OPT_NUMBER('n', "count", "N", struct given, count, -5, 100, "how many"),
+	OPT_END,
+};
+static const struct option common[] = {
+	{ .kind = OPTION_FOLDER, .letter = 'C', .value = "DIR", .help = "where" },
+	{ .kind = OPTION_HELP, .letter = 'h', .help = "this" },
+	{ .kind = OPTION_MANUAL, .name = "help", .help = "all" },
+	OPT_END,
+};
+
+enum { MOST_WORDS = 16 };
+
+/* One parse: what was given, what is left, what was said. */
+struct parse {
+	struct given given;
+	char *words[MOST_WORDS];
+	struct operands rest;
+	struct error err;
+	int rc;
+};
+
+/* Parses the words of `line`, which are separated by single spaces. */
+static struct parse *parse(const char *line, bool stop)
+{
+	static struct parse p;
+	static char text[512];
+	p = (struct parse){ .err = ERROR_INIT };
+	snprintf(text, sizeof(text), "%s", line);
+	for (char *word = text, *next; word && *word; word = next) {
+		next = strchr(word, ' ');
+		if (next)
+			*next++ = '\0';
+		p.words[p.rest.count++] = word;
+	}
+	p.rest.words = p.words;
+	struct option_group groups[] = { { own, &p.given }, { common, NULL }, { NULL, NULL } };
+	p.rc = options_parse(groups, &p.rest, stop, &p.err);
+	return &p;
+}
+
+static void a_value_stands_in_the_same_word_or_the_next(void **state)
+{
+	(void)state;
+	static const char *const lines[] = { "--server=b1", "--server b1", "-sb1", "-s b1",
+		"--ser=b1", "-lsb1", "-ls b1" };
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct parse *p = parse(lines[i], false);
+		assert_int_equal(p->rc, 0);
+		assert_string_equal(p->given.server, "b1");
+		assert_int_equal(p->rest.count, 0);
+	}
+	assert_string_equal(parse("--server=", false)->given.server, "");
+	assert_string_equal(parse("--server --loop", false)->given.server, "--loop");
+	assert_string_equal(parse("--server=a=b", false)->given.server, "a=b");
+}
+
+static void flags_can_be_taken_back(void **state)
+{
+	(void)state;
+	assert_true(parse("--loop", false)->given.loop);
+	assert_false(parse("--loop --no-loop", false)->given.loop);
+	assert_false(parse("--loop --no-lo", false)->given.loop);
+	assert_true(parse("--no-backup", false)->given.no_backup);
+	assert_false(parse("--no-backup --backup", false)->given.no_backup);
+	struct parse *p = parse("-lp", false);
+	assert_true(p->given.loop && p->given.push);
+}
+
+static void operands_keep_their_order_wherever_options_stand(void **state)
+{
+	(void)state;
+	struct parse *p = parse("one --loop two -n 3 - -- --push -x", false);
+	assert_int_equal(p->rc, 0);
+	assert_int_equal(p->rest.count, 5);
+	assert_string_equal(p->rest.words[0], "one");
+	assert_string_equal(p->rest.words[1], "two");
+	assert_string_equal(p->rest.words[2], "-");
+	assert_string_equal(p->rest.words[3], "--push");
+	assert_string_equal(p->rest.words[4], "-x");
+	assert_true(p->given.loop);
+	assert_false(p->given.push);
+	assert_int_equal(p->given.count, 3);
+}
+
+static void the_first_operand_ends_options_before_a_subcommand(void **state)
+{
+	(void)state;
+	struct parse *p = parse("--loop status --push", true);
+	assert_int_equal(p->rc, 0);
+	assert_int_equal(p->rest.count, 2);
+	assert_string_equal(p->rest.words[0], "status");
+	assert_false(p->given.push);
+}
+
+static void an_exact_name_wins_over_a_longer_one(void **state)
+{
+	(void)state;
+	struct parse *p = parse("--push", false);
+	assert_int_equal(p->rc, 0);
+	assert_true(p->given.push);
+	p = parse("--push-e 4", false);
+	assert_int_equal(p->rc, 0);
+	assert_string_equal(p->given.every, "4");
+	p = parse("--pu", false);
+	assert_int_equal(p->rc, ERR_INVALID);
+	assert_string_equal(
+		p->err.text, "'--pu' may mean --push or --push-every: please spell it out");
+}
+
+static void numbers_are_whole_and_within_their_range(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--count -5", false)->given.count, -5);
+	assert_int_equal(parse("-n100", false)->given.count, 100);
+	static const char *const wrong[] = { "-n 101", "-n -6", "-n 1x", "-n x", "-n +1",
+		"--count=", "-n 99999999999999999999", "-n 1.0", "--push-every 0",
+		"--push-every=11", "--push-every= 1" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(parse(wrong[i], false)->rc, ERR_INVALID);
+	assert_string_equal(parse("--count 1x", false)->err.text,
+		"--count takes a whole number from -5 to 100, not '1x'");
+}
+
+static void a_mistyped_option_is_answered_with_the_nearest(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *text;
+	} cases[] = {
+		{ "--sevrer=b1", "unknown option '--sevrer'. Did you mean --server?" },
+		{ "--lop", "unknown option '--lop'. Did you mean --loop?" },
+		{ "--zzz", "unknown option '--zzz'" },
+		{ "-lx", "unknown option '-x' in '-lx'" },
+		{ "--server", "option '--server' needs a value" },
+		{ "-s", "option '-s' needs a value" },
+		{ "--loop=yes", "option '--loop' takes no value" },
+		{ "--no-server", "unknown option '--no-server'" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct parse *p = parse(cases[i].line, false);
+		assert_int_equal(p->rc, ERR_INVALID);
+		assert_string_equal(p->err.text, cases[i].text);
+	}
+}
+
+static void help_ends_parsing_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--loop -h --nonsense", false)->rc, OPTIONS_HELP);
+	assert_int_equal(parse("x --help --nonsense", false)->rc, OPTIONS_MANUAL);
+	assert_int_equal(parse("-lh", false)->rc, OPTIONS_HELP);
+}
+
+static void folders_add_up(void **state)
+{
+	(void)state;
+	char before[PATH_MAX], now[PATH_MAX];
+	assert_non_null(getcwd(before, sizeof(before)));
+	struct parse *p = parse("-C / -Cproc --loop -C self/task", false);
+	assert_int_equal(p->rc, 0);
+	assert_non_null(getcwd(now, sizeof(now)));
+	assert_non_null(strstr(now, "/task"));
+	p = parse("-C /no/such/folder", false);
+	assert_int_equal(p->rc, ERR_FAILED);
+	assert_non_null(strstr(p->err.text, "/no/such/folder"));
+	assert_int_equal(chdir(before), 0);
+}
+
+static void hostile_words_are_only_words(void **state)
+{
+	(void)state;
+	char name[300] = "--", *words[1];
+	memset(name + 2, 'a', sizeof(name) - 3);
+	words[0] = name;
+	struct given given = { 0 };
+	struct error err = ERROR_INIT;
+	struct operands operands = { words, 1 };
+	struct option_group groups[] = { { own, &given }, { NULL, NULL } };
+	assert_int_equal(options_parse(groups, &operands, false, &err), ERR_INVALID);
+	assert_int_equal(parse("--%s%n", false)->rc, ERR_INVALID);
+	assert_string_equal(parse("--%s%n", false)->err.text, "unknown option '--%s%n'");
+	assert_int_equal(parse("--=x", false)->rc, ERR_INVALID);
+	assert_int_equal(parse("-\xff", false)->rc, ERR_INVALID);
+}
+
+static void usage_breaks_long_lines_between_words(void **state)
+{
+	(void)state;
+	static const struct option wordy[] = {
+		OPT_FLAG('v', "a-very-long-name-for-a-flag", struct given, loop,
+			"a text that goes on and on until it does not fit any more on its line"),
+		{ .kind = OPTION_FLAG, .name = "hidden" },
+		OPT_END,
+	};
+	struct option_group groups[] = { { wordy, NULL }, { NULL, NULL } };
+	struct buf out = BUF_INIT;
+	options_usage(groups, &out);
+	assert_string_equal(out.data,
+		"    -v, --a-very-long-name-for-a-flag\n"
+		"                            a text that goes on and on until it does not fit any\n"
+		"                            more on its line\n");
+	buf_release(&out);
+}
+
+static void the_nearest_word_is_near_or_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *typed, *nearest;
+	} cases[] = { { "heartbeet", "heartbeat" }, { "haertbeat", "heartbeat" },
+		{ "stat", "status" }, { "stauts", "status" }, { "squish", "squash" }, { "x", NULL },
+		{ "", NULL }, { "beat", NULL }, { "configuration", NULL } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nearest nearest = NEAREST_INIT(cases[i].typed);
+		nearest_try(&nearest, "init");
+		nearest_try(&nearest, "status");
+		nearest_try(&nearest, "heartbeat");
+		nearest_try(&nearest, "squash");
+		if (cases[i].nearest)
+			assert_string_equal(nearest.word, cases[i].nearest);
+		else
+			assert_null(nearest.word);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_stands_in_the_same_word_or_the_next),
+		cmocka_unit_test(flags_can_be_taken_back),
+		cmocka_unit_test(operands_keep_their_order_wherever_options_stand),
+		cmocka_unit_test(the_first_operand_ends_options_before_a_subcommand),
+		cmocka_unit_test(an_exact_name_wins_over_a_longer_one),
+		cmocka_unit_test(numbers_are_whole_and_within_their_range),
+		cmocka_unit_test(a_mistyped_option_is_answered_with_the_nearest),
+		cmocka_unit_test(help_ends_parsing_at_once),
+		cmocka_unit_test(folders_add_up),
+		cmocka_unit_test(hostile_words_are_only_words),
+		cmocka_unit_test(usage_breaks_long_lines_between_words),
+		cmocka_unit_test(the_nearest_word_is_near_or_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,112 @@
+/* git-build/show.h: what comes from a repository reaches the terminal as text, and lines up. */
+#include "unit/unit.h"
+
+/* The command is no library: its file is compiled in. */
+#include "show.c"
+
+#include <unistd.h>
+
+static void assert_shown(const char *text, size_t len, bool lines, const char *expected)
+{
+	struct buf out = BUF_INIT;
+	show_escape(&out, text, len, lines);
+	assert_string_equal(out.data, expected);
+	buf_release(&out);
+}
+
+#define SHOWN(text, expected) assert_shown(text, sizeof(text) - 1, false, expected)
+
+static void what_a_terminal_would_obey_is_spelled_out(void **state)
+{
+	(void)state;
+	SHOWN("plain \303\244\342\202\254", "plain \303\244\342\202\254");
+	SHOWN("\033[2J\a\r\n\t", "\\x1b[2J\\a\\r\\n\\t");
+	SHOWN("a\0b", "a\\x00b");
+	SHOWN("\302\233", "\\u009b");                   /* CSI in one character */
+	SHOWN("\342\200\256gnp.exe", "\\u202egnp.exe"); /* right to left */
+	SHOWN("\377\300\200", "\\xff\\xc0\\x80");       /* no UTF-8 */
+	assert_shown("a\n\tb\033", 5, true, "a\n\tb\\x1b");
+}
+
+static void width_counts_columns_and_not_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(show_width("abc", 3), 3);
+	assert_int_equal(show_width("\303\244\303\266", 4), 2);
+	assert_int_equal(show_width("\346\227\245\346\234\254", 6), 4); /* two wide characters */
+	assert_int_equal(show_width("e\314\201", 3), 1);                /* a combining accent */
+	assert_int_equal(show_width("", 0), 0);
+}
+
+/* What `print` writes to standard output, as a string to be freed. */
+static char *captured(void (*print)(void))
+{
+	char path[] = "/tmp/git-build-show.XXXXXX";
+	int file = mkstemp(path), before = dup(STDOUT_FILENO);
+	unlink(path);
+	fflush(stdout);
+	dup2(file, STDOUT_FILENO);
+	print();
+	fflush(stdout);
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	off_t size = lseek(file, 0, SEEK_END);
+	char *text = xcalloc(1, (size_t)size + 1);
+	ssize_t got = pread(file, text, (size_t)size, 0);
+	close(file);
+	assert_int_equal(got, size);
+	return text;
+}
+
+static const char *const titles[] = { "ONE", "TWO" };
+
+static void print_table(bool colour)
+{
+	struct table table;
+	table_init(&table, titles, 2);
+	table_add(&table, SHOW_RED, "\303\244");
+	table_add(&table, SHOW_PLAIN, "x\ny");
+	table_add(&table, SHOW_PLAIN, "longer");
+	table_add(&table, SHOW_PLAIN, NULL);
+	table_print(&table, colour);
+	table_release(&table);
+}
+
+static void print_plain(void)
+{
+	print_table(false);
+}
+
+static void print_coloured(void)
+{
+	print_table(true);
+}
+
+static void columns_line_up(void **state)
+{
+	(void)state;
+	char *text = captured(print_plain);
+	assert_string_equal(text, "ONE     TWO\n\303\244       x\\ny\nlonger  -\n");
+	free(text);
+}
+
+static void colour_does_not_move_columns(void **state)
+{
+	(void)state;
+	char *text = captured(print_coloured);
+	assert_string_equal(text,
+		"\033[2mONE\033[m     \033[2mTWO\033[m\n"
+		"\033[31m\303\244\033[m       x\\ny\nlonger  -\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_terminal_would_obey_is_spelled_out),
+		cmocka_unit_test(width_counts_columns_and_not_bytes),
+		cmocka_unit_test(columns_line_up),
+		cmocka_unit_test(colour_does_not_move_columns),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
