@@ -59,7 +59,8 @@ load helper
 
 @test "repositories that libgit2 cannot open are refused by name" {
   git init -q --object-format=sha256 new
-  run -128 git -C new build status
+  # libgit2 1.5 loses memory when it reads what extensions a repository has.
+  ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run -128 git -C new build status
   [[ $output == fatal:*[sS][hH][aA]*256* ]]
 }
 
