@@ -1,10 +1,10 @@
-/* git-build/options.h and git-build/nearest.h: what may be typed, and what is said about the rest.
- */
+/* git-build/options.h and base/nearest.h: what may be typed, and what is said about the rest. */
 #include "unit/unit.h"
 
-/* The command is no library: its files are compiled in. */
-#include "nearest.c"
+/* The command is no library: its file is compiled in. */
 #include "options.c"
+
+#include "base/nearest.h"
 
 #include <limits.h>
 #include <stdio.h>
