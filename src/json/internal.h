@@ -10,9 +10,9 @@ struct json_doc {
 	size_t len;
 	struct buf owned; /* where the document owns its text */
 	char *name;
-	struct arena arena;
 	struct json_value *values; /* the first is the root */
 	size_t count;
+	struct arena arena; /* holds the strings that were decoded */
 };
 
 /* Where a child of a container starts, its name included. */

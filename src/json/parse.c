@@ -1,11 +1,12 @@
 /*
  * Parsing, on yajl's SAX interface: the one place that knows yajl.
  *
- * yajl is fed the whole text at once. Where a token ends it says itself (yajl_get_bytes_consumed
- * inside a callback); a token starts at the first byte behind the previous one that is no white
- * space, comma or colon. yajl lets pass what we do not: invalid UTF-8 of some kinds, a lone
- * surrogate, the same name twice, form feeds between tokens, the start of a string behind the
- * document. Those are found here.
+ * yajl is fed the whole text at once, and says itself where a token ends (yajl_get_bytes_consumed
+ * inside a callback).
+ *
+ * yajl lets pass what we do not: invalid UTF-8 of some kinds, a lone surrogate, the same name
+ * twice, form feeds between tokens, the start of a string behind the document. Those are found
+ * here.
  */
 #include "json/internal.h"
 
@@ -22,6 +23,7 @@ enum { SMALL_OBJECT = 12 };
 
 struct parser {
 	struct json_doc *doc;
+	size_t capacity; /* of doc->values */
 	yajl_handle yajl;
 	int max_depth;
 	int depth;
@@ -47,21 +49,18 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Finds the token that yajl has just read: from behind the one before to where yajl stands. */
-static size_t token_start(struct parser *p)
+/* Where the token of `len` bytes starts that yajl has just read. */
+static size_t token_start(struct parser *p, size_t len)
 {
-	const char *text = p->doc->text;
-	size_t at = p->end;
-	while (is_space(text[at]) || text[at] == ',' || text[at] == ':')
-		at++;
 	p->end = p->finishing ? p->doc->len : yajl_get_bytes_consumed(p->yajl);
-	return at;
+	return p->end - len;
 }
 
 /* Adds a value to the index; it takes the name that was read last if it is a member. */
 static struct json_value *add_value(struct parser *p, enum json_type type, size_t start)
 {
 	struct json_doc *doc = p->doc;
+	GROW(doc->values, doc->count, p->capacity);
 	struct json_value *value = &doc->values[doc->count++];
 	*value = (struct json_value){
 		.start = (uint32_t)start,
@@ -79,33 +78,34 @@ static struct json_value *add_value(struct parser *p, enum json_type type, size_
 	return value;
 }
 
-static int on_scalar(struct parser *p, enum json_type type)
+static int on_scalar(struct parser *p, enum json_type type, size_t len)
 {
-	size_t start = token_start(p);
-	add_value(p, type, start);
+	add_value(p, type, token_start(p, len));
 	return 1;
 }
 
 static int on_null(void *context)
 {
-	return on_scalar(context, JSON_NULL);
+	return on_scalar(context, JSON_NULL, strlen("null"));
 }
 
 static int on_boolean(void *context, int value)
 {
-	return on_scalar(context, value ? JSON_TRUE : JSON_FALSE);
+	return value ? on_scalar(context, JSON_TRUE, strlen("true"))
+		     : on_scalar(context, JSON_FALSE, strlen("false"));
 }
 
 static int on_number(void *context, const char *text, size_t len)
 {
 	(void)text;
-	(void)len;
-	return on_scalar(context, JSON_NUMBER);
+	return on_scalar(context, JSON_NUMBER, len);
 }
 
-/* Looks for an escaped surrogate without its partner; yajl has made sure of the escapes' form. */
-static bool surrogates_are_paired(struct parser *p, const char *s, const char *end)
+/* Looks for an escaped surrogate without its partner in the string from `start` to p->end; yajl has
+ * made sure of the escapes' form. */
+static bool surrogates_are_paired(struct parser *p, size_t start)
 {
+	const char *s = p->doc->text + start, *end = p->doc->text + p->end;
 	while ((s = memchr(s, '\\', (size_t)(end - s)))) {
 		if (s[1] != 'u') {
 			s += 2;
@@ -129,37 +129,44 @@ static bool surrogates_are_paired(struct parser *p, const char *s, const char *e
 	return true;
 }
 
-/* Marks whether the string from `start` to p->end has escapes, and checks them. */
-static bool note_escapes(struct parser *p, size_t start, bool *escaped)
+/*
+ * Where the string starts that yajl hands over, and whether it has escapes: one without is handed
+ * over where it stands in the text, one with is handed over decoded, elsewhere.
+ */
+static size_t string_start(struct parser *p, const unsigned char *said, size_t len, bool *escaped)
 {
 	const char *text = p->doc->text;
-	*escaped = memchr(text + start, '\\', p->end - start) != NULL;
-	return !*escaped || surrogates_are_paired(p, text + start, text + p->end);
+	size_t at = p->end;
+	size_t start = token_start(p, len + 2);
+	*escaped = (const char *)said != text + start + 1;
+	if (*escaped) {
+		while (text[at] != '"')
+			at++;
+		start = at;
+	}
+	return start;
 }
 
-static int on_string(void *context, const unsigned char *text, size_t len)
+static int on_string(void *context, const unsigned char *said, size_t len)
 {
-	(void)text;
-	(void)len;
 	struct parser *p = context;
-	size_t start = token_start(p);
-	struct json_value *value = add_value(p, JSON_STRING, start);
-	return note_escapes(p, start, &value->escaped);
+	bool escaped;
+	size_t start = string_start(p, said, len, &escaped);
+	add_value(p, JSON_STRING, start)->escaped = escaped;
+	return !escaped || surrogates_are_paired(p, start);
 }
 
-static int on_key(void *context, const unsigned char *text, size_t len)
+static int on_key(void *context, const unsigned char *said, size_t len)
 {
-	(void)text;
-	(void)len;
 	struct parser *p = context;
-	p->key_start = (uint32_t)token_start(p);
+	p->key_start = (uint32_t)string_start(p, said, len, &p->key_escaped);
 	p->key_end = (uint32_t)p->end;
-	return note_escapes(p, p->key_start, &p->key_escaped);
+	return !p->key_escaped || surrogates_are_paired(p, p->key_start);
 }
 
 static int on_start(struct parser *p, enum json_type type)
 {
-	size_t start = token_start(p);
+	size_t start = token_start(p, 1);
 	if (p->depth == p->max_depth)
 		return stop(p, start, "is nested too deeply");
 	struct json_value *value = add_value(p, type, start);
@@ -180,7 +187,7 @@ static int on_start_object(void *context)
 static struct json_value *on_end(struct parser *p)
 {
 	struct json_value *value = &p->doc->values[p->open[--p->depth]];
-	token_start(p);
+	token_start(p, 1);
 	value->end = (uint32_t)p->end;
 	value->span = (uint32_t)(&p->doc->values[p->doc->count] - value);
 	return value;
@@ -195,8 +202,11 @@ static int on_end_array(void *context)
 static bool same_key(
 	const struct json_doc *doc, const struct json_value *a, const struct json_value *b)
 {
-	return json_same_string(doc->text + a->key_start, a->key_end - a->key_start, a->key_escaped,
-		doc->text + b->key_start, b->key_end - b->key_start, b->key_escaped);
+	size_t a_len = a->key_end - a->key_start, b_len = b->key_end - b->key_start;
+	if (a_len != b_len && !a->key_escaped && !b->key_escaped)
+		return false;
+	return json_same_string(doc->text + a->key_start, a_len, a->key_escaped,
+		doc->text + b->key_start, b_len, b->key_escaped);
 }
 
 /* The first member of a large object whose name stood before; NULL if all differ. */
@@ -271,26 +281,6 @@ static void yajl_release(void *context, void *memory)
 	free(memory);
 }
 
-/*
- * No text has more values than this: each stands behind a '[', '{' or ',' or is the root. Knowing
- * it before, the index is one piece of memory that never moves. (What is not touched costs
- * nothing.)
- */
-static size_t count_values_at_most(const char *text, size_t len)
-{
-	size_t count = 1;
-	for (size_t at = 0; at < len;) {
-		/* A byte's worth of counting at a time, which compilers turn into vector code. */
-		size_t stop_at = len - at > 255 ? at + 255 : len;
-		unsigned char here = 0;
-		for (; at < stop_at; at++)
-			here = (unsigned char)(here + (text[at] == ',') +
-				((text[at] | 0x20) == '{'));
-		count += here;
-	}
-	return count;
-}
-
 /* Does anything follow the root? yajl overlooks a string that is not over. */
 static bool has_more(const struct parser *p)
 {
@@ -316,8 +306,9 @@ static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 	if (rc < 0)
 		return rc;
 
-	size_t most = count_values_at_most(doc->text, doc->len);
-	doc->values = arena_array(&doc->arena, most, sizeof(*doc->values));
+	/* More than most documents need. What is not touched costs nothing. */
+	p.capacity = doc->len / 16 + 1;
+	doc->values = xreallocarray(NULL, p.capacity, sizeof(*doc->values));
 	yajl_alloc_funcs memory = {
 		.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release
 	};
@@ -333,7 +324,7 @@ static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 		rc = explain(&p, err);
 	yajl_free(p.yajl);
 	if (!rc)
-		arena_shrink(&doc->arena, doc->values, doc->count * sizeof(*doc->values));
+		doc->values = xreallocarray(doc->values, doc->count, sizeof(*doc->values));
 	return rc;
 }
 
@@ -384,6 +375,7 @@ void json_doc_free(struct json_doc *doc)
 {
 	if (!doc)
 		return;
+	free(doc->values);
 	arena_release(&doc->arena);
 	buf_release(&doc->owned);
 	free(doc->name);
