@@ -51,6 +51,8 @@ void json_layout_init(struct json_layout *layout, const struct json_doc *doc)
 	if (member && doc->text[member->start - 1] == ':') {
 		layout->colon = ":";
 		layout->comma = ",";
+	} else if (member && doc->text[member->key_end] == ' ') {
+		layout->colon = " : ";
 	}
 	/* The first line that is indented against its container's shows the unit. */
 	for (size_t i = 0; i < doc->count && !layout->unit.len; i++) {
@@ -95,10 +97,6 @@ void json_layout_place(const struct json_layout *layout, const struct json_doc *
 		size_t second = json_item_start(first + first->span);
 		place->comma = doc->text + first->end;
 		place->comma_len = second - first->end;
-		if (memchr(place->comma, '\n', place->comma_len)) {
-			place->comma = layout->comma;
-			place->comma_len = strlen(layout->comma);
-		}
 	}
 	JSON_EACH (child, container)
 		if (child->type >= JSON_ARRAY && child->count) {

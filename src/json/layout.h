@@ -10,7 +10,7 @@
 /* What holds for a whole document. */
 struct json_layout {
 	const char *newline; /* "\n" or "\r\n" */
-	const char *colon;   /* ": " or ":" */
+	const char *colon;   /* ": ", ":" or " : " */
 	const char *comma;   /* between children on one line: ", " or "," */
 	bool lines;      /* does its outermost container, if it has content, use lines at all? */
 	struct buf unit; /* one level of indentation */
@@ -28,7 +28,7 @@ struct json_place {
 	const char *outer; /* and the line of the closing bracket, where the container was empty */
 	size_t outer_len;
 	size_t depth; /* levels of `layout->unit` to add to `indent`: 1 where it is the outer's */
-	const char *comma; /* on one line: what stands between two children */
+	const char *comma; /* without `lines`: what stands between two children */
 	size_t comma_len;
 };
 

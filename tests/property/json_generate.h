@@ -164,7 +164,7 @@ static inline struct style generate_style(struct random *random)
 		style.newline = "\n";
 	}
 	style.comma = ",";
-	style.colon = ": ";
+	style.colon = random_once_in(random, 4) ? " : " : ": ";
 	return style;
 }
 

@@ -209,7 +209,8 @@ static const struct json_value *compare_bytes(const struct sample *s, const stru
 static bool shows_its_style(const struct sample *s)
 {
 	const struct json_value *root = json_root(s->doc);
-	return !s->style.chaos && root->count && (s->style.newline || root->type == JSON_OBJECT);
+	bool usual = s->style.newline && !strcmp(s->style.colon, ": ");
+	return !s->style.chaos && root->count && (usual || root->type == JSON_OBJECT);
 }
 
 static void compare_layout(struct sample *s, const struct json_doc *doc)
