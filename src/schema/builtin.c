@@ -1,0 +1,64 @@
+#include "schema/builtin.h"
+
+#include "base/nearest.h"
+#include "schema/embedded.h"
+
+#include <string.h>
+
+const char *const builtin_names[] = { "build_config", "health_dashboard", "heartbeat", "jobs",
+	"locks", "message_stats", "messages", "status", NULL };
+
+const char *builtin_text(const char *name, size_t *len)
+{
+	static const char folder[] = "builtin/";
+	for (const struct embedded *file = embedded_files; file->name; file++)
+		if (!strncmp(file->name, folder, sizeof(folder) - 1) &&
+			!strcmp(file->name + sizeof(folder) - 1, name)) {
+			*len = file->len;
+			return file->text;
+		}
+	return NULL;
+}
+
+const char *builtin_for_path(const char *path)
+{
+	static const char *const paths[][2] = {
+		{ "coordination/jobs.json", "jobs" },
+		{ "coordination/locks.json", "locks" },
+		{ "coordination/messages.json", "messages" },
+		{ "coordination/message_stats.json", "message_stats" },
+		{ "shared/build_config.json", "build_config" },
+		{ "shared/health_dashboard.json", "health_dashboard" },
+	};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (!strcmp(path, paths[i][0]))
+			return paths[i][1];
+	const char *slash = strchr(path, '/');
+	if (!slash || slash == path || !strncmp(path, "coordination/", 13) ||
+		!strncmp(path, "shared/", 7) || !strncmp(path, "schemas/", 8))
+		return NULL;
+	return !strcmp(slash, "/status.json")       ? "status"
+		: !strcmp(slash, "/heartbeat.json") ? "heartbeat"
+						    : NULL;
+}
+
+int builtin_compile(
+	struct schema_set *set, const struct schema **out, const char *name, struct error *err)
+{
+	size_t len;
+	const char *text = builtin_text(name, &len);
+	if (!text) {
+		struct nearest nearest = NEAREST_INIT(name);
+		for (size_t i = 0; builtin_names[i]; i++)
+			nearest_try(&nearest, builtin_names[i]);
+		return error_set(err, ERR_NOT_FOUND, "there is no built-in schema '%s'%s%s%s", name,
+			nearest.word ? "; did you mean " : "", nearest.word ? nearest.word : "",
+			nearest.word ? "?" : "");
+	}
+	struct buf copy = BUF_INIT, shown = BUF_INIT;
+	buf_add(&copy, text, len);
+	buf_addf(&shown, "%s.schema.json", name);
+	int rc = schema_compile(set, out, &copy, shown.data, NULL, err);
+	buf_release(&shown);
+	return rc;
+}

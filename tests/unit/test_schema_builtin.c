@@ -1,0 +1,145 @@
+/* schema/builtin.h: every built-in schema compiles, takes what the fleet writes, and takes the
+ * sound ones of the real files in ../shared/corpus, where that is present. */
+#include "unit/unit.h"
+
+#include "base/file.h"
+#include "schema/builtin.h"
+#include "schema/validate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void all_of_them_compile(void **state)
+{
+	(void)state;
+	for (size_t i = 0; builtin_names[i]; i++) {
+		struct schema_set *set = schema_set_new();
+		const struct schema *schema;
+		struct error err = ERROR_INIT;
+		if (builtin_compile(set, &schema, builtin_names[i], &err) < 0)
+			fail_msg("%s", err.text);
+		schema_set_free(set);
+	}
+	struct schema_set *set = schema_set_new();
+	const struct schema *schema;
+	struct error err = ERROR_INIT;
+	assert_int_equal(builtin_compile(set, &schema, "job", &err), ERR_NOT_FOUND);
+	assert_non_null(strstr(err.text, "did you mean jobs?"));
+	schema_set_free(set);
+}
+
+static void paths_have_their_schema(void **state)
+{
+	(void)state;
+	assert_string_equal(builtin_for_path("coordination/jobs.json"), "jobs");
+	assert_string_equal(builtin_for_path("build1/status.json"), "status");
+	assert_string_equal(builtin_for_path("build1/heartbeat.json"), "heartbeat");
+	assert_null(builtin_for_path("jobs.json"));
+	assert_null(builtin_for_path("a/b/status.json"));
+	assert_null(builtin_for_path("shared/status.json"));
+	assert_null(builtin_for_path("status.json"));
+}
+
+/* What the first error about `text` says; "" if it is valid. */
+static void first_error(const char *name, const char *text, char out[300])
+{
+	struct schema_set *set = schema_set_new();
+	const struct schema *schema;
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	struct schema_report report = SCHEMA_REPORT_INIT;
+	assert_int_equal(builtin_compile(set, &schema, name, &err), 0);
+	if (json_parse(&doc, text, strlen(text), "x", NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	*out = '\0';
+	if (!schema_validate(schema, doc, NULL, &report))
+		snprintf(out, 300, "%s %s: %s", report.errors[0].instance, report.errors[0].keyword,
+			report.errors[0].message);
+	schema_report_release(&report);
+	json_doc_free(doc);
+	schema_set_free(set);
+}
+
+static void mistakes_are_told_with_what_would_be_right(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *schema, *text, *error;
+	} cases[] = {
+		{ "jobs", "{\"jobs\":[{\"id\":\"1\",\"status\":\"done\"}]}",
+			"/jobs/0/status /properties/jobs/items/$ref/properties/status/enum: "
+			"\"done\" is not one "
+			"of queued, running, completed, failed, cancelled" },
+		{ "jobs", "{\"jobs\":[{\"id\":\"1\",\"status\":\"complete\"}]}",
+			"did you mean \"completed\"?" },
+		{ "jobs",
+			"{\"jobs\":[{\"id\":\"1\",\"status\":\"queued\"},{\"id\":\"1\",\"status\":"
+			"\"queued\"}]}",
+			"element 1 has the same id as element 0" },
+		{ "jobs", "{\"job\":[]}", "the member \"jobs\" is missing" },
+		{ "heartbeat", "{\"server\":\"a\",\"timestamp\":\"now\",\"healthy\":true}",
+			"/timestamp " },
+		{ "heartbeat",
+			"{\"server\":\"../x\",\"timestamp\":\"2025-10-29 16:21\",\"healthy\":true}",
+			"/server " },
+		{ "heartbeat",
+			"{\"server\":\"a\",\"timestamp\":\"2025-10-29 16:21\",\"healthy\":\"yes\"}",
+			"\"yes\" must be a boolean" },
+		{ "locks", "{\"locks\":{\"x\":{\"locked_by\":\"a\",\"locked_at\":null}}}",
+			"the member \"expires_at\" is missing" },
+		{ "messages", "{\"messages\":[{\"id\":\"1\",\"from\":\"a\",\"to\":\"b\"}]}",
+			"the member \"timestamp\" is missing" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char error[300];
+		first_error(cases[i].schema, cases[i].text, error);
+		if (!strstr(error, cases[i].error))
+			fail_msg("case %zu\n  says:  %s\n  wants: %s", i, error, cases[i].error);
+	}
+	char error[300];
+	first_error("locks", "{\"locks\":{\"x\":{\"locked_by\":null}},\"new\":1}", error);
+	assert_string_equal(error, "");
+}
+
+/* index.tsv: path, version, time, author, whether it parses. Messages that share an id are unsound.
+ */
+static void sound_files_of_the_corpus_pass(void **state)
+{
+	(void)state;
+	FILE *index = fopen("../shared/corpus/index.tsv", "r");
+	char line[300], path[100], version[10], parses[20];
+	size_t seen = 0;
+	if (!index)
+		skip();
+	while (fgets(line, sizeof(line), index)) {
+		char file[300], error[300], folder[100];
+		if (sscanf(line, "%99s %9s %*s %*s %19s", path, version, parses) != 3 ||
+			strcmp(parses, "json"))
+			continue;
+		memcpy(folder, path, strlen(path) + 1);
+		folder[strlen(folder) - 5] = '\0';
+		snprintf(file, sizeof(file), "../shared/corpus/%s/%s.json", folder, version);
+		struct buf text = BUF_INIT;
+		struct error err = ERROR_INIT;
+		if (file_read(&text, file, 1 << 20, &err) < 0)
+			fail_msg("%s", err.text);
+		first_error(builtin_for_path(path), text.data, error);
+		if (*error && !strstr(error, "has the same id") && !strstr(error, "\"$(date "))
+			fail_msg("%s: %s", file, error);
+		buf_release(&text);
+		seen++;
+	}
+	fclose(index);
+	assert_true(seen > 150);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_of_them_compile),
+		cmocka_unit_test(paths_have_their_schema),
+		cmocka_unit_test(mistakes_are_told_with_what_would_be_right),
+		cmocka_unit_test(sound_files_of_the_corpus_pass),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
