@@ -71,7 +71,7 @@ static int set_up_clone(struct invocation *inv, struct setup_plan *plan, bool re
 {
 	int rc = command_open(inv, err);
 	if (!rc && remove)
-		return setup_remove(inv->repo, plan, report, err);
+		return setup_remove(inv->repo, report, err);
 	if (!rc)
 		rc = settings_need_server(&inv->settings, err);
 	if (rc < 0)

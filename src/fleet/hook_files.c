@@ -3,7 +3,9 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,15 +25,41 @@ void hook_quote(struct buf *out, const char *text)
 	buf_addch(out, '\'');
 }
 
+/* Is `path`, or where it is yet to be made, the folder `parent` or inside it? As the file system
+ * has them, not as they are spelled. */
+static bool lies_in(const char *path, const char *parent)
+{
+	char real_path[PATH_MAX], real_parent[PATH_MAX];
+	if (!realpath(parent, real_parent))
+		return false;
+	if (!realpath(path, real_path)) {
+		const char *slash = strrchr(path, '/');
+		struct buf above = BUF_INIT;
+		buf_add(&above, path, slash ? (size_t)(slash - path) : 0);
+		bool found = realpath(above.data, real_path);
+		buf_release(&above);
+		if (!found)
+			return false;
+	}
+	size_t len = strlen(real_parent);
+	return !strncmp(real_path, real_parent, len) && (!real_path[len] || real_path[len] == '/');
+}
+
 void hook_folder(struct repo *repo, struct buf *out, bool *own)
 {
 	struct buf configured = BUF_INIT;
-	*own = !repo_config(repo, "core.hooksPath", &configured) || !configured.len;
 	buf_reset(out);
-	if (*own)
+	if (!repo_config(repo, "core.hooksPath", &configured) || !configured.len) {
+		*own = true;
 		buf_addf(out, "%s/hooks", repo_common_dir(repo));
-	else
+	} else {
+		/* A relative one starts where git runs hooks (git-config(1)). */
+		const char *top = repo_work_tree(repo) ? repo_work_tree(repo) : repo_git_dir(repo);
+		if (*configured.data != '/' && *configured.data != '~')
+			buf_addf(out, "%s/", top);
 		buf_addstr(out, configured.data);
+		*own = lies_in(out->data, repo_common_dir(repo));
+	}
 	buf_release(&configured);
 }
 
@@ -41,24 +69,40 @@ static bool reads_input(const char *name)
 	return !strcmp(name, "pre-receive") || !strcmp(name, "pre-push");
 }
 
+/* What happens where git-build was taken off the machine: the shared repository stays closed rather
+ * than open to anything, a clone goes on without. */
+static void write_missing(const char *name, struct buf *out)
+{
+	bool decides = !strcmp(name, "pre-receive");
+	buf_addstr(out,
+		"if ! test -x \"$program\"; then\n"
+		"\techo \"git-build: $program is gone");
+	buf_addstr(out,
+		decides ? ", and nothing lands without it; install git-build again, or run"
+			: ", so this hook does nothing; install git-build again, or run");
+	buf_addf(out, " git build init --remove (or remove $0)\" >&2\n\t%s\nfi\n",
+		decides ? "exit 1" : "program=true");
+}
+
 static void write_script(const char *name, const char *program, struct buf *out)
 {
-	buf_addstr(out, "#!/bin/sh\n" MARK "before=$0.before-git-build\n");
+	buf_addstr(out, "#!/bin/sh\n" MARK "program=");
+	hook_quote(out, program);
+	buf_addstr(out, "\nbefore=$0.before-git-build\n");
+	write_missing(name, out);
 	if (reads_input(name)) {
 		/* The x keeps the newlines at the end, which $(…) would drop. */
 		buf_addstr(out,
 			"if test -x \"$before\"; then\n"
 			"\tinput=$(cat; echo x)\n"
 			"\tprintf %s \"${input%x}\" | \"$before\" \"$@\" || exit\n"
-			"\tprintf %s \"${input%x}\" | ");
-		hook_quote(out, program);
-		buf_addstr(out, " \"$@\"\n\texit\nfi\n");
+			"\tprintf %s \"${input%x}\" | \"$program\" \"$@\"\n"
+			"\texit\n"
+			"fi\n");
 	} else {
 		buf_addstr(out, "if test -x \"$before\"; then\n\t\"$before\" \"$@\" || exit\nfi\n");
 	}
-	buf_addstr(out, "exec ");
-	hook_quote(out, program);
-	buf_addstr(out, " \"$@\"\n");
+	buf_addstr(out, "exec \"$program\" \"$@\"\n");
 }
 
 struct paths {

@@ -2,7 +2,8 @@
  * Putting git-build's hooks into a repository's hooks folder, beside those that stand there.
  *
  * What is installed is a few lines of sh that run the program, so that an upgrade needs no new
- * installation. A hook that stood there is kept as NAME.before-git-build and runs first, with the
+ * installation. Where the program has gone, pre-receive refuses all and the others let all pass,
+ * saying so. A hook that stood there is kept as NAME.before-git-build and runs first, with the
  * same arguments and input; where it fails, so does the hook. (githooks(5))
  */
 #ifndef FLEET_HOOK_FILES_H
@@ -19,7 +20,7 @@ enum hook_outcome {
 };
 
 /* The folder in which git looks for `repo`'s hooks replaces `out`; `*own` is false where
- * core.hooksPath sends git elsewhere. */
+ * core.hooksPath sends git out of the git folder: hooks there are also others', or versioned. */
 void hook_folder(struct repo *repo, struct buf *out, bool *own);
 
 /* Installs hook `name`, which runs `program` (absolute). An outcome, or a negative code. */

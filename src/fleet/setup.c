@@ -280,20 +280,19 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 	return rc;
 }
 
-int setup_remove(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
-	struct error *err)
+int setup_remove(struct repo *repo, struct setup_report *report, struct error *err)
 {
 	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
 		DRIVER_NAME_KEY };
+	static const char *const hooks[] = { "pre-push", "post-merge", "pre-receive" };
 	struct buf folder = BUF_INIT;
 	bool own;
 	int rc = 0;
-	(void)plan;
 	hook_folder(repo, &folder, &own);
-	for (size_t i = 0; i < CLIENT_HOOKS && rc >= 0; i++) {
-		rc = hook_remove(folder.data, client_hooks[i], err);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks) && rc >= 0; i++) {
+		rc = hook_remove(folder.data, hooks[i], err);
 		if (rc > 0)
-			setup_hook_step(report, client_hooks[i], rc);
+			setup_hook_step(report, hooks[i], rc);
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++) {
 		rc = setup_set_config(repo, keys[i], NULL, err);

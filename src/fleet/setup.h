@@ -46,10 +46,10 @@ struct setup_plan {
 int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
 	const struct env *env, struct setup_report *report, struct error *err);
 
-/* Takes out of a clone what setup_clone() put in: config, hooks (restoring what was chained). The
- * shared files stay, since other servers live by them. */
-int setup_remove(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
-	struct error *err);
+/* Takes out of a clone, or of the shared repository, what was put in: config, hooks (restoring what
+ * was chained). The shared files stay, since other servers live by them; so do the shared
+ * repository's settings, which harm nobody. */
+int setup_remove(struct repo *repo, struct setup_report *report, struct error *err);
 
 /*
  * Makes `path` a bare repository if it is none (an existing one keeps all it has), with the hooks,

@@ -10,16 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_BRANCH "main"
+
 /*
  * What a repository needs that takes small pushes all day (git-config(1)):
  * heartbeat branches start anew now and then, which is no fast-forward; what they leave behind goes
  * into one cruft pack instead of thousands of loose files, and away after an hour, long after any
- * push that could still need it; their reflog is worth nothing, all others' are.
+ * push that could still need it; their reflog is worth nothing, all others' are. Having git look
+ * over what is pushed takes no time that can be measured beside the push itself.
  */
 static const struct {
 	const char *key, *value, *why;
 } settings_of_shared[] = {
 	{ "receive.denyNonFastForwards", "false", "heartbeat branches may start anew" },
+	{ "receive.fsckObjects", "true", "objects that git calls broken are refused" },
 	{ "gc.cruftPacks", "true", "what is left behind is packed" },
 	{ "gc.pruneExpire", "1.hour.ago", "and goes away after an hour" },
 	{ "core.logAllRefUpdates", "true", "who pushed what is written down" },
@@ -106,16 +110,72 @@ static int set_all(struct repo *repo, struct setup_report *report, struct error 
 	return 0;
 }
 
+/* The coordination branch: build.branch, as the guard reads it, else `main`. */
+static void find_branch(struct repo *repo, const struct setup_plan *plan, struct buf *out)
+{
+	if (plan->branch || !repo_config(repo, "build.branch", out) || !out->len) {
+		buf_reset(out);
+		buf_addstr(out, plan->branch ? plan->branch : DEFAULT_BRANCH);
+	}
+}
+
+/* Lets clones start on the coordination branch. A HEAD that has commits is somebody's choice. */
+static int point_head(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	struct buf branch = BUF_INIT, wanted = BUF_INIT, head = BUF_INIT;
+	struct oid commit;
+	int rc = 0;
+	find_branch(repo, plan, &branch);
+	buf_addf(&wanted, "refs/heads/%s", branch.data);
+	bool attached = !repo_head_branch(repo, &head, NULL);
+	if (attached && !strcmp(head.data, wanted.data)) {
+		setup_step(report, false, "HEAD stands on %s", branch.data);
+	} else if (!attached || !repo_ref(repo, head.data, &commit, NULL)) {
+		setup_missing(report,
+			"the coordination branch is %s, and HEAD stands elsewhere%s%s; to use that "
+			"one, set build.branch to it here and in every clone",
+			branch.data, attached ? ": on " : "",
+			attached ? head.data + strlen("refs/heads/") : "");
+	} else {
+		rc = repo_set_head(repo, wanted.data, err);
+		if (!rc)
+			setup_step(report, true, "set HEAD to %s", branch.data);
+	}
+	buf_release(&branch);
+	buf_release(&wanted);
+	buf_release(&head);
+	return rc;
+}
+
+static int install_pre_receive(struct repo *repo, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct buf folder = BUF_INIT, program = BUF_INIT;
+	bool own;
+	hook_folder(repo, &folder, &own);
+	buf_addf(&program, "%s/pre-receive", plan->hooks_dir);
+	int rc = own ? hook_install(folder.data, "pre-receive", program.data, err)
+		     : error_set(err, ERR_INVALID,
+			       "core.hooksPath sends git to %s, so the pre-receive hook would not "
+			       "run; unset it, or call %s from there",
+			       folder.data, program.data);
+	if (rc >= 0)
+		setup_hook_step(report, "pre-receive", rc);
+	buf_release(&folder);
+	buf_release(&program);
+	return rc < 0 ? rc : 0;
+}
+
 int setup_shared(const char *path, const struct setup_plan *plan, struct setup_report *report,
 	struct error *err)
 {
 	struct repo *repo = NULL;
-	struct buf folder = BUF_INIT, program = BUF_INIT;
 	char absolute[PATH_MAX];
-	bool own;
 	int rc = check_path(path, err);
 	if (!rc)
-		rc = open_or_create(&repo, path, plan->branch ? plan->branch : "main", report, err);
+		rc = open_or_create(
+			&repo, path, plan->branch ? plan->branch : DEFAULT_BRANCH, report, err);
 	if (!rc && repo_work_tree(repo))
 		rc = error_set(
 			err, ERR_INVALID, "%s is not bare; the shared repository must be", path);
@@ -123,20 +183,10 @@ int setup_shared(const char *path, const struct setup_plan *plan, struct setup_r
 		rc = check_path(absolute, err);
 	if (!rc)
 		rc = set_all(repo, report, err);
-	if (!rc) {
-		hook_folder(repo, &folder, &own);
-		buf_addf(&program, "%s/pre-receive", plan->hooks_dir);
-		rc = own ? hook_install(folder.data, "pre-receive", program.data, err)
-			 : error_set(err, ERR_INVALID,
-				   "core.hooksPath sends git to %s, so the pre-receive hook would "
-				   "not run; "
-				   "unset it, or call %s from there",
-				   folder.data, program.data);
-		if (rc >= 0)
-			setup_hook_step(report, "pre-receive", rc);
-	}
+	if (!rc)
+		rc = point_head(repo, plan, report, err);
+	if (!rc)
+		rc = install_pre_receive(repo, plan, report, err);
 	repo_close(repo);
-	buf_release(&folder);
-	buf_release(&program);
-	return rc < 0 ? rc : 0;
+	return rc;
 }

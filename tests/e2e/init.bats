@@ -1,0 +1,367 @@
+#!/usr/bin/env bats
+# git build init: a clone becomes a server, a bare repository the shared one, and both can be undone.
+
+load helper
+
+new_fleet() {
+  shared_repo fleet.git
+  git clone -q fleet.git build1
+  cd build1
+}
+
+# A hook that says that it ran, what it was given, and ends as told.
+write_hook() {
+  cat >"$1" <<END
+#!/bin/sh
+echo "own hook: \$*: \$(cat)"
+exit $2
+END
+  chmod +x "$1"
+}
+
+commit_file() {
+  mkdir -p "$(dirname "$1")"
+  printf '%s\n' "$2" >"$1"
+  git add -A
+  git commit -q -m "Change $1"
+}
+
+# ---- a clone ----
+
+@test "init writes the whole layout in one commit" {
+  new_fleet
+  git build init --server build1 --manager Ada --ip 10.1.3.175
+  [ "$(git rev-list --count origin/main)" = 1 ]
+  [ "$(git ls-tree -r --name-only origin/main | LC_ALL=C sort)" = ".gitattributes
+.gitignore
+build1/heartbeat.json
+build1/logs/.gitkeep
+build1/status.json
+coordination/jobs.json
+coordination/locks.json
+coordination/messages.json
+shared/build_config.json
+shared/health_dashboard.json" ]
+  [ -z "$(git status --porcelain)" ]
+  grep -q '"manager": "Ada"' build1/status.json
+  grep -q '"ip": "10.1.3.175"' build1/status.json
+  grep -q '"status": "idle"' build1/status.json
+  run -0 git check-attr merge build-schema -- coordination/jobs.json build1/status.json
+  [[ $output == *"coordination/jobs.json: merge: git-build"* ]]
+  [[ $output == *"coordination/jobs.json: build-schema: jobs"* ]]
+  [[ $output == *"build1/status.json: build-schema: status"* ]]
+  git rev-parse -q --verify origin/heartbeat-build1
+}
+
+@test "init again changes nothing and makes no commit" {
+  new_fleet
+  git build init --server build1
+  cp .git/config ../config
+  before=$(git ls-remote origin)
+  run -0 git build init --server build1
+  [ "$output" = "already set up: nothing changed" ]
+  [ "$before" = "$(git ls-remote origin)" ]
+  cmp .git/config ../config
+  [ ! -e .git/hooks/pre-push.before-git-build ]
+}
+
+@test "two servers that init an empty repository at once both succeed" {
+  shared_repo fleet.git
+  git clone -q fleet.git build1
+  git clone -q fleet.git build2
+  in_background log1 git -C build1 build init --server build1
+  first=$pid
+  in_background log2 git -C build2 build init --server build2
+  wait "$first"
+  wait "$pid"
+  git -C fleet.git cat-file -e main:build1/status.json
+  git -C fleet.git cat-file -e main:build2/status.json
+  [ "$(git -C fleet.git rev-list --count --merges main)" = 0 ]
+  git -C fleet.git rev-parse -q --verify heartbeat-build1
+  git -C fleet.git rev-parse -q --verify heartbeat-build2
+}
+
+@test "init keeps what users have written, byte for byte" {
+  new_fleet
+  mkdir coordination
+  printf '{"jobs":[ ],"mine":1.50}' >coordination/jobs.json
+  printf '*.bin binary' >.gitattributes
+  printf 'target/\r\n# end\n' >.gitignore
+  git add -A
+  git commit -q -m "What was there"
+  git push -q origin main
+  git build init --server build1
+  [ "$(cat coordination/jobs.json)" = '{"jobs":[ ],"mine":1.50}' ]
+  [ "$(head -n 1 .gitattributes)" = '*.bin binary' ]
+  printf 'target/\r\n# end\n' | cmp -n 15 - .gitignore
+}
+
+@test "init brings its own block up to date and leaves the lines around it" {
+  new_fleet
+  git build init --server build1
+  { echo "first line"; sed '/jobs.json/d' .gitattributes; echo "last line"; } >new
+  mv new .gitattributes
+  git commit -q -a -m "Lose a line"
+  git push -q origin main
+  git build init --server build1
+  [ "$(head -n 1 .gitattributes)" = "first line" ]
+  [ "$(tail -n 1 .gitattributes)" = "last line" ]
+  grep -q '^coordination/jobs.json merge=git-build' .gitattributes
+}
+
+@test "without a remote everything local is done, and the rest is named" {
+  git init -q alone
+  cd alone
+  run -0 git build init --server build1
+  [[ $output == *"no remote 'origin'"* ]]
+  [ "$(git config build.server)" = build1 ]
+  [ -x .git/hooks/pre-push ]
+}
+
+@test "the server's id comes from the environment or .build_server_id too" {
+  new_fleet
+  SERVER_ID=build7 git build init
+  [ "$(git config build.server)" = build7 ]
+  git config --unset build.server
+  echo build8 >.build_server_id
+  git build init
+  [ "$(git config build.server)" = build8 ]
+  [ -z "$(git status --porcelain)" ]
+}
+
+@test "an id that is no folder's name is refused, and nothing is done" {
+  new_fleet
+  for id in ../x .. -x a/b all null coordination shared 'a b' ''; do
+    run ! git build init "--server=$id"
+    [ ! -e .git/hooks/pre-push ]
+  done
+  [ -z "$(git ls-remote origin)" ]
+}
+
+@test "a dirty work tree is left alone" {
+  new_fleet
+  commit_file notes.txt "one"
+  git push -q origin main
+  echo two >notes.txt
+  git build init --server build1
+  [ "$(cat notes.txt)" = two ]
+}
+
+# ---- the merge driver ----
+
+@test "the merge driver is reached through a path with spaces and quotes" {
+  odd="$TMP/it's a \"program\" 100%"
+  mkdir -p "$odd"
+  cp -r "$GIT_BUILD_BINDIR/git-build" "$GIT_BUILD_BINDIR/hooks" "$odd"
+  shared_repo fleet.git
+  git clone -q fleet.git build1
+  cd build1
+  PATH=$odd:$PATH git build init --server build1
+  git checkout -q -b theirs
+  commit_file build1/extra.json '{"a":1}'
+  sed -i 's/"healthy"/"degraded"/' shared/health_dashboard.json
+  git commit -q -a -m theirs
+  git checkout -q main
+  sed -i 's/"queued": 0/"queued": 5/' shared/health_dashboard.json
+  git commit -q -a -m ours
+  run -0 git merge -q theirs
+  [[ $output != *"not found"* ]]
+  grep -q degraded shared/health_dashboard.json
+  grep -q '"queued": 5' shared/health_dashboard.json
+}
+
+@test "where the program has gone, git's text merge leaves markers" {
+  new_fleet
+  git build init --server build1
+  git config merge.git-build.driver \
+    "$(git config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|/nowhere/git-build|g")"
+  git checkout -q -b theirs
+  sed -i 's/"healthy"/"degraded"/' shared/health_dashboard.json
+  git commit -q -a -m theirs
+  git checkout -q main
+  sed -i 's/"healthy"/"down"/' shared/health_dashboard.json
+  git commit -q -a -m ours
+  run ! git merge -q theirs
+  grep -q '^<<<<<<<' shared/health_dashboard.json
+  grep -q '^>>>>>>>' shared/health_dashboard.json
+}
+
+# ---- hooks ----
+
+@test "a hook that stands is kept and runs first, with the same input" {
+  new_fleet
+  write_hook .git/hooks/pre-push 0
+  run -0 git build init --server build1
+  [[ $output == *"installed the pre-push hook; the one that stood there runs first"* ]]
+  commit_file coordination/jobs.json '{"jobs":[}'
+  run ! git push origin main
+  [[ $output == *"own hook: origin"*"refs/heads/main"* ]]
+  [[ $output == *"coordination/jobs.json:1:10"* ]]
+  git build init --server build1
+  [ "$(grep -c 'own hook' .git/hooks/pre-push.before-git-build)" = 1 ]
+}
+
+@test "where the kept hook fails, the push does" {
+  new_fleet
+  git build init --server build1
+  git build init --remove
+  write_hook .git/hooks/pre-push 3
+  git build init --server build1
+  commit_file notes.txt one
+  run ! git push origin main
+  [[ $output == *"own hook"* ]]
+  [ "$(git rev-parse origin/main)" != "$(git rev-parse main)" ]
+}
+
+@test "a clone's hooks let all pass where git-build has gone, and say so" {
+  new_fleet
+  git build init --server build1
+  sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
+  commit_file notes.txt one
+  run -0 git push origin main
+  [[ $output == *"/nowhere/pre-push is gone"* ]]
+}
+
+@test "the shared repository lands nothing where git-build has gone" {
+  new_fleet
+  git build init --server build1
+  sed -i 's|^program=.*|program=/nowhere/pre-receive|' ../fleet.git/hooks/pre-receive
+  commit_file notes.txt one
+  run ! git push origin main
+  [[ $output == *"/nowhere/pre-receive is gone, and nothing lands without it"* ]]
+}
+
+@test "core.hooksPath that leads elsewhere is said to shadow the hooks" {
+  new_fleet
+  mkdir "$TMP/own"
+  git config core.hooksPath "$TMP/own"
+  run -0 git build init --server build1
+  [[ $output == *"left the hooks out: core.hooksPath sends git to $TMP/own"* ]]
+  [ ! -e "$TMP/own/pre-push" ]
+}
+
+@test "core.hooksPath inside the git folder is followed" {
+  new_fleet
+  git config core.hooksPath .git/my-hooks
+  git build init --server build1
+  [ -x .git/my-hooks/pre-push ]
+  commit_file broken.json '{'
+  run ! git push origin main
+  [[ $output == *"broken.json:2:1"* ]]
+}
+
+# ---- taking it out ----
+
+@test "init --remove leaves a clone as it was, with its own hooks back" {
+  new_fleet
+  write_hook .git/hooks/pre-push 0
+  cp .git/hooks/pre-push ../own-hook
+  git config --list --local | LC_ALL=C sort >../config
+  git build init --server build1 --manager Ada
+  git build init --remove
+  cmp .git/hooks/pre-push ../own-hook
+  [ ! -e .git/hooks/post-merge ]
+  [ ! -e .git/hooks/pre-push.before-git-build ]
+  git config --list --local | LC_ALL=C sort | cmp - ../config
+  run -0 git build init --remove
+  [ "$output" = "nothing to take out: nothing changed" ]
+}
+
+@test "init --remove takes the hook out of the shared repository" {
+  shared_repo fleet.git
+  write_hook own 0
+  cp own fleet.git/hooks/pre-receive
+  git build init --shared fleet.git
+  git -C fleet.git build init --remove
+  cmp fleet.git/hooks/pre-receive own
+}
+
+# ---- the shared repository ----
+
+@test "init --shared makes a bare repository with all that heartbeats need" {
+  run -0 git build init --shared "$TMP/some where/fleet.git"
+  cd "some where/fleet.git"
+  [ "$(git rev-parse --is-bare-repository)" = true ]
+  [ "$(git symbolic-ref HEAD)" = refs/heads/main ]
+  [ "$(git config --type=bool receive.denyNonFastForwards)" = false ]
+  [ "$(git config --type=bool gc.cruftPacks)" = true ]
+  [ "$(git config --type=bool receive.fsckObjects)" = true ]
+  [ -x hooks/pre-receive ]
+  run -0 git build init --shared .
+  [ "$output" = "already set up: nothing changed" ]
+}
+
+@test "init --shared equips what git init --shared has made, and keeps its history" {
+  git init -q --bare --shared -b main fleet.git
+  git clone -q fleet.git work
+  cd work
+  commit_file coordination/jobs.json '{ "broken": '
+  git push -q origin main
+  tip=$(git rev-parse main)
+  git build init --shared ../fleet.git
+  [ "$(git -C ../fleet.git rev-parse main)" = "$tip" ]
+  [ "$(git -C ../fleet.git config receive.denyNonFastForwards)" = false ]
+  commit_file notes.txt one
+  git push -q origin main
+  commit_file other.json '{ "broken": '
+  run ! git push -q origin main
+}
+
+@test "an unborn HEAD is set to the coordination branch" {
+  git init -q --bare -b master fleet.git
+  run -0 git build init --shared fleet.git
+  [ "$(git -C fleet.git symbolic-ref HEAD)" = refs/heads/main ]
+}
+
+@test "a HEAD that has commits is left, and said to stand elsewhere" {
+  git init -q --bare -b master fleet.git
+  git clone -q fleet.git work
+  git -C work commit -q --allow-empty -m one
+  git -C work push -q origin HEAD:master
+  run -0 git build init --shared fleet.git
+  [[ $output == *"HEAD stands elsewhere: on master"* ]]
+  git -C fleet.git config build.branch master
+  run -0 git build init --shared fleet.git
+  [ "$output" = "already set up: nothing changed" ]
+}
+
+@test "a repository with a work tree is refused" {
+  git init -q work
+  run ! git build init --shared work
+  [[ $output == *"has a work tree; the shared repository must be bare"* ]]
+  run ! git build init --shared work/.git
+  [[ $output == *"is not bare"* ]]
+  [ ! -e work/.git/hooks/pre-receive ]
+}
+
+@test "a path that git would quote for its hooks is refused" {
+  mkdir a:b
+  run ! git build init --shared a:b/fleet.git
+  [[ $output == *"colon"* ]]
+  cd a:b
+  run ! git build init --shared fleet.git
+  [[ $output == *"colon"* ]]
+  cd ..
+  run ! git build init --shared '"fleet".git'
+  run ! git build init --shared=-x
+  [ ! -e '"fleet".git' ]
+}
+
+@test "a pre-receive hook that stands is kept, runs first, and may refuse" {
+  shared_repo fleet.git
+  git -C fleet.git build init --remove
+  write_hook fleet.git/hooks/pre-receive 0
+  git build init --shared fleet.git
+  git clone -q fleet.git work
+  cd work
+  commit_file broken.json '{'
+  run ! git push origin main
+  [[ $output == *"own hook"*"refs/heads/main"*"broken.json:2:1"* ]]
+  echo '{}' >broken.json
+  git commit -q -a --amend -m "Sound"
+  run -0 git push origin main
+  sed -i 's/exit 0/exit 1/' ../fleet.git/hooks/pre-receive.before-git-build
+  commit_file notes.txt one
+  run ! git push origin main
+  [[ $output == *"own hook"* ]]
+}
