@@ -21,6 +21,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { FAREWELL_MS = 10000 };
+
 /* How pushing goes; a line is said when it changes. */
 enum push_state { PUSH_WORKS, PUSH_REFUSED, PUSH_UNREACHED };
 
@@ -262,8 +264,8 @@ static int beat_until_stopped(struct beat_loop *loop, struct error *err)
 	}
 }
 
-/* Pushes what is pending, once: who stops a service does not wait for long. A second signal ends
- * the process at once. */
+/* Pushes what is pending, once and briefly: who stops a service does not wait for long. A second
+ * signal ends the process at once. */
 static int stop(struct beat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
@@ -275,7 +277,12 @@ static int stop(struct beat_loop *loop, struct error *err)
 	sigprocmask(SIG_UNBLOCK, &again, NULL);
 	notify_send("STOPPING=1");
 	inv->settings.attempts = 1;
-	int rc = heartbeat_push(loop->heartbeat, &result, err);
+	if (inv->settings.timeout_ms > FAREWELL_MS)
+		inv->settings.timeout_ms = FAREWELL_MS;
+	heartbeat_close(loop->heartbeat);
+	int rc = start_beating(loop, err);
+	if (!rc)
+		rc = heartbeat_push(loop->heartbeat, &result, err);
 	if (!rc && result.pushing.code < 0)
 		rc = error_set(err, result.pushing.code,
 			"beats are pending in this clone, since they could not be pushed: %s",

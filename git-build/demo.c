@@ -108,12 +108,12 @@ static void forget_user(struct world *world)
 static int make_folder(struct world *world, const char *keep, struct error *err)
 {
 	if (!keep) {
+		char pattern[PATH_MAX];
 		const char *parent = getenv("TMPDIR");
-		snprintf(world->folder, sizeof(world->folder), "%s/git-build-demo.XXXXXX",
+		snprintf(pattern, sizeof(pattern), "%s/git-build-demo.XXXXXX",
 			parent && *parent ? parent : "/tmp");
-		if (!mkdtemp(world->folder))
-			return error_errno(
-				err, ERR_FAILED, "cannot make the folder %s", world->folder);
+		if (!mkdtemp(pattern) || !realpath(pattern, world->folder))
+			return error_errno(err, ERR_FAILED, "cannot make the folder %s", pattern);
 		return 0;
 	}
 	int rc = file_make_folders(keep, err);

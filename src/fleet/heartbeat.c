@@ -25,9 +25,7 @@ struct heartbeat {
 	struct beat_branch branch;
 	char *path; /* build1/heartbeat.json */
 	char *lock_path;
-	bool old_way;    /* beats go to the coordination branch */
-	int64_t waiting; /* the old way: beats since the last push */
-	bool healthy;    /* what the last beat said */
+	bool old_way; /* beats go to the coordination branch */
 };
 
 void beat_result_release(struct beat_result *result)
@@ -242,8 +240,8 @@ static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool pus
 static int beat_old_way(
 	struct heartbeat *h, const struct beat *beat, bool push_now, struct beat_result *result)
 {
-	uint64_t waiting = 0, unused = 0;
-	recall(h->repo, "beats", beat->server, &waiting, &unused);
+	uint64_t waiting = 0, healthy = 1;
+	recall(h->repo, "beats", beat->server, &waiting, &healthy);
 	waiting++;
 	if (push_now || waiting >= (uint64_t)h->settings->push_every) {
 		int rc = push_old_way(h, beat, result, &result->pushing);
@@ -251,9 +249,8 @@ static int beat_old_way(
 		if (!rc)
 			waiting = 0;
 	}
-	remember(h->repo, "beats", beat->server, waiting, 0);
+	remember(h->repo, "beats", beat->server, waiting, beat->healthy);
 	result->pending = (int64_t)waiting;
-	h->waiting = result->pending;
 	return 0;
 }
 
@@ -264,7 +261,6 @@ int heartbeat_beat(struct heartbeat *h, bool healthy, bool push_now, struct beat
 	buf_reset(&result->said);
 	*result = (struct beat_result){ .said = result->said,
 		.timestamp = h->env->now(h->env->data) };
-	h->healthy = healthy;
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;
@@ -285,8 +281,12 @@ int heartbeat_beat(struct heartbeat *h, bool healthy, bool push_now, struct beat
 int heartbeat_push(struct heartbeat *h, struct beat_result *result, struct error *err)
 {
 	struct file_lock held = FILE_LOCK_INIT;
-	if (h->old_way) /* what is pending is no commit: the newest beat goes out with a new one */
-		return h->waiting ? heartbeat_beat(h, h->healthy, true, result, err) : 0;
+	if (h->old_way) {
+		/* What is pending is no commit: a new beat goes out that says the same. */
+		uint64_t waiting = 0, healthy = 1;
+		recall(h->repo, "beats", h->settings->server, &waiting, &healthy);
+		return waiting ? heartbeat_beat(h, healthy, true, result, err) : 0;
+	}
 	buf_reset(&result->said);
 	*result = (struct beat_result){ .said = result->said };
 	int rc = lock(h, &held, err);

@@ -126,6 +126,15 @@ listen() {
   pushed
 }
 
+@test "the old way: what waits goes out at the end, as healthy as it was" {
+  beating --branch main --push-every 100 --unhealthy
+  wait_for 5 said ../log beating
+  wait_for 5 grep -q '^[1-9]' .git/git-build/beats-build1
+  stop TERM
+  [ "$status" = 0 ]
+  [ "$(git -C ../fleet.git show main:build1/heartbeat.json | jq .healthy)" = false ]
+}
+
 @test "SIGHUP loads the settings anew; wrong ones change nothing" {
   git config build.healthCheck 'echo first; false'
   beating
