@@ -232,7 +232,9 @@ static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool pus
 	if (rc < 0)
 		return rc;
 	result->pending = h->branch.pending;
-	if (push_now || h->branch.pending >= h->settings->push_every)
+	/* A branch that starts anew drops what was pending from its history: readers must not wait
+	 * for it. */
+	if (push_now || result->restarted || h->branch.pending >= h->settings->push_every)
 		push_pending(h, result);
 	return 0;
 }

@@ -48,9 +48,9 @@ void heartbeat_close(struct heartbeat *heartbeat);
 
 /*
  * One beat: reads the machine, commits, and pushes if this is the `push_every`th since the last
- * push or `push_now`. 0 also where the push failed (result->pushing.code < 0): the beat stands in
- * the clone and goes out with the next push. Below 0: not even committed. `*result` is written
- * either way.
+ * push, if the branch starts anew with it, or `push_now`. 0 also where the push failed
+ * (result->pushing.code < 0): the beat stands in the clone and goes out with the next push. Below
+ * 0: not even committed. `*result` is written either way.
  */
 int heartbeat_beat(struct heartbeat *heartbeat, bool healthy, bool push_now,
 	struct beat_result *result, struct error *err);

@@ -6,7 +6,7 @@ load helper
 new_fleet() {
   shared_repo fleet.git
   git clone -q fleet.git build1
-  cd build1
+  cd build1 || return
 }
 
 # A hook that says that it ran, what it was given, and ends as told.
@@ -338,10 +338,8 @@ shared/health_dashboard.json" ]
   mkdir a:b
   run ! git build init --shared a:b/fleet.git
   [[ $output == *"colon"* ]]
-  cd a:b
-  run ! git build init --shared fleet.git
+  run ! git -C a:b build init --shared fleet.git
   [[ $output == *"colon"* ]]
-  cd ..
   run ! git build init --shared '"fleet".git'
   run ! git build init --shared=-x
   [ ! -e '"fleet".git' ]

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# Many at once, and the worst moments: a fleet that beats and changes its states together, servers
+# killed while they push, disks that are full or read-only.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo "$TMP/shared.git" >/dev/null
+}
+teardown() { e2e_teardown; }
+
+# beats ID COUNT: so many beats, one process each; a line in ID.bad for every one that failed.
+beats() {
+  local n
+  for ((n = 0; n < $2; n++)); do
+    git -C "$TMP/$1" build heartbeat -q 2>>"$TMP/$1.log" || echo "$n" >>"$TMP/$1.bad"
+  done
+}
+
+@test "eight servers beat at once, 200 beats each: none is lost or refused" {
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do beats $id 200 & done
+  wait
+  [ -z "$(cat "$TMP"/*.bad 2>/dev/null)" ]
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do
+    git -C "$TMP/$id" build heartbeat -q --push
+    # 202 with the first of init and this one: every one was committed, and the newest is there.
+    [ "$(git -C "$TMP/$id" reflog show --format=%gs heartbeat-$id | grep -c '^heartbeat')" = 202 ]
+    [ "$(git -C "$TMP/$id" rev-parse heartbeat-$id)" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-$id)" ]
+    [ "$(git -C "$TMP/shared.git" rev-list --count heartbeat-$id)" -le 60 ]
+    [ "$(git -C "$TMP/shared.git" ls-tree -r --name-only heartbeat-$id)" = "$id/heartbeat.json" ]
+  done
+  [ "$(git -C "$TMP/shared.git" log --format=%s main | grep -c Heartbeat)" = 0 ]
+}
+
+@test "four servers change their states on main at once: every change is a commit" {
+  for id in s1 s2 s3 s4; do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
+  for id in s1 s2 s3 s4; do
+    for state in building failed building success idle; do
+      git -C "$TMP/$id" -c build.attempts=50 build status set -q $state || echo "$state" >>"$TMP/$id.bad"
+    done &
+  done
+  wait
+  [ -z "$(cat "$TMP"/*.bad 2>/dev/null)" ]
+  [ "$(git -C "$TMP/shared.git" log --format=%s main | grep -c '^Status: ')" = 20 ]
+  for id in s1 s2 s3 s4; do
+    git -C "$TMP/shared.git" show "main:$id/status.json" | jq -e '.status == "idle"'
+  done
+}
+
+@test "servers killed at any moment while they push leave nothing corrupt and nothing locked" {
+  clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
+  for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    setsid git -C "$TMP/s1" build heartbeat -q --push 2>/dev/null &
+    sleep "0.0$((RANDOM % 9))"
+    kill -KILL -- -$! 2>/dev/null || true
+    setsid git -C "$TMP/s1" build status set -q building 2>/dev/null &
+    sleep "0.0$((RANDOM % 9))"
+    kill -KILL -- -$! 2>/dev/null || true
+    wait
+  done
+  # A git that was killed may have left a lock on its ref: git says so, and so do we.
+  find "$TMP/s1/.git" "$TMP/shared.git" -name '*.lock' -path '*refs*' -delete
+  fsck_all
+  git -C "$TMP/s1" build heartbeat --push
+  git -C "$TMP/s1" build status set idle
+  [ "$(git -C "$TMP/s1" rev-parse heartbeat-s1)" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-s1)" ]
+}
+
+@test "on a full disk a beat fails with a sentence, and the next one works" {
+  [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
+  mkdir "$TMP/small"
+  mount -t tmpfs -o size=3m tmpfs "$TMP/small" 2>/dev/null || skip "this machine mounts no tmpfs"
+  git clone -q "$TMP/shared.git" "$TMP/small/s1" 2>/dev/null
+  git -C "$TMP/small/s1" build init -q --server s1
+  dd if=/dev/zero of="$TMP/small/fill" bs=4k 2>/dev/null || true
+  run git -C "$TMP/small/s1" build heartbeat --push
+  [ "$status" = 128 ]
+  [[ $output == *"No space left on device"* || $output == *"cannot"* ]]
+  rm "$TMP/small/fill"
+  git -C "$TMP/small/s1" build heartbeat --push
+  git -C "$TMP/small/s1" fsck --strict
+  [ -z "$(find "$TMP/small/s1/.git/git-build" -name '*.??????' -size 0)" ]
+  umount "$TMP/small"
+}
+
+@test "on a read-only disk a beat fails with a sentence, and what is there can be read" {
+  [ "$(id -u)" = 0 ] || skip "mounting a disk needs root"
+  clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
+  mount --bind "$TMP/s1" "$TMP/s1" 2>/dev/null || skip "this machine mounts nothing"
+  mount -o remount,ro,bind "$TMP/s1"
+  run git -C "$TMP/s1" build heartbeat
+  umount "$TMP/s1"
+  [ "$status" = 128 ]
+  [[ $output == *"Read-only file system"* ]]
+  git -C "$TMP/s1" build heartbeat --push
+}
