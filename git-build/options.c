@@ -155,6 +155,15 @@ static int store(const struct match *match, const char *value, struct error *err
 		if (!rc)
 			*(const char **)member = value;
 		return rc;
+	case OPTION_LIST: {
+		struct option_list *list = member;
+		if (list->count == OPTION_LIST_MOST)
+			return error_set(err, ERR_INVALID,
+				"option '--%s' is given more than %d times", o->name,
+				OPTION_LIST_MOST);
+		list->items[list->count++] = value;
+		return 0;
+	}
 	case OPTION_NUMBER:
 		return read_number(o, value, member, err);
 	case OPTION_FOLDER:

@@ -32,10 +32,18 @@ enum option_kind {
 	OPTION_END,    /* behind the last row */
 	OPTION_FLAG,   /* sets a bool */
 	OPTION_STRING, /* sets a const char *, which borrows from argv */
+	OPTION_LIST,   /* adds to a struct option_list, which borrows from argv */
 	OPTION_NUMBER, /* sets an int64_t from `least` to `most` */
 	OPTION_FOLDER, /* changes into the folder at once, as git's -C: several add up */
 	OPTION_HELP,   /* ends parsing: OPTIONS_HELP */
 	OPTION_MANUAL, /* ends parsing: OPTIONS_MANUAL */
+};
+
+/* What an option that may be given several times has gathered. */
+enum { OPTION_LIST_MOST = 32 };
+struct option_list {
+	const char *items[OPTION_LIST_MOST];
+	size_t count;
 };
 
 struct option {
@@ -71,6 +79,12 @@ struct option {
 		.kind = OPTION_NUMBER, .letter = (letter_), .name = (name_), .value = (value_),    \
 		.offset = offsetof(type, member), .least = (least_), .most = (most_),              \
 		.help = (help_)                                                                    \
+	}
+/* May be given several times. */
+#define OPT_LIST(letter_, name_, value_, type, member, help_)                                      \
+	{                                                                                          \
+		.kind = OPTION_LIST, .letter = (letter_), .name = (name_), .value = (value_),      \
+		.offset = offsetof(type, member), .help = (help_)                                  \
 	}
 #define OPT_END                                                                                    \
 	{                                                                                          \

@@ -305,37 +305,3 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 	free(argv);
 	return rc;
 }
-
-/* ---- the work tree ---- */
-
-int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
-{
-	struct buf head = BUF_INIT;
-	struct oid now;
-	int rc = 0;
-	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
-		strcmp(head.data, branch))
-		goto done;
-	/* A branch without a commit follows too: a clone of what was an empty repository. */
-	if (!repo_ref(repo, branch, &now, NULL) && oid_equal(&now, tip))
-		goto done;
-	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
-		"--quiet", tip->hex, NULL };
-	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
-		"LC_ALL=C", NULL };
-	struct buf ignored = BUF_INIT;
-	struct child child = { .argv = argv,
-		.folder = repo->work_tree,
-		.environment = environment,
-		.timeout_ms = DEFAULT_TIMEOUT_MS,
-		.output = &ignored,
-		.errors = &ignored };
-	int status;
-	rc = child_run(&child, &status, err);
-	if (!rc)
-		rc = status == 0;
-	buf_release(&ignored);
-done:
-	buf_release(&head);
-	return rc;
-}

@@ -53,13 +53,4 @@ struct push {
 int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
 	size_t count, struct buf *said, struct error *err);
 
-/*
- * Moves the work tree's branch along to `tip` where that is safe, as `git merge --ff-only` does:
- * HEAD stands on `branch` ("refs/heads/main"), it is a fast-forward, and no file that would change
- * is dirty. Where it is not safe nothing happens. Returns 1 if it moved, 0 if not, or a negative
- * code.
- */
-int worktree_follow(
-	struct repo *repo, const char *branch, const struct oid *tip, struct error *err);
-
 #endif

@@ -1,6 +1,7 @@
 #include "store/transaction.h"
 
 #include "base/alloc.h"
+#include "store/worktree.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -163,18 +163,16 @@ static void settings_are_what_git_sees(void **state)
 	unsetenv("GIT_CONFIG_COUNT");
 }
 
-static void formats_that_cannot_be_opened_are_named(void **state)
+/* Formats that announce themselves are in tests/e2e/cli.bats: opening one, libgit2 1.5 leaks what
+ * its regular expressions matched, and the leak check of this program is to stay sharp. */
+static void a_format_in_disguise_is_named(void **state)
 {
 	(void)state;
-	sh("git init -q --object-format=sha256 sha && git init -q part && "
-	   "git -C part config core.repositoryformatversion 1 && "
-	   "git -C part config extensions.partialClone origin && mkdir none");
+	sh("git init -q sha && git -C sha config extensions.objectformat sha256 && mkdir none");
 	struct repo *repo;
 	struct error err = ERROR_INIT;
 	assert_int_equal(repo_open(&repo, "sha", &err), ERR_INVALID);
 	assert_non_null(strstr(err.text, "SHA-256"));
-	assert_int_equal(repo_open(&repo, "part", &err), ERR_INVALID);
-	assert_non_null(strstr(err.text, "partial clone"));
 	assert_int_equal(repo_open(&repo, "none", &err), ERR_NOT_FOUND);
 }
 
@@ -484,7 +482,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(commits_are_as_git_makes_them),
 		cmocka_unit_test(refs_move_only_from_where_they_stood),
 		cmocka_unit_test(settings_are_what_git_sees),
-		cmocka_unit_test(formats_that_cannot_be_opened_are_named),
+		cmocka_unit_test(a_format_in_disguise_is_named),
 		cmocka_unit_test(work_trees_and_git_dir_are_found),
 		cmocka_unit_test(porcelain_is_understood),
 		cmocka_unit_test(a_transaction_makes_the_branch_and_follows_it),

@@ -1,0 +1,112 @@
+#include "store/worktree.h"
+
+#include "store/internal.h"
+
+#include "base/child.h"
+
+#include <string.h>
+
+enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30 };
+
+/* Runs git at the top of the work tree, with its own eyes for where that is. */
+static int run_git(struct repo *repo, const char *const *argv, struct buf *output, int *status,
+	struct error *err)
+{
+	/* What a hook or `git -C` around us has set holds for this repository as well. */
+	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = repo->work_tree,
+		.environment = environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = output,
+		.errors = &errors,
+		.output_limit = OUTPUT_LIMIT };
+	int rc = child_run(&child, status, err);
+	buf_trim(&errors);
+	if (!rc && *status)
+		rc = error_set(err, ERR_FAILED, "git %s failed: %s", argv[1], errors.data);
+	buf_release(&errors);
+	return rc;
+}
+
+static int need_work_tree(const struct repo *repo, struct error *err)
+{
+	if (repo->work_tree)
+		return 0;
+	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->git_dir);
+}
+
+int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
+{
+	struct buf head = BUF_INIT;
+	struct oid now;
+	int rc = 0;
+	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
+		strcmp(head.data, branch))
+		goto done;
+	/* A branch without a commit follows too: a clone of what was an empty repository. */
+	if (!repo_ref(repo, branch, &now, NULL) && oid_equal(&now, tip))
+		goto done;
+	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
+		"--quiet", tip->hex, NULL };
+	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
+		"LC_ALL=C", NULL };
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = repo->work_tree,
+		.environment = environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = &ignored,
+		.errors = &ignored };
+	int status;
+	rc = child_run(&child, &status, err);
+	if (!rc)
+		rc = status == 0;
+	buf_release(&ignored);
+done:
+	buf_release(&head);
+	return rc;
+}
+
+int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *path, void *data),
+	void *data, struct error *err)
+{
+	static const char *const known[] = { "git", "ls-files", "-z", "--cached", "--others",
+		"--exclude-standard", "--deduplicate", NULL };
+	static const char *const in_index[] = { "git", "diff", "--cached", "--name-only", "-z",
+		"--no-renames", "--diff-filter=d", NULL };
+	struct buf output = BUF_INIT;
+	int status, rc = need_work_tree(repo, err);
+	if (!rc)
+		rc = run_git(repo, staged ? in_index : known, &output, &status, err);
+	for (const char *path = output.data; !rc && path < output.data + output.len;
+		path += strlen(path) + 1)
+		rc = each(path, data);
+	buf_release(&output);
+	return rc;
+}
+
+int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	int status;
+	buf_addf(&name, ":0:%s", path);
+	const char *argv[] = { "git", "cat-file", "blob", name.data, NULL };
+	int rc = run_git(repo, argv, out, &status, err);
+	buf_release(&name);
+	return rc;
+}
+
+int worktree_attribute(
+	struct repo *repo, const char *path, const char *name, struct buf *out, struct error *err)
+{
+	const char *value = NULL;
+	buf_reset(out);
+	if (git_attr_get(&value, repo->git, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, name) < 0)
+		return store_error(err, ERR_FAILED, "cannot read the attributes of %s", path);
+	if (git_attr_value(value) != GIT_ATTR_VALUE_STRING)
+		return 0;
+	buf_addstr(out, value);
+	return 1;
+}
