@@ -57,19 +57,22 @@ void store_free_environment(char **environment)
 }
 
 /* Runs git; its output and errors are appended. ERR_TIMEOUT and the like as child_run(). */
-static int run_git(struct repo *repo, const char *const *argv, int64_t timeout_ms, int *status,
-	struct buf *output, struct buf *errors, struct error *err)
+static int run_git(struct repo *repo, const char *const *argv, const char *doing,
+	const struct remote_settings *remote, int *status, struct buf *output, struct buf *errors,
+	struct error *err)
 {
 	char **environment = store_git_environment(repo);
 	add_ssh_batch_mode(repo, environment);
 	struct child child = {
 		.argv = argv,
 		.environment = (const char *const *)environment,
-		.timeout_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS,
+		.timeout_ms = remote->timeout_ms ? remote->timeout_ms : DEFAULT_TIMEOUT_MS,
 		.output = output,
 		.errors = errors,
 	};
 	int rc = child_run(&child, status, err);
+	if (rc < 0)
+		error_wrap(err, "cannot %s '%s'", doing, remote->name);
 	store_free_environment(environment);
 	return rc;
 }
@@ -135,7 +138,7 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 		argv[used++] = refspecs[i];
 
 	struct buf errors = BUF_INIT;
-	rc = run_git(repo, argv, remote->timeout_ms, &status, NULL, &errors, err);
+	rc = run_git(repo, argv, "fetch from", remote, &status, NULL, &errors, err);
 	if (!rc && status) {
 		if (strstr(errors.data, "couldn't find remote ref"))
 			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",
@@ -156,7 +159,7 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 		return rc;
 	const char *argv[] = { "git", "ls-remote", "--quiet", "--", remote->name, ref, NULL };
 	struct buf output = BUF_INIT, errors = BUF_INIT;
-	rc = run_git(repo, argv, remote->timeout_ms, &status, &output, &errors, err);
+	rc = run_git(repo, argv, "ask", remote, &status, &output, &errors, err);
 	if (!rc && status)
 		rc = say_unreachable("ask", remote, errors.data, err);
 	*out = OID_NONE;
@@ -290,7 +293,7 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
 
 	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
-	rc = run_git(repo, argv, remote->timeout_ms, &status, &output, &errors, err);
+	rc = run_git(repo, argv, "push to", remote, &status, &output, &errors, err);
 	porcelain_sort_errors(errors.data, &words, NULL);
 	if (said)
 		buf_add(said, words.data, words.len);

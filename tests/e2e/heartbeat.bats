@@ -181,6 +181,18 @@ count() {
   [ "$(git rev-list --count heartbeat-build1)" = $((before + 8)) ]
 }
 
+@test "a remote that does not answer costs no more than build.timeout" {
+  git remote set-url origin ssh://nowhere/fleet.git
+  export GIT_SSH_COMMAND="sh -c 'sleep 60'"
+  SECONDS=0
+  run -128 git -c build.timeout=1 build heartbeat --push
+  [ "$SECONDS" -lt 10 ]
+  [[ $output == *"cannot push to 'origin'"*"1000 ms"* ]]
+  run -0 --separate-stderr git -c build.timeout=1 build status
+  [[ $stderr == "warning: cannot fetch from 'origin'"* ]]
+  [[ $output == *build1* ]]
+}
+
 @test "over ssh, as over a file" {
   start_sshd
   git remote set-url origin "$SSH_URL$TMP/fleet.git"
