@@ -192,7 +192,8 @@ static const struct {
 	{ "number", TYPE_NUMBER }, { "string", TYPE_STRING }, { "array", TYPE_ARRAY },
 	{ "object", TYPE_OBJECT } };
 
-static int add_type(struct compiling *c, const struct json_value *value)
+/* Adds the type that `value` names; `*seen` are those that were named before. */
+static int add_type(struct compiling *c, const struct json_value *value, uint8_t *seen)
 {
 	char *name = json_strdup(c->doc, value);
 	struct nearest nearest = NEAREST_INIT(name ? name : "");
@@ -209,8 +210,11 @@ static int add_type(struct compiling *c, const struct json_value *value)
 			"object%s%s%s",
 			nearest.word ? "; did you mean \"" : "", nearest.word ? nearest.word : "",
 			nearest.word ? "\"?" : "");
-	c->schema->types |= bits;
-	if (c->schema->types & TYPE_NUMBER)
+	if (*seen & bits)
+		return set_refuse(c->doc, value, c->err, "\"type\" names this type twice");
+	*seen |= bits;
+	c->schema->types = *seen;
+	if (*seen & TYPE_NUMBER)
 		c->schema->types &= (uint8_t)~TYPE_INTEGER;
 	return 0;
 }
@@ -218,18 +222,21 @@ static int add_type(struct compiling *c, const struct json_value *value)
 static int compile_general(struct compiling *c)
 {
 	const struct json_value *type = keyword(c, "type");
+	uint8_t seen = 0;
 	int rc = 0;
 	c->schema->enumeration = keyword(c, "enum");
 	c->schema->constant = keyword(c, "const");
 	if (c->schema->enumeration && c->schema->enumeration->type != JSON_ARRAY)
 		return set_refuse(c->doc, c->schema->enumeration, c->err,
 			"\"enum\" must be a list of values");
+	if (type && type->type == JSON_ARRAY && !type->count)
+		return set_refuse(c->doc, type, c->err, "\"type\" must name at least one type");
 	if (type && type->type == JSON_ARRAY) {
 		JSON_EACH (element, type)
 			if (!rc)
-				rc = add_type(c, element);
+				rc = add_type(c, element, &seen);
 	} else if (type) {
-		rc = add_type(c, type);
+		rc = add_type(c, type, &seen);
 	}
 	return rc;
 }

@@ -190,8 +190,8 @@ static bool is_email(struct cursor c)
 		while (c.at < c.end && *c.at != '"') {
 			if (*c.at == '\\' && c.at + 1 < c.end)
 				c.at++;
-			if ((unsigned char)*c.at < 0x20 || *c.at == 0x7f)
-				return false;
+			if ((unsigned char)*c.at < 0x20 || (unsigned char)*c.at >= 0x7f)
+				return false; /* a character beyond ASCII wants RFC 6531 */
 			c.at++;
 		}
 		if (!take(&c, '"'))
@@ -353,6 +353,9 @@ static bool is_relative_json_pointer(struct cursor c)
 	bool zero = c.at < c.end && *c.at == '0';
 	size_t digits = take_digits(&c);
 	if (!digits || (zero && digits > 1))
+		return false;
+	/* draft-bhutton-relative-json-pointer-00: an index may be moved from there. */
+	if (take_any(&c, "+-") && ((c.at < c.end && *c.at == '0') || !take_digits(&c)))
 		return false;
 	if (take(&c, '#'))
 		return c.at == c.end;

@@ -37,6 +37,11 @@ static int refuse(const struct translating *t, const char *at, const char *why)
 		t->err, ERR_INVALID, "%s at character %zu", why, (size_t)(at - t->start) + 1);
 }
 
+static bool is_word(const char *word, const char *text, size_t len)
+{
+	return strlen(word) == len && !memcmp(word, text, len);
+}
+
 /* General categories that ECMA-262 knows by a long name, and PCRE2 by the short one only. */
 static const char *short_category(const char *name, size_t len)
 {
@@ -56,9 +61,14 @@ static const char *short_category(const char *name, size_t len)
 		{ "Control", "Cc" }, { "cntrl", "Cc" }, { "Format", "Cf" }, { "Surrogate", "Cs" },
 		{ "Private_Use", "Co" }, { "Unassigned", "Cn" } };
 	for (size_t i = 0; i < sizeof(categories) / sizeof(*categories); i++)
-		if (strlen(categories[i][0]) == len && !memcmp(categories[i][0], name, len))
+		if (is_word(categories[i][0], name, len))
 			return categories[i][1];
 	return NULL;
+}
+
+static bool is_name_byte(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
 }
 
 /* \p{…} and \P{…}; `t->at` stands on the p. */
@@ -71,20 +81,28 @@ static int translate_property(struct translating *t)
 	if (!close)
 		return refuse(t, t->at - 2, "\\p wants a property in braces, as in \\p{Letter},");
 	const char *name = t->at + 1;
-	size_t len = (size_t)(close - name);
-	const char *equals = memchr(name, '=', len);
+	size_t len = (size_t)(close - name), key_len = 0;
+	const char *equals = memchr(name, '=', len), *key = "";
+	for (const char *at = name; at < close; at++)
+		if (!is_name_byte(*at) && at != equals)
+			return refuse(t, t->at - 2, "this is the name of no property,");
 	if (equals) {
-		/* Script=Greek, Script_Extensions=…, General_Category=…: PCRE2 wants the value
-		 * alone. */
-		len = (size_t)(close - equals - 1);
+		key = name;
+		key_len = (size_t)(equals - name);
 		name = equals + 1;
+		len = (size_t)(close - name);
 	}
-	const char *category = short_category(name, len);
+	bool general = is_word("General_Category", key, key_len) || is_word("gc", key, key_len);
+	const char *category = general || !equals ? short_category(name, len) : NULL;
 	buf_addf(t->out, "\\%c{", kind);
+	if (is_word("Script_Extensions", key, key_len) || is_word("scx", key, key_len))
+		buf_addstr(t->out, "scx:");
+	else if (is_word("Script", key, key_len) || is_word("sc", key, key_len))
+		buf_addstr(t->out, "sc:");
+	else if (equals && !general)
+		return refuse(t, t->at - 2, "this is the name of no property,");
 	if (category)
 		buf_addstr(t->out, category);
-	else if (len == 3 && !memcmp(name, "Any", 3))
-		buf_addstr(t->out, "Any");
 	else
 		buf_add(t->out, name, len);
 	buf_addch(t->out, '}');
@@ -199,35 +217,95 @@ static int translate_escape(struct translating *t)
 	return 0;
 }
 
+/* A class; `t->at` stands behind its bracket. */
+static void open_class(struct translating *t)
+{
+	bool negated = t->at < t->end && *t->at == '^';
+	t->at += negated;
+	/* [] is nothing and [^] is anything, where PCRE2 takes the bracket for a member. */
+	if (t->at < t->end && *t->at == ']') {
+		buf_addstr(t->out, negated ? "(?s:.)" : "(?!)");
+		t->at++;
+		return;
+	}
+	buf_addstr(t->out, negated ? "[^" : "[");
+	t->in_class = true;
+}
+
+/* A group; `t->at` stands behind its parenthesis. PCRE2 knows many that ECMA-262 does not. */
+static int open_group(struct translating *t)
+{
+	static const char *const kinds[] = { "?:", "?=", "?!", "?<=", "?<!" };
+	size_t left = (size_t)(t->end - t->at);
+	bool known = !left || (*t->at != '?' && *t->at != '*');
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		known = known ||
+			(left >= strlen(kinds[i]) && !memcmp(t->at, kinds[i], strlen(kinds[i])));
+	/* (?<name>...) */
+	known = known || (left > 2 && !memcmp(t->at, "?<", 2) && is_name_byte(t->at[2]));
+	if (!known)
+		return refuse(t, t->at - 1, "this kind of group means nothing in ECMA-262,");
+	buf_addch(t->out, '(');
+	return 0;
+}
+
+/* How long the quantifier at `at` is, the '?' behind it included; 0 if there is none. */
+static size_t quantifier_length(const char *at, const char *end)
+{
+	const char *start = at;
+	if (at == end || !memchr("*+?{", *at, 4))
+		return 0;
+	if (*at++ == '{') {
+		const char *digits = at;
+		while (at < end && ((*at >= '0' && *at <= '9') || *at == ','))
+			at++;
+		if (at == digits || *digits == ',' || at == end || *at++ != '}')
+			return 0;
+	}
+	at += at < end && *at == '?';
+	return (size_t)(at - start);
+}
+
+/* What stands outside a class and is no escape; `t->at` stands on it. */
+static int translate_plain(struct translating *t)
+{
+	size_t quantifier = quantifier_length(t->at, t->end);
+	if (quantifier) {
+		buf_add(t->out, t->at, quantifier);
+		t->at += quantifier;
+		/* a++ would be possessive there. */
+		return quantifier_length(t->at, t->end)
+			? refuse(t, t->at, "a quantifier has nothing to repeat")
+			: 0;
+	}
+	char c = *t->at++;
+	if (c == '[')
+		open_class(t);
+	else if (c == '(')
+		return open_group(t);
+	else if (c == '.')
+		buf_addstr(t->out, "[^\\n\\r\\x{2028}\\x{2029}]");
+	else
+		buf_addch(t->out, c);
+	return 0;
+}
+
 static int translate(struct translating *t)
 {
 	int rc = 0;
 	while (!rc && t->at < t->end) {
-		char c = *t->at++;
+		char c = *t->at;
 		if (c == '\\') {
-			if (t->at == t->end)
+			if (++t->at == t->end)
 				return refuse(t, t->at - 1, "a backslash stands alone");
 			rc = translate_escape(t);
-		} else if (c == '[' && t->in_class) {
-			buf_addstr(t->out, "\\["); /* PCRE2 would see [:alpha:] */
-		} else if (c == '[') {
-			t->in_class = true;
-			buf_addch(t->out, c);
-			if (t->at < t->end && *t->at == '^')
-				buf_addch(t->out, *t->at++);
-			/* [] is nothing and [^] is anything, where PCRE2 takes the bracket for a
-			 * member. */
-			if (t->at < t->end && *t->at == ']') {
-				bool any = t->out->data[t->out->len - 1] == '^';
-				buf_truncate(t->out, t->out->len - (any ? 2 : 1));
-				buf_addstr(t->out, any ? "(?s:.)" : "(?!)");
-				t->in_class = false;
-				t->at++;
-			}
+		} else if (!t->in_class) {
+			rc = translate_plain(t);
 		} else {
-			if (c == ']')
-				t->in_class = false;
+			t->in_class = c != ']';
+			buf_addstr(t->out, c == '[' ? "\\" : ""); /* else [:alpha:] */
 			buf_addch(t->out, c);
+			t->at++;
 		}
 	}
 	return rc;

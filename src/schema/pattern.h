@@ -2,11 +2,13 @@
  * Regular expressions with the meaning of ECMA-262 (as "pattern" asks for), through PCRE2, in
  * UTF-8.
  *
- * The two differ in a few escapes, which are translated before compiling: \d, \w and \s are ASCII,
+ * The two differ in a few places, which are translated before compiling: \d, \w and \s are ASCII,
  * ASCII and Unicode's white space; \uXXXX, \u{…}, \cX and \/ are known; \p{Letter} and
- * \p{Script=Greek} have longer names there; $ is the end of the text and nothing else; ^ is its
- * start. What PCRE2 knows beyond ECMA-262 and would mean something else there (\A, \Z, \h, …) is
- * refused.
+ * \p{Script=Greek} have longer names there; a dot is no end of a line; $ is the end of the text and
+ * nothing else; ^ is its start. What PCRE2 knows beyond ECMA-262 is refused: \A, \Z, \h, (?i),
+ * (?>…),
+ * (*VERB), possessive quantifiers. What it knows less of is refused too: looking behind without a
+ * bound.
  */
 #ifndef SCHEMA_PATTERN_H
 #define SCHEMA_PATTERN_H
@@ -18,7 +20,7 @@
 struct pattern;
 
 /* Compiles `len` bytes of `text`. `*out` is yours, to be given to pattern_free(). ERR_INVALID says
- * what is wrong, with the offset in the expression. */
+ * what is wrong. */
 int pattern_compile(struct pattern **out, const char *text, size_t len, struct error *err);
 void pattern_free(struct pattern *pattern);
 
