@@ -164,6 +164,13 @@ struct json_position json_position(const struct json_doc *doc, size_t offset);
 /* The same of a bare text. */
 struct json_position json_text_position(const char *text, size_t len, size_t offset);
 
+/*
+ * The sentence in `text`, an error of json_parse() or of a function built on it, behind the place
+ * that it starts with, which goes to `*at`; the whole text, and line 0, where it does not start
+ * with "name:line:column: ". Borrowed from `text`.
+ */
+const char *json_error_sentence(const char *text, const char *name, struct json_position *at);
+
 /* Appends the JSON pointer from the root to `value` to `out` ("" for the root). */
 void json_pointer_of(const struct json_doc *doc, const struct json_value *value, struct buf *out);
 /* Appends `name` to `out` as one reference token of a pointer: "/" and the name, with ~ and /

@@ -349,3 +349,15 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 		return explain_value(doc, at, want, err);
 	}
 }
+
+const char *json_error_sentence(const char *text, const char *name, struct json_position *at)
+{
+	size_t len = strlen(name), line = 0, column = 0;
+	int behind = 0;
+	*at = (struct json_position){ 0 };
+	if (strncmp(text, name, len) || text[len] != ':' ||
+		sscanf(text + len, ":%zu:%zu: %n", &line, &column, &behind) != 2 || !behind)
+		return text;
+	*at = (struct json_position){ line, column };
+	return text + len + behind;
+}
