@@ -4,26 +4,51 @@
 
 #include <string.h>
 
-int history_each_new(struct repo *repo, const struct oid *tip, const struct oid *known,
-	const char *standing, int (*each)(const struct oid *commit, void *data), void *data,
-	struct error *err)
+/* What `tip` leads to through tags; 0 if that is a commit. */
+static int peel(struct repo *repo, const struct oid *tip, git_oid *out)
 {
-	git_revwalk *walk;
 	git_oid id = store_git_oid(tip);
-	if (git_revwalk_new(&walk, repo->git) < 0)
-		return store_error(err, ERR_FAILED, "cannot walk the history of %.12s", tip->hex);
-	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-	int rc = git_revwalk_push(walk, &id);
+	git_object *object = NULL, *commit = NULL;
+	int rc = git_object_lookup(&object, repo->git, &id, GIT_OBJECT_ANY);
 	if (!rc)
+		rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
+	if (!rc)
+		*out = *git_object_id(commit);
+	git_object_free(commit);
+	git_object_free(object);
+	return rc;
+}
+
+static int start_walk(struct repo *repo, git_revwalk *walk, const git_oid *tip,
+	const struct oid *known, size_t known_count, const char *standing)
+{
+	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
+	int rc = git_revwalk_push(walk, tip);
+	if (!rc && standing)
 		rc = git_revwalk_hide_glob(walk, standing);
-	if (!rc && !oid_is_none(known)) {
-		git_oid hidden = store_git_oid(known);
-		rc = git_revwalk_hide(walk, &hidden);
+	for (size_t i = 0; !rc && i < known_count; i++) {
+		git_oid hidden;
+		if (!oid_is_none(&known[i]) && !peel(repo, &known[i], &hidden))
+			rc = git_revwalk_hide(walk, &hidden);
 	}
-	if (rc < 0)
-		rc = store_error(err, ERR_FAILED, "cannot walk the history of %.12s", tip->hex);
-	int next = 0;
-	while (!rc && !(next = git_revwalk_next(&id, walk))) {
+	return rc;
+}
+
+int history_each_new(struct repo *repo, const struct oid *tip, const struct oid *known,
+	size_t known_count, const char *standing, int (*each)(const struct oid *commit, void *data),
+	void *data, struct error *err)
+{
+	git_revwalk *walk = NULL;
+	git_oid id;
+	int next = peel(repo, tip, &id);
+	if (next == GIT_EPEEL || next == GIT_EINVALIDSPEC)
+		return 0;
+	if (!next)
+		next = git_revwalk_new(&walk, repo->git);
+	if (!next)
+		next = start_walk(repo, walk, &id, known, known_count, standing);
+	int rc = 0;
+	while (!next && !rc && !(next = git_revwalk_next(&id, walk))) {
 		struct oid commit = store_oid(&id);
 		rc = each(&commit, data);
 	}
@@ -31,13 +56,6 @@ int history_each_new(struct repo *repo, const struct oid *tip, const struct oid 
 		rc = store_error(err, ERR_FAILED, "cannot walk the history of %.12s", tip->hex);
 	git_revwalk_free(walk);
 	return rc;
-}
-
-static int commit_tree(git_commit *commit, git_tree **tree, struct error *err)
-{
-	if (git_commit_tree(tree, commit) < 0)
-		return store_error(err, ERR_FAILED, "cannot read the tree of a commit");
-	return 0;
 }
 
 /* Has some parent but the first the file as it is now? Then a merge took it over, and did not make
@@ -60,6 +78,7 @@ static bool taken_over(git_commit *commit, const git_diff_file *file)
 	return found;
 }
 
+/* `commit`: leave out what it took over from a parent; NULL: leave out nothing. */
 static int each_delta(git_diff *diff, git_commit *commit,
 	int (*each)(const struct changed_file *file, void *data), void *data)
 {
@@ -68,7 +87,7 @@ static int each_delta(git_diff *diff, git_commit *commit,
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
 		bool gone = delta->status == GIT_DELTA_DELETED;
 		const git_diff_file *file = gone ? &delta->old_file : &delta->new_file;
-		if (!gone && taken_over(commit, file))
+		if (!gone && commit && taken_over(commit, file))
 			continue;
 		struct changed_file changed = {
 			.path = file->path,
@@ -82,35 +101,65 @@ static int each_delta(git_diff *diff, git_commit *commit,
 	return rc;
 }
 
-int history_each_changed(struct repo *repo, const struct oid *oid,
+static int each_between(struct repo *repo, git_tree *before, git_tree *after, git_commit *commit,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
 {
-	git_oid id = store_git_oid(oid);
-	git_commit *commit = NULL, *parent = NULL;
-	git_tree *tree = NULL, *before = NULL;
-	git_diff *diff = NULL;
+	git_diff *diff;
 	git_diff_options options;
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	/* The patch text is never made; only the trees are compared. */
 	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
-	int rc = 0;
-	if (git_commit_lookup(&commit, repo->git, &id) < 0)
-		rc = store_error(err, ERR_FAILED, "cannot read commit %.12s", oid->hex);
-	if (!rc)
-		rc = commit_tree(commit, &tree, err);
-	if (!rc && git_commit_parentcount(commit) && git_commit_parent(&parent, commit, 0) < 0)
-		rc = store_error(err, ERR_FAILED, "cannot read the parent of %.12s", oid->hex);
-	if (!rc && parent)
-		rc = commit_tree(parent, &before, err);
-	if (!rc && git_diff_tree_to_tree(&diff, repo->git, before, tree, &options) < 0)
-		rc = store_error(err, ERR_FAILED, "cannot compare %.12s with its parent", oid->hex);
-	if (!rc)
-		rc = each_delta(diff, commit, each, data);
+	if (git_diff_tree_to_tree(&diff, repo->git, before, after, &options) < 0)
+		return store_error(err, ERR_FAILED, "cannot compare two commits");
+	int rc = each_delta(diff, commit, each, data);
 	git_diff_free(diff);
+	return rc;
+}
+
+/* Reads a commit (NULL: not wanted) and its tree. */
+static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, git_tree **tree,
+	struct error *err)
+{
+	git_commit *found = NULL;
+	int rc = 0;
+	if (git_commit_lookup(&found, repo->git, id) < 0 || git_commit_tree(tree, found) < 0)
+		rc = store_error(err, ERR_FAILED, "cannot read commit %.12s", store_oid(id).hex);
+	if (commit)
+		*commit = found;
+	else
+		git_commit_free(found);
+	return rc;
+}
+
+int history_each_changed(struct repo *repo, const struct oid *oid,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	git_oid id = store_git_oid(oid);
+	git_commit *commit = NULL;
+	git_tree *tree = NULL, *before = NULL;
+	int rc = read_tree(repo, &id, &commit, &tree, err);
+	if (!rc && git_commit_parentcount(commit))
+		rc = read_tree(repo, git_commit_parent_id(commit, 0), NULL, &before, err);
+	if (!rc)
+		rc = each_between(repo, before, tree, commit, each, data, err);
 	git_tree_free(before);
 	git_tree_free(tree);
-	git_commit_free(parent);
 	git_commit_free(commit);
+	return rc;
+}
+
+int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	git_oid from_id = store_git_oid(from), to_id = store_git_oid(to);
+	git_tree *before = NULL, *after = NULL;
+	int rc = oid_is_none(from) ? 0 : read_tree(repo, &from_id, NULL, &before, err);
+	if (!rc)
+		rc = read_tree(repo, &to_id, NULL, &after, err);
+	if (!rc)
+		rc = each_between(repo, before, after, NULL, each, data, err);
+	git_tree_free(before);
+	git_tree_free(after);
 	return rc;
 }
 

@@ -5,12 +5,13 @@
 #include "store/repo.h"
 
 /*
- * The commits that are reachable from `tip` and from no ref that stands (nor from `known`, which
- * may be OID_NONE), the oldest first, until `each` returns non-zero, which is then returned.
+ * The commits that are reachable from `tip` and neither from a ref that matches the glob `standing`
+ * (NULL: none) nor from one of `known`, the oldest first, until `each` returns non-zero, which is
+ * then returned. `tip` may be a tag; one of something else than a commit has no commits.
  */
 int history_each_new(struct repo *repo, const struct oid *tip, const struct oid *known,
-	const char *standing, int (*each)(const struct oid *commit, void *data), void *data,
-	struct error *err);
+	size_t known_count, const char *standing, int (*each)(const struct oid *commit, void *data),
+	void *data, struct error *err);
 
 struct changed_file {
 	const char *path;
@@ -25,6 +26,10 @@ struct changed_file {
  * change is not read.
  */
 int history_each_changed(struct repo *repo, const struct oid *commit,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err);
+
+/* The files that are not in `to` as they are in `from` (OID_NONE: all are new), as above. */
+int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err);
 
 /* Appends the content of blob `oid` to `out`. ERR_INVALID, with the size in `*size`, if it has more

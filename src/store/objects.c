@@ -66,6 +66,23 @@ int repo_read(struct repo *repo, const struct oid *commit, const char *path, siz
 	return rc;
 }
 
+int repo_find(struct repo *repo, const struct oid *commit, const char *path, struct oid *out,
+	struct error *err)
+{
+	git_tree *tree = NULL;
+	git_tree_entry *entry = NULL;
+	int rc = lookup_tree(repo, commit, &tree, err);
+	if (rc < 0)
+		return rc;
+	if (git_tree_entry_bypath(&entry, tree, path) < 0)
+		rc = error_set(err, ERR_NOT_FOUND, "there is no %.12s:%s", commit->hex, path);
+	else
+		*out = store_oid(git_tree_entry_id(entry));
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	return rc;
+}
+
 int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
 	int (*each)(const struct entry *entry, void *data), void *data, struct error *err)
 {
@@ -113,6 +130,22 @@ int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, str
 	buf_addstr(&out->message, git_commit_message(commit));
 	git_commit_free(commit);
 	return 0;
+}
+
+int repo_parent(struct repo *repo, const struct oid *id, unsigned number, struct oid *out,
+	struct error *err)
+{
+	git_oid git_id = store_git_oid(id);
+	git_commit *commit;
+	int rc = 0;
+	if (git_commit_lookup(&commit, repo->git, &git_id) < 0)
+		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", id->hex);
+	if (number < git_commit_parentcount(commit))
+		*out = store_oid(git_commit_parent_id(commit, number));
+	else
+		rc = error_set(err, ERR_NOT_FOUND, "%.12s has no parent %u", id->hex, number);
+	git_commit_free(commit);
+	return rc;
 }
 
 int repo_is_ancestor(

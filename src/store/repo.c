@@ -208,6 +208,11 @@ done:
 	return rc;
 }
 
+int repo_open_again(struct repo **out, const struct repo *repo, struct error *err)
+{
+	return repo_open(out, getenv("GIT_QUARANTINE_PATH") ? NULL : repo->git_dir, err);
+}
+
 void repo_close(struct repo *repo)
 {
 	if (!repo)
@@ -282,6 +287,21 @@ int repo_set_head(struct repo *repo, const char *name, struct error *err)
 	if (git_repository_set_head(repo->git, name) < 0)
 		return store_error(err, ERR_FAILED, "cannot let HEAD stand on %s", name);
 	return 0;
+}
+
+int repo_resolve_range(
+	struct repo *repo, const char *range, struct oid *from, struct oid *to, struct error *err)
+{
+	const char *dots = strstr(range, ".."), *end = dots ? dots + 2 : range;
+	char *start = dots ? xstrndup(range, (size_t)(dots - range)) : NULL;
+	int rc = 0;
+	*from = OID_NONE;
+	if (start && !oid_parse(from, start))
+		rc = repo_resolve(repo, *start ? start : "HEAD", from, err);
+	if (!rc)
+		rc = repo_resolve(repo, *end ? end : "HEAD", to, err);
+	free(start);
+	return rc;
 }
 
 bool repo_branch_name_ok(const char *branch)

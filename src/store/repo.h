@@ -40,6 +40,8 @@ bool oid_parse(struct oid *out, const char *text);
  * open its format, or git's safe.directory forbids it; the text says what would help.
  */
 int repo_open(struct repo **out, const char *folder, struct error *err);
+/* Opens the repository that `repo` is once more: each thread needs one of its own. */
+int repo_open_again(struct repo **out, const struct repo *repo, struct error *err);
 /* NULL is fine. */
 void repo_close(struct repo *repo);
 
@@ -94,6 +96,11 @@ int repo_ref_each(struct repo *repo, const char *prefix,
 /* The commit that `revision` (as git rev-parse reads it) names. ERR_NOT_FOUND. */
 int repo_resolve(struct repo *repo, const char *revision, struct oid *out, struct error *err);
 
+/* What a range names: "A..B" the commits after A up to B, "A.." up to HEAD, "B" all up to B (then
+ * `*from` is OID_NONE, as for forty zeros). ERR_NOT_FOUND. */
+int repo_resolve_range(
+	struct repo *repo, const char *range, struct oid *from, struct oid *to, struct error *err);
+
 /* May a branch be called `branch` ("heartbeat-build1"), as git check-ref-format --branch says? */
 bool repo_branch_name_ok(const char *branch);
 
@@ -106,6 +113,10 @@ bool repo_branch_name_ok(const char *branch);
  */
 int repo_read(struct repo *repo, const struct oid *commit, const char *path, size_t limit,
 	struct buf *out, struct oid *blob, struct error *err);
+
+/* The name of what stands at `path` in `commit`, a file or a folder. ERR_NOT_FOUND. */
+int repo_find(struct repo *repo, const struct oid *commit, const char *path, struct oid *out,
+	struct error *err);
 
 struct entry {
 	const char *name; /* within its folder */
@@ -120,12 +131,15 @@ int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
 struct commit {
 	struct oid id, tree;
 	struct oid parent; /* the first; OID_NONE for a root */
-	unsigned parents;  /* how many it has */
+	unsigned parents;  /* how many it has; see repo_parent() */
 	int64_t time;      /* the committer's, seconds since 1970 */
 	struct buf message;
 };
 /* Reads `id` into `*out`, whose message (BUF_INIT or reused) is replaced. */
 int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, struct error *err);
+/* The parent `number`, counted from 0, of commit `id`. ERR_NOT_FOUND if it has not so many. */
+int repo_parent(struct repo *repo, const struct oid *id, unsigned number, struct oid *out,
+	struct error *err);
 /* Is `ancestor` reachable from `tip` (or the same)? 1, 0, or a negative code. */
 int repo_is_ancestor(
 	struct repo *repo, const struct oid *ancestor, const struct oid *tip, struct error *err);
