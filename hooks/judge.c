@@ -19,28 +19,33 @@ void judge_say(const char *format, ...)
 	va_end(args);
 }
 
-static void show(const struct guard_update *update, const struct guard_report *report)
+static void show_list(const char *kind, const struct guard_update *update,
+	const struct violation *list, size_t count)
 {
-	for (size_t i = 0; i < report->count && i < MOST_LINES; i++) {
-		const struct violation *violation = &report->violations[i];
-		if (oid_is_none(&violation->commit))
-			judge_say("%s: %s", update->ref, violation->text);
-		else
-			judge_say("%s %.12s: %s", update->ref, violation->commit.hex,
-				violation->text);
+	for (size_t i = 0; i < count && i < MOST_LINES; i++) {
+		const struct violation *violation = &list[i];
+		struct buf text = BUF_INIT;
+		violation_text(violation, &text);
+		judge_say("%s%s%s%.12s: %s", kind, update->ref,
+			oid_is_none(&violation->commit) ? "" : " ", violation->commit.hex,
+			text.data);
+		buf_release(&text);
 	}
-	if (report->count > MOST_LINES)
-		judge_say("%s: and %zu more", update->ref, report->count - MOST_LINES);
-	for (size_t i = 0; i < report->warnings_count && i < MOST_LINES; i++)
-		judge_say("warning: %s: %s", update->ref, report->warnings[i]);
+	if (count > MOST_LINES)
+		judge_say("%s%s: and %zu more", kind, update->ref, count - MOST_LINES);
 }
 
-int judge_update(
-	struct repo *repo, const struct guard_settings *settings, const struct guard_update *update)
+static void show(const struct guard_update *update, const struct guard_report *report)
+{
+	show_list("", update, report->violations, report->count);
+	show_list("warning: ", update, report->warnings, report->warnings_count);
+}
+
+int judge_update(struct guard *guard, const struct guard_update *update)
 {
 	struct guard_report report = { 0 };
 	struct error err = ERROR_INIT;
-	int rc = guard_judge(&report, repo, settings, update, &err);
+	int rc = guard_judge(guard, &report, update, &err);
 	show(update, &report);
 	if (rc < 0)
 		judge_say("%s: cannot be judged: %s", update->ref, err.text);

@@ -14,7 +14,6 @@ void judge_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * Asks the guard about `update` and says what it found on standard error, at most 20 lines a ref.
  * Returns how many violations there are, or a negative code, said as well, for a failure.
  */
-int judge_update(struct repo *repo, const struct guard_settings *settings,
-	const struct guard_update *update);
+int judge_update(struct guard *guard, const struct guard_update *update);
 
 #endif

@@ -7,6 +7,7 @@
 #include "judge.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,15 @@ static int parse_line(char *line, struct guard_update *update)
 	return oid_parse(&update->new, field[1]) && oid_parse(&update->old, field[3]) ? 0 : -1;
 }
 
-static int judge_all(struct repo *repo, const struct guard_settings *settings)
+static int judge_all(struct repo *repo, struct guard *guard)
 {
+	const struct env *env = env_system();
+	int64_t now = env->now(env->data);
 	char *line = NULL;
 	size_t size = 0;
 	int refused = 0;
 	while (getline(&line, &size, stdin) > 0) {
-		struct guard_update update;
+		struct guard_update update = { .now = now };
 		struct commit known = { .message = BUF_INIT };
 		if (parse_line(line, &update) < 0) {
 			judge_say("git said something that this hook does not understand");
@@ -50,7 +53,7 @@ static int judge_all(struct repo *repo, const struct guard_settings *settings)
 		if (!oid_is_none(&update.old) && repo_commit(repo, &update.old, &known, NULL) < 0)
 			update.old = OID_NONE;
 		buf_release(&known.message);
-		refused |= judge_update(repo, settings, &update) != 0;
+		refused |= judge_update(guard, &update) != 0;
 	}
 	free(line);
 	if (refused)
@@ -63,23 +66,21 @@ static int judge_all(struct repo *repo, const struct guard_settings *settings)
 int main(int argc, char **argv)
 {
 	struct repo *repo;
-	struct guard_settings settings;
+	struct guard *guard;
 	struct error err = ERROR_INIT;
-	struct buf standing = BUF_INIT;
+	struct guard_plan plan = { .remote = argc > 1 ? argv[1] : "origin", .variable = getenv };
 	alloc_set_handler(out_of_memory);
-	buf_addf(&standing, "refs/remotes/%s/*", argc > 1 ? argv[1] : "origin");
 	if (repo_open(&repo, NULL, &err) < 0) {
 		judge_say("%s", err.text);
 		return 1;
 	}
-	if (guard_settings_load(&settings, repo, standing.data, &err) < 0) {
+	if (guard_open(&guard, repo, &plan, &err) < 0) {
 		judge_say("%s", err.text);
 		repo_close(repo);
 		return 1;
 	}
-	int refused = judge_all(repo, &settings);
-	guard_settings_release(&settings);
+	int refused = judge_all(repo, guard);
+	guard_free(guard);
 	repo_close(repo);
-	buf_release(&standing);
 	return refused;
 }

@@ -8,6 +8,7 @@
 #include "judge.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,18 +33,20 @@ static int parse_line(char *line, struct guard_update *update)
 	return oid_parse(&update->old, line) && oid_parse(&update->new, line + 41) ? 0 : -1;
 }
 
-static int judge_all(struct repo *repo, const struct guard_settings *settings)
+static int judge_all(struct guard *guard)
 {
+	const struct env *env = env_system();
+	int64_t now = env->now(env->data);
 	char *line = NULL;
 	size_t size = 0;
 	int found = 0, failed = 0;
 	while (getline(&line, &size, stdin) > 0) {
-		struct guard_update update;
+		struct guard_update update = { .now = now };
 		int rc = parse_line(line, &update);
 		if (rc < 0)
 			judge_say("git said '%s', which this hook does not understand", line);
 		else
-			rc = judge_update(repo, settings, &update);
+			rc = judge_update(guard, &update);
 		failed |= rc < 0;
 		found += rc > 0 ? rc : 0;
 	}
@@ -62,20 +65,21 @@ static int judge_all(struct repo *repo, const struct guard_settings *settings)
 int main(void)
 {
 	struct repo *repo;
-	struct guard_settings settings;
+	struct guard *guard;
+	struct guard_plan plan = { .variable = getenv };
 	struct error err = ERROR_INIT;
 	alloc_set_handler(out_of_memory);
 	if (repo_open(&repo, NULL, &err) < 0) {
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);
 		return 1;
 	}
-	if (guard_settings_load(&settings, repo, "refs/*", &err) < 0) {
+	if (guard_open(&guard, repo, &plan, &err) < 0) {
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);
 		repo_close(repo);
 		return 1;
 	}
-	int refused = judge_all(repo, &settings);
-	guard_settings_release(&settings);
+	int refused = judge_all(guard);
+	guard_free(guard);
 	repo_close(repo);
 	return refused;
 }

@@ -4,22 +4,15 @@
 
 #include <string.h>
 
-#define BEAT_PREFIX "heartbeat-"
-
-struct looking {
-	struct judging *judging;
-	const char *server;
-};
-
 static int only_own_folder(const struct entry *entry, void *data)
 {
-	struct looking *looking = data;
-	if (strcmp(entry->name, looking->server))
-		guard_violate(looking->judging->report, &looking->judging->update->new,
-			"%s: a heartbeat branch holds nothing but its server's folder %s/; push %s "
-			"to the "
-			"coordination branch",
-			entry->name, looking->server, entry->name);
+	struct judging *j = data;
+	if (strcmp(entry->name, j->server))
+		guard_violate(j->report, VIOLATION_BRANCH,
+			&(struct place){ .commit = &j->update->new, .path = entry->name },
+			"a heartbeat branch holds nothing but its server's folder %s/; push %s to "
+			"the coordination branch",
+			j->server, entry->name);
 	return 0;
 }
 
@@ -27,30 +20,33 @@ static int judge_coordination_branch(struct judging *j)
 {
 	const struct guard_update *update = j->update;
 	if (oid_is_none(&update->new)) {
-		guard_violate(j->report, NULL, "the coordination branch cannot be deleted");
+		guard_violate(j->report, VIOLATION_BRANCH, &(struct place){ 0 },
+			"the coordination branch cannot be deleted");
 		return 0;
 	}
-	if (oid_is_none(&update->old))
+	if (oid_is_none(&update->old) || j->guard->is_operator)
 		return 0;
-	int follows = repo_is_ancestor(j->repo, &update->old, &update->new, j->err);
-	if (follows < 0)
-		return follows;
+	int follows = repo_is_ancestor(j->guard->repo, &update->old, &update->new, j->err);
 	if (!follows)
-		guard_violate(j->report, &update->new,
+		guard_violate(j->report, VIOLATION_BRANCH,
+			&(struct place){ .commit = &update->new },
 			"the coordination branch cannot be rewound: %.12s does not follow %.12s; "
-			"fetch and "
-			"merge, then push again",
+			"fetch and merge, then push again",
 			update->new.hex, update->old.hex);
-	return 0;
+	return follows < 0 ? follows : 0;
 }
 
-int guard_judge_branch(struct judging *j)
+int judge_branch(struct judging *j)
 {
-	const char *branch = j->update->ref + strlen("refs/heads/");
-	if (!strcmp(branch, j->settings->branch))
+	if (j->coordination)
 		return judge_coordination_branch(j);
-	if (strncmp(branch, BEAT_PREFIX, strlen(BEAT_PREFIX)) || oid_is_none(&j->update->new))
+	if (!j->server)
 		return 0;
-	struct looking looking = { j, branch + strlen(BEAT_PREFIX) };
-	return repo_list(j->repo, &j->update->new, "", only_own_folder, &looking, j->err);
+	if (guard_is_server(j->guard) && strcmp(j->guard->identity, j->server))
+		guard_violate(j->report, VIOLATION_OWNER, &(struct place){ 0 },
+			"the heartbeat branch of %s is not %s's to change", j->server,
+			j->guard->identity);
+	return oid_is_none(&j->update->new)
+		? 0
+		: repo_list(j->guard->repo, &j->update->new, "", only_own_folder, j, j->err);
 }

@@ -1,21 +1,15 @@
-/* Every new commit's changed files: sound JSON, no conflict markers, not too large. */
+/* Every new commit's changed files: sound JSON, no conflict markers, valid, not too large. */
 #include "guard/internal.h"
 
 #include "base/alloc.h"
-#include "json/document.h"
-#include "store/history.h"
+#include "base/parallel.h"
+#include "schema/validate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A file of the push that is being looked at, commit by commit. */
-struct walk {
-	struct judging *judging;
-	const struct oid *commit;
-	struct oid *seen; /* blobs that have been judged, sorted: the same content is judged once */
-	size_t count, capacity;
-	struct buf text;
-};
+/* How many errors of one file are looked at. */
+enum { MOST_ERRORS = 1000 };
 
 static bool is_json(const char *path)
 {
@@ -34,94 +28,318 @@ int guard_check_content(const char *path, const char *text, size_t len, struct e
 	return rc;
 }
 
-/* Notes that blob `oid` is being judged; false if it was before. */
-static bool is_new_to(struct walk *walk, const struct oid *oid)
+/* ---- versions of a file ---- */
+
+int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
+	const char *path, struct trouble *trouble, struct error *err)
 {
-	size_t low = 0, high = walk->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(walk->seen[middle].hex, oid->hex);
-		if (!order)
-			return false;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	struct error why = ERROR_INIT;
+	size_t size = 0;
+	*version = (struct version)VERSION_INIT;
+	if (oid_is_none(oid))
+		return 0;
+	int rc = history_read_blob(repo, oid, limit, &version->text, &size, &why);
+	if (rc == ERR_INVALID && trouble) {
+		trouble->kind = VIOLATION_SIZE;
+		error_set(&trouble->why, rc,
+			"has %zu bytes, more than build.maxFileSize allows (%zu); keep large files "
+			"as artifacts outside the repository, or in git LFS",
+			size, limit);
 	}
-	GROW(walk->seen, walk->count, walk->capacity);
-	memmove(&walk->seen[low + 1], &walk->seen[low], (walk->count - low) * sizeof(*walk->seen));
-	walk->seen[low] = *oid;
-	walk->count++;
+	if (rc == ERR_INVALID)
+		return 0;
+	if (rc < 0)
+		return error_set(err, rc, "%s", why.text);
+	if (is_json(path))
+		json_parse(&version->doc, version->text.data, version->text.len, path, NULL,
+			trouble ? &trouble->why : NULL);
+	return 0;
+}
+
+void version_release(struct version *version)
+{
+	json_doc_free(version->doc);
+	buf_release(&version->text);
+}
+
+/* ---- valid by schema ---- */
+
+static bool same_text(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b)
+{
+	size_t a_len, b_len;
+	const char *a_text = json_raw(a_doc, a, &a_len), *b_text = json_raw(b_doc, b, &b_len);
+	return a_len == b_len && !memcmp(a_text, b_text, a_len);
+}
+
+/* Was this wrong before in the same way? The same keyword, at the same place or about the same
+ * text, since elements move. */
+static bool is_old(const struct schema_error *error, const struct json_doc *doc,
+	const struct schema_report *before, const struct json_doc *before_doc)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		const struct schema_error *old = &before->errors[i];
+		if (!strcmp(old->keyword, error->keyword) &&
+			(!strcmp(old->instance, error->instance) ||
+				same_text(before_doc, old->value, doc, error->value)))
+			return true;
+	}
+	return false;
+}
+
+void judge_by_schema(struct guard_report *report, enum violation_kind kind,
+	const struct oid *commit, const struct rule *rule, const struct version *now,
+	const struct rule *rule_before, const struct version *before, const char *about)
+{
+	struct schema_options options = { .max_errors = MOST_ERRORS };
+	struct schema_report errors = SCHEMA_REPORT_INIT, old = SCHEMA_REPORT_INIT;
+	if (schema_validate(rule->schema, now->doc, &options, &errors))
+		goto done;
+	if (before->doc && rule_before && rule_before->schema)
+		schema_validate(rule_before->schema, before->doc, &options, &old);
+	for (size_t i = 0; i < errors.count; i++) {
+		const struct schema_error *error = &errors.errors[i];
+		struct place place = { commit, json_name(now->doc), error->position,
+			error->instance };
+		if (is_old(error, now->doc, &old, before->doc))
+			guard_warn(report, kind, &place, "%s%s (it was so before)", about,
+				error->message);
+		else
+			guard_violate(report, kind, &place, "%s%s", about, error->message);
+	}
+done:
+	schema_report_release(&errors);
+	schema_report_release(&old);
+}
+
+/* ---- one file ---- */
+
+/* A file that is to be judged, and what was found. Files are judged on all processors, and told in
+ * the order in which they came. */
+struct task {
+	struct oid commit, blob, before;
+	char *path;
+	const struct rule *rule; /* NULL: sound JSON is enough, for what ends so */
+	struct guard_report found;
+	int rc;
+};
+
+/* What a thread judges with. */
+struct judge {
+	struct repo *repo;
+	size_t limit; /* bytes */
+	struct error err;
+};
+
+static int judge_task(struct judge *judge, struct task *task)
+{
+	struct version now = VERSION_INIT, before = VERSION_INIT;
+	struct trouble trouble = TROUBLE_INIT;
+	const struct schema *schema = task->rule ? task->rule->schema : NULL;
+	int rc = version_read(
+		&now, judge->repo, judge->limit, &task->blob, task->path, &trouble, &judge->err);
+	if (!rc && trouble.why.code) {
+		struct place place = { .commit = &task->commit, .path = task->path };
+		const char *sentence = json_error_sentence(trouble.why.text, task->path, &place.at);
+		guard_violate(&task->found, trouble.kind, &place, "%s", sentence);
+	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
+		/* How it was before is only read where something is wrong. */
+		rc = version_read(&before, judge->repo, judge->limit, &task->before, task->path,
+			NULL, &judge->err);
+		if (!rc)
+			judge_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
+				&now, task->rule, &before, "");
+	}
+	version_release(&now);
+	version_release(&before);
+	return rc;
+}
+
+/* The place for a blob in the table: where it is, or a free one. A blob's name is a hash already.
+ */
+static struct judged *place_of(
+	struct judged *table, size_t size, const struct oid *oid, const char *rule)
+{
+	size_t at = strtoul((char[]){ oid->hex[0], oid->hex[1], oid->hex[2], oid->hex[3],
+				    oid->hex[4], oid->hex[5], oid->hex[6], oid->hex[7], '\0' },
+		NULL, 16);
+	for (;; at++) {
+		struct judged *judged = &table[at & (size - 1)];
+		if (!judged->rule || (oid_equal(&judged->blob, oid) && !strcmp(judged->rule, rule)))
+			return judged;
+	}
+}
+
+static void grow_table(struct guard *guard)
+{
+	size_t size = guard->judged_size ? 2 * guard->judged_size : 64;
+	struct judged *table = xcalloc(size, sizeof(*table));
+	for (size_t i = 0; i < guard->judged_size; i++) {
+		struct judged *judged = &guard->judged[i];
+		if (judged->rule)
+			*place_of(table, size, &judged->blob, judged->rule) = *judged;
+	}
+	free(guard->judged);
+	guard->judged = table;
+	guard->judged_size = size;
+}
+
+/* Notes that blob `oid` is being judged by `rule`; false if it was before. */
+static bool is_new_to(struct guard *guard, const struct oid *oid, const char *rule)
+{
+	if (2 * guard->judged_count >= guard->judged_size)
+		grow_table(guard);
+	struct judged *judged = place_of(guard->judged, guard->judged_size, oid, rule);
+	if (judged->rule)
+		return false;
+	*judged = (struct judged){ *oid, rule };
+	guard->judged_count++;
 	return true;
 }
 
-/* A path as it can be shown on one line: git allows newlines in it, and bytes that are no UTF-8. */
-static void show_path(const char *path, struct buf *out)
+/* Makes a task of a changed file: 1, or 0 if there is nothing to be read for it. */
+static int make_task(struct judging *j, const struct oid *commit, const struct changed_file *file,
+	struct task *task)
 {
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
-		if (c < 0x20 || c == 0x7f)
-			buf_addf(out, "\\%03o", c);
-		else
-			buf_addch(out, (char)c);
-	}
-}
-
-static int judge_blob(struct walk *walk, const struct changed_file *file, const char *shown)
-{
-	struct judging *j = walk->judging;
-	struct error wrong = ERROR_INIT;
-	size_t size = 0, limit = (size_t)j->settings->max_file_size;
-	buf_reset(&walk->text);
-	int rc = history_read_blob(j->repo, &file->blob, limit, &walk->text, &size, &wrong);
-	if (rc == ERR_INVALID) {
-		guard_violate(j->report, walk->commit,
-			"%s: has %zu bytes, more than build.maxFileSize allows (%zu); keep large "
-			"files as "
-			"artifacts outside the repository, or in git LFS",
-			shown, size, limit);
+	const struct rule *rule;
+	if (!file->mode)
+		return 0;
+	if (file->mode != 0100644 && file->mode != 0100755) {
+		if (is_json(file->path))
+			guard_violate(j->report, VIOLATION_NO_FILE,
+				&(struct place){ .commit = commit, .path = file->path },
+				"is a %s; a coordination file must be a plain file",
+				file->mode == 0120000 ? "symbolic link" : "submodule");
 		return 0;
 	}
+	int rc = rules_find(&j->guard->rules, file->path, &rule, j->err);
 	if (rc < 0)
-		return error_set(j->err, rc, "%s", wrong.text);
-	j->report->judged++;
-	if (guard_check_content(shown, walk->text.data, walk->text.len, &wrong) < 0)
-		guard_violate(j->report, walk->commit, "%s", wrong.text);
-	return 0;
+		return rc;
+	/* What judges the content: a schema's name, or no more than the ending. */
+	const char *by = rule ? rule->name : is_json(file->path) ? "/json" : "/size";
+	if (!j->guard->history && !is_new_to(j->guard, &file->blob, by))
+		return 0;
+	*task = (struct task){
+		.commit = *commit,
+		.blob = file->blob,
+		.before = file->before,
+		.path = xstrdup(file->path),
+		.rule = rule,
+	};
+	return 1;
+}
+
+int judge_changed_file(struct judging *j, const struct oid *commit, const struct changed_file *file)
+{
+	struct task task;
+	int rc = make_task(j, commit, file, &task);
+	if (rc <= 0)
+		return rc;
+	struct judge judge = { j->guard->repo, (size_t)j->guard->max_file_size, ERROR_INIT };
+	rc = judge_task(&judge, &task);
+	if (rc < 0)
+		error_set(j->err, rc, "%s", judge.err.text);
+	guard_report_move(j->report, &task.found);
+	free(task.path);
+	return rc;
+}
+
+/* ---- commit by commit ---- */
+
+/* More files than this are judged in several rounds, so that memory stays small. */
+enum { TASKS_AT_ONCE = 4096 };
+
+struct walk {
+	struct judging *judging;
+	const struct oid *commit;
+	struct task *tasks;
+	size_t count, capacity;
+	struct judge *judges;
+	unsigned width;
+};
+
+static void judge_one(size_t index, unsigned worker, void *data)
+{
+	struct walk *walk = data;
+	struct judge *judge = &walk->judges[worker];
+	struct task *task = &walk->tasks[index];
+	task->rc = 0;
+	if (!judge->repo)
+		task->rc = repo_open_again(&judge->repo, walk->judging->guard->repo, &judge->err);
+	if (!task->rc)
+		task->rc = judge_task(judge, task);
+}
+
+static int judge_tasks(struct walk *walk)
+{
+	struct judging *j = walk->judging;
+	int rc = 0;
+	if (walk->count)
+		parallel_each(walk->count, walk->width, judge_one, walk);
+	for (size_t i = 0; i < walk->count; i++) {
+		struct task *task = &walk->tasks[i];
+		rc = rc ? rc : task->rc;
+		guard_report_move(j->report, &task->found);
+		free(task->path);
+	}
+	for (unsigned i = 0; rc && i < walk->width; i++)
+		if (walk->judges[i].err.code)
+			error_set(j->err, rc, "%s", walk->judges[i].err.text);
+	walk->count = 0;
+	return rc;
+}
+
+static int add_file(const struct changed_file *file, void *data)
+{
+	struct walk *walk = data;
+	GROW(walk->tasks, walk->count, walk->capacity);
+	int rc = make_task(walk->judging, walk->commit, file, &walk->tasks[walk->count]);
+	walk->count += rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int add_commit(const struct oid *commit, void *data)
+{
+	struct walk *walk = data;
+	walk->commit = commit;
+	int rc = history_each_changed(
+		walk->judging->guard->repo, commit, add_file, walk, walk->judging->err);
+	return !rc && walk->count >= TASKS_AT_ONCE ? judge_tasks(walk) : rc;
+}
+
+static void note_tip(struct guard *guard, const struct oid *tip)
+{
+	GROW(guard->tips, guard->tips_count, guard->tips_capacity);
+	guard->tips[guard->tips_count++] = *tip;
+}
+
+int judge_contents(struct judging *j)
+{
+	struct guard *guard = j->guard;
+	struct walk walk = { .judging = j, .width = parallel_width() };
+	walk.judges = xcalloc(walk.width, sizeof(*walk.judges));
+	for (unsigned i = 0; i < walk.width; i++)
+		walk.judges[i].limit = (size_t)guard->max_file_size;
+	walk.judges[0].repo = guard->repo;
+	note_tip(guard, &j->update->old);
+	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
+		guard->standing, add_commit, &walk, j->err);
+	int judged = judge_tasks(&walk);
+	note_tip(guard, &j->update->new);
+	for (unsigned i = 1; i < walk.width; i++)
+		repo_close(walk.judges[i].repo);
+	free(walk.judges);
+	free(walk.tasks);
+	return rc < 0 ? rc : judged;
 }
 
 static int judge_file(const struct changed_file *file, void *data)
 {
-	struct walk *walk = data;
-	struct buf shown = BUF_INIT;
-	int rc = 0;
-	show_path(file->path, &shown);
-	if (file->mode && file->mode != 0100644 && file->mode != 0100755) {
-		if (is_json(file->path))
-			guard_violate(walk->judging->report, walk->commit,
-				"%s: is a %s; a coordination file must be a plain file", shown.data,
-				file->mode == 0120000 ? "symbolic link" : "submodule");
-	} else if (file->mode && is_new_to(walk, &file->blob)) {
-		rc = judge_blob(walk, file, shown.data);
-	}
-	buf_release(&shown);
-	return rc;
+	struct judging *j = data;
+	return judge_changed_file(j, &j->update->new, file);
 }
 
-static int judge_commit(const struct oid *commit, void *data)
+int judge_content_of(struct judging *j, const struct oid *commit)
 {
-	struct walk *walk = data;
-	walk->commit = commit;
-	return history_each_changed(
-		walk->judging->repo, commit, judge_file, walk, walk->judging->err);
-}
-
-int guard_judge_contents(struct judging *j)
-{
-	struct walk walk = { .judging = j, .text = BUF_INIT };
-	int rc = history_each_new(j->repo, &j->update->new, &j->update->old, j->settings->standing,
-		judge_commit, &walk, j->err);
-	free(walk.seen);
-	buf_release(&walk.text);
-	return rc;
+	return history_each_changed(j->guard->repo, commit, judge_file, j, j->err);
 }

@@ -6,65 +6,196 @@
 #include <stdlib.h>
 #include <string.h>
 
-int guard_settings_load(
-	struct guard_settings *out, struct repo *repo, const char *standing, struct error *err)
+#define HEADS       "refs/heads/"
+#define BEAT_PREFIX HEADS "heartbeat-"
+
+/* ---- getting ready ---- */
+
+/*
+ * The signer of a push certificate that git found good and fresh (git-receive-pack(1)). An ssh key
+ * signs as the principal of allowed_signers; a GnuPG key as "Name <build1@example.com>", of which
+ * what stands in front of the @ counts.
+ */
+static char *signer(char *(*get)(const char *name))
 {
-	struct buf branch = BUF_INIT;
-	if (!repo_config(repo, "build.branch", &branch) || !branch.len) {
-		buf_reset(&branch);
-		buf_addstr(&branch, "main");
+	const char *status = get("GIT_PUSH_CERT_STATUS"),
+		   *nonce = get("GIT_PUSH_CERT_NONCE_STATUS");
+	const char *name = get("GIT_PUSH_CERT_SIGNER");
+	if (!name || !status || strcmp(status, "G") || !nonce || strcmp(nonce, "OK"))
+		return NULL;
+	const char *open = strrchr(name, '<');
+	return open ? xstrndup(open + 1, strcspn(open + 1, "@>")) : xstrdup(name);
+}
+
+static int find_identity(struct guard *guard, const struct guard_plan *plan, struct error *err)
+{
+	static const char variable[] = "env:";
+	struct buf how = BUF_INIT;
+	int rc = 0;
+	if (!repo_config(guard->repo, "build.identity", &how)) {
+		/* Then nobody knows. */
+	} else if (!strncmp(how.data, variable, strlen(variable)) && how.data[strlen(variable)]) {
+		const char *value = plan->variable(how.data + strlen(variable));
+		guard->identity = value && *value ? xstrdup(value) : NULL;
+	} else if (!strcmp(how.data, "certificate")) {
+		guard->identity = signer(plan->variable);
+	} else {
+		rc = error_set(err, ERR_INVALID,
+			"build.identity is '%s'; it must be env:NAME, the environment variable "
+			"that "
+			"says who pushes, or certificate, for signed pushes",
+			how.data);
 	}
-	*out = (struct guard_settings){ .branch = buf_detach(&branch),
-		.max_file_size = 10 << 20,
-		.standing = xstrdup(standing) };
-	int rc = repo_config_int(
-		repo, "build.maxFileSize", 1, INT64_MAX / 2, &out->max_file_size, err);
-	if (rc < 0)
-		guard_settings_release(out);
+	buf_release(&how);
 	return rc;
 }
 
-void guard_settings_release(struct guard_settings *settings)
+/* One value of build.operators: names with spaces or commas between. */
+static int find_operator(const char *value, void *data)
 {
-	free(settings->branch);
-	free(settings->standing);
-	*settings = (struct guard_settings){ 0 };
+	struct guard *guard = data;
+	const char *const between = " \t,";
+	while (*(value += strspn(value, between))) {
+		size_t len = strcspn(value, between);
+		if (strlen(guard->identity) == len && !memcmp(value, guard->identity, len))
+			guard->is_operator = true;
+		value += len;
+	}
+	return 0;
 }
 
-void guard_report_release(struct guard_report *report)
-{
-	for (size_t i = 0; i < report->count; i++)
-		free(report->violations[i].text);
-	for (size_t i = 0; i < report->warnings_count; i++)
-		free(report->warnings[i]);
-	free(report->violations);
-	free(report->warnings);
-	*report = (struct guard_report){ 0 };
-}
-
-void guard_violate(struct guard_report *report, const struct oid *commit, const char *format, ...)
+static int read_settings(struct guard *guard, const struct guard_plan *plan, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	va_list args;
-	va_start(args, format);
-	buf_vaddf(&text, format, args);
-	va_end(args);
-	GROW(report->violations, report->count, report->capacity);
-	report->violations[report->count++] =
-		(struct violation){ commit ? *commit : OID_NONE, buf_detach(&text) };
+	if (!repo_config(guard->repo, "build.branch", &text) || !text.len) {
+		buf_reset(&text);
+		buf_addstr(&text, "main");
+	}
+	guard->branch = buf_detach(&text);
+	if (plan->remote) {
+		buf_addf(&text, "refs/remotes/%s/%s", plan->remote, guard->branch);
+		guard->known = buf_detach(&text);
+		buf_addf(&text, "refs/remotes/%s/*", plan->remote);
+	} else {
+		buf_addf(&text, HEADS "%s", guard->branch);
+		guard->known = buf_detach(&text);
+		buf_addstr(&text, "refs/*");
+	}
+	guard->standing = plan->history ? NULL : xstrdup(text.data);
+	guard->history = plan->history;
+	buf_release(&text);
+	int rc = repo_config_int(
+		guard->repo, "build.maxFileSize", 1, INT64_MAX / 2, &guard->max_file_size, err);
+	if (!rc)
+		rc = repo_config_bool(
+			guard->repo, "build.requireIdentity", &guard->requires_identity, err);
+	if (!rc)
+		rc = find_identity(guard, plan, err);
+	if (!rc && guard->identity)
+		repo_config_each(guard->repo, "build.operators", find_operator, guard);
+	return rc;
 }
 
-int guard_judge(struct guard_report *report, struct repo *repo,
-	const struct guard_settings *settings, const struct guard_update *update, struct error *err)
+int guard_open(
+	struct guard **out, struct repo *repo, const struct guard_plan *plan, struct error *err)
 {
-	struct judging judging = {
-		.report = report, .repo = repo, .settings = settings, .update = update, .err = err
+	struct guard *guard = xcalloc(1, sizeof(*guard));
+	guard->repo = repo;
+	guard->max_file_size = 10 << 20;
+	rules_init(&guard->rules, repo, &OID_NONE);
+	int rc = read_settings(guard, plan, err);
+	if (rc < 0)
+		guard_free(guard);
+	else
+		*out = guard;
+	return rc;
+}
+
+void guard_free(struct guard *guard)
+{
+	if (!guard)
+		return;
+	rules_release(&guard->rules);
+	free(guard->branch);
+	free(guard->standing);
+	free(guard->known);
+	free(guard->identity);
+	free(guard->judged);
+	free(guard->tips);
+	free(guard);
+}
+
+bool guard_is_server(const struct guard *guard)
+{
+	return guard->identity && !guard->is_operator;
+}
+
+const char *guard_who(const struct guard *guard)
+{
+	return guard->identity ? guard->identity : "a pusher who is not known";
+}
+
+/* ---- judging ---- */
+
+/* Takes the rules from the coordination branch as it stands. Another state of it judges anew. */
+static void choose_rules(struct guard *guard, const struct judging *j)
+{
+	struct oid tip = j->update->old;
+	if (!j->coordination && repo_ref(guard->repo, guard->known, &tip, NULL) < 0)
+		tip = OID_NONE;
+	if (rules_follow(&guard->rules, &tip))
+		return;
+	/* What was judged was judged by other rules. */
+	free(guard->judged);
+	guard->judged = NULL;
+	guard->judged_count = guard->judged_size = 0;
+	guard->tips_count = 0;
+}
+
+int guard_judge(struct guard *guard, struct guard_report *report, const struct guard_update *update,
+	struct error *err)
+{
+	struct judging judging = { guard, report, update, false, NULL, err };
+	struct judging *j = &judging;
+	if (!strncmp(update->ref, HEADS, strlen(HEADS)))
+		j->coordination = !strcmp(update->ref + strlen(HEADS), guard->branch);
+	if (!strncmp(update->ref, BEAT_PREFIX, strlen(BEAT_PREFIX)))
+		j->server = update->ref + strlen(BEAT_PREFIX);
+	choose_rules(guard, j);
+	int rc = judge_identity(j);
+	if (!rc)
+		rc = judge_branch(j);
+	if (rc < 0 || oid_is_none(&update->new))
+		return rc;
+	rc = judge_contents(j);
+	if (!rc && (j->coordination || j->server))
+		rc = judge_step(j);
+	if (!rc && (j->coordination || j->server))
+		rc = judge_ownership(j);
+	if (!rc && j->coordination)
+		rc = judge_schema_change(j);
+	return rc;
+}
+
+int guard_judge_commit(struct guard *guard, struct guard_report *report,
+	const struct commit *commit, struct error *err)
+{
+	struct guard_update update = {
+		.ref = guard->known, .old = commit->parent, .new = commit->id, .now = commit->time
 	};
-	/* Tags, notes and other refs hold no coordination files. */
-	if (strncmp(update->ref, "refs/heads/", 11))
-		return 0;
-	int rc = guard_judge_branch(&judging);
-	if (!rc && !oid_is_none(&update->new))
-		rc = guard_judge_contents(&judging);
+	struct judging judging = { guard, report, &update, true, NULL, err };
+	struct judging *j = &judging;
+	choose_rules(guard, j);
+	int rc = judge_content_of(j, &commit->id);
+	if (!rc)
+		rc = judge_schema_change(j);
+	/* What a merge dropped of either side is lost. */
+	for (unsigned i = 0; !rc && (i < commit->parents || !i); i++) {
+		if (i)
+			rc = repo_parent(guard->repo, &commit->id, i, &update.old, err);
+		choose_rules(guard, j);
+		if (!rc)
+			rc = judge_step(j);
+	}
 	return rc;
 }

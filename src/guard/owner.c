@@ -1,0 +1,67 @@
+/* Who pushes, and which folders are whose. */
+#include "guard/internal.h"
+
+#include <string.h>
+
+int judge_identity(struct judging *j)
+{
+	if (j->guard->requires_identity && !j->guard->identity)
+		guard_violate(j->report, VIOLATION_OWNER, &(struct place){ 0 },
+			"build.requireIdentity is set, and nobody knows who pushes; log in as "
+			"build.identity wants, or sign the push");
+	return 0;
+}
+
+struct looking {
+	struct judging *judging;
+	char last[256]; /* the folder that was told last, so that each is told once */
+};
+
+/* Is `folder` a server's, in `commit`? */
+static bool is_server_folder(struct repo *repo, const struct oid *commit, const char *folder)
+{
+	static const char *const marks[] = { "status.json", "heartbeat.json" };
+	bool found = false;
+	for (size_t i = 0; i < 2 && !found && !oid_is_none(commit); i++) {
+		struct buf path = BUF_INIT, text = BUF_INIT;
+		buf_addf(&path, "%s/%s", folder, marks[i]);
+		/* Too large to be read is there, too. */
+		found = repo_read(repo, commit, path.data, 1, &text, NULL, NULL) != ERR_NOT_FOUND;
+		buf_release(&path);
+		buf_release(&text);
+	}
+	return found;
+}
+
+static int judge_file(const struct changed_file *file, void *data)
+{
+	struct looking *looking = data;
+	struct judging *j = looking->judging;
+	const char *slash = strchr(file->path, '/');
+	size_t len = slash ? (size_t)(slash - file->path) : sizeof(looking->last);
+	if (len >= sizeof(looking->last) ||
+		(!strncmp(looking->last, file->path, len) && !looking->last[len]))
+		return 0;
+	memcpy(looking->last, file->path, len);
+	looking->last[len] = '\0';
+	const char *folder = looking->last;
+	if (!strcmp(folder, j->guard->identity) || !strcmp(folder, "coordination") ||
+		!strcmp(folder, "shared") || !strcmp(folder, "schemas"))
+		return 0;
+	if (is_server_folder(j->guard->repo, &j->update->old, folder) ||
+		is_server_folder(j->guard->repo, &j->update->new, folder))
+		guard_violate(j->report, VIOLATION_OWNER,
+			&(struct place){ .commit = &j->update->new, .path = file->path },
+			"the folder of %s is not %s's to change; only %s/ is", folder,
+			j->guard->identity, j->guard->identity);
+	return 0;
+}
+
+int judge_ownership(struct judging *j)
+{
+	struct looking looking = { j, "" };
+	if (!guard_is_server(j->guard))
+		return 0;
+	return history_each_difference(
+		j->guard->repo, &j->update->old, &j->update->new, judge_file, &looking, j->err);
+}

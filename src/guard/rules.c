@@ -1,0 +1,174 @@
+/* Which schema judges which file: built in by the file's name, else by git's attribute. */
+#include "guard/internal.h"
+
+#include "base/alloc.h"
+#include "schema/builtin.h"
+#include "store/attributes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCHEMA_LIMIT = 16 << 20 };
+
+/* What references between the repository's schemas start from. */
+#define OWN_URI    "git-build:///schemas/"
+#define OWN_FOLDER "schemas"
+#define SUFFIX     ".json"
+
+void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip)
+{
+	*rules = (struct rules){ .repo = repo, .tip = *tip };
+}
+
+void rules_release(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		free(rules->all[i]->name);
+		free(rules->all[i]->trouble);
+		free(rules->all[i]);
+	}
+	free(rules->all);
+	schema_set_free(rules->builtin);
+	schema_set_free(rules->own);
+	*rules = (struct rules){ 0 };
+}
+
+bool rules_follow(struct rules *rules, const struct oid *tip)
+{
+	struct oid before = OID_NONE, now = OID_NONE;
+	if (oid_equal(&rules->tip, tip))
+		return true;
+	if (!oid_is_none(&rules->tip))
+		repo_find(rules->repo, &rules->tip, OWN_FOLDER, &before, NULL);
+	if (!oid_is_none(tip))
+		repo_find(rules->repo, tip, OWN_FOLDER, &now, NULL);
+	if (oid_equal(&before, &now)) {
+		rules->tip = *tip;
+		return true;
+	}
+	struct repo *repo = rules->repo;
+	rules_release(rules);
+	rules_init(rules, repo, tip);
+	return false;
+}
+
+char *rules_schema_name(const char *path)
+{
+	const char *name = path + strlen(OWN_FOLDER "/");
+	size_t len = strlen(path);
+	if (strncmp(path, OWN_FOLDER "/", strlen(OWN_FOLDER "/")) || strchr(name, '/') ||
+		len <= strlen(OWN_FOLDER "/" SUFFIX) || strcmp(path + len - strlen(SUFFIX), SUFFIX))
+		return NULL;
+	return xstrndup(name, strlen(name) - strlen(SUFFIX));
+}
+
+static enum kind kind_of(const char *name)
+{
+	return !strcmp(name, "heartbeat")   ? KIND_HEARTBEAT
+		: !strcmp(name, "locks")    ? KIND_LOCKS
+		: !strcmp(name, "jobs")     ? KIND_JOBS
+		: !strcmp(name, "messages") ? KIND_MESSAGES
+					    : KIND_OTHER;
+}
+
+/* Makes one of the repository's schemas known to the others. A broken one is not: whoever refers to
+ * it will say so. */
+static int add_own(const struct entry *entry, void *data)
+{
+	struct rules *rules = data;
+	struct buf path = BUF_INIT, text = BUF_INIT, uri = BUF_INIT;
+	buf_addf(&path, OWN_FOLDER "/%s", entry->name);
+	buf_addf(&uri, OWN_URI "%s", entry->name);
+	char *name = rules_schema_name(path.data);
+	if (name &&
+		!repo_read(rules->repo, &rules->tip, path.data, SCHEMA_LIMIT, &text, NULL, NULL))
+		schema_set_add(rules->own, &text, path.data, uri.data, NULL);
+	free(name);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&uri);
+	return 0;
+}
+
+static int read_own(struct rules *rules, struct error *err)
+{
+	rules->own_read = true;
+	if (oid_is_none(&rules->tip))
+		return 0;
+	rules->own = schema_set_new();
+	int rc = repo_list(rules->repo, &rules->tip, OWN_FOLDER, add_own, rules, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Is there a schemas/NAME.json? Then it is compiled, or its trouble is known. */
+static int compile_own(struct rules *rules, struct rule *rule, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT, uri = BUF_INIT;
+	struct error wrong = ERROR_INIT;
+	buf_addf(&path, OWN_FOLDER "/%s" SUFFIX, rule->name);
+	buf_addf(&uri, OWN_URI "%s" SUFFIX, rule->name);
+	int rc = oid_is_none(&rules->tip)
+		? ERR_NOT_FOUND
+		: repo_read(rules->repo, &rules->tip, path.data, SCHEMA_LIMIT, &text, NULL, &wrong);
+	if (!rc && !rules->own_read)
+		rc = read_own(rules, err);
+	if (!rc && (rc = guard_check_content(path.data, text.data, text.len, &wrong)) >= 0)
+		rc = schema_compile_uri(rules->own, &rule->schema, uri.data, &wrong);
+	rule->own = rc != ERR_NOT_FOUND || text.len;
+	if (rule->own && wrong.code) {
+		rule->trouble = xstrdup(wrong.text);
+		rc = 0;
+	}
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&uri);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int compile(struct rules *rules, struct rule *rule, struct error *err)
+{
+	int rc = compile_own(rules, rule, err);
+	if (rc < 0 || rule->own)
+		return rc;
+	if (!rules->builtin)
+		rules->builtin = schema_set_new();
+	struct error wrong = ERROR_INIT;
+	if (builtin_compile(rules->builtin, &rule->schema, rule->name, &wrong) < 0)
+		rule->trouble = xstrdup(wrong.text);
+	return 0;
+}
+
+int rules_by_name(struct rules *rules, const char *name, const struct rule **out, struct error *err)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (!strcmp(rules->all[i]->name, name)) {
+			*out = rules->all[i];
+			return 0;
+		}
+	struct rule *rule = xcalloc(1, sizeof(*rule));
+	rule->name = xstrdup(name);
+	rule->kind = kind_of(name);
+	GROW(rules->all, rules->count, rules->capacity);
+	rules->all[rules->count++] = rule;
+	*out = rule;
+	return compile(rules, rule, err);
+}
+
+int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err)
+{
+	size_t len = strlen(path);
+	*out = NULL;
+	if (len <= strlen(SUFFIX) || strcmp(path + len - strlen(SUFFIX), SUFFIX))
+		return 0;
+	const char *builtin = builtin_for_path(path);
+	if (builtin)
+		return rules_by_name(rules, builtin, out, err);
+	if (oid_is_none(&rules->tip))
+		return 0;
+	struct buf name = BUF_INIT;
+	int rc = attribute_of(rules->repo, &rules->tip, path, "build-schema", &name, err);
+	if (rc > 0)
+		rc = rules_by_name(rules, name.data, out, err);
+	buf_release(&name);
+	return rc;
+}

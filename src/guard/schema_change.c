@@ -1,0 +1,98 @@
+/* A push that changes the rules: they must be sound, and accept what stands. */
+#include "guard/internal.h"
+
+#include "schema/builtin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct new_rules {
+	struct judging *judging;
+	struct rules rules; /* as they would be */
+	bool any; /* some schema or attribute changed: any file may have got another rule */
+};
+
+static bool is_builtin(const char *name)
+{
+	size_t len;
+	return builtin_text(name, &len);
+}
+
+static int note_change(const struct changed_file *file, void *data)
+{
+	struct new_rules *news = data;
+	struct judging *j = news->judging;
+	const char *base = strrchr(file->path, '/');
+	char *name = rules_schema_name(file->path);
+	const struct rule *rule;
+	int rc = 0;
+	if (!strcmp(base ? base + 1 : file->path, ".gitattributes"))
+		news->any = true;
+	if (!name)
+		return 0;
+	news->any = true;
+	if (is_builtin(name) && !j->guard->is_operator)
+		guard_violate(j->report, VIOLATION_OWNER,
+			&(struct place){ .commit = &j->update->new, .path = file->path },
+			"would take the place of the built-in schema '%s', which only an operator "
+			"may (build.operators)",
+			name);
+	if (file->mode)
+		rc = rules_by_name(&news->rules, name, &rule, j->err);
+	if (!rc && file->mode && rule->trouble) {
+		struct place place = { .commit = &j->update->new, .path = file->path };
+		const char *sentence = json_error_sentence(rule->trouble, file->path, &place.at);
+		guard_violate(j->report, VIOLATION_SCHEMA, &place, "%s", sentence);
+	}
+	free(name);
+	return rc;
+}
+
+/* Has the rule for `path` become another one? */
+static int changed_rule(struct new_rules *news, const char *path, const struct rule **now,
+	const struct rule **before)
+{
+	struct judging *j = news->judging;
+	int rc = rules_find(&news->rules, path, now, j->err);
+	if (!rc)
+		rc = rules_find(&j->guard->rules, path, before, j->err);
+	return rc < 0 ? rc : *now && (*now)->own && (*now)->schema;
+}
+
+static int judge_standing(const struct changed_file *file, void *data)
+{
+	struct new_rules *news = data;
+	struct judging *j = news->judging;
+	const struct rule *now, *before;
+	struct version version = VERSION_INIT;
+	if (file->mode != 0100644 && file->mode != 0100755)
+		return 0;
+	int rc = changed_rule(news, file->path, &now, &before);
+	if (rc <= 0)
+		return rc;
+	rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size, &file->blob,
+		file->path, NULL, j->err);
+	if (!rc && version.doc) {
+		struct buf about = BUF_INIT;
+		buf_addf(&about, "stands, and schemas/%s.json would not accept it: ", now->name);
+		judge_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
+			&version, about.data);
+		buf_release(&about);
+	}
+	version_release(&version);
+	return rc;
+}
+
+int judge_schema_change(struct judging *j)
+{
+	const struct guard_update *update = j->update;
+	struct new_rules news = { .judging = j };
+	rules_init(&news.rules, j->guard->repo, &update->new);
+	int rc = history_each_difference(
+		j->guard->repo, &update->old, &update->new, note_change, &news, j->err);
+	if (!rc && news.any)
+		rc = history_each_difference(
+			j->guard->repo, &OID_NONE, &update->new, judge_standing, &news, j->err);
+	rules_release(&news.rules);
+	return rc;
+}

@@ -1,0 +1,368 @@
+/* The step from the old tip to the new one, file by file, by what the schemas' annotations allow.
+ * docs/schemas.md says what each of them means. */
+#include "guard/step.h"
+
+#include "base/timestamp.h"
+#include "json/number.h"
+#include "schema/annotation.h"
+#include "schema/validate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_VALUE = 60, MOST_STATES = 64 };
+
+/* ---- saying ---- */
+
+void step_violate(struct step *step, enum violation_kind kind, const char *format, ...)
+{
+	struct place place = { &step->judging->update->new, step->path, { 0 }, step->where.data };
+	struct buf text = BUF_INIT;
+	va_list args;
+	if (step->new_doc)
+		place.at = json_position(step->new_doc, step->place->start);
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	guard_violate(step->judging->report, kind, &place, "%s", text.data);
+	buf_release(&text);
+}
+
+struct step_mark step_down(struct step *step, const char *name, const struct json_value *new)
+{
+	struct step_mark mark = { step->where.len, step->place };
+	json_pointer_add(&step->where, name, strlen(name));
+	if (new)
+		step->place = new;
+	return mark;
+}
+
+void step_up(struct step *step, struct step_mark mark)
+{
+	buf_truncate(&step->where, mark.len);
+	step->place = mark.place;
+}
+
+/* A value as messages show it; at most one line's worth. */
+static void show(struct buf *out, const struct json_doc *doc, const struct json_value *value)
+{
+	size_t len;
+	if (!value) {
+		buf_addstr(out, "gone");
+		return;
+	}
+	const char *text = json_raw(doc, value, &len);
+	buf_add(out, text, len > SHOWN_VALUE ? SHOWN_VALUE : len);
+	if (len > SHOWN_VALUE)
+		buf_addstr(out, "...");
+}
+
+static void refuse_change(struct step *step, const struct json_value *old,
+	const struct json_value *new, const char *why)
+{
+	struct buf was = BUF_INIT, is = BUF_INIT;
+	show(&was, step->old_doc, old);
+	show(&is, step->new_doc, new);
+	step_violate(step, VIOLATION_CHANGED, "was %s and is %s, but %s", was.data, is.data, why);
+	buf_release(&was);
+	buf_release(&is);
+}
+
+/* ---- values ---- */
+
+static bool same_text(
+	const struct step *step, const struct json_value *old, const struct json_value *new)
+{
+	size_t old_len, new_len;
+	const char *old_text = json_raw(step->old_doc, old, &old_len);
+	const char *new_text = json_raw(step->new_doc, new, &new_len);
+	return old_len == new_len && !memcmp(old_text, new_text, old_len);
+}
+
+/* Is `new` less than `old`? Numbers by value, truth values, timestamps as points in time. */
+static bool is_less(
+	const struct step *step, const struct json_value *old, const struct json_value *new)
+{
+	size_t old_len, new_len;
+	const char *old_text = json_raw(step->old_doc, old, &old_len);
+	const char *new_text = json_raw(step->new_doc, new, &new_len);
+	int64_t then, now;
+	if (old->type == JSON_NUMBER && new->type == JSON_NUMBER)
+		return json_number_compare(new_text, new_len, old_text, old_len) < 0;
+	if (old->type == JSON_STRING && new->type == JSON_STRING) {
+		old_text = json_string(step->old_doc, old, &old_len);
+		new_text = json_string(step->new_doc, new, &new_len);
+		return timestamp_parse(old_text, old_len, &then) &&
+			timestamp_parse(new_text, new_len, &now) && now < then;
+	}
+	return old->type == JSON_TRUE && new->type != JSON_TRUE;
+}
+
+static const struct transition *row_of(
+	const struct annotations *annotations, const char *name, size_t len)
+{
+	for (size_t i = 0; i < annotations->transitions_count; i++) {
+		const struct text *from = &annotations->transitions[i].from;
+		if (from->len == len && !memcmp(from->bytes, name, len))
+			return &annotations->transitions[i];
+	}
+	return NULL;
+}
+
+/* May `to` come after `from`, in one step or several? */
+static bool leads_to(const struct annotations *annotations, const struct transition *from,
+	const char *to, size_t len)
+{
+	const struct transition *reached[MOST_STATES] = { from };
+	size_t count = 1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < reached[i]->count; k++) {
+			const struct text *next = &reached[i]->to[k];
+			if (next->len == len && !memcmp(next->bytes, to, len))
+				return true;
+			const struct transition *row = row_of(annotations, next->bytes, next->len);
+			bool known = !row;
+			for (size_t n = 0; n < count && !known; n++)
+				known = reached[n] == row;
+			if (!known && count < MOST_STATES)
+				reached[count++] = row;
+		}
+	return false;
+}
+
+/* ---- annotations ---- */
+
+static void judge_transition(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *new)
+{
+	size_t old_len, new_len;
+	const char *from = json_string(step->old_doc, old, &old_len);
+	const char *to = json_string(step->new_doc, new, &new_len);
+	const struct transition *row = from ? row_of(annotations, from, old_len) : NULL;
+	if (!row || (to && old_len == new_len && !memcmp(from, to, old_len)) ||
+		(to && leads_to(annotations, row, to, new_len)))
+		return;
+	struct buf why = BUF_INIT;
+	buf_addf(&why, "from \"%s\" it may go ", row->from.bytes);
+	if (!row->count)
+		buf_addstr(&why, "nowhere");
+	for (size_t i = 0; i < row->count; i++)
+		buf_addf(&why, "%s\"%s\"", i ? " or " : "to ", row->to[i].bytes);
+	refuse_change(step, old, new, why.data);
+	buf_release(&why);
+}
+
+/* What `pointer` leads to from `value`; NULL if nowhere. */
+static const struct json_value *value_at(
+	const struct json_doc *doc, const struct json_value *value, const struct text *pointer)
+{
+	struct buf whole = BUF_INIT;
+	json_pointer_of(doc, value, &whole);
+	buf_add(&whole, pointer->bytes, pointer->len);
+	const struct json_value *found = json_at(doc, whole.data);
+	buf_release(&whole);
+	return found;
+}
+
+/* What belongs to a server is changed by that server; what is new is made by it. */
+static void judge_owner(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *new)
+{
+	const struct guard *guard = step->judging->guard;
+	const struct json_doc *doc = step->old_doc;
+	const struct json_value *owner = old ? value_at(doc, old, &annotations->owner) : NULL;
+	if ((!owner || owner->type != JSON_STRING) && new) {
+		doc = step->new_doc;
+		owner = value_at(doc, new, &annotations->owner);
+	}
+	char *name = json_strdup(doc, owner);
+	if (name && strcmp(name, guard->identity))
+		step_violate(step, VIOLATION_OWNER, "is %s's, and not %s's to change", name,
+			guard->identity);
+	free(name);
+}
+
+static void judge_annotations(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *new)
+{
+	bool was_set = old && old->type != JSON_NULL;
+	/* A file that goes away as a whole loses its lists' elements; its other members are not
+	 * changed by that. */
+	if (was_set && step->new_doc) {
+		if (annotations->immutable &&
+			(!new || !json_equal(step->old_doc, old, step->new_doc, new)))
+			refuse_change(step, old, new, "it may not change once it is set");
+		if (annotations->increasing &&
+			(!new || new->type == JSON_NULL || is_less(step, old, new)))
+			refuse_change(step, old, new, "it may never become less");
+		if (annotations->transitions_count)
+			judge_transition(step, annotations, old, new);
+	}
+	/* Whose a lock is depends on the clock: see claims.c. */
+	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
+		step->rule->kind != KIND_LOCKS)
+		judge_owner(step, annotations, old, new);
+}
+
+/* ---- walking both versions along the schema ---- */
+
+static void walk(struct step *step, const struct schema *schema, const struct json_value *old,
+	const struct json_value *new);
+
+/* The rule by which an element may leave; NULL if any may. */
+static const struct schema *removal_rule(const struct schema *schema)
+{
+	const struct schema *found = schema->annotations ? schema->annotations->remove_when : NULL;
+	if (!found && schema->ref)
+		found = removal_rule(schema->ref);
+	for (size_t i = 0; i < schema->all_of.count && !found; i++)
+		found = removal_rule(schema->all_of.items[i]);
+	return found;
+}
+
+/* `old` has left: may it? */
+static void judge_removal(
+	struct step *step, const struct schema *removal, const struct json_value *old)
+{
+	if (schema_validate_value(removal, step->old_doc, old, NULL, NULL))
+		return;
+	size_t len = 0;
+	const struct json_doc *doc = removal->resource->doc;
+	const char *why = json_string(doc, json_member(doc, removal->source, "description"), &len);
+	if (why)
+		step_violate(step, VIOLATION_REMOVED, "has been taken out. %.*s", (int)len, why);
+	else
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out, but its schema's x-remove-when does not "
+			"let it go yet");
+}
+
+struct walking {
+	struct step *step;
+	const struct object_rules *rules; /* members */
+	const struct schema *items;       /* elements */
+};
+
+static void walk_part(struct step *step, const struct schema *schema, const struct json_value *old,
+	const struct json_value *new)
+{
+	const struct schema *removal = old && !new ? removal_rule(schema) : NULL;
+	if (removal)
+		judge_removal(step, removal, old);
+	else
+		walk(step, schema, old, new);
+}
+
+static void walk_member(
+	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+{
+	struct walking *w = data;
+	const struct object_rules *rules = w->rules;
+	size_t len = strlen(name);
+	struct step_mark mark = step_down(w->step, name, new);
+	const struct property *property = schema_property(rules, name, len);
+	bool matched = property && property->schema;
+	if (matched)
+		walk_part(w->step, property->schema, old, new);
+	for (size_t i = 0; i < rules->patterns_count; i++)
+		if (pattern_matches(rules->patterns[i].pattern, name, len, NULL) > 0) {
+			walk_part(w->step, rules->patterns[i].schema, old, new);
+			matched = true;
+		}
+	if (!matched && rules->additional)
+		walk_part(w->step, rules->additional, old, new);
+	step_up(w->step, mark);
+}
+
+static void walk_element(
+	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+{
+	struct walking *w = data;
+	struct step_mark mark = step_down(w->step, name, new);
+	if (new || removal_rule(w->items))
+		walk_part(w->step, w->items, old, new);
+	step_up(w->step, mark);
+}
+
+static void walk_list(struct step *step, const struct schema *schema, const struct pairing *pairing)
+{
+	const struct array_rules *rules = schema->array;
+	struct walking walking = { .step = step, .items = rules->items };
+	struct pair_key keys[8];
+	size_t count = rules->map_keys_count < 8 ? rules->map_keys_count : 8;
+	bool is_set = schema->annotations && schema->annotations->list_type == LIST_SET;
+	/* The elements of other lists cannot be told apart. */
+	if (!rules->items || (!count && !is_set && !removal_rule(rules->items)))
+		return;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct pair_key){ rules->map_keys[i].bytes, rules->map_keys[i].len };
+	pairs_of_elements(pairing, keys, count, walk_element, &walking);
+}
+
+static void walk(struct step *step, const struct schema *schema, const struct json_value *old,
+	const struct json_value *new)
+{
+	struct pairing pairing = { step->old_doc, step->new_doc, old, new };
+	struct walking walking = { .step = step, .rules = schema->object };
+	if (old && new &&same_text(step, old, new))
+		return;
+	if (schema->annotations)
+		judge_annotations(step, schema->annotations, old, new);
+	if (schema->ref)
+		walk(step, schema->ref, old, new);
+	for (size_t i = 0; i < schema->all_of.count; i++)
+		walk(step, schema->all_of.items[i], old, new);
+	if (schema->object)
+		pairs_of_members(&pairing, walk_member, &walking);
+	if (schema->array)
+		walk_list(step, schema, &pairing);
+}
+
+/* ---- file by file ---- */
+
+static int judge_document(struct judging *j, const struct changed_file *file,
+	const struct rule *rule, const struct version *old, const struct version *new)
+{
+	struct step step = { .judging = j,
+		.rule = rule,
+		.path = file->path,
+		.old_doc = old->doc,
+		.new_doc = new->doc,
+		.where = BUF_INIT,
+		.place = new->doc ? json_root(new->doc) : NULL };
+	if (rule->schema)
+		walk(&step, rule->schema, old->doc ? json_root(old->doc) : NULL, step.place);
+	step_judge_claims(&step);
+	buf_release(&step.where);
+	return 0;
+}
+
+static int judge_file(const struct changed_file *file, void *data)
+{
+	struct judging *j = data;
+	struct guard *guard = j->guard;
+	size_t limit = (size_t)guard->max_file_size;
+	const struct rule *rule = NULL;
+	struct version old = VERSION_INIT, new = VERSION_INIT;
+	/* A merge may have taken over what stood on some other branch, and was never judged. */
+	int rc = guard->history ? 0 : judge_changed_file(j, &j->update->new, file);
+	if (!rc)
+		rc = rules_find(&guard->rules, file->path, &rule, j->err);
+	if (rc < 0 || !rule)
+		return rc;
+	rc = version_read(&old, guard->repo, limit, &file->before, file->path, NULL, j->err);
+	if (!rc)
+		rc = version_read(&new, guard->repo, limit, &file->blob, file->path, NULL, j->err);
+	/* What is no JSON was refused already. */
+	if (!rc && (new.doc || !file->mode) && (old.doc || new.doc))
+		rc = judge_document(j, file, rule, &old, &new);
+	version_release(&old);
+	version_release(&new);
+	return rc;
+}
+
+int judge_step(struct judging *j)
+{
+	return history_each_difference(
+		j->guard->repo, &j->update->old, &j->update->new, judge_file, j, j->err);
+}

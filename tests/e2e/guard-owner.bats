@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# Whose is what, where the shared repository knows who pushes.
+
+load helper
+load guard
+
+owners_fleet() {
+  new_fleet
+  some_jobs && some_locks && some_messages
+  what build2/status.json '{"server": "build2", "timestamp": "2026-01-01T00:00:00Z", "status": "idle"}'
+  lands
+  identify "ada, grace"
+}
+
+@test "a server changes its own folder and no other's; an operator may" {
+  owners_fleet
+  what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
+  as build1 refused "build2/status.json: the folder of build2 is not build1's to change; only build1/ is"
+  what build2/logs/x.log 'text'
+  as build1 refused "build2/logs/x.log"
+  what build1/logs/x.log 'text'
+  what other/notes.txt 'no server'
+  as build1 lands
+  what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
+  as grace lands
+  what build2/status.json '{"server": "build2", "timestamp": "2026-01-03T00:00:00Z", "status": "idle"}'
+  as build2 lands
+}
+
+@test "a heartbeat branch is its server's, and may be squashed by it" {
+  owners_fleet
+  beat=$(git rev-parse origin/heartbeat-build1)
+  GIT_BUILD_SERVER=build2 push_refused "the heartbeat branch of build1 is not build2's to change" -- \
+    ":heartbeat-build1"
+  squashed=$(git commit-tree -m squashed "$beat^{tree}")
+  GIT_BUILD_SERVER=build2 push_refused "not build2's to change" -- "+$squashed:heartbeat-build1"
+  GIT_BUILD_SERVER=build1 git push -q origin "+$squashed:heartbeat-build1"
+  GIT_BUILD_SERVER=ada git push -q origin :heartbeat-build1
+}
+
+@test "locks are taken, kept and let go in one's own name only" {
+  owners_fleet
+  edit coordination/locks.json '.locks.free |= (.locked_by = "build2" | .expires_at = "2030-01-01T00:00:00Z")'
+  as build1 refused "/locks/free: is locked for build2; build1 can lock only in its own name"
+  edit coordination/locks.json '.locks.held |= (.locked_by = null | .expires_at = null)'
+  as build2 refused "/locks/held: is held by build1, and not build2's to change"
+  edit coordination/locks.json '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
+  as build2 refused "/locks/held: is held by build1"
+  as build1 lands_again '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
+  edit coordination/locks.json '.locks.held |= (.locked_by = "ada" | .fence = 8)'
+  as ada lands
+}
+
+lands_again() {
+  edit coordination/locks.json "$1"
+  lands
+}
+
+@test "jobs are claimed and finished in one's own name only; anybody may put one back" {
+  owners_fleet
+  edit coordination/jobs.json '.jobs[0] |= (.status = "running" | .assigned_to = "build2")'
+  as build1 refused "/jobs/id=q: is claimed for build2; build1 can claim only in its own name"
+  edit coordination/jobs.json '.jobs[1].status = "completed"'
+  as build2 refused "/jobs/id=r: is build1's to finish, and not build2's"
+  edit coordination/jobs.json '.jobs[0] |= (.status = "running" | .assigned_to = "build2")'
+  as build2 lands
+  edit coordination/jobs.json '.jobs[1] |= (.status = "queued" | .assigned_to = null)'
+  as build2 lands
+}
+
+@test "a server sends only as itself, and marks as read only what was sent to it" {
+  owners_fleet
+  local new='{"id": "m3", "from": "build1", "to": "build2", "type": "info", "subject": "s", "body": "b", "timestamp": "2026-01-01T00:00:00Z", "read": false}'
+  edit coordination/messages.json ".messages += [$new]"
+  as build2 refused "/messages/id=m3: is from build1; build2 can send only as itself"
+  edit coordination/messages.json ".messages += [$new]"
+  as build1 lands
+  edit coordination/messages.json '.messages[2].read = true'
+  as build1 refused "/messages/id=m3: was sent to build2, and is not build1's to mark as read"
+  edit coordination/messages.json '.messages[2].read = true'
+  as build2 lands
+  edit coordination/messages.json '.messages[1].read_by = ["build1"]'
+  as build2 refused "build1 is not build2's to put among the readers"
+  edit coordination/messages.json '.messages[1].read_by = ["build2"]'
+  as build2 lands
+}
+
+@test "whoever is not known is not held to ownership, unless build.requireIdentity refuses them" {
+  owners_fleet
+  what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
+  lands
+  git -C ../fleet.git config build.requireIdentity true
+  what a.json '{}'
+  refused "build.requireIdentity is set, and nobody knows who pushes"
+  what a.json '{}'
+  as build1 lands
+}
+
+@test "a setting that makes no sense refuses the push, and says which" {
+  owners_fleet
+  git -C ../fleet.git config build.identity GL_USER
+  what a.json '{}'
+  refused_by_failure "build.identity is 'GL_USER'; it must be env:NAME" "certificate"
+  git -C ../fleet.git config build.identity env:GL_USER
+  git -C ../fleet.git config build.maxFileSize plenty
+  what a.json '{}'
+  refused_by_failure "build.maxFileSize"
+}
+
+refused_by_failure() {
+  commit
+  push_refused "$@" "cannot be judged, and so does not land" -- HEAD:main
+  git reset -q --hard origin/main
+}
+
+@test "over ssh, the environment of a key in authorized_keys says who pushes" {
+  owners_fleet
+  start_sshd || false
+  echo "PermitUserEnvironment yes" >>"$TMP/ssh/sshd_config"
+  kill -HUP "$(cat "$TMP/ssh/pid")"
+  sed -i 's/^/environment="GIT_BUILD_SERVER=build2" /' "$TMP/ssh/authorized_keys"
+  git remote set-url origin "$SSH_URL$TMP/fleet.git"
+  wait_for 5 git ls-remote origin
+  what build1/logs/x.log 'text'
+  refused "the folder of build1 is not build2's to change"
+  what build2/logs/x.log 'text'
+  lands
+}
+
+@test "a signed push says who pushes, and an unsigned one does not" {
+  owners_fleet
+  git -C ../fleet.git config build.identity certificate
+  git -C ../fleet.git config build.requireIdentity true
+  git -C ../fleet.git config receive.certNonceSeed "some secret"
+  ssh-keygen -q -t ed25519 -N '' -f "$TMP/key"
+  echo "build1 $(cat "$TMP/key.pub")" >"$TMP/signers"
+  git -C ../fleet.git config gpg.ssh.allowedSignersFile "$TMP/signers"
+  git config gpg.format ssh
+  git config user.signingKey "$TMP/key"
+  git config gpg.ssh.allowedSignersFile "$TMP/signers"
+  what build1/a.json '{}'
+  refused "nobody knows who pushes"
+  what build1/a.json '{}'
+  commit
+  git push -q --signed origin HEAD:main
+  what build2/a.json '{}'
+  commit
+  push_refused "the folder of build2 is not build1's to change" -- --signed HEAD:main
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# Schemas of the repository's own: which files they judge, and how they may change.
+
+load helper
+load guard
+
+# A schema for tools/*.json: each tool has a name, and its version only grows.
+schema_fleet() {
+  new_fleet
+  what schemas/tools.json '{
+  "type": "object",
+  "required": ["name"],
+  "properties": {
+    "name": {"type": "string", "x-immutable": true},
+    "version": {"type": "integer", "x-increasing": true}
+  }
+}'
+  echo 'tools/*.json build-schema=tools' >>.gitattributes
+  what tools/gcc.json '{"name": "gcc", "version": 12}'
+  lands
+}
+
+@test "a file that has a schema by .gitattributes is judged by it, annotations too" {
+  schema_fleet
+  what tools/gcc.json '{"version": 13}'
+  refused 'tools/gcc.json:1:1:' '"name"'
+  what tools/gcc.json '{"name": "gcc", "version": 11}'
+  refused '/version: was 12 and is 11'
+  what tools/gcc.json '{"name": "clang", "version": 12}'
+  refused '/name: was "gcc" and is "clang"'
+  what tools/gcc.json '{"name": "gcc", "version": 13}'
+  lands
+}
+
+@test "a push cannot loosen the rules that judge it: the schemas and attributes of the old tip count" {
+  schema_fleet
+  what schemas/tools.json 'true'
+  what tools/gcc.json '{"version": 1}'
+  refused "tools/gcc.json:1:1:"
+  sed -i '/tools/d' .gitattributes
+  what tools/gcc.json '{"version": 1}'
+  refused "tools/gcc.json:1:1:"
+  # In two pushes it may: the first is a change of the rules that everybody sees.
+  sed -i '/tools/d' .gitattributes
+  lands
+  what tools/gcc.json '{"version": 1}'
+  lands
+}
+
+@test "a changed schema must compile, and must accept the files that stand" {
+  schema_fleet
+  what schemas/tools.json '{"type": "objekt"}'
+  refused "schemas/tools.json:1:10:" 'did you mean "object"?'
+  what schemas/tools.json '{"type":'
+  refused "schemas/tools.json:2:1:"
+  what schemas/tools.json '{"properties": {"version": {"minimum": 20}}}'
+  refused "tools/gcc.json:1:28: /version: stands, and schemas/tools.json would not accept it"
+  what schemas/tools.json '{"properties": {"version": {"minimum": 20}}}'
+  what tools/gcc.json '{"name": "gcc", "version": 20}'
+  lands
+  what schemas/other.json '{"x-merge": "never"}'
+  refused "schemas/other.json:1:13:" "x-merge"
+}
+
+@test "schemas may refer to each other by file name" {
+  new_fleet
+  what schemas/name.json '{"type": "string", "minLength": 2}'
+  what schemas/tools.json '{"properties": {"name": {"$ref": "name.json"}}}'
+  echo 'tools/*.json build-schema=tools' >>.gitattributes
+  lands
+  what tools/a.json '{"name": "a"}'
+  refused "tools/a.json:1:10: /name"
+  what schemas/lost.json '{"$ref": "nowhere.json"}'
+  refused "schemas/lost.json:1:" "nowhere.json"
+}
+
+@test "attributes cannot switch a built-in schema off, and only an operator can replace one" {
+  new_fleet
+  some_jobs
+  echo 'coordination/*.json -build-schema' >>.gitattributes
+  lands
+  edit coordination/jobs.json '.jobs[0].status = "nothing"'
+  refused "/jobs/0/status"
+  identify ada
+  what schemas/jobs.json 'true'
+  as build1 refused "schemas/jobs.json: would take the place of the built-in schema 'jobs'" "build.operators"
+  what schemas/jobs.json 'true'
+  as ada lands
+  edit coordination/jobs.json '.jobs[0].colour = "green" | .jobs[0].status = "nothing"'
+  as build1 lands
+}
