@@ -21,6 +21,8 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_heartbeat,
 	&command_squash,
+	&command_validate,
+	&command_schema,
 	&command_merge_driver,
 	&command_demo,
 	&command_completion,

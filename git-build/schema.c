@@ -1,0 +1,100 @@
+/*
+ * git build schema: the built-in schemas, to read, and to begin an own one from.
+ */
+#include "command.h"
+#include "show.h"
+
+#include "json/document.h"
+#include "json/write.h"
+#include "schema/builtin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const synopsis[] = { "list [--json]", "show NAME", NULL };
+static const char *const words[] = { "list", "show", NULL };
+
+static char *describe(const char *name, const char *member)
+{
+	struct json_doc *doc;
+	size_t len;
+	const char *text = builtin_text(name, &len);
+	if (json_parse(&doc, text, len, name, NULL, NULL) < 0)
+		return NULL;
+	char *words_of = json_strdup(doc, json_member(doc, json_root(doc), member));
+	json_doc_free(doc);
+	return words_of;
+}
+
+static void list(const struct invocation *inv)
+{
+	static const char *const titles[] = { "SCHEMA", "WHAT IT IS FOR" };
+	struct table table;
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	table_init(&table, titles, 2);
+	json_begin(&w, '{');
+	json_begin_member(&w, "schemas", '[');
+	for (size_t i = 0; builtin_names[i]; i++) {
+		char *description = describe(builtin_names[i], "description");
+		json_begin(&w, '{');
+		json_put_string(&w, "name", builtin_names[i]);
+		json_put_string_or_null(&w, "description", description);
+		json_end(&w);
+		table_add(&table, SHOW_PLAIN, builtin_names[i]);
+		table_add(&table, SHOW_PLAIN, description);
+		free(description);
+	}
+	json_end(&w);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else
+		table_print(&table, inv->colour);
+	table_release(&table);
+	buf_release(&out);
+}
+
+static int show(const char *name, struct error *err)
+{
+	size_t len;
+	const char *text = builtin_text(name, &len);
+	if (!text) {
+		struct schema_set *set = schema_set_new();
+		const struct schema *unused;
+		int rc = builtin_compile(set, &unused, name, err); /* says which name is near */
+		schema_set_free(set);
+		return rc;
+	}
+	struct buf out = BUF_INIT;
+	buf_add(&out, text, len);
+	show_text(&out);
+	buf_release(&out);
+	return ANSWER_YES;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const char *verb = operands->count ? operands->words[0] : "list";
+	(void)values;
+	if (!strcmp(verb, "list") && operands->count <= 1) {
+		list(inv);
+		return ANSWER_YES;
+	}
+	if (!strcmp(verb, "show") && operands->count == 2)
+		return show(operands->words[1], err);
+	error_set(err, ERR_INVALID, "say list, or show and the name of a schema");
+	return ANSWER_USAGE;
+}
+
+const struct command command_schema = {
+	.name = "schema",
+	.summary = "list and show the built-in schemas",
+	.synopsis = synopsis,
+	.needs = NEEDS_NOTHING,
+	.shows = true,
+	.operands = 2,
+	.words = words,
+	.run = run,
+};
