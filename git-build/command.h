@@ -67,7 +67,7 @@ struct command {
 /* All commands, in the order of the list; ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_completion, command_demo, command_heartbeat,
+extern const struct command command_audit, command_completion, command_demo, command_heartbeat,
 	command_help, command_init, command_merge_driver, command_schema, command_squash,
 	command_status, command_validate;
 

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_squash,
 	&command_validate,
 	&command_schema,
+	&command_audit,
 	&command_merge_driver,
 	&command_demo,
 	&command_completion,
