@@ -149,6 +149,9 @@ bool json_double(const struct json_doc *doc, const struct json_value *value, dou
 bool json_equal(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b);
 
+/* A hash that is the same for values that are json_equal. */
+uint64_t json_hash(const struct json_doc *doc, const struct json_value *value);
+
 /* The type's name as JSON Schema has it: "null", "boolean", "number", ... */
 const char *json_type_name(enum json_type type);
 

@@ -2,7 +2,6 @@
 #include "schema/run.h"
 
 #include "base/alloc.h"
-#include "json/number.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,47 +12,6 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 {
 	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 29;
-}
-
-static uint64_t hash_bytes(const char *bytes, size_t len)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-	return hash;
-}
-
-/* A hash that is the same for values that are equal, however they are spelled. */
-static uint64_t hash_value(const struct json_doc *doc, const struct json_value *value)
-{
-	size_t len;
-	const char *text;
-	uint64_t hash = mix(1, value->type);
-	switch ((enum json_type)value->type) {
-	case JSON_NUMBER:
-		text = json_raw(doc, value, &len);
-		return mix(hash, json_number_hash(text, len));
-	case JSON_STRING:
-		text = json_string(doc, value, &len);
-		return mix(hash, hash_bytes(text, len));
-	case JSON_ARRAY:
-		JSON_EACH (element, value)
-			hash = mix(hash, hash_value(doc, element));
-		return hash;
-	case JSON_OBJECT: {
-		uint64_t sum = 0; /* members in any order */
-		JSON_EACH (member, value) {
-			text = json_key(doc, member, &len);
-			sum += mix(hash_bytes(text, len), hash_value(doc, member));
-		}
-		return mix(hash, sum);
-	}
-	case JSON_NULL:
-	case JSON_FALSE:
-	case JSON_TRUE:
-		break;
-	}
-	return hash;
 }
 
 /* Where elements are told apart by some of their members: do `a` and `b` have the same? */
@@ -79,7 +37,7 @@ static bool hash_keys(const struct json_doc *doc, const struct array_rules *rule
 		const struct json_value *value = json_member_n(doc, element, key->bytes, key->len);
 		if (!value)
 			return false; /* without its keys an element is like no other */
-		*hash = mix(*hash, hash_value(doc, value));
+		*hash = mix(*hash, json_hash(doc, value));
 	}
 	return true;
 }
@@ -104,7 +62,7 @@ static const struct json_value *find_same(const struct json_doc *doc,
 		uint64_t hash;
 		size_t here = at++;
 		if (!by_keys)
-			hash = hash_value(doc, element);
+			hash = json_hash(doc, element);
 		else if (!hash_keys(doc, rules, element, &hash))
 			continue;
 		size_t slot = (size_t)hash & (size - 1);
