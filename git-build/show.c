@@ -74,15 +74,25 @@ size_t show_width(const char *text, size_t len)
 	return width;
 }
 
-void show_message(const char *kind, const char *text)
+static void say(const char *kind, const char *colon, const char *text)
 {
 	struct buf line = BUF_INIT;
-	buf_addf(&line, "%s: ", kind);
+	buf_addf(&line, "%s%s", kind, colon);
 	show_escape(&line, text, strlen(text), true);
 	buf_addch(&line, '\n');
 	fflush(stdout); /* what was said before stands before */
 	fwrite(line.data, 1, line.len, stderr);
 	buf_release(&line);
+}
+
+void show_message(const char *kind, const char *text)
+{
+	say(kind, ": ", text);
+}
+
+void show_remark(const char *text)
+{
+	say("", "", text);
 }
 
 void show_remote(const struct buf *said, struct error *err)

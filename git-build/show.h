@@ -23,6 +23,8 @@ size_t show_width(const char *text, size_t len);
 
 /* Print to standard error: "fatal: ", "error: " or "warning: ", and the text, escaped. */
 void show_message(const char *kind, const char *text);
+/* The same of a remark, which is neither. */
+void show_remark(const char *text);
 /*
  * The words of the remote's hooks, on standard error: "remote: " before each line. The text of a
  * refusal ends with the same words: they are cut off `err` (may be NULL), to be said once.

@@ -1,9 +1,12 @@
 #include "merge/text.h"
 
 #include "base/child.h"
-#include "base/file.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30, DEFAULT_MARKER_SIZE = 7 };
 
@@ -12,19 +15,42 @@ static const char *label_or(const char *label, const char *otherwise)
 	return label && *label ? label : otherwise;
 }
 
-static int marker_size(const struct merge_files *files)
+static int marker_size(const struct merge_request *request)
 {
-	return files->marker_size > 0 ? files->marker_size : DEFAULT_MARKER_SIZE;
+	return request->marker_size > 0 ? request->marker_size : DEFAULT_MARKER_SIZE;
 }
 
-int merge_text(const struct merge_files *files, struct buf *out, struct error *err)
+/* A text under a name that git can open; it lives in memory, and ends with the descriptor. */
+struct named {
+	int fd;
+	char path[32];
+};
+
+static int give_name(struct named *named, const struct merge_text *text, struct error *err)
+{
+	named->fd = memfd_create("git-build", 0);
+	if (named->fd < 0)
+		return error_errno(err, ERR_FAILED, "cannot hand a text to git");
+	/* git, which inherits the descriptor, finds itself there. */
+	snprintf(named->path, sizeof(named->path), "/proc/self/fd/%d", named->fd);
+	for (size_t done = 0; done < text->len;) {
+		ssize_t wrote = write(named->fd, text->bytes + done, text->len - done);
+		if (wrote < 0 && errno != EINTR)
+			return error_errno(err, ERR_FAILED, "cannot hand a text to git");
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return 0;
+}
+
+static int run_git(const struct merge_request *request, const struct named files[3],
+	struct buf *out, struct error *err)
 {
 	char size[40];
-	snprintf(size, sizeof(size), "--marker-size=%d", marker_size(files));
+	snprintf(size, sizeof(size), "--marker-size=%d", marker_size(request));
 	const char *argv[] = { "git", "merge-file", "-p", "-q", size, "-L",
-		label_or(files->ours_label, "ours"), "-L", label_or(files->base_label, "base"),
-		"-L", label_or(files->theirs_label, "theirs"), "--", files->ours, files->base,
-		files->theirs, NULL };
+		label_or(request->ours_label, "ours"), "-L", label_or(request->base_label, "base"),
+		"-L", label_or(request->theirs_label, "theirs"), "--", files[1].path, files[0].path,
+		files[2].path, NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
 		.timeout_ms = TIMEOUT_MS,
@@ -44,28 +70,38 @@ int merge_text(const struct merge_files *files, struct buf *out, struct error *e
 	return rc < 0 ? rc : status > 0;
 }
 
+int merge_text(const struct merge_request *request, struct buf *out, struct error *err)
+{
+	const struct merge_text *texts[] = { &request->base, &request->ours, &request->theirs };
+	struct named files[3] = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 } };
+	int rc = 0;
+	for (int i = 0; i < 3 && !rc; i++)
+		rc = give_name(&files[i], texts[i], err);
+	if (!rc)
+		rc = run_git(request, files, out, err);
+	for (int i = 0; i < 3; i++)
+		if (files[i].fd >= 0)
+			close(files[i].fd);
+	return rc;
+}
+
 static void add_marker(
-	const struct merge_files *files, char mark, const char *label, struct buf *out)
+	const struct merge_request *request, char mark, const char *label, struct buf *out)
 {
 	if (out->len && out->data[out->len - 1] != '\n')
 		buf_addch(out, '\n');
-	for (int i = 0; i < marker_size(files); i++)
+	for (int i = 0; i < marker_size(request); i++)
 		buf_addch(out, mark);
 	if (label)
 		buf_addf(out, " %s", label);
 	buf_addch(out, '\n');
 }
 
-int merge_text_conflict(const struct merge_files *files, struct buf *out, struct error *err)
+void merge_text_conflict(const struct merge_request *request, struct buf *out)
 {
-	size_t before = out->len;
-	add_marker(files, '<', label_or(files->ours_label, "ours"), out);
-	int rc = file_read(out, files->ours, OUTPUT_LIMIT, err);
-	add_marker(files, '=', NULL, out);
-	if (!rc)
-		rc = file_read(out, files->theirs, OUTPUT_LIMIT, err);
-	add_marker(files, '>', label_or(files->theirs_label, "theirs"), out);
-	if (rc < 0)
-		buf_truncate(out, before);
-	return rc;
+	add_marker(request, '<', label_or(request->ours_label, "ours"), out);
+	buf_add(out, request->ours.bytes, request->ours.len);
+	add_marker(request, '=', NULL, out);
+	buf_add(out, request->theirs.bytes, request->theirs.len);
+	add_marker(request, '>', label_or(request->theirs_label, "theirs"), out);
 }

@@ -1,0 +1,72 @@
+/* Merging files: reads them, finds their schema, and tells what was said. */
+#include "merging.h"
+#include "show.h"
+
+#include "base/file.h"
+#include "merge/text.h"
+#include "schema/builtin.h"
+
+#include <string.h>
+
+enum { FILE_LIMIT = 1 << 30 };
+
+static bool is_json(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 5 && !strcmp(path + len - 5, ".json");
+}
+
+static void show_said(const struct buf *said)
+{
+	struct buf line = BUF_INIT;
+	for (const char *at = said->data; *at;) {
+		const char *end = strchr(at, '\n');
+		size_t len = end ? (size_t)(end - at) : strlen(at);
+		buf_reset(&line);
+		buf_add(&line, at, len);
+		show_remark(line.data);
+		at += len + (end != NULL);
+	}
+	buf_release(&line);
+}
+
+int merging_run(struct merging_files *files, bool quiet, struct buf *out, struct error *err)
+{
+	const char *const paths[] = { files->base, files->ours, files->theirs };
+	struct merge_request *request = &files->request;
+	struct merge_text *const sides[] = { &request->base, &request->ours, &request->theirs };
+	struct buf texts[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	struct merge_result result = MERGE_RESULT_INIT;
+	int rc = 0;
+	for (int i = 0; i < 3 && !rc; i++) {
+		rc = file_read(&texts[i], paths[i], FILE_LIMIT, err);
+		*sides[i] = (struct merge_text){ texts[i].data, texts[i].len };
+	}
+	request->name = files->path ? files->path : files->ours;
+	if (!rc && files->path && !request->schema && !is_json(files->path))
+		rc = merge_text(request, &result.text, err);
+	else if (!rc)
+		rc = merge_documents(request, &result, err);
+	if (!quiet)
+		show_said(&result.said);
+	buf_release(out);
+	*out = result.text;
+	result.text = (struct buf)BUF_INIT;
+	merge_result_release(&result);
+	for (int i = 0; i < 3; i++)
+		buf_release(&texts[i]);
+	return rc;
+}
+
+int merging_schema(
+	struct schema_set *set, const struct schema **out, const char *name, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	if (!strchr(name, '/') && !is_json(name))
+		return builtin_compile(set, out, name, err);
+	int rc = file_read(&text, name, FILE_LIMIT, err);
+	if (!rc)
+		rc = schema_compile(set, out, &text, name, NULL, err);
+	buf_release(&text);
+	return rc;
+}

@@ -1,0 +1,313 @@
+#include "merge/internal.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+enum { NOWHERE = UINT32_MAX };
+
+struct item {
+	const struct json_value *value;
+	uint64_t hash;          /* of its identity */
+	uint32_t number, times; /* which it is of those with one identity; how many there are */
+	uint32_t match[SIDES];  /* its like in the other versions; NOWHERE: there is none */
+	bool keyless;           /* of a keyed list, and lacks a key: known by its content */
+};
+
+/* The children of one version's container, without those that are alike in all versions. */
+struct line {
+	enum side side;
+	const struct json_doc *doc;
+	struct item *items;
+	size_t count;
+	uint32_t *table; /* numbers of items + 1, by hash; 0: empty */
+	size_t size;
+};
+
+struct aligning {
+	struct merging *m;
+	const struct spot *spot;
+	enum identity by;
+	struct line lines[SIDES];
+};
+
+/* ---- what makes a child the same ---- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static void identify(const struct aligning *al, const struct json_doc *doc, struct item *item)
+{
+	const struct schema_place *place = al->spot->place;
+	size_t len;
+	item->hash = 1;
+	if (al->by == BY_NAME) {
+		const char *name = json_key(doc, item->value, &len);
+		item->hash = schema_hash(name, len);
+		return;
+	}
+	for (size_t i = 0; al->by == BY_KEYS && i < place->keys_count; i++) {
+		const struct text *key = &place->keys[i];
+		const struct json_value *value =
+			json_member_n(doc, item->value, key->bytes, key->len);
+		if (!value)
+			item->keyless = true;
+		else
+			item->hash = mix(item->hash, json_hash(doc, value));
+	}
+	if (al->by == BY_CONTENT || item->keyless)
+		item->hash = json_hash(doc, item->value);
+}
+
+static bool same_name(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b)
+{
+	size_t a_len, b_len;
+	const char *a_name = json_key(a_doc, a, &a_len), *b_name = json_key(b_doc, b, &b_len);
+	return a_len == b_len && !memcmp(a_name, b_name, a_len);
+}
+
+static bool same_identity(const struct aligning *al, const struct json_doc *a_doc,
+	const struct item *a, const struct json_doc *b_doc, const struct item *b)
+{
+	const struct schema_place *place = al->spot->place;
+	if (a->hash != b->hash || a->keyless != b->keyless)
+		return false;
+	if (al->by == BY_NAME)
+		return same_name(a_doc, a->value, b_doc, b->value);
+	if (al->by == BY_CONTENT || a->keyless)
+		return json_equal(a_doc, a->value, b_doc, b->value);
+	for (size_t i = 0; i < place->keys_count; i++) {
+		const struct text *key = &place->keys[i];
+		if (!json_equal(a_doc, json_member_n(a_doc, a->value, key->bytes, key->len), b_doc,
+			    json_member_n(b_doc, b->value, key->bytes, key->len)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- tables ---- */
+
+/* The slot of the one in `line` that is the same as `wanted` of `doc`, or where it would go. */
+static size_t find_slot(const struct aligning *al, const struct line *line,
+	const struct json_doc *doc, const struct item *wanted)
+{
+	size_t slot = (size_t)mix(wanted->hash, wanted->number) & (line->size - 1);
+	for (; line->table[slot]; slot = (slot + 1) & (line->size - 1)) {
+		const struct item *item = &line->items[line->table[slot] - 1];
+		if (item->number == wanted->number &&
+			same_identity(al, line->doc, item, doc, wanted))
+			break;
+	}
+	return slot;
+}
+
+static void build_table(const struct aligning *al, struct line *line)
+{
+	for (line->size = 4; line->size < line->count * 2;)
+		line->size *= 2;
+	line->table = arena_zero(&al->m->arena, line->size, sizeof(*line->table));
+	for (uint32_t i = 0; i < line->count; i++) {
+		struct item *item = &line->items[i];
+		identify(al, line->doc, item);
+		size_t slot = find_slot(al, line, line->doc, item);
+		if (line->table[slot]) {
+			item->number = ++line->items[line->table[slot] - 1].times;
+			slot = find_slot(al, line, line->doc, item);
+		}
+		line->table[slot] = i + 1;
+	}
+}
+
+static void match(const struct aligning *al, struct line *line, const struct line *with)
+{
+	for (size_t i = 0; i < line->count; i++) {
+		struct item *item = &line->items[i];
+		uint32_t found =
+			with->count ? with->table[find_slot(al, with, line->doc, item)] : 0;
+		item->match[with->side] = found ? found - 1 : NOWHERE;
+	}
+}
+
+/* ---- what is alike at both ends ---- */
+
+static size_t child_start(const struct json_value *child)
+{
+	return child->key_end ? child->key_start : child->start;
+}
+
+static bool spelled_alike(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b)
+{
+	size_t a_start = child_start(a), b_start = child_start(b), len = a->end - a_start, all;
+	return len == b->end - b_start &&
+		!memcmp(json_text(a_doc, &all) + a_start, json_text(b_doc, &all) + b_start, len);
+}
+
+static bool row_is_alike(const struct aligning *al, size_t a, size_t b, size_t base)
+{
+	const struct line *lines = al->lines;
+	const struct json_value *here = lines[A].items[a].value;
+	return spelled_alike(lines[A].doc, here, lines[B].doc, lines[B].items[b].value) &&
+		(!lines[BASE].items ||
+			spelled_alike(lines[A].doc, here, lines[BASE].doc,
+				lines[BASE].items[base].value));
+}
+
+/* Takes what is alike at the start and at the end off the lines. */
+static void trim(struct aligning *al, struct alignment *out)
+{
+	struct line *a = &al->lines[A], *b = &al->lines[B], *base = &al->lines[BASE];
+	size_t most = a->count < b->count ? a->count : b->count;
+	if (base->items && base->count < most)
+		most = base->count;
+	while (out->before < most && row_is_alike(al, out->before, out->before, out->before))
+		out->before++;
+	while (out->behind < most - out->before &&
+		row_is_alike(al, a->count - out->behind - 1, b->count - out->behind - 1,
+			base->count - out->behind - 1))
+		out->behind++;
+	for (enum side side = BASE; side < SIDES; side++)
+		if (al->lines[side].items) {
+			al->lines[side].items += out->before;
+			al->lines[side].count -= out->before + out->behind;
+		}
+}
+
+/* ---- the order ---- */
+
+/* Does this version keep the order that the children have in the base? */
+static bool keeps_order(const struct line *line)
+{
+	uint32_t last = 0;
+	for (size_t i = 0; i < line->count; i++) {
+		uint32_t base = line->items[i].match[BASE];
+		if (base == NOWHERE)
+			continue;
+		if (base < last)
+			return false;
+		last = base;
+	}
+	return true;
+}
+
+static struct triple row_of(const struct aligning *al, const struct item *item, enum side side)
+{
+	enum side other = side == A ? B : A;
+	struct triple row = { { NULL } };
+	row.at[side] = item->value;
+	if (item->match[BASE] != NOWHERE)
+		row.at[BASE] = al->lines[BASE].items[item->match[BASE]].value;
+	if (item->match[other] != NOWHERE)
+		row.at[other] = al->lines[other].items[item->match[other]].value;
+	return row;
+}
+
+/* Of two elements added at one place, does that of `b` come first? The earlier does, where a clock
+ * tells; then the one with the smaller key. */
+static bool comes_first(const struct aligning *al, const struct schema_place *place,
+	enum side b_side, const struct item *a, const struct item *b)
+{
+	struct merging *m = al->m;
+	enum side a_side = b_side == A ? B : A;
+	if (al->by != BY_KEYS || a->keyless || b->keyless)
+		return false;
+	struct triple both = { { NULL } };
+	both.at[a_side] = a->value;
+	both.at[b_side] = b->value;
+	int order = compare_clocks(m, place, &both);
+	for (size_t i = 0; !order && i < al->spot->place->keys_count; i++) {
+		const struct text *key = &al->spot->place->keys[i];
+		struct triple keys = { { NULL,
+			json_member_n(m->docs[A], both.at[A], key->bytes, key->len),
+			json_member_n(m->docs[B], both.at[B], key->bytes, key->len) } };
+		order = compare_raw(m, &keys);
+	}
+	return b_side == A ? order < 0 : order > 0;
+}
+
+/*
+ * The rows in the order of `spine`; what only the other version has stands behind the child that
+ * it stands behind there, mixed with what the spine has added at the same place.
+ */
+static void put_in_order(struct aligning *al, const struct line *spine, const struct line *other,
+	struct alignment *out)
+{
+	struct merging *m = al->m;
+	struct schema_place place;
+	schema_place_items(&place, al->spot->place);
+	out->rows = arena_array(&m->arena, spine->count + other->count, sizeof(*out->rows));
+	/* The other's own behind each child of the spine: where they begin among `own`. */
+	uint32_t *own = arena_array(&m->arena, other->count, sizeof(*own));
+	uint32_t *start = arena_zero(&m->arena, spine->count + 2, sizeof(*start));
+	uint32_t *anchor = arena_array(&m->arena, other->count, sizeof(*anchor));
+	uint32_t behind = 0; /* 0: the start; else the spine's child + 1 */
+	for (size_t i = 0; i < other->count; i++) {
+		uint32_t at = other->items[i].match[spine->side];
+		if (at != NOWHERE)
+			behind = at + 1;
+		anchor[i] = at == NOWHERE ? behind : NOWHERE;
+		if (at == NOWHERE)
+			start[behind + 1]++;
+	}
+	for (size_t i = 1; i < spine->count + 2; i++)
+		start[i] += start[i - 1];
+	uint32_t *fill = arena_array(&m->arena, spine->count + 1, sizeof(*fill));
+	memcpy(fill, start, (spine->count + 1) * sizeof(*fill));
+	for (uint32_t i = 0; i < other->count; i++)
+		if (anchor[i] != NOWHERE)
+			own[fill[anchor[i]]++] = i;
+
+	size_t next = 0; /* of the spine */
+	for (size_t at = 0; at <= spine->count; at++) {
+		if (at > 0 && at - 1 == next)
+			out->rows[out->count++] = row_of(al, &spine->items[next++], spine->side);
+		for (size_t i = start[at]; i < start[at + 1]; i++) {
+			const struct item *theirs = &other->items[own[i]];
+			while (next < spine->count &&
+				spine->items[next].match[other->side] == NOWHERE &&
+				!comes_first(al, &place, other->side, &spine->items[next], theirs))
+				out->rows[out->count++] =
+					row_of(al, &spine->items[next++], spine->side);
+			out->rows[out->count++] = row_of(al, theirs, other->side);
+		}
+	}
+}
+
+/* ---- */
+
+static void fill_line(struct aligning *al, enum side side, const struct json_value *container)
+{
+	struct line *line = &al->lines[side];
+	line->side = side;
+	line->doc = al->m->docs[side];
+	if (!container)
+		return;
+	line->items = arena_zero(&al->m->arena, container->count + 1u, sizeof(*line->items));
+	JSON_EACH (child, container)
+		line->items[line->count++].value = child;
+}
+
+void align(struct alignment *out, struct merging *m, const struct spot *spot, enum identity by)
+{
+	struct aligning al = { .m = m, .spot = spot, .by = by };
+	*out = (struct alignment){ 0 };
+	for (enum side side = BASE; side < SIDES; side++)
+		fill_line(&al, side, spot->at.at[side]);
+	trim(&al, out);
+	for (enum side side = BASE; side < SIDES; side++)
+		build_table(&al, &al.lines[side]);
+	for (enum side side = A; side < SIDES; side++) {
+		match(&al, &al.lines[side], &al.lines[BASE]);
+		match(&al, &al.lines[side], &al.lines[side == A ? B : A]);
+	}
+	struct line *spine = &al.lines[A], *other = &al.lines[B];
+	if (!keeps_order(other) && keeps_order(spine)) {
+		spine = &al.lines[B];
+		other = &al.lines[A];
+	}
+	put_in_order(&al, spine, other, out);
+}

@@ -1,0 +1,253 @@
+#include "merge/internal.h"
+
+#include "json/layout.h"
+#include "merge/broken.h"
+#include "merge/text.h"
+#include "schema/validate.h"
+
+#include <string.h>
+
+static const struct json_limits no_limit = { .size = UINT32_MAX };
+
+void merge_result_release(struct merge_result *result)
+{
+	buf_release(&result->text);
+	buf_release(&result->said);
+}
+
+/* ---- the sides ---- */
+
+/* One side, read. */
+struct version {
+	const char *called;
+	struct merge_text text;
+	struct json_doc *doc; /* NULL: broken, or not there */
+	struct error wrong;
+	struct buf mended; /* what `text` is, where markers were taken apart */
+};
+
+static void version_release(struct version *version)
+{
+	json_doc_free(version->doc);
+	buf_release(&version->mended);
+}
+
+static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
+	struct merge_result *result, struct error *err);
+
+static bool parse(struct version *version, const char *name)
+{
+	return json_parse(&version->doc, version->text.bytes, version->text.len, name, &no_limit,
+		       &version->wrong) >= 0;
+}
+
+/* Merges what an earlier merge has left between markers; the result is the side's text. */
+static bool mend(struct version *version, const struct merge_request *request)
+{
+	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	struct version parts[SIDES] = { { .called = "base" }, { .called = "ours" },
+		{ .called = "theirs" } };
+	struct merge_result result = MERGE_RESULT_INIT;
+	bool has_base, mended = false;
+	if (take_markers_apart(&version->text, &texts[A], &texts[BASE], &has_base, &texts[B])) {
+		for (enum side side = BASE; side < SIDES; side++)
+			parts[side].text = (struct merge_text){ texts[side].data, texts[side].len };
+		if (!has_base)
+			parts[BASE].text = request->base;
+		parse(&parts[BASE], request->name);
+		mended = parse(&parts[A], request->name) && parse(&parts[B], request->name) &&
+			!merge_sound(request, parts, &result, NULL);
+	}
+	if (mended) {
+		buf_add(&version->mended, result.text.data, result.text.len);
+		version->text = (struct merge_text){ version->mended.data, version->mended.len };
+		mended = parse(version, request->name);
+	}
+	for (enum side side = BASE; side < SIDES; side++) {
+		version_release(&parts[side]);
+		buf_release(&texts[side]);
+	}
+	merge_result_release(&result);
+	return mended;
+}
+
+static void read_version(struct version *version, const char *called, const struct merge_text *text,
+	const struct merge_request *request, struct buf *said)
+{
+	*version = (struct version){ .called = called, .text = *text, .mended = BUF_INIT };
+	if (!text->len) {
+		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
+		return;
+	}
+	if (!parse(version, request->name) && mend(version, request))
+		buf_addf(said,
+			"%s: %s still had the conflict markers of an earlier merge; what stood "
+			"between them was merged\n",
+			request->name, called);
+}
+
+/* ---- merging ---- */
+
+/* Is this side laid out in another way than the base? */
+static bool is_relaid(const struct version *version, const struct version *base)
+{
+	struct json_layout mine, bases;
+	json_layout_init(&mine, version->doc);
+	json_layout_init(&bases, base->doc);
+	bool relaid = strcmp(mine.newline, bases.newline) || strcmp(mine.colon, bases.colon) ||
+		mine.lines != bases.lines || mine.unit.len != bases.unit.len ||
+		memcmp(mine.unit.data, bases.unit.data, mine.unit.len);
+	json_layout_release(&mine);
+	json_layout_release(&bases);
+	return relaid;
+}
+
+/* Into whose text is the result woven? Into the one that was laid out anew, if one was; else it is
+ * decided by what they say, and not by whose they are. */
+static bool theirs_comes_first(const struct version versions[SIDES])
+{
+	const struct merge_text *ours = &versions[A].text, *theirs = &versions[B].text;
+	if (versions[BASE].doc) {
+		bool ours_is = is_relaid(&versions[A], &versions[BASE]);
+		bool theirs_is = is_relaid(&versions[B], &versions[BASE]);
+		if (ours_is != theirs_is)
+			return theirs_is;
+	}
+	size_t least = ours->len < theirs->len ? ours->len : theirs->len;
+	int order = memcmp(ours->bytes, theirs->bytes, least);
+	return order ? order > 0 : ours->len > theirs->len;
+}
+
+/* The text with markers around what has conflicted: git sets them, in three texts that differ
+ * nowhere else. */
+static int mark_conflicts(const struct merging *m, const struct nodes *root, bool swapped,
+	struct buf *out, struct error *err)
+{
+	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	struct merge_request marking = *m->request;
+	for (enum side side = BASE; side < SIDES; side++)
+		weave(m, root, side, &texts[side]);
+	const struct buf *ours = &texts[swapped ? B : A], *theirs = &texts[swapped ? A : B];
+	marking.base = (struct merge_text){ texts[BASE].data, texts[BASE].len };
+	marking.ours = (struct merge_text){ ours->data, ours->len };
+	marking.theirs = (struct merge_text){ theirs->data, theirs->len };
+	int rc = merge_text(&marking, out, err);
+	for (enum side side = BASE; side < SIDES; side++)
+		buf_release(&texts[side]);
+	return rc < 0 ? rc : 1;
+}
+
+static bool is_valid(
+	const struct merge_request *request, const struct json_doc *doc, struct error *err)
+{
+	struct schema_options options = { .max_errors = 1 };
+	struct schema_report report = SCHEMA_REPORT_INIT;
+	bool valid = !request->schema || schema_validate(request->schema, doc, &options, &report);
+	if (!valid && report.count)
+		error_set(err, ERR_INVALID, "%s: %s: %s", request->name, report.errors[0].instance,
+			report.errors[0].message);
+	schema_report_release(&report);
+	return valid;
+}
+
+/* Looks at what was made as if somebody else had: is it sound, and valid where both sides were? */
+static int check(const struct merge_request *request, const struct version versions[SIDES],
+	struct merge_result *result, struct error *err)
+{
+	struct json_doc *doc;
+	struct error wrong = ERROR_INIT;
+	int rc = 0;
+	if (json_parse(&doc, result->text.data, result->text.len, request->name, &no_limit, err) <
+		0)
+		return error_wrap(err, "the merge has made what is no JSON");
+	if (!is_valid(request, doc, &wrong)) {
+		bool was_valid = is_valid(request, versions[A].doc, NULL) &&
+			is_valid(request, versions[B].doc, NULL);
+		buf_addf(&result->said, "%s; %s\n", wrong.text,
+			was_valid ? "both sides were valid, so the merge is left to you"
+				  : "it was so before this merge");
+		rc = was_valid;
+	}
+	/* A side that needed nothing keeps its bytes; but not where the other was laid out anew. */
+	enum side last = versions[BASE].doc && is_relaid(&versions[A], &versions[BASE]) ? A : B;
+	for (enum side side = A; side <= last && !rc; side++)
+		if (json_equal(doc, json_root(doc), versions[side].doc,
+			    json_root(versions[side].doc))) {
+			buf_reset(&result->text);
+			buf_add(&result->text, versions[side].text.bytes, versions[side].text.len);
+			break;
+		}
+	json_doc_free(doc);
+	return rc;
+}
+
+/* Both sides are sound; the base may be missing. */
+static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
+	struct merge_result *result, struct error *err)
+{
+	bool swapped = theirs_comes_first(versions);
+	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
+		versions[swapped ? A : B] };
+	struct merging m = { .request = request, .arena = ARENA_INIT, .said = &result->said };
+	struct schema_place place;
+	struct spot root = { .place = &place };
+	struct nodes nodes = { NULL, NULL };
+	for (enum side side = BASE; side < SIDES; side++) {
+		m.docs[side] = ordered[side].doc;
+		root.at.at[side] = ordered[side].doc ? json_root(ordered[side].doc) : NULL;
+	}
+	schema_place_init(&place, request->schema);
+	merge_value(&m, &root, &nodes);
+	int rc;
+	if (m.conflicts) {
+		rc = mark_conflicts(&m, &nodes, swapped, &result->text, err);
+	} else {
+		weave(&m, &nodes, A, &result->text);
+		rc = check(request, ordered, result, err);
+	}
+	if (rc > 0 && !m.conflicts) {
+		buf_reset(&result->text);
+		merge_text_conflict(request, &result->text);
+	}
+	json_doc_free(m.published);
+	arena_release(&m.arena);
+	return rc;
+}
+
+/* One side alone is sound: it is the result. */
+static int take_sound(const struct merge_request *request, const struct version versions[SIDES],
+	struct merge_result *result)
+{
+	const struct version *sound = &versions[versions[A].doc ? A : B];
+	const struct version *broken = &versions[versions[A].doc ? B : A];
+	buf_addf(&result->said,
+		"%s: all that %s has changed is LOST, since it is broken (%s); %s was taken "
+		"whole\n",
+		request->name, broken->called, broken->wrong.text, sound->called);
+	buf_add(&result->text, sound->text.bytes, sound->text.len);
+	return 0;
+}
+
+int merge_documents(
+	const struct merge_request *request, struct merge_result *result, struct error *err)
+{
+	struct version versions[SIDES];
+	int rc;
+	read_version(&versions[BASE], "base", &request->base, request, &result->said);
+	read_version(&versions[A], "ours", &request->ours, request, &result->said);
+	read_version(&versions[B], "theirs", &request->theirs, request, &result->said);
+	if (versions[A].doc && versions[B].doc) {
+		rc = merge_sound(request, versions, result, err);
+	} else if (versions[A].doc || versions[B].doc) {
+		rc = take_sound(request, versions, result);
+	} else {
+		buf_addf(&result->said, "%s; theirs is broken too, so git merged the text\n",
+			versions[A].wrong.text);
+		rc = merge_text(request, &result->text, err);
+		if (!rc)
+			rc = 1;
+	}
+	for (enum side side = BASE; side < SIDES; side++)
+		version_release(&versions[side]);
+	return rc;
+}

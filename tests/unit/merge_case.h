@@ -1,0 +1,108 @@
+/* One merge as a row of a table, and what holds of every row: it comes out the same when the sides
+ * are swapped, and merging the result with either side changes nothing. */
+#ifndef UNIT_MERGE_CASE_H
+#define UNIT_MERGE_CASE_H
+
+#include "unit/unit.h"
+
+#include "merge/merge.h"
+#include "schema/builtin.h"
+
+#include <stdio.h>
+
+struct merge_case {
+	const char *schema; /* a built-in one's name, or a schema's text; NULL: none */
+	const char *base, *ours, *theirs; /* base NULL: there is none */
+	const char *published;            /* NULL: nobody can tell */
+	const char *wanted;
+	const char *said; /* found in what was said; "": nothing was; NULL: anything */
+};
+
+static int publish(void *data, struct buf *out)
+{
+	if (!data)
+		return ERR_NOT_FOUND;
+	buf_addstr(out, data);
+	return 0;
+}
+
+static struct merge_text text_of(const char *string)
+{
+	return (struct merge_text){ string, string ? strlen(string) : 0 };
+}
+
+static const struct schema *compile_for(struct schema_set *set, const char *schema)
+{
+	const struct schema *out;
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	if (!schema)
+		return NULL;
+	int rc = 0;
+	if (*schema == '{') {
+		buf_addstr(&text, schema);
+		rc = schema_compile(set, &out, &text, "own.schema.json", NULL, &err);
+	} else {
+		rc = builtin_compile(set, &out, schema, &err);
+	}
+	if (rc < 0)
+		fail_msg("%s", err.text);
+	return out;
+}
+
+/* Merges, and returns what merge_documents() does. */
+static int merge_row(const struct merge_case *row, const char *base, const char *ours,
+	const char *theirs, struct merge_result *result)
+{
+	struct schema_set *set = schema_set_new();
+	struct error err = ERROR_INIT;
+	struct merge_request request = {
+		.base = text_of(base),
+		.ours = text_of(ours),
+		.theirs = text_of(theirs),
+		.name = "f.json",
+		.schema = compile_for(set, row->schema),
+		.published = publish,
+		.published_data = (void *)(uintptr_t)row->published,
+	};
+	int rc = merge_documents(&request, result, &err);
+	if (rc < 0)
+		fail_msg("%s", err.text);
+	schema_set_free(set);
+	return rc;
+}
+
+static void expect_text(const char *what, size_t number, const char *base, const char *ours,
+	const char *theirs, const char *got, const char *wanted)
+{
+	if (strcmp(got, wanted) != 0)
+		fail_msg("row %zu, %s\nbase:   %s\nours:   %s\ntheirs: %s\ngives:  %s\nwanted: %s",
+			number, what, base ? base : "-", ours, theirs, got, wanted);
+}
+
+static void expect_merge(const struct merge_case *row, size_t number, const char *what,
+	const char *base, const char *ours, const char *theirs, const char *said)
+{
+	struct merge_result result = MERGE_RESULT_INIT;
+	int rc = merge_row(row, base, ours, theirs, &result);
+	expect_text(what, number, base, ours, theirs, result.text.data, row->wanted);
+	assert_int_equal(rc, 0);
+	if (said && (*said ? !strstr(result.said.data, said) : result.said.len > 0))
+		fail_msg("row %zu, %s\nsays:   %s\nwanted: %s", number, what, result.said.data,
+			said);
+	merge_result_release(&result);
+}
+
+static void expect_merges(const struct merge_case *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct merge_case *row = &rows[i];
+		expect_merge(row, i, "as given", row->base, row->ours, row->theirs, row->said);
+		expect_merge(row, i, "sides swapped", row->base, row->theirs, row->ours, row->said);
+		expect_merge(row, i, "merged already", row->ours, row->ours, row->wanted, NULL);
+		expect_merge(row, i, "merged already", row->theirs, row->wanted, row->theirs, NULL);
+	}
+}
+#define EXPECT_MERGES(rows) expect_merges((rows), sizeof(rows) / sizeof(*(rows)))
+
+#endif

@@ -1,0 +1,387 @@
+/* merge/merge.h: the rules for what the fleet's files and users' own schemas say, one small merge a
+ * row. */
+#include "unit/merge_case.h"
+
+#define SCHEMA(members) "{\"type\":\"object\",\"properties\":{" members "}}"
+
+static void values_merge_as_annotated(void **state)
+{
+	(void)state;
+	static const char x_max[] = SCHEMA("\"x\":{\"x-merge\":\"max\"}");
+	static const char x_min[] = SCHEMA("\"x\":{\"x-merge\":\"min\"}");
+	static const char x_or[] = SCHEMA("\"x\":{\"x-merge\":\"or\"}");
+	static const char x_and[] = SCHEMA("\"x\":{\"x-merge\":\"and\"}");
+	static const char x_sum[] = SCHEMA("\"x\":{\"x-merge\":\"sum\"}");
+	static const char x_count[] = SCHEMA("\"x\":{\"x-merge\":\"sum\",\"minimum\":0}");
+	static const char x_fixed[] = SCHEMA("\"x\":{\"x-immutable\":true}");
+	static const char x_published[] = SCHEMA("\"x\":{\"x-merge\":\"published\"}");
+	static const struct merge_case rows[] = {
+		{ x_max, "{\"x\":5}", "{\"x\":7}", "{\"x\":6}", NULL, "{\"x\":7}", "" },
+		{ x_max, "{\"x\":5}", "{\"x\":3}", "{\"x\":4}", NULL, "{\"x\":4}", "" },
+		{ x_max, "{\"x\":5}", "{\"x\":3}", "{\"x\":5}", NULL, "{\"x\":3}", "" },
+		{ x_max, "{}", "{\"x\":18446744073709551617}", "{\"x\":18446744073709551616}", NULL,
+			"{\"x\":18446744073709551617}", "" },
+		{ x_max, "{}", "{\"x\":\"2025-10-29T12:00:00Z\"}",
+			"{\"x\":\"2025-10-29T13:30:00+02:00\"}", NULL,
+			"{\"x\":\"2025-10-29T12:00:00Z\"}", "" },
+		{ x_max, "{\"x\":1}", "{\"x\":null}", "{\"x\":0}", NULL, "{\"x\":0}", "" },
+		{ x_min, "{\"x\":5}", "{\"x\":7}", "{\"x\":6}", NULL, "{\"x\":6}", "" },
+		{ x_min, "{\"x\":5}", "{\"x\":7}", "{\"x\":null}", NULL, "{\"x\":7}", "" },
+		{ x_or, "{}", "{\"x\":false}", "{\"x\":true}", NULL, "{\"x\":true}", "" },
+		{ x_and, "{}", "{\"x\":false}", "{\"x\":true}", NULL, "{\"x\":false}", "" },
+		{ x_sum, "{\"x\":5}", "{\"x\":7}", "{\"x\":9}", NULL, "{\"x\":11}", "" },
+		{ x_sum, "{\"x\":5}", "{\"x\":4}", "{\"x\":3}", NULL, "{\"x\":2}", "" },
+		{ x_sum, "{}", "{\"x\":2}", "{\"x\":3}", NULL, "{\"x\":5}", "" },
+		{ x_sum, "{\"x\":0.5}", "{\"x\":0.75}", "{\"x\":1.5}", NULL, "{\"x\":1.75}", "" },
+		{ x_count, "{\"x\":1}", "{\"x\":0}", "{\"x\":0}", NULL, "{\"x\":0}", "" },
+		{ x_count, "{\"x\":3}", "{\"x\":0}", "{\"x\":1}", NULL, "{\"x\":0}", "" },
+		{ x_fixed, "{\"x\":1}", "{\"x\":2}", "{\"x\":3}", NULL, "{\"x\":1}",
+			"f.json /x: kept 1 (it never changes), dropped 2\n" },
+		{ x_fixed, "{\"x\":null}", "{\"x\":2}", "{\"x\":3}", "{\"x\":3}", "{\"x\":3}",
+			"kept 3 (published), dropped 2" },
+		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}", "{\"x\":\"b\"}",
+			"{\"x\":\"b\"}", "f.json /x: kept b (published), dropped a\n" },
+		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}", "{\"x\":\"c\"}",
+			"{\"x\":\"a\"}", "kept a (smaller), dropped b" },
+		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}",
+			"{\"x\":", "{\"x\":\"a\"}", "kept a (smaller), dropped b" },
+		/* Nothing is said of it by the schema, and still it never stops. */
+		{ x_published, "{\"y\":1}", "{\"y\":3}", "{\"y\":2}", "{\"y\":3}", "{\"y\":3}",
+			"kept 3 (published), dropped 2" },
+		{ x_published, "{\"y\":1}", "{\"y\":3}", "{\"y\":[2]}", NULL, "{\"y\":3}",
+			"kept 3" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void status_goes_forward_only(void **state)
+{
+	(void)state;
+#define JOB(status) "{\"jobs\":[{\"id\":\"1\",\"status\":\"" status "\"}]}"
+	static const struct merge_case rows[] = {
+		{ "jobs", JOB("queued"), JOB("running"), JOB("completed"), NULL, JOB("completed"),
+			"f.json /jobs/id=1/status: kept completed (further along), dropped "
+			"running" },
+		{ "jobs", JOB("queued"), JOB("running"), JOB("cancelled"), NULL, JOB("cancelled"),
+			NULL },
+		{ "jobs", JOB("running"), JOB("failed"), JOB("completed"), NULL, JOB("completed"),
+			NULL },
+		{ "jobs", JOB("running"), JOB("queued"), JOB("completed"), NULL, JOB("completed"),
+			NULL },
+		{ "jobs", JOB("failed"), JOB("queued"), JOB("running"), NULL, JOB("running"),
+			NULL },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void a_claim_is_who_was_seen_to_claim(void **state)
+{
+	(void)state;
+#define CLAIM(by, at)                                                                              \
+	"{\"jobs\":[{\"id\":\"1\",\"status\":\"running\",\"assigned_to\":\"" by                    \
+	"\",\"started_at\":\"2025-10-29T12:00:" at "Z\"}]}"
+	static const char base[] = "{\"jobs\":[{\"id\":\"1\",\"status\":\"queued\",\"assigned_to\":"
+				   "null,\"started_at\":null}]}";
+	static const struct merge_case rows[] = {
+		{ "jobs", base, CLAIM("b1", "01"), CLAIM("b2", "02"), CLAIM("b2", "02"),
+			CLAIM("b2", "02"), "/assigned_to: kept b2 (published), dropped b1" },
+		{ "jobs", base, CLAIM("b2", "01"), CLAIM("b1", "02"), base, CLAIM("b2", "02"),
+			"/assigned_to: kept b2 (earlier), dropped b1" },
+		{ "jobs", base, CLAIM("b1", "01"), CLAIM("b2", "01"), NULL, CLAIM("b1", "01"),
+			"/assigned_to: kept b1 (smaller), dropped b2" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void a_lock_is_one_value(void **state)
+{
+	(void)state;
+#define LOCK(by, at)                                                                               \
+	"\"l\":{\"locked_by\":\"" by "\",\"locked_at\":\"2025-10-29T12:00:" at                     \
+	"Z\",\"expires_at\":\"2025-10-29T13:00:" at "Z\"}"
+#define LOCKS(locks) "{\"locks\":{" locks "}}"
+	static const struct merge_case rows[] = {
+		{ "locks", LOCKS(""), LOCKS(LOCK("a", "09")), LOCKS(LOCK("b", "05")),
+			LOCKS(LOCK("a", "09")), LOCKS(LOCK("a", "09")), "/locks/l: kept {" },
+		{ "locks", LOCKS(""), LOCKS(LOCK("a", "09")), LOCKS(LOCK("b", "05")), LOCKS(""),
+			LOCKS(LOCK("b", "05")), "(earlier), dropped" },
+		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(LOCK("b", "05")), LOCKS(LOCK("a", "05")),
+			NULL, LOCKS(LOCK("a", "05")), "(smaller), dropped" },
+		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(""), LOCKS(LOCK("c", "07")), NULL,
+			LOCKS(LOCK("c", "07")), "/locks/l: kept, since one side has changed" },
+		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(""), LOCKS(LOCK("c", "01")), NULL,
+			LOCKS(""), "" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void the_newer_record_is_taken_whole(void **state)
+{
+	(void)state;
+#define BEAT(second, rest)                                                                         \
+	"{\"server\":\"a\",\"timestamp\":\"2025-10-29T12:00:" second "Z\",\"healthy\":" rest "}"
+	static const struct merge_case rows[] = {
+		{ "heartbeat", BEAT("01", "true"), BEAT("02", "false"),
+			BEAT("03", "true,\"uptime_seconds\":3"), NULL,
+			BEAT("03", "true,\"uptime_seconds\":3"),
+			"f.json /: kept the record of 2025-10-29T12:00:03Z (newer), dropped that "
+			"of 2025-10-29T12:00:02Z" },
+		/* What the schema does not know is merged by itself. */
+		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":2,\"y\":1"),
+			BEAT("03", "true,\"x\":1"), NULL, BEAT("03", "true,\"x\":2,\"y\":1"),
+			NULL },
+		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":2"),
+			BEAT("03", "true,\"x\":3"), NULL, BEAT("03", "true,\"x\":3"), NULL },
+		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":1"),
+			BEAT("03", "true"), NULL, BEAT("03", "true"), NULL },
+	};
+	EXPECT_MERGES(rows);
+}
+
+#define MESSAGE(id, body, second, rest)                                                            \
+	"{\"id\":\"" id "\",\"from\":\"a\",\"to\":\"b\",\"body\":\"" body                          \
+	"\",\"timestamp\":\"2025-10-29T12:00:" second "Z\"" rest "}"
+#define MESSAGES(list) "{\"messages\":[" list "]}"
+
+static void messages_are_the_union_by_id(void **state)
+{
+	(void)state;
+	static const struct merge_case rows[] = {
+		{ "messages", MESSAGES(MESSAGE("1", "x", "01", ",\"read\":false")),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true") "," MESSAGE(
+				"3", "x", "03", "")),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":false") "," MESSAGE(
+				"2", "x", "02", "") "," MESSAGE("4", "x", "04", "")),
+			NULL,
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true") "," MESSAGE(
+				"2", "x", "02", "") "," MESSAGE("3", "x", "03", "") "," MESSAGE("4",
+				"x", "04", "")),
+			"" },
+		/* Cleared on one side, read and so changed on the other. */
+		{ "messages", MESSAGES(MESSAGE("1", "x", "01", "")), MESSAGES(""),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")),
+			"/messages/id=1: kept, since one side" },
+		{ "messages", MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), MESSAGES(""),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true") "," MESSAGE(
+				"2", "x", "02", "")),
+			NULL, MESSAGES(MESSAGE("2", "x", "02", "")), "" },
+		{ "messages", MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\"]")),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"b\"]")),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"c\"]")), NULL,
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"b\",\"c\"]")), "" },
+		/* The same message came both ways. */
+		{ "messages", MESSAGES(""), MESSAGES(MESSAGE("1", "x", "01", "")),
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
+			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), "" },
+		{ "messages", NULL, MESSAGES(MESSAGE("1", "x", "01", "")),
+			MESSAGES(MESSAGE("2", "x", "01", "")), NULL,
+			MESSAGES(MESSAGE("1", "x", "01", "") "," MESSAGE("2", "x", "01", "")), "" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void two_messages_with_one_id_are_both_kept(void **state)
+{
+	(void)state;
+	const struct merge_case row = { .schema = "messages" };
+	const char *base = MESSAGES(""), *early = MESSAGES(MESSAGE("1", "x", "01", "")),
+		   *late = MESSAGES(MESSAGE("1", "y", "02", ""));
+	struct merge_result result = MERGE_RESULT_INIT, again = MERGE_RESULT_INIT;
+	assert_int_equal(merge_row(&row, base, late, early, &result), 0);
+	assert_non_null(strstr(result.text.data, MESSAGE("1", "x", "01", "")));
+	assert_non_null(strstr(result.text.data, "{\"id\":\"1-"));
+	assert_non_null(strstr(result.text.data, "\"body\":\"y\""));
+	assert_non_null(strstr(result.text.data, "\"original_id\":\"1\"}"));
+	assert_non_null(strstr(result.said.data, "/messages/id=1: two different elements"));
+	assert_int_equal(merge_row(&row, base, early, late, &again), 0);
+	assert_string_equal(again.text.data, result.text.data);
+	merge_result_release(&result);
+	merge_result_release(&again);
+}
+
+#define LIST "{\"properties\":{\"l\":{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"k\"]}}}"
+
+static void lists_with_keys_keep_every_element(void **state)
+{
+	(void)state;
+	static const struct merge_case rows[] = {
+		/* without a key */
+		{ LIST, "{\"l\":[{\"a\":1}]}", "{\"l\":[{\"a\":1},{\"b\":1}]}",
+			"{\"l\":[{\"a\":1},{\"c\":1}]}", NULL,
+			"{\"l\":[{\"a\":1},{\"b\":1},{\"c\":1}]}", "" },
+		/* the same key twice */
+		{ LIST, "{\"l\":[{\"k\":1,\"a\":1},{\"k\":1,\"a\":2}]}",
+			"{\"l\":[{\"k\":1,\"a\":1},{\"k\":1,\"a\":2},{\"k\":2}]}",
+			"{\"l\":[{\"k\":1,\"a\":3},{\"k\":1,\"a\":2},{\"k\":1,\"a\":4}]}", NULL,
+			"{\"l\":[{\"k\":1,\"a\":3},{\"k\":1,\"a\":2},{\"k\":1,\"a\":4},{\"k\":2}]}",
+			NULL },
+		/* by value, not by spelling */
+		{ LIST, "{\"l\":[{\"k\":1.0}]}", "{\"l\":[{\"k\":1,\"a\":1}]}",
+			"{\"l\":[{\"k\":1.0,\"b\":1}]}", NULL,
+			"{\"l\":[{\"k\":1,\"a\":1,\"b\":1}]}", "" },
+		/* both removed it; one removed it */
+		{ LIST, "{\"l\":[{\"k\":1},{\"k\":2},{\"k\":3}]}", "{\"l\":[{\"k\":3}]}",
+			"{\"l\":[{\"k\":2},{\"k\":3},{\"k\":4}]}", NULL,
+			"{\"l\":[{\"k\":3},{\"k\":4}]}", "" },
+		/* one put them in another order */
+		{ LIST, "{\"l\":[{\"k\":1},{\"k\":2}]}", "{\"l\":[{\"k\":2},{\"k\":1}]}",
+			"{\"l\":[{\"k\":1},{\"k\":2},{\"k\":3}]}", NULL,
+			"{\"l\":[{\"k\":2},{\"k\":3},{\"k\":1}]}", "" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void without_a_schema_members_and_elements_merge(void **state)
+{
+	(void)state;
+	static const struct merge_case rows[] = {
+		{ NULL, "{\"a\":1,\"b\":2}", "{\"a\":1,\"b\":2,\"c\":3}", "{\"a\":0,\"b\":2}", NULL,
+			"{\"a\":0,\"b\":2,\"c\":3}", "" },
+		{ NULL, "{\"a\":{\"b\":{\"c\":1}}}", "{\"a\":{\"b\":{\"c\":2}}}",
+			"{\"a\":{\"b\":{\"c\":1,\"d\":1}}}", NULL,
+			"{\"a\":{\"b\":{\"c\":2,\"d\":1}}}", "" },
+		{ NULL, "{\"a\":1,\"b\":2}", "{\"b\":2}", "{\"a\":1}", NULL, "{}", "" },
+		{ NULL, "[1,2,3]", "[1,9,2,3]", "[1,2,3,4]", NULL, "[1,9,2,3,4]", "" },
+		{ NULL, "[1,2,3]", "[1,9,2,3]", "[1,9,2,3]", NULL, "[1,9,2,3]", "" },
+		{ NULL, "[1,2,3,4,5]", "[1,3,4,5]", "[1,2,3,5]", NULL, "[1,3,5]", "" },
+		{ NULL, NULL, "{\"a\":1}", "{\"b\":1}", NULL, "{\"a\":1,\"b\":1}", "" },
+		{ NULL, "1", "2", "1", NULL, "2", "" },
+		{ NULL, "{\"a\":1.0}", "{\"a\":1}", "{\"a\":2}", NULL, "{\"a\":2}", "" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void the_layout_stays(void **state)
+{
+	(void)state;
+	static const struct merge_case rows[] = {
+		/* The result of a merge that only one side needed is that side's bytes. */
+		{ NULL, "{\"a\":1}", "{ \"a\" :1 }", "{\"a\":1}\n", NULL, "{ \"a\" :1 }", "" },
+		{ NULL, "{\n\t\"a\": 1\n}\n", "{\n\t\"a\": 1,\n\t\"b\": 2\n}\n",
+			"{\n\t\"a\": 3\n}\n", NULL, "{\n\t\"a\": 3,\n\t\"b\": 2\n}\n", "" },
+		{ NULL, "{\r\n    \"a\": 1\r\n}\r\n",
+			"{\r\n    \"a\": 1,\r\n    \"b\": [\r\n        1\r\n    ]\r\n}\r\n",
+			"{\r\n    \"a\": 100.00\r\n}\r\n", NULL,
+			"{\r\n    \"a\": 100.00,\r\n    \"b\": [\r\n        1\r\n    ]\r\n}\r\n",
+			"" },
+		{ NULL, "{\"a\":1,\"b\":[{\"c\":1}]}", "{\"a\":2,\"b\":[{\"c\":1}]}",
+			"{\"a\":1,\"b\":[{\"c\":1},{\"c\":2}]}", NULL,
+			"{\"a\":2,\"b\":[{\"c\":1},{\"c\":2}]}", "" },
+		/* One side laid it out anew. */
+		{ NULL, "{\"a\":1,\"b\":[]}", "{\n  \"a\": 1,\n  \"b\": []\n}\n",
+			"{\"a\":1,\"b\":[7]}", NULL, "{\n  \"a\": 1,\n  \"b\": [\n    7\n  ]\n}\n",
+			NULL },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void conflicts_are_marked_as_git_marks_them(void **state)
+{
+	(void)state;
+	static const struct merge_case none = { .schema = NULL };
+	struct merge_result result = MERGE_RESULT_INIT;
+	assert_int_equal(merge_row(&none, "{\n  \"a\": 1,\n  \"b\": 1,\n  \"c\": 1\n}\n",
+				 "{\n  \"a\": 2,\n  \"b\": 2,\n  \"c\": 1\n}\n",
+				 "{\n  \"a\": 1,\n  \"b\": 3,\n  \"c\": 4\n}\n", &result),
+		1);
+	assert_string_equal(result.text.data,
+		"{\n  \"a\": 2,\n<<<<<<< ours\n  \"b\": 2,\n=======\n  \"b\": 3,\n>>>>>>> theirs\n"
+		"  \"c\": 4\n}\n");
+	merge_result_release(&result);
+	assert_int_equal(
+		merge_row(&none, "{\n  \"a\": {\"x\": 1},\n  \"b\": 1\n}\n", "{\n  \"b\": 1\n}\n",
+			"{\n  \"a\": {\"x\": 2},\n  \"b\": 1\n}\n", &result),
+		1);
+	assert_string_equal(result.text.data,
+		"{\n<<<<<<< ours\n=======\n  \"a\": {\"x\": 2},\n>>>>>>> theirs\n  \"b\": 1\n}\n");
+	merge_result_release(&result);
+}
+
+static void a_broken_side_loses_and_it_is_said(void **state)
+{
+	(void)state;
+	static const struct merge_case none = { .schema = "messages" };
+	static const char *const broken[] = { "", "{\"messages\":[", "{\"a\":1,\"a\":2}",
+		"{\"messages\":[]} x" };
+	const char *base = MESSAGES(""), *sound = MESSAGES(MESSAGE("1", "x", "01", ""));
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		struct merge_result result = MERGE_RESULT_INIT;
+		assert_int_equal(merge_row(&none, base, broken[i], sound, &result), 0);
+		assert_string_equal(result.text.data, sound);
+		assert_non_null(strstr(result.said.data, "ours has changed is LOST"));
+		merge_result_release(&result);
+		assert_int_equal(merge_row(&none, base, sound, broken[i], &result), 0);
+		assert_string_equal(result.text.data, sound);
+		assert_non_null(strstr(result.said.data, "theirs has changed is LOST"));
+		merge_result_release(&result);
+		assert_int_equal(merge_row(&none, base, broken[i], "{", &result), 1);
+		merge_result_release(&result);
+		/* A broken base is none. */
+		assert_int_equal(merge_row(&none, broken[i], sound, base, &result), 0);
+		assert_string_equal(result.text.data, sound);
+		merge_result_release(&result);
+	}
+}
+
+static void markers_of_an_earlier_merge_are_taken_apart(void **state)
+{
+	(void)state;
+	static const struct merge_case messages = { .schema = "messages" };
+	static const char base[] = "{\n  \"messages\": [\n  ]\n}\n";
+	static const char marked[] = "{\n  \"messages\": [\n<<<<<<< HEAD\n    " MESSAGE("1", "x",
+		"01",
+		"") "\n=======\n    " MESSAGE("2", "x", "02", "") "\n>>>>>>> theirs\n  ]\n}\n";
+	static const char theirs[] =
+		"{\n  \"messages\": [\n    " MESSAGE("3", "x", "03", "") "\n  ]\n}\n";
+	struct merge_result result = MERGE_RESULT_INIT;
+	assert_int_equal(merge_row(&messages, base, marked, theirs, &result), 0);
+	assert_string_equal(result.text.data,
+		"{\n  \"messages\": [\n    " MESSAGE("1", "x", "01", "") ",\n    " MESSAGE(
+			"2", "x", "02", "") ",\n    " MESSAGE("3", "x", "03", "") "\n  ]\n}\n");
+	assert_non_null(strstr(result.said.data, "ours still had the conflict markers"));
+	merge_result_release(&result);
+}
+
+static void what_was_valid_stays_valid(void **state)
+{
+	(void)state;
+	static const struct merge_case row = {
+		.schema = "{\"type\":\"object\",\"maxProperties\":2}",
+	};
+	struct merge_result result = MERGE_RESULT_INIT;
+	assert_int_equal(
+		merge_row(&row, "{\"a\":1}", "{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", &result), 1);
+	assert_string_equal(result.text.data,
+		"<<<<<<< ours\n{\"a\":1,\"b\":1}\n=======\n{\"a\":1,\"c\":1}\n>>>>>>> theirs\n");
+	assert_non_null(strstr(result.said.data, "both sides were valid"));
+	merge_result_release(&result);
+	/* It was not valid before: that must not stop a pull. */
+	assert_int_equal(merge_row(&row, "{\"a\":1,\"b\":1,\"c\":1}", "{\"a\":2,\"b\":1,\"c\":1}",
+				 "{\"a\":1,\"b\":1,\"c\":2}", &result),
+		0);
+	assert_string_equal(result.text.data, "{\"a\":2,\"b\":1,\"c\":2}");
+	assert_non_null(strstr(result.said.data, "it was so before this merge"));
+	merge_result_release(&result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_merge_as_annotated),
+		cmocka_unit_test(status_goes_forward_only),
+		cmocka_unit_test(a_claim_is_who_was_seen_to_claim),
+		cmocka_unit_test(a_lock_is_one_value),
+		cmocka_unit_test(the_newer_record_is_taken_whole),
+		cmocka_unit_test(messages_are_the_union_by_id),
+		cmocka_unit_test(two_messages_with_one_id_are_both_kept),
+		cmocka_unit_test(lists_with_keys_keep_every_element),
+		cmocka_unit_test(without_a_schema_members_and_elements_merge),
+		cmocka_unit_test(the_layout_stays),
+		cmocka_unit_test(conflicts_are_marked_as_git_marks_them),
+		cmocka_unit_test(a_broken_side_loses_and_it_is_said),
+		cmocka_unit_test(markers_of_an_earlier_merge_are_taken_apart),
+		cmocka_unit_test(what_was_valid_stays_valid),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
