@@ -111,14 +111,22 @@ bool json_same_string(
 	return same;
 }
 
-/* The characters between the quotes at `start`; decoded into the arena where there are escapes. */
-static const char *characters(
-	const struct json_doc *doc, uint32_t start, uint32_t end, bool escaped, size_t *len)
+/* The characters between the quotes at `start`; decoded into `scratch`, or (NULL) into the arena,
+ * where there are escapes. */
+static const char *characters(const struct json_doc *doc, uint32_t start, uint32_t end,
+	bool escaped, size_t *len, struct buf *scratch)
 {
 	const char *raw = doc->text + start;
 	if (!escaped) {
 		*len = end - start - 2;
 		return raw + 1;
+	}
+	if (scratch) {
+		buf_reset(scratch);
+		buf_grow(scratch, end - start);
+		*len = scratch->len = json_unescape(raw, end - start, scratch->data);
+		scratch->data[*len] = '\0';
+		return scratch->data;
 	}
 	/* The arena is the document's own store, not a part of what it says. */
 	struct arena *arena = &((struct json_doc *)(uintptr_t)doc)->arena;
@@ -137,21 +145,41 @@ const char *json_string(const struct json_doc *doc, const struct json_value *val
 {
 	if (!value || value->type != JSON_STRING)
 		return NULL;
-	return characters(doc, value->start, value->end, value->escaped, len);
+	return characters(doc, value->start, value->end, value->escaped, len, NULL);
+}
+
+const char *json_string_in(const struct json_doc *doc, const struct json_value *value, size_t *len,
+	struct buf *scratch)
+{
+	if (!value || value->type != JSON_STRING)
+		return NULL;
+	return characters(doc, value->start, value->end, value->escaped, len, scratch);
 }
 
 const char *json_key(const struct json_doc *doc, const struct json_value *member, size_t *len)
 {
 	if (!member || !member->key_end)
 		return NULL;
-	return characters(doc, member->key_start, member->key_end, member->key_escaped, len);
+	return characters(doc, member->key_start, member->key_end, member->key_escaped, len, NULL);
+}
+
+const char *json_key_in(const struct json_doc *doc, const struct json_value *member, size_t *len,
+	struct buf *scratch)
+{
+	if (!member || !member->key_end)
+		return NULL;
+	return characters(
+		doc, member->key_start, member->key_end, member->key_escaped, len, scratch);
 }
 
 char *json_strdup(const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
-	const char *text = json_string(doc, value, &len);
-	return text && !memchr(text, '\0', len) ? xstrndup(text, len) : NULL;
+	struct buf scratch = BUF_INIT;
+	const char *text = json_string_in(doc, value, &len, &scratch);
+	char *copy = text && !memchr(text, '\0', len) ? xstrndup(text, len) : NULL;
+	buf_release(&scratch);
+	return copy;
 }
 
 /* Does the quoted string [start, end) say `text`? Decodes nothing that cannot be it. */
@@ -397,6 +425,7 @@ void json_pointer_add(struct buf *out, const char *name, size_t len)
 void json_pointer_of(const struct json_doc *doc, const struct json_value *value, struct buf *out)
 {
 	const struct json_value *at = json_root(doc);
+	struct buf scratch = BUF_INIT;
 	while (at != value) {
 		const struct json_value *child = at + 1;
 		size_t index = 0;
@@ -406,11 +435,12 @@ void json_pointer_of(const struct json_doc *doc, const struct json_value *value,
 		}
 		if (at->type == JSON_OBJECT) {
 			size_t len;
-			const char *key = json_key(doc, child, &len);
+			const char *key = json_key_in(doc, child, &len, &scratch);
 			json_pointer_add(out, key, len);
 		} else {
 			buf_addf(out, "/%zu", index);
 		}
 		at = child;
 	}
+	buf_release(&scratch);
 }

@@ -132,6 +132,15 @@ const char *json_raw(const struct json_doc *doc, const struct json_value *value,
 const char *json_string(const struct json_doc *doc, const struct json_value *value, size_t *len);
 /* As json_string, for the name of a member. */
 const char *json_key(const struct json_doc *doc, const struct json_value *member, size_t *len);
+/*
+ * As json_string and json_key; what has to be decoded goes into `scratch` (what was in it is
+ * forgotten) and not into the document's memory. For those who read a string many times, or one
+ * document from several threads.
+ */
+const char *json_string_in(const struct json_doc *doc, const struct json_value *value, size_t *len,
+	struct buf *scratch);
+const char *json_key_in(const struct json_doc *doc, const struct json_value *member, size_t *len,
+	struct buf *scratch);
 /* A copy of a string that is yours to free(); NULL if `value` is NULL, no string, or has a NUL in
  * it. */
 char *json_strdup(const struct json_doc *doc, const struct json_value *value);
