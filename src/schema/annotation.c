@@ -1,6 +1,7 @@
 #include "schema/annotation.h"
 
 #include "json/document.h"
+#include "schema/format.h"
 
 #include <string.h>
 
@@ -158,7 +159,8 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 		rc = set_refuse(doc, json_member(doc, source, "x-merge"), err,
 			"\"x-merge\": \"order\" wants \"x-transitions\", which say what the order "
 			"is");
-	if (!rc && a.owner.bytes && a.owner.len && *a.owner.bytes != '/')
+	int pointer = schema_format_find("json-pointer", strlen("json-pointer"));
+	if (!rc && a.owner.bytes && !schema_format_matches(pointer, a.owner.bytes, a.owner.len))
 		rc = set_refuse(doc, json_member(doc, source, "x-owner"), err,
 			"\"x-owner\" must be a JSON pointer, such as \"/server\"");
 	if (!rc && !is_empty(&a)) {

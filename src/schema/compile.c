@@ -20,7 +20,7 @@ struct compiling {
 	struct error *err;
 };
 
-static const struct schema *compile_value(struct schema_set *set, struct resource *resource,
+static const struct schema *node_for(struct schema_set *set, struct resource *resource,
 	const struct json_value *value, struct error *err);
 
 uint32_t schema_hash(const char *bytes, size_t len)
@@ -77,7 +77,7 @@ static int compile_schema(struct compiling *c, const char *name, const struct js
 	if (value->type != JSON_OBJECT && value->type != JSON_TRUE && value->type != JSON_FALSE)
 		return set_refuse(c->doc, value, c->err,
 			"\"%s\" must be a schema: an object, true or false", name);
-	*out = compile_value(c->set, c->resource, value, c->err);
+	*out = node_for(c->set, c->resource, value, c->err);
 	return *out ? 0 : ERR_INVALID;
 }
 
@@ -143,27 +143,47 @@ static int range_keywords(
 	return rc < 0 ? rc : count_keyword(c, most, &range->most, found);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	const struct text *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = len ? memcmp(x->bytes, y->bytes, len) : 0;
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* A name that is twice among `names`; bytes NULL: none. */
+static struct text find_twice(const struct text *names, size_t count)
+{
+	struct text *sorted = xreallocarray(NULL, count, sizeof(*sorted)), found = { 0 };
+	memcpy(sorted, names, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_texts);
+	for (size_t i = 1; i < count && !found.bytes; i++)
+		if (!compare_texts(&sorted[i - 1], &sorted[i]))
+			found = sorted[i];
+	free(sorted);
+	return found;
+}
+
 /* A list of strings, all different: "required" and its kin. */
 static int compile_names(struct compiling *c, const char *name, const struct json_value *value,
 	const struct text **out, size_t *count)
 {
 	if (value->type != JSON_ARRAY)
 		return set_refuse(c->doc, value, c->err, "\"%s\" must be a list of names", name);
-	struct text *texts = arena_array(&c->set->arena, value->count, sizeof(*texts));
 	*count = 0;
+	if (!value->count)
+		return 0;
+	struct text *texts = arena_array(&c->set->arena, value->count, sizeof(*texts));
 	JSON_EACH (element, value) {
 		if (element->type != JSON_STRING)
 			return set_refuse(
 				c->doc, element, c->err, "\"%s\" must be a list of strings", name);
-		texts[*count] = text_of(c, element);
-		for (size_t i = 0; i < *count; i++)
-			if (texts[i].len == texts[*count].len &&
-				!memcmp(texts[i].bytes, texts[*count].bytes, texts[i].len))
-				return set_refuse(c->doc, element, c->err,
-					"\"%s\" names %.*s twice", name, (int)texts[i].len,
-					texts[i].bytes);
-		++*count;
+		texts[(*count)++] = text_of(c, element);
 	}
+	struct text twice = find_twice(texts, *count);
+	if (twice.bytes)
+		return set_refuse(c->doc, value, c->err, "\"%s\" names %.*s twice", name,
+			(int)twice.len, twice.bytes);
 	*out = texts;
 	return 0;
 }
@@ -526,18 +546,16 @@ static int compile_reference(struct compiling *c, const char *name, const struct
 			c->doc, ref, c->err, "\"%s\" must be a URI reference, as a string", name);
 	struct text text = text_of(c, ref);
 	if (set_resolve(c->set, c->resource, text.bytes, text.len, &to, target, &why) < 0)
-		return set_refuse(c->doc, ref, c->err, "the reference \"%.*s\" leads nowhere: %s",
-			(int)text.len, text.bytes, why.text);
+		return set_refuse(c->doc, ref, c->err,
+			"the reference \"%.*s\" cannot be followed: %s", (int)text.len, text.bytes,
+			why.text);
 	if ((*target)->type != JSON_OBJECT && (*target)->type != JSON_TRUE &&
 		(*target)->type != JSON_FALSE)
 		return set_refuse(c->doc, ref, c->err,
 			"the reference \"%.*s\" leads to %s, which is no schema", (int)text.len,
 			text.bytes, json_type_name((*target)->type));
-	/* A place that no keyword leads to may be referred to all the same. */
-	int rc = set_scan(c->set, to, *target, c->err);
-	if (!rc)
-		*out = compile_value(c->set, to, *target, c->err);
-	return rc < 0 ? rc : *out ? 0 : ERR_INVALID;
+	*out = node_for(c->set, to, *target, c->err);
+	return *out ? 0 : ERR_INVALID;
 }
 
 /* "$dynamicRef" looks outward only where it lands on a "$dynamicAnchor" of the fragment's name. */
@@ -564,8 +582,17 @@ static int compile_dynamic_reference(struct compiling *c)
 
 /* ---- one schema ---- */
 
-static int compile_keywords(struct compiling *c)
+static int compile_keywords(struct schema_set *set, struct schema *schema, struct error *err)
 {
+	struct compiling compiling = {
+		.set = set,
+		.resource = (struct resource *)(uintptr_t)schema->resource,
+		.doc = schema->resource->doc,
+		.source = schema->source,
+		.schema = schema,
+		.err = err,
+	};
+	struct compiling *c = &compiling;
 	const struct dialect *dialect = &c->resource->dialect;
 	const struct json_value *target;
 	int rc = compile_reference(c, "$ref", &c->schema->ref, &target);
@@ -593,7 +620,11 @@ static int compile_keywords(struct compiling *c)
 	return rc;
 }
 
-static const struct schema *compile_value(struct schema_set *set, struct resource *resource,
+/*
+ * The node of a subschema. Its keywords are not read here but when the queue comes to it: read one
+ * inside the other, they would nest as deep as references lead.
+ */
+static const struct schema *node_for(struct schema_set *set, struct resource *resource,
 	const struct json_value *value, struct error *err)
 {
 	/* A schema inside a place that only a reference leads to has not been looked at yet. */
@@ -604,21 +635,14 @@ static const struct schema *compile_value(struct schema_set *set, struct resourc
 		return known->schema;
 	struct schema *schema = arena_zero(&set->arena, 1, sizeof(*schema));
 	*schema = (struct schema){ .resource = known->resource, .source = value, .format = -1 };
-	known->schema = schema; /* before its parts, which may refer to it */
-	if (value->type != JSON_OBJECT) {
-		schema->is_boolean = true;
-		schema->boolean = value->type == JSON_TRUE;
-		return schema;
+	known->schema = schema;
+	schema->is_boolean = value->type != JSON_OBJECT;
+	schema->boolean = value->type == JSON_TRUE;
+	if (!schema->is_boolean) {
+		GROW(set->queue, set->queue_count, set->queue_capacity);
+		set->queue[set->queue_count++] = schema;
 	}
-	struct compiling compiling = {
-		.set = set,
-		.resource = known->resource,
-		.doc = known->resource->doc,
-		.source = value,
-		.schema = schema,
-		.err = err,
-	};
-	return compile_keywords(&compiling) < 0 ? NULL : schema;
+	return schema;
 }
 
 int schema_compile_inner(struct schema_set *set, const struct resource *resource,
@@ -627,36 +651,50 @@ int schema_compile_inner(struct schema_set *set, const struct resource *resource
 	if (value->type != JSON_OBJECT && value->type != JSON_TRUE && value->type != JSON_FALSE)
 		return set_refuse(resource->doc, value, err,
 			"a schema is wanted here: an object, true or false");
-	*out = compile_value(set, (struct resource *)(uintptr_t)resource, value, err);
+	*out = node_for(set, (struct resource *)(uintptr_t)resource, value, err);
 	return *out ? 0 : ERR_INVALID;
 }
 
-/* Dynamic anchors may be reached from anywhere: all of them are compiled, and those that this
- * brings. */
-static int compile_dynamic_anchors(struct schema_set *set, struct error *err)
+/* Dynamic anchors may be reached from anywhere: all of them are wanted. */
+static int add_dynamic_anchors(struct schema_set *set, struct error *err)
 {
-	for (bool more = set->dynamic; more;) {
-		more = false;
-		for (struct resource *r = set->resources; r; r = r->next)
-			for (struct anchor *anchor = r->anchors; anchor; anchor = anchor->next) {
-				if (!anchor->dynamic || anchor->schema)
-					continue;
-				anchor->schema = compile_value(set, r, anchor->value, err);
-				if (!anchor->schema)
-					return ERR_INVALID;
-				more = true;
-			}
-	}
+	for (struct resource *r = set->resources; r; r = r->next)
+		for (struct anchor *anchor = r->anchors; anchor; anchor = anchor->next) {
+			if (!anchor->dynamic || anchor->schema)
+				continue;
+			anchor->schema = node_for(set, r, anchor->value, err);
+			if (!anchor->schema)
+				return ERR_INVALID;
+		}
 	return 0;
+}
+
+/* Forgets the nodes of a schema that did not compile. */
+static void drop_queue(struct schema_set *set)
+{
+	for (size_t i = 0; i < set->queue_count; i++)
+		set_known(set, set->queue[i]->source)->schema = NULL;
+	for (struct resource *r = set->resources; r; r = r->next)
+		for (struct anchor *anchor = r->anchors; anchor; anchor = anchor->next)
+			if (anchor->schema)
+				anchor->schema = set_known(set, anchor->value)->schema;
 }
 
 static int compile_resource(struct schema_set *set, const struct schema **out,
 	struct resource *resource, const struct json_value *value, struct error *err)
 {
-	const struct schema *schema = compile_value(set, resource, value, err);
-	int rc = schema ? compile_dynamic_anchors(set, err) : ERR_INVALID;
-	if (!rc)
+	const struct schema *schema = node_for(set, resource, value, err);
+	int rc = schema ? 0 : ERR_INVALID;
+	for (size_t i = 0; !rc && i < set->queue_count; i++) {
+		rc = compile_keywords(set, set->queue[i], err);
+		if (!rc && set->dynamic && i + 1 == set->queue_count)
+			rc = add_dynamic_anchors(set, err);
+	}
+	if (rc < 0)
+		drop_queue(set);
+	else
 		*out = schema;
+	set->queue_count = 0;
 	return rc;
 }
 

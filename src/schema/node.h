@@ -169,6 +169,9 @@ struct schema_set {
 	size_t known_count, known_size;
 	struct pattern **patterns;
 	size_t patterns_count, patterns_capacity;
+	struct schema **queue; /* nodes whose keywords are still to be read */
+	size_t queue_count, queue_capacity;
+	int loading;  /* how many metaschemas are being read, one for the other */
 	bool dynamic; /* some "$dynamicRef" looks outward */
 };
 
@@ -180,12 +183,12 @@ struct known *set_known(struct schema_set *set, const struct json_value *value);
 int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
 	struct error *err);
 
-/* What reference `ref` from `resource` leads to. ERR_NOT_FOUND, without a place. `*value` in `*to`.
- */
+/* What reference `ref` from `resource` leads to: `*value` in `*to`. ERR_NOT_FOUND if it leads
+ * nowhere. */
 int set_resolve(struct schema_set *set, const struct resource *resource, const char *ref,
 	size_t len, struct resource **to, const struct json_value **value, struct error *err);
 
-/* Compiles the subschema at `value`, which lies in `resource`'s document. */
+/* The node of the subschema at `value`, which lies in `resource`'s document; it is filled later. */
 int schema_compile_inner(struct schema_set *set, const struct resource *resource,
 	const struct json_value *value, const struct schema **out, struct error *err);
 

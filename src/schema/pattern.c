@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Enough for any sane pattern, and about a tenth of a second for an insane one. */
-enum { MATCH_LIMIT = 1000000, DEPTH_LIMIT = 10000, MOST_LENGTH = 1 << 16 };
+enum { MATCH_LIMIT = 1000000, HEAP_KIB = 64 << 10, MOST_LENGTH = 1 << 16 };
 
 struct pattern {
 	pcre2_code *code;
@@ -338,7 +338,7 @@ int pattern_compile(struct pattern **out, const char *text, size_t len, struct e
 	pattern->code = compiled;
 	pattern->context = pcre2_match_context_create(NULL);
 	pcre2_set_match_limit(pattern->context, MATCH_LIMIT);
-	pcre2_set_depth_limit(pattern->context, DEPTH_LIMIT);
+	pcre2_set_heap_limit(pattern->context, HEAP_KIB);
 	*out = pattern;
 done:
 	buf_release(&translated);

@@ -26,8 +26,8 @@ void pattern_free(struct pattern *pattern);
 
 /*
  * Does the pattern match anywhere in `text`, which is valid UTF-8? 1, 0, or ERR_FAILED where
- * finding out would take too long (PCRE2's match and depth limits), as for (a+)+b against many a's.
- * May be called by several threads at once.
+ * finding out would take too long (PCRE2's limits of steps and memory), as for (a+)+b against many
+ * a's. May be called by several threads at once.
  */
 int pattern_matches(const struct pattern *pattern, const char *text, size_t len, struct error *err);
 

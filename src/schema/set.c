@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_LIMIT = 16 << 20 };
+/* A schema's text; looking names up in one takes time that grows with the square of its size. */
+enum { SIZE_LIMIT = 1 << 20 };
+
+/* How many metaschemas may stand behind each other. */
+enum { MOST_METASCHEMAS = 16 };
 
 struct schema_set *schema_set_new(void)
 {
@@ -31,6 +35,7 @@ void schema_set_free(struct schema_set *set)
 	free(set->maps);
 	free(set->patterns);
 	free(set->known);
+	free(set->queue);
 	arena_release(&set->arena);
 	free(set);
 }
@@ -142,7 +147,8 @@ static void add_anchor(struct schema_set *set, struct resource *resource,
 
 /* ---- dialects ---- */
 
-static struct resource *load_resource(struct schema_set *set, const char *uri, struct error *err);
+static int load_resource(
+	struct schema_set *set, const char *uri, struct resource **out, struct error *err);
 
 #define VOCABULARY "https://json-schema.org/draft/2020-12/vocab/"
 
@@ -198,8 +204,8 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 		same_uri(uri, "https://json-schema.org/draft-07/schema")) {
 		*dialect = full_7;
 	} else {
-		struct resource *meta = load_resource(set, uri, NULL);
-		if (!meta) {
+		struct resource *meta;
+		if (load_resource(set, uri, &meta, NULL) < 0) {
 			rc = set_refuse(doc, member, err,
 				"\"%s\" is no known draft; known are "
 				"\"https://json-schema.org/draft/2020-12/schema\", "
@@ -360,8 +366,9 @@ static int add_text(struct schema_set *set, struct buf *text, const char *name, 
 	struct resource **out, struct error *err)
 {
 	struct json_doc *doc;
+	struct json_limits limits = { .size = SIZE_LIMIT };
 	struct buf own = BUF_INIT;
-	int rc = json_parse_buf(&doc, text, name, NULL, err);
+	int rc = json_parse_buf(&doc, text, name, &limits, err);
 	if (rc < 0)
 		return rc;
 	GROW(set->docs, set->docs_count, set->docs_capacity);
@@ -372,12 +379,14 @@ static int add_text(struct schema_set *set, struct buf *text, const char *name, 
 			json_type_name(root->type));
 	/* Without a URI from outside it has one that nobody else can have. */
 	buf_addf(&own, "git-build:///%zu/", set->docs_count);
-	struct dialect dialect = full_2020_12;
-	rc = read_dialect(set, doc, root, &dialect, err);
-	if (!rc) {
-		*out = add_resource(set, doc, root, uri ? uri : own.data, dialect);
+	struct resource *before = set->resources;
+	/* It is known before its dialect: a metaschema may be written in its own. */
+	*out = add_resource(set, doc, root, uri ? uri : own.data, full_2020_12);
+	rc = read_dialect(set, doc, root, &(*out)->dialect, err);
+	if (!rc)
 		rc = set_scan(set, *out, root, err);
-	}
+	if (rc < 0)
+		set->resources = before; /* what is broken is not known */
 	buf_release(&own);
 	return rc;
 }
@@ -412,7 +421,7 @@ static const struct embedded *find_embedded(const char *uri)
 	return NULL;
 }
 
-/* Reads a file that a map leads to. ERR_NOT_FOUND if none does. */
+/* Reads a file that a map leads to. */
 static int read_mapped(struct schema_set *set, const char *uri, struct buf *text, struct buf *path,
 	struct error *err)
 {
@@ -422,39 +431,44 @@ static int read_mapped(struct schema_set *set, const char *uri, struct buf *text
 			(!best || strlen(best->prefix) < strlen(set->maps[i].prefix)))
 			best = &set->maps[i];
 	if (!best)
-		return ERR_NOT_FOUND;
+		return error_set(err, ERR_NOT_FOUND, "no schema is known as %s", uri);
 	const char *rest = uri + strlen(best->prefix);
 	while (*rest == '/')
 		rest++;
 	/* uri_resolve() has removed dot segments; an encoded one could still lead out of the
 	 * folder. */
 	if (strstr(rest, "..") || strchr(rest, '%') || strchr(rest, '?'))
-		return ERR_NOT_FOUND;
+		return error_set(
+			err, ERR_NOT_FOUND, "%s leads to no file below %s", uri, best->folder);
 	buf_addf(path, "%s/%s", best->folder, rest);
-	return file_read(text, path->data, FILE_LIMIT, err);
+	return file_read(text, path->data, SIZE_LIMIT, err);
 }
 
-static struct resource *load_resource(struct schema_set *set, const char *uri, struct error *err)
+static int load_resource(
+	struct schema_set *set, const char *uri, struct resource **out, struct error *err)
 {
-	struct resource *found = find_resource(set, uri);
-	if (found)
-		return found;
+	*out = find_resource(set, uri);
+	if (*out)
+		return 0;
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	const struct embedded *embedded = find_embedded(uri);
 	int rc = 0;
 	if (embedded) {
 		buf_add(&text, embedded->text, embedded->len);
 		buf_addstr(&path, embedded->name);
+	} else if (set->loading == MOST_METASCHEMAS) {
+		rc = error_set(
+			err, ERR_INVALID, "%s is the metaschema of too many metaschemas", uri);
 	} else {
-		rc = read_mapped(set, uri, &text, &path, NULL);
+		rc = read_mapped(set, uri, &text, &path, err);
 	}
-	if (rc < 0)
-		error_set(err, ERR_NOT_FOUND, "no schema is known as %s", uri);
-	else if (add_text(set, &text, path.data, uri, &found, err) < 0)
-		found = NULL;
+	set->loading++;
+	if (!rc)
+		rc = add_text(set, &text, path.data, uri, out, err);
+	set->loading--;
 	buf_release(&text);
 	buf_release(&path);
-	return found;
+	return rc;
 }
 
 int schema_set_add(struct schema_set *set, struct buf *text, const char *name, const char *uri,
@@ -496,17 +510,16 @@ int set_resolve(struct schema_set *set, const struct resource *from, const char 
 	struct resource **to, const struct json_value **value, struct error *err)
 {
 	struct buf uri = BUF_INIT, fragment = BUF_INIT, pointer = BUF_INIT;
-	int rc = 0;
 	uri_resolve(from->uri, ref, len, &uri);
 	const char *hash = uri_fragment(uri.data);
 	if (hash) {
 		uri_decode(hash, strlen(hash), &fragment);
 		buf_truncate(&uri, (size_t)(hash - 1 - uri.data));
 	}
-	*to = load_resource(set, uri.data, err);
-	if (!*to) {
-		rc = ERR_NOT_FOUND;
-	} else if (!fragment.len) {
+	int rc = load_resource(set, uri.data, to, err);
+	if (rc < 0)
+		goto done;
+	if (!fragment.len) {
 		*value = (*to)->root;
 	} else if (*fragment.data == '/') {
 		/* The pointer starts at the resource, which need not be the document's root. */
@@ -518,9 +531,10 @@ int set_resolve(struct schema_set *set, const struct resource *from, const char 
 	} else {
 		*value = find_anchor(*to, fragment.data, fragment.len);
 	}
-	if (!rc && !*value)
+	if (!*value)
 		rc = error_set(err, ERR_NOT_FOUND, "there is no #%s in %s", fragment.data,
 			json_name((*to)->doc));
+done:
 	buf_release(&uri);
 	buf_release(&fragment);
 	buf_release(&pointer);

@@ -52,10 +52,6 @@ static void add_error(struct run *run, const struct frame *frame, const char *ke
 	struct schema_report *report = run->report;
 	struct buf instance = BUF_INIT, way = BUF_INIT, absolute = BUF_INIT;
 	report->found++;
-	if (report->count >= run->options.max_errors) {
-		buf_release(message);
-		return;
-	}
 	json_pointer_of(run->doc, value, &instance);
 	add_way(frame, &way);
 	add_absolute(frame, &absolute);
@@ -77,8 +73,11 @@ static void add_error(struct run *run, const struct frame *frame, const char *ke
 bool run_fail(struct run *run, const struct frame *frame, const char *keyword,
 	const struct json_value *value, const char *format, ...)
 {
-	if (run->quiet || !run->report || run->over)
+	if (!run_tells(run)) {
+		if (run_goes_on(run))
+			run->report->found++;
 		return false;
+	}
 	struct buf message = BUF_INIT;
 	va_list args;
 	va_start(args, format);
@@ -94,8 +93,6 @@ bool run_give_up(struct run *run, const struct frame *frame, const char *keyword
 	if (!run->over && run->report) {
 		struct buf message = BUF_INIT;
 		buf_addstr(&message, why);
-		if (run->report->count >= run->options.max_errors)
-			run->options.max_errors++; /* this one is always told */
 		add_error(run, frame, keyword, value, &message);
 		run->report->unfinished = true;
 	}
@@ -105,18 +102,24 @@ bool run_give_up(struct run *run, const struct frame *frame, const char *keyword
 
 /* ---- what has been seen ---- */
 
-struct evaluated evaluated_new(struct run *run, const struct json_value *value)
+void evaluated_init(struct evaluated *seen, const struct json_value *value)
 {
-	struct evaluated seen = { .words = ((size_t)value->count + 63) / 64 };
-	seen.bits = arena_zero(&run->arena, seen.words, sizeof(*seen.bits));
-	return seen;
+	*seen = (struct evaluated){ .words = ((size_t)value->count + 63) / 64 };
+	if (seen->words > 1)
+		seen->many = xcalloc(seen->words, sizeof(*seen->many));
+}
+
+void evaluated_release(struct evaluated *seen)
+{
+	free(seen->many);
 }
 
 void evaluated_merge(struct evaluated *into, const struct evaluated *from)
 {
 	into->all = into->all || from->all;
-	for (size_t i = 0; i < into->words && !into->all; i++)
-		into->bits[i] |= from->bits[i];
+	into->few |= from->few;
+	for (size_t i = 0; into->many && i < into->words; i++)
+		into->many[i] |= from->many[i];
 }
 
 /* ---- keywords that lead to other schemas at the same place ---- */
@@ -199,15 +202,21 @@ static bool check_conditions(struct run *run, const struct frame *frame, struct 
 }
 
 /* The outermost resource on the way here that has a dynamic anchor of that name (Core, 8.2.3.2). */
-static const struct schema *find_dynamic(const struct frame *frame)
+static const struct schema *find_dynamic(struct run *run, const struct frame *frame)
 {
 	const struct schema *found = frame->schema->dynamic_ref;
-	for (const struct frame *at = frame; at; at = at->up)
-		for (const struct anchor *anchor = at->resource->anchors; anchor;
-			anchor = anchor->next)
+	for (const struct frame *at = frame; at; at = at->up) {
+		run_spend(run, 1);
+		if (at->up && at->up->schema->resource == at->schema->resource)
+			continue;
+		for (const struct anchor *anchor = at->schema->resource->anchors; anchor;
+			anchor = anchor->next) {
+			run_spend(run, 1);
 			if (anchor->dynamic && anchor->schema &&
 				!strcmp(anchor->name, frame->schema->dynamic_name))
 				found = anchor->schema;
+		}
+	}
 	return found;
 }
 
@@ -218,7 +227,8 @@ static bool check_references(struct run *run, const struct frame *frame, struct 
 	if (s->ref)
 		ok = check_in_place(run, s->ref, frame, "$ref", -1, seen);
 	if (s->dynamic_ref && (ok || run_goes_on(run))) {
-		const struct schema *to = s->dynamic_name ? find_dynamic(frame) : s->dynamic_ref;
+		const struct schema *to =
+			s->dynamic_name ? find_dynamic(run, frame) : s->dynamic_ref;
 		ok = check_in_place(run, to, frame, "$dynamicRef", -1, seen) && ok;
 	}
 	return ok;
@@ -227,11 +237,13 @@ static bool check_references(struct run *run, const struct frame *frame, struct 
 /* ---- one schema at one value ---- */
 
 /* Has the way led through this schema at this value before? Then it would for ever. */
-static bool is_endless(const struct frame *frame)
+static bool is_endless(struct run *run, const struct frame *frame)
 {
-	for (const struct frame *at = frame->up; at && at->value == frame->value; at = at->up)
+	for (const struct frame *at = frame->up; at && at->value == frame->value; at = at->up) {
+		run_spend(run, 1);
 		if (at->schema == frame->schema)
 			return true;
+	}
 	return false;
 }
 
@@ -255,7 +267,8 @@ static bool check_here(struct run *run, const struct frame *frame, struct evalua
 		ok = check_one_of(run, frame, seen) && ok;
 	if ((s->not_ || s->if_) && (ok || run_goes_on(run)))
 		ok = check_conditions(run, frame, seen) && ok;
-	if (seen && (ok || run_goes_on(run)))
+	/* What a subschema that fails has seen does not count: more errors would only follow. */
+	if (seen && ok)
 		ok = run_unevaluated(run, frame, seen) && ok;
 	return ok && !run->over;
 }
@@ -273,7 +286,6 @@ bool run_check(struct run *run, const struct schema *schema, const struct json_v
 	struct frame frame = { .up = up,
 		.schema = schema,
 		.value = value,
-		.resource = schema->resource,
 		.keyword = keyword,
 		.name = name,
 		.name_len = name_len,
@@ -284,15 +296,22 @@ bool run_check(struct run *run, const struct schema *schema, const struct json_v
 	if (schema->is_boolean)
 		return schema->boolean ||
 			run_fail(run, &frame, NULL, value, "is not allowed here at all");
-	if (frame.depth > RUN_MAX_DEPTH || ++run->steps > RUN_MAX_STEPS || is_endless(&frame))
+	if (is_endless(run, &frame) || frame.depth > RUN_MAX_DEPTH)
 		return run_give_up(run, &frame, NULL, value,
 			"the schema leads in circles here; its references have no end");
+	if (++run->steps > RUN_MAX_STEPS)
+		return run_give_up(run, &frame, NULL, value,
+			"checking was given up here; the schema's alternatives multiply without "
+			"end");
 	if (!seen && !asks_for_unevaluated(schema, value))
 		return check_here(run, &frame, NULL);
-	struct evaluated own = evaluated_new(run, value);
+	struct evaluated own;
+	evaluated_init(&own, value);
+	run_spend(run, own.words);
 	bool ok = check_here(run, &frame, &own);
 	if (ok && seen)
 		evaluated_merge(seen, &own);
+	evaluated_release(&own);
 	return ok;
 }
 
@@ -306,7 +325,6 @@ bool schema_validate_value(const struct schema *schema, const struct json_doc *d
 	if (!run.options.max_errors)
 		run.options.max_errors = DEFAULT_MAX_ERRORS;
 	bool ok = run_check(&run, schema, value, NULL, NULL, NULL, 0, -1, NULL);
-	arena_release(&run.arena);
 	return ok;
 }
 

@@ -48,11 +48,12 @@ struct slot {
 	size_t index;
 };
 
-/* The first element that is the same as one before it; NULL if all differ. */
-static const struct json_value *find_same(const struct json_doc *doc,
-	const struct json_value *array, const struct array_rules *rules, bool by_keys,
-	size_t *index, size_t *before)
+/* The first element that is the same as one before it; NULL if all differ. Whoever writes the
+ * elements could choose some that share a slot: looking is work that is counted. */
+static const struct json_value *find_same(struct run *run, const struct json_value *array,
+	const struct array_rules *rules, bool by_keys, size_t *index, size_t *before)
 {
+	const struct json_doc *doc = run->doc;
 	size_t size = 4, at = 0;
 	while (size < (size_t)array->count * 2)
 		size *= 2;
@@ -68,11 +69,14 @@ static const struct json_value *find_same(const struct json_doc *doc,
 		size_t slot = (size_t)hash & (size - 1);
 		for (; table[slot].element; slot = (slot + 1) & (size - 1)) {
 			const struct json_value *other = table[slot].element;
+			run_spend(run, 1);
 			if (table[slot].hash == hash &&
 				(by_keys ? same_keys(doc, rules, other, element)
 					 : json_equal(doc, other, doc, element)))
 				break;
 		}
+		if (run->steps > RUN_MAX_STEPS)
+			break;
 		if (table[slot].element) {
 			found = element;
 			*index = here;
@@ -91,16 +95,19 @@ static bool check_unique(struct run *run, const struct frame *frame)
 	size_t index = 0, before = 0;
 	const struct json_value *same;
 	bool ok = true;
-	if (rules->unique &&
-		(same = find_same(run->doc, frame->value, rules, false, &index, &before)))
+	if (rules->unique && (same = find_same(run, frame->value, rules, false, &index, &before)))
 		ok = run_fail(run, frame, "uniqueItems", same,
 			"element %zu is the same as element %zu; all must differ", index, before);
 	if (rules->map_keys_count &&
-		(same = find_same(run->doc, frame->value, rules, true, &index, &before)))
+		(same = find_same(run, frame->value, rules, true, &index, &before)))
 		ok = run_fail(run, frame, "x-list-map-keys", same,
 			"element %zu has the same %.*s as element %zu; it must be different for "
 			"each",
 			index, (int)rules->map_keys[0].len, rules->map_keys[0].bytes, before);
+	if (run->steps > RUN_MAX_STEPS)
+		return run_give_up(run, frame, "uniqueItems", frame->value,
+			"looking for elements that are the same was given up; there are too many "
+			"that are alike");
 	return ok;
 }
 

@@ -67,7 +67,7 @@ static bool check_additional(struct run *run, const struct frame *frame,
 	const struct json_value *member, const char *name, size_t len)
 {
 	const struct object_rules *rules = frame->schema->object;
-	if (!rules->additional->is_boolean || rules->additional->boolean || !run_goes_on(run))
+	if (!rules->additional->is_boolean || rules->additional->boolean || !run_tells(run))
 		return run_check(run, rules->additional, member, frame, "additionalProperties",
 			NULL, 0, -1, NULL);
 	char *typed = xstrndup(name, len), *meant = NULL;
@@ -100,8 +100,8 @@ static bool check_member(struct run *run, const struct frame *frame,
 	bool ok = true;
 	if (property && property->schema) {
 		*matched = true;
-		ok = run_check(
-			run, property->schema, member, frame, "properties", name, len, -1, NULL);
+		ok = run_check(run, property->schema, member, frame, "properties",
+			property->name.bytes, property->name.len, -1, NULL);
 	}
 	if (rules->patterns_count && (ok || run_goes_on(run)))
 		ok = check_patterns(run, frame, member, name, len, matched) && ok;
@@ -132,14 +132,15 @@ static bool check_required(
 static bool check_members(struct run *run, const struct frame *frame, struct evaluated *seen)
 {
 	const struct object_rules *rules = frame->schema->object;
-	uint64_t *found = NULL;
+	uint64_t few[4] = { 0 }, *found = few;
 	size_t guess = 0, index = 0, found_count = 0;
+	struct buf scratch = BUF_INIT;
 	bool ok = true;
-	if (rules->required_count)
-		found = arena_zero(&run->arena, (rules->required_count + 63) / 64, sizeof(*found));
+	if (rules->required_count > 8 * sizeof(few))
+		found = xcalloc((rules->required_count + 63) / 64, sizeof(*found));
 	JSON_EACH (member, frame->value) {
 		size_t len;
-		const char *name = json_key(run->doc, member, &len);
+		const char *name = json_key_in(run->doc, member, &len, &scratch);
 		const struct property *property = find_property(rules, name, len, &guess);
 		bool matched = false;
 		if (property && property->required >= 0) {
@@ -148,16 +149,22 @@ static bool check_members(struct run *run, const struct frame *frame, struct eva
 		}
 		ok = check_member(run, frame, member, name, len, property, &matched) && ok;
 		if (!ok && !run_goes_on(run))
-			return false;
+			break;
 		if (matched)
 			evaluated_mark(seen, index);
 		index++;
 	}
-	return check_required(run, frame, found, found_count) && ok;
+	if (ok || run_goes_on(run))
+		ok = check_required(run, frame, found, found_count) && ok;
+	if (found != few)
+		free(found);
+	buf_release(&scratch);
+	return ok;
 }
 
-static bool has_member(const struct run *run, const struct frame *frame, const struct text *name)
+static bool has_member(struct run *run, const struct frame *frame, const struct text *name)
 {
+	run_spend(run, frame->value->count / 8);
 	return json_member_n(run->doc, frame->value, name->bytes, name->len) != NULL;
 }
 
@@ -197,25 +204,28 @@ static bool check_name(struct run *run, const struct frame *frame, const struct 
 	bool ok = run_check(&inner, frame->schema->object->names, json_root(name), frame,
 		"propertyNames", NULL, 0, -1, NULL);
 	run->steps = inner.steps;
-	run->over = run->over || inner.over;
-	arena_release(&inner.arena);
 	json_doc_free(name);
+	if (inner.over)
+		return run_give_up(run, frame, "propertyNames", member,
+			"checking this name was given up; the schema or a pattern has no end");
 	return ok;
 }
 
 static bool check_names(struct run *run, const struct frame *frame)
 {
+	struct buf scratch = BUF_INIT;
 	bool ok = true;
 	JSON_EACH (member, frame->value) {
 		if (check_name(run, frame, member))
 			continue;
 		size_t len;
-		const char *name = json_key(run->doc, member, &len);
+		const char *name = json_key_in(run->doc, member, &len, &scratch);
 		ok = run_fail(run, frame, "propertyNames", member,
 			"\"%.*s\" is no name that a member may have", (int)len, name);
 		if (!run_goes_on(run))
 			break;
 	}
+	buf_release(&scratch);
 	return ok;
 }
 

@@ -87,14 +87,14 @@ static bool fail_enum(struct run *run, const struct frame *frame)
 {
 	const struct json_doc *doc = frame->schema->resource->doc;
 	const struct json_value *values = frame->schema->enumeration;
-	struct buf found = BUF_INIT, known = BUF_INIT;
+	struct buf found = BUF_INIT, known = BUF_INIT, scratch = BUF_INIT;
 	char *typed = json_strdup(run->doc, frame->value), *meant = NULL;
 	struct nearest nearest = NEAREST_INIT(typed ? typed : "");
 	size_t listed = 0;
 	JSON_EACH (value, values) {
 		if (listed++ < LISTED) {
 			size_t len;
-			const char *text = json_string(doc, value, &len);
+			const char *text = json_string_in(doc, value, &len, &scratch);
 			buf_addstr(&known, listed > 1 ? ", " : "");
 			if (text)
 				buf_add(&known, text, len);
@@ -120,6 +120,7 @@ static bool fail_enum(struct run *run, const struct frame *frame)
 	free(meant);
 	buf_release(&found);
 	buf_release(&known);
+	buf_release(&scratch);
 	return false;
 }
 
@@ -132,10 +133,12 @@ static bool check_general(struct run *run, const struct frame *frame)
 		ok = run_goes_on(run) ? fail_type(run, frame) : false;
 	if (s->enumeration && (ok || run_goes_on(run))) {
 		bool found = false;
+		run_spend(run, s->enumeration->count / 8);
 		JSON_EACH (value, s->enumeration)
 			found = found || json_equal(doc, value, run->doc, frame->value);
 		if (!found)
-			ok = run_goes_on(run) ? fail_enum(run, frame) : false;
+			ok = run_tells(run) ? fail_enum(run, frame)
+					    : run_fail(run, frame, "enum", frame->value, "%s", "");
 	}
 	if (s->constant && (ok || run_goes_on(run)) &&
 		!json_equal(doc, s->constant, run->doc, frame->value)) {
@@ -207,11 +210,9 @@ static bool check_pattern(struct run *run, const struct frame *frame, const char
 	return false;
 }
 
-static bool check_string(struct run *run, const struct frame *frame)
+static bool check_string(struct run *run, const struct frame *frame, const char *text, size_t len)
 {
 	const struct string_rules *rules = frame->schema->string;
-	size_t len;
-	const char *text = json_string(run->doc, frame->value, &len);
 	bool ok = true;
 	if (rules->length.least >= 0 || rules->length.most >= 0) {
 		int64_t count = count_characters(text, len);
@@ -229,11 +230,9 @@ static bool check_string(struct run *run, const struct frame *frame)
 	return ok;
 }
 
-static bool check_format(struct run *run, const struct frame *frame)
+static bool check_format(struct run *run, const struct frame *frame, const char *text, size_t len)
 {
 	const struct schema *s = frame->schema;
-	size_t len;
-	const char *text = json_string(run->doc, frame->value, &len);
 	if (s->format < 0 || !(run->options.assert_format || s->asserts_format) ||
 		schema_format_matches(s->format, text, len))
 		return true;
@@ -245,6 +244,22 @@ static bool check_format(struct run *run, const struct frame *frame)
 	return false;
 }
 
+/* What is to be said of a string's characters; they are decoded once for all of it. */
+static bool check_characters(struct run *run, const struct frame *frame)
+{
+	struct buf scratch = BUF_INIT;
+	size_t len;
+	const char *text = json_string_in(run->doc, frame->value, &len, &scratch);
+	bool ok = true;
+	run_spend(run, len / 64);
+	if (frame->schema->string)
+		ok = check_string(run, frame, text, len);
+	if (ok || run_goes_on(run))
+		ok = check_format(run, frame, text, len) && ok;
+	buf_release(&scratch);
+	return ok;
+}
+
 bool run_scalar(struct run *run, const struct frame *frame)
 {
 	const struct schema *s = frame->schema;
@@ -254,10 +269,7 @@ bool run_scalar(struct run *run, const struct frame *frame)
 	if (s->limits && frame->value->type == JSON_NUMBER && (ok || run_goes_on(run)))
 		ok = check_number(run, frame) && ok;
 	if (frame->value->type == JSON_STRING && (s->string || s->format >= 0) &&
-		(ok || run_goes_on(run))) {
-		if (s->string)
-			ok = check_string(run, frame) && ok;
-		ok = check_format(run, frame) && ok;
-	}
+		(ok || run_goes_on(run)))
+		ok = check_characters(run, frame) && ok;
 	return ok;
 }
