@@ -1,0 +1,142 @@
+/* schema/annotation.h: what a schema says about merging and about changes, checked when it is
+ * compiled. */
+#include "unit/schema_unit.h"
+
+#include "schema/annotation.h"
+
+static void annotations_that_make_no_sense_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *schema, *error;
+	} cases[] = {
+		{ "{\"x-merge\":\"newest\"}",
+			"1:12: \"x-merge\" must be one of max, min, or, and, sum, latest, "
+			"published, order" },
+		{ "{\"x-merge\":true}",
+			"1:12: \"x-merge\" must be one of max, min, or, and, sum, latest, "
+			"published, order" },
+		{ "{\"x-merge\":\"order\"}",
+			"1:12: \"x-merge\": \"order\" wants \"x-transitions\", which say what the "
+			"order is" },
+		{ "{\"x-list-type\":\"list\"}",
+			"1:16: \"x-list-type\" must be one of atomic, set, map" },
+		{ "{\"x-list-type\":\"map\"}",
+			"1:16: \"x-list-type\": \"map\" wants \"x-list-map-keys\": the members "
+			"that "
+			"tell elements apart" },
+		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[]}",
+			"1:16: \"x-list-type\": \"map\" wants \"x-list-map-keys\": the members "
+			"that "
+			"tell elements apart" },
+		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[1]}",
+			"1:41: \"x-list-map-keys\" must be a list of strings" },
+		{ "{\"x-list-map-keys\":[\"id\"]}",
+			"1:20: \"x-list-map-keys\" goes with \"x-list-type\": \"map\"" },
+		{ "{\"x-map-type\":\"map\"}",
+			"1:15: \"x-map-type\" must be one of granular, atomic" },
+		{ "{\"x-merge-clock\":1}", "1:18: \"x-merge-clock\" must be a string" },
+		{ "{\"x-immutable\":\"true\"}", "1:16: \"x-immutable\" must be true or false" },
+		{ "{\"x-increasing\":1}", "1:17: \"x-increasing\" must be true or false" },
+		{ "{\"x-transitions\":[]}",
+			"1:18: \"x-transitions\" must be an object: a value, and the list of those "
+			"that may follow" },
+		{ "{\"x-transitions\":{\"a\":\"b\"}}",
+			"1:23: \"x-transitions\" must be a list of strings" },
+		{ "{\"x-transitions\":{\"queued\":[\"runing\"],\"running\":[]}}",
+			"1:29: \"x-transitions\" leads to runing, which has no row of its own" },
+		{ "{\"x-remove-when\":\"never\"}",
+			"1:18: a schema is wanted here: an object, true or false" },
+		{ "{\"x-remove-when\":{\"type\":\"x\"}}",
+			"1:26: \"type\" must be null, boolean, integer, number, string, array or "
+			"object" },
+		{ "{\"x-owner\":\"server\"}",
+			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
+		{ "{\"x-owner\":\"/a~\"}",
+			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char wanted[400];
+		snprintf(wanted, sizeof(wanted), "schema.json:%s", cases[i].error);
+		assert_refused(cases[i].schema, wanted);
+	}
+}
+
+static void assert_text(struct text text, const char *wanted)
+{
+	assert_int_equal(text.len, strlen(wanted));
+	assert_memory_equal(text.bytes, wanted, text.len);
+}
+
+static void annotations_are_read(void **state)
+{
+	(void)state;
+	struct schema_set *set = schema_set_new();
+	struct error err;
+	const struct schema *schema = compile_into(set,
+		"{\"x-merge\":\"order\",\"x-merge-clock\":\"at\",\"x-map-type\":\"atomic\","
+		"\"x-immutable\":true,\"x-increasing\":true,\"x-owner\":\"/server\","
+		"\"x-remove-when\":{\"const\":1},"
+		"\"x-transitions\":{\"a\":[\"b\",\"c\"],\"b\":[],\"c\":[\"a\"]}}",
+		&err);
+	assert_non_null(schema);
+	const struct annotations *a = schema->annotations;
+	assert_non_null(a);
+	assert_int_equal(a->merge, MERGE_ORDER);
+	assert_int_equal(a->map_type, MAP_ATOMIC);
+	assert_int_equal(a->list_type, LIST_DEFAULT);
+	assert_true(a->immutable);
+	assert_true(a->increasing);
+	assert_text(a->owner, "/server");
+	assert_text(a->merge_clock, "at");
+	assert_non_null(a->remove_when);
+	assert_int_equal(a->transitions_count, 3);
+	assert_text(a->transitions[0].from, "a");
+	assert_int_equal(a->transitions[0].count, 2);
+	assert_text(a->transitions[0].to[1], "c");
+	assert_int_equal(a->transitions[1].count, 0);
+	assert_null(compile_into(set, "{\"title\":\"plain\"}", &err)->annotations);
+	schema_set_free(set);
+}
+
+static void each_word_of_a_rule_is_its_own(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word;
+		enum merge_rule rule;
+	} rules[] = { { "max", MERGE_MAX }, { "min", MERGE_MIN }, { "or", MERGE_OR },
+		{ "and", MERGE_AND }, { "sum", MERGE_SUM }, { "latest", MERGE_LATEST },
+		{ "published", MERGE_PUBLISHED } };
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct schema_set *set = schema_set_new();
+		struct error err;
+		char text[40];
+		snprintf(text, sizeof(text), "{\"x-merge\":\"%s\"}", rules[i].word);
+		const struct schema *schema = compile_into(set, text, &err);
+		assert_non_null(schema);
+		assert_int_equal(schema->annotations->merge, rules[i].rule);
+		schema_set_free(set);
+	}
+}
+
+static void keyed_lists_have_unique_keys(void **state)
+{
+	(void)state;
+	const char *schema = "{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"a\",\"b\"]}";
+	assert_says(schema, "[{\"a\":1,\"b\":2},{\"a\":1,\"b\":3},{\"a\":1},{\"a\":1},5,5]", "");
+	assert_says(schema, "[{\"a\":1,\"b\":2},{\"b\":2.0,\"a\":10e-1}]",
+		"1:16 /1 /x-list-map-keys: element 1 has the same a as element 0; it must be "
+		"different for each");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(annotations_that_make_no_sense_are_refused),
+		cmocka_unit_test(annotations_are_read),
+		cmocka_unit_test(each_word_of_a_rule_is_its_own),
+		cmocka_unit_test(keyed_lists_have_unique_keys),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* schema/: what could go on for ever, or nearly so, ends soon with a clear error. */
+#include "unit/schema_unit.h"
+
+/* Adds `count` pieces made of `format` with the numbers i and i + 1, commas between. */
+static void add_chain(
+	struct buf *out, int count, const char *before, const char *between, const char *after)
+{
+	for (int i = 0; i < count; i++)
+		buf_addf(out, "%s%s%d%s%d%s", i ? "," : "", before, i, between, i + 1, after);
+}
+
+static void circles_of_references_are_told(void **state)
+{
+	(void)state;
+	static const char *const circles[] = {
+		"{\"$ref\":\"#\"}",
+		"{\"allOf\":[{\"$ref\":\"#\"}]}",
+		("{\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},\"b\":{\"$ref\":\"#/$defs/a\"}},"
+		 "\"anyOf\":[{\"$ref\":\"#/$defs/a\"}]}"),
+		"{\"not\":{\"$ref\":\"#\"}}",
+		"{\"if\":{\"$ref\":\"#\"}}",
+		"{\"dependentSchemas\":{\"a\":{\"$ref\":\"#\"}}}",
+		"{\"$dynamicAnchor\":\"a\",\"$dynamicRef\":\"#a\"}",
+		"{\"oneOf\":[{\"$ref\":\"#\"},true]}",
+	};
+	for (size_t i = 0; i < sizeof(circles) / sizeof(*circles); i++) {
+		struct schema_set *set = schema_set_new();
+		struct buf out = BUF_INIT;
+		struct error err;
+		const struct schema *schema = compile_into(set, circles[i], &err);
+		assert_non_null(schema);
+		errors_of(schema, "{\"a\":1}", NULL, &out);
+		if (!strstr(out.data, "leads in circles"))
+			fail_msg("%s says: %s", circles[i], out.data);
+		buf_release(&out);
+		schema_set_free(set);
+	}
+}
+
+static void recursion_that_descends_is_no_circle(void **state)
+{
+	(void)state;
+	struct buf deep = BUF_INIT;
+	for (int i = 0; i < 255; i++)
+		buf_addch(&deep, '[');
+	buf_addch(&deep, '1');
+	for (int i = 0; i < 255; i++)
+		buf_addch(&deep, ']');
+	assert_says("{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#"
+		    "\"}}]}",
+		deep.data, "");
+	buf_release(&deep);
+}
+
+/* A chain of references is compiled without recursion, and followed only so far. */
+static void long_chains_of_references_end(void **state)
+{
+	(void)state;
+	static const struct {
+		int length;
+		const char *says;
+	} cases[] = { { 1500, "" }, { 20000, "leads in circles" } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct schema_set *set = schema_set_new();
+		struct buf text = BUF_INIT, out = BUF_INIT;
+		struct error err;
+		buf_addstr(&text, "{\"$ref\":\"#/$defs/0\",\"$defs\":{");
+		add_chain(&text, cases[i].length, "\"", "\":{\"$ref\":\"#/$defs/", "\"}");
+		buf_addf(&text, ",\"%d\":{}}}", cases[i].length);
+		const struct schema *schema = compile_into(set, text.data, &err);
+		if (!schema)
+			fail_msg("%s", err.text);
+		errors_of(schema, "1", NULL, &out);
+		if (*cases[i].says ? !strstr(out.data, cases[i].says) : out.len)
+			fail_msg("%.300s", out.data);
+		buf_release(&text);
+		buf_release(&out);
+		schema_set_free(set);
+	}
+}
+
+static void alternatives_that_multiply_are_given_up(void **state)
+{
+	(void)state;
+	static const char *const keywords[] = { "anyOf", "allOf", "oneOf" };
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(*keywords); i++) {
+		struct schema_set *set = schema_set_new();
+		struct buf text = BUF_INIT, out = BUF_INIT;
+		struct error err;
+		/* Each of sixty definitions leads to the next one twice. */
+		buf_addstr(&text,
+			"{\"$ref\":\"#/$defs/0\",\"unevaluatedProperties\":true,\"$defs\":{");
+		for (int n = 0; n < 60; n++)
+			buf_addf(&text,
+				"\"%d\":{\"%s\":[{\"$ref\":\"#/$defs/%d\"},{\"$ref\":\"#/$defs/"
+				"%d\"}]},",
+				n, keywords[i], n + 1, n + 1);
+		buf_addf(&text, "\"60\":%s}}", i == 1 ? "true" : "{\"required\":[\"b\"]}");
+		const struct schema *schema = compile_into(set, text.data, &err);
+		if (!schema)
+			fail_msg("%s", err.text);
+		errors_of(schema, "{\"a\":1}", NULL, &out);
+		if (!strstr(out.data, "alternatives multiply"))
+			fail_msg("%s: %s", keywords[i], out.data);
+		buf_release(&text);
+		buf_release(&out);
+		schema_set_free(set);
+	}
+}
+
+static void patterns_that_backtrack_for_ever_are_given_up(void **state)
+{
+	(void)state;
+	static const char *const schemas[] = {
+		"{\"properties\":{\"a\":{\"pattern\":\"^(a+)+$\"}}}",
+		"{\"additionalProperties\":{\"pattern\":\"^(a|aa)*[cd]$\"}}",
+		"{\"properties\":{\"a\":{\"not\":{\"pattern\":\"^(([a-z])+.)+[A-Z]([a-z])+$\"}}}}",
+	};
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++) {
+		struct schema_set *set = schema_set_new();
+		struct buf out = BUF_INIT;
+		struct error err;
+		const struct schema *schema = compile_into(set, schemas[i], &err);
+		assert_non_null(schema);
+		errors_of(schema,
+			"{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"}",
+			NULL, &out);
+		if (!strstr(out.data, "backtracks without end"))
+			fail_msg("%s: %s", schemas[i], out.data);
+		buf_release(&out);
+		schema_set_free(set);
+	}
+	/* The same in a member's name. */
+	assert_says("{\"propertyNames\":{\"pattern\":\"^(a+)+$\"}}",
+		"{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\":1}",
+		"1:51 /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab /propertyNames: checking "
+		"this "
+		"name was given up; the schema or a pattern has no end");
+}
+
+static void what_was_given_up_is_marked(void **state)
+{
+	(void)state;
+	struct schema_set *set = schema_set_new();
+	struct schema_options options = { .max_errors = 1 };
+	struct schema_report report = SCHEMA_REPORT_INIT;
+	struct error err;
+	struct json_doc *doc;
+	const struct schema *schema =
+		compile_into(set, "{\"type\":\"null\",\"allOf\":[{\"$ref\":\"#\"}]}", &err);
+	assert_int_equal(json_parse(&doc, "1", 1, "i", NULL, &err), 0);
+	assert_false(schema_validate(schema, doc, &options, &report));
+	assert_true(report.unfinished);
+	assert_int_equal(report.count, 2); /* beyond the limit, because it says why it ends */
+	assert_string_equal(report.errors[1].message,
+		"the schema leads in circles here; its references have no end");
+	schema_report_release(&report);
+	json_doc_free(doc);
+	schema_set_free(set);
+}
+
+/* A string is decoded at each look; what a look needs is given back. */
+static void looking_again_and_again_takes_no_memory(void **state)
+{
+	(void)state;
+	struct buf text = BUF_INIT, instance = BUF_INIT;
+	buf_addstr(&text, "{\"allOf\":[true");
+	for (int i = 0; i < 20000; i++)
+		buf_addstr(&text, ",{\"maxLength\":99999,\"propertyNames\":true}");
+	buf_addstr(&text, "]}");
+	buf_addstr(&instance, "\"");
+	for (int i = 0; i < 10000; i++)
+		buf_addstr(&instance, "\\n");
+	buf_addstr(&instance, "\"");
+	assert_says(text.data, instance.data, "");
+	buf_release(&text);
+	buf_release(&instance);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(circles_of_references_are_told),
+		cmocka_unit_test(recursion_that_descends_is_no_circle),
+		cmocka_unit_test(long_chains_of_references_end),
+		cmocka_unit_test(alternatives_that_multiply_are_given_up),
+		cmocka_unit_test(patterns_that_backtrack_for_ever_are_given_up),
+		cmocka_unit_test(what_was_given_up_is_marked),
+		cmocka_unit_test(looking_again_and_again_takes_no_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
