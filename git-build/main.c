@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_validate,
 	&command_schema,
 	&command_audit,
+	&command_merge,
 	&command_merge_driver,
 	&command_demo,
 	&command_completion,

@@ -39,7 +39,8 @@ int merging_run(struct merging_files *files, bool quiet, struct buf *out, struct
 	struct merge_result result = MERGE_RESULT_INIT;
 	int rc = 0;
 	for (int i = 0; i < 3 && !rc; i++) {
-		rc = file_read(&texts[i], paths[i], FILE_LIMIT, err);
+		if (strcmp(paths[i], "/dev/null") != 0)
+			rc = file_read(&texts[i], paths[i], FILE_LIMIT, err);
 		*sides[i] = (struct merge_text){ texts[i].data, texts[i].len };
 	}
 	request->name = files->path ? files->path : files->ours;

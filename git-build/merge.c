@@ -1,0 +1,81 @@
+/*
+ * git build merge: the merge that git build merge-driver does for git, by hand. It needs no
+ * repository, and knows of none: what other servers have seen does not count here.
+ */
+#include "command.h"
+#include "merging.h"
+#include "show.h"
+
+#include "base/file.h"
+#include "schema/builtin.h"
+
+struct merge_options {
+	const char *output, *schema, *path;
+};
+
+static const struct option options[] = {
+	OPT_STRING('o', "output", "FILE", struct merge_options, output,
+		"write the result there instead of standard output"),
+	OPT_STRING(0, "schema", "FILE|NAME", struct merge_options, schema,
+		"merge as this schema says: a file, or a built-in one"),
+	OPT_STRING(0, "path", "PATH", struct merge_options, path,
+		"what the file is called in its repository, which tells its schema"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = {
+	"<base> <ours> <theirs> [-o FILE] [--schema FILE|NAME] [--path PATH]", NULL
+};
+
+enum { OPERANDS = 3 };
+
+static int write_result(const char *path, const struct buf *text, struct error *err)
+{
+	if (path)
+		return file_replace(path, text->data, text->len, 0644, err);
+	show_text(text);
+	return 0;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct merge_options *given = values;
+	if (operands->count < OPERANDS) {
+		error_set(err, ERR_INVALID, "three files are wanted: base, ours, theirs");
+		return ANSWER_USAGE;
+	}
+	struct schema_set *set = schema_set_new();
+	struct buf out = BUF_INIT;
+	struct merging_files files = {
+		.base = operands->words[0],
+		.ours = operands->words[1],
+		.theirs = operands->words[2],
+		.path = given->path,
+		.request = { .base_label = operands->words[0],
+			.ours_label = operands->words[1],
+			.theirs_label = operands->words[2] },
+	};
+	const char *schema = given->schema ? given->schema
+		: given->path              ? builtin_for_path(given->path)
+					   : NULL;
+	int rc = schema ? merging_schema(set, &files.request.schema, schema, err) : 0;
+	if (!rc)
+		rc = merging_run(&files, inv->quiet, &out, err);
+	if (rc >= 0 && write_result(given->output, &out, err) < 0)
+		rc = ERR_FAILED;
+	buf_release(&out);
+	schema_set_free(set);
+	return rc;
+}
+
+const struct command command_merge = {
+	.name = "merge",
+	.summary = "merge three versions of a file, as its schema says",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct merge_options),
+	.needs = NEEDS_NOTHING,
+	.operands = OPERANDS,
+	.run = run,
+};

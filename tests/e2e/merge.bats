@@ -1,0 +1,347 @@
+#!/usr/bin/env bats
+# git build merge and git build merge-driver: what git does with the fleet's files when two servers
+# have changed them, whichever way the changes meet.
+
+load helper
+
+# new_fleet ID...: a shared repository, and a clone for each.
+new_fleet() {
+  shared_repo fleet.git
+  local id
+  for id in "$@"; do clone_server "file://$TMP/fleet.git" "$id"; done
+  for id in "$@"; do git -C "$id" pull -q --ff-only; done
+}
+
+# in_clone ID COMMAND...: runs it in that clone.
+in_clone() {
+  (cd "$TMP/$1" && shift && "$@")
+}
+
+# edit ID FILE FILTER: changes a file of that clone by jq, and commits.
+edit() {
+  jq "$3" "$TMP/$1/$2" >"$TMP/edited"
+  cp "$TMP/edited" "$TMP/$1/$2"
+  git -C "$TMP/$1" commit -q -a -m "Change $2 on $1"
+}
+
+# message ID SECOND: a message of that time, from the server that the id starts with.
+message() {
+  printf '{"id":"%s","from":"%s","to":"all","type":"info","subject":"s","body":"b","timestamp":"2025-10-29T12:00:%02dZ","read":false}' \
+    "$1" "${1%%-*}" "$2"
+}
+
+add_message() {
+  edit "$1" coordination/messages.json ".messages += [$(message "$1-$2" "$2")]"
+}
+
+# ids ID: the ids of the messages there, sorted.
+ids() {
+  jq -r '.messages[].id' "$TMP/$1/coordination/messages.json" | sort | tr '\n' ' '
+}
+
+push() {
+  git -C "$TMP/$1" push -q origin main
+}
+
+clean() {
+  [ -z "$(git -C "$TMP/$1" status --porcelain)" ]
+  run ! grep '^<<<<<<<' "$TMP/$1"/coordination/*.json
+}
+
+# both_changed: build1 and build2 each have a message and have read the first; build1's is pushed.
+both_changed() {
+  new_fleet build1 build2
+  add_message build1 1
+  push build1
+  in_clone build2 git pull -q --ff-only
+  add_message build1 2
+  edit build1 coordination/messages.json '.messages[0].read = true'
+  push build1
+  add_message build2 3
+  edit build2 coordination/messages.json '.messages[0].read_by = ["build2"]'
+}
+
+# ---- every way in which changes meet ----
+
+@test "git pull merges" {
+  both_changed
+  in_clone build2 git pull -q --no-rebase --no-edit
+  [ "$(ids build2)" = "build1-1 build1-2 build2-3 " ]
+  [ "$(jq '.messages[0].read' build2/coordination/messages.json)" = true ]
+  clean build2
+  push build2
+}
+
+@test "git pull --rebase merges" {
+  both_changed
+  in_clone build2 git pull -q --rebase
+  [ "$(ids build2)" = "build1-1 build1-2 build2-3 " ]
+  clean build2
+  push build2
+}
+
+@test "git cherry-pick, git revert and git am -3 merge" {
+  both_changed
+  in_clone build2 git fetch -q
+  git -C build2 format-patch -q -o "$TMP/patches" origin/main..main
+  mine=$(git -C build2 rev-parse main~1)
+  in_clone build2 git checkout -q -b picked origin/main
+  in_clone build2 git cherry-pick "$mine" >/dev/null
+  [ "$(ids build2)" = "build1-1 build1-2 build2-3 " ]
+  clean build2
+  in_clone build2 git revert --no-edit HEAD~1 >/dev/null
+  [ "$(jq '.messages[0].read' build2/coordination/messages.json)" = false ]
+  clean build2
+  in_clone build2 git checkout -q -b mailed origin/main
+  in_clone build2 git am -q -3 "$TMP/patches"/0001*
+  [ "$(ids build2)" = "build1-1 build1-2 build2-3 " ]
+  clean build2
+}
+
+@test "git stash pop merges" {
+  both_changed
+  in_clone build2 git reset -q --soft HEAD~2
+  in_clone build2 git stash -q
+  in_clone build2 git pull -q --ff-only
+  in_clone build2 git stash pop -q
+  [ "$(ids build2)" = "build1-1 build1-2 build2-3 " ]
+  run ! grep '^<<<<<<<' build2/coordination/messages.json
+}
+
+@test "a rebase of fifty commits goes through" {
+  new_fleet build1 build2
+  local n
+  for n in $(seq 1 50); do add_message build2 "$n"; done
+  add_message build1 1
+  edit build1 coordination/jobs.json '.jobs += [{"id":"j","status":"queued"}]'
+  push build1
+  in_clone build2 git pull -q --rebase
+  [ "$(git -C build2 rev-list --count origin/main..main)" = 50 ]
+  [ "$(jq '.messages | length' build2/coordination/messages.json)" = 51 ]
+  clean build2
+  push build2
+}
+
+@test "an octopus asks no driver: it goes through or changes nothing" {
+  new_fleet build1 build2 build3
+  add_message build1 1
+  edit build2 coordination/jobs.json '.jobs += [{"id":"j","status":"queued"}]'
+  edit build3 shared/build_config.json '.repository = "x"'
+  in_clone build1 git fetch -q ../build2 main:two
+  in_clone build1 git fetch -q ../build3 main:three
+  in_clone build1 git merge -q --no-edit two three
+  [ "$(ids build1)" = "build1-1 " ]
+  [ "$(jq '.jobs | length' build1/coordination/jobs.json)" = 1 ]
+  # git-merge-octopus(1) knows only text: where that conflicts it gives up, and one by one works.
+  add_message build2 2
+  add_message build3 2
+  in_clone build1 git fetch -q ../build2 +main:two
+  in_clone build1 git fetch -q ../build3 +main:three
+  run in_clone build1 git merge -q --no-edit two three
+  [ "$status" != 0 ]
+  git -C build1 reset -q --hard
+  in_clone build1 git merge -q --no-edit two
+  in_clone build1 git merge -q --no-edit three
+  [ "$(ids build1)" = "build1-1 build2-2 build3-2 " ]
+  clean build1
+}
+
+@test "a criss-cross comes out whole" {
+  new_fleet build1 build2 build3
+  add_message build2 1
+  add_message build3 1
+  # Each takes the other's first commit, and goes on: two merge bases.
+  in_clone build2 git fetch -q ../build3 main:three
+  in_clone build3 git fetch -q ../build2 main:two
+  in_clone build2 git merge -q --no-edit three
+  in_clone build3 git merge -q --no-edit two
+  add_message build2 2
+  add_message build3 2
+  in_clone build2 git fetch -q ../build3 main:crossed
+  in_clone build2 git merge -q --no-edit crossed
+  [ "$(ids build2)" = "build2-1 build2-2 build3-1 build3-2 " ]
+  clean build2
+}
+
+# ---- races ----
+
+@test "two clones race for everything, push in any order, and end identical" {
+  new_fleet build1 build2
+  edit build1 coordination/jobs.json '.jobs = [{"id":"job_7","status":"queued","assigned_to":null,"started_at":null}]'
+  add_message build1 1
+  push build1
+  in_clone build2 git pull -q --ff-only
+  local id
+  for id in build1 build2; do
+    add_message $id 2
+    edit $id coordination/messages.json '.messages[0].read = true'
+    edit $id coordination/jobs.json ".jobs += [{\"id\":\"of-$id\",\"status\":\"queued\"}]"
+    edit $id coordination/jobs.json ".jobs[0] += {\"status\":\"running\",\"assigned_to\":\"$id\",\"started_at\":\"2025-10-29T12:00:0${id#build}Z\"}"
+    edit $id coordination/locks.json ".locks.job_assignment = {\"locked_by\":\"$id\",\"locked_at\":\"2025-10-29T12:00:0${id#build}Z\",\"expires_at\":\"2035-10-29T12:00:00Z\"}"
+  done
+  # build2 is later, but it is there first: what others have seen stays.
+  push build2
+  in_clone build1 git pull -q --rebase 2>said
+  push build1
+  in_clone build2 git pull -q --ff-only
+  [ "$(git -C build1 rev-parse main)" = "$(git -C build2 rev-parse main)" ]
+  [ "$(ids build1)" = "build1-1 build1-2 build2-2 " ]
+  [ "$(jq -r '.jobs[].id' build1/coordination/jobs.json | sort | tr '\n' ' ')" = "job_7 of-build1 of-build2 " ]
+  [ "$(jq -r '.jobs[0].assigned_to' build1/coordination/jobs.json)" = build2 ]
+  [ "$(jq -r '.locks.job_assignment.locked_by' build1/coordination/locks.json)" = build2 ]
+  grep -q 'coordination/jobs.json /jobs/id=job_7/assigned_to: kept build2 (published), dropped build1' said
+  clean build1
+}
+
+@test "neighbouring versions of real files, recombined as concurrent edits, merge" {
+  corpus=$SOURCE_DIR/../shared/corpus/coordination/messages
+  [ -d "$corpus" ] || skip "there is no ../shared/corpus here"
+  local base ours theirs merged=0
+  # Of the real versions some are broken; those are another test's.
+  for ours in "$corpus"/*.json; do
+    jq -e '.messages' "$ours" >/dev/null 2>&1 || continue
+    if [ -n "${theirs-}" ] && [ -n "${base-}" ]; then
+      run git build merge "$base" "$theirs" "$ours" --schema messages -o out.json
+      [ "$status" = 0 ]
+      jq -r '.messages[].id' "$base" "$theirs" "$ours" | sort -u >wanted
+      # What one side removed and the other left alone is gone, nothing else.
+      comm -12 <(jq -r '.messages[].id' "$theirs" | sort -u) <(jq -r '.messages[].id' "$ours" | sort -u) >stays
+      jq -r '.messages[].id' out.json | sort -u >got
+      [ -z "$(comm -23 stays got)" ]
+      [ -z "$(comm -13 wanted got)" ]
+      merged=$((merged + 1))
+    fi
+    base=${theirs-} theirs=$ours
+  done
+  [ "$merged" -ge 10 ]
+}
+
+# ---- what git decides itself, and what is on the way ----
+
+@test "a file added on both sides, renamed, or with another mode" {
+  new_fleet build1 build2
+  echo '*.json merge=git-build' >>build1/.gitattributes
+  git -C build1 commit -q -a -m 'More files to merge'
+  push build1
+  in_clone build2 git pull -q --ff-only
+  echo '{"a": 1, "same": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}' | jq . >build1/new.json
+  echo '{"b": 2, "same": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}' | jq . >build2/new.json
+  local id
+  for id in build1 build2; do
+    git -C $id add new.json
+    git -C $id commit -q -m Add
+  done
+  push build1
+  in_clone build2 git pull -q --no-rebase --no-edit
+  [ "$(jq -c '[.a, .b, (.same | length)]' build2/new.json)" = '[1,2,10]' ]
+  push build2
+  in_clone build1 git pull -q --ff-only
+  # Renamed and made executable on one side, changed on both.
+  git -C build1 mv new.json other.json
+  edit build1 other.json '.a = 7'
+  chmod +x build2/new.json
+  edit build2 new.json '.b = 9'
+  push build1
+  in_clone build2 git pull -q --no-rebase --no-edit
+  [ "$(jq -c '[.a, .b, (.same | length)]' build2/other.json)" = '[7,9,10]' ]
+  [ -x build2/other.json ]
+}
+
+@test "a file deleted on one side and changed on the other is git's to ask about" {
+  new_fleet build1 build2
+  git -C build1 rm -q shared/health_dashboard.json
+  git -C build1 commit -q -m Delete
+  edit build2 shared/health_dashboard.json '.overall_status = "bad"'
+  run in_clone build2 git pull -q --no-rebase --no-edit ../build1 main
+  [ "$status" != 0 ]
+  git -C build2 status --porcelain | grep -q '^UD shared/health_dashboard.json'
+  git -C build2 merge --abort
+}
+
+@test "where the program has gone, git merges the text and leaves markers" {
+  both_changed
+  # The driver's line runs the program by its path: another one takes its place.
+  git -C build2 config merge.git-build.driver \
+    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|$TMP/gone|g")"
+  run in_clone build2 git pull -q --no-rebase --no-edit
+  [ "$status" != 0 ]
+  grep -q '^<<<<<<<' build2/coordination/messages.json
+  grep -q 'build1-2' build2/coordination/messages.json
+  grep -q 'build2-3' build2/coordination/messages.json
+  git -C build2 merge --abort
+}
+
+@test "a driver that is killed leaves the file as it was, and git a conflict" {
+  both_changed
+  cat >"$TMP/killed" <<END
+#!/bin/sh
+kill -9 \$\$
+END
+  chmod +x "$TMP/killed"
+  git -C build2 config merge.git-build.driver \
+    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|$TMP/killed|g")"
+  before=$(cat build2/coordination/messages.json)
+  run in_clone build2 git pull -q --no-rebase --no-edit
+  [ "$status" != 0 ]
+  [ "$(cat build2/coordination/messages.json)" = "$before" ]
+  git -C build2 merge --abort || git -C build2 reset -q --hard
+}
+
+@test "users' own schemas merge their own files" {
+  new_fleet build1 build2
+  mkdir -p build1/schemas build1/stock
+  cat >build1/schemas/stock.json <<'END'
+{"type": "object", "properties": {"count": {"type": "integer", "x-merge": "sum"},
+  "parts": {"type": "array", "x-list-type": "map", "x-list-map-keys": ["name"], "items": {"type": "object"}}}}
+END
+  echo 'stock/*.json merge=git-build build-schema=stock' >>build1/.gitattributes
+  printf '{\n  "count": 5,\n  "parts": []\n}\n' >build1/stock/a.json
+  git -C build1 add -A
+  git -C build1 commit -q -m Stock
+  push build1
+  in_clone build2 git pull -q --ff-only
+  edit build1 stock/a.json '.count += 2 | .parts += [{"name":"x"}]'
+  edit build2 stock/a.json '.count += 3 | .parts += [{"name":"y"}]'
+  push build1
+  in_clone build2 git pull -q --rebase
+  [ "$(jq -c . build2/stock/a.json)" = '{"count":10,"parts":[{"name":"x"},{"name":"y"}]}' ]
+  clean build2
+}
+
+# ---- by hand ----
+
+@test "git build merge works without a repository, and says what lost" {
+  echo '{"jobs":[{"id":"1","status":"queued"}]}' >base
+  echo '{"jobs":[{"id":"1","status":"running"}]}' >ours
+  echo '{"jobs":[{"id":"1","status":"completed"}]}' >theirs
+  run -0 --separate-stderr git-build merge base ours theirs --path coordination/jobs.json
+  [ "$output" = '{"jobs":[{"id":"1","status":"completed"}]}' ]
+  [ "$stderr" = "coordination/jobs.json /jobs/id=1/status: kept completed (further along), dropped running" ]
+  run -0 --separate-stderr git-build merge -q base ours theirs --schema jobs -o out
+  [ -z "$output$stderr" ]
+  [ "$(cat out)" = '{"jobs":[{"id":"1","status":"completed"}]}' ]
+  run -1 git-build merge base ours theirs
+  [[ $output == *"<<<<<<< ours"*"======="*">>>>>>> theirs"* ]]
+  run -128 git-build merge base ours nothing
+  run -128 git-build merge base ours theirs --schema jbos
+  [[ $output == *"did you mean jobs?"* ]]
+  run -129 git-build merge base ours
+  printf 'one\ntwo\nthree\n' >base.txt
+  printf 'ONE\ntwo\nthree\n' >ours.txt
+  printf 'one\ntwo\nTHREE\n' >theirs.txt
+  run -0 git-build merge base.txt ours.txt theirs.txt --path notes.txt
+  [ "$output" = $'ONE\ntwo\nTHREE' ]
+  run -0 git-build merge /dev/null base base
+  [ "$output" = '{"jobs":[{"id":"1","status":"queued"}]}' ]
+}
+
+@test "the driver's missing words are fine, and a failure leaves the file" {
+  echo '{"a":1}' >base
+  echo '{"a":1,"b":1}' >ours
+  echo '{"a":2}' >theirs
+  git-build merge-driver base ours theirs %L %P %S %X %Y
+  [ "$(cat ours)" = '{"a":2,"b":1}' ]
+  run -255 git-build merge-driver base ours nothing
+  [ "$(cat ours)" = '{"a":2,"b":1}' ]
+  run -129 git-build merge-driver base ours
+}
