@@ -1,12 +1,21 @@
 #include "store/transaction.h"
 
 #include "base/alloc.h"
+#include "store/history.h"
 #include "store/worktree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_ATTEMPTS = 5, DEFAULT_BACKOFF_MS = 100, MOST_BACKOFF = 16, FILE_LIMIT = 256 << 20 };
+enum {
+	DEFAULT_ATTEMPTS = 5,
+	RACES_PER_ATTEMPT = 20,
+	DEFAULT_BACKOFF_MS = 100,
+	MOST_BACKOFF = 16,
+	FILE_LIMIT = 256 << 20
+};
+
+#define TRAILER "Operation-Id: "
 
 struct written {
 	char *path;
@@ -22,7 +31,9 @@ struct transaction {
 	char *refspec;      /* from the one to the other */
 	char operation[UUID_SIZE];
 	struct oid base;
+	bool fresh; /* has the remote been asked? */
 	char *subject;
+	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
 	struct written *written;
 	size_t count, capacity;
 	struct buf *read; /* what was read, borrowed by the operation until the attempt ends */
@@ -98,6 +109,44 @@ void transaction_subject(struct transaction *tx, const char *subject)
 	tx->subject = xstrdup(subject);
 }
 
+bool transaction_is_fresh(const struct transaction *tx)
+{
+	return tx->fresh;
+}
+
+void transaction_operation(struct transaction *tx, const char *id)
+{
+	buf_addf(&tx->trailers, TRAILER "%s\n", id);
+}
+
+struct search {
+	struct repo *repo;
+	const char *line; /* the trailer, with the line feeds around it */
+	struct commit commit;
+};
+
+static int look_at(const struct oid *id, void *data)
+{
+	struct search *search = data;
+	int rc = repo_commit(search->repo, id, &search->commit, NULL);
+	return rc < 0 ? rc : strstr(search->commit.message.data, search->line) != NULL;
+}
+
+int transaction_has_operation(
+	struct transaction *tx, const char *id, const struct oid *since, struct error *err)
+{
+	if (oid_is_none(&tx->base))
+		return 0;
+	struct buf line = BUF_INIT;
+	buf_addf(&line, "\n" TRAILER "%s\n", id);
+	struct search search = { tx->repo, line.data, { .message = BUF_INIT } };
+	int rc = history_each_new(
+		tx->repo, &tx->base, since, "refs/git-build/none/*", look_at, &search, err);
+	buf_release(&search.commit.message);
+	buf_release(&line);
+	return rc;
+}
+
 /* ---- one attempt ---- */
 
 static void forget_attempt(struct transaction *tx)
@@ -111,6 +160,7 @@ static void forget_attempt(struct transaction *tx)
 	tx->count = tx->read_count = 0;
 	free(tx->subject);
 	tx->subject = NULL;
+	buf_reset(&tx->trailers);
 }
 
 /* The branch as last fetched; OID_NONE where it was never seen. */
@@ -142,8 +192,10 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 	for (size_t i = 0; i < tx->count; i++)
 		changes[i] = (struct change){ tx->written[i].path, tx->written[i].data,
 			tx->written[i].len };
-	buf_addf(&message, "%s\n\nOperation-Id: %s\n", tx->subject ? tx->subject : plan->subject,
-		tx->operation);
+	if (!tx->trailers.len)
+		transaction_operation(tx, tx->operation);
+	buf_addf(
+		&message, "%s\n\n%s", tx->subject ? tx->subject : plan->subject, tx->trailers.data);
 	struct commit_plan commit_plan = {
 		.base = tx->base,
 		.parents = &tx->base,
@@ -189,9 +241,13 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 	struct error *err)
 {
 	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->base };
+	const struct transaction_plan *plan = tx->plan;
+	int rc = plan->pushing ? plan->pushing(tx, made, result->attempts + 1, plan->data, err) : 0;
+	if (rc < 0)
+		return rc;
 	result->attempts++;
 	buf_reset(&result->said);
-	int rc = remote_push(tx->repo, &tx->plan->remote, &push, 1, &result->said, err);
+	rc = remote_push(tx->repo, &tx->plan->remote, &push, 1, &result->said, err);
 	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
 		/* It may be there, or come even later: it is looked for at every fetch from now on.
 		 */
@@ -211,9 +267,8 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 }
 
 /* Applies the operation to the newest documents known. 0: pushed or nothing to do; above: its
- * answer; ERR_LOST_RACE: again, please. `fresh`: has the remote been asked? */
-static int attempt(
-	struct transaction *tx, bool fresh, struct transaction_result *result, struct error *err)
+ * answer; ERR_LOST_RACE: again, please. */
+static int attempt(struct transaction *tx, struct transaction_result *result, struct error *err)
 {
 	struct oid made;
 	forget_attempt(tx);
@@ -228,7 +283,7 @@ static int attempt(
 	}
 	/* Nothing to change, the operation's own no, or a file it cannot read: true of what was
 	 * last fetched, which need not be true of what is there. */
-	if (!fresh && rc != ERR_FAILED)
+	if (!tx->fresh && rc != ERR_FAILED)
 		return ERR_LOST_RACE;
 	return rc;
 }
@@ -246,7 +301,7 @@ static void back_off(const struct transaction_plan *plan, int attempts)
 static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
 {
 	struct buf text = BUF_INIT;
-	*tx = (struct transaction){ .repo = repo, .plan = plan };
+	*tx = (struct transaction){ .repo = repo, .plan = plan, .trailers = BUF_INIT };
 	buf_addf(&text, "refs/heads/%s", plan->branch);
 	tx->branch_ref = buf_detach(&text);
 	buf_addf(&text, "refs/remotes/%s/%s", plan->remote.name, plan->branch);
@@ -259,6 +314,7 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 static void finish(struct transaction *tx)
 {
 	forget_attempt(tx);
+	buf_release(&tx->trailers);
 	free(tx->written);
 	free(tx->read);
 	free(tx->doubtful);
@@ -267,49 +323,86 @@ static void finish(struct transaction *tx)
 	free(tx->refspec);
 }
 
+/* What is known after an attempt that did not end the transaction. */
+struct trouble {
+	int races, failures; /* how many there were */
+	struct error why;    /* the newest */
+};
+
+/* Asks the remote, again and again while it does not answer. 0 once it has. */
+static int ask(struct transaction *tx, struct trouble *trouble, int most, struct error *err)
+{
+	for (;;) {
+		struct error asking = ERROR_INIT;
+		int rc = fetch(tx, &asking);
+		if (!rc)
+			tx->fresh = true;
+		if (rc != ERR_UNREACHABLE && rc != ERR_TIMEOUT) {
+			if (rc < 0 && err)
+				*err = asking;
+			return rc;
+		}
+		if (++trouble->failures >= most) {
+			if (tx->doubtful_count)
+				return error_set(err, ERR_UNKNOWN,
+					"%s; whether the change arrived cannot be found out: %s",
+					trouble->why.text, asking.text);
+			return error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
+				trouble->failures, asking.text);
+		}
+		back_off(tx->plan, trouble->failures);
+	}
+}
+
+/* An attempt ended with `code`: gets ready for the next. 0: go on; 1: it had happened after all;
+ * below: give up. */
+static int recover(struct transaction *tx, struct trouble *trouble, int code,
+	struct transaction_result *result, struct error *err)
+{
+	int most = tx->plan->attempts ? tx->plan->attempts : DEFAULT_ATTEMPTS;
+	bool raced = code == ERR_LOST_RACE;
+	if (!raced)
+		trouble->failures++;
+	else if (tx->fresh || result->attempts)
+		trouble->races++;
+	bool last = trouble->races > most * RACES_PER_ATTEMPT || trouble->failures >= most;
+	/* Nothing can have arrived: there is nothing to ask for. */
+	if (last && !tx->doubtful_count)
+		return error_set(err, code, "gave up after %d attempts: %s",
+			raced ? trouble->races : trouble->failures, trouble->why.text);
+	if (trouble->races > 1)
+		back_off(tx->plan, trouble->races);
+	else if (!raced)
+		back_off(tx->plan, trouble->failures);
+	int rc = ask(tx, trouble, most, err);
+	if (rc < 0)
+		return rc;
+	if (found_doubtful(tx, result))
+		return 1;
+	return last ? error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
+			      result->attempts, trouble->why.text)
+		    : 0;
+}
+
 int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	struct transaction_result *result, struct error *err)
 {
 	struct transaction tx;
-	int most = plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS;
-	bool fresh = false;
+	struct trouble trouble = { 0 };
 	int rc;
 	start(&tx, repo, plan);
 	result->attempts = 0;
 	for (;;) {
-		struct error why = ERROR_INIT, asking = ERROR_INIT;
-		rc = attempt(&tx, fresh, result, &why);
-		bool unknown = rc == ERR_UNKNOWN;
-		if (rc != ERR_LOST_RACE && !unknown) {
+		trouble.why = (struct error)ERROR_INIT;
+		rc = attempt(&tx, result, &trouble.why);
+		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
 			if (rc < 0 && err)
-				*err = why;
+				*err = trouble.why;
 			break;
 		}
-		if (result->attempts >= most && !unknown) {
-			rc = error_set(err, ERR_LOST_RACE, "gave up after %d attempts: %s",
-				result->attempts, why.text);
-			break;
-		}
-		if (result->attempts > 1 || unknown)
-			back_off(plan, result->attempts);
-		rc = fetch(&tx, &asking);
-		fresh = true;
-		if (!rc && found_doubtful(&tx, result))
-			break;
-		if (rc < 0 && tx.doubtful_count) {
-			rc = error_set(err, ERR_UNKNOWN,
-				"%s; whether the change arrived cannot be found out: %s", why.text,
-				asking.text);
-			break;
-		}
-		if (rc < 0) {
-			if (err)
-				*err = asking;
-			break;
-		}
-		if (result->attempts >= most) {
-			rc = error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
-				result->attempts, why.text);
+		rc = recover(&tx, &trouble, rc, result, err);
+		if (rc) {
+			rc = rc < 0 ? rc : 0;
 			break;
 		}
 	}

@@ -32,7 +32,9 @@ struct transaction_plan {
 	const char *branch;  /* the shared branch, short: "main" */
 	const char *subject; /* the commit's first line; may be replaced by transaction_subject() */
 	const char *server;  /* who commits where git knows no user.name */
-	int attempts;        /* pushes to try; 0: 5 */
+	int attempts;        /* how often the remote may fail before giving up; 0: 5. Of lost
+				races, behind each of which stands somebody's success, 20 times
+				as many. */
 	int64_t backoff_ms;  /* full jitter: sleep up to backoff * 2^attempt, at most 16 times; 0:
 				100 */
 	const struct env *env;
@@ -40,6 +42,10 @@ struct transaction_plan {
 	 * do). Above 0: an answer of the operation's own ("the lock is held"), nothing is
 	 * committed. Below: a failure. */
 	int (*apply)(struct transaction *tx, void *data, struct error *err);
+	/* Called before each push with the commit that is about to go out, so that whoever finds
+	 * this process dead can ask for it. May be NULL; below 0: it is not pushed. */
+	int (*pushing)(struct transaction *tx, const struct oid *commit, int attempts, void *data,
+		struct error *err);
 	void *data;
 };
 
@@ -76,7 +82,18 @@ void transaction_write(struct transaction *tx, const char *path, const char *dat
 /* The commit that is built on; OID_NONE: the branch does not exist yet. */
 const struct oid *transaction_base(const struct transaction *tx);
 struct repo *transaction_repo(const struct transaction *tx);
-/* A better first line for the commit, now that it is known what is done. Copied. */
+/* A better message for the commit, now that it is known what is done: a first line, and more behind
+ * an empty line where there is more to say. Copied. */
 void transaction_subject(struct transaction *tx, const char *subject);
+/* Has the remote been asked since transaction_run() was called? Before that, documents may be old:
+ * an answer above 0 is then not believed, and `apply` runs again. */
+bool transaction_is_fresh(const struct transaction *tx);
+/* Names the commit's operation: its id goes into a trailer instead of a fresh one. May be called
+ * for several that go together. */
+void transaction_operation(struct transaction *tx, const char *id);
+/* Does a commit that is built on, and that `since` (OID_NONE: none) does not have, carry operation
+ * `id`? 1, 0, or a negative code. */
+int transaction_has_operation(
+	struct transaction *tx, const char *id, const struct oid *since, struct error *err);
 
 #endif
