@@ -42,6 +42,9 @@ struct invocation {
 	/* What every command understands. */
 	bool quiet, verbose, json;
 	bool colour; /* may standard output have it? */
+
+	/* The exit code of another command, where this one hands it on. */
+	int status;
 };
 
 struct command {
@@ -68,8 +71,8 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command command_audit, command_completion, command_demo, command_heartbeat,
-	command_help, command_init, command_merge, command_merge_driver, command_schema,
-	command_squash, command_status, command_validate;
+	command_help, command_init, command_lock, command_merge, command_merge_driver,
+	command_schema, command_squash, command_status, command_validate;
 
 /* The command called `name`, or NULL. */
 const struct command *command_find(const char *name);

@@ -19,6 +19,7 @@
 const struct command *const commands[] = {
 	&command_init,
 	&command_status,
+	&command_lock,
 	&command_heartbeat,
 	&command_squash,
 	&command_validate,
@@ -159,7 +160,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 		rc = ANSWER_FATAL;
 	}
 	free(options);
-	return rc;
+	return rc ? rc : inv->status;
 }
 
 /* What stands before the subcommand. */

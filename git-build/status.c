@@ -4,7 +4,7 @@
  * The table is made for people who look every now and then: silence is said in words, not left to
  * be worked out from a timestamp. Programs take --json, which has the same facts.
  */
-#include "command.h"
+#include "coordination.h"
 #include "show.h"
 
 #include "base/timestamp.h"
@@ -136,12 +136,6 @@ static void warn(const struct roster *roster)
 
 /* ---- JSON ---- */
 
-static void put_time(struct json_writer *w, const char *name, int64_t seconds)
-{
-	char text[TIMESTAMP_SIZE];
-	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
-}
-
 static void put_server(struct json_writer *w, const struct server *server)
 {
 	json_begin(w, '{');
@@ -159,7 +153,7 @@ static void put_server(struct json_writer *w, const struct server *server)
 	}
 	json_begin_member(w, "heartbeat", '{');
 	json_put_string(w, "state", beat_state_name(server->state));
-	put_time(w, "timestamp", server->last_beat);
+	coordination_put_time(w, "timestamp", server->last_beat);
 	if (server->state == BEAT_NEVER) {
 		json_put_null(w, "age_seconds");
 		json_put_null(w, "healthy");
@@ -179,8 +173,8 @@ static void show_roster_json(const struct roster *roster)
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	put_time(&w, "timestamp", roster->now);
-	put_time(&w, "fetched_at", roster->fetched_at);
+	coordination_put_time(&w, "timestamp", roster->now);
+	coordination_put_time(&w, "fetched_at", roster->fetched_at);
 	json_put_string_or_null(&w, "offline", roster->offline.code ? roster->offline.text : NULL);
 	json_begin_member(&w, "servers", '[');
 	for (size_t i = 0; i < roster->count; i++)
@@ -211,29 +205,22 @@ static int show_fleet(struct invocation *inv, bool fetch, struct error *err)
 
 static int set_status(struct invocation *inv, const char *status, struct error *err)
 {
-	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct buf request = BUF_INIT;
+	struct answer answer = ANSWER_INIT;
 	if (status_check(status, err) < 0)
 		return ANSWER_USAGE;
-	int rc = status_set(inv->repo, &inv->settings, status, inv->env, &result, err);
-	show_remote(&result.said, err);
-	if (!rc && inv->json) {
-		struct buf out = BUF_INIT;
-		struct json_writer w = JSON_WRITER_INIT(&out);
-		json_begin(&w, '{');
-		json_put_string(&w, "server", inv->settings.server);
-		json_put_string(&w, "status", status);
-		json_put_string(&w, "commit", result.commit.hex);
-		json_put_int(&w, "attempts", result.attempts);
-		json_end(&w);
-		show_json(&out);
-		buf_release(&out);
-	} else if (!rc && !inv->quiet) {
-		show_line("%s is %s", inv->settings.server, status);
+	int rc = settings_need_server(&inv->settings, err);
+	if (!rc) {
+		status_request(&request, inv->repo, &inv->settings, status, inv->env);
+		rc = coordination_submit(inv, &request, &answer, err);
 	}
-	if (!rc && inv->verbose)
-		show_line("commit %.12s on %s, pushes: %d", result.commit.hex, inv->settings.branch,
-			result.attempts);
-	transaction_result_release(&result);
+	if (!rc && !inv->json && !inv->quiet)
+		show_line("%s is %s", inv->settings.server, status);
+	if (!rc && !inv->json && inv->verbose)
+		show_line("commit %.12s on %s, pushes: %lld", answer_string(&answer, "commit"),
+			inv->settings.branch, (long long)answer_int(&answer, "attempts"));
+	buf_release(&request);
+	answer_release(&answer);
 	return rc;
 }
 

@@ -90,7 +90,8 @@ static void sync_folder_of(const char *path)
 	free(folder);
 }
 
-int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+static int replace(
+	const char *path, const void *data, size_t len, mode_t mode, bool sync, struct error *err)
 {
 	struct buf temporary = BUF_INIT;
 	buf_addf(&temporary, "%s.XXXXXX", path);
@@ -103,7 +104,7 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 		goto done;
 	}
 	if (fchmod(fd, stands ? st.st_mode & 07777 : mode) < 0 || write_all(fd, data, len) < 0 ||
-		fsync(fd) < 0) {
+		(sync && fsync(fd) < 0)) {
 		rc = error_errno(err, ERR_FAILED, "cannot write %s", path);
 		close(fd);
 		unlink(temporary.data);
@@ -114,10 +115,21 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 		unlink(temporary.data);
 		goto done;
 	}
-	sync_folder_of(path);
+	if (sync)
+		sync_folder_of(path);
 done:
 	buf_release(&temporary);
 	return rc;
+}
+
+int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+	return replace(path, data, len, mode, true, err);
+}
+
+int file_publish(const char *path, const void *data, size_t len, struct error *err)
+{
+	return replace(path, data, len, 0666, false, err);
 }
 
 int file_make_folders(const char *path, struct error *err)

@@ -33,6 +33,9 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
  */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 
+/* As file_replace(), without waiting for the disk: for what only processes that are alive read. */
+int file_publish(const char *path, const void *data, size_t len, struct error *err);
+
 /* Creates folder `path` and those above it that are missing. */
 int file_make_folders(const char *path, struct error *err);
 

@@ -1,4 +1,4 @@
-/* Reaching people: the operator's command, and messages that wait for the remote. */
+/* Reaching people: the operator's command. */
 #ifndef FLEET_ALERT_H
 #define FLEET_ALERT_H
 
@@ -12,18 +12,5 @@
  */
 int alert_operator(struct repo *repo, const struct settings *settings, const char *event,
 	const char *text, const struct env *env, struct error *err);
-
-/* Keeps a message from settings->server to all, of type `error`, in <state dir>/outbox, where it
- * survives everything until alert_deliver(). */
-int alert_queue(struct repo *repo, const struct settings *settings, const char *subject,
-	const char *body, const struct env *env, struct error *err);
-
-/*
- * Appends all messages that wait to coordination/messages.json in one transaction, each once
- * however often this runs, and forgets them. Returns how many there were, or a negative code (they
- * wait on).
- */
-int alert_deliver(struct repo *repo, const struct settings *settings, const struct env *env,
-	struct error *err);
 
 #endif

@@ -3,6 +3,9 @@
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "fleet/alert.h"
+#include "fleet/messages.h"
+#include "fleet/outbox.h"
+#include "fleet/write_queue.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,7 +62,7 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 	if (outage.failures != settings->attempts)
 		return;
 
-	struct buf body = BUF_INIT;
+	struct buf body = BUF_INIT, request = BUF_INIT;
 	struct error err = ERROR_INIT;
 	char since[TIMESTAMP_SIZE];
 	buf_addf(&body, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
@@ -67,9 +70,12 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		timestamp_format(outage.since, since), why);
 	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
 		say(said, "the operator could not be alerted", &err);
-	if (alert_queue(repo, settings, "Heartbeats do not get through", body.data, env, &err) < 0)
+	message_request(&request, settings, MESSAGE_ALL, "error", "Heartbeats do not get through",
+		body.data, env);
+	if (outbox_keep(repo, settings, &request, why, env, &err) < 0)
 		say(said, "the message about it could not be kept", &err);
 	buf_release(&body);
+	buf_release(&request);
 }
 
 void outage_over(
@@ -77,14 +83,16 @@ void outage_over(
 {
 	struct buf path = BUF_INIT;
 	struct error err = ERROR_INIT;
+	struct outcome outcome = OUTCOME_INIT;
 	state_path(repo, &path);
 	if (file_exists(path.data)) {
 		/* The outage is over once its message is delivered: else the next push tries again.
 		 */
-		if (alert_deliver(repo, settings, env, &err) < 0)
+		if (write_queue_run(repo, settings, NULL, env, &outcome, &err) < 0)
 			say(said, "messages still wait to be delivered", &err);
 		else
 			file_remove(path.data, NULL);
 	}
+	outcome_release(&outcome);
 	buf_release(&path);
 }

@@ -1,14 +1,12 @@
 #include "fleet/roster.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/timestamp.h"
 #include "fleet/names.h"
+#include "fleet/reading.h"
 #include "json/document.h"
 #include "store/remote.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,34 +215,6 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	return rc;
 }
 
-static void fetched_path(struct repo *repo, struct buf *out)
-{
-	buf_addf(out, "%s/fetched", repo_state_dir(repo));
-}
-
-static void remember_fetch(struct repo *repo, int64_t now)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	fetched_path(repo, &path);
-	buf_addf(&text, "%" PRId64 "\n", now);
-	if (!file_make_folders(repo_state_dir(repo), NULL))
-		file_replace(path.data, text.data, text.len, 0644, NULL);
-	buf_release(&path);
-	buf_release(&text);
-}
-
-static int64_t recall_fetch(struct repo *repo)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int64_t when = 0;
-	fetched_path(repo, &path);
-	if (!file_read(&text, path.data, 100, NULL))
-		sscanf(text.data, "%" SCNd64, &when);
-	buf_release(&path);
-	buf_release(&text);
-	return when;
-}
-
 /* Brings all that the roster reads up to date, in one fetch. */
 static int fetch_all(struct repo *repo, const struct settings *settings, struct error *err)
 {
@@ -289,9 +259,11 @@ int roster_take(struct roster *out, struct repo *repo, const struct settings *se
 	if (fetch && !remote_exists(repo, settings->remote))
 		error_set(&roster.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
 			settings->remote);
-	else if (fetch && !fetch_all(repo, settings, &roster.offline))
-		remember_fetch(repo, roster.now);
-	roster.fetched_at = recall_fetch(repo);
+	else if (fetch && !fetch_all(repo, settings, &roster.offline)) {
+		reading_note_fetch(repo, READING_FLEET, roster.now);
+		reading_note_fetch(repo, READING_BRANCH, roster.now);
+	}
+	roster.fetched_at = reading_fetched_at(repo, READING_FLEET);
 	int rc = read_branches(&taking, settings, err);
 	if (rc < 0) {
 		roster_release(&roster);

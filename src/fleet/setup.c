@@ -9,6 +9,7 @@
 #include "fleet/machine.h"
 #include "fleet/setup_report.h"
 #include "fleet/status.h"
+#include "fleet/write_queue.h"
 #include "json/document.h"
 
 #include <stdlib.h>
@@ -224,14 +225,17 @@ static bool is_idle(struct repo *repo, const struct settings *settings)
 static int publish_startup(struct repo *repo, const struct settings *settings,
 	const struct env *env, struct setup_report *report, struct error *err)
 {
-	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct buf request = BUF_INIT;
+	struct outcome outcome = OUTCOME_INIT;
 	int rc = publish_beat(repo, settings, env, report, err);
 	if (!rc && !is_idle(repo, settings)) {
-		rc = status_set(repo, settings, "idle", env, &result, err);
+		status_request(&request, repo, settings, "idle", env);
+		rc = write_queue_run(repo, settings, &request, env, &outcome, err);
 		if (!rc)
 			setup_step(report, true, "set the status to idle");
 	}
-	transaction_result_release(&result);
+	buf_release(&request);
+	outcome_release(&outcome);
 	return rc;
 }
 

@@ -1,11 +1,11 @@
 #include "fleet/status.h"
 
+#include "base/alloc.h"
 #include "base/timestamp.h"
 #include "fleet/machine.h"
 #include "fleet/names.h"
-#include "json/edit.h"
-#include "json/write.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *const status_names[] = { "idle", "building", "failed", "success", NULL };
@@ -36,119 +36,119 @@ void status_write_new(
 	buf_addch(out, '\n');
 }
 
-struct status_change {
-	const struct settings *settings;
-	const char *status;
-	int64_t now;
+/* ---- asking ---- */
+
+void status_request(struct buf *out, struct repo *repo, const struct settings *settings,
+	const char *status, const struct env *env)
+{
 	struct machine machine;
-};
-
-static void set_reading(
-	struct json_edit *edit, const struct json_value *object, const char *name, double reading)
-{
-	struct buf text = BUF_INIT;
-	if (reading >= 0) {
-		buf_addf(&text, "%.1f", reading);
-		json_edit_set(edit, object, name, text.data, text.len);
-	}
-	buf_release(&text);
-}
-
-/* The readings go into `system` where the file has one; else a new one is made. */
-static void set_system(
-	struct json_edit *edit, const struct json_doc *doc, const struct machine *machine)
-{
-	const struct json_value *system = json_member(doc, json_root(doc), "system");
-	if (system && system->type == JSON_OBJECT) {
-		set_reading(edit, system, "cpu_usage", machine->cpu_usage);
-		set_reading(edit, system, "memory_used_gb", machine->memory_used_gb);
-		set_reading(edit, system, "disk_free_gb", machine->disk_free_gb);
-		return;
-	}
-	struct buf text = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&text);
-	json_begin(&w, '{');
-	json_put_double(&w, "cpu_usage", machine->cpu_usage, 1);
-	json_put_double(&w, "memory_used_gb", machine->memory_used_gb, 1);
-	json_put_double(&w, "disk_free_gb", machine->disk_free_gb, 1);
+	struct machine_sample sample = { 0 };
+	struct json_writer w;
+	machine_read(&machine, &sample,
+		repo_work_tree(repo) ? repo_work_tree(repo) : repo_git_dir(repo));
+	request_begin(&w, out, "status set", settings, env);
+	json_put_string(&w, "status", status);
+	json_put_string_or_null(&w, "ip", settings->ip);
+	json_put_string_or_null(&w, "manager", settings->manager);
+	json_begin_member(&w, "system", '{');
+	if (machine.cpu_usage >= 0)
+		json_put_double(&w, "cpu_usage", machine.cpu_usage, 1);
+	if (machine.memory_used_gb >= 0)
+		json_put_double(&w, "memory_used_gb", machine.memory_used_gb, 1);
+	if (machine.disk_free_gb >= 0)
+		json_put_double(&w, "disk_free_gb", machine.disk_free_gb, 1);
 	json_end(&w);
-	json_edit_set(edit, json_root(doc), "system", text.data, text.len);
-	buf_release(&text);
+	json_end(&w);
 }
 
-static int apply_status(struct transaction *tx, void *data, struct error *err)
+/* ---- for operations ---- */
+
+int status_open(struct document *out, struct deed *deed, struct error *err)
 {
-	const struct status_change *change = data;
-	struct buf path = BUF_INIT, fresh = BUF_INIT, out = BUF_INIT;
-	struct json_doc *doc = NULL;
-	struct json_edit *edit = NULL;
-	const char *text;
-	size_t len;
-	char timestamp[TIMESTAMP_SIZE];
-	fleet_server_path(&path, change->settings->server, FLEET_STATUS_FILE);
-	int rc = transaction_read(tx, path.data, &text, &len, err);
-	if (rc == ERR_NOT_FOUND) {
-		status_write_new(change->settings, change->status, change->now, &fresh);
-		text = fresh.data;
-		len = fresh.len;
-		rc = 0;
-	}
-	if (!rc)
-		rc = json_parse(&doc, text, len, path.data, NULL, err);
-	if (rc < 0)
-		goto done;
-	if (json_root(doc)->type != JSON_OBJECT) {
-		rc = error_set(err, ERR_INVALID, "%s:1:1: is no object", path.data);
-		goto done;
-	}
-	edit = json_edit_new(doc);
-	json_edit_set_string(edit, json_root(doc), "status", change->status);
-	json_edit_set_string(
-		edit, json_root(doc), "timestamp", timestamp_format(change->now, timestamp));
-	if (change->settings->ip)
-		json_edit_set_string(edit, json_root(doc), "ip", change->settings->ip);
-	if (change->settings->manager)
-		json_edit_set_string(edit, json_root(doc), "manager", change->settings->manager);
-	set_system(edit, doc, &change->machine);
-	rc = json_edit_write(edit, &out, err);
-	if (!rc)
-		transaction_write(tx, path.data, out.data, out.len);
-done:
-	json_edit_free(edit);
-	json_doc_free(doc);
+	char *ip = json_strdup(
+		deed->request, json_member(deed->request, json_root(deed->request), "ip"));
+	char *manager = json_strdup(
+		deed->request, json_member(deed->request, json_root(deed->request), "manager"));
+	char *server = xstrdup(deed->server);
+	struct settings settings = { .server = server, .ip = ip, .manager = manager };
+	struct buf path = BUF_INIT, fresh = BUF_INIT;
+	fleet_server_path(&path, deed->server, FLEET_STATUS_FILE);
+	status_write_new(&settings, "idle", deed->now, &fresh);
+	int rc = document_open(out, deed->tx, path.data, fresh.data, err);
+	if (rc == ERR_INVALID)
+		rc = document_new(out, path.data, fresh.data, err);
 	buf_release(&path);
 	buf_release(&fresh);
-	buf_release(&out);
+	free(ip);
+	free(manager);
+	free(server);
 	return rc;
 }
 
-int status_set(struct repo *repo, const struct settings *settings, const char *status,
-	const struct env *env, struct transaction_result *result, struct error *err)
+void status_touch(struct document *document, const struct deed *deed, const char *status)
 {
-	int rc = settings_need_server(settings, err);
+	char timestamp[TIMESTAMP_SIZE];
+	int64_t before = INT64_MIN;
+	size_t len;
+	const struct json_value *value = json_member(document->doc, document->root, "timestamp");
+	const char *text = json_string(document->doc, value, &len);
+	if (text)
+		timestamp_parse(text, len, &before);
+	if (deed->now > before)
+		json_edit_set_string(document->edit, document->root, "timestamp",
+			timestamp_format(deed->now, timestamp));
+	if (status)
+		json_edit_set_string(document->edit, document->root, "status", status);
+}
+
+/* A reading goes into `system` where the file has one; else all of them make a new one. */
+static void set_system(struct document *document, const struct deed *deed)
+{
+	const struct json_doc *request = deed->request;
+	const struct json_value *readings = json_member(request, json_root(request), "system");
+	const struct json_value *system = json_member(document->doc, document->root, "system");
+	size_t len, name_len;
+	const char *text;
+	if (!readings || readings->type != JSON_OBJECT)
+		return;
+	if (!system || system->type != JSON_OBJECT) {
+		text = json_raw(request, readings, &len);
+		json_edit_set(document->edit, document->root, "system", text, len);
+		return;
+	}
+	JSON_EACH (reading, readings) {
+		const char *name = json_key(request, reading, &name_len);
+		text = json_raw(request, reading, &len);
+		json_edit_set_n(document->edit, system, name, name_len, text, len);
+	}
+}
+
+static int set(struct deed *deed, struct error *err)
+{
+	struct document document = { 0 };
+	const char *status = deed_string(deed, "status");
+	const char *ip = deed_string(deed, "ip"), *manager = deed_string(deed, "manager");
+	int rc = status_check(status ? status : "", err);
 	if (!rc)
-		rc = status_check(status, err);
+		rc = status_open(&document, deed, err);
 	if (rc < 0)
 		return rc;
-	struct status_change change = {
-		.settings = settings, .status = status, .now = env->now(env->data)
-	};
-	struct machine_sample sample = { 0 };
-	machine_read(&change.machine, &sample,
-		repo_work_tree(repo) ? repo_work_tree(repo) : repo_git_dir(repo));
-	struct buf subject = BUF_INIT;
-	buf_addf(&subject, "Status: %s is %s", settings->server, status);
-	struct transaction_plan plan = {
-		.remote = { settings->remote, settings->timeout_ms },
-		.branch = settings->branch,
-		.subject = subject.data,
-		.server = settings->server,
-		.attempts = (int)settings->attempts,
-		.env = env,
-		.apply = apply_status,
-		.data = &change,
-	};
-	rc = transaction_run(repo, &plan, result, err);
-	buf_release(&subject);
+	status_touch(&document, deed, status);
+	if (ip)
+		json_edit_set_string(document.edit, document.root, "ip", ip);
+	if (manager)
+		json_edit_set_string(document.edit, document.root, "manager", manager);
+	set_system(&document, deed);
+	buf_addf(&deed->subject, "Status: %s is %s", deed->server, status);
+	rc = document_save(&document, 1, deed->tx, err);
+	json_put_string(&deed->answer, "server", deed->server);
+	json_put_string(&deed->answer, "status", status);
+	document_close(&document);
 	return rc;
 }
+
+/* Not for later: a status is about now. */
+const struct operation status_operations[] = {
+	{ "status set", false, set },
+	{ NULL, false, NULL },
+};

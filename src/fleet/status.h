@@ -2,9 +2,8 @@
 #ifndef FLEET_STATUS_H
 #define FLEET_STATUS_H
 
-#include "base/env.h"
-#include "fleet/settings.h"
-#include "store/transaction.h"
+#include "fleet/document.h"
+#include "fleet/operation.h"
 
 /* The states a server may be in, as status.json spells them; ends with NULL. */
 extern const char *const status_names[];
@@ -16,11 +15,17 @@ int status_check(const char *status, struct error *err);
 void status_write_new(
 	const struct settings *settings, const char *status, int64_t now, struct buf *out);
 
-/*
- * Sets settings->server's status, timestamp (and system readings) in one transaction; the file is
- * made if it is missing. Every other member stays, known or not. `*result` as transaction_run().
- */
-int status_set(struct repo *repo, const struct settings *settings, const char *status,
-	const struct env *env, struct transaction_result *result, struct error *err);
+/* Appends the request (fleet/operation.h) that sets settings->server's status, timestamp and system
+ * readings. Whatever else stands in the file stays. `status` is checked. */
+void status_request(struct buf *out, struct repo *repo, const struct settings *settings,
+	const char *status, const struct env *env);
+
+/* ---- for operations ---- */
+
+/* Opens the status.json of deed->server; a new one where it is missing or cannot be read, since it
+ * only says what the server knows anyway. */
+int status_open(struct document *out, struct deed *deed, struct error *err);
+/* Sets the status (NULL: as it is) and the timestamp, which never goes back. */
+void status_touch(struct document *document, const struct deed *deed, const char *status);
 
 #endif

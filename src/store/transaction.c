@@ -361,6 +361,8 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 {
 	int most = tx->plan->attempts ? tx->plan->attempts : DEFAULT_ATTEMPTS;
 	bool raced = code == ERR_LOST_RACE;
+	if (raced)
+		buf_reset(&result->said);
 	if (!raced)
 		trouble->failures++;
 	else if (tx->fresh || result->attempts)

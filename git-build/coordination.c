@@ -1,0 +1,195 @@
+#include "coordination.h"
+#include "show.h"
+
+#include "base/nearest.h"
+#include "base/timestamp.h"
+#include "fleet/held.h"
+#include "fleet/submit.h"
+
+#include <string.h>
+
+static void list_verbs(const struct verb *verbs, struct buf *out)
+{
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		buf_addf(out, "%s%s",
+			verb == verbs          ? ""
+				: verb[1].name ? ", "
+					       : " and ",
+			verb->name);
+}
+
+int coordination_run(const struct verb *verbs, struct invocation *inv, const void *options,
+	struct operands *operands, struct error *err)
+{
+	const char *word = operands->count ? operands->words[0] : NULL;
+	const struct verb *verb = verbs;
+	while (verb->name && (!word || strcmp(word, verb->name) != 0))
+		verb++;
+	if (!verb->name) {
+		struct nearest nearest = NEAREST_INIT(word ? word : "");
+		struct buf known = BUF_INIT;
+		for (verb = verbs; word && verb->name; verb++)
+			nearest_try(&nearest, verb->name);
+		list_verbs(verbs, &known);
+		if (nearest.word)
+			error_set(err, ERR_INVALID, "'%s' is unknown; did you mean %s?", word,
+				nearest.word);
+		else
+			error_set(err, ERR_INVALID, "%s%s%sthere are %s", word ? "'" : "",
+				word ? word : "say what to do: ", word ? "' is unknown; " : "",
+				known.data);
+		buf_release(&known);
+		return ANSWER_USAGE;
+	}
+	operands->words++;
+	operands->count--;
+	if (operands->count < verb->least || operands->count > verb->most) {
+		if (operands->count < verb->least)
+			error_set(err, ERR_INVALID, "'%s' needs more: see the usage", verb->name);
+		else
+			error_set(err, ERR_INVALID, "unexpected argument '%s'",
+				operands->words[verb->most]);
+		return ANSWER_USAGE;
+	}
+	int rc = verb->changes ? settings_need_server(&inv->settings, err) : 0;
+	return rc < 0 ? rc : verb->run(inv, options, operands, err);
+}
+
+/* ---- locks that were lost ---- */
+
+static void tell_lock(const struct held *held, const struct lock *lock, bool lost, void *data)
+{
+	struct buf text = BUF_INIT;
+	char when[TIMESTAMP_SIZE];
+	(void)data;
+	if (!lost)
+		buf_addf(&text,
+			"the time of lock %s was over at %s: renew or release it, anybody may take "
+			"it",
+			held->name, timestamp_format(lock->expires_at, when));
+	else if (lock->fence > held->fence && lock->holder)
+		buf_addf(&text,
+			"lock %s was lost: its time was over, and %s has taken it at %s (fence "
+			"%lld, "
+			"yours was %lld)",
+			held->name, lock->holder, timestamp_format(lock->locked_at, when),
+			(long long)lock->fence, (long long)held->fence);
+	else
+		buf_addf(&text, "lock %s was lost: it is not held by this server any more",
+			held->name);
+	show_message("warning", text.data);
+	buf_release(&text);
+}
+
+static void tell_locks(struct invocation *inv)
+{
+	struct buf ref = BUF_INIT;
+	struct oid tip;
+	buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
+	if (inv->settings.server && !repo_ref(inv->repo, ref.data, &tip, NULL))
+		held_check(inv->repo, &tip, inv->settings.server, inv->env->now(inv->env->data),
+			tell_lock, NULL);
+	buf_release(&ref);
+}
+
+/* ---- asking ---- */
+
+int coordination_submit(
+	struct invocation *inv, const struct buf *request, struct answer *answer, struct error *err)
+{
+	struct outcome outcome = OUTCOME_INIT;
+	bool kept;
+	int rc = submit(inv->repo, &inv->settings, request, inv->env, &outcome, &kept, err);
+	show_remote(&outcome.said, err);
+	if (rc >= 0)
+		reading_note_fetch(inv->repo, READING_BRANCH, inv->env->now(inv->env->data));
+	tell_locks(inv);
+	if (rc < 0 && kept)
+		error_wrap(err,
+			"it is kept in the outbox ('git build outbox') and goes out with "
+			"the next operation that gets through");
+	if (rc >= 0 && inv->json)
+		show_json(&outcome.answer);
+	if (rc >= 0 && json_parse_buf(&answer->doc, &outcome.answer, "answer", NULL, err) < 0)
+		rc = ERR_FAILED;
+	outcome_release(&outcome);
+	return rc;
+}
+
+void answer_release(struct answer *answer)
+{
+	json_doc_free(answer->doc);
+	arena_release(&answer->arena);
+	answer->doc = NULL;
+}
+
+static const struct json_value *member(const struct answer *answer, const char *name)
+{
+	return answer->doc ? json_member(answer->doc, json_root(answer->doc), name) : NULL;
+}
+
+const char *answer_string(struct answer *answer, const char *name)
+{
+	size_t len;
+	const char *text = json_string(answer->doc, member(answer, name), &len);
+	return text ? arena_strndup(&answer->arena, text, len) : NULL;
+}
+
+int64_t answer_int(const struct answer *answer, const char *name)
+{
+	int64_t number;
+	return json_int64(answer->doc, member(answer, name), &number) ? number : 0;
+}
+
+bool answer_flag(const struct answer *answer, const char *name)
+{
+	const struct json_value *value = member(answer, name);
+	return value && value->type == JSON_TRUE;
+}
+
+/* ---- reading ---- */
+
+int coordination_read(
+	struct invocation *inv, bool offline, struct reading *reading, struct error *err)
+{
+	char age[TIMESTAMP_SIZE];
+	int rc = reading_take(reading, inv->repo, &inv->settings, !offline, inv->env, err);
+	if (rc < 0)
+		return rc;
+	struct buf text = BUF_INIT;
+	if (reading->offline.code) {
+		buf_addstr(&text, reading->offline.text);
+		if (reading->fetched_at)
+			buf_addf(&text, "; this is how it was %s ago",
+				timestamp_format_age(reading->now - reading->fetched_at, age));
+		show_message("warning", text.data);
+	}
+	buf_release(&text);
+	tell_locks(inv);
+	return 0;
+}
+
+void coordination_put_time(struct json_writer *w, const char *name, int64_t seconds)
+{
+	char text[TIMESTAMP_SIZE];
+	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
+}
+
+void coordination_put_reading(struct json_writer *w, const struct reading *reading)
+{
+	coordination_put_time(w, "timestamp", reading->now);
+	coordination_put_time(w, "fetched_at", reading->fetched_at);
+	json_put_string_or_null(w, "offline", reading->offline.code ? reading->offline.text : NULL);
+}
+
+void coordination_age(int64_t then, int64_t now, struct buf *out)
+{
+	char age[TIMESTAMP_SIZE];
+	buf_reset(out);
+	if (!then)
+		buf_addch(out, '-');
+	else if (then > now)
+		buf_addf(out, "in %s", timestamp_format_age(then - now, age));
+	else
+		buf_addf(out, "%s ago", timestamp_format_age(now - then, age));
+}

@@ -1,0 +1,102 @@
+#include "fleet/held.h"
+
+#include "base/file.h"
+#include "fleet/names.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DOCUMENT_LIMIT = 16 << 20 };
+
+static void path_of(struct repo *repo, const char *name, struct buf *out)
+{
+	buf_addf(out, "%s/held%s%s", repo_state_dir(repo), *name ? "/" : "", name);
+}
+
+void held_note(struct repo *repo, const struct held *held)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	path_of(repo, "", &path);
+	int rc = file_make_folders(path.data, NULL);
+	buf_reset(&path);
+	path_of(repo, held->name, &path);
+	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", held->fence, held->ttl);
+	if (!rc)
+		file_publish(path.data, text.data, text.len, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+void held_forget(struct repo *repo, const char *name)
+{
+	struct buf path = BUF_INIT;
+	path_of(repo, name, &path);
+	file_remove(path.data, NULL);
+	buf_release(&path);
+}
+
+bool held_find(struct repo *repo, const char *name, struct held *out)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	path_of(repo, name, &path);
+	*out = (struct held){ .name = name };
+	bool found = !file_read(&text, path.data, 100, NULL) &&
+		sscanf(text.data, "%" SCNd64 " %" SCNd64, &out->fence, &out->ttl) == 2;
+	buf_release(&path);
+	buf_release(&text);
+	return found;
+}
+
+struct checking {
+	struct repo *repo;
+	const char *server;
+	int64_t now;
+	struct json_doc *doc;
+	struct arena arena;
+};
+
+static void check(struct checking *c, const struct held *held,
+	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
+	void *data)
+{
+	const struct json_value *locks = json_member(c->doc, json_root(c->doc), "locks");
+	struct lock lock = lock_find(c->doc, locks, held->name, c->now, &c->arena);
+	/* As last fetched it may be older than the acquisition: then it says nothing. */
+	if (lock.fence < held->fence)
+		return;
+	bool lost = lock.fence > held->fence || !lock.holder || strcmp(lock.holder, c->server) != 0;
+	if (lost || lock.state == LOCK_EXPIRED)
+		each(held, &lock, lost, data);
+	if (lost)
+		held_forget(c->repo, held->name);
+}
+
+void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
+	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
+	void *data)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct checking c = { repo, server, now, NULL, ARENA_INIT };
+	path_of(repo, "", &path);
+	DIR *dir = opendir(path.data);
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		struct held held;
+		if (lock_check_name(entry->d_name, NULL) < 0 ||
+			!held_find(repo, entry->d_name, &held))
+			continue;
+		if (!c.doc &&
+			(repo_read(repo, tip, FLEET_LOCKS_PATH, DOCUMENT_LIMIT, &text, NULL, NULL) <
+					0 ||
+				json_parse_buf(&c.doc, &text, FLEET_LOCKS_PATH, NULL, NULL) < 0))
+			break;
+		check(&c, &held, each, data);
+	}
+	if (dir)
+		closedir(dir);
+	json_doc_free(c.doc);
+	arena_release(&c.arena);
+	buf_release(&path);
+	buf_release(&text);
+}

@@ -1,0 +1,33 @@
+/*
+ * The locks that this clone was told it holds, so that whoever has lost one meanwhile hears of it:
+ * a file each in <state dir>/held.
+ */
+#ifndef FLEET_HELD_H
+#define FLEET_HELD_H
+
+#include "base/arena.h"
+#include "fleet/locks.h"
+#include "store/repo.h"
+
+struct held {
+	const char *name;
+	int64_t fence; /* of the acquisition */
+	int64_t ttl;   /* what was asked for, seconds */
+};
+
+/* The lock is held; a checked name. That it cannot be remembered is no failure of the lock's. */
+void held_note(struct repo *repo, const struct held *held);
+void held_forget(struct repo *repo, const char *name);
+/* What is remembered of lock `name`; false: nothing. */
+bool held_find(struct repo *repo, const char *name, struct held *out);
+
+/*
+ * Compares what is remembered with the branch as last fetched, at time `now`: each lock that is no
+ * longer `server`'s by the same acquisition, or whose time is over, is given to `each` as it stands
+ * there. Those that are lost are forgotten.
+ */
+void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
+	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
+	void *data);
+
+#endif

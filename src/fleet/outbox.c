@@ -1,0 +1,189 @@
+#include "fleet/outbox.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "json/edit.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRY_LIMIT = 16 << 20 };
+
+static void folder_of(struct repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/outbox", repo_state_dir(repo));
+}
+
+static void release_entry(struct outbox_entry *entry)
+{
+	free(entry->path);
+	free(entry->name);
+	free(entry->why);
+	free(entry->refused);
+	buf_release(&entry->request);
+}
+
+void outbox_release(struct outbox *outbox)
+{
+	for (size_t i = 0; i < outbox->count; i++)
+		release_entry(&outbox->entries[i]);
+	free(outbox->entries);
+	*outbox = (struct outbox){ NULL, 0, 0 };
+}
+
+static int parse(const char *path, struct json_doc **doc, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	int rc = file_read(&text, path, ENTRY_LIMIT, err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path, NULL, err);
+	buf_release(&text);
+	return rc;
+}
+
+static int read_entry(struct outbox_entry *entry, struct error *err)
+{
+	struct json_doc *doc;
+	int rc = parse(entry->path, &doc, err);
+	if (rc < 0)
+		return rc;
+	const struct json_value *root = json_root(doc),
+				*request = json_member(doc, root, "request");
+	char *since = json_strdup(doc, json_member(doc, root, "since"));
+	entry->name = json_strdup(doc, json_member(doc, request, "id"));
+	entry->why = json_strdup(doc, json_member(doc, root, "why"));
+	entry->refused = json_strdup(doc, json_member(doc, root, "refused"));
+	if (!since || !oid_parse(&entry->since, since))
+		entry->since = OID_NONE;
+	if (entry->name) {
+		size_t len;
+		const char *text = json_raw(doc, request, &len);
+		buf_add(&entry->request, text, len);
+	} else {
+		rc = error_set(err, ERR_INVALID,
+			"%s is no entry of the outbox; move it away, and look into it",
+			entry->path);
+	}
+	free(since);
+	json_doc_free(doc);
+	return rc;
+}
+
+static int by_path(const void *left, const void *right)
+{
+	const struct outbox_entry *a = left, *b = right;
+	return strcmp(a->path, b->path);
+}
+
+/* Its files' names, without their content; a folder that is not there is an empty one. */
+static void list(struct outbox *out, struct repo *repo)
+{
+	struct buf path = BUF_INIT;
+	folder_of(repo, &path);
+	size_t folder = path.len;
+	DIR *dir = opendir(path.data);
+	for (struct dirent *file; dir && (file = readdir(dir));) {
+		size_t len = strlen(file->d_name);
+		if (*file->d_name == '.' || len < 5 || strcmp(file->d_name + len - 5, ".json"))
+			continue;
+		buf_truncate(&path, folder);
+		buf_addf(&path, "/%s", file->d_name);
+		GROW(out->entries, out->count, out->capacity);
+		out->entries[out->count++] =
+			(struct outbox_entry){ .path = xstrdup(path.data), .request = BUF_INIT };
+	}
+	if (dir)
+		closedir(dir);
+	buf_release(&path);
+	if (out->count)
+		qsort(out->entries, out->count, sizeof(*out->entries), by_path);
+}
+
+int outbox_read(struct outbox *out, struct repo *repo, struct error *err)
+{
+	int rc = 0;
+	*out = (struct outbox){ NULL, 0, 0 };
+	list(out, repo);
+	for (size_t i = 0; !rc && i < out->count; i++)
+		rc = read_entry(&out->entries[i], err);
+	if (rc < 0)
+		outbox_release(out);
+	return rc;
+}
+
+/* The number that the next entry starts with, so that names are in the order of keeping. */
+static int64_t next_number(struct repo *repo)
+{
+	struct outbox all = { NULL, 0, 0 };
+	int64_t number = 0;
+	list(&all, repo);
+	if (all.count)
+		sscanf(strrchr(all.entries[all.count - 1].path, '/') + 1, "%" SCNd64, &number);
+	outbox_release(&all);
+	return number + 1;
+}
+
+int outbox_keep(struct repo *repo, const struct settings *settings, const struct buf *request,
+	const char *why, const struct env *env, struct error *err)
+{
+	char unique[UUID_SIZE];
+	struct oid since = OID_NONE;
+	struct buf path = BUF_INIT, ref = BUF_INIT, text = BUF_INIT;
+	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	repo_ref(repo, ref.data, &since, NULL);
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	json_begin(&w, '{');
+	json_put_raw(&w, "request", request->data, request->len);
+	json_put_string_or_null(&w, "since", oid_is_none(&since) ? NULL : since.hex);
+	json_put_string(&w, "why", why);
+	json_put_null(&w, "refused");
+	json_end(&w);
+	buf_addch(&text, '\n');
+
+	folder_of(repo, &path);
+	int rc = file_make_folders(path.data, err);
+	env->uuid(env->data, unique);
+	buf_addf(&path, "/%08" PRId64 "-%.8s.json", next_number(repo), unique);
+	if (!rc)
+		rc = file_replace(path.data, text.data, text.len, 0644, err);
+	buf_release(&path);
+	buf_release(&ref);
+	buf_release(&text);
+	return rc;
+}
+
+static int set_refused(const struct outbox_entry *entry, const char *why, struct error *err)
+{
+	struct json_doc *doc;
+	int rc = parse(entry->path, &doc, err);
+	if (rc < 0)
+		return rc;
+	struct buf text = BUF_INIT;
+	struct json_edit *edit = json_edit_new(doc);
+	json_edit_set_string(edit, json_root(doc), "refused", why);
+	rc = json_edit_write(edit, &text, err);
+	if (!rc)
+		rc = file_replace(entry->path, text.data, text.len, 0644, err);
+	json_edit_free(edit);
+	json_doc_free(doc);
+	buf_release(&text);
+	return rc;
+}
+
+int outbox_refuse(const struct outbox_entry *entry, const char *why, struct error *err)
+{
+	return set_refused(entry, why, err);
+}
+
+int outbox_retry(const struct outbox_entry *entry, struct error *err)
+{
+	return entry->refused ? set_refused(entry, NULL, err) : 0;
+}
+
+int outbox_drop(const struct outbox_entry *entry, struct error *err)
+{
+	return file_remove(entry->path, err);
+}

@@ -1,0 +1,101 @@
+#include "fleet/reading.h"
+
+#include "base/file.h"
+#include "store/remote.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { DOCUMENT_LIMIT = 256 << 20 };
+
+static void state_path(struct repo *repo, const char *what, struct buf *out)
+{
+	buf_addf(out, "%s/%s", repo_state_dir(repo), what);
+}
+
+void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, what, &path);
+	buf_addf(&text, "%" PRId64 "\n", now);
+	if (!file_make_folders(repo_state_dir(repo), NULL))
+		file_publish(path.data, text.data, text.len, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+int64_t reading_fetched_at(struct repo *repo, const char *what)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int64_t when = 0;
+	state_path(repo, what, &path);
+	if (!file_read(&text, path.data, 100, NULL) && sscanf(text.data, "%" SCNd64, &when) != 1)
+		when = 0;
+	buf_release(&path);
+	buf_release(&text);
+	return when;
+}
+
+static int fetch_branch(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf refspec = BUF_INIT;
+	buf_addf(&refspec, "+refs/heads/%s:refs/remotes/%s/%s", settings->branch, settings->remote,
+		settings->branch);
+	const char *refspecs[] = { refspec.data, NULL };
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	buf_release(&refspec);
+	return rc;
+}
+
+int reading_take(struct reading *out, struct repo *repo, const struct settings *settings,
+	bool fetch, const struct env *env, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	*out = (struct reading){ .repo = repo, .now = env->now(env->data) };
+	if (fetch && !remote_exists(repo, settings->remote))
+		error_set(&out->offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
+			settings->remote);
+	else if (fetch && !fetch_branch(repo, settings, &out->offline))
+		reading_note_fetch(repo, READING_BRANCH, out->now);
+	out->fetched_at = reading_fetched_at(repo, READING_BRANCH);
+	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	int rc = repo_ref(repo, ref.data, &out->tip, NULL);
+	if (rc == ERR_NOT_FOUND) {
+		out->tip = OID_NONE;
+		rc = out->offline.code
+			? error_set(err, ERR_NOT_FOUND,
+				  "nothing was ever fetched of '%s', and it cannot be asked: %s",
+				  settings->branch, out->offline.text)
+			: 0;
+	}
+	buf_release(&ref);
+	return rc;
+}
+
+int reading_document(const struct reading *reading, const char *path, const char *name,
+	struct json_doc **doc, const struct json_value **member, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	*doc = NULL;
+	*member = NULL;
+	if (oid_is_none(&reading->tip))
+		return 0;
+	int rc = repo_read(reading->repo, &reading->tip, path, DOCUMENT_LIMIT, &text, NULL, err);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path, NULL, err);
+	if (!rc) {
+		*member = json_member(*doc, json_root(*doc), name);
+		if (!*member || ((*member)->type != JSON_ARRAY && (*member)->type != JSON_OBJECT)) {
+			rc = error_set(
+				err, ERR_INVALID, "%s has no \"%s\" that can be read", path, name);
+			json_doc_free(*doc);
+			*doc = NULL;
+			*member = NULL;
+		}
+	}
+	buf_release(&text);
+	return rc;
+}

@@ -1,0 +1,68 @@
+#include "fleet/submit.h"
+
+#include "fleet/alert.h"
+#include "fleet/messages.h"
+#include "fleet/outbox.h"
+
+static bool gave_up(int code)
+{
+	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
+		code == ERR_TIMEOUT;
+}
+
+static void say(struct buf *said, const char *what, const struct error *err)
+{
+	buf_addf(said, "%s: %s\n", what, err->text);
+}
+
+static bool is_empty(struct repo *repo)
+{
+	struct outbox outbox;
+	bool empty = !outbox_read(&outbox, repo, NULL) && !outbox.count;
+	outbox_release(&outbox);
+	return empty;
+}
+
+/* The first failure of an outage is told; those that follow are in the same outbox. */
+static void raise_alarm(struct repo *repo, const struct settings *settings, const char *operation,
+	const char *why, const struct env *env, struct buf *said)
+{
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT, request = BUF_INIT;
+	buf_addf(&text, "%s could not bring '%s' to '%s': %s", settings->server, operation,
+		settings->remote, why);
+	message_request(&request, settings, MESSAGE_ALL, "error", "Operations do not get through",
+		text.data, env);
+	if (outbox_keep(repo, settings, &request, why, env, &err) < 0)
+		say(said, "the message about it could not be kept", &err);
+	if (alert_operator(repo, settings, "operation-failed", text.data, env, &err) < 0)
+		say(said, "the operator could not be alerted", &err);
+	buf_release(&text);
+	buf_release(&request);
+}
+
+int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
+	const struct env *env, struct outcome *outcome, bool *kept, struct error *err)
+{
+	struct deed deed;
+	struct error keeping = ERROR_INIT;
+	bool keep = false;
+	int rc = write_queue_run(repo, settings, request, env, outcome, err);
+	if (gave_up(rc) && !deed_read(&deed, request->data, request->len, NULL)) {
+		bool first = is_empty(repo);
+		keep = deed.operation->later || rc == ERR_UNKNOWN;
+		if (keep &&
+			outbox_keep(repo, settings, request, outcome->error.text, env, &keeping) <
+				0) {
+			say(&outcome->said, "the change could not be kept", &keeping);
+			keep = false;
+		}
+		if (first)
+			raise_alarm(repo, settings, deed.operation->name, outcome->error.text, env,
+				&outcome->said);
+		deed_release(&deed);
+	}
+	if (kept)
+		*kept = keep;
+	return rc;
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# git build lock: who holds what, with real pushes to a real shared repository.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+lock() { git -C "$TMP/fleet.git" show main:coordination/locks.json | jq -c ".locks[\"$1\"]"; }
+
+# answer NAME COMMAND...: what it prints into NAME.out, its exit code into NAME.code.
+answer() {
+  local name=$1 code=0
+  shift
+  "$@" >"$TMP/$name.out" 2>&1 || code=$?
+  echo "$code" >"$TMP/$name.code"
+}
+
+# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+on_main() {
+  rm -rf "$TMP/other"
+  git clone -q "$TMP/fleet.git" "$TMP/other"
+  cat >"$TMP/other/$1"
+  git -C "$TMP/other" commit -qam "Change $1"
+  git -C "$TMP/other" push -q --no-verify origin main
+}
+
+@test "what one holds another does not get, and gets once it is free" {
+  run -0 git build lock acquire deploy
+  [[ $output == "deploy is yours until "*" (fence 1)" ]]
+  run -1 git -C ../build2 build lock acquire deploy
+  [[ $output == "deploy is held by build1 until "*" (fence 1)" ]]
+  run -1 git -C ../build2 build lock release deploy
+  run -1 git build lock acquire deploy
+  git build lock release deploy
+  run -0 git -C ../build2 build lock acquire deploy --json
+  jq -e '.acquired and .locked_by == "build2" and .fence == 2 and .state == "held" and (.commit | length) == 40' <<<"$output"
+  run -1 git build lock acquire deploy --json
+  jq -e '(.acquired | not) and .locked_by == "build2" and .commit == null' <<<"$output"
+}
+
+@test "the file has the shape that the old scripts know, and keeps what it does not know" {
+  git -C ../fleet.git show main:coordination/locks.json |
+    jq '.locks.deploy = {locked_by: null, locked_at: null, expires_at: null, owner_note: "ask Ada"} | .metadata = {a: 150}' |
+    sed 's/150/1.50/' | on_main coordination/locks.json
+  git build lock acquire deploy --ttl 60
+  [[ $(lock deploy) == '{"locked_by":"build1","locked_at":"2'*'Z","expires_at":"2'*'Z","owner_note":"ask Ada","fence":1}' ]]
+  git -C ../fleet.git show main:coordination/locks.json | grep -q '"a": 1.50'
+  git build lock release deploy
+  [ "$(lock deploy)" = '{"locked_by":null,"locked_at":null,"expires_at":null,"owner_note":"ask Ada","fence":1}' ]
+}
+
+@test "a lock that the old scripts hold is respected, and free to take once its time is over" {
+  git -C ../fleet.git show main:coordination/locks.json | jq --arg until "$(date -u -d '+1 hour' +%FT%TZ)" \
+    '.locks.config_update = {locked_by: "build2", locked_at: "2025-10-29T12:00:00Z", expires_at: $until}' |
+    on_main coordination/locks.json
+  run -1 git build lock acquire config_update
+  GIT_BUILD_TEST_NOW=$(date -d '+2 hours' +%s) run -0 git build lock list
+  [[ $output == *"config_update   expired  build2"* ]]
+}
+
+@test "an expired lock is free to take; who has lost it is told at the next command, once" {
+  git build lock acquire deploy --ttl 1
+  sleep 1.1
+  run -0 git -C ../build2 build lock acquire deploy --json
+  jq -e '.fence == 2 and .expired_for == "build1"' <<<"$output"
+  run -0 git build status set idle
+  [[ $output == *"warning: lock deploy was lost: its time was over, and build2 has taken it"*"(fence 2, yours was 1)"* ]]
+  run -0 git build status set idle
+  [[ $output != *lost* ]]
+  run -1 git build lock renew deploy --fence 1
+  run -1 git build lock release deploy --fence 1
+  [[ $(lock deploy) == *build2* ]]
+}
+
+@test "renewing counts the time anew; an expired lock that nobody took can be renewed" {
+  git build lock acquire deploy --ttl 1
+  git build lock renew deploy --ttl 600
+  sleep 1.1
+  run -1 git -C ../build2 build lock acquire deploy
+  git build lock acquire other --ttl 1
+  sleep 1.1
+  run -0 git build lock renew other --ttl 60
+  [[ $(lock other) == *'"fence":1}' ]]
+}
+
+@test "waiting gets the lock when it is released" {
+  git build lock acquire deploy
+  in_background "$TMP/log" git -C "$TMP/build2" build lock acquire deploy --wait 30
+  sleep 0.5
+  git build lock release deploy
+  wait_for 10 grep -q "deploy is yours" "$TMP/log"
+  run -1 git build lock acquire deploy --wait 1
+}
+
+@test "a command runs with the lock held and its fence, and its exit code is ours" {
+  run -7 git build lock acquire deploy -- sh -c \
+    'echo "$GIT_BUILD_LOCK $GIT_BUILD_FENCE"; git -C ../build2 build lock acquire -q deploy || echo "held $?"; exit 7'
+  [ "$output" = $'deploy 1\nheld 1' ]
+  [[ $(lock deploy) == '{"locked_by":null,'* ]]
+  run -129 git build lock acquire deploy -- sh -c 'exit 129'
+  [[ $output != *usage* ]]
+  run -128 git build lock acquire deploy -- no-such-program
+  [[ $output == *"cannot run 'no-such-program'"* ]]
+  [[ $(lock deploy) == '{"locked_by":null,'* ]]
+}
+
+@test "a lock that a command needs longer than its time is renewed meanwhile" {
+  run -0 git build lock acquire deploy --ttl 2 -- sh -c \
+    'sleep 3; git -C ../build2 build lock acquire -q deploy || echo "held $?"'
+  [ "$output" = "held 1" ]
+  [ "$(git -C ../fleet.git log --format=%s main | grep -c 'renews deploy')" -ge 2 ]
+}
+
+@test "where the lock is lost the command is stopped, with --keep-running it is not" {
+  run -128 git build lock acquire deploy --ttl 3 -- sh -c \
+    'git -C ../build2 build lock break deploy --reason "the demo wants it"; sleep 30; echo "not stopped"'
+  [[ $output == *"lock deploy was lost"* ]]
+  [[ $output != *"not stopped"* ]]
+  run -0 git build lock acquire deploy --ttl 3 --keep-running -- sh -c \
+    'git -C ../build2 build lock break -q deploy --reason "once more"; sleep 2; echo "went on"'
+  [[ $output == *"went on"* ]]
+}
+
+@test "where nothing can be pushed the command is stopped when the time is over" {
+  git config build.timeout 5
+  run -128 git build lock acquire deploy --ttl 2 -- sh -c \
+    'mv ../fleet.git ../away.git; sleep 30; echo "not stopped"'
+  mv ../away.git ../fleet.git
+  [[ $output == *"its time is over, and it could not be renewed"* ]]
+  [[ $output != *"not stopped"* ]]
+}
+
+@test "a signal reaches the command, and the lock is released" {
+  in_background "$TMP/log" git build lock acquire deploy -- sh -c 'trap "echo told; exit 3" TERM; while :; do sleep 0.1; done'
+  wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
+  sleep 0.3
+  kill -TERM "$pid"
+  wait_for 5 grep -q told "$TMP/log"
+  wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
+}
+
+@test "breaking needs a reason, which stands in the history" {
+  git -C ../build2 build lock acquire deploy
+  run -129 git build lock break deploy
+  [[ $output == *"--reason TEXT"* ]]
+  run -0 git build lock break deploy --reason "build2 is on fire"
+  [ "$output" = "deploy is free; it was held by build2" ]
+  [ "$(git -C ../fleet.git log -1 --format=%s main)" = "Lock: build1 breaks deploy of build2: build2 is on fire" ]
+  run -1 git build lock break deploy --reason again
+  run -0 git -C ../build2 build lock list
+  [[ $output == *"warning: lock deploy was lost"* ]]
+}
+
+@test "a lock that cannot be understood is nobody's until it is broken" {
+  rm ../fleet.git/hooks/pre-receive
+  git -C ../fleet.git show main:coordination/locks.json |
+    jq '.locks.deploy = 7 | .locks.other = {locked_by: "build2", expires_at: "soon", fence: 41}' |
+    on_main coordination/locks.json
+  run -128 git build lock acquire deploy
+  [[ $output == *"lock deploy cannot be understood"*"git build lock break deploy"* ]]
+  run -0 git build lock list
+  [[ $output == *"deploy          corrupt"* ]]
+  git build lock break deploy --reason "it is a number"
+  git build lock break other --reason "it never ends"
+  run -0 git build lock acquire other --json
+  jq -e '.fence == 42' <<<"$output"
+  git build lock acquire deploy
+}
+
+@test "names that cannot be are refused" {
+  for name in '' '../x' '-x' 'a b' .hidden $'a\nb' "$(printf 'x%.0s' {1..101})"; do
+    run -129 git build lock acquire -- "$name"
+    [[ $output == "error: "*"cannot be a lock's name"* ]]
+  done
+  run -129 git build lock acquire
+  run -129 git build lock
+  run -129 git build lock acqire deploy
+  [[ $output == *"did you mean acquire?"* ]]
+}
+
+@test "eight servers race for one lock: one gets it, seven are told who" {
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  for round in 1 2 3; do
+    for id in s1 s2 s3 s4 s5 s6 s7 s8; do
+      answer "$id" git -C "$TMP/$id" build lock acquire "race$round" &
+    done
+    wait
+    [ "$(cat "$TMP"/s?.code | sort | uniq -c | tr -s ' \n' ' ')" = " 1 0 7 1 " ]
+    winner=$(lock "race$round" | jq -r .locked_by)
+    [ "$(cat "$TMP/$winner.code")" = 0 ]
+    [ "$(grep -lE "is held by $winner until" "$TMP"/s?.out | wc -l)" = 7 ]
+  done
+}
+
+@test "processes of one clone go together, and each has its own answer" {
+  for n in $(seq 12); do
+    answer "$n" git build lock acquire "lock$((n % 6))" &
+  done
+  wait
+  [ "$(cat "$TMP"/*.code | sort | uniq -c | tr -s ' \n' ' ')" = " 6 0 6 1 " ]
+  [ "$(git -C ../fleet.git show main:coordination/locks.json | jq '[.locks[] | select(.locked_by == "build1")] | length')" = 6 ]
+  [ -z "$(ls .git/git-build/queue)" ]
+}
+
+@test "a process that is killed in the middle takes nobody with it" {
+  # A push that hangs: the leader holds the queue until it is killed.
+  cat >../fleet.git/hooks/pre-receive.slow <<'END'
+#!/bin/sh
+[ ! -e ../slow ] || { touch ../arrived; sleep 3; }
+END
+  mv ../fleet.git/hooks/pre-receive ../fleet.git/hooks/pre-receive.fast
+  cat ../fleet.git/hooks/pre-receive.slow - >../fleet.git/hooks/pre-receive <<'END'
+exec "$0.fast"
+END
+  chmod +x ../fleet.git/hooks/pre-receive
+  touch ../slow
+  setsid git build lock acquire first >"$TMP/1.out" 2>&1 3>&- &
+  leader=$!
+  wait_for 5 test -e ../arrived
+  rm ../slow
+  in_background "$TMP/2.out" git build lock acquire second
+  sleep 0.3
+  kill -KILL -- -$leader
+  wait_for 10 grep -q "second is yours" "$TMP/2.out"
+  [[ $(lock second) == *build1* ]]
+  [ -z "$(ls .git/git-build/queue)" ]
+}
+
+@test "where the remote does not answer it fails after some tries, and nothing is held" {
+  git build lock list >/dev/null
+  mv ../fleet.git ../away.git
+  run -128 git build lock acquire deploy
+  [[ $output == *"gave up after 5 attempts"* ]]
+  run -0 git build lock list
+  [[ $output == *"warning: "*"this is how it was "*" ago"* ]]
+  run -0 git build lock list --json
+  mv ../away.git ../fleet.git
+  git build lock list >/dev/null
+  [ "$(lock deploy)" = null ]
+}
