@@ -140,8 +140,8 @@ int transaction_has_operation(
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "\n" TRAILER "%s\n", id);
 	struct search search = { tx->repo, line.data, { .message = BUF_INIT } };
-	int rc = history_each_new(
-		tx->repo, &tx->base, since, "refs/git-build/none/*", look_at, &search, err);
+	int rc = history_each_new(tx->repo, &tx->base, since, oid_is_none(since) ? 0 : 1, NULL,
+		look_at, &search, err);
 	buf_release(&search.commit.message);
 	buf_release(&line);
 	return rc;
