@@ -8,7 +8,7 @@
 /* The document takes the text over. */
 static int open_text(struct document *out, const char *path, struct buf *text, struct error *err)
 {
-	*out = (struct document){ NULL };
+	*out = (struct document){ 0 };
 	int rc = json_parse_buf(&out->doc, text, path, NULL, err);
 	if (rc < 0)
 		return rc;
@@ -34,7 +34,7 @@ int document_open(struct document *out, struct transaction *tx, const char *path
 	struct buf copy = BUF_INIT;
 	const char *text;
 	size_t len;
-	*out = (struct document){ NULL };
+	*out = (struct document){ 0 };
 	int rc = transaction_read(tx, path, &text, &len, err);
 	if (rc == ERR_NOT_FOUND)
 		return document_new(out, path, fresh, err);
@@ -64,7 +64,7 @@ void document_close(struct document *document)
 	json_edit_free(document->edit);
 	json_doc_free(document->doc);
 	free(document->path);
-	*document = (struct document){ NULL };
+	*document = (struct document){ 0 };
 }
 
 int document_save(
