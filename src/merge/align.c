@@ -164,6 +164,8 @@ static void trim(struct aligning *al, struct alignment *out)
 	size_t most = a->count < b->count ? a->count : b->count;
 	if (base->items && base->count < most)
 		most = base->count;
+	else if (!base->items && al->m->request->schema)
+		most = 0; /* what both have added may add up */
 	while (out->before < most && row_is_alike(al, out->before, out->before, out->before))
 		out->before++;
 	while (out->behind < most - out->before &&

@@ -42,6 +42,7 @@ struct node {
 	 * it is new in A. */
 	const struct json_value *stead;
 	struct nodes inner;
+	bool on_one_line; /* NODE_MIXED whose container is empty in A: B's is on one line */
 	struct merge_text text;
 	struct nodes choices[SIDES];
 };
@@ -131,6 +132,8 @@ bool same_bytes(const struct merging *m, const struct triple *t, enum side x, en
 bool same_value(const struct merging *m, const struct triple *t, enum side x, enum side y);
 
 struct node *node_add(struct merging *m, struct nodes *out, enum node_kind kind);
+/* A container that is merged child by child. */
+struct node *node_add_mixed(struct merging *m, const struct spot *spot, struct nodes *out);
 /* The first `count` children of A's container at `spot`, or the last. */
 void take_first(struct merging *m, const struct spot *spot, size_t count, struct nodes *out);
 void take_last(struct merging *m, const struct spot *spot, size_t count, struct nodes *out);

@@ -101,9 +101,7 @@ void merge_list(struct merging *m, const struct spot *spot, struct nodes *out)
 	struct alignment alignment;
 	schema_place_items(&items, list);
 	align(&alignment, m, spot, list->keys_count ? BY_KEYS : BY_CONTENT);
-	struct node *node = node_add(m, out, NODE_MIXED);
-	node->side = A;
-	node->first = node->last = node->stead = spot->at.at[A];
+	struct node *node = node_add_mixed(m, spot, out);
 	take_first(m, spot, alignment.before, &node->inner);
 	for (size_t i = 0; i < alignment.count; i++) {
 		struct spot element = { .up = spot,

@@ -10,19 +10,11 @@ static bool member_spot(struct spot *spot, struct schema_place *place, struct me
 	return schema_place_member(place, object->place, spot->name.bytes, spot->name.len);
 }
 
-static struct node *begin(struct merging *m, const struct spot *spot, struct nodes *out)
-{
-	struct node *node = node_add(m, out, NODE_MIXED);
-	node->side = A;
-	node->first = node->last = node->stead = spot->at.at[A];
-	return node;
-}
-
 void merge_object(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	struct alignment alignment;
 	align(&alignment, m, spot, BY_NAME);
-	struct node *node = begin(m, spot, out);
+	struct node *node = node_add_mixed(m, spot, out);
 	take_first(m, spot, alignment.before, &node->inner);
 	for (size_t i = 0; i < alignment.count; i++) {
 		struct spot member;
@@ -47,7 +39,7 @@ void merge_record(struct merging *m, const struct spot *spot, enum side newer, s
 {
 	struct alignment alignment;
 	align(&alignment, m, spot, BY_NAME);
-	struct node *node = begin(m, spot, out);
+	struct node *node = node_add_mixed(m, spot, out);
 	take_first(m, spot, alignment.before, &node->inner);
 	for (size_t i = 0; i < alignment.count; i++) {
 		const struct triple *row = &alignment.rows[i];

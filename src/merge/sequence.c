@@ -200,9 +200,7 @@ void merge_sequence(struct merging *m, const struct spot *spot, struct nodes *ou
 		s.rows[side] = row_of(m, m->docs[side], spot->at.at[side]);
 	s.like[A] = match(&s, A);
 	s.like[B] = match(&s, B);
-	struct node *node = node_add(m, out, NODE_MIXED);
-	node->side = A;
-	node->first = node->last = node->stead = spot->at.at[A];
+	struct node *node = node_add_mixed(m, spot, out);
 	for (size_t i = 0; i < s.rows[BASE].count; i++) {
 		if (s.like[A][i] == NOWHERE || s.like[B][i] == NOWHERE)
 			continue;

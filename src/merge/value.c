@@ -33,6 +33,17 @@ struct node *node_add(struct merging *m, struct nodes *out, enum node_kind kind)
 	return node;
 }
 
+struct node *node_add_mixed(struct merging *m, const struct spot *spot, struct nodes *out)
+{
+	struct node *node = node_add(m, out, NODE_MIXED);
+	size_t len;
+	const char *others = raw(m, &spot->at, B, &len);
+	node->side = A;
+	node->first = node->last = node->stead = spot->at.at[A];
+	node->on_one_line = spot->at.at[B]->count && !memchr(others, '\n', len);
+	return node;
+}
+
 static void take_run(struct merging *m, struct nodes *out, const struct json_value *first,
 	const struct json_value *last)
 {
@@ -101,11 +112,17 @@ static void add_conflict(struct merging *m, const struct spot *spot, struct node
 	m->conflicts++;
 }
 
+/* Two that have each counted one more have counted two more, though they say the same. */
+static bool adds_up(const struct spot *spot)
+{
+	return spot->place->rules.merge == MERGE_SUM && spot->at.at[A]->type == JSON_NUMBER;
+}
+
 /* Both have changed a value that does not merge by parts. */
 static void merge_whole(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	const struct triple *t = &spot->at;
-	if (same_value(m, t, A, B)) {
+	if (same_value(m, t, A, B) && !adds_up(spot)) {
 		take(m, out, t, A);
 	} else if (t->at[BASE] && same_value(m, t, BASE, A)) {
 		take(m, out, t, B);
@@ -150,7 +167,7 @@ void merge_value(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	const struct triple *t = &spot->at;
 	const struct annotations *rules = &spot->place->rules;
-	if (same_bytes(m, t, A, B) || (t->at[BASE] && same_bytes(m, t, BASE, B))) {
+	if (t->at[BASE] && same_bytes(m, t, BASE, B)) {
 		take(m, out, t, A);
 		return;
 	}
@@ -159,6 +176,11 @@ void merge_value(struct merging *m, const struct spot *spot, struct nodes *out)
 		return;
 	}
 	enum json_type type = t->at[A]->type;
+	/* What both have changed alike is walked where it may hold something that adds up. */
+	if (same_bytes(m, t, A, B) && (!spot->up || !m->request->schema)) {
+		take(m, out, t, A);
+		return;
+	}
 	bool whole = type != t->at[B]->type || rules->merge || rules->immutable;
 	if (!whole || rules->merge == MERGE_LATEST) {
 		/* A base of another kind has no parts to compare with. */

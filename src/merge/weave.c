@@ -11,6 +11,7 @@ struct weaving {
 	const char *text;
 	struct json_layout layout;
 	enum side choice;
+	bool others_use_lines; /* B's document: what stands on one line there is meant to */
 	struct buf *out;
 };
 
@@ -58,9 +59,11 @@ static void lay_out(struct weaving *w, const struct filling *f, const struct jso
 	if (stead)
 		json_layout_place_of(&w->layout, w->doc, stead, &place);
 	bool nested = *bytes == '{' || *bytes == '[';
-	/* What stands on one line among its like keeps its blanks. Else it is laid out; it was
-	 * parsed before, as a part of its document, so it is JSON. */
-	if (!nested || (place.lines && place.siblings_flat && !memchr(bytes, '\n', len)))
+	bool on_one_line = place.lines && (place.siblings_flat || w->others_use_lines) &&
+		!memchr(bytes, '\n', len);
+	/* What is meant to stand on one line keeps its blanks. Else it is laid out; it was parsed
+	 * before, as a part of its document, so it is JSON. */
+	if (!nested || on_one_line)
 		buf_add(w->out, bytes, len);
 	else
 		json_layout_value(&place, bytes, len, w->out, NULL);
@@ -85,13 +88,15 @@ static void write_others(struct weaving *w, struct filling *f, const struct node
 
 static void write_nodes(struct weaving *w, struct filling *f, const struct nodes *nodes);
 
-static void write_container(
-	struct weaving *w, const struct json_value *container, const struct nodes *inner)
+static void write_container(struct weaving *w, const struct node *node)
 {
+	const struct json_value *container = node->first;
 	struct filling f = { .container = container };
 	json_layout_place(&w->layout, w->doc, container, &f.place);
+	if (!container->count && node->on_one_line && w->others_use_lines)
+		f.place.lines = false;
 	copy(w, container->start, container->start + 1u);
-	write_nodes(w, &f, inner);
+	write_nodes(w, &f, &node->inner);
 	if (f.written && container->count) {
 		size_t behind = container->start + 1u;
 		JSON_EACH (child, container)
@@ -118,7 +123,7 @@ static void write_node(struct weaving *w, struct filling *f, const struct node *
 	case NODE_MIXED:
 		open_gap(w, f, node->first);
 		copy(w, child_start(node->first), node->first->start);
-		write_container(w, node->first, &node->inner);
+		write_container(w, node);
 		break;
 	case NODE_TEXT:
 		open_gap(w, f, node->stead);
@@ -151,7 +156,7 @@ static void write_root(struct weaving *w, const struct nodes *root)
 	if (node->kind == NODE_RUN && node->side == A) {
 		copy(w, node->first->start, node->first->end);
 	} else if (node->kind == NODE_MIXED) {
-		write_container(w, node->first, &node->inner);
+		write_container(w, node);
 	} else if (node->kind == NODE_TEXT) {
 		lay_out(w, &none, node->stead, node->text.bytes, node->text.len);
 	} else {
@@ -165,8 +170,10 @@ void weave(const struct merging *m, const struct nodes *root, enum side side, st
 	struct weaving w = { .m = m, .doc = m->docs[A], .choice = side, .out = out };
 	const struct json_value *all = json_root(w.doc);
 	size_t len;
-	w.text = json_text(w.doc, &len);
 	json_layout_init(&w.layout, w.doc);
+	const char *others = json_raw(m->docs[B], json_root(m->docs[B]), &len);
+	w.others_use_lines = memchr(others, '\n', len);
+	w.text = json_text(w.doc, &len);
 	copy(&w, 0, all->start);
 	write_root(&w, root);
 	copy(&w, all->end, len);
