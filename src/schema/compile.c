@@ -582,6 +582,14 @@ static int compile_dynamic_reference(struct compiling *c)
 
 /* ---- one schema ---- */
 
+static bool asks_only_for_types(const struct schema *s)
+{
+	return s->types && !s->enumeration && !s->constant && !s->limits && !s->string &&
+		!s->array && !s->object && !s->all_of.count && !s->any_of.count &&
+		!s->one_of.count && !s->not_ && !s->if_ && !s->ref && !s->dynamic_ref &&
+		s->format < 0;
+}
+
 static int compile_keywords(struct schema_set *set, struct schema *schema, struct error *err)
 {
 	struct compiling compiling = {
@@ -617,6 +625,7 @@ static int compile_keywords(struct schema_set *set, struct schema *schema, struc
 		rc = compile_format(c);
 	if (!rc)
 		rc = annotations_compile(c->set, c->doc, c->source, c->schema, c->err);
+	c->schema->only_types = asks_only_for_types(c->schema);
 	return rc;
 }
 

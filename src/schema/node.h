@@ -125,7 +125,8 @@ struct schema {
 	const struct json_value *source;
 	bool is_boolean, boolean;
 	bool asserts_format;
-	uint8_t types; /* enum type_bit; 0: any */
+	bool only_types; /* it asks for a type and for nothing else */
+	uint8_t types;   /* enum type_bit; 0: any */
 	const struct json_value *enumeration, *constant;
 	struct limits *limits;
 	struct string_rules *string;

@@ -90,6 +90,9 @@ void evaluated_init(struct evaluated *seen, const struct json_value *value);
 void evaluated_release(struct evaluated *seen);
 void evaluated_merge(struct evaluated *into, const struct evaluated *from);
 
+/* Is `value` of one of `types`? */
+bool run_has_type(const struct run *run, const struct json_value *value, uint8_t types);
+
 /* The groups of keywords. */
 bool run_scalar(struct run *run, const struct frame *frame);
 bool run_array(struct run *run, const struct frame *frame, struct evaluated *seen);

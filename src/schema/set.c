@@ -281,6 +281,14 @@ static int scan_keyword(struct schema_set *set, struct resource *resource, enum 
 	return rc;
 }
 
+static bool is_taken(const struct schema_set *set, const struct json_doc *doc, const char *uri)
+{
+	for (const struct resource *at = set->resources; at; at = at->next)
+		if (at->doc == doc && same_uri(at->uri, uri))
+			return true;
+	return false;
+}
+
 /* A schema with an "$id": a resource of its own. `*resource` becomes it. */
 static int enter_resource(struct schema_set *set, struct resource **resource,
 	const struct json_value *value, struct error *err)
@@ -314,6 +322,9 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 		const char *end = strchr(uri.data, '#');
 		outer->uri = arena_strndup(
 			&set->arena, uri.data, end ? (size_t)(end - uri.data) : uri.len);
+	} else if (!rc && is_taken(set, outer->doc, uri.data)) {
+		rc = set_refuse(outer->doc, id, err,
+			"\"$id\" gives a name that another schema of this document has");
 	} else if (!rc) {
 		*resource = add_resource(set, outer->doc, value, uri.data, dialect);
 	}

@@ -48,7 +48,7 @@ static bool check_patterns(struct run *run, const struct frame *frame,
 	bool ok = true;
 	for (size_t i = 0; i < rules->patterns_count && (ok || run_goes_on(run)); i++) {
 		const struct pattern_property *pattern = &rules->patterns[i];
-		struct error why = ERROR_INIT;
+		struct error why;
 		int matches = pattern_matches(pattern->pattern, name, len, &why);
 		if (matches < 0)
 			return run_give_up(run, frame, "patternProperties", member, why.text);

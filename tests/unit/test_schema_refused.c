@@ -45,6 +45,10 @@ static void keywords_want_values_of_their_kind(void **state)
 		{ "{\"$id\":\"http://x.test/#a\"}",
 			"1:8: \"$id\" must not have a fragment; \"$anchor\" names a place inside a "
 			"schema" },
+		{ "{\"$id\":\"http://x.test/a\",\"items\":{\"$id\":\"a\"}}",
+			"1:41: \"$id\" gives a name that another schema of this document has" },
+		{ "{\"items\":{\"$id\":\"\"}}",
+			"1:17: \"$id\" gives a name that another schema of this document has" },
 		{ "{\"$anchor\":\"a/b\"}",
 			"1:12: \"$anchor\" must be a name of letters, digits, '-', '_', ':' and "
 			"'.'" },
