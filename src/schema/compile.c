@@ -699,6 +699,8 @@ static int compile_resource(struct schema_set *set, const struct schema **out,
 		if (!rc && set->dynamic && i + 1 == set->queue_count)
 			rc = add_dynamic_anchors(set, err);
 	}
+	for (size_t i = 0; !rc && i < set->queue_count; i++)
+		rc = schema_check_reach(set->queue[i], err);
 	if (rc < 0)
 		drop_queue(set);
 	else

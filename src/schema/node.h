@@ -136,7 +136,8 @@ struct schema {
 	const struct schema *not_, *if_, *then_, *else_;
 	const struct schema *ref, *dynamic_ref;
 	const char *dynamic_name; /* "$dynamicRef" that looks outward for this anchor; or NULL */
-	int format;               /* as schema_format_find(), or -1 */
+	int reach;  /* how many schemas "$ref" and "allOf" lead through from here; 0: unknown */
+	int format; /* as schema_format_find(), or -1 */
 	struct text format_name;
 	const struct annotations *annotations; /* NULL: none */
 };
@@ -192,6 +193,9 @@ int set_resolve(struct schema_set *set, const struct resource *resource, const c
 /* The node of the subschema at `value`, which lies in `resource`'s document; it is filled later. */
 int schema_compile_inner(struct schema_set *set, const struct resource *resource,
 	const struct json_value *value, const struct schema **out, struct error *err);
+
+/* ERR_INVALID where "$ref" and "allOf" lead in a circle from `schema`, or too far. */
+int schema_check_reach(struct schema *schema, struct error *err);
 
 /* "name:line:column: <sentence>" about the schema's text at `value`, as ERR_INVALID. */
 int set_refuse(const struct json_doc *doc, const struct json_value *value, struct error *err,
