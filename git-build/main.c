@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_audit,
 	&command_merge,
 	&command_merge_driver,
+	&command_doctor,
 	&command_demo,
 	&command_completion,
 	&command_help,

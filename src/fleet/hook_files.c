@@ -185,3 +185,16 @@ done:
 	paths_release(&paths);
 	return rc;
 }
+
+enum hook_state hook_examine(const char *folder, const char *name, struct buf *text)
+{
+	struct paths paths = paths_of(folder, name);
+	buf_reset(text);
+	enum hook_state state = access(paths.hook.data, X_OK) < 0 ||
+			file_read(text, paths.hook.data, HOOK_LIMIT, NULL) < 0
+		? HOOK_ABSENT
+		: strstr(text->data, MARK) ? HOOK_OURS
+					   : HOOK_OTHER;
+	paths_release(&paths);
+	return state;
+}

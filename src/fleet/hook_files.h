@@ -29,6 +29,11 @@ int hook_install(const char *folder, const char *name, const char *program, stru
 /* Takes hook `name` out, if it is ours. An outcome, or a negative code. */
 int hook_remove(const char *folder, const char *name, struct error *err);
 
+enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS };
+/* Whose the hook `name` is that git would run; its text replaces `text`. One that may not be
+ * executed is absent: git does not run it. */
+enum hook_state hook_examine(const char *folder, const char *name, struct buf *text);
+
 /* Appends `text` to `out` as one word of sh. */
 void hook_quote(struct buf *out, const char *text);
 

@@ -340,7 +340,8 @@ static bool lines_are_theirs(const struct buf *merged, const struct buf *a, cons
 	return true;
 }
 
-/* Three writers' changes come to the same in whatever order they meet. */
+/* Three writers' changes come to the same in whatever order they meet. But two files that are alike
+ * are one: git does not even ask the driver, and what adds up counts once. */
 static void check_three(struct checking *c, const struct buf texts[WRITERS + 1])
 {
 	const struct buf *base = &texts[WRITERS];
@@ -352,7 +353,9 @@ static void check_three(struct checking *c, const struct buf texts[WRITERS + 1])
 	merge(c, base, &texts[1], &texts[2], &other);
 	merge(c, base, &texts[0], &other, &merged);
 	insist(c, read_model(&merged, &second), "a merge of three can be read");
-	insist(c, c->failed || same_model(&first, &second), "merging is associative");
+	bool alike = same_text(&texts[0], &texts[1]) || same_text(&texts[1], &texts[2]) ||
+		same_text(&one, &texts[2]) || same_text(&texts[0], &other);
+	insist(c, alike || c->failed || same_model(&first, &second), "merging is associative");
 	buf_release(&one);
 	buf_release(&other);
 	buf_release(&merged);

@@ -1,0 +1,292 @@
+#include "fleet/doctor.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/timestamp.h"
+#include "fleet/hook_files.h"
+#include "fleet/names.h"
+#include "fleet/roster.h"
+#include "store/attributes.h"
+#include "store/remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* git learned GIT_CONFIG_COUNT, which git-build hands settings on by, in 2.31. */
+enum { GIT_MAJOR = 2, GIT_MINOR = 31, GIT_TIMEOUT_MS = 10000 };
+
+/* How far another clock may be ahead before it is worth a word. */
+enum { CLOCK_SLACK = 60 };
+
+struct doctor {
+	struct diagnosis *out;
+	struct repo *repo;
+	const struct settings *settings;
+	const struct env *env;
+};
+
+void diagnosis_release(struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->count; i++) {
+		free(diagnosis->findings[i].what);
+		free(diagnosis->findings[i].mend);
+	}
+	free(diagnosis->findings);
+	*diagnosis = (struct diagnosis){ 0 };
+}
+
+const char *finding_state_name(enum finding_state state)
+{
+	static const char *const names[] = { "fine", "wrong", "unknown" };
+	return names[state];
+}
+
+static void find(struct doctor *d, const char *check, enum finding_state state, const char *mend,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void find(struct doctor *d, const char *check, enum finding_state state, const char *mend,
+	const char *format, ...)
+{
+	struct diagnosis *out = d->out;
+	struct buf what = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&what, format, args);
+	va_end(args);
+	GROW(out->findings, out->count, out->capacity);
+	out->findings[out->count++] = (struct finding){ .check = check,
+		.state = state,
+		.what = buf_detach(&what),
+		.mend = mend ? xstrdup(mend) : NULL };
+	out->wrong += state == FINDING_WRONG;
+}
+
+/* ---- the machine ---- */
+
+static void examine_git(struct doctor *d)
+{
+	static const char *const argv[] = { "git", "version", NULL };
+	struct buf output = BUF_INIT;
+	struct child child = { .argv = argv, .timeout_ms = GIT_TIMEOUT_MS, .output = &output };
+	int status, major = 0, minor = 0;
+	if (child_run(&child, &status, NULL) < 0 || status ||
+		sscanf(output.data, "git version %d.%d", &major, &minor) != 2)
+		find(d, "git", FINDING_WRONG, "install git", "git cannot be run");
+	else if (major < GIT_MAJOR || (major == GIT_MAJOR && minor < GIT_MINOR))
+		find(d, "git", FINDING_WRONG, "install a newer git",
+			"git %d.%d is too old; %d.%d is the least", major, minor, GIT_MAJOR,
+			GIT_MINOR);
+	else
+		find(d, "git", FINDING_FINE, NULL, "git is %d.%d", major, minor);
+	buf_release(&output);
+}
+
+/* ---- who and where ---- */
+
+static void examine_server(struct doctor *d)
+{
+	if (d->settings->server)
+		find(d, "server", FINDING_FINE, NULL, "this clone is server %s",
+			d->settings->server);
+	else
+		find(d, "server", FINDING_WRONG, "git build init --server ID",
+			"this clone has no server id");
+}
+
+/* Is there a remote to ask? */
+static bool examine_remote(struct doctor *d)
+{
+	const char *remote = d->settings->remote;
+	struct buf mend = BUF_INIT;
+	bool there = remote_exists(d->repo, remote);
+	buf_addf(&mend, "git remote add %s URL", remote);
+	if (!there)
+		find(d, "remote", FINDING_WRONG, mend.data, "there is no remote %s", remote);
+	buf_release(&mend);
+	return there;
+}
+
+/* ---- merging ---- */
+
+/* The program that an sh line like "test -x '/usr/bin/git-build'" names; false if there is none. */
+static bool named_program(const char *line, const char *before, struct buf *out)
+{
+	const char *at = strstr(line, before);
+	buf_reset(out);
+	if (!at)
+		return false;
+	at += strlen(before);
+	while (*at && *at != '\'') {
+		buf_addch(out, *at);
+		at++;
+		if (!strncmp(at, "'\\''", 4)) {
+			buf_addch(out, '\'');
+			at += 4;
+		}
+	}
+	return out->len > 0;
+}
+
+static void examine_driver(struct doctor *d, bool wanted)
+{
+	struct buf driver = BUF_INIT, program = BUF_INIT;
+	const char *mend = "git build init";
+	if (!repo_config(d->repo, "merge.git-build.driver", &driver))
+		find(d, "driver", FINDING_WRONG, mend, "%s",
+			wanted ? "the merge driver is not configured, so git merges the fleet's "
+				 "files as text, without a word"
+			       : "the merge driver is not configured");
+	else if (named_program(driver.data, "test -x '", &program) &&
+		access(program.data, X_OK) < 0)
+		find(d, "driver", FINDING_WRONG, mend,
+			"the merge driver's program is gone: %s; git merges as text", program.data);
+	else
+		find(d, "driver", FINDING_FINE, NULL, "the merge driver is configured");
+	buf_release(&driver);
+	buf_release(&program);
+}
+
+/* Do the fleet's files have the attribute that calls the driver? */
+static bool examine_attributes(struct doctor *d)
+{
+	static const char *const paths[] = { FLEET_JOBS_PATH, FLEET_LOCKS_PATH,
+		FLEET_MESSAGES_PATH };
+	struct buf ref = BUF_INIT, value = BUF_INIT;
+	struct oid tip;
+	const char *lacks = NULL;
+	buf_addf(&ref, "refs/remotes/%s/%s", d->settings->remote, d->settings->branch);
+	bool known =
+		!repo_ref(d->repo, ref.data, &tip, NULL) || !repo_ref(d->repo, "HEAD", &tip, NULL);
+	for (size_t i = 0; known && i < sizeof(paths) / sizeof(*paths) && !lacks; i++)
+		if (attribute_of(d->repo, &tip, paths[i], "merge", &value, NULL) <= 0 ||
+			strcmp(value.data, "git-build") != 0)
+			lacks = paths[i];
+	if (!known)
+		find(d, "attributes", FINDING_UNKNOWN, NULL,
+			"there is no commit yet to read .gitattributes from");
+	else if (lacks)
+		find(d, "attributes", FINDING_WRONG, "git build init",
+			".gitattributes does not give merge=git-build to %s, so git merges it as "
+			"text",
+			lacks);
+	else
+		find(d, "attributes", FINDING_FINE, NULL,
+			".gitattributes gives the fleet's files to the merge driver");
+	buf_release(&ref);
+	buf_release(&value);
+	return known && !lacks;
+}
+
+/* ---- hooks ---- */
+
+static void examine_hook(
+	struct doctor *d, const char *folder, bool own, const char *name, const char *mend)
+{
+	struct buf text = BUF_INIT, program = BUF_INIT;
+	enum hook_state state = hook_examine(folder, name, &text);
+	/* A fleet may call git-build's hook from a hook of its own. */
+	bool calls = state == HOOK_OTHER && strstr(text.data, "git-build");
+	if (state == HOOK_OURS && named_program(text.data, "program='", &program) &&
+		access(program.data, X_OK) < 0)
+		find(d, "hooks", FINDING_WRONG, mend, "the %s hook's program is gone: %s", name,
+			program.data);
+	else if (state == HOOK_OURS || calls)
+		find(d, "hooks", FINDING_FINE, NULL, "the %s hook is installed", name);
+	else if (!own)
+		find(d, "hooks", FINDING_WRONG,
+			"git config --unset core.hooksPath && git build init",
+			"core.hooksPath sends git to %s, where %s is not git-build's", folder,
+			name);
+	else
+		find(d, "hooks", FINDING_WRONG, mend, "the %s hook is not installed", name);
+	buf_release(&text);
+	buf_release(&program);
+}
+
+static void examine_hooks(struct doctor *d, bool is_shared)
+{
+	struct buf folder = BUF_INIT, mend = BUF_INIT;
+	bool own;
+	hook_folder(d->repo, &folder, &own);
+	if (is_shared) {
+		buf_addstr(&mend, "git build init --shared ");
+		hook_quote(&mend, repo_git_dir(d->repo));
+		examine_hook(d, folder.data, own, "pre-receive", mend.data);
+	} else {
+		examine_hook(d, folder.data, own, "pre-push", "git build init");
+		examine_hook(d, folder.data, own, "post-merge", "git build init");
+	}
+	buf_release(&folder);
+	buf_release(&mend);
+}
+
+/* ---- the clock ---- */
+
+/*
+ * Nobody tells the remote's time, but the others' beats are made by their clocks: one that comes
+ * from the future says that theirs is ahead or this one is behind.
+ */
+static void examine_clock(struct doctor *d, const struct roster *roster)
+{
+	const struct server *newest = NULL;
+	char age[TIMESTAMP_SIZE];
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct server *server = &roster->servers[i];
+		bool own = d->settings->server && !strcmp(server->id, d->settings->server);
+		if (server->last_beat && !own && (!newest || server->last_beat > newest->last_beat))
+			newest = server;
+	}
+	if (newest && newest->age < -CLOCK_SLACK)
+		find(d, "clock", FINDING_WRONG, "timedatectl set-ntp true",
+			"this clock is %s behind that of %s, or that one is ahead",
+			timestamp_format_age(-newest->age, age), newest->id);
+	else if (newest && newest->state == BEAT_ALIVE)
+		find(d, "clock", FINDING_FINE, NULL, "the clock fits the last beat of %s",
+			newest->id);
+	else
+		find(d, "clock", FINDING_UNKNOWN, NULL,
+			"no other server has given a beat just now to hold the clock against");
+}
+
+static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
+{
+	struct roster roster = { 0 };
+	struct buf mend = BUF_INIT;
+	int rc = roster_take(&roster, d->repo, d->settings, fetch, d->env, err);
+	if (rc < 0)
+		return rc;
+	buf_addf(&mend, "git fetch %s", d->settings->remote);
+	if (!fetch)
+		find(d, "remote", FINDING_UNKNOWN, NULL, "the remote %s was not asked",
+			d->settings->remote);
+	else if (roster.offline.code)
+		find(d, "remote", FINDING_WRONG, mend.data, "the remote does not answer: %s",
+			roster.offline.text);
+	else
+		find(d, "remote", FINDING_FINE, NULL, "the remote %s answers", d->settings->remote);
+	examine_clock(d, &roster);
+	buf_release(&mend);
+	roster_release(&roster);
+	return 0;
+}
+
+/* ---- */
+
+int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settings *settings,
+	bool fetch, const struct env *env, struct error *err)
+{
+	struct doctor doctor = { out, repo, settings, env };
+	int rc = 0;
+	examine_git(&doctor);
+	if (!repo_work_tree(repo)) {
+		examine_hooks(&doctor, true);
+		return 0;
+	}
+	examine_server(&doctor);
+	if (examine_remote(&doctor))
+		rc = examine_fleet(&doctor, fetch, err);
+	examine_driver(&doctor, examine_attributes(&doctor));
+	examine_hooks(&doctor, false);
+	return rc;
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# git build doctor: finds each common trouble, and what it says to do mends it.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server "file://$TMP/fleet.git" build1 >/dev/null
+  cd build1 || return
+}
+
+# finds_and_mends CHECK WORDS: something is wrong, it says so in these words; then mends it as it is told.
+finds_and_mends() {
+  local check=$1 words=$2 mend
+  run -1 git build doctor
+  [[ $output == *"$words"* ]]
+  mend=$(sed -n "s/^mend $check: //p" <<<"$output" | head -n 1)
+  [ -n "$mend" ]
+  eval "${mend/ID/build1}" >/dev/null
+  run -0 git build doctor
+}
+
+@test "a clone as init leaves it is fine" {
+  run -0 git build doctor
+  [[ $output == *"this clone is server build1"* ]]
+  run -0 git build doctor -q
+  [ -z "$output" ]
+  run -0 --separate-stderr git build doctor --json
+  [ "$(jq .fine <<<"$output")" = true ]
+  run -0 git -C "$TMP/fleet.git" build doctor
+}
+
+@test "attributes without the driver in git config" {
+  git config --unset merge.git-build.driver
+  finds_and_mends driver "git merges the fleet's files as text"
+}
+
+@test "a driver or a hook whose program has gone" {
+  git config merge.git-build.driver "if test -x '/gone/git-build'; then '/gone/git-build'; fi"
+  finds_and_mends driver "program is gone: /gone/git-build"
+  sed -i "s|^program=.*|program='/gone/pre-push'|" .git/hooks/pre-push
+  finds_and_mends hooks "program is gone: /gone/pre-push"
+}
+
+@test "fleet files without the attribute" {
+  git rm -q .gitattributes
+  git commit -q -m 'No attributes'
+  git push -q
+  finds_and_mends attributes "does not give merge=git-build to coordination/jobs.json"
+}
+
+@test "hooks that are not there, may not run, or are hidden" {
+  rm .git/hooks/pre-push
+  finds_and_mends hooks "the pre-push hook is not installed"
+  chmod -x .git/hooks/post-merge
+  run -1 git build doctor
+  [[ $output == *"the post-merge hook is not installed"* ]]
+  chmod +x .git/hooks/post-merge
+  mkdir ../team
+  git config core.hooksPath ../team
+  finds_and_mends hooks "core.hooksPath sends git to"
+}
+
+@test "no server id, no remote, a remote that is gone" {
+  git config --unset build.server
+  finds_and_mends server "this clone has no server id"
+  git remote rename origin elsewhere
+  run -1 git build doctor
+  [[ $output == *"there is no remote origin"*"mend remote: git remote add origin URL"* ]]
+  git remote rename elsewhere origin
+  git remote set-url origin "file://$TMP/nowhere.git"
+  run -1 git build doctor
+  [[ $output == *"the remote does not answer"* ]]
+  run -0 git build doctor --no-fetch
+}
+
+@test "a clock that is behind another server's" {
+  run -0 git build doctor
+  [[ $output == *"clock "*"unknown"* ]]
+  clone_server "file://$TMP/fleet.git" build2 >/dev/null
+  run -0 git build doctor
+  [[ $output == *"the clock fits the last beat of build2"* ]]
+  GIT_BUILD_TEST_NOW=$(($(date +%s) - 7200)) run -1 git build doctor
+  [[ $output == *"this clock is 2 h behind that of build2"* ]]
+  [[ $output == *"mend clock: "* ]]
+}
+
+@test "an old git" {
+  local git
+  git=$(command -v git)
+  mkdir "$TMP/bin"
+  cat >"$TMP/bin/git" <<END
+#!/bin/sh
+[ "\$1" != version ] || { echo git version 2.25.1; exit; }
+exec $git "\$@"
+END
+  chmod +x "$TMP/bin/git"
+  PATH=$TMP/bin:$PATH run -1 git-build doctor
+  [[ $output == *"git 2.25 is too old"* ]]
+}
