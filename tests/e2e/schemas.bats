@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# docs/schemas.md: its example works as it is told, and it knows every annotation and built-in schema.
+
+load helper
+load guard
+
+# The block of JSON of docs/schemas.md that is marked as FILE, put there.
+from_the_page() {
+  mkdir -p "$(dirname "$1")"
+  awk -v mark="<!-- $1 -->" '
+    $0 == mark { marked = 1 }
+    /^```$/ && inside { exit }
+    inside { print }
+    /^```json$/ && marked { inside = 1 }
+  ' "$SOURCE_DIR/docs/schemas.md" >"$1"
+  [ -s "$1" ]
+}
+
+@test "the example's file is valid by the example's schema, outside of any repository" {
+  from_the_page schemas/printer.json
+  from_the_page printers/lobby.json
+  run -0 git build validate --schema schemas/printer.json printers/lobby.json
+  edit printers/lobby.json '.state = "redy"'
+  run -1 git build validate --schema schemas/printer.json printers/lobby.json
+  [[ $output == *'did you mean "ready"?'* ]]
+}
+
+@test "in a fleet it refuses what the page says, and lands the rest" {
+  new_fleet
+  from_the_page schemas/printer.json
+  from_the_page printers/lobby.json
+  echo 'printers/*.json build-schema=printer merge=git-build' >>.gitattributes
+  lands
+  edit printers/lobby.json '.pages = 1100'
+  refused /pages "it may never become less"
+  edit printers/lobby.json '.name = "hall"'
+  refused /name "it may not change once it is set"
+  edit printers/lobby.json 'del(.queue[1])'
+  refused "A sheet may leave the queue only when it is printed."
+  edit printers/lobby.json '.queue += [{"id": "a"}]'
+  refused "has the same id as element 0"
+  edit printers/lobby.json 'del(.queue[0])'
+  lands
+}
+
+@test "the page names every built-in schema and every annotation" {
+  git build schema list --json | jq -r '.schemas[].name' >names
+  [ "$(wc -l <names)" -ge 8 ]
+  grep -ohE '"x-[a-z-]+"' "$SOURCE_DIR/src/schema/annotation.c" | tr -d '"' | sort -u >>names
+  while IFS= read -r name; do
+    grep -q -- "\`$name\`" "$SOURCE_DIR/docs/schemas.md" || { echo "docs/schemas.md lacks $name" && false; }
+  done <names
+}
