@@ -1,3 +1,4 @@
+/* What lock, job, message and status have in common. */
 #include "coordination.h"
 #include "show.h"
 

@@ -1,3 +1,5 @@
+/* Running a command while a lock is held: renewing it meanwhile, and stopping the command where it
+ * is lost. */
 #include "lock_hold.h"
 #include "coordination.h"
 #include "show.h"

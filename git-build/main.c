@@ -19,6 +19,7 @@
 const struct command *const commands[] = {
 	&command_init,
 	&command_status,
+	&command_job,
 	&command_lock,
 	&command_heartbeat,
 	&command_squash,

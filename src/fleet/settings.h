@@ -36,6 +36,7 @@ struct settings {
 	int64_t history;      /* build.heartbeatHistory: most commits on a heartbeat branch; 60 */
 	int64_t timeout_ms;   /* build.timeout of the network, in seconds there; 60,000 */
 	int64_t attempts;     /* build.attempts: pushes of one operation; 5 */
+	int64_t job_attempts; /* build.jobAttempts: after so many a job is not put back; 3 */
 	int64_t lock_wait_ms; /* build.lockWait, in seconds there: for other writers of this host;
 				 10,000 */
 };

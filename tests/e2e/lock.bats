@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # git build lock: who holds what, with real pushes to a real shared repository.
-# shellcheck disable=SC2016 # what runs inside expands it itself
+# shellcheck disable=SC2016,SC2154 # what runs inside expands it itself; $pid is of in_background
 
 load helper
 

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # what runs inside expands it itself
+# git build job: who does what, with real pushes to a real shared repository.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+shown() { git -C "$TMP/fleet.git" show "main:$1"; }
+jobs() { shown coordination/jobs.json | jq -e "$@"; }
+add() { git build job add --branch main --commit abc "$@"; }
+
+# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+on_main() {
+  rm -rf "$TMP/other"
+  git clone -q "$TMP/fleet.git" "$TMP/other"
+  cat >"$TMP/other/$1"
+  git -C "$TMP/other" commit -qam "Change $1"
+  git -C "$TMP/other" push -q --no-verify origin main
+}
+
+@test "a job goes from the queue to a server, and what became of it is in the server's status" {
+  id=$(git build job add --branch ExternalNew --commit abc --description 'Say "hi"')
+  [[ $id =~ ^job_[0-9a-f-]{36}$ ]]
+  jobs ".jobs == [{id: \"$id\", type: \"build\", priority: 5, branch: \"ExternalNew\", commit: \"abc\",
+    description: \"Say \\\"hi\\\"\", assigned_to: null, status: \"queued\", attempt: 0, depends: [],
+    created_at: .jobs[0].created_at, started_at: null, completed_at: null}]"
+  run -0 git -C ../build2 build job claim
+  [ "$output" = "$id build ExternalNew abc" ]
+  jobs '.jobs[0] | .status == "running" and .assigned_to == "build2" and .attempt == 1 and .started_at != null'
+  shown build2/status.json | jq -e ".status == \"building\" and .current_job.id == \"$id\" and .current_job.branch == \"ExternalNew\""
+  # One push does both.
+  [ "$(git -C ../fleet.git show --format= --name-only main | sort | tr '\n' ' ')" = "build2/status.json coordination/jobs.json " ]
+  run -0 git -C ../build2 build job complete "$id" --artifact a.deb --artifact b.deb
+  [ "$output" = "$id is completed" ]
+  jobs '.jobs[0] | .status == "completed" and .completed_at != null'
+  shown build2/status.json | jq -e ".status == \"success\" and .current_job == null and
+    .last_build.id == \"$id\" and .last_build.status == \"success\" and .last_build.duration_seconds >= 0 and
+    .last_build.artifacts == [\"a.deb\", \"b.deb\"]"
+  # Asked twice it has happened once.
+  before=$(git -C ../fleet.git rev-parse main)
+  git -C ../build2 build job complete "$id"
+  [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
+}
+
+@test "the lowest priority number first, then the oldest, and by type" {
+  third=$(add --priority 5) second=$(add --priority 2 --type test) first=$(add --priority 1)
+  fourth=$(add --priority 5)
+  for id in "$first" "$second" "$third" "$fourth"; do
+    run -0 git build job claim
+    [[ $output == "$id "* ]]
+  done
+  run -1 git build job claim
+  [ "$output" = "no job: nothing that could start is queued" ]
+  add >/dev/null
+  test=$(add --type test)
+  run -1 git build job claim --type deploy
+  run -0 git build job claim --type test --json
+  jq -e ".claimed and .job.id == \"$test\" and .job.attempt == 1" <<<"$output"
+}
+
+@test "a job waits for all that it depends on, and circles are refused" {
+  a=$(add) b=$(add) c=$(add --priority 1 --depends "$a,$b") d=$(add --priority 1 --depends "$a" --depends "$c")
+  run -0 git build job list
+  [[ $output == *"$c"*"queued, waits"* ]]
+  git build job show "$d" --json | jq -e ".job.blocked_by == \"$a\""
+  git build job claim
+  git build job complete "$a"
+  run -0 git build job claim
+  [[ $output == "$b "* ]]
+  run -1 git -C ../build2 build job claim
+  git build job complete "$b"
+  run -0 git build job claim
+  [[ $output == "$c "* ]]
+  run -128 add --depends job_nowhere
+  [[ $output == *"there is no job 'job_nowhere' to depend on"* ]]
+  shown coordination/jobs.json | jq '.jobs += [{id: "x", status: "queued", depends: ["y"]}, {id: "y", status: "queued", depends: ["x"]}]' |
+    on_main coordination/jobs.json
+  run -128 add --depends x
+  [[ $output == *"go in a circle"*"x -> y -> x"* ]]
+}
+
+@test "what others wrote stays: members, order, spelling" {
+  cat >"$TMP/jobs" <<'END'
+{
+    "jobs": [
+        {"id": "job_1761778190_1804", "type": "test", "priority": 5, "weight": 1.50, "status": "queued", "assigned_to": null}
+    ],
+    "metadata": {"next_job_id": 1}
+}
+END
+  on_main coordination/jobs.json <"$TMP/jobs"
+  git build job claim
+  shown coordination/jobs.json >"$TMP/after"
+  grep -q '"weight": 1.50' "$TMP/after"
+  grep -q '^    "metadata": {"next_job_id": 1}$' "$TMP/after"
+  [ "$(diff "$TMP/jobs" "$TMP/after" | grep -c '^[<>]')" = 2 ]
+}
+
+@test "somebody who uses the old scripts and holds job_assignment is respected" {
+  add >/dev/null
+  git -C ../build2 build lock acquire job_assignment
+  run -1 git build job claim
+  [[ $output == "no job: the lock job_assignment is held by build2 until "* ]]
+  git -C ../build2 build job claim
+  git -C ../build2 build lock release job_assignment
+}
+
+@test "only who runs a job finishes it, at the attempt that it is at" {
+  id=$(add)
+  run -1 git build job complete "$id"
+  [ "$output" = "$id stays as it is: it is queued" ]
+  git -C ../build2 build job claim
+  run -1 git build job fail "$id"
+  [ "$output" = "$id stays as it is: it is build2's" ]
+  run -1 git build job requeue "$id"
+  git -C ../build2 build job requeue "$id"
+  shown build2/status.json | jq -e '.status == "idle" and .current_job == null'
+  git -C ../build2 build job claim
+  run -1 git -C ../build2 build job complete "$id" --attempt 1
+  [[ $output == *"it is at attempt 2, and not at 1" ]]
+  git -C ../build2 build job fail "$id" --attempt 2 --reason "no disk"
+  jobs '.jobs[0] | .status == "failed" and .reason == "no disk"'
+  shown build2/status.json | jq -e '.status == "failed" and .last_build.status == "failed"'
+  git build job requeue "$id"
+  git build job claim
+  run -0 git -C ../build2 build job cancel "$id"
+  run -1 git build job complete "$id"
+  [ "$output" = "$id stays as it is: it is cancelled" ]
+  run -128 git build job complete job_nowhere
+  [[ $output == *"there is no job 'job_nowhere'"* ]]
+}
+
+@test "a server with two jobs is at the other when one is done" {
+  a=$(add) b=$(add)
+  git build job claim
+  git build job claim
+  git build job complete "$b"
+  shown build1/status.json | jq -e ".status == \"building\" and .current_job.id == \"$a\" and .last_build.id == \"$b\""
+}
+
+@test "jobs of a server that is silent are put back, and fail after three attempts" {
+  id=$(add)
+  now=$(date +%s)
+  for attempt in 1 2 3; do
+    GIT_BUILD_TEST_NOW=$((now - 3000 + attempt)) git -C ../build2 build job claim
+    run -0 git build job reap
+    if [ "$attempt" -lt 3 ]; then
+      # build2's beat of just now counts: it is alive.
+      [ -z "$output" ]
+      GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap
+      [[ $output == "$id is queued: build2 was silent for "*", at attempt $attempt" ]]
+      jobs '.jobs[0] | .assigned_to == null and .started_at == null'
+    fi
+  done
+  GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap --json
+  jq -e '.reaped[0] | .status == "failed" and .attempt == 3 and .server == "build2"' <<<"$output"
+  GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap
+  [ -z "$output" ]
+  # Its own promise: with a beat each hour it is not silent yet.
+  git -C ../build2 build heartbeat --push --interval 3600 --push-every 1
+  git build job requeue "$id"
+  git -C ../build2 build job claim
+  GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap
+  [ -z "$output" ]
+  mv ../fleet.git ../away.git
+  run -128 git build job reap
+  [[ $output == *"nobody can be called silent without asking"* ]]
+  mv ../away.git ../fleet.git
+}
+
+@test "eight servers claim from twenty jobs: each job is claimed once" {
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  shown coordination/jobs.json | jq '.jobs = [range(20) | {id: "job_\(.)", status: "queued", assigned_to: null}]' |
+    on_main coordination/jobs.json
+  work() {
+    local job code=0
+    while job=$(git -C "$TMP/$1" build job claim 2>>"$TMP/$1.log"); do
+      echo "${job%% *}" >>"$TMP/$1.claimed"
+      git -C "$TMP/$1" build job complete -q "${job%% *}" 2>>"$TMP/$1.log" || echo "${job%% *}" >>"$TMP/bad"
+    done
+    git -C "$TMP/$1" build job claim >/dev/null 2>&1 || code=$?
+    [ "$code" = 1 ] || echo "$1: $code" >>"$TMP/bad"
+  }
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do work $id & done
+  wait
+  [ ! -e "$TMP/bad" ]
+  [ "$(cat "$TMP"/s?.claimed | sort | uniq | wc -l)" = 20 ]
+  [ "$(cat "$TMP"/s?.claimed | wc -l)" = 20 ]
+  jobs '.jobs | all(.status == "completed" and .attempt == 1)'
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do
+    [ ! -e "$TMP/$id.claimed" ] || jobs --arg id $id --arg claimed "$(cat "$TMP/$id.claimed")" \
+      '.jobs | map(select(.assigned_to == $id).id) | sort == ($claimed | split("\n") | sort)'
+  done
+}
+
+@test "what is wrong with the command line is said" {
+  run -129 git build job add --branch main
+  [[ ${lines[0]} == "error: a job needs --branch B and --commit C" ]]
+  run -129 git build job list --status 'done'
+  [[ ${lines[0]} == *"queued, running, completed, failed and cancelled" ]]
+  run -129 git build job complete
+  run -129 git build job complete a b
+  run -129 git build job clam
+  [[ $output == *"did you mean claim?"* ]]
+  run -128 git build job show nothing
+}
