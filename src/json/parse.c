@@ -224,18 +224,33 @@ static const struct json_value *find_duplicate_by_sorting(
 	return duplicate;
 }
 
+/* A bit by a name's length and ends: names without escapes that are the same have the same. */
+static uint64_t mark_of(const struct json_doc *doc, const struct json_value *member)
+{
+	const unsigned char *name = (const unsigned char *)doc->text + member->key_start;
+	size_t len = member->key_end - member->key_start;
+	return UINT64_C(1) << ((7 * len + 3 * name[1] + name[len - 2]) & 63);
+}
+
 static const struct json_value *find_duplicate(
 	const struct json_doc *doc, const struct json_value *object)
 {
+	uint64_t seen = 0;
+	bool escaped = false;
 	if (object->count > SMALL_OBJECT)
 		return find_duplicate_by_sorting(doc, object);
-	JSON_EACH (member, object)
-		JSON_EACH (before, object) {
-			if (before == member)
-				break;
-			if (same_key(doc, before, member))
-				return member;
-		}
+	JSON_EACH (member, object) {
+		uint64_t mark = mark_of(doc, member);
+		escaped |= member->key_escaped;
+		if (escaped || (seen & mark))
+			JSON_EACH (before, object) {
+				if (before == member)
+					break;
+				if (same_key(doc, before, member))
+					return member;
+			}
+		seen |= mark;
+	}
 	return NULL;
 }
 
