@@ -46,6 +46,21 @@ static void add_absolute(const struct frame *frame, struct buf *out)
 	buf_release(&root);
 }
 
+/* A name may have a NUL in it, which would end the string and make it another place's. */
+static char *detach_pointer(struct buf *pointer)
+{
+	struct buf shown = BUF_INIT;
+	if (!memchr(pointer->data, '\0', pointer->len))
+		return buf_detach(pointer);
+	for (size_t i = 0; i < pointer->len; i++)
+		if (pointer->data[i])
+			buf_addch(&shown, pointer->data[i]);
+		else
+			buf_addstr(&shown, "\u2400");
+	buf_release(pointer);
+	return buf_detach(&shown);
+}
+
 static void add_error(struct run *run, const struct frame *frame, const char *keyword,
 	const struct json_value *value, struct buf *message)
 {
@@ -63,9 +78,9 @@ static void add_error(struct run *run, const struct frame *frame, const char *ke
 	report->errors[report->count++] = (struct schema_error){
 		.value = value,
 		.position = json_position(run->doc, value->start),
-		.instance = buf_detach(&instance),
-		.keyword = buf_detach(&way),
-		.absolute = buf_detach(&absolute),
+		.instance = detach_pointer(&instance),
+		.keyword = detach_pointer(&way),
+		.absolute = detach_pointer(&absolute),
 		.message = buf_detach(message),
 	};
 }

@@ -18,7 +18,7 @@
 struct schema_error {
 	const struct json_value *value; /* what is wrong; of the document */
 	struct json_position position;  /* where it stands */
-	char *instance;                 /* its JSON pointer */
+	char *instance;                 /* its JSON pointer; a NUL in a name is shown as U+2400 */
 	char *keyword;  /* the way through the schema, references included: "/items/$ref/type" */
 	char *absolute; /* where the keyword stands: "URI#/pointer" */
 	char *message;  /* what is wrong, and what would be right; without the place */

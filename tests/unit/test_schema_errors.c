@@ -92,6 +92,15 @@ static void an_error_has_its_place_in_document_and_schema(void **state)
 		"1:5 /1 /allOf/1/then/prefixItems/1: is not allowed here at all");
 }
 
+/* Found by fuzzing: cut at the NUL, the pointer was another member's. */
+static void a_pointer_shows_a_nul(void **state)
+{
+	(void)state;
+	assert_says("{\"additionalProperties\":{\"type\":\"null\"}}",
+		"{\"a\": null, \"a\\u0000b\": 1}",
+		"1:25 /a\u2400b /additionalProperties/type: 1 must be null");
+}
+
 static void the_absolute_place_names_the_schema_and_its_resource(void **state)
 {
 	(void)state;
@@ -185,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_says_what_would_be_right),
 		cmocka_unit_test(an_error_has_its_place_in_document_and_schema),
+		cmocka_unit_test(a_pointer_shows_a_nul),
 		cmocka_unit_test(the_absolute_place_names_the_schema_and_its_resource),
 		cmocka_unit_test(all_errors_are_told_up_to_a_limit),
 		cmocka_unit_test(a_part_of_a_document_can_be_judged),
