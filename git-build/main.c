@@ -21,6 +21,8 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_job,
 	&command_lock,
+	&command_message,
+	&command_outbox,
 	&command_heartbeat,
 	&command_squash,
 	&command_validate,

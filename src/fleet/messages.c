@@ -125,6 +125,17 @@ void message_request(struct buf *out, const struct settings *settings, const cha
 	json_end(&w);
 }
 
+void message_reply_request(struct buf *out, const struct settings *settings, const char *id,
+	const char *body, const struct env *env)
+{
+	struct json_writer w;
+	request_begin(&w, out, "message reply", settings, env);
+	put_id(&w, env);
+	json_put_string(&w, "in_reply_to", id);
+	json_put_string(&w, "body", body);
+	json_end(&w);
+}
+
 /* ---- the operations ---- */
 
 struct opened {

@@ -52,5 +52,8 @@ int message_check_to(const char *to, struct error *err);
 /* Appends the request of a message with a fresh id. `to` and `type` are checked. */
 void message_request(struct buf *out, const struct settings *settings, const char *to,
 	const char *type, const char *subject, const char *body, const struct env *env);
+/* The same of a reply to message `id`, which is read with it. */
+void message_reply_request(struct buf *out, const struct settings *settings, const char *id,
+	const char *body, const struct env *env);
 
 #endif

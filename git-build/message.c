@@ -1,0 +1,444 @@
+/*
+ * git build message: what servers tell each other, and what each has read.
+ */
+#include "coordination.h"
+#include "show.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "fleet/messages.h"
+#include "fleet/names.h"
+#include "fleet/operation.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BODY_LIMIT = 1 << 20, WATCH_SECONDS = 10 };
+
+struct message_options {
+	const char *to, *type, *subject, *body;
+	int64_t interval;
+	bool all, offline;
+};
+
+static const struct option options[] = {
+	OPT_STRING(0, "to", "ID", struct message_options, to, "a server, operator, or all"),
+	OPT_STRING(0, "type", "T", struct message_options, type,
+		"info, warning, error or request (default info)"),
+	OPT_STRING(0, "subject", "TEXT", struct message_options, subject, "what it is about"),
+	OPT_STRING(0, "body", "TEXT", struct message_options, body,
+		"what it says; - reads standard input, @FILE a file"),
+	OPT_FLAG(0, "all", struct message_options, all,
+		"with inbox: those that are read, too; with read: every one of the inbox"),
+	OPT_NUMBER(0, "interval", "SECONDS", struct message_options, interval, 1, 86400,
+		"how often to look for new ones (default 10)"),
+	OPT_FLAG(0, "offline", struct message_options, offline,
+		"do not ask the remote: show what was fetched last"),
+	OPT_END,
+};
+
+static const struct option settings[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = {
+	"send --to ID --subject TEXT [--type T] [--body TEXT] [--server ID] [--json]",
+	"inbox [--all] [--offline] [--server ID] [--json]", "show [--offline] [--json] ID",
+	"read [--server ID] [--json] (--all | ID...)",
+	"reply --body TEXT [--server ID] [--json] ID", "list [--offline] [--json]",
+	"watch [--interval SECONDS] [--server ID] [--json]", NULL
+};
+
+static const char *const words[] = { "send", "inbox", "show", "read", "reply", "list", "watch",
+	NULL };
+
+/* ---- sending ---- */
+
+/* The text that --body stands for, appended to `out`. */
+static int read_body(const char *body, struct buf *out, struct error *err)
+{
+	if (!strcmp(body, "-") || *body == '@')
+		return file_read(out, *body == '@' ? body + 1 : body, BODY_LIMIT, err);
+	buf_addstr(out, body);
+	return 0;
+}
+
+static int ask(struct invocation *inv, const struct buf *request, struct error *err)
+{
+	struct answer answer = ANSWER_INIT;
+	int rc = coordination_submit(inv, request, &answer, err);
+	if (!rc && !inv->json && !inv->quiet)
+		show_line("%s", answer_string(&answer, "id"));
+	answer_release(&answer);
+	return rc;
+}
+
+static int send(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct buf body = BUF_INIT, request = BUF_INIT;
+	const char *type = given->type ? given->type : "info";
+	(void)operands;
+	if (!given->to || !given->subject) {
+		error_set(err, ERR_INVALID, "a message needs --to ID and --subject TEXT");
+		return ANSWER_USAGE;
+	}
+	if (message_check_to(given->to, err) < 0 || message_check_type(type, err) < 0)
+		return ANSWER_USAGE;
+	int rc = given->body ? read_body(given->body, &body, err) : 0;
+	if (!rc) {
+		message_request(&request, &inv->settings, given->to, type, given->subject,
+			body.data, inv->env);
+		rc = ask(inv, &request, err);
+	}
+	buf_release(&body);
+	buf_release(&request);
+	return rc;
+}
+
+static int reply(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct buf body = BUF_INIT, request = BUF_INIT;
+	if (!given->body) {
+		error_set(err, ERR_INVALID, "a reply needs --body TEXT");
+		return ANSWER_USAGE;
+	}
+	int rc = read_body(given->body, &body, err);
+	if (!rc) {
+		message_reply_request(
+			&request, &inv->settings, operands->words[0], body.data, inv->env);
+		rc = ask(inv, &request, err);
+	}
+	buf_release(&body);
+	buf_release(&request);
+	return rc;
+}
+
+static int read_messages(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct buf request = BUF_INIT;
+	struct answer answer = ANSWER_INIT;
+	struct json_writer w;
+	if (given->all == (operands->count > 0)) {
+		error_set(err, ERR_INVALID, "say which: --all, or the ids of messages");
+		return ANSWER_USAGE;
+	}
+	request_begin(&w, &request, "message read", &inv->settings, inv->env);
+	json_put_bool(&w, "all", given->all);
+	json_begin_member(&w, "messages", '[');
+	for (int i = 0; i < operands->count; i++)
+		json_put_string(&w, NULL, operands->words[i]);
+	json_end(&w);
+	json_end(&w);
+	int rc = coordination_submit(inv, &request, &answer, err);
+	answer_release(&answer);
+	buf_release(&request);
+	return rc;
+}
+
+/* ---- looking ---- */
+
+struct view {
+	struct reading reading;
+	struct json_doc *doc;
+	const struct json_value *messages;
+	struct arena arena;
+};
+
+static int open_messages(struct view *view, struct invocation *inv, bool offline, struct error *err)
+{
+	*view = (struct view){ .arena = ARENA_INIT };
+	int rc = coordination_read(inv, offline, &view->reading, err);
+	return rc < 0 ? rc
+		      : reading_document(&view->reading, FLEET_MESSAGES_PATH, "messages",
+				&view->doc, &view->messages, err);
+}
+
+static void close_messages(struct view *view)
+{
+	json_doc_free(view->doc);
+	arena_release(&view->arena);
+}
+
+static int64_t when(const struct message *message)
+{
+	int64_t seconds = 0;
+	if (message->timestamp)
+		timestamp_parse(message->timestamp, strlen(message->timestamp), &seconds);
+	return seconds;
+}
+
+static enum show_colour colour_of(const char *type)
+{
+	if (type && !strcmp(type, "error"))
+		return SHOW_RED;
+	return type && strcmp(type, "info") != 0 ? SHOW_YELLOW : SHOW_PLAIN;
+}
+
+static void add_row(struct table *table, const struct view *view, const struct message *message)
+{
+	struct buf age = BUF_INIT;
+	coordination_age(when(message), view->reading.now, &age);
+	table_add(table, SHOW_PLAIN, message->id);
+	table_add(table, SHOW_PLAIN, message->from);
+	table_add(table, SHOW_PLAIN, message->to);
+	table_add(table, colour_of(message->type), message->type);
+	table_add(table, SHOW_PLAIN, age.data);
+	table_add(table, SHOW_PLAIN, message->subject);
+	buf_release(&age);
+}
+
+/* Shows those messages that `server` (NULL: everybody) is to see. */
+static void show_messages(
+	const struct invocation *inv, struct view *view, const char *server, bool read_too)
+{
+	static const char *const titles[] = { "MESSAGE", "FROM", "TO", "TYPE", "SENT", "SUBJECT" };
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct table table;
+	struct message message;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	json_begin(&w, '{');
+	coordination_put_reading(&w, &view->reading);
+	json_begin_member(&w, "messages", '[');
+	JSON_EACH (value, view->messages) {
+		if (!message_parse(&message, view->doc, value, &view->arena) ||
+			(server && !message_is_for(&message, server)) ||
+			(!read_too && message_is_read_by(view->doc, &message, server)))
+			continue;
+		json_begin(&w, '{');
+		message_put(&w, view->doc, &message, inv->settings.server);
+		json_end(&w);
+		add_row(&table, view, &message);
+	}
+	json_end(&w);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else
+		table_print(&table, inv->colour);
+	table_release(&table);
+	buf_release(&out);
+}
+
+static int inbox(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct view view;
+	(void)operands;
+	int rc = open_messages(&view, inv, given->offline, err);
+	if (!rc)
+		show_messages(inv, &view, inv->settings.server, given->all);
+	close_messages(&view);
+	return rc;
+}
+
+static int list(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct view view;
+	(void)operands;
+	int rc = open_messages(&view, inv, given->offline, err);
+	if (!rc)
+		show_messages(inv, &view, NULL, true);
+	close_messages(&view);
+	return rc;
+}
+
+static void show_message_text(const struct message *message)
+{
+	const struct {
+		const char *what, *text;
+	} lines[] = { { "message", message->id }, { "from", message->from }, { "to", message->to },
+		{ "type", message->type }, { "sent", message->timestamp },
+		{ "in reply to", message->in_reply_to }, { "subject", message->subject } };
+	struct buf body = BUF_INIT;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (lines[i].text)
+			show_line("%-13s%s", lines[i].what, lines[i].text);
+	if (message->body && *message->body) {
+		buf_addch(&body, '\n');
+		show_escape(&body, message->body, strlen(message->body), true);
+		if (body.data[body.len - 1] != '\n')
+			buf_addch(&body, '\n');
+		show_text(&body);
+	}
+	buf_release(&body);
+}
+
+static int show(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct view view;
+	struct message message;
+	bool found = false;
+	int rc = open_messages(&view, inv, given->offline, err);
+	JSON_EACH (value, view.messages)
+		if (!found &&
+			json_string_is(
+				view.doc, json_member(view.doc, value, "id"), operands->words[0]))
+			found = message_parse(&message, view.doc, value, &view.arena);
+	if (!rc && !found)
+		rc = error_set(err, ERR_NOT_FOUND,
+			"there is no message '%s'; 'git build message list' shows them",
+			operands->words[0]);
+	if (!rc && inv->json) {
+		struct buf out = BUF_INIT;
+		struct json_writer w = JSON_WRITER_INIT(&out);
+		json_begin(&w, '{');
+		coordination_put_reading(&w, &view.reading);
+		json_begin_member(&w, "message", '{');
+		message_put(&w, view.doc, &message, inv->settings.server);
+		json_end(&w);
+		json_end(&w);
+		show_json(&out);
+		buf_release(&out);
+	} else if (!rc) {
+		show_message_text(&message);
+	}
+	close_messages(&view);
+	return rc;
+}
+
+/* ---- watch ---- */
+
+/* The ids that were there when we looked last, sorted; each is ours. */
+struct known {
+	char **ids;
+	size_t count, capacity;
+	struct oid tip; /* where they stood */
+};
+
+static void forget(struct known *known)
+{
+	for (size_t i = 0; i < known->count; i++)
+		free(known->ids[i]);
+	free(known->ids);
+	*known = (struct known){ 0 };
+}
+
+static int by_id(const void *left, const void *right)
+{
+	char *const *a = left, *const *b = right;
+	return strcmp(*a, *b);
+}
+
+static bool is_known(const struct known *known, const char *id)
+{
+	char *key = (char *)(uintptr_t)id;
+	return known->count && bsearch(&key, known->ids, known->count, sizeof(key), by_id) != NULL;
+}
+
+static void show_new(
+	const struct invocation *inv, const struct view *view, const struct message *message)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = { .out = &out, .compact = true };
+	json_begin(&w, '{');
+	message_put(&w, view->doc, message, inv->settings.server);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else
+		show_line("%s %s %s: %s", message->id, message->from ? message->from : "-",
+			message->type ? message->type : "-",
+			message->subject ? message->subject : "");
+	buf_release(&out);
+}
+
+/* Shows those of `view` that are new (all but at the first look), and knows them from then on. */
+static void take_news(
+	const struct invocation *inv, struct view *view, struct known *known, bool first)
+{
+	struct known now = { .tip = view->reading.tip };
+	struct message message;
+	JSON_EACH (value, view->messages) {
+		if (!message_parse(&message, view->doc, value, &view->arena))
+			continue;
+		GROW(now.ids, now.count, now.capacity);
+		now.ids[now.count++] = xstrdup(message.id);
+		if (!first && message_is_for(&message, inv->settings.server) &&
+			!is_known(known, message.id))
+			show_new(inv, view, &message);
+	}
+	if (now.count)
+		qsort(now.ids, now.count, sizeof(*now.ids), by_id);
+	forget(known);
+	*known = now;
+}
+
+static int watch(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	const struct env *env = inv->env;
+	int64_t pause = (given->interval ? given->interval : WATCH_SECONDS) * 1000;
+	struct known known = { 0 };
+	bool first = true, away = false;
+	int rc = 0;
+	(void)operands;
+	while (!rc) {
+		struct view view = { .arena = ARENA_INIT };
+		rc = reading_take(&view.reading, inv->repo, &inv->settings, true, env, err);
+		/* A remote that is away is said once, and waited for. */
+		if (!rc && view.reading.offline.code && !away)
+			show_message("warning", view.reading.offline.text);
+		away = view.reading.offline.code != 0;
+		if (!rc && (first || !oid_equal(&view.reading.tip, &known.tip))) {
+			rc = reading_document(&view.reading, FLEET_MESSAGES_PATH, "messages",
+				&view.doc, &view.messages, err);
+			if (!rc)
+				take_news(inv, &view, &known, first);
+			first = false;
+		}
+		close_messages(&view);
+		if (!rc)
+			rc = show_finish(err);
+		if (!rc)
+			env->sleep_ms(env->data, pause);
+	}
+	forget(&known);
+	return rc;
+}
+
+static const struct verb verbs[] = {
+	{ "send", 0, 0, true, send },
+	{ "inbox", 0, 0, true, inbox },
+	{ "show", 1, 1, false, show },
+	{ "read", 0, INT_MAX, true, read_messages },
+	{ "reply", 1, 1, true, reply },
+	{ "list", 0, 0, false, list },
+	{ "watch", 0, 0, true, watch },
+	{ NULL, 0, 0, false, NULL },
+};
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	return coordination_run(verbs, inv, values, operands, err);
+}
+
+const struct command command_message = {
+	.name = "message",
+	.summary = "tell other servers, and read what they say",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct message_options),
+	.settings = settings,
+	.needs = NEEDS_REPOSITORY,
+	.shows = true,
+	.operands = INT_MAX,
+	.words = words,
+	.run = run,
+};

@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # $pid is of in_background, $output of run
+# git build message: what servers tell each other, and what each has read.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2 build3; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+messages() { git -C "$TMP/fleet.git" show main:coordination/messages.json | jq -e "$@"; }
+# unread SERVER: the subjects in its inbox.
+unread() { git -C "$TMP/$1" build message inbox --json | jq -r '.messages[].subject'; }
+
+# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+on_main() {
+  rm -rf "$TMP/other"
+  git clone -q "$TMP/fleet.git" "$TMP/other"
+  cat >"$TMP/other/$1"
+  git -C "$TMP/other" commit -qam "Change $1"
+  git -C "$TMP/other" push -q --no-verify origin main
+}
+
+@test "a message to one server is in its inbox until it has read it" {
+  id=$(git build message send --to build2 --subject hello --body 'one "two"' --type request)
+  [[ $id =~ ^msg_[0-9a-f-]{36}$ ]]
+  messages ".messages == [{id: \"$id\", from: \"build1\", to: \"build2\", type: \"request\", subject: \"hello\",
+    body: \"one \\\"two\\\"\", timestamp: .messages[0].timestamp, read: false}]"
+  [ "$(unread build2)" = hello ]
+  [ -z "$(unread build1)$(unread build3)" ]
+  run -128 git -C ../build3 build message read "$id"
+  [[ $output == *"is to another server, and not for build3 to read" ]]
+  git -C ../build2 build message read "$id"
+  messages '.messages[0].read == true'
+  [ -z "$(unread build2)" ]
+  git -C ../build2 build message inbox --all --json | jq -e '.messages | length == 1 and (.[0].unread | not)'
+  run -128 git build message read msg_nowhere
+}
+
+@test "a message to all is read by each for itself, and by the old scripts once all have" {
+  id=$(git build message send --to all --subject "to all")
+  [ "$(unread build2)$(unread build3)" = "to allto all" ]
+  [ -z "$(unread build1)" ]
+  git -C ../build2 build message read --all
+  messages '.messages[0] | .read_by == ["build2"] and .read == false'
+  [ -z "$(unread build2)" ]
+  [ "$(unread build3)" = "to all" ]
+  git -C ../build3 build message read "$id"
+  messages '.messages[0] | .read_by == ["build2", "build3"] and .read == true'
+  # Nothing to read is nothing to write.
+  before=$(git -C ../fleet.git rev-parse main)
+  git -C ../build3 build message read --all
+  [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
+}
+
+@test "messages of the old scripts are understood" {
+  on_main coordination/messages.json <<'END'
+{"messages": [
+  {"id": "msg_1", "from": "build1", "to": "all", "type": "info", "subject": "old, read", "body": "", "timestamp": "2025-10-29T12:00:00Z", "read": true},
+  {"id": "msg_2", "from": "build1", "to": "all", "type": "info", "subject": "old, new", "body": "", "timestamp": "2025-10-29 12:00", "read": false, "priority": "normal"}
+]}
+END
+  [ "$(unread build2)" = "old, new" ]
+  git -C ../build2 build message read msg_2
+  messages '.messages[1] | .read_by == ["build2"] and .read == false and .priority == "normal"'
+  [ "$(unread build3)" = "old, new" ]
+  git -C ../build3 build message read msg_2
+  messages '.messages[1].read == true'
+}
+
+@test "a reply goes to who wrote, and reads what it answers" {
+  id=$(git build message send --to build2 --subject "ready?" --body x)
+  run -0 git -C ../build2 build message reply "$id" --body yes
+  messages ".messages | length == 2 and .[0].read and (.[1] | .to == \"build1\" and .subject == \"Re: ready?\"
+    and .body == \"yes\" and .in_reply_to == \"$id\")"
+  git build message reply "$output" --body good
+  messages '.messages[2].subject == "Re: ready?"'
+  run -128 git build message reply "$id" --body mine
+}
+
+@test "a body comes from the command line, standard input or a file" {
+  printf 'two\nlines' | git build message send --to build2 --subject a --body -
+  printf 'a file\n' >"$TMP/body"
+  id=$(git build message send --to build2 --subject b --body "@$TMP/body")
+  messages '.messages | .[0].body == "two\nlines" and .[1].body == "a file\n"'
+  run -0 git -C ../build2 build message show "$id"
+  [ "${lines[0]}" = "message      $id" ]
+  [ "${lines[-1]}" = "a file" ]
+  git -C ../build2 build message show "$id" --json | jq -e '.message.unread and .message.body == "a file\n"'
+  run -128 git build message send --to build2 --subject c --body @/no/where
+}
+
+@test "what comes from others cannot steer the terminal" {
+  git build message send --to build2 --subject $'\e[2Jboo' --body $'\e]0;boo\a\nline'
+  run -0 git -C ../build2 build message inbox
+  [[ $output == *'\x1b[2Jboo' ]]
+  run -0 git -C ../build2 build message show "$(git build message list --json | jq -r '.messages[0].id')"
+  [[ $output == *'\x1b]0;boo\a'$'\n'line ]]
+}
+
+@test "watching shows messages as they arrive, and waits out a remote that is away" {
+  git build message send --to build2 --subject before
+  in_background "$TMP/log" git -C "$TMP/build2" build message watch --interval 1
+  sleep 1
+  git build message send --to build2 --subject first
+  git build message send --to build3 --subject "not for build2"
+  wait_for 10 grep -q 'build1 info: first' "$TMP/log"
+  mv ../fleet.git ../away.git
+  wait_for 10 grep -q 'warning: cannot fetch' "$TMP/log"
+  mv ../away.git ../fleet.git
+  git build message send --to all --subject second --type warning
+  wait_for 10 grep -q 'build1 warning: second' "$TMP/log"
+  [ "$(grep -c '^msg_' "$TMP/log")" = 2 ]
+}
+
+@test "eight servers send at once, and every message is there once" {
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  for id in s1 s2 s3 s4 s5 s6 s7 s8; do
+    for n in 1 2 3; do
+      git -C "$TMP/$id" build message send --to all --subject "$id $n" >>"$TMP/$id.ids" 2>>"$TMP/$id.log" || echo "$id $n" >>"$TMP/bad"
+    done &
+  done
+  wait
+  [ ! -e "$TMP/bad" ]
+  [ "$(messages -r '.messages[].id' | sort)" = "$(cat "$TMP"/s?.ids | sort)" ]
+  messages '.messages | length == 24'
+}
+
+@test "what is wrong with the command line is said" {
+  run -129 git build message send --to build2
+  run -129 git build message send --to ../x --subject y
+  [[ ${lines[0]} == *"a message goes to a server or to all"* ]]
+  run -129 git build message send --to build2 --subject y --type shout
+  [[ ${lines[0]} == *"info, warning, error and request" ]]
+  run -129 git build message read
+  run -129 git build message reply msg_1
+  run -128 git build message show msg_1
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # what runs elsewhere expands it itself
+# What happens to changes while the remote does not answer: kept, told, and delivered once.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+  git config build.attempts 2
+  git config build.alertCommand 'cat >>"$HOME/alerts"'
+}
+
+shown() { git -C "$TMP/fleet.git" show "main:$1"; }
+away() { mv "$TMP/fleet.git" "$TMP/away.git"; }
+back() { mv "$TMP/away.git" "$TMP/fleet.git"; }
+entries() { git build outbox list --json | jq -r '.entries[].request.operation'; }
+
+# cut COMMAND: the next push's connection ends once its ref has moved, before it is told, after COMMAND.
+cut() {
+  printf '#!/bin/sh\nif [ "$1" = committed ] && [ -e ../cut ]; then %s; kill -9 "$PPID"; fi\n' "$1" \
+    >"$TMP/fleet.git/hooks/reference-transaction"
+  chmod +x "$TMP/fleet.git/hooks/reference-transaction"
+  touch "$TMP/cut"
+}
+
+@test "what cannot be brought to the remote is kept, and goes out in front of the next operation" {
+  away
+  run -128 git build message send --to build2 --subject first
+  [[ $output == *"it is kept in the outbox"*"gave up after 2 attempts"* ]]
+  run -128 git build message send --to build2 --subject second
+  [ "$(entries)" = $'message send\nmessage send\nmessage send' ]
+  # One alert and one message an outage.
+  [ "$(wc -l <"$HOME/alerts")" = 1 ]
+  jq -e '.event == "operation-failed" and .server == "build1"' "$HOME/alerts"
+  back
+  git build status set -q idle
+  [ -z "$(entries)" ]
+  shown coordination/messages.json | jq -e '.messages | map(.subject) == ["first", "Operations do not get through", "second"]
+    and .[1].type == "error" and .[1].to == "all"'
+}
+
+@test "an entry that is delivered again has one effect" {
+  away
+  run -128 git build message send --to build2 --subject once
+  cp -r .git/git-build/outbox "$TMP/copy"
+  back
+  git build outbox retry
+  cp "$TMP"/copy/* .git/git-build/outbox/
+  git build outbox retry
+  [ -z "$(entries)" ]
+  shown coordination/messages.json | jq -e '.messages | length == 2'
+  # Also where the branch went on, and the effect would not be seen any more.
+  id=$(git build job add --branch main --commit abc)
+  git build job claim
+  away
+  run -128 git build job complete "$id"
+  cp -r .git/git-build/outbox/. "$TMP/copy/"
+  back
+  git build outbox retry
+  shown coordination/jobs.json | jq '.jobs = []' >"$TMP/none"
+  git clone -q ../fleet.git "$TMP/other"
+  cp "$TMP/none" "$TMP/other/coordination/jobs.json"
+  git -C "$TMP/other" commit -qam "Clean up"
+  git -C "$TMP/other" push -q --no-verify
+  cp "$TMP"/copy/* .git/git-build/outbox/
+  run -0 git build outbox retry
+}
+
+@test "a lock or a job that was asked for is not kept" {
+  git build job add --branch main --commit abc
+  away
+  run -128 git build lock acquire deploy
+  [[ $output != *outbox* ]]
+  run -128 git build job claim
+  # Only the message about it waits.
+  [ "$(entries)" = "message send" ]
+  back
+  git build outbox retry
+  shown coordination/locks.json | jq -e '.locks.deploy == null'
+  shown coordination/jobs.json | jq -e '.jobs[0].status == "queued"'
+}
+
+@test "what the branch does not allow any more waits for a person" {
+  id=$(git build job add --branch main --commit abc)
+  git build job claim
+  away
+  run -128 git build job complete "$id"
+  back
+  git -C ../build2 build job cancel "$id"
+  run -1 git build outbox retry
+  [[ $output == *"job complete"* ]]
+  git build outbox list --json | jq -e '.entries | length == 1 and .[0].refused != null'
+  git build status set -q idle
+  [ "$(entries)" = "job complete" ]
+  run -1 git build outbox retry
+  entry=$(git build outbox list --json | jq -r '.entries[0].id')
+  run -128 git build outbox drop nothing
+  run -129 git build outbox drop
+  git build outbox drop "$entry"
+  [ -z "$(entries)" ]
+}
+
+@test "a connection that dies behind the push is asked for, and nothing happens twice" {
+  cut 'rm ../cut'
+  git build message send --to build2 --subject once
+  [ ! -e ../cut ]
+  shown coordination/messages.json | jq -e '.messages | length == 1'
+  cut 'rm ../cut'
+  run -0 git build lock acquire deploy
+  [[ $output == *"(fence 1)" ]]
+  shown coordination/locks.json | jq -e '.locks.deploy.fence == 1'
+}
+
+@test "where the connection ends and the remote is gone, it is found out later what had arrived" {
+  cut 'rm ../cut; mv ../fleet.git ../away.git'
+  run -128 git build lock acquire deploy
+  [[ $output == *"it is kept in the outbox"* ]]
+  [[ $(entries) == *"lock acquire"* ]]
+  back
+  run -0 git build outbox retry
+  [ -z "$(entries)" ]
+  shown coordination/locks.json | jq -e '.locks.deploy.fence == 1 and .locks.deploy.locked_by == "build1"'
+}
+
+@test "reading goes on with what was last fetched, and says how old it is" {
+  git build job add --branch main --commit abc
+  git build status >/dev/null
+  away
+  for command in 'job list' 'lock list' 'message list' 'message inbox' status; do
+    # shellcheck disable=SC2086 # words
+    GIT_BUILD_TEST_NOW=$(($(date +%s) + 300)) run -0 --separate-stderr git build $command
+    # shellcheck disable=SC2154 # it is bats'
+    [[ $stderr == "warning: "*"this is how it was 5 min ago" ]]
+  done
+  run -0 --separate-stderr git build job list --json
+  jq -e '.offline != null and .fetched_at != null and (.jobs | length) == 1' <<<"$output"
+  run -0 --separate-stderr git build job list --offline
+  [ -z "$stderr" ]
+  back
+}
