@@ -42,6 +42,9 @@ bool oid_parse(struct oid *out, const char *text);
 int repo_open(struct repo **out, const char *folder, struct error *err);
 /* Opens the repository that `repo` is once more: each thread needs one of its own. */
 int repo_open_again(struct repo **out, const struct repo *repo, struct error *err);
+/* From now on this process believes that objects are what they are called, and does not compute it
+ * again: for a hook, whose objects git has just checked. It halves what reading them costs. */
+void repo_trust_objects(void);
 /* NULL is fine. */
 void repo_close(struct repo *repo);
 
