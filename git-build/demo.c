@@ -49,6 +49,14 @@ static const struct step {
 	{ "build2 begins to build: the change is made on the newest state of main, and pushed onto "
 	  "exactly that.",
 		"git -C build2 build status set building" },
+	{ "Somebody edits the queue by hand, and makes a mistake. It does not land: the shared "
+	  "repository's hook says where it is, and what would be right.",
+		"echo '{\"jobs\": [{\"id\": \"job_1\", \"status\": \"queud\"}]}' "
+		">build2/coordination/jobs.json" },
+	{ NULL, "git -C build2 -c user.name=Grace -c user.email=grace@localhost commit -q -a -m "
+		"'Add a job'" },
+	{ NULL, "! git -C build2 push -q --no-verify" },
+	{ NULL, "git -C build2 reset -q --hard origin/main" },
 	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
 	  "what it was can be kept.",
 		"git -C build1 build squash --server build1 --backup" },

@@ -6,6 +6,7 @@ load helper
   [[ $output == *'$ git build init --shared fleet.git'* ]]
   [[ $output == *'$ git -C build1 build heartbeat'* ]]
   [[ $output == *"commits became 1"* ]]
+  [[ $output == *'coordination/jobs.json:1:37: /jobs/0/status: "queud" is not one of'*'did you mean "queued"?'* ]]
   [[ $output =~ build1\ +Ada\ +idle.*healthy ]]
   [[ $output =~ build2\ +Grace\ +building.*healthy ]]
   [ "$(find "$TMP" | sort)" = "$before" ]
