@@ -46,17 +46,23 @@ static const struct step {
 	{ NULL, "git -C build2 build heartbeat --push" },
 	{ "The beats are on a branch for each server; main, which everyone fetches, has none.",
 		"git -C fleet.git log --graph --oneline --all" },
-	{ "build2 begins to build: the change is made on the newest state of main, and pushed onto "
-	  "exactly that.",
-		"git -C build2 build status set building" },
 	{ "Somebody edits the queue by hand, and makes a mistake. It does not land: the shared "
 	  "repository's hook says where it is, and what would be right.",
 		"echo '{\"jobs\": [{\"id\": \"job_1\", \"status\": \"queud\"}]}' "
 		">build2/coordination/jobs.json" },
-	{ NULL, "git -C build2 -c user.name=Grace -c user.email=grace@localhost commit -q -a -m "
+	{ NULL,
+		"git -C build2 -c user.name=Grace -c user.email=grace@localhost commit -q -a -m "
 		"'Add a job'" },
 	{ NULL, "! git -C build2 push -q --no-verify" },
 	{ NULL, "git -C build2 reset -q --hard origin/main" },
+	{ "There is a job. Both servers want it at the same moment: the push that arrives first "
+	  "has it, and the other is told.",
+		"git -C build1 build job add --branch main --commit d8e22ab --description 'DEB "
+		"packages'" },
+	{ NULL,
+		"for i in 1 2; do git -C build$i build job claim >claim$i 2>&1 & done; wait; "
+		"tail -n +1 claim1 claim2" },
+	{ NULL, "git -C build1 build job list" },
 	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
 	  "what it was can be kept.",
 		"git -C build1 build squash --server build1 --backup" },

@@ -52,8 +52,19 @@ void show_escape(struct buf *out, const char *text, size_t len, bool lines)
 	}
 }
 
+static bool is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
 size_t show_width(const char *text, size_t len)
 {
+	/* Making a locale costs more than all else about a large table. */
+	if (is_ascii(text, len))
+		return len;
 	/* glibc's wcwidth() knows the widths of Unicode, but only in a UTF-8 locale, whatever the
 	 * user's is. */
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = (locale_t)0;

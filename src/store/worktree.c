@@ -37,21 +37,12 @@ static int need_work_tree(const struct repo *repo, struct error *err)
 	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->git_dir);
 }
 
-int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
+/* Runs git in the work tree, whatever a hook or an alias around us has set: 1 if it succeeds, 0 if
+ * it does not, or a negative code. */
+static int try_git(struct repo *repo, const char *const *argv, struct error *err)
 {
-	struct buf head = BUF_INIT;
-	struct oid now;
-	int rc = 0;
-	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
-		strcmp(head.data, branch))
-		goto done;
-	/* A branch without a commit follows too: a clone of what was an empty repository. */
-	if (!repo_ref(repo, branch, &now, NULL) && oid_equal(&now, tip))
-		goto done;
-	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
-		"--quiet", tip->hex, NULL };
-	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
-		"LC_ALL=C", NULL };
+	static const char *const environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
+		"GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf ignored = BUF_INIT;
 	struct child child = { .argv = argv,
 		.folder = repo->work_tree,
@@ -59,11 +50,50 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 		.timeout_ms = TIMEOUT_MS,
 		.output = &ignored,
 		.errors = &ignored };
-	int status;
-	rc = child_run(&child, &status, err);
-	if (!rc)
-		rc = status == 0;
+	int status, rc = child_run(&child, &status, err);
 	buf_release(&ignored);
+	return rc < 0 ? rc : status == 0;
+}
+
+/* What a fast-forward does with index and work tree, in half the time of `git merge`; 0 also where
+ * a file only looks changed, since nothing is compared by content. */
+static int read_tree(
+	struct repo *repo, const struct oid *from, const struct oid *to, struct error *err)
+{
+	const char *argv[] = { "git", "read-tree", "-m", "-u", from->hex, to->hex, NULL };
+	return try_git(repo, argv, err);
+}
+
+static int merge_forward(struct repo *repo, const struct oid *to, struct error *err)
+{
+	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
+		"--quiet", to->hex, NULL };
+	return try_git(repo, argv, err);
+}
+
+int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
+{
+	struct buf head = BUF_INIT;
+	struct oid now = OID_NONE;
+	int rc = 0;
+	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
+		strcmp(head.data, branch))
+		goto done;
+	/* A branch without a commit follows too: a clone of what was an empty repository. */
+	bool stands = !repo_ref(repo, branch, &now, NULL);
+	if (stands && oid_equal(&now, tip))
+		goto done;
+	/* One in 256, by its name, goes through `git merge`, which packs the clone now and then. */
+	bool quick = stands && strncmp(tip->hex, "00", 2) != 0 &&
+		repo_is_ancestor(repo, &now, tip, NULL) == 1;
+	if (quick)
+		rc = read_tree(repo, &now, tip, err);
+	if (rc == 1)
+		rc = repo_ref_update(repo, branch, tip, &now, "git-build: fast-forward", err) < 0
+			? ERR_FAILED
+			: 1;
+	else if (!rc)
+		rc = merge_forward(repo, tip, err);
 done:
 	buf_release(&head);
 	return rc;
