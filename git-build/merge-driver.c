@@ -145,7 +145,7 @@ static int merge(struct invocation *inv, const struct operands *operands, struct
 		},
 	};
 	int rc = merging_run(&files, inv->quiet, &out, err);
-	if (rc >= 0 && file_replace(files.ours, out.data, out.len, 0644, err) < 0)
+	if (rc >= 0 && file_publish(files.ours, out.data, out.len, err) < 0)
 		rc = ERR_FAILED;
 	buf_release(&out);
 	schema_set_free(set);
