@@ -38,7 +38,7 @@ $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPF
 
 LIB_SRC  := $(wildcard src/*/*.c)
 CMD_SRC  := $(wildcard git-build/*.c)
-HOOK_SRC := $(wildcard hooks/p*-*.c)
+HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
@@ -88,6 +88,12 @@ $(LIB): $(call obj,$(LIB_SRC)) $(BUILD)/obj/gen/embedded.o
 $(BUILD)/git-build: $(call obj,$(CMD_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# git runs it often: what it does not need is not loaded with it.
+$(BUILD)/hooks/merge-driver: $(BUILD)/obj/hooks/merge-driver.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS)
 
 $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(call obj,$(HOOK_OWN)) $(LIB)
 	@mkdir -p $(@D)

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -83,4 +84,22 @@ int program_path(struct buf *out, struct error *err)
 		return error_set(err, ERR_FAILED, "git-build is installed at too long a path");
 	buf_add(out, path, (size_t)len);
 	return 0;
+}
+
+/* Installed beside the program's folder, or built in it. */
+int hooks_path(struct buf *out, struct error *err)
+{
+	struct buf program = BUF_INIT;
+	size_t before = out->len;
+	int rc = program_path(&program, err);
+	if (!rc) {
+		int folder = (int)(strrchr(program.data, '/') - program.data);
+		buf_addf(out, "%.*s/../libexec/git-build", folder, program.data);
+		if (!file_exists(out->data + before)) {
+			buf_truncate(out, before);
+			buf_addf(out, "%.*s/hooks", folder, program.data);
+		}
+	}
+	buf_release(&program);
+	return rc;
 }

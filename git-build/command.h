@@ -93,5 +93,7 @@ int command_open(struct invocation *inv, struct error *err);
 
 /* Appends the absolute path of this program. */
 int program_path(struct buf *out, struct error *err);
+/* Appends the absolute path of the folder with git-build's hooks. */
+int hooks_path(struct buf *out, struct error *err);
 
 #endif

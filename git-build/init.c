@@ -39,17 +39,6 @@ static const struct option settings[] = {
 static const char *const synopsis[] = { "[--server ID] [--manager NAME] [--ip ADDRESS]",
 	"--shared PATH", "--remove", NULL };
 
-/* Where git-build's hooks are: installed beside the program's folder, or built in it. */
-static void find_hooks(const char *program, struct buf *out)
-{
-	int folder = (int)(strrchr(program, '/') - program);
-	buf_addf(out, "%.*s/../libexec/git-build", folder, program);
-	if (file_exists(out->data))
-		return;
-	buf_reset(out);
-	buf_addf(out, "%.*s/hooks", folder, program);
-}
-
 static void say_report(
 	const struct invocation *inv, const struct setup_report *report, bool remove, bool failed)
 {
@@ -88,7 +77,7 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct init_options *given = values;
-	struct buf program = BUF_INIT, hooks = BUF_INIT;
+	struct buf hooks = BUF_INIT;
 	struct setup_report report = { 0 };
 	(void)operands;
 	if (!!given->shared + given->remove + (given->manager || given->ip) > 1) {
@@ -96,14 +85,12 @@ static int run(
 			"--shared, --remove and the settings of a server are three things to do");
 		return ANSWER_USAGE;
 	}
-	int rc = program_path(&program, err);
+	int rc = hooks_path(&hooks, err);
 	if (rc < 0)
 		goto done;
-	find_hooks(program.data, &hooks);
-	struct setup_plan plan = { .program = program.data,
-		.hooks_dir = hooks.data,
-		.manager = given->manager,
-		.ip = given->ip };
+	struct setup_plan plan = {
+		.hooks_dir = hooks.data, .manager = given->manager, .ip = given->ip
+	};
 	if (given->shared)
 		rc = setup_shared(given->shared, &plan, &report, err);
 	else
@@ -111,7 +98,6 @@ static int run(
 	say_report(inv, &report, given->remove, rc < 0);
 done:
 	setup_report_release(&report);
-	buf_release(&program);
 	buf_release(&hooks);
 	return rc;
 }

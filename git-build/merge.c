@@ -3,11 +3,15 @@
  * repository, and knows of none: what other servers have seen does not count here.
  */
 #include "command.h"
-#include "merging.h"
 #include "show.h"
 
+#include "base/alloc.h"
 #include "base/file.h"
+#include "merge/files.h"
 #include "schema/builtin.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 struct merge_options {
 	const char *output, *schema, *path;
@@ -37,6 +41,17 @@ static int write_result(const char *path, const struct buf *text, struct error *
 	return 0;
 }
 
+static void show_said(const struct buf *said)
+{
+	for (const char *at = said->data; *at;) {
+		size_t len = strcspn(at, "\n");
+		char *line = xstrndup(at, len);
+		show_remark(line);
+		free(line);
+		at += len + (at[len] != '\0');
+	}
+}
+
 static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -46,8 +61,8 @@ static int run(
 		return ANSWER_USAGE;
 	}
 	struct schema_set *set = schema_set_new();
-	struct buf out = BUF_INIT;
-	struct merging_files files = {
+	struct merge_result result = MERGE_RESULT_INIT;
+	struct merge_files files = {
 		.base = operands->words[0],
 		.ours = operands->words[1],
 		.theirs = operands->words[2],
@@ -59,12 +74,14 @@ static int run(
 	const char *schema = given->schema ? given->schema
 		: given->path              ? builtin_for_path(given->path)
 					   : NULL;
-	int rc = schema ? merging_schema(set, &files.request.schema, schema, err) : 0;
+	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
 	if (!rc)
-		rc = merging_run(&files, inv->quiet, &out, err);
-	if (rc >= 0 && write_result(given->output, &out, err) < 0)
+		rc = merge_files(&files, &result, err);
+	if (rc >= 0 && write_result(given->output, &result.text, err) < 0)
 		rc = ERR_FAILED;
-	buf_release(&out);
+	if (!inv->quiet)
+		show_said(&result.said);
+	merge_result_release(&result);
 	schema_set_free(set);
 	return rc;
 }

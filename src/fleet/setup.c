@@ -28,19 +28,21 @@ enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
  * The driver's command line. Where the program has gone, git's own text merge takes over: git would
  * otherwise leave one side in place, without a mark. A % is doubled, since git expands them.
  */
-static void write_driver(const char *program, struct buf *out)
+static void write_driver(const char *hooks_dir, struct buf *out)
 {
-	struct buf word = BUF_INIT, quoted = BUF_INIT;
-	hook_quote(&quoted, program);
+	struct buf program = BUF_INIT, word = BUF_INIT, quoted = BUF_INIT;
+	buf_addf(&program, "%s/merge-driver", hooks_dir);
+	hook_quote(&quoted, program.data);
 	for (const char *at = quoted.data; *at; at++) {
 		if (*at == '%')
 			buf_addch(&word, '%');
 		buf_addch(&word, *at);
 	}
 	buf_addf(out,
-		"if test -x %s; then %s merge-driver -- %%O %%A %%B %%L %%P %%S %%X %%Y; "
+		"if test -x %s; then %s -- %%O %%A %%B %%L %%P %%S %%X %%Y; "
 		"else git merge-file --marker-size=%%L %%A %%O %%B; fi",
 		word.data, word.data);
+	buf_release(&program);
 	buf_release(&word);
 	buf_release(&quoted);
 }
@@ -60,7 +62,7 @@ static int configure(struct repo *repo, const struct setup_plan *plan, struct se
 	size_t before = report->changes;
 	struct buf driver = BUF_INIT, ip = BUF_INIT;
 	char found[46];
-	write_driver(plan->program, &driver);
+	write_driver(plan->hooks_dir, &driver);
 	int rc = set_config(repo, "build.server", plan->server, report, err);
 	if (!rc && plan->manager)
 		rc = set_config(repo, "build.manager", plan->manager, report, err);

@@ -28,12 +28,12 @@ struct setup_report {
 void setup_report_release(struct setup_report *report);
 
 struct setup_plan {
-	const char *program;   /* absolute path of the git-build program, for the merge driver */
-	const char *hooks_dir; /* where git-build's hooks are installed */
-	const char *server;    /* checked id */
-	const char *manager;   /* NULL: keep what is set */
-	const char *ip;        /* NULL: keep what is set, else found */
-	const char *branch;    /* setup_shared(): a new repository's first branch; NULL: main */
+	const char
+		*hooks_dir;  /* where git-build's hooks and merge driver are installed; absolute */
+	const char *server;  /* checked id */
+	const char *manager; /* NULL: keep what is set */
+	const char *ip;      /* NULL: keep what is set, else found */
+	const char *branch;  /* setup_shared(): a new repository's first branch; NULL: main */
 };
 
 /*

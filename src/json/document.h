@@ -71,6 +71,13 @@ struct json_limits {
 int json_parse(struct json_doc **out, const char *text, size_t len, const char *name,
 	const struct json_limits *limits, struct error *err);
 
+/*
+ * As json_parse, for a text that differs little from that of `like`: what is the same at its start
+ * and at its end is not parsed again. `like` is not needed afterwards.
+ */
+int json_parse_near(struct json_doc **out, const char *text, size_t len, const char *name,
+	const struct json_doc *like, const struct json_limits *limits, struct error *err);
+
 /* As json_parse; the document takes the text over from `text` (which is fresh afterwards) and frees
  * it. On failure too. */
 int json_parse_buf(struct json_doc **out, struct buf *text, const char *name,

@@ -21,6 +21,18 @@ static inline size_t json_item_start(const struct json_value *child)
 	return child->key_end ? child->key_start : child->start;
 }
 
+/*
+ * Parses bytes [from, to) of the text as children of value `container`, which stands in `depth`
+ * others and has children already where `from` is behind a comma, and adds them to the values, of
+ * which `*capacity` have room. `closes`: the bytes end with the container's closing bracket, else
+ * with a child. False if they are not that.
+ */
+bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
+	size_t from, size_t to, bool closes);
+
+/* Is a member's name in this object twice? */
+bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object);
+
 /* The number that four hexadecimal digits stand for. */
 unsigned json_hex4(const char *digits);
 

@@ -28,6 +28,8 @@ struct parser {
 	int max_depth;
 	int depth;
 	uint32_t open[JSON_MAX_DEPTH]; /* the containers that are open, as indexes of values */
+	size_t offset;                 /* where in the text the bytes start that yajl is fed */
+	bool is_open;                  /* the bracket that yajl sees next is not in the text */
 	bool finishing; /* all is fed; only a number at the very end may still be waited for */
 	size_t end;     /* where the last token ended */
 	uint32_t key_start, key_end;
@@ -52,7 +54,7 @@ static bool is_space(char c)
 /* Where the token of `len` bytes starts that yajl has just read. */
 static size_t token_start(struct parser *p, size_t len)
 {
-	p->end = p->finishing ? p->doc->len : yajl_get_bytes_consumed(p->yajl);
+	p->end = p->finishing ? p->doc->len : p->offset + yajl_get_bytes_consumed(p->yajl);
 	return p->end - len;
 }
 
@@ -143,6 +145,8 @@ static size_t string_start(struct parser *p, const unsigned char *said, size_t l
 		while (text[at] != '"')
 			at++;
 		start = at;
+		/* yajl has copied it also where it is the first of what it is fed anew. */
+		*escaped = memchr(text + start, '\\', p->end - start) != NULL;
 	}
 	return start;
 }
@@ -166,6 +170,10 @@ static int on_key(void *context, const unsigned char *said, size_t len)
 
 static int on_start(struct parser *p, enum json_type type)
 {
+	if (p->is_open) {
+		p->is_open = false;
+		return 1;
+	}
 	size_t start = token_start(p, 1);
 	if (p->depth == p->max_depth)
 		return stop(p, start, "is nested too deeply");
@@ -313,6 +321,42 @@ static int explain(const struct parser *p, struct error *err)
 	return json_explain(p->doc, &stop, err);
 }
 
+static void start_yajl(struct parser *p)
+{
+	yajl_alloc_funcs memory = {
+		.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release
+	};
+	p->yajl = yajl_alloc(&callbacks, &memory, p);
+	yajl_config(p->yajl, yajl_dont_validate_strings, 1); /* done before, and better */
+}
+
+bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object)
+{
+	return find_duplicate(doc, object) != NULL;
+}
+
+bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
+	size_t from, size_t to, bool closes)
+{
+	struct parser p = { .doc = doc,
+		.capacity = *capacity,
+		.max_depth = JSON_MAX_DEPTH,
+		.depth = depth + 1,
+		.offset = from,
+		.end = from,
+		.is_open = true };
+	const char *bracket = doc->values[container].type == JSON_OBJECT ? "{" : "[";
+	p.open[depth] = container;
+	start_yajl(&p);
+	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)bracket, 1);
+	if (status == yajl_status_ok)
+		status = yajl_parse(p.yajl, (const unsigned char *)doc->text + from, to - from);
+	yajl_free(p.yajl);
+	*capacity = p.capacity;
+	return status == yajl_status_ok && p.end == to && !p.key_end &&
+		p.depth == (closes ? depth : depth + 1);
+}
+
 static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 {
 	struct parser p = { .doc = doc, .max_depth = max_depth };
@@ -324,11 +368,7 @@ static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
 	/* More than most documents need. What is not touched costs nothing. */
 	p.capacity = doc->len / 16 + 1;
 	doc->values = xreallocarray(NULL, p.capacity, sizeof(*doc->values));
-	yajl_alloc_funcs memory = {
-		.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release
-	};
-	p.yajl = yajl_alloc(&callbacks, &memory, &p);
-	yajl_config(p.yajl, yajl_dont_validate_strings, 1); /* done above, and better */
+	start_yajl(&p);
 	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)doc->text, doc->len);
 	p.finishing = true;
 	if (status == yajl_status_ok)

@@ -147,36 +147,58 @@ static bool spelled_alike(const struct json_doc *a_doc, const struct json_value 
 		!memcmp(json_text(a_doc, &all) + a_start, json_text(b_doc, &all) + b_start, len);
 }
 
-static bool row_is_alike(const struct aligning *al, size_t a, size_t b, size_t base)
+/* Is one child spelled alike in all versions that have the container? */
+static bool row_is_alike(const struct aligning *al, const struct triple *row)
 {
 	const struct line *lines = al->lines;
-	const struct json_value *here = lines[A].items[a].value;
-	return spelled_alike(lines[A].doc, here, lines[B].doc, lines[B].items[b].value) &&
-		(!lines[BASE].items ||
-			spelled_alike(lines[A].doc, here, lines[BASE].doc,
-				lines[BASE].items[base].value));
+	const struct json_value *a = row->at[A], *base = row->at[BASE];
+	return spelled_alike(lines[A].doc, a, lines[B].doc, row->at[B]) &&
+		(!base || spelled_alike(lines[A].doc, a, lines[BASE].doc, base));
 }
 
-/* Takes what is alike at the start and at the end off the lines. */
-static void trim(struct aligning *al, struct alignment *out)
+/* How many children may be taken without a look at who they are. */
+static size_t most_alike(const struct aligning *al)
 {
-	struct line *a = &al->lines[A], *b = &al->lines[B], *base = &al->lines[BASE];
-	size_t most = a->count < b->count ? a->count : b->count;
-	if (base->items && base->count < most)
-		most = base->count;
-	else if (!base->items && al->m->request->schema)
-		most = 0; /* what both have added may add up */
-	while (out->before < most && row_is_alike(al, out->before, out->before, out->before))
+	const struct triple *t = &al->spot->at;
+	size_t most = t->at[A]->count < t->at[B]->count ? t->at[A]->count : t->at[B]->count;
+	if (t->at[BASE])
+		return t->at[BASE]->count < most ? t->at[BASE]->count : most;
+	return al->m->request->schema ? 0 : most; /* what both have added may add up */
+}
+
+/* Fills the lines with what is not alike at the start and at the end. */
+static void fill_lines(struct aligning *al, struct alignment *out)
+{
+	const struct triple *containers = &al->spot->at;
+	struct triple row;
+	size_t most = most_alike(al);
+	for (enum side side = BASE; side < SIDES; side++) {
+		al->lines[side].side = side;
+		al->lines[side].doc = al->m->docs[side];
+		row.at[side] = containers->at[side] ? containers->at[side] + 1 : NULL;
+	}
+	while (out->before < most && row_is_alike(al, &row)) {
 		out->before++;
-	while (out->behind < most - out->before &&
-		row_is_alike(al, a->count - out->behind - 1, b->count - out->behind - 1,
-			base->count - out->behind - 1))
-		out->behind++;
-	for (enum side side = BASE; side < SIDES; side++)
-		if (al->lines[side].items) {
-			al->lines[side].items += out->before;
-			al->lines[side].count -= out->before + out->behind;
-		}
+		for (enum side side = BASE; side < SIDES; side++)
+			row.at[side] += row.at[side] ? row.at[side]->span : 0;
+	}
+	for (enum side side = BASE; side < SIDES; side++) {
+		struct line *line = &al->lines[side];
+		size_t left = containers->at[side] ? containers->at[side]->count - out->before : 0;
+		line->items = arena_zero(&al->m->arena, left, sizeof(*line->items));
+		for (; left; left--, row.at[side] += row.at[side]->span)
+			line->items[line->count++].value = row.at[side];
+	}
+	for (; out->before + out->behind < most; out->behind++) {
+		for (enum side side = BASE; side < SIDES; side++)
+			row.at[side] = containers->at[side]
+				? al->lines[side].items[al->lines[side].count - 1].value
+				: NULL;
+		if (!row_is_alike(al, &row))
+			break;
+		for (enum side side = BASE; side < SIDES; side++)
+			al->lines[side].count -= containers->at[side] != NULL;
+	}
 }
 
 /* ---- the order ---- */
@@ -281,25 +303,11 @@ static void put_in_order(struct aligning *al, const struct line *spine, const st
 
 /* ---- */
 
-static void fill_line(struct aligning *al, enum side side, const struct json_value *container)
-{
-	struct line *line = &al->lines[side];
-	line->side = side;
-	line->doc = al->m->docs[side];
-	if (!container)
-		return;
-	line->items = arena_zero(&al->m->arena, container->count + 1u, sizeof(*line->items));
-	JSON_EACH (child, container)
-		line->items[line->count++].value = child;
-}
-
 void align(struct alignment *out, struct merging *m, const struct spot *spot, enum identity by)
 {
 	struct aligning al = { .m = m, .spot = spot, .by = by };
 	*out = (struct alignment){ 0 };
-	for (enum side side = BASE; side < SIDES; side++)
-		fill_line(&al, side, spot->at.at[side]);
-	trim(&al, out);
+	fill_lines(&al, out);
 	for (enum side side = BASE; side < SIDES; side++)
 		build_table(&al, &al.lines[side]);
 	for (enum side side = A; side < SIDES; side++) {

@@ -35,10 +35,11 @@ static void version_release(struct version *version)
 static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
 	struct merge_result *result, struct error *err);
 
-static bool parse(struct version *version, const char *name)
+/* `like` (may be NULL) is another version, from which this one may differ little. */
+static bool parse(struct version *version, const char *name, const struct json_doc *like)
 {
-	return json_parse(&version->doc, version->text.bytes, version->text.len, name, &no_limit,
-		       &version->wrong) >= 0;
+	return json_parse_near(&version->doc, version->text.bytes, version->text.len, name, like,
+		       &no_limit, &version->wrong) >= 0;
 }
 
 /* Merges what an earlier merge has left between markers; the result is the side's text. */
@@ -54,14 +55,15 @@ static bool mend(struct version *version, const struct merge_request *request)
 			parts[side].text = (struct merge_text){ texts[side].data, texts[side].len };
 		if (!has_base)
 			parts[BASE].text = request->base;
-		parse(&parts[BASE], request->name);
-		mended = parse(&parts[A], request->name) && parse(&parts[B], request->name) &&
+		parse(&parts[BASE], request->name, NULL);
+		mended = parse(&parts[A], request->name, NULL) &&
+			parse(&parts[B], request->name, NULL) &&
 			!merge_sound(request, parts, &result, NULL);
 	}
 	if (mended) {
 		buf_add(&version->mended, result.text.data, result.text.len);
 		version->text = (struct merge_text){ version->mended.data, version->mended.len };
-		mended = parse(version, request->name);
+		mended = parse(version, request->name, NULL);
 	}
 	for (enum side side = BASE; side < SIDES; side++) {
 		version_release(&parts[side]);
@@ -72,14 +74,14 @@ static bool mend(struct version *version, const struct merge_request *request)
 }
 
 static void read_version(struct version *version, const char *called, const struct merge_text *text,
-	const struct merge_request *request, struct buf *said)
+	const struct json_doc *like, const struct merge_request *request, struct buf *said)
 {
 	*version = (struct version){ .called = called, .text = *text, .mended = BUF_INIT };
 	if (!text->len) {
 		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
 		return;
 	}
-	if (!parse(version, request->name) && mend(version, request))
+	if (!parse(version, request->name, like) && mend(version, request))
 		buf_addf(said,
 			"%s: %s still had the conflict markers of an earlier merge; what stood "
 			"between them was merged\n",
@@ -152,13 +154,13 @@ static bool is_valid(
 
 /* Looks at what was made as if somebody else had: is it sound, and valid where both sides were? */
 static int check(const struct merge_request *request, const struct version versions[SIDES],
-	struct merge_result *result, struct error *err)
+	bool relaid, struct merge_result *result, struct error *err)
 {
 	struct json_doc *doc;
 	struct error wrong = ERROR_INIT;
 	int rc = 0;
-	if (json_parse(&doc, result->text.data, result->text.len, request->name, &no_limit, err) <
-		0)
+	if (json_parse_near(&doc, result->text.data, result->text.len, request->name,
+		    versions[A].doc, &no_limit, err) < 0)
 		return error_wrap(err, "the merge has made what is no JSON");
 	if (!is_valid(request, doc, &wrong)) {
 		bool was_valid = is_valid(request, versions[A].doc, NULL) &&
@@ -169,8 +171,7 @@ static int check(const struct merge_request *request, const struct version versi
 		rc = was_valid;
 	}
 	/* A side that needed nothing keeps its bytes; but not where the other was laid out anew. */
-	enum side last = versions[BASE].doc && is_relaid(&versions[A], &versions[BASE]) ? A : B;
-	for (enum side side = A; side <= last && !rc; side++)
+	for (enum side side = A; side <= (relaid ? A : B) && !rc; side++)
 		if (json_equal(doc, json_root(doc), versions[side].doc,
 			    json_root(versions[side].doc))) {
 			buf_reset(&result->text);
@@ -192,25 +193,30 @@ static int merge_sound(const struct merge_request *request, struct version versi
 	struct schema_place place;
 	struct spot root = { .place = &place };
 	struct nodes nodes = { NULL, NULL };
+	int rc = 0;
 	for (enum side side = BASE; side < SIDES; side++) {
 		m.docs[side] = ordered[side].doc;
 		root.at.at[side] = ordered[side].doc ? json_root(ordered[side].doc) : NULL;
 	}
 	schema_place_init(&place, request->schema);
 	merge_value(&m, &root, &nodes);
-	int rc;
 	if (m.conflicts) {
 		rc = mark_conflicts(&m, &nodes, swapped, &result->text, err);
 	} else {
 		weave(&m, &nodes, A, &result->text);
-		rc = check(request, ordered, result, err);
 	}
+	json_doc_free(m.published);
+	arena_release(&m.arena);
+	bool relaid = ordered[BASE].doc && is_relaid(&ordered[A], &ordered[BASE]);
+	/* Large files: what is not needed any more makes room. */
+	json_doc_free(versions[BASE].doc);
+	versions[BASE].doc = ordered[BASE].doc = NULL;
+	if (!m.conflicts)
+		rc = check(request, ordered, relaid, result, err);
 	if (rc > 0 && !m.conflicts) {
 		buf_reset(&result->text);
 		merge_text_conflict(request, &result->text);
 	}
-	json_doc_free(m.published);
-	arena_release(&m.arena);
 	return rc;
 }
 
@@ -233,9 +239,10 @@ int merge_documents(
 {
 	struct version versions[SIDES];
 	int rc;
-	read_version(&versions[BASE], "base", &request->base, request, &result->said);
-	read_version(&versions[A], "ours", &request->ours, request, &result->said);
-	read_version(&versions[B], "theirs", &request->theirs, request, &result->said);
+	struct buf *said = &result->said;
+	read_version(&versions[A], "ours", &request->ours, NULL, request, said);
+	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, said);
+	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, said);
 	if (versions[A].doc && versions[B].doc) {
 		rc = merge_sound(request, versions, result, err);
 	} else if (versions[A].doc || versions[B].doc) {

@@ -174,6 +174,7 @@ void weave(const struct merging *m, const struct nodes *root, enum side side, st
 	const char *others = json_raw(m->docs[B], json_root(m->docs[B]), &len);
 	w.others_use_lines = memchr(others, '\n', len);
 	w.text = json_text(w.doc, &len);
+	buf_grow(out, len + len / 16);
 	copy(&w, 0, all->start);
 	write_root(&w, root);
 	copy(&w, all->end, len);

@@ -159,22 +159,22 @@ shared/health_dashboard.json" ]
   PATH=$odd:$PATH git build init --server build1
   git checkout -q -b theirs
   commit_file build1/extra.json '{"a":1}'
-  sed -i 's/"healthy"/"degraded"/' shared/health_dashboard.json
+  sed -i 's/"skip_tests": false/"skip_tests": true/' shared/build_config.json
   git commit -q -a -m theirs
   git checkout -q main
-  sed -i 's/"queued": 0/"queued": 5/' shared/health_dashboard.json
+  sed -i 's/"repository": null/"repository": "x"/' shared/build_config.json
   git commit -q -a -m ours
   run -0 git merge -q theirs
   [[ $output != *"not found"* ]]
-  grep -q degraded shared/health_dashboard.json
-  grep -q '"queued": 5' shared/health_dashboard.json
+  grep -q '"skip_tests": true' shared/build_config.json
+  grep -q '"repository": "x"' shared/build_config.json
 }
 
 @test "where the program has gone, git's text merge leaves markers" {
   new_fleet
   git build init --server build1
   git config merge.git-build.driver \
-    "$(git config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|/nowhere/git-build|g")"
+    "$(git config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/hooks|/nowhere|g")"
   git checkout -q -b theirs
   sed -i 's/"healthy"/"degraded"/' shared/health_dashboard.json
   git commit -q -a -m theirs

@@ -262,7 +262,7 @@ both_changed() {
   both_changed
   # The driver's line runs the program by its path: another one takes its place.
   git -C build2 config merge.git-build.driver \
-    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|$TMP/gone|g")"
+    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/hooks/merge-driver|$TMP/gone|g")"
   run in_clone build2 git pull -q --no-rebase --no-edit
   [ "$status" != 0 ]
   grep -q '^<<<<<<<' build2/coordination/messages.json
@@ -279,7 +279,7 @@ kill -9 \$\$
 END
   chmod +x "$TMP/killed"
   git -C build2 config merge.git-build.driver \
-    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/git-build|$TMP/killed|g")"
+    "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/hooks/merge-driver|$TMP/killed|g")"
   before=$(cat build2/coordination/messages.json)
   run in_clone build2 git pull -q --no-rebase --no-edit
   [ "$status" != 0 ]

@@ -1,6 +1,4 @@
-/* Merging files: reads them, finds their schema, and tells what was said. */
-#include "merging.h"
-#include "show.h"
+#include "merge/files.h"
 
 #include "base/file.h"
 #include "merge/text.h"
@@ -16,27 +14,12 @@ static bool is_json(const char *path)
 	return len > 5 && !strcmp(path + len - 5, ".json");
 }
 
-static void show_said(const struct buf *said)
-{
-	struct buf line = BUF_INIT;
-	for (const char *at = said->data; *at;) {
-		const char *end = strchr(at, '\n');
-		size_t len = end ? (size_t)(end - at) : strlen(at);
-		buf_reset(&line);
-		buf_add(&line, at, len);
-		show_remark(line.data);
-		at += len + (end != NULL);
-	}
-	buf_release(&line);
-}
-
-int merging_run(struct merging_files *files, bool quiet, struct buf *out, struct error *err)
+int merge_files(struct merge_files *files, struct merge_result *result, struct error *err)
 {
 	const char *const paths[] = { files->base, files->ours, files->theirs };
 	struct merge_request *request = &files->request;
 	struct merge_text *const sides[] = { &request->base, &request->ours, &request->theirs };
 	struct buf texts[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
-	struct merge_result result = MERGE_RESULT_INIT;
 	int rc = 0;
 	for (int i = 0; i < 3 && !rc; i++) {
 		if (strcmp(paths[i], "/dev/null") != 0)
@@ -45,21 +28,15 @@ int merging_run(struct merging_files *files, bool quiet, struct buf *out, struct
 	}
 	request->name = files->path ? files->path : files->ours;
 	if (!rc && files->path && !request->schema && !is_json(files->path))
-		rc = merge_text(request, &result.text, err);
+		rc = merge_text(request, &result->text, err);
 	else if (!rc)
-		rc = merge_documents(request, &result, err);
-	if (!quiet)
-		show_said(&result.said);
-	buf_release(out);
-	*out = result.text;
-	result.text = (struct buf)BUF_INIT;
-	merge_result_release(&result);
+		rc = merge_documents(request, result, err);
 	for (int i = 0; i < 3; i++)
 		buf_release(&texts[i]);
 	return rc;
 }
 
-int merging_schema(
+int merge_find_schema(
 	struct schema_set *set, const struct schema **out, const char *name, struct error *err)
 {
 	struct buf text = BUF_INIT;
