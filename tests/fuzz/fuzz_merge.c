@@ -1,0 +1,142 @@
+/*
+ * merge/: any three texts merge, whichever side is whose, into what is sound JSON, and merging that
+ * once more changes nothing.
+ *
+ * The input's first byte chooses the schema; behind it are base, ours and theirs, with a NUL
+ * between. One of the sides at least is JSON, and there is a schema, so that git is never asked to
+ * merge text.
+ */
+#include "merge/merge.h"
+#include "schema/builtin.h"
+
+#include "json/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every rule there is, for any member of any depth. */
+static const char every_rule[] =
+	"{\"$id\":\"every\",\"properties\":{\"a\":{\"x-merge\":\"max\"},\"b\":{\"x-merge\":\"min\"}"
+	","
+	"\"c\":{\"x-merge\":\"or\"},\"d\":{\"x-merge\":\"and\"},\"e\":{\"x-merge\":\"sum\"},"
+	"\"f\":{\"x-merge\":\"published\"},\"g\":{\"x-immutable\":true},"
+	"\"h\":{\"x-merge\":\"order\",\"x-transitions\":{\"1\":[\"2\"],\"2\":[\"1\",\"3\"],\"3\":[]"
+	"}},"
+	"\"i\":{\"x-list-type\":\"set\",\"items\":{\"$ref\":\"#\"}},"
+	"\"j\":{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"k\"],\"items\":{\"$ref\":\"#\"}},"
+	"\"l\":{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"k\",\"g\"],\"items\":{\"$ref\":\"#"
+	"\"}},"
+	"\"m\":{\"x-list-type\":\"atomic\"},\"n\":{\"x-map-type\":\"atomic\"},"
+	"\"o\":{\"x-merge\":\"latest\",\"x-merge-clock\":\"t\",\"$ref\":\"#\"}},"
+	"\"additionalProperties\":{\"$ref\":\"#\"},\"items\":{\"$ref\":\"#\"}}";
+
+enum { MOST_SCHEMAS = 16 };
+
+static void insist(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "does not hold: %s\n", what);
+	abort();
+}
+
+static const struct schema *choose_schema(uint8_t choice)
+{
+	static struct schema_set *set;
+	static const struct schema *schemas[MOST_SCHEMAS];
+	static size_t count;
+	if (!set) {
+		struct buf text = BUF_INIT;
+		set = schema_set_new();
+		buf_addstr(&text, every_rule);
+		insist(!schema_compile(set, &schemas[count++], &text, "every", NULL, NULL),
+			"the schema compiles");
+		for (size_t i = 0; builtin_names[i] && count < MOST_SCHEMAS; i++)
+			insist(!builtin_compile(set, &schemas[count++], builtin_names[i], NULL),
+				"built-in schemas compile");
+	}
+	return schemas[choice % count];
+}
+
+static struct json_doc *parse(const struct merge_text *text)
+{
+	struct json_doc *doc;
+	return json_parse(&doc, text->bytes, text->len, "x", NULL, NULL) < 0 ? NULL : doc;
+}
+
+static bool is_json(const struct merge_text *text)
+{
+	struct json_doc *doc = parse(text);
+	json_doc_free(doc);
+	return doc != NULL;
+}
+
+static int merge(const struct schema *schema, const struct merge_text *base,
+	const struct merge_text *ours, const struct merge_text *theirs, struct merge_result *result)
+{
+	struct merge_request request = { .base = *base,
+		.ours = *ours,
+		.theirs = *theirs,
+		.name = "x",
+		.schema = schema,
+		.marker_size = 7 };
+	struct error err = ERROR_INIT;
+	int rc = merge_documents(&request, result, &err);
+	insist(rc >= 0, "any texts merge");
+	return rc;
+}
+
+static bool same(const struct merge_text *a, const struct buf *b)
+{
+	return a->len == b->len && !memcmp(a->bytes, b->data, a->len);
+}
+
+static void check(const struct schema *schema, const struct merge_text texts[3])
+{
+	const struct merge_text *base = &texts[0], *ours = &texts[1], *theirs = &texts[2];
+	struct merge_result result = MERGE_RESULT_INIT, swapped = MERGE_RESULT_INIT;
+	struct merge_result again = MERGE_RESULT_INIT;
+	int rc = merge(schema, base, ours, theirs, &result);
+	struct merge_text merged = { result.text.data, result.text.len };
+	insist(rc == merge(schema, base, theirs, ours, &swapped), "the sides can be swapped");
+	if (!rc) {
+		insist(is_json(&merged), "what is merged is JSON");
+		insist(same(&merged, &swapped.text), "the sides can be swapped");
+		if (is_json(ours)) {
+			merge(schema, ours, ours, &merged, &again);
+			insist(same(&merged, &again.text), "merging once more changes nothing");
+		}
+	}
+	merge_result_release(&result);
+	merge_result_release(&swapped);
+	merge_result_release(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct merge_text texts[3];
+	char *copies[3];
+	if (!size)
+		return 0;
+	const struct schema *schema = choose_schema(*data);
+	data++;
+	size--;
+	for (int i = 0; i < 3; i++) {
+		const uint8_t *end = size && i < 2 ? memchr(data, '\0', size) : NULL;
+		size_t len = end ? (size_t)(end - data) : size;
+		/* Memory of its own, so that reading behind it is noticed. */
+		copies[i] = malloc(len ? len : 1);
+		memcpy(copies[i], data, len);
+		texts[i] = (struct merge_text){ copies[i], len };
+		data += end ? len + 1 : len;
+		size -= end ? len + 1 : len;
+	}
+	if (is_json(&texts[1]) || is_json(&texts[2]))
+		check(schema, texts);
+	for (int i = 0; i < 3; i++)
+		free(copies[i]);
+	return 0;
+}
