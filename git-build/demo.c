@@ -63,6 +63,19 @@ static const struct step {
 		"for i in 1 2; do git -C build$i build job claim >claim$i 2>&1 & done; wait; "
 		"tail -n +1 claim1 claim2" },
 	{ NULL, "git -C build1 build job list" },
+	{ "Both change one line of a file at the same time, by hand. git alone would stop; the "
+	  "merge driver knows from the schema that profiles are a set.",
+		"for i in 1 2; do git -C build$i pull -q --rebase && sed -i "
+		"'s/\"profiles\": .*\\]/\"profiles\": [\"of-build'$i'\"]/' "
+		"build$i/shared/build_config.json; done" },
+	{ NULL,
+		"for i in 1 2; do git -C build$i config user.name build$i && git -C build$i config "
+		"user.email build$i@localhost && git -C build$i commit -q -a -m 'Add a profile'; "
+		"done" },
+	{ NULL,
+		"git -C build1 push -q && git -C build2 pull -q --rebase && git -C build2 push "
+		"-q" },
+	{ NULL, "grep profiles build2/shared/build_config.json" },
 	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
 	  "what it was can be kept.",
 		"git -C build1 build squash --server build1 --backup" },

@@ -84,25 +84,6 @@ int compare_clocks(
 	return (times[A] > times[B]) - (times[A] < times[B]);
 }
 
-enum side choose_newer(const struct merging *m, const struct spot *spot)
-{
-	const struct text *clock = &spot->place->rules.merge_clock;
-	struct triple clocks = { { NULL } };
-	for (enum side side = A; side < SIDES && clock->bytes; side++)
-		clocks.at[side] =
-			json_member_n(m->docs[side], spot->at.at[side], clock->bytes, clock->len);
-	int order = 0;
-	if (clocks.at[A] && clocks.at[B]) {
-		if (!compare(m, &clocks, &order))
-			order = 0;
-	} else {
-		order = !!clocks.at[A] - !!clocks.at[B];
-	}
-	if (!order)
-		order = compare_raw(m, &spot->at);
-	return order < 0 ? B : A;
-}
-
 /* ---- rules ---- */
 
 static int choose_extreme(const struct merging *m, const struct triple *t, bool largest)
@@ -260,6 +241,33 @@ static const struct json_value *server_of(
 	return value && value->type == JSON_STRING ? value : NULL;
 }
 
+/* As old as each other: who is named before nobody, the smaller name, the smaller text. */
+static int compare_servers(const struct merging *m, const struct spot *spot)
+{
+	const struct json_value *a = server_of(m, spot, A), *b = server_of(m, spot, B);
+	int order = a && b ? compare_strings(m, a, b) : !!b - !!a;
+	return order ? order : compare_raw(m, &spot->at);
+}
+
+enum side choose_newer(const struct merging *m, const struct spot *spot)
+{
+	const struct text *clock = &spot->place->rules.merge_clock;
+	struct triple clocks = { { NULL } };
+	for (enum side side = A; side < SIDES && clock->bytes; side++)
+		clocks.at[side] =
+			json_member_n(m->docs[side], spot->at.at[side], clock->bytes, clock->len);
+	int order = 0;
+	if (clocks.at[A] && clocks.at[B]) {
+		if (!compare(m, &clocks, &order))
+			order = 0;
+	} else {
+		order = !!clocks.at[A] - !!clocks.at[B];
+	}
+	if (order)
+		return order < 0 ? B : A;
+	return compare_servers(m, spot) < 0 ? A : B;
+}
+
 static int choose_earlier(const struct merging *m, const struct spot *spot, const char **why)
 {
 	const struct spot *record = record_of(spot);
@@ -267,15 +275,8 @@ static int choose_earlier(const struct merging *m, const struct spot *spot, cons
 	*why = "earlier";
 	if (order)
 		return order < 0 ? A : B;
-	const struct json_value *a = server_of(m, spot, A), *b = server_of(m, spot, B);
 	*why = "smaller";
-	if (a && b)
-		order = compare_strings(m, a, b);
-	else
-		order = !!b - !!a; /* who is named before nobody */
-	if (!order)
-		order = compare_raw(m, &spot->at);
-	return order < 0 ? A : B;
+	return compare_servers(m, spot) < 0 ? A : B;
 }
 
 /* ---- */

@@ -12,6 +12,8 @@ load helper
   [ "$(grep -cE '^job_[^ ]+ build main d8e22ab$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^build[12] +(Ada|Grace) +building +job_.* healthy$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^build[12] +(Ada|Grace) +idle +- .* healthy$' <<<"$output")" = 1 ]
+  # Both profiles are there.
+  [[ $output == *'"profiles": ["of-build1", "of-build2"]'* ]]
   [ "$(find "$TMP" | sort)" = "$before" ]
 }
 

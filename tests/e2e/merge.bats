@@ -308,6 +308,24 @@ END
   clean build2
 }
 
+@test "post-merge says what is not as it should be, and never fails a merge" {
+  new_fleet build1 build2
+  add_message build1 1
+  push build1
+  run -0 in_clone build2 git pull -q --no-rebase
+  [ -z "$output" ]
+  git -C build2 config --unset merge.git-build.driver
+  add_message build1 2
+  push build1
+  run -0 in_clone build2 git pull -q --no-rebase
+  [[ $output == *"the merge driver is not configured"*"run git build init"* ]]
+  git -C build2 build init >/dev/null
+  echo '{"messages": [' >build1/coordination/messages.json
+  git -C build1 commit -q -a -m Break
+  run -0 in_clone build2 git pull -q --no-rebase ../build1 main
+  [[ $output == *"warning: coordination/messages.json:"* ]]
+}
+
 # ---- by hand ----
 
 @test "git build merge works without a repository, and says what lost" {
