@@ -42,8 +42,9 @@ HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
+TORTURE_SRC := $(wildcard tests/torture/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
-E2E      := $(wildcard tests/e2e/*.bats)
+E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
 
 EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json)
@@ -51,6 +52,7 @@ LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_SRC:%.c=$(BUILD)/%)
+TORTURERS := $(TORTURE_SRC:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 MANPAGES := $(MAN_SRC:docs/man/%.scd=$(BUILD)/man/%)
 COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh fish)
@@ -120,17 +122,21 @@ $(BUILD)/completion/%: $(BUILD)/git-build
 # ---- tests ----
 
 .PHONY: check check-unit check-e2e
-check: all $(UNITS) ## every test a contributor should run; ends with "N passed, N failed"
+check: all $(UNITS) $(TORTURERS) ## every test a contributor should run; ends with "N passed, N failed"
 	@tests/run $(UNITS) $(E2E)
 
 check-unit: $(UNITS) ## unit and property tests only
 	@tests/run $(UNITS)
 
-check-e2e: all ## end-to-end tests only
+check-e2e: all $(TORTURERS) ## end-to-end tests only
 	@tests/run $(E2E)
 
 .PHONY: programs
-programs: all $(UNITS) $(BENCHES) ## everything that can be compiled, nothing run
+programs: all $(UNITS) $(BENCHES) $(TORTURERS) ## everything that can be compiled, nothing run
+
+.PHONY: torture
+torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_OPS, TORTURE_CLIENTS, SEED
+	@tests/torture/run
 
 .PHONY: bench
 bench: all $(BENCHES) ## the benchmarks, as ratios against something in the same run
