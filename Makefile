@@ -37,7 +37,10 @@ ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPFLAGS += -include src/base/banned.h
 
 LIB_SRC  := $(wildcard src/*/*.c)
-CMD_SRC  := $(wildcard git-build/*.c)
+# The program that starts quickly has the subcommands that need no repository (git-build/quick.c).
+CMD_SRC  := $(filter-out git-build/quick.c,$(wildcard git-build/*.c))
+QUICK_SRC := $(patsubst %,git-build/%.c,quick program command options show help validate schema merge \
+             merge-driver)
 HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
@@ -62,7 +65,7 @@ obj = $(1:%.c=$(BUILD)/obj/%.o)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all
-all: $(BUILD)/git-build $(HOOKS) $(MANPAGES)
+all: $(BUILD)/git-build $(BUILD)/git-build-full $(HOOKS) $(MANPAGES)
 
 # Quiet by default; V=1 shows the commands.
 Q := $(if $(V),,@)
@@ -87,7 +90,12 @@ $(LIB): $(call obj,$(LIB_SRC)) $(BUILD)/obj/gen/embedded.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/git-build: $(call obj,$(CMD_SRC)) $(LIB)
+$(BUILD)/git-build: private PKGS := $(filter-out libgit2,$(PKGS))
+$(BUILD)/git-build: $(call obj,$(QUICK_SRC)) $(LIB) | $(BUILD)/git-build-full
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -172,7 +180,7 @@ install: all $(COMPLETIONS) ## into PREFIX, below DESTDIR; what is there already
 		"$(DESTDIR)$(docdir)" "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
 		"$(DESTDIR)$(fishcompdir)"
 	install -C -m 755 $(BUILD)/git-build "$(DESTDIR)$(bindir)/git-build"
-	install -C -m 755 $(HOOKS) "$(DESTDIR)$(libexecdir)/"
+	install -C -m 755 $(BUILD)/git-build-full $(HOOKS) "$(DESTDIR)$(libexecdir)/"
 	install -C -m 644 $(MANPAGES) "$(DESTDIR)$(mandir)/man1/"
 	install -C -m 644 README.md LICENSE $(wildcard docs/*.md) "$(DESTDIR)$(docdir)/"
 	install -C -m 644 $(BUILD)/completion/bash "$(DESTDIR)$(bashcompdir)/git-build"

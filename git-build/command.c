@@ -61,29 +61,44 @@ void command_usage(const struct command *command, struct buf *out)
 	options_usage(groups, out);
 }
 
-int command_open(struct invocation *inv, struct error *err)
+/* The programs' names, and where they are, from each other: installed, and as built. */
+static const char quick_name[] = "git-build", full_name[] = "git-build-full";
+
+static int find_beside(
+	struct buf *out, const char *other_folder, const char *name, struct error *err)
 {
-	int rc = repo_open(&inv->repo, NULL, err);
-	if (rc < 0)
-		return rc;
-	rc = settings_load(&inv->settings, inv->repo, &inv->overrides, err);
-	if (rc < 0) {
-		repo_close(inv->repo);
-		inv->repo = NULL;
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len < 0)
+		return error_errno(err, ERR_FAILED, "cannot find out where git-build is installed");
+	self[len] = '\0';
+	*strrchr(self, '/') = '\0';
+	struct buf path = BUF_INIT;
+	char resolved[PATH_MAX];
+	const char *const folders[] = { ".", other_folder };
+	for (size_t i = 0; i < 2; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s/%s", self, folders[i], name);
+		if (realpath(path.data, resolved)) {
+			buf_release(&path);
+			buf_addstr(out, resolved);
+			return 0;
+		}
 	}
-	return rc;
+	buf_release(&path);
+	return error_set(err, ERR_FAILED,
+		"there is no %s beside %s: git-build is not installed as a whole; install it again",
+		name, self);
 }
 
 int program_path(struct buf *out, struct error *err)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
-	if (len < 0)
-		return error_errno(err, ERR_FAILED, "cannot find out where git-build is installed");
-	if (len == (ssize_t)sizeof(path))
-		return error_set(err, ERR_FAILED, "git-build is installed at too long a path");
-	buf_add(out, path, (size_t)len);
-	return 0;
+	return find_beside(out, "../../bin", quick_name, err);
+}
+
+int program_full_path(struct buf *out, struct error *err)
+{
+	return find_beside(out, "../libexec/git-build", full_name, err);
 }
 
 /* Installed beside the program's folder, or built in it. */

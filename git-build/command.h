@@ -88,12 +88,16 @@ void command_groups(const struct command *command, void *options, struct invocat
 void command_usage(const struct command *command, struct buf *out);
 
 /* Opens the repository here and loads its settings, for a command that does not always need them.
- */
+ * In the quick program this does not return: see quick.c. */
 int command_open(struct invocation *inv, struct error *err);
+/* Gives back what command_open() has opened, if it has. */
+void command_close(struct invocation *inv);
 
-/* Appends the absolute path of this program. */
+/* Appends the absolute path of the program that users and git call. */
 int program_path(struct buf *out, struct error *err);
 /* Appends the absolute path of the folder with git-build's hooks. */
 int hooks_path(struct buf *out, struct error *err);
+/* Appends that of the program with all subcommands. */
+int program_full_path(struct buf *out, struct error *err);
 
 #endif

@@ -6,27 +6,18 @@
  * that its path has (`build-schema` in .gitattributes, or the built-in one); with one, this works
  * outside of any repository.
  */
-#include "command.h"
 #include "show.h"
-#include "violations.h"
+#include "validate.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "json/write.h"
 #include "schema/builtin.h"
 #include "schema/validate.h"
-#include "store/worktree.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct validate_options {
-	bool staged, all, format;
-	const char *schema, *range;
-	struct option_list maps;
-	int64_t max_errors;
-};
 
 static const struct option options[] = {
 	OPT_FLAG(0, "staged", struct validate_options, staged,
@@ -50,24 +41,6 @@ static const char *const synopsis[] = {
 	"[--schema FILE|NAME] [--map URI=DIR]... [--format] [--max-errors N] [--json] FILE...",
 	"[--staged | --all] [--map URI=DIR]... [--format] [--max-errors N] [--json]",
 	"--range A..B [--json]", NULL
-};
-
-/* Schemas that were compiled: each once, however many files it judges. */
-struct compiled {
-	char *name;
-	const struct schema *schema;
-};
-
-struct validating {
-	struct invocation *inv;
-	const struct validate_options *options;
-	struct schema_set *set;
-	struct compiled *compiled;
-	size_t count, capacity;
-	struct buf json;
-	struct json_writer writer;
-	size_t files, wrong;
-	struct error *err;
 };
 
 /* ---- which schema ---- */
@@ -97,7 +70,14 @@ static int compile_file(struct validating *v, const char *path, const struct sch
 	return rc;
 }
 
-static int compile(struct validating *v, const char *name, bool builtin, const struct schema **out)
+bool validate_is_builtin(const char *name)
+{
+	size_t len;
+	return builtin_text(name, &len) != NULL;
+}
+
+int validate_compile(
+	struct validating *v, const char *name, bool builtin, const struct schema **out)
 {
 	for (size_t i = 0; i < v->count; i++)
 		if (!strcmp(v->compiled[i].name, name)) {
@@ -110,31 +90,6 @@ static int compile(struct validating *v, const char *name, bool builtin, const s
 	GROW(v->compiled, v->count, v->capacity);
 	v->compiled[v->count++] = (struct compiled){ xstrdup(name), *out };
 	return 0;
-}
-
-static bool is_builtin(const char *name)
-{
-	size_t len;
-	return builtin_text(name, &len) != NULL;
-}
-
-/* The schema of a path of the repository: 1, 0 if it has none, or a negative code. */
-static int schema_for_path(struct validating *v, const char *path, const struct schema **out)
-{
-	struct buf name = BUF_INIT, file = BUF_INIT;
-	const char *builtin = builtin_for_path(path);
-	int rc =
-		builtin ? 1 : worktree_attribute(v->inv->repo, path, "build-schema", &name, v->err);
-	if (rc > 0 && !builtin)
-		buf_addf(&file, "%s/schemas/%s.json", repo_work_tree(v->inv->repo), name.data);
-	if (rc > 0) {
-		bool own = !builtin && (file_exists(file.data) || !is_builtin(name.data));
-		rc = compile(v, builtin ? builtin : own ? file.data : name.data, !own, out);
-		rc = rc < 0 ? rc : 1;
-	}
-	buf_release(&name);
-	buf_release(&file);
-	return rc;
 }
 
 /* ---- judging ---- */
@@ -167,7 +122,7 @@ static void tell_unsound(struct validating *v, const char *file, const char *tex
 	tell(v, file, at.line ? at.line : 1, at.line ? at.column : 1, "", "", NULL, sentence);
 }
 
-static void judge(
+void validate_text(
 	struct validating *v, const char *file, struct buf *text, const struct schema *schema)
 {
 	struct json_doc *doc;
@@ -195,124 +150,23 @@ static void judge(
 	json_doc_free(doc);
 }
 
-/* A file of the work tree or the index, by its path from the top. */
-static int judge_path(const char *path, void *data)
-{
-	struct validating *v = data;
-	const struct schema *schema;
-	struct buf text = BUF_INIT, place = BUF_INIT;
-	int rc = schema_for_path(v, path, &schema);
-	if (rc <= 0)
-		return rc;
-	if (v->options->staged) {
-		rc = worktree_read_staged(v->inv->repo, path, &text, v->err);
-	} else {
-		buf_addf(&place, "%s/%s", repo_work_tree(v->inv->repo), path);
-		rc = file_read(&text, place.data, JSON_DEFAULT_LIMIT, v->err);
-		if (rc == ERR_NOT_FOUND) { /* deleted in the work tree, and not staged yet */
-			buf_release(&text);
-			buf_release(&place);
-			return 0;
-		}
-	}
-	if (!rc)
-		judge(v, path, &text, schema);
-	buf_release(&text);
-	buf_release(&place);
-	return rc;
-}
-
-/* A file as it was named on the command line. */
-static int judge_named(struct validating *v, const char *name, const struct schema *given)
-{
-	const struct schema *schema = given;
-	struct buf text = BUF_INIT;
-	int rc = file_read(&text, name, JSON_DEFAULT_LIMIT, v->err);
-	if (!rc && !given) {
-		char absolute[PATH_MAX];
-		const char *top = repo_work_tree(v->inv->repo);
-		size_t len = top ? strlen(top) : 0;
-		if (top && realpath(name, absolute) && !strncmp(absolute, top, len) &&
-			absolute[len] == '/')
-			rc = schema_for_path(v, absolute + len + 1, &schema);
-		if (!rc)
-			rc = error_set(v->err, ERR_INVALID,
-				"%s has no schema: name one with --schema, or give the path a "
-				"build-schema in "
-				".gitattributes",
-				name);
-	}
-	if (rc >= 0)
-		judge(v, strcmp(name, "-") ? name : "<stdin>", &text, schema);
-	buf_release(&text);
-	return rc < 0 ? rc : 0;
-}
-
-static int judge_all(struct validating *v, struct operands *operands)
+/* The files on the command line, by the schema that stands there too. */
+static int judge_by_schema(struct validating *v, const struct operands *operands)
 {
 	const struct schema *schema = NULL;
 	const char *name = v->options->schema;
-	int rc = 0;
-	if (!name || !operands->count)
-		rc = command_open(v->inv, v->err);
-	if (!rc && name)
-		rc = compile(v, name, is_builtin(name) && !strchr(name, '/') && !file_exists(name),
-			&schema);
-	for (int i = 0; !rc && i < operands->count; i++)
-		rc = judge_named(v, operands->words[i], schema);
-	if (!rc && !operands->count)
-		rc = worktree_each_file(v->inv->repo, v->options->staged, judge_path, v, v->err);
-	return rc;
-}
-
-/* ---- a range of commits ---- */
-
-/* The push that would bring the range to the shared branch, judged by the guard. */
-static int judge_range(struct validating *v, struct guard_report *report)
-{
-	struct invocation *inv = v->inv;
-	struct guard_plan plan = { .variable = getenv, .history = true };
-	struct guard *guard;
-	struct buf ref = BUF_INIT;
-	int rc = command_open(inv, v->err);
-	if (!rc)
-		rc = guard_open(&guard, inv->repo, &plan, v->err);
-	if (rc < 0)
-		return rc;
-	buf_addf(&ref, "refs/heads/%s", inv->settings.branch);
-	struct guard_update update = { .ref = ref.data, .now = inv->env->now(inv->env->data) };
-	rc = repo_resolve_range(inv->repo, v->options->range, &update.old, &update.new, v->err);
-	if (!rc)
-		rc = guard_judge(guard, report, &update, v->err);
-	guard_free(guard);
-	buf_release(&ref);
-	return rc;
-}
-
-static int validate_range(struct validating *v)
-{
-	struct guard_report report = { 0 };
-	int rc = judge_range(v, &report);
-	if (!rc && v->inv->json) {
-		json_begin(&v->writer, '{');
-		json_begin_member(&v->writer, "errors", '[');
-		for (size_t i = 0; i < report.count; i++) {
-			violation_begin_json(&report.violations[i], &v->writer);
-			json_end(&v->writer);
-		}
-		json_end(&v->writer);
-		json_put_bool(&v->writer, "valid", !report.count);
-		json_end(&v->writer);
-		show_json(&v->json);
+	bool builtin = validate_is_builtin(name) && !strchr(name, '/') && !file_exists(name);
+	int rc = validate_compile(v, name, builtin, &schema);
+	for (int i = 0; !rc && i < operands->count; i++) {
+		const char *file = operands->words[i];
+		struct buf text = BUF_INIT;
+		rc = file_read(&text, file, JSON_DEFAULT_LIMIT, v->err);
+		if (!rc)
+			validate_text(v, strcmp(file, "-") ? file : "<stdin>", &text, schema);
+		buf_release(&text);
 	}
-	for (size_t i = 0; !rc && i < report.count && !v->inv->json && !v->inv->quiet; i++)
-		violation_show(&report.violations[i], "");
-	rc = rc < 0 ? rc : report.count ? ANSWER_NO : ANSWER_YES;
-	guard_report_release(&report);
 	return rc;
 }
-
-/* ---- */
 
 static int add_maps(struct validating *v)
 {
@@ -339,17 +193,18 @@ static const char *misuse(const struct validate_options *given, const struct ope
 	return NULL;
 }
 
-static int validate_files(struct validating *v, struct operands *operands)
+static int judge(struct validating *v, struct operands *operands)
 {
 	json_begin(&v->writer, '{');
 	json_begin_member(&v->writer, "errors", '[');
-	int rc = judge_all(v, operands);
+	int rc = v->options->schema ? judge_by_schema(v, operands)
+				    : validate_repository(v, operands);
 	json_end(&v->writer);
 	json_put_bool(&v->writer, "valid", !v->wrong);
 	json_end(&v->writer);
 	if (rc >= 0 && v->inv->json)
 		show_json(&v->json);
-	else if (rc >= 0 && v->inv->verbose)
+	else if (rc >= 0 && v->inv->verbose && !v->options->range)
 		show_line("%zu of %zu files are valid", v->files - v->wrong, v->files);
 	return rc < 0 ? rc : v->wrong ? ANSWER_NO : ANSWER_YES;
 }
@@ -369,7 +224,7 @@ static int run(
 	} else if (add_maps(&v) < 0) {
 		rc = ANSWER_USAGE;
 	} else {
-		rc = v.options->range ? validate_range(&v) : validate_files(&v, operands);
+		rc = judge(&v, operands);
 	}
 	for (size_t i = 0; i < v.count; i++)
 		free(v.compiled[i].name);

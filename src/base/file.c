@@ -21,7 +21,7 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, ERR_INVALID, "%s is a folder; a file is wanted", name);
 	if (S_ISREG(st.st_mode) && st.st_size > 0 && (uintmax_t)st.st_size <= limit)
-		buf_grow(out, (size_t)st.st_size + 1);
+		buf_grow(out, (size_t)st.st_size + 4097); /* and none for the end */
 	for (;;) {
 		buf_grow(out, 4096);
 		ssize_t got = read(fd, out->data + out->len, out->cap - out->len - 1);
@@ -90,6 +90,18 @@ static void sync_folder_of(const char *path)
 	free(folder);
 }
 
+/* A device or a pipe is written to: a file in its place would be another thing. */
+static int write_through(const char *path, const void *data, size_t len, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 || write_all(fd, data, len) < 0
+		? error_errno(err, ERR_FAILED, "cannot write %s", path)
+		: 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static int replace(
 	const char *path, const void *data, size_t len, mode_t mode, bool sync, struct error *err)
 {
@@ -98,6 +110,10 @@ static int replace(
 	struct stat st;
 	bool stands = !stat(path, &st);
 	int rc = 0;
+	if (stands && !S_ISREG(st.st_mode)) {
+		rc = write_through(path, data, len, err);
+		goto done;
+	}
 	int fd = mkostemp(temporary.data, O_CLOEXEC);
 	if (fd < 0) {
 		rc = error_errno(err, ERR_FAILED, "cannot create a file beside %s", path);

@@ -29,7 +29,8 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
 
 /*
  * Replaces `path` by `len` bytes of `data`, or creates it with `mode` (an existing file keeps its
- * permissions). After a failure the old file is as it was, and no temporary file is left.
+ * permissions). After a failure the old file is as it was, and no temporary file is left. A device
+ * or a pipe, such as /dev/null, is written to and stays what it is.
  */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 

@@ -63,7 +63,7 @@ schema_of() {
 @test "a broken commit is refused even where a later one of the push mends it" {
   new_fleet
   what notes.json '{'
-  commit "Break it"
+  commit
   broken=$(git rev-parse --short=12 HEAD)
   what notes.json '{}'
   refused "refs/heads/main $broken: notes.json:"

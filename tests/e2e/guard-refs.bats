@@ -138,7 +138,7 @@ lands_as_it_is() {
 "$GIT_BUILD_BINDIR/hooks/pre-receive" & kill -9 $!
 wait $!
 END
-  ! git push -q origin HEAD:main
+  run ! git push -q origin HEAD:main
   [ "$before" = "$(git ls-remote origin)" ]
   cat >../fleet.git/hooks/pre-receive <<'END'
 #!/bin/sh

@@ -23,7 +23,7 @@ edit() {
 }
 
 commit() {
-  git add -A && git commit -q -m "${1:-Change something}"
+  git add -A && git commit -q -m "Change something"
 }
 
 # push_refused TEXT... -- PUSH-ARGUMENTS: the push is refused with each TEXT, and nothing moves.

@@ -152,7 +152,7 @@ shared/health_dashboard.json" ]
 @test "the merge driver is reached through a path with spaces and quotes" {
   odd="$TMP/it's a \"program\" 100%"
   mkdir -p "$odd"
-  cp -r "$GIT_BUILD_BINDIR/git-build" "$GIT_BUILD_BINDIR/hooks" "$odd"
+  cp -r "$GIT_BUILD_BINDIR"/git-build{,-full} "$GIT_BUILD_BINDIR/hooks" "$odd"
   shared_repo fleet.git
   git clone -q fleet.git build1
   cd build1

@@ -5,6 +5,7 @@
 #include "base/env.h"
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,24 @@ static void a_replaced_file_keeps_its_mode(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(system("test $(ls | wc -l) = 1"), 0); /* no temporary file is left */
 	buf_release(&text);
+}
+
+/* A file in place of a device would be the end of the machine. */
+static void what_is_no_file_is_written_to_and_stays(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct stat st;
+	char text[16];
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	int reader = open("pipe", O_RDONLY | O_NONBLOCK);
+	assert_int_equal(file_replace("pipe", "through", 7, 0644, &err), 0);
+	assert_int_equal(stat("pipe", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(read(reader, text, sizeof(text)), 7);
+	close(reader);
+	assert_int_equal(unlink("pipe"), 0);
+	assert_int_equal(file_replace(".", "x", 1, 0644, &err), ERR_FAILED);
 }
 
 static void a_failed_write_leaves_the_old_file(void **state)
@@ -192,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_keeps_its_mode),
+		cmocka_unit_test(what_is_no_file_is_written_to_and_stays),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
 		cmocka_unit_test(reading_names_what_is_wrong),
 		cmocka_unit_test(a_lock_says_who_holds_it),

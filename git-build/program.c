@@ -1,0 +1,188 @@
+/*
+ * From a command line to an exit code: finds the subcommand, gives it what its row says it needs,
+ * and turns what comes back into 0 yes, 1 no, 128 fatal, 129 usage, as git's.
+ */
+#include "program.h"
+
+#include "command.h"
+#include "help.h"
+#include "base/nearest.h"
+#include "show.h"
+
+#include "base/alloc.h"
+#include "base/version.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char words[] = "fatal: out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
+	(void)ignored;
+	_exit(ANSWER_FATAL);
+}
+
+/* A file that is opened must never get the number of a standard stream that the caller closed:
+ * what is printed would land in it. */
+static void occupy_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A variable that is set and not empty, or NULL. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static void start(struct invocation *inv)
+{
+	occupy_standard_streams();
+	alloc_set_handler(out_of_memory);
+	/* A reader that went away is a failed write, which everyone checks; it must not end a
+	 * heartbeat between commit and push. */
+	signal(SIGPIPE, SIG_IGN);
+	*inv = (struct invocation){
+		.env = env_system(),
+		.overrides = { .server = environment("SERVER_ID"),
+			.heartbeat_branch = environment("HEARTBEAT_BRANCH"),
+			.push_every = environment("HEARTBEAT_PUSH_EVERY"),
+			.lock_wait = environment("LOCK_WAIT") },
+		.colour = isatty(STDOUT_FILENO) && !environment("NO_COLOR"),
+	};
+}
+
+/* Prints what is wrong with the command line, then `usage`. */
+static int misused(const struct error *err, const struct buf *usage)
+{
+	show_message("error", err->text);
+	ssize_t ignored = write(STDERR_FILENO, usage->data, usage->len);
+	(void)ignored;
+	return ANSWER_USAGE;
+}
+
+static int misused_command(const struct command *command, const struct error *err)
+{
+	struct buf usage = BUF_INIT;
+	command_usage(command, &usage);
+	misused(err, &usage);
+	buf_release(&usage);
+	return ANSWER_USAGE;
+}
+
+/* Gives the command what it needs, and runs it. */
+static int run_command(
+	struct invocation *inv, const void *options, struct operands *operands, struct error *err)
+{
+	const struct command *command = inv->command;
+	int rc = command->needs == NEEDS_NOTHING ? 0 : command_open(inv, err);
+	if (!rc)
+		rc = command->run(inv, options, operands, err);
+	command_close(inv);
+	return rc;
+}
+
+/* Runs the command that `operands` begin with. */
+static int dispatch(struct invocation *inv, struct operands *operands)
+{
+	struct error err = ERROR_INIT;
+	const struct command *command = command_find(operands->words[0]);
+	if (!command) {
+		struct nearest nearest = NEAREST_INIT(operands->words[0]);
+		for (size_t i = 0; commands[i]; i++)
+			nearest_try(&nearest, commands[i]->name);
+		error_set(&err, ERR_INVALID, "'%s' is not a git-build command. %s%s%s",
+			operands->words[0], nearest.word ? "Did you mean " : "See 'git build -h'",
+			nearest.word ? nearest.word : "", nearest.word ? "?" : ".");
+		show_message("git build", err.text);
+		return ANSWER_USAGE;
+	}
+	inv->command = command;
+	operands->words++;
+	operands->count--;
+
+	struct option_group groups[COMMAND_GROUPS];
+	void *options = xcalloc(1, command->options_size + 1);
+	command_groups(command, options, inv, groups);
+	int rc = options_parse(groups, operands, false, &err);
+	if (!rc && operands->count > command->operands)
+		rc = error_set(&err, ERR_INVALID, "unexpected argument '%s'",
+			operands->words[command->operands]);
+	if (rc == OPTIONS_HELP) {
+		struct buf usage = BUF_INIT;
+		command_usage(command, &usage);
+		show_text(&usage);
+		buf_release(&usage);
+		rc = ANSWER_YES;
+	} else if (rc == OPTIONS_MANUAL) {
+		rc = help_open(command, &err);
+	} else if (rc == ERR_INVALID) {
+		rc = ANSWER_USAGE;
+	} else if (!rc) {
+		rc = run_command(inv, options, operands, &err);
+	}
+	if (rc == ANSWER_USAGE) {
+		misused_command(command, &err);
+	} else if (rc < 0) {
+		show_message("fatal", err.text);
+		rc = ANSWER_FATAL;
+	}
+	free(options);
+	return rc ? rc : inv->status;
+}
+
+/* What stands before the subcommand. */
+static int run(struct invocation *inv, struct operands *operands)
+{
+	struct main_options options = { 0 };
+	struct option_group groups[] = { { main_options, &options }, { NULL, NULL } };
+	struct error err = ERROR_INIT;
+	struct buf usage = BUF_INIT;
+	help_list(&usage);
+	int rc = options_parse(groups, operands, true, &err);
+	if (rc == ERR_INVALID) {
+		rc = misused(&err, &usage);
+	} else if (rc == OPTIONS_HELP) {
+		show_text(&usage);
+		rc = ANSWER_YES;
+	} else if (rc == OPTIONS_MANUAL) {
+		rc = help_open(NULL, &err);
+	} else if (!rc && options.version) {
+		show_line("git-build version %s", GIT_BUILD_VERSION);
+	} else if (!rc && !operands->count) {
+		show_text(&usage);
+		rc = ANSWER_USAGE;
+	} else if (!rc) {
+		rc = dispatch(inv, operands);
+	}
+	if (rc < 0) {
+		show_message("fatal", err.text);
+		rc = ANSWER_FATAL;
+	}
+	buf_release(&usage);
+	return rc;
+}
+
+int program_run(int argc, char **argv)
+{
+	struct invocation inv;
+	struct operands operands = { argv + 1, argc > 0 ? argc - 1 : 0 };
+	struct error err = ERROR_INIT;
+	start(&inv);
+	int answer = run(&inv, &operands);
+	if (show_finish(&err) < 0 && answer != ANSWER_FATAL) {
+		show_message("fatal", err.text);
+		answer = ANSWER_FATAL;
+	}
+	return answer;
+}

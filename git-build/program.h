@@ -1,0 +1,9 @@
+/* What the two programs that git-build is made of have in common: see quick.c. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+/* Runs the subcommand that the command line names, of those in `commands`. Returns the exit code.
+ */
+int program_run(int argc, char **argv);
+
+#endif
