@@ -31,7 +31,7 @@ int guard_check_content(const char *path, const char *text, size_t len, struct e
 /* ---- versions of a file ---- */
 
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, struct trouble *trouble, struct error *err)
+	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	size_t size = 0;
@@ -50,9 +50,12 @@ int version_read(struct version *version, struct repo *repo, size_t limit, const
 		return 0;
 	if (rc < 0)
 		return error_set(err, rc, "%s", why.text);
-	if (is_json(path))
-		json_parse(&version->doc, version->text.data, version->text.len, path, NULL,
-			trouble ? &trouble->why : NULL);
+	struct error *wrong = trouble ? &trouble->why : NULL;
+	if (is_json(path) && like)
+		json_parse_near(&version->doc, version->text.data, version->text.len, path, like,
+			NULL, wrong);
+	else if (is_json(path))
+		json_parse(&version->doc, version->text.data, version->text.len, path, NULL, wrong);
 	return 0;
 }
 
@@ -129,6 +132,8 @@ struct judge {
 	struct repo *repo;
 	size_t limit; /* bytes */
 	struct error err;
+	/* The last sound document: the next version of the same file differs little from it. */
+	struct version last;
 };
 
 static int judge_task(struct judge *judge, struct task *task)
@@ -136,8 +141,11 @@ static int judge_task(struct judge *judge, struct task *task)
 	struct version now = VERSION_INIT, before = VERSION_INIT;
 	struct trouble trouble = TROUBLE_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;
-	int rc = version_read(
-		&now, judge->repo, judge->limit, &task->blob, task->path, &trouble, &judge->err);
+	const struct json_doc *like = judge->last.doc;
+	if (like && strcmp(json_name(like), task->path) != 0)
+		like = NULL;
+	int rc = version_read(&now, judge->repo, judge->limit, &task->blob, task->path, like,
+		&trouble, &judge->err);
 	if (!rc && trouble.why.code) {
 		struct place place = { .commit = &task->commit, .path = task->path };
 		const char *sentence = json_error_sentence(trouble.why.text, task->path, &place.at);
@@ -145,13 +153,18 @@ static int judge_task(struct judge *judge, struct task *task)
 	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
 		/* How it was before is only read where something is wrong. */
 		rc = version_read(&before, judge->repo, judge->limit, &task->before, task->path,
-			NULL, &judge->err);
+			now.doc, NULL, &judge->err);
 		if (!rc)
 			judge_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
 				&now, task->rule, &before, "");
 	}
-	version_release(&now);
 	version_release(&before);
+	if (now.doc) {
+		version_release(&judge->last);
+		judge->last = now;
+	} else {
+		version_release(&now);
+	}
 	return rc;
 }
 
@@ -235,11 +248,13 @@ int judge_changed_file(struct judging *j, const struct oid *commit, const struct
 	int rc = make_task(j, commit, file, &task);
 	if (rc <= 0)
 		return rc;
-	struct judge judge = { j->guard->repo, (size_t)j->guard->max_file_size, ERROR_INIT };
+	struct judge judge = { j->guard->repo, (size_t)j->guard->max_file_size, ERROR_INIT,
+		VERSION_INIT };
 	rc = judge_task(&judge, &task);
 	if (rc < 0)
 		error_set(j->err, rc, "%s", judge.err.text);
 	guard_report_move(j->report, &task.found);
+	version_release(&judge.last);
 	free(task.path);
 	return rc;
 }
@@ -319,15 +334,19 @@ int judge_contents(struct judging *j)
 	struct walk walk = { .judging = j, .width = parallel_width() };
 	walk.judges = xcalloc(walk.width, sizeof(*walk.judges));
 	for (unsigned i = 0; i < walk.width; i++)
-		walk.judges[i].limit = (size_t)guard->max_file_size;
+		walk.judges[i] = (struct judge){ .limit = (size_t)guard->max_file_size,
+			.last = VERSION_INIT };
 	walk.judges[0].repo = guard->repo;
 	note_tip(guard, &j->update->old);
 	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
 		guard->standing, add_commit, &walk, j->err);
 	int judged = judge_tasks(&walk);
 	note_tip(guard, &j->update->new);
-	for (unsigned i = 1; i < walk.width; i++)
-		repo_close(walk.judges[i].repo);
+	for (unsigned i = 0; i < walk.width; i++) {
+		version_release(&walk.judges[i].last);
+		if (i)
+			repo_close(walk.judges[i].repo);
+	}
 	free(walk.judges);
 	free(walk.tasks);
 	return rc < 0 ? rc : judged;

@@ -118,10 +118,13 @@ struct trouble {
 	{                                                                                          \
 		VIOLATION_BROKEN, ERROR_INIT                                                       \
 	}
-/* Reads blob `oid` (OID_NONE: an empty version without a document). What is no JSON, or has more
- * than `limit` bytes, has no document; `trouble` (may be NULL) says why. */
+/*
+ * Reads blob `oid` (OID_NONE: an empty version without a document). What is no JSON, or has more
+ * than `limit` bytes, has no document; `trouble` (may be NULL) says why. `like` (NULL, or a
+ * document) is one that it probably differs little from: then less is parsed.
+ */
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, struct trouble *trouble, struct error *err);
+	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err);
 void version_release(struct version *version);
 
 /*

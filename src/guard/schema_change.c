@@ -71,7 +71,7 @@ static int judge_standing(const struct changed_file *file, void *data)
 	if (rc <= 0)
 		return rc;
 	rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size, &file->blob,
-		file->path, NULL, j->err);
+		file->path, NULL, NULL, j->err);
 	if (!rc && version.doc) {
 		struct buf about = BUF_INIT;
 		buf_addf(&about, "stands, and schemas/%s.json would not accept it: ", now->name);

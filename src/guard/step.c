@@ -350,9 +350,10 @@ static int judge_file(const struct changed_file *file, void *data)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
 	if (rc < 0 || !rule)
 		return rc;
-	rc = version_read(&old, guard->repo, limit, &file->before, file->path, NULL, j->err);
+	rc = version_read(&old, guard->repo, limit, &file->before, file->path, NULL, NULL, j->err);
 	if (!rc)
-		rc = version_read(&new, guard->repo, limit, &file->blob, file->path, NULL, j->err);
+		rc = version_read(
+			&new, guard->repo, limit, &file->blob, file->path, old.doc, NULL, j->err);
 	/* What is no JSON was refused already. */
 	if (!rc && (new.doc || !file->mode) && (old.doc || new.doc))
 		rc = judge_document(j, file, rule, &old, &new);
