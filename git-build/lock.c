@@ -144,8 +144,8 @@ static int acquire(
 		return ANSWER_USAGE;
 	operands->words[operands->count] = NULL; /* as exec wants it */
 	int rc = wait_for_lock(inv, given, name, ttl, &answer, &asked_ms, err);
-	struct hold hold = { { name, answer_int(&answer, "fence"), ttl }, asked_ms + ttl * 1000,
-		operands->words + 1, given->keep_running };
+	struct hold hold = { { name, answer_int(&answer, "fence"), ttl, false },
+		asked_ms + ttl * 1000, operands->words + 1, given->keep_running };
 	if (!rc)
 		held_note(inv->repo, &hold.lock);
 	if (rc == 1)
@@ -195,6 +195,7 @@ static int renew(
 	json_end(&w);
 	int rc = coordination_submit(inv, &request, &answer, err);
 	held.fence = answer_int(&answer, "fence");
+	held.told = false;
 	if (!rc)
 		held_note(inv->repo, &held);
 	if (rc == 1)

@@ -22,7 +22,7 @@ void held_note(struct repo *repo, const struct held *held)
 	int rc = file_make_folders(path.data, NULL);
 	buf_reset(&path);
 	path_of(repo, held->name, &path);
-	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", held->fence, held->ttl);
+	buf_addf(&text, "%" PRId64 " %" PRId64 " %d\n", held->fence, held->ttl, held->told);
 	if (!rc)
 		file_publish(path.data, text.data, text.len, NULL);
 	buf_release(&path);
@@ -42,8 +42,10 @@ bool held_find(struct repo *repo, const char *name, struct held *out)
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	path_of(repo, name, &path);
 	*out = (struct held){ .name = name };
+	int told = 0;
 	bool found = !file_read(&text, path.data, 100, NULL) &&
-		sscanf(text.data, "%" SCNd64 " %" SCNd64, &out->fence, &out->ttl) == 2;
+		sscanf(text.data, "%" SCNd64 " %" SCNd64 " %d", &out->fence, &out->ttl, &told) == 3;
+	out->told = told;
 	buf_release(&path);
 	buf_release(&text);
 	return found;
@@ -67,10 +69,15 @@ static void check(struct checking *c, const struct held *held,
 	if (lock.fence < held->fence)
 		return;
 	bool lost = lock.fence > held->fence || !lock.holder || strcmp(lock.holder, c->server) != 0;
-	if (lost || lock.state == LOCK_EXPIRED)
+	if (lost || (lock.state == LOCK_EXPIRED && !held->told))
 		each(held, &lock, lost, data);
-	if (lost)
+	if (lost) {
 		held_forget(c->repo, held->name);
+	} else if (lock.state == LOCK_EXPIRED && !held->told) {
+		struct held told = *held;
+		told.told = true;
+		held_note(c->repo, &told);
+	}
 }
 
 void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,

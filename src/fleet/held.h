@@ -13,6 +13,7 @@ struct held {
 	const char *name;
 	int64_t fence; /* of the acquisition */
 	int64_t ttl;   /* what was asked for, seconds */
+	bool told;     /* that its time was over, though nobody has taken it */
 };
 
 /* The lock is held; a checked name. That it cannot be remembered is no failure of the lock's. */
@@ -23,8 +24,8 @@ bool held_find(struct repo *repo, const char *name, struct held *out);
 
 /*
  * Compares what is remembered with the branch as last fetched, at time `now`: each lock that is no
- * longer `server`'s by the same acquisition, or whose time is over, is given to `each` as it stands
- * there. Those that are lost are forgotten.
+ * longer `server`'s by the same acquisition, or whose time is over, is given to `each`, once, as it
+ * stands there. Those that are lost are forgotten.
  */
 void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
 	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),

@@ -171,26 +171,22 @@ static void say_circle(const struct step *way, size_t count, const char *id, str
 	buf_addstr(circle, id);
 }
 
-static bool is_on_way(const struct step *way, size_t count, const char *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(way[i].id, id))
-			return true;
-	return false;
-}
-
 bool jobs_find_circle(const struct job_list *list, const char *id, const struct json_doc *doc,
 	const struct json_value *depends, struct arena *arena, struct buf *circle)
 {
 	/* Every job is entered once: what it leads to is known after that. */
-	bool *done = arena_zero(arena, list->count + 1, sizeof(*done));
-	struct step *way = arena_array(arena, list->count + 2, sizeof(*way));
+	enum { UNSEEN, ON_WAY, DONE };
+	char *seen = arena_zero(arena, list->count + 1, 1);
+	struct step *way = arena_array(arena, list->count + 1, sizeof(*way));
 	size_t count = 0;
 	way[count++] = (struct step){ id, doc, depends, json_first(depends) };
 	while (count) {
 		struct step *step = &way[count - 1];
 		const struct json_value *value = step->next;
 		if (!value || value >= step->depends + step->depends->span) {
+			const struct job *left = jobs_find(list, step->id);
+			if (left)
+				seen[left - list->jobs] = DONE;
 			count--;
 			continue;
 		}
@@ -200,14 +196,14 @@ bool jobs_find_circle(const struct job_list *list, const char *id, const struct 
 		if (!text)
 			continue;
 		const char *name = arena_strndup(arena, text, len);
-		if (is_on_way(way, count, name)) {
+		const struct job *job = jobs_find(list, name);
+		if (!strcmp(name, id) || (job && seen[job - list->jobs] == ON_WAY)) {
 			say_circle(way, count, name, circle);
 			return true;
 		}
-		const struct job *job = jobs_find(list, name);
-		if (!job || done[job - list->jobs])
+		if (!job || seen[job - list->jobs] == DONE)
 			continue;
-		done[job - list->jobs] = true;
+		seen[job - list->jobs] = ON_WAY;
 		way[count++] =
 			(struct step){ job->id, list->doc, job->depends, json_first(job->depends) };
 	}

@@ -298,6 +298,20 @@ static void back_off(const struct transaction_plan *plan, int attempts)
 		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
 }
 
+/*
+ * After a lost race: first longer and longer, so that many writers spread out; then shorter again,
+ * so that one that has lost often does not starve beside others that come one after another.
+ */
+static void step_aside(const struct transaction_plan *plan, int races)
+{
+	static const int64_t factors[] = { 1, 2, 4, 8, 8, 4, 2, 1 };
+	enum { LAST = sizeof(factors) / sizeof(*factors) };
+	int64_t most = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
+	most *= factors[(races < LAST ? races : LAST) - 1];
+	plan->env->sleep_ms(
+		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+}
+
 static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
 {
 	struct buf text = BUF_INIT;
@@ -372,10 +386,10 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 	if (last && !tx->doubtful_count)
 		return error_set(err, code, "gave up after %d attempts: %s",
 			raced ? trouble->races : trouble->failures, trouble->why.text);
-	if (trouble->races > 1)
-		back_off(tx->plan, trouble->races);
-	else if (!raced)
+	if (!raced)
 		back_off(tx->plan, trouble->failures);
+	else if (trouble->races)
+		step_aside(tx->plan, trouble->races);
 	int rc = ask(tx, trouble, most, err);
 	if (rc < 0)
 		return rc;
