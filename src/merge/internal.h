@@ -67,8 +67,9 @@ struct merging {
 	struct arena arena;
 	size_t conflicts;
 	struct buf *said;
-	bool asked;                 /* for what is published */
-	struct json_doc *published; /* NULL: nothing is */
+	bool asked;                         /* for what is published */
+	struct json_doc *published;         /* NULL: nothing is */
+	const struct json_value *last_seen; /* the element of it that was found last; or NULL */
 };
 
 /* ---- value.c: one value that both sides have ---- */

@@ -27,45 +27,73 @@ static bool are_two_things(struct merging *m, const struct spot *element)
 	return false;
 }
 
-/*
- * The text of `side`'s element under a key of its own, made from what it says: whoever merges, in
- * whatever order, makes the same.
- */
-static struct merge_text under_new_key(
-	struct merging *m, const struct spot *element, enum side side)
+/* Does either version of the list have an element with this key already? */
+static bool has_key(const struct merging *m, const struct spot *list, const struct buf *wanted)
+{
+	const struct text *key = &list->place->keys[0];
+	for (enum side side = A; side < SIDES; side++)
+		JSON_EACH (element, list->at.at[side]) {
+			size_t len;
+			const char *name = json_string(m->docs[side],
+				json_member_n(m->docs[side], element, key->bytes, key->len), &len);
+			if (name && len == wanted->len && !memcmp(name, wanted->data, len))
+				return true;
+		}
+	return false;
+}
+
+/* `side`'s element with key `fresh`, and a note of what its key was. */
+static struct merge_text with_key(struct merging *m, const struct spot *element, enum side side,
+	const struct json_value *old_key, const struct buf *fresh)
 {
 	const struct text *key = &element->up->place->keys[0];
-	const struct json_doc *doc = m->docs[side];
-	struct buf text = BUF_INIT, fresh = BUF_INIT, note = BUF_INIT, was = BUF_INIT;
+	struct buf text = BUF_INIT, name = BUF_INIT, quoted = BUF_INIT;
+	struct merge_text made = { NULL, 0 };
 	struct json_doc *alone;
 	size_t len;
-	const char *bytes = json_raw(doc, element->at.at[side], &len);
-	struct merge_text made = { arena_strndup(&m->arena, bytes, len), len };
+	const char *bytes = json_raw(m->docs[side], element->at.at[side], &len);
 	if (json_parse(&alone, bytes, len, "element", NULL, NULL) < 0)
 		return made;
-	const struct json_value *root = json_root(alone);
-	bytes = json_string(alone, json_member_n(alone, root, key->bytes, key->len), &len);
-	buf_add(&was, bytes, len);
-	json_quote(&note, bytes, len);
-	buf_addf(&was, "-%08x", (unsigned)(json_hash(alone, root) & 0xffffffff));
-	json_quote(&fresh, was.data, was.len);
 	struct json_edit *edit = json_edit_new(alone);
-	json_edit_set_n(edit, root, key->bytes, key->len, fresh.data, fresh.len);
-	buf_reset(&was);
-	buf_addstr(&was, "original_");
-	buf_add(&was, key->bytes, key->len);
-	json_edit_set_n(edit, root, was.data, was.len, note.data, note.len);
+	json_quote(&quoted, fresh->data, fresh->len);
+	json_edit_set_n(edit, json_root(alone), key->bytes, key->len, quoted.data, quoted.len);
+	buf_addstr(&name, "original_");
+	buf_add(&name, key->bytes, key->len);
+	bytes = json_raw(m->docs[side], old_key, &len);
+	json_edit_set_n(edit, json_root(alone), name.data, name.len, bytes, len);
 	if (!json_edit_write(edit, &text, NULL))
 		made = (struct merge_text){ arena_strndup(&m->arena, text.data, text.len),
 			text.len };
-	say(m, element, "two different elements had this key; the later one is now %s", fresh.data);
 	json_edit_free(edit);
 	json_doc_free(alone);
 	buf_release(&text);
-	buf_release(&fresh);
-	buf_release(&note);
-	buf_release(&was);
+	buf_release(&name);
+	buf_release(&quoted);
 	return made;
+}
+
+/* Adds `side`'s element under a key of its own, made from what it says: whoever merges, in whatever
+ * order, makes the same. Where that was merged before, it is there already. */
+static void add_under_new_key(
+	struct merging *m, const struct spot *element, enum side side, struct nodes *out)
+{
+	const struct text *key = &element->up->place->keys[0];
+	const struct json_doc *doc = m->docs[side];
+	const struct json_value *value = element->at.at[side];
+	const struct json_value *old_key = json_member_n(doc, value, key->bytes, key->len);
+	struct buf fresh = BUF_INIT;
+	size_t len;
+	const char *bytes = json_string(doc, old_key, &len);
+	buf_add(&fresh, bytes, len);
+	buf_addf(&fresh, "-%08x", (unsigned)(json_hash(doc, value) & 0xffffffff));
+	if (!has_key(m, element->up, &fresh)) {
+		struct merge_text text = with_key(m, element, side, old_key, &fresh);
+		if (text.bytes)
+			node_add(m, out, NODE_TEXT)->text = text;
+		say(m, element, "two different elements had this key; the later one is now %s",
+			fresh.data);
+	}
+	buf_release(&fresh);
 }
 
 /* Both sides have added an element with this key: the earlier keeps it. */
@@ -76,8 +104,7 @@ static void keep_both(struct merging *m, const struct spot *element, struct node
 		order = compare_raw(m, &element->at);
 	enum side earlier = order <= 0 ? A : B, later = earlier == A ? B : A;
 	take(m, out, &element->at, earlier);
-	struct node *node = node_add(m, out, NODE_TEXT);
-	node->text = under_new_key(m, element, later);
+	add_under_new_key(m, element, later, out);
 }
 
 /* ---- */

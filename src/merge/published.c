@@ -13,6 +13,21 @@ static void ask(struct merging *m)
 	buf_release(&text);
 }
 
+/* Has this published element the keys of `value`? */
+static bool has_keys(struct merging *m, const struct json_value *element,
+	const struct schema_place *list, const struct json_doc *doc, const struct json_value *value)
+{
+	for (size_t i = 0; i < list->keys_count; i++) {
+		const struct text *key = &list->keys[i];
+		const struct json_value *theirs =
+			json_member_n(m->published, element, key->bytes, key->len);
+		const struct json_value *ours = json_member_n(doc, value, key->bytes, key->len);
+		if (!theirs || !ours || !json_equal(m->published, theirs, doc, ours))
+			return false;
+	}
+	return true;
+}
+
 /* The element of `array` that has the keys of `spot`; NULL if there is none. */
 static const struct json_value *element_at(
 	struct merging *m, const struct json_value *array, const struct spot *spot)
@@ -21,19 +36,20 @@ static const struct json_value *element_at(
 	enum side has = spot->at.at[A] ? A : B;
 	if (!spot->keyed || array->type != JSON_ARRAY)
 		return NULL;
-	JSON_EACH (element, array) {
-		bool same = true;
-		for (size_t i = 0; i < list->keys_count && same; i++) {
-			const struct text *key = &list->keys[i];
-			const struct json_value *theirs =
-				json_member_n(m->published, element, key->bytes, key->len);
-			const struct json_value *ours =
-				json_member_n(m->docs[has], spot->at.at[has], key->bytes, key->len);
-			same = theirs && ours &&
-				json_equal(m->published, theirs, m->docs[has], ours);
-		}
-		if (same)
+	/* Elements are asked for in much the same order as they stand there. */
+	const struct json_value *start =
+		m->last_seen && m->last_seen > array && m->last_seen < array + array->span
+		? m->last_seen
+		: json_first(array);
+	const struct json_value *element = start;
+	for (size_t left = array->count; left; left--) {
+		if (has_keys(m, element, list, m->docs[has], spot->at.at[has])) {
+			m->last_seen = element;
 			return element;
+		}
+		element += element->span;
+		if (element == array + array->span)
+			element = json_first(array);
 	}
 	return NULL;
 }

@@ -62,6 +62,7 @@ static void add_pointer(const struct merging *m, const struct spot *spot, struct
 
 void say(struct merging *m, const struct spot *spot, const char *format, ...)
 {
+	size_t start = m->said->len;
 	va_list args;
 	buf_addf(m->said, "%s ", m->request->name);
 	add_pointer(m, spot, m->said);
@@ -69,6 +70,10 @@ void say(struct merging *m, const struct spot *spot, const char *format, ...)
 	va_start(args, format);
 	buf_vaddf(m->said, format, args);
 	va_end(args);
+	/* One line is one remark, whatever names and values have in them. */
+	for (size_t i = start; i < m->said->len; i++)
+		if ((unsigned char)m->said->data[i] < ' ')
+			m->said->data[i] = ' ';
 	buf_addch(m->said, '\n');
 }
 

@@ -147,13 +147,36 @@ static void take_stretch(
 	}
 }
 
-/* Is `wanted` of B among A's elements of the stretch? */
-static bool is_in(const struct sequence *s, const struct stretch *t, size_t wanted)
+/* A's elements of a stretch, to be found by what they say. */
+struct found {
+	uint32_t *table; /* numbers of elements + 1, by hash; 0: empty */
+	size_t size;
+};
+
+static struct found index_of(struct sequence *s, const struct stretch *t)
 {
-	for (size_t i = t->from[A]; i < t->to[A]; i++)
-		if (same(&s->rows[A], i, &s->rows[B], wanted))
-			return true;
-	return false;
+	const struct row *row = &s->rows[A];
+	struct found found = { .size = 4 };
+	while (found.size < (t->to[A] - t->from[A]) * 2)
+		found.size *= 2;
+	found.table = arena_zero(&s->m->arena, found.size, sizeof(*found.table));
+	for (size_t i = t->from[A]; i < t->to[A]; i++) {
+		size_t slot = (size_t)row->elements[i].hash & (found.size - 1);
+		while (found.table[slot] && !same(row, found.table[slot] - 1, row, i))
+			slot = (slot + 1) & (found.size - 1);
+		found.table[slot] = (uint32_t)i + 1;
+	}
+	return found;
+}
+
+/* Is B's element `wanted` among them? */
+static bool is_among(const struct sequence *s, const struct found *found, size_t wanted)
+{
+	const struct row *b = &s->rows[B];
+	size_t slot = (size_t)b->elements[wanted].hash & (found->size - 1);
+	while (found->table[slot] && !same(&s->rows[A], found->table[slot] - 1, b, wanted))
+		slot = (slot + 1) & (found->size - 1);
+	return found->table[slot] != 0;
 }
 
 /* Both have changed the stretch, each in its way. */
@@ -162,9 +185,10 @@ static void merge_changed(struct sequence *s, const struct stretch *t, struct no
 	struct merging *m = s->m;
 	if (m->request->schema) {
 		/* No element is lost: what both have counts once. */
+		struct found found = index_of(s, t);
 		take_stretch(s, t, A, out);
 		for (size_t i = t->from[B]; i < t->to[B]; i++)
-			if (!is_in(s, t, i)) {
+			if (!is_among(s, &found, i)) {
 				struct triple row = { { NULL, NULL,
 					s->rows[B].elements[i].value } };
 				take(m, out, &row, B);

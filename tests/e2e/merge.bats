@@ -362,4 +362,9 @@ END
   run -255 git-build merge-driver base ours nothing
   [ "$(cat ours)" = '{"a":2,"b":1}' ]
   run -129 git-build merge-driver base ours
+  # Markers as long as git says, with its labels.
+  run -1 git-build merge-driver base ours <(echo '{"a":3,"b":1}') 9 x.json base main topic
+  grep -qx '<<<<<<<<< main' ours
+  grep -qx '=========' ours
+  grep -qx '>>>>>>>>> topic' ours
 }

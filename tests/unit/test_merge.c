@@ -196,6 +196,10 @@ static void two_messages_with_one_id_are_both_kept(void **state)
 	assert_non_null(strstr(result.said.data, "/messages/id=1: two different elements"));
 	assert_int_equal(merge_row(&row, base, early, late, &again), 0);
 	assert_string_equal(again.text.data, result.text.data);
+	merge_result_release(&again);
+	/* The later one comes once more, by another way: it is there already. */
+	assert_int_equal(merge_row(&row, base, result.text.data, late, &again), 0);
+	assert_string_equal(again.text.data, result.text.data);
 	merge_result_release(&result);
 	merge_result_release(&again);
 }
@@ -248,6 +252,19 @@ static void without_a_schema_members_and_elements_merge(void **state)
 		{ NULL, NULL, "{\"a\":1}", "{\"b\":1}", NULL, "{\"a\":1,\"b\":1}", "" },
 		{ NULL, "1", "2", "1", NULL, "2", "" },
 		{ NULL, "{\"a\":1.0}", "{\"a\":1}", "{\"a\":2}", NULL, "{\"a\":2}", "" },
+	};
+	EXPECT_MERGES(rows);
+}
+
+static void with_a_schema_a_list_without_keys_keeps_what_either_says(void **state)
+{
+	(void)state;
+	static const char any[] = "{\"type\":\"array\"}";
+	static const struct merge_case rows[] = {
+		{ any, "[1]", "[1,2,3]", "[1,3,4]", NULL, "[1,2,3,4]", "" },
+		{ any, "[1,2,3]", "[1,7,3]", "[1,8,3]", NULL, "[1,7,8,3]", "" },
+		{ any, "[]", "[{\"a\":1,\"b\":2}]", "[{\"b\":2,\"a\":1},5]", NULL,
+			"[{\"a\":1,\"b\":2},5]", "" },
 	};
 	EXPECT_MERGES(rows);
 }
@@ -343,6 +360,19 @@ static void markers_of_an_earlier_merge_are_taken_apart(void **state)
 	merge_result_release(&result);
 }
 
+static void a_remark_is_one_line_whatever_names_hold(void **state)
+{
+	(void)state;
+	static const struct merge_case row = { .schema = "{\"type\":\"object\"}" };
+	struct merge_result result = MERGE_RESULT_INIT;
+	assert_int_equal(merge_row(&row, "{}", "{\"a\\n\\u0000b\":\"x\\ny\"}",
+				 "{\"a\\n\\u0000b\":\"x\\u0000z\"}", &result),
+		0);
+	assert_int_equal(strlen(result.said.data), result.said.len);
+	assert_ptr_equal(strchr(result.said.data, '\n'), result.said.data + result.said.len - 1);
+	merge_result_release(&result);
+}
+
 static void what_was_valid_stays_valid(void **state)
 {
 	(void)state;
@@ -377,10 +407,12 @@ int main(void)
 		cmocka_unit_test(two_messages_with_one_id_are_both_kept),
 		cmocka_unit_test(lists_with_keys_keep_every_element),
 		cmocka_unit_test(without_a_schema_members_and_elements_merge),
+		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_either_says),
 		cmocka_unit_test(the_layout_stays),
 		cmocka_unit_test(conflicts_are_marked_as_git_marks_them),
 		cmocka_unit_test(a_broken_side_loses_and_it_is_said),
 		cmocka_unit_test(markers_of_an_earlier_merge_are_taken_apart),
+		cmocka_unit_test(a_remark_is_one_line_whatever_names_hold),
 		cmocka_unit_test(what_was_valid_stays_valid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
