@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "json/document.h"
+#include "merge/marks.h"
 #include "merge/merge.h"
 #include "schema/place.h"
 
@@ -145,7 +146,9 @@ const struct json_value *published_at(struct merging *m, const struct spot *spot
 
 /* ---- weave.c ---- */
 
-/* Appends the result's text to `out`; where there are conflicts, with the choice of `side`. */
-void weave(const struct merging *m, const struct nodes *root, enum side side, struct buf *out);
+/* Appends the result's text to `out`; where there are conflicts, with the choice of `side`, and
+ * where that stands is added to `spans` (may be NULL). */
+void weave(const struct merging *m, const struct nodes *root, enum side side, struct buf *out,
+	struct spans *spans);
 
 #endif

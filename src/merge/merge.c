@@ -2,9 +2,11 @@
 
 #include "json/layout.h"
 #include "merge/broken.h"
+#include "merge/marks.h"
 #include "merge/text.h"
 #include "schema/validate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct json_limits no_limit = { .size = UINT32_MAX };
@@ -120,23 +122,19 @@ static bool theirs_comes_first(const struct version versions[SIDES])
 	return order ? order > 0 : ours->len > theirs->len;
 }
 
-/* The text with markers around what has conflicted: git sets them, in three texts that differ
- * nowhere else. */
-static int mark_conflicts(const struct merging *m, const struct nodes *root, bool swapped,
-	struct buf *out, struct error *err)
+/* The text of both choices, with markers around what has conflicted. */
+static void weave_conflicts(
+	const struct merging *m, const struct nodes *root, bool swapped, struct buf *out)
 {
-	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
-	struct merge_request marking = *m->request;
-	for (enum side side = BASE; side < SIDES; side++)
-		weave(m, root, side, &texts[side]);
-	const struct buf *ours = &texts[swapped ? B : A], *theirs = &texts[swapped ? A : B];
-	marking.base = (struct merge_text){ texts[BASE].data, texts[BASE].len };
-	marking.ours = (struct merge_text){ ours->data, ours->len };
-	marking.theirs = (struct merge_text){ theirs->data, theirs->len };
-	int rc = merge_text(&marking, out, err);
-	for (enum side side = BASE; side < SIDES; side++)
-		buf_release(&texts[side]);
-	return rc < 0 ? rc : 1;
+	struct marked sides[SIDES] = { { .text = BUF_INIT }, { .text = BUF_INIT },
+		{ .text = BUF_INIT } };
+	for (enum side side = A; side < SIDES; side++)
+		weave(m, root, side, &sides[side].text, &sides[side].spans);
+	mark_conflicts(m->request, &sides[swapped ? B : A], &sides[swapped ? A : B], out);
+	for (enum side side = A; side < SIDES; side++) {
+		buf_release(&sides[side].text);
+		free(sides[side].spans.items);
+	}
 }
 
 static bool is_valid(
@@ -193,29 +191,29 @@ static int merge_sound(const struct merge_request *request, struct version versi
 	struct schema_place place;
 	struct spot root = { .place = &place };
 	struct nodes nodes = { NULL, NULL };
-	int rc = 0;
+	int rc;
 	for (enum side side = BASE; side < SIDES; side++) {
 		m.docs[side] = ordered[side].doc;
 		root.at.at[side] = ordered[side].doc ? json_root(ordered[side].doc) : NULL;
 	}
 	schema_place_init(&place, request->schema);
 	merge_value(&m, &root, &nodes);
-	if (m.conflicts) {
-		rc = mark_conflicts(&m, &nodes, swapped, &result->text, err);
-	} else {
-		weave(&m, &nodes, A, &result->text);
-	}
+	if (m.conflicts)
+		weave_conflicts(&m, &nodes, swapped, &result->text);
+	else
+		weave(&m, &nodes, A, &result->text, NULL);
 	json_doc_free(m.published);
 	arena_release(&m.arena);
 	bool relaid = ordered[BASE].doc && is_relaid(&ordered[A], &ordered[BASE]);
 	/* Large files: what is not needed any more makes room. */
 	json_doc_free(versions[BASE].doc);
 	versions[BASE].doc = ordered[BASE].doc = NULL;
-	if (!m.conflicts)
-		rc = check(request, ordered, relaid, result, err);
-	if (rc > 0 && !m.conflicts) {
+	if (m.conflicts)
+		return 1;
+	rc = check(request, ordered, relaid, result, err);
+	if (rc > 0) {
 		buf_reset(&result->text);
-		merge_text_conflict(request, &result->text);
+		merge_text_conflict(request, &request->ours, &request->theirs, &result->text);
 	}
 	return rc;
 }

@@ -196,13 +196,8 @@ static void merge_changed(struct sequence *s, const struct stretch *t, struct no
 		return;
 	}
 	struct node *node = node_add(m, out, NODE_CONFLICT);
-	bool both = true;
-	for (enum side side = A; side < SIDES; side++) {
+	for (enum side side = A; side < SIDES; side++)
 		take_stretch(s, t, side, &node->choices[side]);
-		both = both && t->from[side] < t->to[side];
-	}
-	if (!both)
-		take_stretch(s, t, BASE, &node->choices[BASE]);
 	m->conflicts++;
 }
 

@@ -97,11 +97,12 @@ static void add_marker(
 	buf_addch(out, '\n');
 }
 
-void merge_text_conflict(const struct merge_request *request, struct buf *out)
+void merge_text_conflict(const struct merge_request *request, const struct merge_text *ours,
+	const struct merge_text *theirs, struct buf *out)
 {
 	add_marker(request, '<', label_or(request->ours_label, "ours"), out);
-	buf_add(out, request->ours.bytes, request->ours.len);
+	buf_add(out, ours->bytes, ours->len);
 	add_marker(request, '=', NULL, out);
-	buf_add(out, request->theirs.bytes, request->theirs.len);
+	buf_add(out, theirs->bytes, theirs->len);
 	add_marker(request, '>', label_or(request->theirs_label, "theirs"), out);
 }

@@ -15,7 +15,8 @@
  */
 int merge_text(const struct merge_request *request, struct buf *out, struct error *err);
 
-/* Appends both sides whole, between conflict markers: for a merge that cannot be trusted. */
-void merge_text_conflict(const struct merge_request *request, struct buf *out);
+/* Appends both texts, with the request's markers around and between them. */
+void merge_text_conflict(const struct merge_request *request, const struct merge_text *ours,
+	const struct merge_text *theirs, struct buf *out);
 
 #endif

@@ -105,10 +105,6 @@ static void add_conflict(struct merging *m, const struct spot *spot, struct node
 	for (enum side side = A; side < SIDES; side++)
 		if (t->at[side])
 			take(m, &node->choices[side], t, side);
-	/* Where both sides stand there the base is left out: git, which sets the markers, would
-	 * otherwise join two values line by line. */
-	if (t->at[BASE] && (!t->at[A] || !t->at[B] || !spot->up))
-		take(m, &node->choices[BASE], t, BASE);
 	m->conflicts++;
 }
 

@@ -1,6 +1,7 @@
 /* Making the result's text: A's bytes, with the others' woven in as A lays out its own. */
 #include "merge/internal.h"
 
+#include "base/alloc.h"
 #include "json/layout.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ struct weaving {
 	enum side choice;
 	bool others_use_lines; /* B's document: what stands on one line there is meant to */
 	struct buf *out;
+	struct spans *spans; /* where the choices are; NULL: nobody wants to know */
 };
 
 /* All that is woven into one container. */
@@ -108,8 +110,18 @@ static void write_container(struct weaving *w, const struct node *node)
 	copy(w, container->end - 1u, container->end);
 }
 
+/* What was written since `start` is one side's choice. */
+static void add_span(struct weaving *w, size_t start)
+{
+	if (!w->spans)
+		return;
+	GROW(w->spans->items, w->spans->count, w->spans->capacity);
+	w->spans->items[w->spans->count++] = (struct span){ start, w->out->len };
+}
+
 static void write_node(struct weaving *w, struct filling *f, const struct node *node)
 {
+	size_t start;
 	switch (node->kind) {
 	case NODE_RUN:
 		if (node->side == A) {
@@ -132,7 +144,9 @@ static void write_node(struct weaving *w, struct filling *f, const struct node *
 		lay_out(w, f, node->stead, node->text.bytes, node->text.len);
 		break;
 	case NODE_CONFLICT:
+		start = w->out->len;
 		write_nodes(w, f, &node->choices[w->choice]);
+		add_span(w, start);
 		break;
 	}
 }
@@ -148,11 +162,12 @@ static void write_root(struct weaving *w, const struct nodes *root)
 {
 	const struct node *node = root->first;
 	struct filling none = { 0 };
-	size_t len;
-	while (node && node->kind == NODE_CONFLICT)
-		node = node->choices[w->choice].first;
-	if (!node)
+	size_t len, start = w->out->len;
+	if (node->kind == NODE_CONFLICT) {
+		write_root(w, &node->choices[w->choice]);
+		add_span(w, start);
 		return;
+	}
 	if (node->kind == NODE_RUN && node->side == A) {
 		copy(w, node->first->start, node->first->end);
 	} else if (node->kind == NODE_MIXED) {
@@ -165,9 +180,12 @@ static void write_root(struct weaving *w, const struct nodes *root)
 	}
 }
 
-void weave(const struct merging *m, const struct nodes *root, enum side side, struct buf *out)
+void weave(const struct merging *m, const struct nodes *root, enum side side, struct buf *out,
+	struct spans *spans)
 {
-	struct weaving w = { .m = m, .doc = m->docs[A], .choice = side, .out = out };
+	struct weaving w = {
+		.m = m, .doc = m->docs[A], .choice = side, .out = out, .spans = spans
+	};
 	const struct json_value *all = json_root(w.doc);
 	size_t len;
 	json_layout_init(&w.layout, w.doc);

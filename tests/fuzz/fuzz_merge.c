@@ -2,9 +2,8 @@
  * merge/: any three texts merge, whichever side is whose, into what is sound JSON, and merging that
  * once more changes nothing.
  *
- * The input's first byte chooses the schema; behind it are base, ours and theirs, with a NUL
- * between. One of the sides at least is JSON, and there is a schema, so that git is never asked to
- * merge text.
+ * The input's first byte chooses the schema, or none; behind it are base, ours and theirs, with a
+ * NUL between. One of the sides at least is JSON, so that git is never asked to merge text.
  */
 #include "merge/merge.h"
 #include "schema/builtin.h"
@@ -58,7 +57,8 @@ static const struct schema *choose_schema(uint8_t choice)
 			insist(!builtin_compile(set, &schemas[count++], builtin_names[i], NULL),
 				"built-in schemas compile");
 	}
-	return schemas[choice % count];
+	choice %= count + 1;
+	return choice < count ? schemas[choice] : NULL;
 }
 
 static struct json_doc *parse(const struct merge_text *text)
