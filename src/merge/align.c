@@ -180,7 +180,8 @@ static void fill_lines(struct aligning *al, struct alignment *out)
 	while (out->before < most && row_is_alike(al, &row)) {
 		out->before++;
 		for (enum side side = BASE; side < SIDES; side++)
-			row.at[side] += row.at[side] ? row.at[side]->span : 0;
+			if (row.at[side])
+				row.at[side] += row.at[side]->span;
 	}
 	for (enum side side = BASE; side < SIDES; side++) {
 		struct line *line = &al->lines[side];
