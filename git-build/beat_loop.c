@@ -193,9 +193,8 @@ static int load_again(struct beat_loop *loop, struct error *err)
 	int rc = command_open(&fresh, err);
 	if (rc < 0)
 		return rc;
-	rc = settings_need_server(&fresh.settings, err);
-	bool same = !rc && !strcmp(fresh.settings.server, inv->settings.server);
-	if (!rc && !same)
+	bool same = !strcmp(fresh.settings.server, inv->settings.server);
+	if (!same)
 		rc = heartbeat_loop_acquire(&lock, fresh.repo, &fresh.settings, inv->env, err);
 	if (rc < 0) {
 		settings_release(&fresh.settings);

@@ -7,7 +7,12 @@ int command_open(struct invocation *inv, struct error *err)
 	if (rc < 0)
 		return rc;
 	rc = settings_load(&inv->settings, inv->repo, &inv->overrides, err);
-	if (!rc && inv->command->needs == NEEDS_SERVER)
+	if (rc < 0) {
+		repo_close(inv->repo);
+		inv->repo = NULL;
+		return rc;
+	}
+	if (inv->command->needs == NEEDS_SERVER)
 		rc = settings_need_server(&inv->settings, err);
 	if (rc < 0)
 		command_close(inv);

@@ -12,6 +12,7 @@ enum {
 	RACES_PER_ATTEMPT = 20,
 	DEFAULT_BACKOFF_MS = 100,
 	MOST_BACKOFF = 16,
+	MOST_STEP_MS = 2000,
 	FILE_LIMIT = 256 << 20
 };
 
@@ -300,13 +301,17 @@ static void back_off(const struct transaction_plan *plan, int attempts)
 
 /*
  * After a lost race: first longer and longer, so that many writers spread out; then shorter again,
- * so that one that has lost often does not starve beside others that come one after another.
+ * so that one that has lost often does not starve beside others that come one after another. The
+ * step is what the lost attempt took, since that is what the others' take as well: where all are
+ * slowed down by each other, all make more room.
  */
-static void step_aside(const struct transaction_plan *plan, int races)
+static void step_aside(const struct transaction_plan *plan, int races, int64_t took_ms)
 {
 	static const int64_t factors[] = { 1, 2, 4, 8, 8, 4, 2, 1 };
 	enum { LAST = sizeof(factors) / sizeof(*factors) };
 	int64_t most = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
+	if (!plan->backoff_ms && took_ms > most)
+		most = took_ms < MOST_STEP_MS ? took_ms : MOST_STEP_MS;
 	most *= factors[(races < LAST ? races : LAST) - 1];
 	plan->env->sleep_ms(
 		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
@@ -340,6 +345,7 @@ static void finish(struct transaction *tx)
 /* What is known after an attempt that did not end the transaction. */
 struct trouble {
 	int races, failures; /* how many there were */
+	int64_t took_ms;     /* the newest attempt */
 	struct error why;    /* the newest */
 };
 
@@ -389,7 +395,7 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 	if (!raced)
 		back_off(tx->plan, trouble->failures);
 	else if (trouble->races)
-		step_aside(tx->plan, trouble->races);
+		step_aside(tx->plan, trouble->races, trouble->took_ms);
 	int rc = ask(tx, trouble, most, err);
 	if (rc < 0)
 		return rc;
@@ -410,7 +416,9 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	result->attempts = 0;
 	for (;;) {
 		trouble.why = (struct error)ERROR_INIT;
+		int64_t started = plan->env->monotonic_ms(plan->env->data);
 		rc = attempt(&tx, result, &trouble.why);
+		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
 		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
 			if (rc < 0 && err)
 				*err = trouble.why;
