@@ -146,6 +146,10 @@ programs: all $(UNITS) $(BENCHES) $(TORTURERS) ## everything that can be compile
 torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_OPS, TORTURE_CLIENTS, SEED
 	@tests/torture/run
 
+.PHONY: model
+model: ## the protocol's model, every state of it, by spin; and that its mutants are caught
+	@tests/model/run
+
 .PHONY: bench
 bench: all $(BENCHES) ## the benchmarks, as ratios against something in the same run
 	@tests/bench/run

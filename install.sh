@@ -58,6 +58,7 @@ cppcheck            command cppcheck
 shellcheck          command shellcheck
 valgrind            command valgrind
 xz-utils            command xz
+spin                command spin
 END
 }
 
