@@ -420,6 +420,12 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		rc = attempt(&tx, result, &trouble.why);
 		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
 		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
+			/* An earlier push may still arrive, when the hook's clock thinks otherwise.
+			 */
+			if (rc == ERR_REFUSED && tx.doubtful_count) {
+				error_wrap(&trouble.why, "whether the change arrives is not known");
+				rc = trouble.why.code = ERR_UNKNOWN;
+			}
 			if (rc < 0 && err)
 				*err = trouble.why;
 			break;

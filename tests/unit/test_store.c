@@ -418,6 +418,27 @@ static void broken_connections_lose_nothing(void **state)
 	sh("git -C b config --unset remote.origin.receivepack");
 }
 
+/* The first push is cut off and may be on its way yet: what a hook says to the second is not the
+ * end of it. */
+static void a_refusal_behind_a_broken_connection_is_no_answer(void **state)
+{
+	(void)state;
+	sh("printf '#!/bin/sh\\nif mkdir $PWD/cut 2>/dev/null; then exit 1; fi\\n"
+	   "exec git-receive-pack \"$@\"\\n' > wrapper && chmod +x wrapper && rm -rf cut && "
+	   "git -C b config remote.origin.receivepack $PWD/wrapper && "
+	   "mv shared.git/hooks shared.git/away && mkdir shared.git/hooks && "
+	   "printf '#!/bin/sh\\nexit 1\\n' > shared.git/hooks/pre-receive && "
+	   "chmod +x shared.git/hooks/pre-receive");
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	assert_int_equal(run("b", append_line, "late", 0, &result, &err), ERR_UNKNOWN);
+	assert_non_null(strstr(err.text, "refused"));
+	assert_int_equal(run("b", append_line, "late", 0, &result, &err), ERR_REFUSED);
+	sh("git -C b config --unset remote.origin.receivepack; rm -r shared.git/hooks; "
+	   "mv shared.git/away shared.git/hooks");
+	transaction_result_release(&result);
+}
+
 static void a_remote_that_hangs_is_not_waited_for(void **state)
 {
 	(void)state;
@@ -490,6 +511,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refusals_bring_the_hooks_words),
 		cmocka_unit_test(a_hook_works_under_quarantine),
 		cmocka_unit_test(broken_connections_lose_nothing),
+		cmocka_unit_test(a_refusal_behind_a_broken_connection_is_no_answer),
 		cmocka_unit_test(a_remote_that_hangs_is_not_waited_for),
 		cmocka_unit_test(many_writers_lose_nothing),
 	};
