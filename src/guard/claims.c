@@ -77,10 +77,10 @@ static bool has_expired(const struct step *step, struct said expires)
 /* Each acquisition has a fence number above the one before, for locks that count them: so that what
  * a holder writes who does not know that it has lost the lock can be told. */
 static void judge_fence(
-	struct step *step, const struct json_value *old, const struct json_value *new)
+	struct step *step, const struct json_value *old, const struct json_value *now)
 {
 	const struct json_value *was = json_member(step->old_doc, old, "fence");
-	const struct json_value *is = json_member(step->new_doc, new, "fence");
+	const struct json_value *is = json_member(step->new_doc, now, "fence");
 	size_t was_len, is_len;
 	if (!was || !is || was->type != JSON_NUMBER || is->type != JSON_NUMBER)
 		return;
@@ -94,19 +94,19 @@ static void judge_fence(
 }
 
 static void judge_lock(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
 	const struct guard *guard = step->judging->guard;
-	if (old && new &&json_equal(step->old_doc, old, step->new_doc, new))
+	if (old && now && json_equal(step->old_doc, old, step->new_doc, now))
 		return;
 	struct said was = say(step->old_doc, old, "locked_by");
-	struct said is = say(step->new_doc, new, "locked_by");
+	struct said is = say(step->new_doc, now, "locked_by");
 	struct said expires = say(step->old_doc, old, "expires_at");
 	bool held =
 		was.text && !has_expired(step, expires) && !is_me(step, was) && !guard->is_operator;
-	struct step_mark mark = step_down(step, name, new);
-	if (held && (!new || (is.text && !agree(was, is))))
+	struct step_mark mark = step_down(step, name, now);
+	if (held && (!now || (is.text && !agree(was, is))))
 		step_violate(step, VIOLATION_CLAIM, "is held by %.*s until %.*s; %.*s%s before",
 			SHOW(was), expires.text ? (int)expires.len : 11,
 			expires.text ? expires.text : "it lets go", is.text ? (int)is.len : 2,
@@ -119,8 +119,8 @@ static void judge_lock(
 			"is locked for %.*s; %s can lock only in its own name", SHOW(is),
 			guard->identity);
 	if (is.text && !agree(was, is))
-		judge_fence(step, old, new);
-	judge_clock(step, say(step->new_doc, new, "locked_at"), "the lock");
+		judge_fence(step, old, now);
+	judge_clock(step, say(step->new_doc, now, "locked_at"), "the lock");
 	step_up(step, mark);
 }
 
@@ -132,19 +132,19 @@ static bool is_over(struct said status)
 }
 
 static void judge_job(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
 	const char *who = step->judging->guard->identity;
-	if (!new || (old && json_equal(step->old_doc, old, step->new_doc, new)))
+	if (!now || (old && json_equal(step->old_doc, old, step->new_doc, now)))
 		return;
 	struct said had = say(step->old_doc, old, "assigned_to");
-	struct said has = say(step->new_doc, new, "assigned_to");
-	struct said was = say(step->old_doc, old, "status"), is = say(step->new_doc, new, "status");
+	struct said has = say(step->new_doc, now, "assigned_to");
+	struct said was = say(step->old_doc, old, "status"), is = say(step->new_doc, now, "status");
 	bool taken = had.text && !says(was, "queued");
 	bool kept = agree(had, has);
 	bool works = says(is, "running") || is_over(is);
-	struct step_mark mark = step_down(step, name, new);
+	struct step_mark mark = step_down(step, name, now);
 	if (taken && !kept && works)
 		step_violate(step, VIOLATION_CLAIM,
 			"was taken by %.*s; it must be put back in the queue, by a push that "
@@ -163,32 +163,32 @@ static void judge_job(
 /* ---- messages ---- */
 
 static void judge_reader(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
 	struct said reader = { name, strlen(name) };
-	if ((!old || !new) && is_other(step, reader))
+	if ((!old || !now) && is_other(step, reader))
 		step_violate(step, VIOLATION_OWNER,
 			"%s is not %s's to put among the readers, or to take out", name,
 			step->judging->guard->identity);
 }
 
 static void judge_message(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
 	const char *who = step->judging->guard->identity;
-	if (!new || !guard_is_server(step->judging->guard))
+	if (!now || !guard_is_server(step->judging->guard))
 		return;
-	if (old && json_equal(step->old_doc, old, step->new_doc, new))
+	if (old && json_equal(step->old_doc, old, step->new_doc, now))
 		return;
-	struct step_mark mark = step_down(step, name, new);
-	struct said from = say(step->new_doc, new, "from"), to = say(step->new_doc, new, "to");
+	struct step_mark mark = step_down(step, name, now);
+	struct said from = say(step->new_doc, now, "from"), to = say(step->new_doc, now, "to");
 	const struct json_value *was = json_member(step->old_doc, old, "read");
-	const struct json_value *is = json_member(step->new_doc, new, "read");
+	const struct json_value *is = json_member(step->new_doc, now, "read");
 	struct pairing readers = { step->old_doc, step->new_doc,
 		json_member(step->old_doc, old, "read_by"),
-		json_member(step->new_doc, new, "read_by") };
+		json_member(step->new_doc, now, "read_by") };
 	if (!old && is_other(step, from))
 		step_violate(step, VIOLATION_OWNER, "is from %.*s; %s can send only as itself",
 			SHOW(from), who);
@@ -221,7 +221,7 @@ void step_judge_claims(struct step *step)
 	struct pairing pairing = { step->old_doc, step->new_doc,
 		json_member(step->old_doc, old, lists[kind].list),
 		json_member(step->new_doc, step->place, lists[kind].list) };
-	struct step_mark mark = step_down(step, lists[kind].list, pairing.new);
+	struct step_mark mark = step_down(step, lists[kind].list, pairing.now);
 	if (kind == KIND_LOCKS)
 		pairs_of_members(&pairing, lists[kind].judge, step);
 	else

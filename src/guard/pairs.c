@@ -94,13 +94,13 @@ static void pair_up(const struct pairing *pairing, const struct pair_key *keys, 
 {
 	struct arena arena = ARENA_INIT;
 	struct side old = side_of(pairing->old_doc, pairing->old, keys, count, &arena);
-	struct side new = side_of(pairing->new_doc, pairing->new, keys, count, &arena);
+	struct side now = side_of(pairing->new_doc, pairing->now, keys, count, &arena);
 	for (size_t i = 0; i < old.count; i++)
-		each(old.in_order[i].value, find(&new, &old.in_order[i]), old.in_order[i].key + 1,
+		each(old.in_order[i].value, find(&now, &old.in_order[i]), old.in_order[i].key + 1,
 			data);
-	for (size_t i = 0; i < new.count; i++)
-		if (!find(&old, &new.in_order[i]))
-			each(NULL, new.in_order[i].value, new.in_order[i].key + 1, data);
+	for (size_t i = 0; i < now.count; i++)
+		if (!find(&old, &now.in_order[i]))
+			each(NULL, now.in_order[i].value, now.in_order[i].key + 1, data);
 	arena_release(&arena);
 }
 
@@ -112,7 +112,7 @@ static const struct json_value *if_type(const struct json_value *value, enum jso
 void pairs_of_members(const struct pairing *pairing, pair_fn *each, void *data)
 {
 	struct pairing objects = { pairing->old_doc, pairing->new_doc,
-		if_type(pairing->old, JSON_OBJECT), if_type(pairing->new, JSON_OBJECT) };
+		if_type(pairing->old, JSON_OBJECT), if_type(pairing->now, JSON_OBJECT) };
 	pair_up(&objects, NULL, 0, each, data);
 }
 
@@ -120,6 +120,6 @@ void pairs_of_elements(const struct pairing *pairing, const struct pair_key *key
 	pair_fn *each, void *data)
 {
 	struct pairing arrays = { pairing->old_doc, pairing->new_doc,
-		if_type(pairing->old, JSON_ARRAY), if_type(pairing->new, JSON_ARRAY) };
+		if_type(pairing->old, JSON_ARRAY), if_type(pairing->now, JSON_ARRAY) };
 	pair_up(&arrays, keys, count, each, data);
 }

@@ -8,11 +8,11 @@
 /* One pair: a part as it was (NULL: it is new) and as it is (NULL: it is gone), and what a pointer
  * calls it ("job_assignment", "id=job_7"). */
 typedef void pair_fn(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data);
+	const struct json_value *old, const struct json_value *now, const char *name, void *data);
 
 struct pairing {
 	const struct json_doc *old_doc, *new_doc;
-	const struct json_value *old, *new; /* each may be NULL */
+	const struct json_value *old, *now; /* each may be NULL */
 };
 
 /* Every member of the two objects: first the old ones in their order, then the new ones. */

@@ -4,7 +4,7 @@
 
 #include "base/timestamp.h"
 #include "json/number.h"
-#include "schema/annotation.h"
+#include "schema/place.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>
@@ -28,12 +28,12 @@ void step_violate(struct step *step, enum violation_kind kind, const char *forma
 	buf_release(&text);
 }
 
-struct step_mark step_down(struct step *step, const char *name, const struct json_value *new)
+struct step_mark step_down(struct step *step, const char *name, const struct json_value *now)
 {
 	struct step_mark mark = { step->where.len, step->place };
 	json_pointer_add(&step->where, name, strlen(name));
-	if (new)
-		step->place = new;
+	if (now)
+		step->place = now;
 	return mark;
 }
 
@@ -58,11 +58,11 @@ static void show(struct buf *out, const struct json_doc *doc, const struct json_
 }
 
 static void refuse_change(struct step *step, const struct json_value *old,
-	const struct json_value *new, const char *why)
+	const struct json_value *now, const char *why)
 {
 	struct buf was = BUF_INIT, is = BUF_INIT;
 	show(&was, step->old_doc, old);
-	show(&is, step->new_doc, new);
+	show(&is, step->new_doc, now);
 	step_violate(step, VIOLATION_CHANGED, "was %s and is %s, but %s", was.data, is.data, why);
 	buf_release(&was);
 	buf_release(&is);
@@ -71,31 +71,31 @@ static void refuse_change(struct step *step, const struct json_value *old,
 /* ---- values ---- */
 
 static bool same_text(
-	const struct step *step, const struct json_value *old, const struct json_value *new)
+	const struct step *step, const struct json_value *old, const struct json_value *now)
 {
 	size_t old_len, new_len;
 	const char *old_text = json_raw(step->old_doc, old, &old_len);
-	const char *new_text = json_raw(step->new_doc, new, &new_len);
+	const char *new_text = json_raw(step->new_doc, now, &new_len);
 	return old_len == new_len && !memcmp(old_text, new_text, old_len);
 }
 
 /* Is `new` less than `old`? Numbers by value, truth values, timestamps as points in time. */
 static bool is_less(
-	const struct step *step, const struct json_value *old, const struct json_value *new)
+	const struct step *step, const struct json_value *old, const struct json_value *now)
 {
 	size_t old_len, new_len;
 	const char *old_text = json_raw(step->old_doc, old, &old_len);
-	const char *new_text = json_raw(step->new_doc, new, &new_len);
-	int64_t then, now;
-	if (old->type == JSON_NUMBER && new->type == JSON_NUMBER)
+	const char *new_text = json_raw(step->new_doc, now, &new_len);
+	int64_t then, later;
+	if (old->type == JSON_NUMBER && now->type == JSON_NUMBER)
 		return json_number_compare(new_text, new_len, old_text, old_len) < 0;
-	if (old->type == JSON_STRING && new->type == JSON_STRING) {
+	if (old->type == JSON_STRING && now->type == JSON_STRING) {
 		old_text = json_string(step->old_doc, old, &old_len);
-		new_text = json_string(step->new_doc, new, &new_len);
+		new_text = json_string(step->new_doc, now, &new_len);
 		return timestamp_parse(old_text, old_len, &then) &&
-			timestamp_parse(new_text, new_len, &now) && now < then;
+			timestamp_parse(new_text, new_len, &later) && later < then;
 	}
-	return old->type == JSON_TRUE && new->type != JSON_TRUE;
+	return old->type == JSON_TRUE && now->type != JSON_TRUE;
 }
 
 static const struct transition *row_of(
@@ -133,11 +133,11 @@ static bool leads_to(const struct annotations *annotations, const struct transit
 /* ---- annotations ---- */
 
 static void judge_transition(struct step *step, const struct annotations *annotations,
-	const struct json_value *old, const struct json_value *new)
+	const struct json_value *old, const struct json_value *now)
 {
 	size_t old_len, new_len;
 	const char *from = json_string(step->old_doc, old, &old_len);
-	const char *to = json_string(step->new_doc, new, &new_len);
+	const char *to = json_string(step->new_doc, now, &new_len);
 	const struct transition *row = from ? row_of(annotations, from, old_len) : NULL;
 	if (!row || (to && old_len == new_len && !memcmp(from, to, old_len)) ||
 		(to && leads_to(annotations, row, to, new_len)))
@@ -148,7 +148,7 @@ static void judge_transition(struct step *step, const struct annotations *annota
 		buf_addstr(&why, "nowhere");
 	for (size_t i = 0; i < row->count; i++)
 		buf_addf(&why, "%s\"%s\"", i ? " or " : "to ", row->to[i].bytes);
-	refuse_change(step, old, new, why.data);
+	refuse_change(step, old, now, why.data);
 	buf_release(&why);
 }
 
@@ -166,14 +166,14 @@ static const struct json_value *value_at(
 
 /* What belongs to a server is changed by that server; what is new is made by it. */
 static void judge_owner(struct step *step, const struct annotations *annotations,
-	const struct json_value *old, const struct json_value *new)
+	const struct json_value *old, const struct json_value *now)
 {
 	const struct guard *guard = step->judging->guard;
 	const struct json_doc *doc = step->old_doc;
 	const struct json_value *owner = old ? value_at(doc, old, &annotations->owner) : NULL;
-	if ((!owner || owner->type != JSON_STRING) && new) {
+	if ((!owner || owner->type != JSON_STRING) && now) {
 		doc = step->new_doc;
-		owner = value_at(doc, new, &annotations->owner);
+		owner = value_at(doc, now, &annotations->owner);
 	}
 	char *name = json_strdup(doc, owner);
 	if (name && strcmp(name, guard->identity))
@@ -183,42 +183,31 @@ static void judge_owner(struct step *step, const struct annotations *annotations
 }
 
 static void judge_annotations(struct step *step, const struct annotations *annotations,
-	const struct json_value *old, const struct json_value *new)
+	const struct json_value *old, const struct json_value *now)
 {
 	bool was_set = old && old->type != JSON_NULL;
 	/* A file that goes away as a whole loses its lists' elements; its other members are not
 	 * changed by that. */
 	if (was_set && step->new_doc) {
 		if (annotations->immutable &&
-			(!new || !json_equal(step->old_doc, old, step->new_doc, new)))
-			refuse_change(step, old, new, "it may not change once it is set");
+			(!now || !json_equal(step->old_doc, old, step->new_doc, now)))
+			refuse_change(step, old, now, "it may not change once it is set");
 		if (annotations->increasing &&
-			(!new || new->type == JSON_NULL || is_less(step, old, new)))
-			refuse_change(step, old, new, "it may never become less");
+			(!now || now->type == JSON_NULL || is_less(step, old, now)))
+			refuse_change(step, old, now, "it may never become less");
 		if (annotations->transitions_count)
-			judge_transition(step, annotations, old, new);
+			judge_transition(step, annotations, old, now);
 	}
 	/* Whose a lock is depends on the clock: see claims.c. */
 	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
 		step->rule->kind != KIND_LOCKS)
-		judge_owner(step, annotations, old, new);
+		judge_owner(step, annotations, old, now);
 }
 
 /* ---- walking both versions along the schema ---- */
 
-static void walk(struct step *step, const struct schema *schema, const struct json_value *old,
-	const struct json_value *new);
-
-/* The rule by which an element may leave; NULL if any may. */
-static const struct schema *removal_rule(const struct schema *schema)
-{
-	const struct schema *found = schema->annotations ? schema->annotations->remove_when : NULL;
-	if (!found && schema->ref)
-		found = removal_rule(schema->ref);
-	for (size_t i = 0; i < schema->all_of.count && !found; i++)
-		found = removal_rule(schema->all_of.items[i]);
-	return found;
-}
+static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
+	const struct json_value *now);
 
 /* `old` has left: may it? */
 static void judge_removal(
@@ -233,105 +222,89 @@ static void judge_removal(
 		step_violate(step, VIOLATION_REMOVED, "has been taken out. %.*s", (int)len, why);
 	else
 		step_violate(step, VIOLATION_REMOVED,
-			"has been taken out, but its schema's x-remove-when does not "
-			"let it go yet");
+			"has been taken out, but its schema's x-remove-when does not let it go "
+			"yet");
 }
 
 struct walking {
 	struct step *step;
-	const struct object_rules *rules; /* members */
-	const struct schema *items;       /* elements */
+	const struct schema_place *place; /* the object's, or that of each element */
 };
 
-static void walk_part(struct step *step, const struct schema *schema, const struct json_value *old,
-	const struct json_value *new)
+static void walk_part(struct step *step, const struct schema_place *place,
+	const struct json_value *old, const struct json_value *now)
 {
-	const struct schema *removal = old && !new ? removal_rule(schema) : NULL;
-	if (removal)
-		judge_removal(step, removal, old);
+	if (old && !now && place->rules.remove_when)
+		judge_removal(step, place->rules.remove_when, old);
 	else
-		walk(step, schema, old, new);
+		walk(step, place, old, now);
 }
 
 static void walk_member(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct walking *w = data;
-	const struct object_rules *rules = w->rules;
-	size_t len = strlen(name);
-	struct step_mark mark = step_down(w->step, name, new);
-	const struct property *property = schema_property(rules, name, len);
-	bool matched = property && property->schema;
-	if (matched)
-		walk_part(w->step, property->schema, old, new);
-	for (size_t i = 0; i < rules->patterns_count; i++)
-		if (pattern_matches(rules->patterns[i].pattern, name, len, NULL) > 0) {
-			walk_part(w->step, rules->patterns[i].schema, old, new);
-			matched = true;
-		}
-	if (!matched && rules->additional)
-		walk_part(w->step, rules->additional, old, new);
+	struct step_mark mark = step_down(w->step, name, now);
+	struct schema_place member;
+	schema_place_member(&member, w->place, name, strlen(name));
+	walk_part(w->step, &member, old, now);
 	step_up(w->step, mark);
 }
 
 static void walk_element(
-	const struct json_value *old, const struct json_value *new, const char *name, void *data)
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct walking *w = data;
-	struct step_mark mark = step_down(w->step, name, new);
-	if (new || removal_rule(w->items))
-		walk_part(w->step, w->items, old, new);
+	struct step_mark mark = step_down(w->step, name, now);
+	if (now || w->place->rules.remove_when)
+		walk_part(w->step, w->place, old, now);
 	step_up(w->step, mark);
 }
 
-static void walk_list(struct step *step, const struct schema *schema, const struct pairing *pairing)
+static void walk_list(
+	struct step *step, const struct schema_place *list, const struct pairing *pairing)
 {
-	const struct array_rules *rules = schema->array;
-	struct walking walking = { .step = step, .items = rules->items };
+	struct schema_place element;
+	struct walking walking = { step, &element };
 	struct pair_key keys[8];
-	size_t count = rules->map_keys_count < 8 ? rules->map_keys_count : 8;
-	bool is_set = schema->annotations && schema->annotations->list_type == LIST_SET;
+	size_t count = list->keys_count < 8 ? list->keys_count : 8;
+	schema_place_items(&element, list);
 	/* The elements of other lists cannot be told apart. */
-	if (!rules->items || (!count && !is_set && !removal_rule(rules->items)))
+	if (!element.count ||
+		(!count && list->rules.list_type != LIST_SET && !element.rules.remove_when))
 		return;
 	for (size_t i = 0; i < count; i++)
-		keys[i] = (struct pair_key){ rules->map_keys[i].bytes, rules->map_keys[i].len };
+		keys[i] = (struct pair_key){ list->keys[i].bytes, list->keys[i].len };
 	pairs_of_elements(pairing, keys, count, walk_element, &walking);
 }
 
-static void walk(struct step *step, const struct schema *schema, const struct json_value *old,
-	const struct json_value *new)
+static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
+	const struct json_value *now)
 {
-	struct pairing pairing = { step->old_doc, step->new_doc, old, new };
-	struct walking walking = { .step = step, .rules = schema->object };
-	if (old && new &&same_text(step, old, new))
+	struct pairing pairing = { step->old_doc, step->new_doc, old, now };
+	struct walking walking = { step, place };
+	if (!place->count || (old && now && same_text(step, old, now)))
 		return;
-	if (schema->annotations)
-		judge_annotations(step, schema->annotations, old, new);
-	if (schema->ref)
-		walk(step, schema->ref, old, new);
-	for (size_t i = 0; i < schema->all_of.count; i++)
-		walk(step, schema->all_of.items[i], old, new);
-	if (schema->object)
-		pairs_of_members(&pairing, walk_member, &walking);
-	if (schema->array)
-		walk_list(step, schema, &pairing);
+	judge_annotations(step, &place->rules, old, now);
+	pairs_of_members(&pairing, walk_member, &walking);
+	walk_list(step, place, &pairing);
 }
 
 /* ---- file by file ---- */
 
 static int judge_document(struct judging *j, const struct changed_file *file,
-	const struct rule *rule, const struct version *old, const struct version *new)
+	const struct rule *rule, const struct version *old, const struct version *now)
 {
 	struct step step = { .judging = j,
 		.rule = rule,
 		.path = file->path,
 		.old_doc = old->doc,
-		.new_doc = new->doc,
+		.new_doc = now->doc,
 		.where = BUF_INIT,
-		.place = new->doc ? json_root(new->doc) : NULL };
-	if (rule->schema)
-		walk(&step, rule->schema, old->doc ? json_root(old->doc) : NULL, step.place);
+		.place = now->doc ? json_root(now->doc) : NULL };
+	struct schema_place root;
+	schema_place_init(&root, rule->schema);
+	walk(&step, &root, old->doc ? json_root(old->doc) : NULL, step.place);
 	step_judge_claims(&step);
 	buf_release(&step.where);
 	return 0;
@@ -343,7 +316,7 @@ static int judge_file(const struct changed_file *file, void *data)
 	struct guard *guard = j->guard;
 	size_t limit = (size_t)guard->max_file_size;
 	const struct rule *rule = NULL;
-	struct version old = VERSION_INIT, new = VERSION_INIT;
+	struct version old = VERSION_INIT, now = VERSION_INIT;
 	/* A merge may have taken over what stood on some other branch, and was never judged. */
 	int rc = guard->history ? 0 : judge_changed_file(j, &j->update->new, file);
 	if (!rc)
@@ -353,12 +326,12 @@ static int judge_file(const struct changed_file *file, void *data)
 	rc = version_read(&old, guard->repo, limit, &file->before, file->path, NULL, NULL, j->err);
 	if (!rc)
 		rc = version_read(
-			&new, guard->repo, limit, &file->blob, file->path, old.doc, NULL, j->err);
+			&now, guard->repo, limit, &file->blob, file->path, old.doc, NULL, j->err);
 	/* What is no JSON was refused already. */
-	if (!rc && (new.doc || !file->mode) && (old.doc || new.doc))
-		rc = judge_document(j, file, rule, &old, &new);
+	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
+		rc = judge_document(j, file, rule, &old, &now);
 	version_release(&old);
-	version_release(&new);
+	version_release(&now);
 	return rc;
 }
 

@@ -23,7 +23,7 @@ struct step_mark {
 	size_t len;
 	const struct json_value *place;
 };
-struct step_mark step_down(struct step *step, const char *name, const struct json_value *new);
+struct step_mark step_down(struct step *step, const char *name, const struct json_value *now);
 void step_up(struct step *step, struct step_mark mark);
 
 /* What the guard knows of locks, jobs, messages and beats beyond their schemas (claims.c). */

@@ -13,7 +13,8 @@
 
 #include "schema/annotation.h"
 
-enum { PLACE_MOST_SCHEMAS = 12 };
+/* More than what one schema may lead to (reach.c). */
+enum { PLACE_MOST_SCHEMAS = 128 };
 
 struct schema_place {
 	/* Outermost first; those beyond the limit do not count. Borrowed from the set. */
