@@ -31,6 +31,7 @@ struct transaction {
 	char *tracking_ref; /* refs/remotes/origin/main, here */
 	char *refspec;      /* from the one to the other */
 	char operation[UUID_SIZE];
+	int64_t time; /* one for all attempts: on the same tip they are the same commit */
 	struct oid base;
 	bool fresh; /* has the remote been asked? */
 	char *subject;
@@ -205,7 +206,7 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 		.changes_count = tx->count,
 		.message = message.data,
 		.fallback_name = plan->server,
-		.time = plan->env->now(plan->env->data),
+		.time = tx->time,
 		.sync = true,
 	};
 	int rc = repo_write_commit(tx->repo, out, &commit_plan, err);
@@ -328,6 +329,7 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
 	tx->refspec = buf_detach(&text);
 	plan->env->uuid(plan->env->data, tx->operation);
+	tx->time = plan->env->now(plan->env->data);
 }
 
 static void finish(struct transaction *tx)

@@ -418,6 +418,70 @@ static void broken_connections_lose_nothing(void **state)
 	sh("git -C b config --unset remote.origin.receivepack");
 }
 
+struct pushed {
+	struct oid commits[8];
+	int count;
+};
+
+static int append_pushed(struct transaction *tx, void *data, struct error *err)
+{
+	static char line[] = "the same";
+	(void)data;
+	return append_line(tx, line, err);
+}
+
+static int note_pushed(struct transaction *tx, const struct oid *commit, int attempts, void *data,
+	struct error *err)
+{
+	struct pushed *pushed = data;
+	(void)tx;
+	(void)attempts;
+	(void)err;
+	pushed->commits[pushed->count++ % 8] = *commit;
+	return 0;
+}
+
+static int64_t passing_time(void *data)
+{
+	int64_t *now = data;
+	return *now += 10;
+}
+
+/* Whichever of several pushes of unknown end arrives, it is the commit that is told of. */
+static void a_push_is_repeated_with_the_same_commit(void **state)
+{
+	(void)state;
+	sh("printf '#!/bin/sh\\nif mkdir $PWD/cut 2>/dev/null; then exit 1; fi\\n"
+	   "exec git-receive-pack \"$@\"\\n' > wrapper && chmod +x wrapper && rm -rf b/cut && "
+	   "git -C b config remote.origin.receivepack $PWD/wrapper && rm -rf cut");
+	int64_t now = 1761739200;
+	struct env env = *env_system();
+	struct pushed pushed = { .count = 0 };
+	struct repo *repo = open_repo("b");
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct error err = ERROR_INIT;
+	append("b", "one");
+	sh("rm -rf cut b/cut");
+	env.data = &now;
+	env.now = passing_time;
+	struct transaction_plan plan = { .remote = { "origin", 0 },
+		.branch = "main",
+		.subject = "Append",
+		.server = "build1",
+		.backoff_ms = 1,
+		.env = &env,
+		.apply = append_pushed,
+		.pushing = note_pushed,
+		.data = &pushed };
+	assert_int_equal(transaction_run(repo, &plan, &result, &err), 0);
+	assert_int_equal(pushed.count, 2);
+	assert_string_equal(pushed.commits[0].hex, pushed.commits[1].hex);
+	assert_string_equal(pushed.commits[0].hex, result.commit.hex);
+	transaction_result_release(&result);
+	repo_close(repo);
+	sh("git -C b config --unset remote.origin.receivepack");
+}
+
 /* The first push is cut off and may be on its way yet: what a hook says to the second is not the
  * end of it. */
 static void a_refusal_behind_a_broken_connection_is_no_answer(void **state)
@@ -511,6 +575,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refusals_bring_the_hooks_words),
 		cmocka_unit_test(a_hook_works_under_quarantine),
 		cmocka_unit_test(broken_connections_lose_nothing),
+		cmocka_unit_test(a_push_is_repeated_with_the_same_commit),
 		cmocka_unit_test(a_refusal_behind_a_broken_connection_is_no_answer),
 		cmocka_unit_test(a_remote_that_hangs_is_not_waited_for),
 		cmocka_unit_test(many_writers_lose_nothing),
