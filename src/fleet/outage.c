@@ -72,7 +72,8 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		say(said, "the operator could not be alerted", &err);
 	message_request(&request, settings, MESSAGE_ALL, "error", "Heartbeats do not get through",
 		body.data, env);
-	if (outbox_keep(repo, settings, &request, why, env, &err) < 0)
+	struct oid mark = outbox_mark(repo, settings);
+	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
 		say(said, "the message about it could not be kept", &err);
 	buf_release(&body);
 	buf_release(&request);

@@ -126,18 +126,25 @@ static int64_t next_number(struct repo *repo)
 	return number + 1;
 }
 
-int outbox_keep(struct repo *repo, const struct settings *settings, const struct buf *request,
+struct oid outbox_mark(struct repo *repo, const struct settings *settings)
+{
+	struct oid mark = OID_NONE;
+	struct buf ref = BUF_INIT;
+	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	repo_ref(repo, ref.data, &mark, NULL);
+	buf_release(&ref);
+	return mark;
+}
+
+int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *since,
 	const char *why, const struct env *env, struct error *err)
 {
 	char unique[UUID_SIZE];
-	struct oid since = OID_NONE;
-	struct buf path = BUF_INIT, ref = BUF_INIT, text = BUF_INIT;
-	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	repo_ref(repo, ref.data, &since, NULL);
+	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	json_begin(&w, '{');
 	json_put_raw(&w, "request", request->data, request->len);
-	json_put_string_or_null(&w, "since", oid_is_none(&since) ? NULL : since.hex);
+	json_put_string_or_null(&w, "since", oid_is_none(since) ? NULL : since->hex);
 	json_put_string(&w, "why", why);
 	json_put_null(&w, "refused");
 	json_end(&w);
@@ -150,7 +157,6 @@ int outbox_keep(struct repo *repo, const struct settings *settings, const struct
 	if (!rc)
 		rc = file_replace(path.data, text.data, text.len, 0644, err);
 	buf_release(&path);
-	buf_release(&ref);
 	buf_release(&text);
 	return rc;
 }

@@ -4,7 +4,7 @@
  * this clone brings there.
  *
  * An entry is an object: "request"; "since", the commit that was last seen of the shared branch
- * when it was kept; "why"; and "refused", why it is not tried again by itself (else null).
+ * before it was tried; "why"; and "refused", why it is not tried again by itself (else null).
  */
 #ifndef FLEET_OUTBOX_H
 #define FLEET_OUTBOX_H
@@ -29,8 +29,10 @@ struct outbox {
 int outbox_read(struct outbox *out, struct repo *repo, struct error *err);
 void outbox_release(struct outbox *outbox);
 
-/* Keeps a request, safe on disk when this returns. */
-int outbox_keep(struct repo *repo, const struct settings *settings, const struct buf *request,
+/* Where the shared branch was last seen: to be asked for before an operation is tried. */
+struct oid outbox_mark(struct repo *repo, const struct settings *settings);
+/* Keeps a request that did not happen up to `since`; it is safe on disk when this returns. */
+int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *since,
 	const char *why, const struct env *env, struct error *err);
 /* It was answered with a no that stands: it waits for a person's retry or drop. */
 int outbox_refuse(const struct outbox_entry *entry, const char *why, struct error *err);

@@ -33,7 +33,8 @@ static void raise_alarm(struct repo *repo, const struct settings *settings, cons
 		settings->remote, why);
 	message_request(&request, settings, MESSAGE_ALL, "error", "Operations do not get through",
 		text.data, env);
-	if (outbox_keep(repo, settings, &request, why, env, &err) < 0)
+	struct oid mark = outbox_mark(repo, settings);
+	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
 		say(said, "the message about it could not be kept", &err);
 	if (alert_operator(repo, settings, "operation-failed", text.data, env, &err) < 0)
 		say(said, "the operator could not be alerted", &err);
@@ -47,13 +48,14 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 	struct deed deed;
 	struct error keeping = ERROR_INIT;
 	bool keep = false;
+	/* Taken now: another process of this clone may have fetched it when it is to be kept. */
+	struct oid mark = outbox_mark(repo, settings);
 	int rc = write_queue_run(repo, settings, request, env, outcome, err);
 	if (gave_up(rc) && !deed_read(&deed, request->data, request->len, NULL)) {
 		bool first = is_empty(repo);
 		keep = deed.operation->later || rc == ERR_UNKNOWN;
 		if (keep &&
-			outbox_keep(repo, settings, request, outcome->error.text, env, &keeping) <
-				0) {
+			outbox_keep(repo, request, &mark, outcome->error.text, env, &keeping) < 0) {
 			say(&outcome->said, "the change could not be kept", &keeping);
 			keep = false;
 		}

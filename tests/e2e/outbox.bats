@@ -125,6 +125,33 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.fence == 1 and .locks.deploy.locked_by == "build1"'
 }
 
+@test "what another process of the clone fetches meanwhile does not hide what had arrived" {
+  id=$(git build job add --branch main --commit abc)
+  git build job claim
+  git build job fail "$id"
+  cut 'rm ../cut; tip=$(git rev-parse main); mv ../fleet.git ../away.git
+    env -i PATH="$PATH" git -C ../build1 update-ref refs/remotes/origin/main "$tip"'
+  run -128 git build job requeue "$id"
+  [[ $(entries) == *"job requeue"* ]]
+  back
+  shown coordination/jobs.json | jq -e '.jobs[0].status == "queued"'
+  git -C ../build2 build job claim
+  git -C ../build2 build job fail "$id"
+  run -0 git build outbox retry
+  shown coordination/jobs.json | jq -e '.jobs[0].status == "failed" and .jobs[0].attempt == 2'
+  [ -z "$(git -C ../fleet.git log --format=%B main | grep ^Operation-Id | sort | uniq -d)" ]
+}
+
+@test "a lock is not broken later, when it may be another's" {
+  git build lock acquire deploy
+  away
+  run -128 git build lock break deploy --reason stuck
+  [[ $output != *"kept in the outbox"* ]]
+  back
+  git build outbox retry
+  shown coordination/locks.json | jq -e '.locks.deploy.locked_by == "build1"'
+}
+
 @test "reading goes on with what was last fetched, and says how old it is" {
   git build job add --branch main --commit abc
   git build status >/dev/null
