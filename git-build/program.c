@@ -49,6 +49,7 @@ static void start(struct invocation *inv)
 {
 	occupy_standard_streams();
 	alloc_set_handler(out_of_memory);
+	alloc_keep_memory();
 	/* A reader that went away is a failed write, which everyone checks; it must not end a
 	 * heartbeat between commit and push. */
 	signal(SIGPIPE, SIG_IGN);

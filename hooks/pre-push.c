@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	struct guard_plan plan = { .remote = argc > 1 ? argv[1] : "origin", .variable = getenv };
 	alloc_set_handler(out_of_memory);
+	alloc_keep_memory();
 	if (repo_open(&repo, NULL, &err) < 0) {
 		judge_say("%s", err.text);
 		return 1;

@@ -69,6 +69,7 @@ int main(void)
 	struct guard_plan plan = { .variable = getenv };
 	struct error err = ERROR_INIT;
 	alloc_set_handler(out_of_memory);
+	alloc_keep_memory();
 	repo_trust_objects();
 	if (repo_open(&repo, NULL, &err) < 0) {
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,14 @@ static void (*out_of_memory_handler)(void);
 void alloc_set_handler(void (*handler)(void))
 {
 	out_of_memory_handler = handler;
+}
+
+void alloc_keep_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
 }
 
 static _Noreturn void out_of_memory(void)

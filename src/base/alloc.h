@@ -16,6 +16,11 @@
 /* What to do when memory runs out. `handler` must not allocate, and should not return. */
 void alloc_set_handler(void (*handler)(void));
 
+/* Tells malloc(3) to keep what is freed for the next use, large pieces too: a program that reads
+ * one large file after another would otherwise get each from the system anew. Where the C library
+ * cannot be told nothing happens. */
+void alloc_keep_memory(void);
+
 /* As malloc, calloc, realloc, strdup and strndup; the memory is yours, to be given to free(). */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);

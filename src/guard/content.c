@@ -134,6 +134,7 @@ struct judge {
 	struct error err;
 	/* The last sound document: the next version of the same file differs little from it. */
 	struct version last;
+	struct oid last_blob;
 };
 
 static int judge_task(struct judge *judge, struct task *task)
@@ -162,6 +163,7 @@ static int judge_task(struct judge *judge, struct task *task)
 	if (now.doc) {
 		version_release(&judge->last);
 		judge->last = now;
+		judge->last_blob = task->blob;
 	} else {
 		version_release(&now);
 	}
@@ -248,8 +250,9 @@ int judge_changed_file(struct judging *j, const struct oid *commit, const struct
 	int rc = make_task(j, commit, file, &task);
 	if (rc <= 0)
 		return rc;
-	struct judge judge = { j->guard->repo, (size_t)j->guard->max_file_size, ERROR_INIT,
-		VERSION_INIT };
+	struct judge judge = { .repo = j->guard->repo,
+		.limit = (size_t)j->guard->max_file_size,
+		.last = VERSION_INIT };
 	rc = judge_task(&judge, &task);
 	if (rc < 0)
 		error_set(j->err, rc, "%s", judge.err.text);
@@ -322,6 +325,15 @@ static int add_commit(const struct oid *commit, void *data)
 	return !rc && walk->count >= TASKS_AT_ONCE ? judge_tasks(walk) : rc;
 }
 
+/* Keeps the last file that the first thread has judged. */
+static void keep_last(struct guard *guard, struct judge *judge)
+{
+	version_release(&guard->last);
+	guard->last = judge->last;
+	guard->last_blob = judge->last_blob;
+	judge->last = (struct version)VERSION_INIT;
+}
+
 static void note_tip(struct guard *guard, const struct oid *tip)
 {
 	GROW(guard->tips, guard->tips_count, guard->tips_capacity);
@@ -342,6 +354,7 @@ int judge_contents(struct judging *j)
 		guard->standing, add_commit, &walk, j->err);
 	int judged = judge_tasks(&walk);
 	note_tip(guard, &j->update->new);
+	keep_last(guard, &walk.judges[0]);
 	for (unsigned i = 0; i < walk.width; i++) {
 		version_release(&walk.judges[i].last);
 		if (i)

@@ -103,6 +103,7 @@ int guard_open(
 	guard->repo = repo;
 	guard->max_file_size = 10 << 20;
 	rules_init(&guard->rules, repo, &OID_NONE);
+	guard->last = (struct version)VERSION_INIT;
 	int rc = read_settings(guard, plan, err);
 	if (rc < 0)
 		guard_free(guard);
@@ -116,6 +117,7 @@ void guard_free(struct guard *guard)
 	if (!guard)
 		return;
 	rules_release(&guard->rules);
+	version_release(&guard->last);
 	free(guard->branch);
 	free(guard->standing);
 	free(guard->known);

@@ -47,6 +47,15 @@ char *rules_schema_name(const char *path);
 
 /* ---- judging ---- */
 
+/* A file's text, and its document where it is sound. */
+struct version {
+	struct buf text;
+	struct json_doc *doc;
+};
+#define VERSION_INIT                                                                               \
+	{                                                                                          \
+		BUF_INIT, NULL                                                                     \
+	}
 /* A blob that was judged, and by what: a rule's name, or less. */
 struct judged {
 	struct oid blob;
@@ -63,6 +72,9 @@ struct guard {
 	bool is_operator, requires_identity;
 	bool history; /* see struct guard_plan */
 	struct rules rules;
+	/* The last sound file that was judged: the step to the new tip will want it again. */
+	struct version last;
+	struct oid last_blob;
 	struct judged *judged; /* a hash table, of a power of two of places */
 	size_t judged_count, judged_size;
 	struct oid *tips; /* what refs of this push before have brought */
@@ -100,15 +112,6 @@ void guard_warn(struct guard_report *report, enum violation_kind kind, const str
 /* Moves what `from` has to the end of `into`; `from` is empty then. */
 void guard_report_move(struct guard_report *into, struct guard_report *from);
 
-/* A file's text, and its document where it is sound. */
-struct version {
-	struct buf text;
-	struct json_doc *doc;
-};
-#define VERSION_INIT                                                                               \
-	{                                                                                          \
-		BUF_INIT, NULL                                                                     \
-	}
 /* Why a version has no document; `why` has no code if it has one. */
 struct trouble {
 	enum violation_kind kind;

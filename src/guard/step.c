@@ -323,10 +323,17 @@ static int judge_file(const struct changed_file *file, void *data)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
 	if (rc < 0 || !rule)
 		return rc;
-	rc = version_read(&old, guard->repo, limit, &file->before, file->path, NULL, NULL, j->err);
+	if (guard->last.doc && oid_equal(&guard->last_blob, &file->blob) &&
+		!strcmp(json_name(guard->last.doc), file->path)) {
+		now = guard->last;
+		guard->last = (struct version)VERSION_INIT;
+	} else {
+		rc = version_read(
+			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
+	}
 	if (!rc)
 		rc = version_read(
-			&now, guard->repo, limit, &file->blob, file->path, old.doc, NULL, j->err);
+			&old, guard->repo, limit, &file->before, file->path, now.doc, NULL, j->err);
 	/* What is no JSON was refused already. */
 	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
 		rc = judge_document(j, file, rule, &old, &now);
