@@ -58,6 +58,8 @@ cppcheck            command cppcheck
 shellcheck          command shellcheck
 valgrind            command valgrind
 xz-utils            command xz
+dpkg-dev            command dpkg-buildpackage
+equivs              command equivs-build
 spin                command spin
 END
 }

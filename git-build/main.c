@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_merge,
 	&command_merge_driver,
 	&command_doctor,
+	&command_package,
 	&command_demo,
 	&command_completion,
 	&command_help,

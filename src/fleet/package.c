@@ -1,0 +1,328 @@
+#include "fleet/package.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCRIPT "packaging/build-deb.sh"
+/* What old packaging depends on, and Debian no longer has. */
+#define LEGACY "python-setuptools"
+
+enum { NAMES_LIMIT = 1 << 20 };
+
+struct packaging {
+	const struct package_plan *plan;
+	char source[PATH_MAX], out[PATH_MAX];
+	struct error *err;
+};
+
+static void tell(const struct packaging *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void tell(const struct packaging *p, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	if (p->plan->tell)
+		p->plan->tell(text.data, p->plan->data);
+	buf_release(&text);
+}
+
+/* Runs a program in `folder`, its output with ours. 0, or a failure that names it. */
+static int run(struct packaging *p, const char *folder, const char *const *argv)
+{
+	/* equivs-build leaves its package in TMPDIR where that is set, else in its folder. */
+	static const char *const environment[] = { "DEBIAN_FRONTEND=noninteractive", "TMPDIR",
+		"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", NULL };
+	struct child child = { .argv = argv,
+		.folder = folder,
+		.environment = environment,
+		.timeout_ms = p->plan->timeout_ms };
+	int status, rc = child_run(&child, &status, p->err);
+	if (!rc && status)
+		rc = error_set(p->err, ERR_FAILED, "%s ended with exit code %d in %s", argv[0],
+			status, folder);
+	return rc;
+}
+
+/* ---- what was made ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+	return len > suffix_len && !strcmp(name + len - suffix_len, suffix);
+}
+
+static void add_file(struct package_result *result, const char *name)
+{
+	result->files = xreallocarray(result->files, result->count + 1, sizeof(*result->files));
+	result->files[result->count++] = xstrdup(name);
+}
+
+/* What the script has written into `out` since `before`. */
+static int find_made(
+	struct packaging *p, const struct timespec *before, struct package_result *result)
+{
+	DIR *folder = opendir(p->out);
+	if (!folder)
+		return error_errno(p->err, ERR_FAILED, "cannot read %s", p->out);
+	for (struct dirent *entry; (entry = readdir(folder));) {
+		struct stat st;
+		if (fstatat(dirfd(folder), entry->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		bool made = st.st_mtim.tv_sec > before->tv_sec ||
+			(st.st_mtim.tv_sec == before->tv_sec &&
+				st.st_mtim.tv_nsec >= before->tv_nsec);
+		if (made &&
+			(ends_with(entry->d_name, ".deb") || ends_with(entry->d_name, ".changes") ||
+				ends_with(entry->d_name, ".buildinfo")))
+			add_file(result, entry->d_name);
+	}
+	closedir(folder);
+	return 0;
+}
+
+static int move_file(struct packaging *p, const char *name)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	buf_addf(&from, "%s/../%s", p->source, name);
+	buf_addf(&to, "%s/%s", p->out, name);
+	int rc = rename(from.data, to.data) < 0 ? -errno : 0;
+	if (rc == -EXDEV) {
+		const char *argv[] = { "mv", "-f", "--", from.data, to.data, NULL };
+		rc = run(p, p->out, argv);
+	} else if (rc < 0) {
+		errno = -rc;
+		rc = error_errno(p->err, ERR_FAILED, "cannot move %s to %s", from.data, p->out);
+	}
+	buf_release(&from);
+	buf_release(&to);
+	return rc;
+}
+
+/* dpkg-buildpackage writes beside the tree, and debian/files says what: a file a line, first its
+ * name. The .changes file has the name of the .buildinfo. */
+static int collect_made(struct packaging *p, struct package_result *result)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	buf_addf(&path, "%s/debian/files", p->source);
+	int rc = file_read(&text, path.data, NAMES_LIMIT, p->err);
+	for (char *at = text.data; !rc && *at;) {
+		size_t line = strcspn(at, "\n"), len = strcspn(at, " \n");
+		char *name = xstrndup(at, len);
+		at += line + (at[line] == '\n');
+		if (len && !strchr(name, '/')) {
+			rc = move_file(p, name);
+			add_file(result, name);
+		}
+		free(name);
+	}
+	for (size_t i = 0; !rc && i < result->count; i++) {
+		char *name = result->files[i];
+		if (!ends_with(name, ".buildinfo"))
+			continue;
+		buf_reset(&path);
+		buf_addf(&path, "%.*s.changes", (int)(strlen(name) - strlen(".buildinfo")), name);
+		rc = move_file(p, path.data);
+		add_file(result, path.data);
+		break;
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+/* ---- build dependencies ---- */
+
+/* The build dependencies that are missing, as dpkg-checkbuilddeps(1) names them, replace `out`; it
+ * is empty if none are. */
+static int find_missing(struct packaging *p, struct buf *out)
+{
+	static const char mark[] = "nmet build dependencies: ";
+	const char *argv[] = { "dpkg-checkbuilddeps", NULL };
+	const char *environment[] = { "LC_ALL=C", NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = p->source,
+		.environment = environment,
+		.timeout_ms = p->plan->timeout_ms,
+		.errors = &errors };
+	int status, rc = child_run(&child, &status, p->err);
+	buf_reset(out);
+	if (!rc && status) {
+		const char *names = strstr(errors.data, mark);
+		if (names)
+			buf_add(out, names + strlen(mark), strcspn(names + strlen(mark), "\n"));
+		else
+			rc = error_set(p->err, ERR_FAILED, "dpkg-checkbuilddeps in %s: %s",
+				p->source, errors.data);
+	}
+	buf_release(&errors);
+	return rc;
+}
+
+/* Does `missing` ("a (>= 1) | b, c") name this package? */
+static bool names_package(const char *missing, const char *package)
+{
+	size_t len = strlen(package);
+	for (const char *at = missing; (at = strstr(at, package)); at += len)
+		if ((at == missing || at[-1] == ' ') && (!at[len] || strchr(" :,", at[len])))
+			return true;
+	return false;
+}
+
+/* An empty package of that name satisfies who asks for it and does not use it. */
+static int install_dummy(struct packaging *p)
+{
+	static const char control[] =
+		"Package: " LEGACY "\nVersion: 999\nArchitecture: all\nSection: misc\n"
+		"Maintainer: git-build <root@localhost>\n"
+		"Description: empty package for build dependencies of old packaging\n"
+		" Made by git build package; remove it with: dpkg -r " LEGACY "\n";
+	char folder[] = "/tmp/git-build-equivs.XXXXXX";
+	struct buf path = BUF_INIT;
+	if (!mkdtemp(folder))
+		return error_errno(p->err, ERR_FAILED, "cannot make a folder in /tmp");
+	buf_addf(&path, "%s/control", folder);
+	const char *build[] = { "equivs-build", "control", NULL };
+	const char *install[] = { "dpkg", "-i", LEGACY "_999_all.deb", NULL };
+	const char *clean[] = { "rm", "-rf", "--", folder, NULL };
+	tell(p, "makes an empty package " LEGACY ", which Debian no longer has (equivs-build)");
+	int rc = file_replace(path.data, control, strlen(control), 0644, p->err);
+	if (!rc)
+		rc = run(p, folder, build);
+	if (!rc)
+		rc = run(p, folder, install);
+	struct error ignored = ERROR_INIT, *kept = p->err;
+	p->err = &ignored;
+	run(p, "/", clean);
+	p->err = kept;
+	buf_release(&path);
+	return rc;
+}
+
+/* As root: what can be installed is. That something cannot is no failure: the last resort is to
+ * build without. */
+static int install_missing(struct packaging *p, struct buf *missing)
+{
+	struct error why = ERROR_INIT, *kept = p->err;
+	const char *apt[] = { "apt-get", "build-dep", "-y", "-q", "--no-install-recommends", "./",
+		NULL };
+	p->err = &why;
+	if (names_package(missing->data, LEGACY) && install_dummy(p) < 0)
+		tell(p, "could not: %s", why.text);
+	int rc = find_missing(p, missing);
+	if (!rc && missing->len) {
+		tell(p, "installs the build dependencies that are missing: %s", missing->data);
+		if (run(p, p->source, apt) < 0)
+			tell(p, "could not: %s", why.text);
+		rc = find_missing(p, missing);
+	}
+	p->err = kept;
+	if (rc < 0)
+		error_set(p->err, rc, "%s", why.text);
+	return rc;
+}
+
+/* ---- the two ways ---- */
+
+static int build_by_script(struct packaging *p, struct package_result *result)
+{
+	const char *argv[] = { "./" SCRIPT, "-o", p->out, NULL };
+	struct timespec before;
+	clock_gettime(CLOCK_REALTIME_COARSE, &before);
+	tell(p, "runs " SCRIPT " -o %s", p->out);
+	int rc = run(p, p->source, argv);
+	return rc < 0 ? rc : find_made(p, &before, result);
+}
+
+static int build_by_dpkg(struct packaging *p, struct package_result *result)
+{
+	struct buf missing = BUF_INIT;
+	const char *argv[] = { "dpkg-buildpackage", "-us", "-uc", "-b", NULL, NULL };
+	int rc = find_missing(p, &missing);
+	if (!rc && missing.len && !geteuid())
+		rc = install_missing(p, &missing);
+	if (!rc && missing.len) {
+		tell(p, "builds without: %s", missing.data);
+		argv[4] = "-d";
+	}
+	if (!rc) {
+		tell(p, "runs dpkg-buildpackage -us -uc -b%s", argv[4] ? " -d" : "");
+		rc = run(p, p->source, argv);
+	}
+	if (!rc)
+		rc = collect_made(p, result);
+	buf_release(&missing);
+	return rc;
+}
+
+static int open_folders(struct packaging *p)
+{
+	if (!realpath(p->plan->source, p->source))
+		return error_errno(
+			p->err, ERR_INVALID, "cannot find the source tree '%s'", p->plan->source);
+	int rc = file_make_folders(p->plan->out, p->err);
+	if (!rc && !realpath(p->plan->out, p->out))
+		rc = error_errno(p->err, ERR_FAILED, "cannot find the folder '%s'", p->plan->out);
+	return rc;
+}
+
+static bool stands(const struct packaging *p, const char *name, int mode)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/%s", p->source, name);
+	bool found = !access(path.data, mode);
+	buf_release(&path);
+	return found;
+}
+
+int package_build(const struct package_plan *plan, struct package_result *result, struct error *err)
+{
+	struct packaging p = { .plan = plan, .err = err };
+	*result = (struct package_result){ 0 };
+	int rc = open_folders(&p);
+	if (rc < 0)
+		return rc;
+	if (stands(&p, SCRIPT, X_OK))
+		rc = build_by_script(&p, result);
+	else if (stands(&p, "debian/control", R_OK))
+		rc = build_by_dpkg(&p, result);
+	else
+		rc = error_set(err, ERR_INVALID,
+			"%s has neither " SCRIPT " (which must be executable) nor debian/control: "
+			"it cannot be packaged",
+			p.source);
+	if (result->count)
+		qsort(result->files, result->count, sizeof(*result->files), by_name);
+	bool found = false;
+	for (size_t i = 0; i < result->count; i++)
+		found |= ends_with(result->files[i], ".deb");
+	if (!rc && !found)
+		rc = error_set(err, ERR_FAILED, "no .deb was made in %s", p.out);
+	return rc;
+}
+
+void package_result_release(struct package_result *result)
+{
+	for (size_t i = 0; i < result->count; i++)
+		free(result->files[i]);
+	free(result->files);
+	*result = (struct package_result){ 0 };
+}
