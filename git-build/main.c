@@ -21,6 +21,8 @@ const struct command *const commands[] = {
 	&command_merge_driver,
 	&command_doctor,
 	&command_package,
+	&command_repos,
+	&command_exec,
 	&command_demo,
 	&command_completion,
 	&command_help,

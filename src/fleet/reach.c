@@ -1,0 +1,105 @@
+#include "fleet/reach.h"
+
+#include "base/child.h"
+#include "base/parallel.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_USER "root@"
+
+static bool looks_like_destination(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.:_-@/[]%";
+	return *text && *text != '-' && !text[strspn(text, allowed)] && strlen(text) < 256;
+}
+
+int reach_find(struct buf *out, struct repo *repo, const struct server *server, struct error *err)
+{
+	struct buf key = BUF_INIT;
+	buf_addf(&key, "build.ssh.%s", server->id);
+	buf_reset(out);
+	bool configured = repo_config(repo, key.data, out) && out->len;
+	if (!configured && server->ip) {
+		buf_reset(out);
+		buf_addf(out, DEFAULT_USER "%s", server->ip);
+	}
+	int rc = 0;
+	if (!configured && !server->ip)
+		rc = error_set(err, ERR_NOT_FOUND,
+			"nobody knows where %s is: it has no 'ip' in its status.json; set %s",
+			server->id, key.data);
+	else if (!looks_like_destination(configured ? out->data : server->ip))
+		rc = error_set(err, ERR_INVALID,
+			"%s is said to be at '%s', which is no address; set %s", server->id,
+			configured ? out->data : server->ip, key.data);
+	buf_release(&key);
+	return rc;
+}
+
+void reach_release(struct reach *reach)
+{
+	buf_release(&reach->output);
+	buf_release(&reach->errors);
+}
+
+struct reaching {
+	struct reach *reaches;
+	const char *ssh, *command;
+	int64_t timeout_ms;
+	void (*each)(struct reach *reach, void *data);
+	void *data;
+	pthread_mutex_t lock; /* guards the calls of `each` */
+};
+
+static void reach_one(size_t index, unsigned worker, void *data)
+{
+	struct reaching *r = data;
+	struct reach *reach = &r->reaches[index];
+	struct buf script = BUF_INIT;
+	(void)worker;
+	/* The ssh command is a shell's; what follows it is not. */
+	buf_addf(&script, "exec %s -- \"$@\"", r->ssh);
+	const char *argv[] = { "sh", "-c", script.data, "ssh", reach->destination, r->command,
+		NULL };
+	struct child child = { .argv = argv,
+		.timeout_ms = r->timeout_ms,
+		.output = &reach->output,
+		.errors = &reach->errors };
+	reach->rc = child_run(&child, &reach->status, &reach->err);
+	buf_release(&script);
+	pthread_mutex_lock(&r->lock);
+	r->each(reach, r->data);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void reach_run(struct reach *reaches, size_t count, const char *ssh, const char *command,
+	int64_t timeout_ms, void (*each)(struct reach *reach, void *data), void *data)
+{
+	enum { AT_ONCE = 64 };
+	struct reaching r = { reaches, ssh, command, timeout_ms, each, data,
+		PTHREAD_MUTEX_INITIALIZER };
+	/* They wait for others, and not for this host's processors. */
+	parallel_each(count, AT_ONCE, reach_one, &r);
+	pthread_mutex_destroy(&r.lock);
+}
+
+void reach_quote(struct buf *out, char *const *words, int count)
+{
+	if (count == 1) {
+		buf_addstr(out, words[0]);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		buf_addstr(out, i ? " '" : "'");
+		for (const char *at = words[i]; *at; at++) {
+			if (*at == '\'')
+				buf_addstr(out, "'\\''");
+			else
+				buf_addch(out, *at);
+		}
+		buf_addch(out, '\'');
+	}
+}
