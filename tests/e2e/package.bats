@@ -38,7 +38,7 @@ END
   [[ $output == *"new/out folder/tiny_1.2_all.deb"* ]]
   dpkg -I "new/out folder/tiny_1.2_all.deb" | grep -q 'Package: tiny'
   dpkg -c "new/out folder/tiny_1.2_all.deb" | grep -q usr/share/tiny/hello
-  ls "new/out folder" | grep -q 'tiny_1.2_.*\.changes'
+  compgen -G "new/out folder/tiny_1.2_*.changes"
   [ -z "$(find 'a tree' -name '*.deb')" ]
   git build package --repo "a tree/tiny-1.2" --out "new/out folder" --json -q 2>err | tail -n +1 >said
   sed -n '/^{/,$p' said | jq -e '.files | index("tiny_1.2_all.deb")'
