@@ -116,6 +116,8 @@ static int load_numbers(
 	if (!rc)
 		rc = repo_config_int(repo, "build.jobAttempts", 1, 1000, &s->job_attempts, err);
 	if (!rc)
+		rc = repo_config_bool(repo, "build.hostQueue", &s->host_queue, err);
+	if (!rc)
 		rc = number_setting(repo, o->lock_wait, "LOCK_WAIT", "build.lockWait", 0, 86400,
 			&lock_wait, err);
 	s->timeout_ms = timeout * 1000;
@@ -141,6 +143,7 @@ int settings_load(struct settings *out, struct repo *repo, const struct override
 		.history = 60,
 		.attempts = 5,
 		.job_attempts = 3,
+		.host_queue = true,
 	};
 	int rc = load_server(&s, repo, overrides, err);
 	if (!rc)

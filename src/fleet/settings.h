@@ -37,6 +37,7 @@ struct settings {
 	int64_t timeout_ms;   /* build.timeout of the network, in seconds there; 60,000 */
 	int64_t attempts;     /* build.attempts: pushes of one operation; 5 */
 	int64_t job_attempts; /* build.jobAttempts: after so many a job is not put back; 3 */
+	bool host_queue;      /* build.hostQueue: writers of this host take turns; true */
 	int64_t lock_wait_ms; /* build.lockWait, in seconds there: for other writers of this host;
 				 10,000 */
 };

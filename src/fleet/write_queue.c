@@ -235,6 +235,7 @@ static int push_members(struct writing *w, struct buf *said, struct error *err)
 		.subject = "Coordinate",
 		.server = w->settings->server,
 		.attempts = (int)w->settings->attempts,
+		.host_wait_ms = w->settings->host_queue ? w->settings->lock_wait_ms : 0,
 		.env = w->env,
 		.apply = apply_all,
 		.pushing = before_push,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "store/history.h"
+#include "store/host_queue.h"
 #include "store/worktree.h"
 
 #include <stdlib.h>
@@ -308,11 +309,11 @@ static void back_off(const struct transaction_plan *plan, int attempts)
  */
 static void step_aside(const struct transaction_plan *plan, int races, int64_t took_ms)
 {
-	static const int64_t factors[] = { 1, 2, 4, 8, 8, 4, 2, 1 };
+	static const int64_t factors[] = { 0, 0, 1, 2, 4, 4, 2, 1, 0 };
 	enum { LAST = sizeof(factors) / sizeof(*factors) };
-	int64_t most = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
-	if (!plan->backoff_ms && took_ms > most)
-		most = took_ms < MOST_STEP_MS ? took_ms : MOST_STEP_MS;
+	int64_t most = plan->backoff_ms ? plan->backoff_ms : took_ms;
+	if (most > MOST_STEP_MS)
+		most = MOST_STEP_MS;
 	most *= factors[(races < LAST ? races : LAST) - 1];
 	plan->env->sleep_ms(
 		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
@@ -413,10 +414,16 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 {
 	struct transaction tx;
 	struct trouble trouble = { 0 };
-	int rc;
+	struct host_queue queue = { FILE_LOCK_INIT, false };
+	int rc = 0;
 	start(&tx, repo, plan);
 	result->attempts = 0;
-	for (;;) {
+	if (plan->host_wait_ms)
+		host_queue_enter(&queue, repo, plan->remote.name, plan->host_wait_ms, plan->env);
+	/* Then what was last fetched is old. */
+	if (queue.others)
+		rc = ask(&tx, &trouble, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
+	while (!rc) {
 		trouble.why = (struct error)ERROR_INIT;
 		int64_t started = plan->env->monotonic_ms(plan->env->data);
 		rc = attempt(&tx, result, &trouble.why);
@@ -438,6 +445,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 			break;
 		}
 	}
+	host_queue_leave(&queue);
 	if (rc >= 0 && !oid_is_none(&result->commit))
 		worktree_follow(repo, tx.branch_ref, &result->commit, NULL);
 	finish(&tx);

@@ -37,6 +37,9 @@ struct transaction_plan {
 				as many. */
 	int64_t backoff_ms;  /* full jitter: sleep up to backoff * 2^attempt, at most 16 times; 0:
 				100 */
+	/* How long to wait for other writers of this host to the same remote; 0: not at all. See
+	 * store/host_queue.h. */
+	int64_t host_wait_ms;
 	const struct env *env;
 	/* Reads and writes through `tx`. 0: commit what was written (nothing written: nothing to
 	 * do). Above 0: an answer of the operation's own ("the lock is held"), nothing is

@@ -16,7 +16,7 @@
 static char folder[] = "/tmp/git-build-bench.XXXXXX";
 
 static const char prepare[] =
-	"set -e; export HOME=$PWD GIT_CONFIG_NOSYSTEM=1\n"
+	"set -e; export HOME=$PWD\n"
 	"git config --global user.name bench; git config --global user.email bench@localhost\n"
 	"git config --global init.defaultBranch main\n"
 	"git build init -q --shared shared.git\n"
@@ -26,7 +26,9 @@ static const char prepare[] =
 	/* Commits of four objects each, ready to be pushed: commit, two trees, blob. */
 	"cd plain; parent=; n=0\n"
 	"while [ $n -lt $PAIRS ]; do n=$((n + 1))\n"
-	"  blob=$(printf '{\\n  \"server\": \"plain\",\\n  \"n\": %d\\n}\\n' $n | git hash-object "
+	"  blob=$(printf '{\\n  \"server\": \"plain\",\\n  "
+	"\"timestamp\": \"2026-01-01T00:00:00Z\",\\n  \"healthy\": true,\\n  \"n\": %d\\n}\\n' $n "
+	"| git hash-object "
 	"-w --stdin)\n"
 	"  inner=$(printf '100644 blob %s\\theartbeat.json\\n' $blob | git mktree)\n"
 	"  tree=$(printf '040000 tree %s\\tplain\\n' $inner | git mktree)\n"

@@ -18,7 +18,7 @@ enum { WRITERS = 16, MOST = 4000 };
 static char folder[] = "/tmp/git-build-bench.XXXXXX";
 
 static const char prepare[] =
-	"set -e; export HOME=$PWD GIT_CONFIG_NOSYSTEM=1\n"
+	"set -e; export HOME=$PWD\n"
 	"git config --global user.name bench; git config --global user.email bench@localhost\n"
 	"git config --global init.defaultBranch main\n"
 	"git build init -q --shared shared.git\n"

@@ -39,6 +39,8 @@ e2e_setup() {
   git config --global user.email "test@example.com"
   git config --global init.defaultBranch main
   git config --global advice.detachedHead false
+  # The servers of a test are on one host, and are to race as if they were on many.
+  git config --global build.hostQueue false
   cd "$TMP" || return 1
 }
 

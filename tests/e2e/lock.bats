@@ -184,6 +184,24 @@ on_main() {
   [[ $output == *"did you mean acquire?"* ]]
 }
 
+@test "writers of one host take turns: none of them loses a race" {
+  shared_repo "$TMP/turns.git" >/dev/null
+  git config --global build.hostQueue true
+  for id in t1 t2 t3 t4; do clone_server "$TMP/turns.git" "$id" >/dev/null; done
+  for id in t1 t2 t3 t4; do git -C "$TMP/$id" build lock acquire -q "$id"; done
+  for id in t1 t2 t3 t4; do
+    (for n in 1 2 3 4 5; do git -C "$TMP/$id" build lock acquire --json "$id-$n"; done >"$TMP/$id.said") &
+  done
+  wait
+  [ "$(cat "$TMP"/t?.said | jq -s 'map(select(.attempts == 1)) | length')" = 20 ]
+  # Who holds the place for too long is passed by.
+  (
+    exec 9>>"$(grep -l "git-build in $TMP/" "/tmp/git-build-$(id -u)"/*)"
+    flock 9
+    LOCK_WAIT=1 git -C "$TMP/t1" build lock acquire -q late
+  )
+}
+
 @test "eight servers race for one lock: one gets it, seven are told who" {
   for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
   for round in 1 2 3; do
