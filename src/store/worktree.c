@@ -3,6 +3,7 @@
 #include "store/internal.h"
 
 #include "base/child.h"
+#include "store/history.h"
 
 #include <string.h>
 
@@ -71,6 +72,44 @@ static int merge_forward(struct repo *repo, const struct oid *to, struct error *
 	return try_git(repo, argv, err);
 }
 
+/* Looks for a commit with a certain tree. */
+struct search {
+	struct repo *repo;
+	struct oid tree, found;
+};
+
+static int has_tree(const struct oid *id, void *data)
+{
+	struct search *search = data;
+	struct commit commit = { .message = BUF_INIT };
+	int rc = repo_commit(search->repo, id, &commit, NULL);
+	if (!rc && oid_equal(&commit.tree, &search->tree)) {
+		search->found = *id;
+		rc = 1;
+	}
+	buf_release(&commit.message);
+	return rc;
+}
+
+/*
+ * A process that was killed in the middle of following has left the index, and the files, at a
+ * commit that the branch does not stand on yet. It is one that is published, so nothing of
+ * anybody's is lost by going on from there: 1 if that was it.
+ */
+static int resume(
+	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
+{
+	const char *argv[] = { "git", "write-tree", NULL };
+	struct search search = { .repo = repo };
+	struct buf output = BUF_INIT;
+	int status, rc = run_git(repo, argv, &output, &status, NULL);
+	buf_trim(&output);
+	if (!rc && oid_parse(&search.tree, output.data))
+		history_each_new(repo, tip, now, 1, NULL, has_tree, &search, NULL);
+	buf_release(&output);
+	return oid_is_none(&search.found) ? 0 : read_tree(repo, &search.found, tip, err);
+}
+
 int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
 {
 	struct buf head = BUF_INIT;
@@ -88,6 +127,8 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 		repo_is_ancestor(repo, &now, tip, NULL) == 1;
 	if (quick)
 		rc = read_tree(repo, &now, tip, err);
+	if (quick && !rc)
+		rc = resume(repo, &now, tip, err);
 	if (rc == 1)
 		rc = repo_ref_update(repo, branch, tip, &now, "git-build: fast-forward", err) < 0
 			? ERR_FAILED

@@ -161,3 +161,22 @@ on_main() {
   run -0 git build status
   [[ ${lines[1]} == *building* ]]
 }
+
+@test "a work tree that was left in the middle of following goes on; one that somebody works in stays" {
+  for state in building failed success; do git -C ../build2 build status set $state; done
+  git fetch -q
+  # As killed between the files and the branch.
+  git read-tree -m -u HEAD origin/main~1
+  [ -n "$(git status --porcelain)" ]
+  git build status set building
+  [ "$(git rev-parse HEAD)" = "$(git rev-parse origin/main)" ]
+  [ -z "$(git status --porcelain)" ]
+  # Somebody's own work is no such thing.
+  echo mine >>build2/status.json
+  git add -A
+  before=$(git rev-parse HEAD)
+  git -C ../build2 build status set idle
+  git build status set idle
+  [ "$(git rev-parse HEAD)" = "$before" ]
+  tail -1 build2/status.json | grep -q mine
+}
