@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { RACES_PER_ATTEMPT = 20, MOST_PAUSE_MS = 60 };
+
 enum { COUNT_LIMIT = 10000000 };
 
 void squash_result_release(struct squash_result *result)
@@ -166,7 +168,10 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	if (rc < 0)
 		return rc;
 	struct names names = names_of(settings, squash->branch);
-	for (int64_t attempt = 0; attempt < settings->attempts; attempt++) {
+	/* Behind each lost race stands a beat that arrived: it is no failure of the remote's. */
+	for (int64_t attempt = 0; attempt < settings->attempts * RACES_PER_ATTEMPT; attempt++) {
+		if (attempt)
+			env->sleep_ms(env->data, env->random(env->data, MOST_PAUSE_MS));
 		buf_reset(&result->said);
 		rc = squash->no_push ? 0 : fetch_branch(repo, settings, &names, err);
 		if (!rc)
