@@ -4,7 +4,7 @@
 #include "command.h"
 #include "show.h"
 
-#include "fleet/package.h"
+#include "worker/package.h"
 #include "json/write.h"
 
 #include <limits.h>

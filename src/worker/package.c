@@ -1,4 +1,4 @@
-#include "fleet/package.h"
+#include "worker/package.h"
 
 #include "base/alloc.h"
 #include "base/child.h"

@@ -2,14 +2,16 @@
  * Making Debian packages of a source tree: by its own script where it has one, else by
  * dpkg-buildpackage(1).
  *
- *	packaging/build-deb.sh -o OUT     where that stands and may be run
- *	dpkg-buildpackage -us -uc -b      where there is a debian/ folder; build dependencies that
- *are missing are installed first, as root: from apt, and python-setuptools, which old packaging
- *asks for and Debian no longer has, as an empty package (equivs-build(1)) dpkg-buildpackage -us -uc
- *-b -d   where some stay missing
+ *	packaging/build-deb.sh -o OUT       where that stands and may be run
+ *	dpkg-buildpackage -us -uc -b        where there is a debian/ folder
+ *	dpkg-buildpackage -us -uc -b -d     the same, where build dependencies stay missing
+ *
+ * Before the second, as root, missing build dependencies are installed: from apt, and
+ * python-setuptools, which old packaging asks for and Debian no longer has, as an empty package
+ * (equivs-build(1)).
  */
-#ifndef FLEET_PACKAGE_H
-#define FLEET_PACKAGE_H
+#ifndef WORKER_PACKAGE_H
+#define WORKER_PACKAGE_H
 
 #include "base/buf.h"
 #include "base/error.h"
