@@ -23,15 +23,23 @@ void outcome_release(struct outcome *outcome)
 	buf_release(&outcome->said);
 }
 
+/* The pushes of an operation, this leader's and those of leaders that died: any of them may have
+ * arrived, or arrive late. */
+struct sent {
+	bool once;         /* there was one, or was about to be */
+	struct oid since;  /* what the first was built on: the operation is not before that */
+	struct oid commit; /* the last one, */
+	struct buf answer; /* which is to be answered like this */
+};
+
 /* One operation of those that go together. */
 struct member {
 	struct deed deed;
 	char *file; /* in the queue, without its ending; NULL: it never waited there */
 	const struct outbox_entry *entry; /* in the outbox; NULL: it is somebody's who waits */
-	struct oid sent;                  /* a dead leader pushed this commit, or was about to */
-	struct buf sent_answer;           /* and this would be the answer */
-	bool arrived;                     /* it did */
-	bool finished;                    /* the answer is complete */
+	struct sent sent;
+	bool arrived;  /* it had happened already */
+	bool finished; /* the answer is complete */
 	struct outcome outcome;
 };
 
@@ -56,12 +64,14 @@ static const char *name_of(struct buf *out, const char *file, const char *ending
 
 /* ---- answers in files ---- */
 
+/* `commit` NULL: nothing more happens to it. */
 static int write_answer(const struct member *member, const struct oid *commit, struct error *err)
 {
 	const struct outcome *outcome = &member->outcome;
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	json_begin(&w, '{');
+	json_put_string(&w, "since", commit ? member->sent.since.hex : "");
 	json_put_string(&w, "commit", commit ? commit->hex : "");
 	json_put_int(&w, "code", outcome->code);
 	json_put_string(&w, "error", outcome->code < 0 ? outcome->error.text : "");
@@ -74,9 +84,19 @@ static int write_answer(const struct member *member, const struct oid *commit, s
 	return rc;
 }
 
-/* Reads what `file` was answered, and (may be NULL) by which commit. */
+static struct oid oid_member(const struct json_doc *doc, const char *name)
+{
+	struct oid oid;
+	char *hex = json_strdup(doc, json_member(doc, json_root(doc), name));
+	if (!hex || !oid_parse(&oid, hex))
+		oid = OID_NONE;
+	free(hex);
+	return oid;
+}
+
+/* Reads what `file` was answered, and (may be NULL) by which push. */
 static int read_answer(
-	const char *file, struct outcome *outcome, struct oid *commit, struct error *err)
+	const char *file, struct outcome *outcome, struct sent *sent, struct error *err)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	struct json_doc *doc = NULL;
@@ -88,7 +108,6 @@ static int read_answer(
 		const struct json_value *answer = json_member(doc, root, "answer");
 		int64_t code = ERR_FAILED;
 		size_t len;
-		char *hex = json_strdup(doc, json_member(doc, root, "commit"));
 		char *error = json_strdup(doc, json_member(doc, root, "error"));
 		json_int64(doc, json_member(doc, root, "code"), &code);
 		outcome->code = (int)code;
@@ -99,9 +118,11 @@ static int read_answer(
 		}
 		if (code < 0)
 			error_set(&outcome->error, (int)code, "%s", error ? error : "");
-		if (commit && (!hex || !oid_parse(commit, hex)))
-			*commit = OID_NONE;
-		free(hex);
+		if (sent) {
+			sent->since = oid_member(doc, "since");
+			sent->commit = oid_member(doc, "commit");
+			sent->once = !oid_is_none(&sent->commit);
+		}
 		free(error);
 	}
 	json_doc_free(doc);
@@ -126,7 +147,7 @@ static void finish(struct member *member, const struct oid *commit, int attempts
 	struct buf *answer = &member->outcome.answer;
 	buf_reset(answer);
 	if (member->arrived) {
-		buf_add(answer, member->sent_answer.data, member->sent_answer.len);
+		buf_add(answer, member->sent.answer.data, member->sent.answer.len);
 	} else {
 		deed_finish(&member->deed, commit, attempts);
 		buf_add(answer, member->deed.text.data, member->deed.text.len);
@@ -134,16 +155,27 @@ static void finish(struct member *member, const struct oid *commit, int attempts
 	member->finished = true;
 }
 
+/* It was `found` that arrived. All pushes that could have built on the same commit, or those that
+ * came later would have seen more: their answers differ in the commit alone. */
+static void correct_answer(struct sent *sent, const struct oid *found)
+{
+	for (char *at = sent->answer.data; at && (at = strstr(at, sent->commit.hex));)
+		memcpy(at, found->hex, strlen(found->hex));
+}
+
 /* Has this operation happened already, before a process died or a connection did? 1, 0, or a
  * negative code; 2: that cannot be told before the remote is asked. */
 static int has_happened(struct member *member, struct transaction *tx, struct error *err)
 {
+	const char *id = member->deed.id;
+	struct oid found;
 	if (member->entry)
-		return transaction_has_operation(tx, member->deed.id, &member->entry->since, err);
-	if (oid_is_none(&member->sent) || oid_is_none(transaction_base(tx)))
+		return transaction_has_operation(tx, id, &member->entry->since, &found, err);
+	if (!member->sent.once)
 		return 0;
-	int rc = repo_is_ancestor(
-			 transaction_repo(tx), &member->sent, transaction_base(tx), NULL) == 1;
+	int rc = transaction_has_operation(tx, id, &member->sent.since, &found, err);
+	if (rc == 1)
+		correct_answer(&member->sent, &found);
 	return rc || transaction_is_fresh(tx) ? rc : 2;
 }
 
@@ -208,6 +240,17 @@ static int apply_all(struct transaction *tx, void *data, struct error *err)
 	return ask;
 }
 
+static void note_sent(struct member *member, const struct oid *base, const struct oid *commit)
+{
+	struct sent *sent = &member->sent;
+	if (!sent->once)
+		sent->since = *base;
+	sent->once = true;
+	sent->commit = *commit;
+	buf_reset(&sent->answer);
+	buf_add(&sent->answer, member->outcome.answer.data, member->outcome.answer.len);
+}
+
 /* The answers are there before the push: should this process die, they are true if the commit has
  * arrived. */
 static int before_push(struct transaction *tx, const struct oid *commit, int attempts, void *data,
@@ -215,12 +258,12 @@ static int before_push(struct transaction *tx, const struct oid *commit, int att
 {
 	struct writing *w = data;
 	int rc = 0;
-	(void)tx;
 	for (size_t i = 0; !rc && i < w->count; i++) {
 		struct member *member = &w->members[i];
 		if (member->outcome.code)
 			continue;
 		finish(member, commit, attempts);
+		note_sent(member, transaction_base(tx), commit);
 		if (member->file)
 			rc = write_answer(member, commit, err);
 	}
@@ -283,12 +326,11 @@ static struct member *add_member(struct writing *w, const struct buf *request, c
 	GROW(w->members, w->count, w->capacity);
 	struct member *member = &w->members[w->count++];
 	*member = (struct member){ .file = file ? xstrdup(file) : NULL,
-		.sent_answer = BUF_INIT,
+		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
 		.outcome = OUTCOME_INIT };
 	struct outcome sent = OUTCOME_INIT;
-	if (file && !read_answer(file, &sent, &member->sent, NULL)) {
-		buf_add(&member->sent_answer, sent.answer.data, sent.answer.len);
-	}
+	if (file && !read_answer(file, &sent, &member->sent, NULL))
+		buf_add(&member->sent.answer, sent.answer.data, sent.answer.len);
 	outcome_release(&sent);
 	if (deed_read(&member->deed, request->data, request->len, &member->outcome.error) < 0) {
 		/* A request of another version: whoever waits is told, the others go on. */
@@ -309,7 +351,7 @@ static void drop_members(struct writing *w)
 	for (size_t i = 0; i < w->count; i++) {
 		deed_release(&w->members[i].deed);
 		free(w->members[i].file);
-		buf_release(&w->members[i].sent_answer);
+		buf_release(&w->members[i].sent.answer);
 		outcome_release(&w->members[i].outcome);
 	}
 	free(w->members);

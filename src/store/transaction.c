@@ -126,25 +126,29 @@ struct search {
 	struct repo *repo;
 	const char *line; /* the trailer, with the line feeds around it */
 	struct commit commit;
+	struct oid found;
 };
 
 static int look_at(const struct oid *id, void *data)
 {
 	struct search *search = data;
+	search->found = *id;
 	int rc = repo_commit(search->repo, id, &search->commit, NULL);
 	return rc < 0 ? rc : strstr(search->commit.message.data, search->line) != NULL;
 }
 
-int transaction_has_operation(
-	struct transaction *tx, const char *id, const struct oid *since, struct error *err)
+int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
+	struct oid *found, struct error *err)
 {
 	if (oid_is_none(&tx->base))
 		return 0;
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "\n" TRAILER "%s\n", id);
-	struct search search = { tx->repo, line.data, { .message = BUF_INIT } };
+	struct search search = { tx->repo, line.data, { .message = BUF_INIT }, OID_NONE };
 	int rc = history_each_new(tx->repo, &tx->base, since, oid_is_none(since) ? 0 : 1, NULL,
 		look_at, &search, err);
+	if (rc > 0)
+		*found = search.found;
 	buf_release(&search.commit.message);
 	buf_release(&line);
 	return rc;

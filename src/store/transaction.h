@@ -7,13 +7,14 @@
  * before that nothing has, and index and work tree are not touched.
  *
  *	struct transaction_plan plan = {
- *		.remote = remote, .branch = "main", .subject = "Set build1 to idle", .server =
- *"build1", .attempts = 5, .env = env, .apply = set_status, .data = &change }; struct
- *transaction_result result = TRANSACTION_RESULT_INIT; rc = transaction_run(repo, &plan, &result,
- *err);
+ *		.remote = remote, .branch = "main", .env = env,
+ *		.subject = "Set build1 to idle", .server = "build1",
+ *		.apply = set_status, .data = &change };
+ *	struct transaction_result result = TRANSACTION_RESULT_INIT;
+ *	rc = transaction_run(repo, &plan, &result, err);
  *
  * The first attempt works on the branch as last fetched and saves a round trip where nobody else
- *has written since; an answer that changes nothing is only given after asking the remote. Every
+ * has written since; an answer that changes nothing is only given after asking the remote. Every
  * commit carries an operation id (a fresh UUID in the trailer "Operation-Id:"), so that two
  * servers that make the same change in the same second make two commits, and so that after a
  * connection died during the push the commit can be looked for: an operation happens once or not
@@ -96,8 +97,8 @@ bool transaction_is_fresh(const struct transaction *tx);
  * for several that go together. */
 void transaction_operation(struct transaction *tx, const char *id);
 /* Does a commit that is built on, and that `since` (OID_NONE: none) does not have, carry operation
- * `id`? 1, 0, or a negative code. */
-int transaction_has_operation(
-	struct transaction *tx, const char *id, const struct oid *since, struct error *err);
+ * `id`? 1 and the commit in `*found`, 0, or a negative code. */
+int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
+	struct oid *found, struct error *err);
 
 #endif

@@ -210,3 +210,43 @@ END
   [[ $output == *"did you mean claim?"* ]]
   run -128 git build job show nothing
 }
+
+@test "a push that lands after two more of its leaders have died is found" {
+  claims() { jobs '[.jobs[] | select(.status == "running")] | length'; }
+  leader() { grep -oE '[0-9]+$' .git/git-build/write; }
+  for _ in 1 2 3 4 5 6; do add >/dev/null; done
+  # The nth push arrives, and waits in the hook for as long as hold.n is there.
+  mv ../fleet.git/hooks/pre-receive ../fleet.git/hooks/judge
+  cat >../fleet.git/hooks/pre-receive <<'END'
+#!/bin/sh
+n=1
+while [ -e "../arrived.$n" ]; do n=$((n + 1)); done
+touch "../arrived.$n"
+while [ -e "../hold.$n" ]; do sleep 0.05; done
+exec hooks/judge
+END
+  chmod +x ../fleet.git/hooks/pre-receive
+  touch ../hold.1 ../hold.2 ../hold.3
+  export LOCK_WAIT=60
+  in_background "$TMP/lock.out" git build lock acquire zero
+  wait_for 10 test -e ../arrived.1
+  for n in 1 2 3; do
+    in_background "$TMP/claim.$n" git build job claim --json
+    wait_for 10 eval "[ \$(ls .git/git-build/queue | grep -c request) = $n ]"
+  done
+  rm ../hold.1
+  # The first leader of the three takes all, and dies while its push is on the way.
+  wait_for 10 test -e ../arrived.2
+  kill -KILL "$(leader)"
+  # So does the second.
+  wait_for 10 test -e ../arrived.3
+  second=$(leader)
+  rm ../hold.2
+  wait_for 10 eval '[ "$(claims)" = 3 ]'
+  kill -KILL "$second"
+  wait_for 10 grep -q '"attempts"' "$TMP"/claim.?
+  [ "$(claims)" = 3 ]
+  # Its answer is that of the push that landed.
+  [ "$(sed '/^error:/d' "$TMP"/claim.? | jq -r .commit)" = "$(git -C ../fleet.git rev-parse main)" ]
+  rm ../hold.3
+}
