@@ -5,9 +5,11 @@
 #include "base/timestamp.h"
 #include "fleet/hook_files.h"
 #include "fleet/names.h"
+#include "fleet/reach.h"
 #include "fleet/roster.h"
 #include "store/attributes.h"
 #include "store/remote.h"
+#include "store/stale_locks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,9 @@ enum { GIT_MAJOR = 2, GIT_MINOR = 31, GIT_TIMEOUT_MS = 10000 };
 
 /* How far another clock may be ahead before it is worth a word. */
 enum { CLOCK_SLACK = 60 };
+
+/* git holds a lock on a ref or its index for moments. */
+enum { LOCK_AGE = 600 };
 
 struct doctor {
 	struct diagnosis *out;
@@ -271,14 +276,38 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 	return 0;
 }
 
+static int find_lock(const char *path, void *data)
+{
+	struct doctor *d = data;
+	struct buf mend = BUF_INIT;
+	char *words[] = { "rm", "-f", (char *)path };
+	reach_quote(&mend, words, 3);
+	find(d, "locks", FINDING_WRONG, mend.data,
+		"a git that was killed has left %s, which stops others", path);
+	buf_release(&mend);
+	return 0;
+}
+
+static int examine_locks(struct doctor *d, struct error *err)
+{
+	size_t wrong = d->out->wrong;
+	int64_t before = d->env->now(d->env->data) - LOCK_AGE;
+	int rc = stale_locks_each(d->repo, before, find_lock, d, err);
+	if (!rc && d->out->wrong == wrong)
+		find(d, "locks", FINDING_FINE, NULL, "no lock of a killed git is left");
+	return rc;
+}
+
 /* ---- */
 
 int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settings *settings,
 	bool fetch, const struct env *env, struct error *err)
 {
 	struct doctor doctor = { out, repo, settings, env };
-	int rc = 0;
 	examine_git(&doctor);
+	int rc = examine_locks(&doctor, err);
+	if (rc < 0)
+		return rc;
 	if (!repo_work_tree(repo)) {
 		examine_hooks(&doctor, true);
 		return 0;

@@ -75,6 +75,18 @@ finds_and_mends() {
   run -0 git build doctor --no-fetch
 }
 
+@test "a lock that a killed git has left" {
+  touch .git/refs/remotes/origin/main.lock
+  run -0 git build doctor
+  [[ $output == *"locks "*"fine"* ]]
+  touch -d '1 hour ago' .git/refs/remotes/origin/main.lock
+  finds_and_mends locks "a git that was killed has left $PWD/.git/refs/remotes/origin/main.lock"
+  touch -d '1 hour ago' ../fleet.git/packed-refs.lock
+  run -1 git -C ../fleet.git build doctor
+  [[ $output == *"$TMP/fleet.git/packed-refs.lock"* ]]
+  rm ../fleet.git/packed-refs.lock
+}
+
 @test "a clock that is behind another server's" {
   run -0 git build doctor
   [[ $output == *"clock "*"unknown"* ]]
