@@ -17,6 +17,7 @@ const char *const layout_block_files[] = { ".gitattributes", ".gitignore", NULL 
 static const char attributes[] =
 	"*/status.json merge=git-build build-schema=status\n"
 	"*/heartbeat.json merge=git-build build-schema=heartbeat\n"
+	"*/logs/*-artifacts.json merge=git-build build-schema=artifacts\n"
 	"coordination/jobs.json merge=git-build build-schema=jobs\n"
 	"coordination/locks.json merge=git-build build-schema=locks\n"
 	"coordination/messages.json merge=git-build build-schema=messages\n"

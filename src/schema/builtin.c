@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-const char *const builtin_names[] = { "build_config", "health_dashboard", "heartbeat", "jobs",
-	"locks", "message_stats", "messages", "status", NULL };
+const char *const builtin_names[] = { "artifacts", "build_config", "health_dashboard", "heartbeat",
+	"jobs", "locks", "message_stats", "messages", "status", NULL };
 
 const char *builtin_text(const char *name, size_t *len)
 {
@@ -18,6 +18,16 @@ const char *builtin_text(const char *name, size_t *len)
 			return file->text;
 		}
 	return NULL;
+}
+
+/* "logs/<job>-artifacts.json" */
+static bool is_manifest(const char *path)
+{
+	static const char folder[] = "logs/", suffix[] = "-artifacts.json";
+	size_t len = strlen(path), least = sizeof(folder) - 1 + sizeof(suffix) - 1;
+	return len > least && !strncmp(path, folder, sizeof(folder) - 1) &&
+		!strchr(path + sizeof(folder) - 1, '/') &&
+		!strcmp(path + len - (sizeof(suffix) - 1), suffix);
 }
 
 const char *builtin_for_path(const char *path)
@@ -39,6 +49,7 @@ const char *builtin_for_path(const char *path)
 		return NULL;
 	return !strcmp(slash, "/status.json")       ? "status"
 		: !strcmp(slash, "/heartbeat.json") ? "heartbeat"
+		: is_manifest(slash + 1)            ? "artifacts"
 						    : NULL;
 }
 

@@ -110,7 +110,7 @@ own_schema() {
 
 @test "the built-in schemas are listed, shown, and each passes its own draft's rules" {
   run -0 git build schema list
-  for name in heartbeat status jobs locks messages build_config health_dashboard message_stats; do
+  for name in artifacts heartbeat status jobs locks messages build_config health_dashboard message_stats; do
     [[ $output == *"$name"* ]]
     git build schema show "$name" >shown.json
     cmp shown.json "$SOURCE_DIR/src/schema/builtin/$name.json"

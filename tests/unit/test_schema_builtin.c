@@ -34,6 +34,10 @@ static void paths_have_their_schema(void **state)
 	assert_string_equal(builtin_for_path("coordination/jobs.json"), "jobs");
 	assert_string_equal(builtin_for_path("build1/status.json"), "status");
 	assert_string_equal(builtin_for_path("build1/heartbeat.json"), "heartbeat");
+	assert_string_equal(builtin_for_path("build1/logs/job-1-artifacts.json"), "artifacts");
+	assert_null(builtin_for_path("build1/logs/-artifacts.json"));
+	assert_null(builtin_for_path("build1/logs/a/b-artifacts.json"));
+	assert_null(builtin_for_path("build1/job-1-artifacts.json"));
 	assert_null(builtin_for_path("jobs.json"));
 	assert_null(builtin_for_path("a/b/status.json"));
 	assert_null(builtin_for_path("shared/status.json"));
@@ -87,6 +91,10 @@ static void mistakes_are_told_with_what_would_be_right(void **state)
 			"\"yes\" must be a boolean" },
 		{ "locks", "{\"locks\":{\"x\":{\"locked_by\":\"a\",\"locked_at\":null}}}",
 			"the member \"expires_at\" is missing" },
+		{ "artifacts", "{\"job\":\"1\",\"server\":\"a\",\"status\":\"success\"}",
+			"the member \"created_at\" is missing" },
+		{ "artifacts", "{\"artifacts\":[{\"name\":\"../x\",\"size\":1,\"sha256\":\"\"}]}",
+			"/artifacts/0/name /properties/artifacts/items/properties/name/pattern" },
 		{ "messages", "{\"messages\":[{\"id\":\"1\",\"from\":\"a\",\"to\":\"b\"}]}",
 			"the member \"timestamp\" is missing" },
 	};
