@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-enum { GRACE_MS = 1000, FALLBACK_POLL_MS = 5, DEFAULT_LIMIT = 16 << 20 };
+enum { GRACE_MS = 1000, FALLBACK_POLL_MS = 5, HEARD_MS = 100, DEFAULT_LIMIT = 16 << 20 };
 
 static int64_t monotonic_ms(void)
 {
@@ -79,6 +79,8 @@ struct stream {
 	int fd;
 	struct buf *into;
 	size_t limit;
+	const struct child *child; /* whose `heard` is given it in place of `into`; or NULL */
+	bool unwanted;             /* it wants no more */
 };
 
 /* Takes what is there; false at the end of the stream. */
@@ -90,6 +92,12 @@ static bool drain(struct stream *stream)
 		return errno == EINTR || errno == EAGAIN;
 	if (!got)
 		return false;
+	if (stream->child) {
+		if (!stream->unwanted)
+			stream->unwanted =
+				!stream->child->heard(bytes, (size_t)got, stream->child->data);
+		return true;
+	}
 	size_t room = stream->into->len < stream->limit ? stream->limit - stream->into->len : 0;
 	buf_add(stream->into, bytes, (size_t)got < room ? (size_t)got : room);
 	return true;
@@ -100,6 +108,16 @@ static void close_if_open(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* Writes what fits of the input behind the first `*sent` bytes, and closes it when that is all. */
+static void feed(int *in, const struct child *child, size_t *sent)
+{
+	ssize_t wrote = write(*in, child->input + *sent, child->input_len - *sent);
+	if (wrote > 0)
+		*sent += (size_t)wrote;
+	if ((wrote < 0 && errno != EAGAIN && errno != EINTR) || *sent == child->input_len)
+		close_if_open(in);
 }
 
 /*
@@ -114,6 +132,7 @@ static bool converse(
 {
 	int64_t deadline = child->timeout_ms ? monotonic_ms() + child->timeout_ms : 0;
 	int signal_next = SIGTERM;
+	bool in_time = true, hears = child->heard;
 	int pidfd = pidfd_open(pid, 0); /* readable once the child has ended */
 	bool ended = false;
 	size_t sent = 0;
@@ -124,6 +143,8 @@ static bool converse(
 			{ .fd = streams[1].fd, .events = POLLIN }, { .fd = in, .events = POLLOUT },
 			{ .fd = pidfd, .events = POLLIN } };
 		int64_t wait = ended ? 0 : deadline ? deadline - monotonic_ms() : INT_MAX;
+		if (hears && wait > HEARD_MS)
+			wait = HEARD_MS;
 		if (pidfd < 0 && !ended && wait > FALLBACK_POLL_MS)
 			wait = FALLBACK_POLL_MS;
 		int ready = poll(polls, ended ? 2 : 4,
@@ -133,17 +154,19 @@ static bool converse(
 		for (int i = 0; i < 2; i++)
 			if (polls[i].revents && streams[i].fd >= 0 && !drain(&streams[i]))
 				close_if_open(&streams[i].fd);
-		if (polls[2].revents && in >= 0 && !ended) {
-			ssize_t wrote = write(in, child->input + sent, child->input_len - sent);
-			if (wrote > 0)
-				sent += (size_t)wrote;
-			if ((wrote < 0 && errno != EAGAIN && errno != EINTR) ||
-				sent == child->input_len)
-				close_if_open(&in);
-		}
+		if (polls[2].revents && in >= 0 && !ended)
+			feed(&in, child, &sent);
 		if (ended && ready <= 0)
 			break;
+		if (hears && !ended && (streams[0].unwanted || !child->heard("", 0, child->data))) {
+			hears = false;
+			streams[0].unwanted = true;
+			deadline = monotonic_ms() + GRACE_MS;
+			kill(-pid, signal_next);
+			signal_next = SIGKILL;
+		}
 		if (!ended && deadline && monotonic_ms() >= deadline) {
+			in_time = in_time && streams[0].unwanted;
 			kill(-pid, signal_next);
 			signal_next = SIGKILL;
 			deadline = monotonic_ms() + GRACE_MS;
@@ -153,7 +176,7 @@ static bool converse(
 	close_if_open(&in);
 	close_if_open(&streams[0].fd);
 	close_if_open(&streams[1].fd);
-	return signal_next == SIGTERM;
+	return in_time;
 }
 
 int child_run(const struct child *child, int *status, struct error *err)
@@ -165,7 +188,8 @@ int child_run(const struct child *child, int *status, struct error *err)
 	int rc = 0;
 
 	bool feeds = child->input && child->input_len;
-	if (pipe2(report, O_CLOEXEC) < 0 || (child->output && pipe2(out, O_CLOEXEC) < 0) ||
+	if (pipe2(report, O_CLOEXEC) < 0 ||
+		((child->output || child->heard) && pipe2(out, O_CLOEXEC) < 0) ||
 		(child->errors && pipe2(errors, O_CLOEXEC) < 0) ||
 		(feeds ? pipe2(in, O_CLOEXEC) : (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC))) <
 			0) {
@@ -201,8 +225,9 @@ int child_run(const struct child *child, int *status, struct error *err)
 	if (in[1] >= 0)
 		fcntl(in[1], F_SETFL, O_NONBLOCK);
 	size_t limit = child->output_limit ? child->output_limit : DEFAULT_LIMIT;
-	struct stream streams[2] = { { out[0], child->output, limit },
-		{ errors[0], child->errors, limit } };
+	struct stream streams[2] = { { out[0], child->output, limit, child->heard ? child : NULL,
+					     false },
+		{ errors[0], child->errors, limit, NULL, false } };
 	bool in_time = converse(pid, in[1], streams, child, &wait_status);
 	in[1] = out[0] = errors[0] = -1;
 	*status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);

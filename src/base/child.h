@@ -31,6 +31,13 @@ struct child {
 	/* Where its standard output and standard error go; NULL: to ours. Appended to. */
 	struct buf *output;
 	struct buf *errors;
+	/*
+	 * Given its standard output as it comes, in place of `output`, and nothing (`len` 0) at
+	 * least ten times a second. False: the process group is ended as by the time limit, but
+	 * that is no failure. NULL: nobody is.
+	 */
+	bool (*heard)(const char *bytes, size_t len, void *data);
+	void *data;
 	/* What each may hold; more is read and thrown away. 0: 16 MiB. */
 	size_t output_limit;
 };

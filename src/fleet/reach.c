@@ -54,22 +54,38 @@ struct reaching {
 	pthread_mutex_t lock; /* guards the calls of `each` */
 };
 
+/* Runs `child` with ssh's command line put in. */
+static int run_ssh(struct child *child, const char *destination, const char *ssh,
+	const char *command, int *status, struct error *err)
+{
+	struct buf script = BUF_INIT;
+	/* The ssh command is a shell's; what follows it is not. */
+	buf_addf(&script, "exec %s -- \"$@\"", ssh);
+	const char *argv[] = { "sh", "-c", script.data, "ssh", destination, command, NULL };
+	child->argv = argv;
+	int rc = child_run(child, status, err);
+	buf_release(&script);
+	return rc;
+}
+
+int reach_stream(const char *destination, const char *ssh, const char *command,
+	bool (*heard)(const char *bytes, size_t len, void *data), void *data, struct buf *errors,
+	int *status, struct error *err)
+{
+	struct child child = { .heard = heard, .data = data, .errors = errors };
+	return run_ssh(&child, destination, ssh, command, status, err);
+}
+
 static void reach_one(size_t index, unsigned worker, void *data)
 {
 	struct reaching *r = data;
 	struct reach *reach = &r->reaches[index];
-	struct buf script = BUF_INIT;
 	(void)worker;
-	/* The ssh command is a shell's; what follows it is not. */
-	buf_addf(&script, "exec %s -- \"$@\"", r->ssh);
-	const char *argv[] = { "sh", "-c", script.data, "ssh", reach->destination, r->command,
-		NULL };
-	struct child child = { .argv = argv,
-		.timeout_ms = r->timeout_ms,
-		.output = &reach->output,
-		.errors = &reach->errors };
-	reach->rc = child_run(&child, &reach->status, &reach->err);
-	buf_release(&script);
+	struct child child = {
+		.timeout_ms = r->timeout_ms, .output = &reach->output, .errors = &reach->errors
+	};
+	reach->rc = run_ssh(
+		&child, reach->destination, r->ssh, r->command, &reach->status, &reach->err);
 	pthread_mutex_lock(&r->lock);
 	r->each(reach, r->data);
 	pthread_mutex_unlock(&r->lock);

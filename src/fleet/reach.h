@@ -36,6 +36,14 @@ void reach_release(struct reach *reach);
 void reach_run(struct reach *reaches, size_t count, const char *ssh, const char *command,
 	int64_t timeout_ms, void (*each)(struct reach *reach, void *data), void *data);
 
+/*
+ * Runs `command` at `destination` and gives its standard output to `heard` as struct child does
+ * (base/child.h); its standard error is appended to `errors`. As child_run().
+ */
+int reach_stream(const char *destination, const char *ssh, const char *command,
+	bool (*heard)(const char *bytes, size_t len, void *data), void *data, struct buf *errors,
+	int *status, struct error *err);
+
 /* Appends `words` as one command line for a shell: a single word as it is, several quoted. */
 void reach_quote(struct buf *out, char *const *words, int count);
 

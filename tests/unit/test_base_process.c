@@ -169,6 +169,42 @@ static void a_time_limit_ends_all_that_was_started(void **state)
 	buf_release(&out);
 }
 
+struct hearing {
+	size_t bytes, ticks, most;
+};
+
+static bool hear(const char *bytes, size_t len, void *data)
+{
+	struct hearing *hearing = data;
+	(void)bytes;
+	hearing->bytes += len;
+	hearing->ticks += !len;
+	return hearing->bytes < hearing->most;
+}
+
+static void a_child_is_heard_while_it_speaks_and_ended_when_that_is_enough(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	int status = -1;
+	struct hearing all = { .most = 100 }, some = { .most = 1000 };
+	const char *short_words[] = { "sh", "-c", "echo a; sleep 0.3; echo b", NULL };
+	struct child child = { .argv = short_words, .heard = hear, .data = &all };
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(all.bytes, 4);
+	assert_true(all.ticks >= 2);
+	const char *endless[] = { "sh", "-c", "trap '' TERM; yes; sleep 1000", NULL };
+	child = (struct child){
+		.argv = endless, .heard = hear, .data = &some, .timeout_ms = 60000
+	};
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_int_equal(status, 128 + SIGKILL);
+	child = (struct child){ .argv = endless, .heard = hear, .data = &some, .timeout_ms = 100 };
+	some = (struct hearing){ .most = SIZE_MAX };
+	assert_int_equal(child_run(&child, &status, &err), ERR_TIMEOUT);
+}
+
 static void a_pipe_left_open_by_a_grandchild_does_not_hang(void **state)
 {
 	(void)state;
@@ -216,6 +252,7 @@ int main(void)
 		cmocka_unit_test(reading_names_what_is_wrong),
 		cmocka_unit_test(a_lock_says_who_holds_it),
 		cmocka_unit_test(a_child_is_heard),
+		cmocka_unit_test(a_child_is_heard_while_it_speaks_and_ended_when_that_is_enough),
 		cmocka_unit_test(a_child_is_fed_more_than_a_pipe_holds),
 		cmocka_unit_test(a_time_limit_ends_all_that_was_started),
 		cmocka_unit_test(a_pipe_left_open_by_a_grandchild_does_not_hang),
