@@ -90,6 +90,18 @@ void buf_vaddf(struct buf *buf, const char *format, va_list args)
 	va_end(again);
 }
 
+void buf_add_quoted(struct buf *buf, const char *word)
+{
+	buf_addch(buf, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_addstr(buf, "'\\''");
+		else
+			buf_addch(buf, *word);
+	}
+	buf_addch(buf, '\'');
+}
+
 void buf_trim(struct buf *buf)
 {
 	static const char space[] = " \t\r\n";

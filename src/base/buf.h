@@ -41,6 +41,8 @@ void buf_addch(struct buf *buf, char byte);
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *buf, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
+/* Appends `word` in single quotes, so that sh(1) reads it as one word, whatever is in it. */
+void buf_add_quoted(struct buf *buf, const char *word);
 
 /* Takes white space (space, tab, CR, LF) off both ends. */
 void buf_trim(struct buf *buf);

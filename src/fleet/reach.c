@@ -109,13 +109,8 @@ void reach_quote(struct buf *out, char *const *words, int count)
 		return;
 	}
 	for (int i = 0; i < count; i++) {
-		buf_addstr(out, i ? " '" : "'");
-		for (const char *at = words[i]; *at; at++) {
-			if (*at == '\'')
-				buf_addstr(out, "'\\''");
-			else
-				buf_addch(out, *at);
-		}
-		buf_addch(out, '\'');
+		if (i)
+			buf_addch(out, ' ');
+		buf_add_quoted(out, words[i]);
 	}
 }
