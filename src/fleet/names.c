@@ -1,5 +1,7 @@
 #include "fleet/names.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 int fleet_check_id(const char *id, struct error *err)
@@ -29,6 +31,18 @@ int fleet_check_id(const char *id, struct error *err)
 	if (why)
 		return error_set(err, ERR_INVALID, "'%s' cannot be a server id: %s", id, why);
 	return 0;
+}
+
+void fleet_file_name(struct buf *out, const char *id)
+{
+	for (const char *at = id; *at; at++) {
+		bool plain =
+			isalnum((unsigned char)*at) || *at == '_' || (at > id && strchr(".-", *at));
+		if (plain)
+			buf_addch(out, *at);
+		else
+			buf_addf(out, "%%%02X", (unsigned)(unsigned char)*at);
+	}
 }
 
 void fleet_server_path(struct buf *out, const char *server, const char *file)

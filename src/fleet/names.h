@@ -34,6 +34,10 @@ enum { FLEET_ID_MAX = 63 };
  */
 int fleet_check_id(const char *id, struct error *err);
 
+/* Appends `id`, which may be any text, as a file's name: letters, digits, '.', '_' and '-' as they
+ * are, other bytes, and a '.' or '-' at the front, as %2E. */
+void fleet_file_name(struct buf *out, const char *id);
+
 /* Appends "<server>/<file>". */
 void fleet_server_path(struct buf *out, const char *server, const char *file);
 
