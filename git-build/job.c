@@ -16,8 +16,8 @@
 struct job_options {
 	const char *branch, *commit, *type, *description, *status, *reason;
 	struct option_list depends, artifacts;
-	int64_t priority, attempt;
-	bool offline;
+	int64_t priority, attempt, retries;
+	bool offline, no_packages;
 };
 
 static const struct option options[] = {
@@ -27,6 +27,10 @@ static const struct option options[] = {
 		"build, test, deploy, ... (default build; for claim and list: any)"),
 	OPT_NUMBER(0, "priority", "N", struct job_options, priority, 1, JOB_PRIORITY_MAX,
 		"1 goes first (default 5)"),
+	OPT_NUMBER(0, "retries", "N", struct job_options, retries, 1, 1000,
+		"try again so many times where a worker's build fails"),
+	OPT_FLAG(0, "no-packages", struct job_options, no_packages,
+		"a build that makes no package is no failure"),
 	OPT_LIST(0, "depends", "ID", struct job_options, depends,
 		"not before that job is completed; several with commas, or again"),
 	OPT_STRING(0, "description", "TEXT", struct job_options, description,
@@ -50,8 +54,8 @@ static const struct option settings[] = {
 
 static const char *const synopsis[] = {
 	"add --branch B --commit C [--type T] [--priority N] [--depends ID] [--description TEXT] "
-	"[--json]",
-	"claim [--type T] [--server ID] [--json]",
+	"[--retries N] [--no-packages] [--json]",
+	"claim [--type TYPES] [--server ID] [--json]",
 	"complete [--artifact NAME] [--attempt N] [--server ID] [--json] ID",
 	"fail [--reason TEXT] [--attempt N] [--server ID] [--json] ID",
 	"(cancel|requeue) [--server ID] [--json] ID", "reap [--server ID] [--json]",
@@ -108,6 +112,8 @@ static int add(
 	json_put_string(&w, "type", given->type ? given->type : "build");
 	json_put_int(&w, "priority", given->priority ? given->priority : JOB_PRIORITY);
 	json_put_string_or_null(&w, "description", given->description);
+	json_put_int(&w, "retries", given->retries);
+	json_put_bool(&w, "no_packages", given->no_packages);
 	put_list(&w, "depends", &given->depends, ",");
 	json_end(&w);
 	int rc = coordination_submit(inv, &request, &answer, err);

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "fleet/document.h"
+#include "fleet/job_files.h"
 #include "fleet/locks.h"
 #include "fleet/names.h"
 #include "fleet/operation.h"
@@ -219,6 +220,10 @@ static void append(struct work *work, const char *id, const struct json_value *d
 	json_put_null(&w, "assigned_to");
 	json_put_string(&w, "status", "queued");
 	json_put_int(&w, "attempt", 0);
+	if (deed_int(deed, "retries", 0) > 0)
+		json_put_int(&w, "retries", deed_int(deed, "retries", 0));
+	if (deed_flag(deed, "no_packages"))
+		json_put_bool(&w, "packages", false);
 	json_begin_member(&w, "depends", '[');
 	JSON_EACH (value, depends) {
 		size_t len;
@@ -293,6 +298,7 @@ static int is_locked(struct deed *deed, const char **why, struct error *err)
 static int take(struct work *work, struct job *job, struct error *err)
 {
 	struct deed *deed = work->deed;
+	const char *worker = deed_string(deed, "worker");
 	job->status = "running";
 	job->assigned_to = deed->server;
 	job->started_at = deed->now;
@@ -303,6 +309,8 @@ static int take(struct work *work, struct job *job, struct error *err)
 	set_time(work, job, "started_at", job->started_at);
 	set_time(work, job, "completed_at", 0);
 	json_edit_set_int(work->documents[0].edit, job->value, "attempt", job->attempt);
+	if (worker || job->worker)
+		set(work, job, "worker", worker);
 	buf_addf(&deed->subject, "Job: %s claims %s", deed->server, job->id);
 	int rc = open_status(work, err);
 	if (rc < 0)
@@ -356,6 +364,40 @@ static const char *not_to_finish(struct work *work, const struct job *job)
 	return why;
 }
 
+static void put_back(struct work *work, struct job *job)
+{
+	job->status = "queued";
+	job->assigned_to = NULL;
+	job->started_at = job->completed_at = 0;
+	set(work, job, "status", job->status);
+	set(work, job, "assigned_to", NULL);
+	set(work, job, "started_at", NULL);
+	set(work, job, "completed_at", NULL);
+}
+
+/* The job has ended, as `job` says by now: that goes into all that tells of it. */
+static int write_end(struct work *work, struct job *job, struct error *err)
+{
+	struct deed *deed = work->deed;
+	struct job ended = *job;
+	bool again = is(job, "failed") && deed_flag(deed, "retry") && job->attempt <= job->retries;
+	int rc = open_status(work, err);
+	if (rc < 0)
+		return rc;
+	if (job->reason)
+		set(work, job, "reason", job->reason);
+	if (again) {
+		put_back(work, job);
+	} else {
+		set(work, job, "status", job->status);
+		set_time(work, job, "completed_at", job->completed_at);
+	}
+	leave_current(work, &ended, is(&ended, "completed") ? "success" : "failed");
+	set_last_build(work, &ended);
+	rc = job_files_write(deed, err);
+	return rc < 0 ? rc : save(work, err);
+}
+
 static int finish(struct deed *deed, const char *status, const char *verb, struct error *err)
 {
 	struct work work;
@@ -376,17 +418,10 @@ static int finish(struct deed *deed, const char *status, const char *verb, struc
 	} else if (!again) {
 		job.status = status;
 		job.completed_at = deed->now;
-		set(&work, &job, "status", status);
-		set_time(&work, &job, "completed_at", job.completed_at);
 		if (reason)
-			set(&work, &job, "reason", job.reason = reason);
+			job.reason = reason;
 		buf_addf(&deed->subject, "Job: %s %s %s", deed->server, verb, job.id);
-		rc = open_status(&work, err);
-		if (!rc) {
-			leave_current(&work, &job, is(&job, "completed") ? "success" : "failed");
-			set_last_build(&work, &job);
-			rc = save(&work, err);
-		}
+		rc = write_end(&work, &job, err);
 	}
 	if (rc >= 0)
 		put_answer(deed, status, !rc, &work, &job, why);
@@ -439,17 +474,6 @@ static int cancel(struct deed *deed, struct error *err)
 		put_answer(deed, "cancelled", !rc, &work, &job, why);
 	close_work(&work);
 	return rc;
-}
-
-static void put_back(struct work *work, struct job *job)
-{
-	job->status = "queued";
-	job->assigned_to = NULL;
-	job->started_at = job->completed_at = 0;
-	set(work, job, "status", job->status);
-	set(work, job, "assigned_to", NULL);
-	set(work, job, "started_at", NULL);
-	set(work, job, "completed_at", NULL);
 }
 
 static int requeue(struct deed *deed, struct error *err)

@@ -39,6 +39,7 @@ static struct job parse(
 	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
 {
 	const struct json_value *depends = json_member(doc, value, "depends");
+	const struct json_value *packages = json_member(doc, value, "packages");
 	return (struct job){
 		.id = string_of(doc, value, "id", arena),
 		.type = string_of(doc, value, "type", arena),
@@ -48,8 +49,11 @@ static struct job parse(
 		.description = string_of(doc, value, "description", arena),
 		.assigned_to = string_of(doc, value, "assigned_to", arena),
 		.reason = string_of(doc, value, "reason", arena),
+		.worker = string_of(doc, value, "worker", arena),
 		.priority = number_of(doc, value, "priority", JOB_PRIORITY),
 		.attempt = number_of(doc, value, "attempt", 0),
+		.retries = number_of(doc, value, "retries", 0),
+		.wants_package = !packages || packages->type != JSON_FALSE,
 		.created_at = time_of(doc, value, "created_at"),
 		.started_at = time_of(doc, value, "started_at"),
 		.completed_at = time_of(doc, value, "completed_at"),
@@ -134,15 +138,27 @@ static bool goes_before(const struct job *a, const struct job *b)
 	return a->created_at < b->created_at;
 }
 
+/* Is `type` one of `types`, which are separated by commas? */
+static bool is_of(const char *type, const char *types)
+{
+	for (const char *at = types; *at;) {
+		size_t len = strcspn(at, ",");
+		if (type && strlen(type) == len && !memcmp(at, type, len))
+			return true;
+		at += len + (at[len] == ',');
+	}
+	return false;
+}
+
 const struct job *jobs_choose(
-	const struct job_list *list, const char *server, const char *type, struct arena *arena)
+	const struct job_list *list, const char *server, const char *types, struct arena *arena)
 {
 	const struct job *best = NULL;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct job *job = &list->jobs[i];
 		if (!has_status(job, "queued") || (best && !goes_before(job, best)))
 			continue;
-		if (type && (!job->type || strcmp(job->type, type) != 0))
+		if (types && !is_of(job->type, types))
 			continue;
 		if (job->assigned_to && strcmp(job->assigned_to, server) != 0)
 			continue;
@@ -229,6 +245,9 @@ void job_put(struct json_writer *w, const struct job_list *list, const struct jo
 	json_put_string_or_null(w, "description", job->description);
 	json_put_string_or_null(w, "assigned_to", job->assigned_to);
 	json_put_int(w, "attempt", job->attempt);
+	json_put_int(w, "retries", job->retries);
+	json_put_bool(w, "packages", job->wants_package);
+	json_put_string_or_null(w, "worker", job->worker);
 	json_begin_member(w, "depends", '[');
 	JSON_EACH (value, job->depends) {
 		size_t len;

@@ -24,7 +24,10 @@ enum { JOB_PRIORITY = 5, JOB_PRIORITY_MAX = 1000000 };
 struct job {
 	/* The strings are the arena's; NULL where the job does not say. */
 	const char *id, *type, *status, *branch, *commit, *description, *assigned_to, *reason;
+	const char *worker; /* which one has it, where a worker claimed it */
 	int64_t priority, attempt;
+	int64_t retries;    /* after so many failed attempts more it is over */
+	bool wants_package; /* fails where it makes none, if its type is build */
 	int64_t created_at, started_at, completed_at; /* seconds since 1970; 0: it does not say */
 	const struct json_value *value;               /* the job in its document */
 	const struct json_value *depends;             /* an array of ids, or NULL */
@@ -48,9 +51,10 @@ const struct job *jobs_find(const struct job_list *list, const char *id);
 const char *jobs_blocked_by(
 	const struct job_list *list, const struct job *job, struct arena *arena);
 
-/* The job that `server` is to do next; `type` NULL: of any. NULL if there is none. */
+/* The job that `server` is to do next, of one of `types` ("build,test"; NULL: any). NULL if there
+ * is none. */
 const struct job *jobs_choose(
-	const struct job_list *list, const char *server, const char *type, struct arena *arena);
+	const struct job_list *list, const char *server, const char *types, struct arena *arena);
 
 /*
  * Do the dependencies that can be reached from `depends` (an array of ids in `doc`) lead back to

@@ -123,6 +123,17 @@ static void set_system(struct document *document, const struct deed *deed)
 	}
 }
 
+/* A job that another server has ended, or taken, is no longer what this one is at. */
+static void leave_job(struct document *document, struct deed *deed)
+{
+	const char *left = deed_string(deed, "left_job");
+	const struct json_value *current =
+		json_member(document->doc, document->root, "current_job");
+	const struct json_value *id = json_member(document->doc, current, "id");
+	if (left && id && json_string_is(document->doc, id, left))
+		json_edit_set(document->edit, document->root, "current_job", "null", 4);
+}
+
 static int set(struct deed *deed, struct error *err)
 {
 	struct document document = { 0 };
@@ -139,6 +150,7 @@ static int set(struct deed *deed, struct error *err)
 	if (manager)
 		json_edit_set_string(document.edit, document.root, "manager", manager);
 	set_system(&document, deed);
+	leave_job(&document, deed);
 	buf_addf(&deed->subject, "Status: %s is %s", deed->server, status);
 	rc = document_save(&document, 1, deed->tx, err);
 	json_put_string(&deed->answer, "server", deed->server);

@@ -159,7 +159,8 @@ static void finish(struct member *member, const struct oid *commit, int attempts
  * came later would have seen more: their answers differ in the commit alone. */
 static void correct_answer(struct sent *sent, const struct oid *found)
 {
-	for (char *at = sent->answer.data; at && (at = strstr(at, sent->commit.hex));)
+	char *at = sent->answer.data;
+	while ((at = strstr(at, sent->commit.hex)))
 		memcpy(at, found->hex, strlen(found->hex));
 }
 
