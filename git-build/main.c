@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_merge,
 	&command_merge_driver,
 	&command_doctor,
+	&command_run,
 	&command_package,
 	&command_repos,
 	&command_exec,

@@ -284,13 +284,28 @@ static int open_folders(struct packaging *p)
 	return rc;
 }
 
-static bool stands(const struct packaging *p, const char *name, int mode)
+static bool stands(const char *source, const char *name, int mode)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/%s", p->source, name);
+	buf_addf(&path, "%s/%s", source, name);
 	bool found = !access(path.data, mode);
 	buf_release(&path);
 	return found;
+}
+
+static bool has_script(const char *source)
+{
+	return stands(source, SCRIPT, X_OK);
+}
+
+static bool has_debian(const char *source)
+{
+	return stands(source, "debian/control", R_OK);
+}
+
+bool package_can_make(const char *source)
+{
+	return has_script(source) || has_debian(source);
 }
 
 int package_build(const struct package_plan *plan, struct package_result *result, struct error *err)
@@ -300,9 +315,9 @@ int package_build(const struct package_plan *plan, struct package_result *result
 	int rc = open_folders(&p);
 	if (rc < 0)
 		return rc;
-	if (stands(&p, SCRIPT, X_OK))
+	if (has_script(p.source))
 		rc = build_by_script(&p, result);
-	else if (stands(&p, "debian/control", R_OK))
+	else if (has_debian(p.source))
 		rc = build_by_dpkg(&p, result);
 	else
 		rc = error_set(err, ERR_INVALID,

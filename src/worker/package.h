@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct package_result {
 	size_t count;
 };
 void package_result_release(struct package_result *result);
+
+/* Has the tree one of them? */
+bool package_can_make(const char *source);
 
 /*
  * Makes the packages. ERR_INVALID if the tree has neither the script nor debian/; ERR_FAILED if a

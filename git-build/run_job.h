@@ -1,0 +1,33 @@
+/* One job, from its claim to its record, with the terminal and the signals around it. */
+#ifndef RUN_JOB_H
+#define RUN_JOB_H
+
+#include "command.h"
+
+#include "worker/build_job.h"
+#include "worker/pulse.h"
+
+#include <signal.h>
+
+struct run {
+	struct invocation *inv;
+	struct worker worker;
+	struct pulse pulse;
+	sigset_t signals; /* blocked, and taken while waiting: SIGCHLD and those that stop us */
+	int64_t look_every_ms; /* from one look at the shared branch to the next */
+	int stopped_by;        /* the signal that did; 0: go on */
+};
+
+/*
+ * Builds the job that a claim was answered with ("job" in `doc`), and records what came of it.
+ * ANSWER_YES: it succeeded; ANSWER_NO: it failed, was cancelled or lost, or put back, since a
+ * signal came (then run->stopped_by says which). Below 0: it could not be recorded.
+ */
+int run_job(struct run *run, const struct json_doc *doc, const struct json_value *claim,
+	struct error *err);
+
+/* Waits until `deadline_ms` on the steady clock, or for a signal; returns it, or 0. One that stops
+ * us is noted. */
+int run_wait(struct run *run, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * How this server builds: git config (build.*), and where that says nothing the fleet's
+ * shared/build_config.json.
+ *
+ *	build.source            where the source repository is; else "repository" in the file, at
+ *its top or in the one object that has it build.<type>.command    what a job of that type runs, for
+ *sh; else "commands" in the file build.command           the same for every type build.artifacts
+ *where packages go; ~/artifacts build.jobTimeout        seconds a build may take; 4 hours; 0: any
+ *	build.logLimit          bytes of a log that are kept, about; 4 MiB
+ *	build.logCompress       bytes from which on it is compressed; 64 KiB
+ *	build.redact            a secret, blanked in logs; may stand several times
+ *	build.redactEnvironment the same of variables' values, by a pattern of their names
+ *
+ * A job of type build without a command runs Maven with what "build" in the file says
+ * ("maven_opts", "profiles", "skip_tests", "parallel_builds") where the tree has a pom.xml;
+ *packages are made afterwards either way.
+ */
+#ifndef WORKER_BUILD_CONFIG_H
+#define WORKER_BUILD_CONFIG_H
+
+#include "base/env.h"
+#include "fleet/reading.h"
+#include "worker/build_log.h"
+
+struct build_config {
+	/* Yours through build_config_release(); NULL where nothing says. */
+	char *source;
+	char *command;    /* a line for sh(1); NULL: the default of the type */
+	char *maven_opts; /* MAVEN_OPTS; NULL: none */
+	char *java_home;  /* JAVA_HOME; NULL: as it is */
+	char *artifacts;  /* an absolute folder */
+	int64_t timeout_ms, log_limit, log_compress;
+	struct secrets secrets;
+};
+
+/*
+ * Reads it for a job of `type`, from git config and the shared branch as `reading` has it.
+ * `environment` is what secrets are taken from, and HOME. ERR_INVALID: a value that cannot be, with
+ * its place; a type without a command that is not build; no source.
+ */
+int build_config_load(struct build_config *out, const struct reading *reading, const char *type,
+	char *const *environment, struct error *err);
+void build_config_release(struct build_config *config);
+
+#endif

@@ -1,0 +1,370 @@
+#!/usr/bin/env bats
+# git build run: the worker, with real builds of real repositories.
+# shellcheck disable=SC2016,SC2154 # what runs inside expands it itself; $pid is of in_background
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do
+    clone_server "$TMP/fleet.git" $id >/dev/null 2>&1
+    git -C $id config build.source "$TMP/source"
+    git -C $id config build.artifacts "$TMP/artifacts"
+    git -C $id config build.pollInterval 1
+  done
+  source_repo
+  cd build1 || return
+}
+
+# source_repo: what is built: a Debian source package as small as they come.
+source_repo() {
+  git init -q source
+  mkdir -p source/debian/source
+  printf '%s\n' 'Source: tiny' 'Maintainer: Test <test@example.com>' 'Standards-Version: 4.6.2' \
+    'Section: misc' 'Priority: optional' 'Rules-Requires-Root: no' '' \
+    'Package: tiny' 'Architecture: all' 'Description: a small package' ' It holds one file.' \
+    >source/debian/control
+  printf 'tiny (1.2) unstable; urgency=low\n\n  * First.\n\n -- Test <test@example.com>  Thu, 01 Jan 2026 00:00:00 +0000\n' \
+    >source/debian/changelog
+  printf '3.0 (native)\n' >source/debian/source/format
+  cat >source/debian/rules <<'END'
+#!/usr/bin/make -f
+clean:
+	rm -rf debian/tiny debian/files
+build build-arch build-indep:
+binary: binary-indep
+binary-arch:
+binary-indep:
+	mkdir -p debian/tiny/DEBIAN debian/tiny/usr/share/tiny
+	echo hello >debian/tiny/usr/share/tiny/hello
+	dpkg-gencontrol -ptiny -Pdebian/tiny
+	dpkg-deb --root-owner-group --build debian/tiny ..
+END
+  chmod +x source/debian/rules
+  git -C source add -A
+  git -C source commit -qm "First"
+}
+
+shown() { git -C "$TMP/fleet.git" show "main:$1"; }
+job() { shown coordination/jobs.json | jq -re ".jobs[] | select(.id == \"$1\") | $2"; }
+add() { git build job add --branch main --commit HEAD "$@"; }
+# logged SERVER: the newest log of SERVER on the shared branch.
+logged() {
+  local name
+  name=$(git -C "$TMP/fleet.git" ls-tree --name-only main "$1/logs/" | grep '\.log' | tail -n 1)
+  case $name in
+    *.gz) shown "$name" | gzip -dc ;;
+    *) shown "$name" ;;
+  esac
+}
+
+@test "a job becomes a Debian package, a manifest, a log and a status, in one push" {
+  id=$(add)
+  before=$(git -C ../fleet.git rev-list --count main)
+  run -0 git build run --once
+  [[ $output == *"$id succeeded in "*": $TMP/artifacts/"* ]]
+  [ "$(job "$id" .status)" = completed ]
+  # The claim, and the record.
+  [ "$(git -C ../fleet.git rev-list --count main)" = $((before + 2)) ]
+  manifest=build1/logs/$id-artifacts.json
+  git -C ../fleet.git show --format= --name-only main | grep -qx "$manifest"
+  folder=$(shown "$manifest" | jq -r .folder)
+  [[ $folder == "$TMP/artifacts/$(hostname -s)/debs/"*Z ]]
+  dpkg -I "$folder/tiny_1.2_all.deb" | grep -q 'Package: tiny'
+  shown "$manifest" | jq -r '.artifacts[] | "\(.sha256)  \(.name)"' | (cd "$folder" && sha256sum -c)
+  shown "$manifest" | jq -e --arg c "$(git -C ../source rev-parse HEAD)" '.job and .status == "success" and .commit == $c and .duration_seconds >= 0'
+  [ "$(shown "$manifest" | jq -r .log)" = "build1/logs/$(git -C ../fleet.git ls-tree --name-only main:build1/logs | grep '\.log')" ]
+  shown build1/status.json | jq -e --arg id "$id" '.status == "success" and .current_job == null
+    and .last_build.id == $id and .last_build.status == "success" and (.last_build.artifacts | index("tiny_1.2_all.deb"))'
+  logged build1 | grep -q "dpkg-deb: building package"
+  # Nothing is left behind in the clone.
+  [ -z "$(find .git/git-build/checkouts .git/git-build/jobs -mindepth 1)" ]
+  git status --porcelain | wc -l | grep -qx 0
+  run -1 git build run --once
+  [ "$output" = "nothing to do" ]
+}
+
+@test "the environment tells the build what it is, and not about our repository" {
+  git config build.command 'env; git rev-parse HEAD; git status --porcelain; : >"$GIT_BUILD_OUTPUT/own.deb"'
+  id=$(add --branch main)
+  run -0 git build run --once
+  log=$(logged build1)
+  for line in "GIT_BUILD_JOB=$id" GIT_BUILD_JOB_TYPE=build GIT_BUILD_BRANCH=main GIT_BUILD_ATTEMPT=1 GIT_BUILD_FENCE=1 \
+    "GIT_BUILD_COMMIT=$(git -C ../source rev-parse HEAD)"; do
+    grep -qx "$line" <<<"$log"
+  done
+  grep -qx "$(git -C ../source rev-parse HEAD)" <<<"$log"
+  ! grep -qE '^GIT_DIR=|^GIT_PREFIX=' <<<"$log"
+}
+
+@test "a build that fails, one without a package, a command that is not there, a source that is away" {
+  git config build.command 'echo no; exit 3'
+  id=$(add)
+  run -1 git build run --once
+  [[ $output == *"$id failed after "*": exit code 3"* ]]
+  [ "$(job "$id" '.status + " " + .reason')" = "failed exit code 3" ]
+  shown "build1/logs/$id-artifacts.json" | jq -e '.status == "failed" and .reason == "exit code 3" and .artifacts == [] and .folder == null'
+  shown build1/status.json | jq -e '.status == "failed" and .last_build.status == "failed"'
+
+  git -C ../source rm -rq debian
+  git -C ../source commit -qm "No package"
+  git config build.command true
+  id=$(add)
+  run -1 git build run --once
+  [ "$(job "$id" .reason)" = "no package was made" ]
+  id=$(add --no-packages)
+  run -0 git build run --once
+
+  id=$(add --type test)
+  git config --unset build.command
+  run -1 git build run --once
+  [[ $(job "$id" .reason) == "nothing says what a job of type 'test' runs; "* ]]
+  git config build.test.command nosuchprogram
+  id=$(add --type test)
+  run -1 git build run --once
+  [ "$(job "$id" .reason)" = "exit code 127" ]
+
+  id=$(git build job add --branch nowhere --commit "")
+  run -1 git build run --once
+  [[ $(job "$id" .reason) == "there is no "* ]]
+  id=$(git build job add --branch main --commit --upload-pack=touch)
+  run -1 git build run --once
+  [[ $(job "$id" .reason) == "there is no commit '--upload-pack=touch' in "* ]]
+  git config build.source "$TMP/away"
+  id=$(add)
+  run -1 git build run --once
+  [[ $(job "$id" .reason) == *"'$TMP/away' does not appear to be a git repository"* ]]
+}
+
+@test "a build that hangs is ended with all it has started, also what has left its session" {
+  git config build.jobTimeout 1
+  git config build.command 'setsid -f sleep 1000.25 & (trap "" TERM; sleep 1000.25) & sleep 1000.25'
+  id=$(add)
+  run -1 git build run --once
+  [ "$(job "$id" .reason)" = "it took longer than 1 s" ]
+  ! pgrep -f 'sleep 1000.25'
+}
+
+@test "what a build leaves behind when it is over is ended, and said" {
+  git config build.command 'setsid -f sleep 1000.5; nohup sleep 1000.5 >/dev/null 2>&1 & exit 0'
+  id=$(add --no-packages)
+  run -0 git build run --once
+  [[ $output == *"the build left 2 processes behind, which were ended"* ]]
+  ! pgrep -f 'sleep 1000.5'
+}
+
+@test "of a gigabyte of output the beginning and the end are kept" {
+  git config build.command 'echo first; yes "a line of output" | head -c 1G; echo; echo last'
+  git config build.logLimit 1m
+  id=$(add --no-packages)
+  git build run --once -q
+  logged build1 >"$TMP/log"
+  [ "$(wc -c <"$TMP/log")" -lt $((1 << 20)) ]
+  grep -qx first "$TMP/log"
+  grep -qx last "$TMP/log"
+  grep -q '^\[10.* bytes are left out here\]$' "$TMP/log"
+  [[ $(shown "build1/logs/$id-artifacts.json" | jq -r .log) == *.log.gz ]]
+}
+
+@test "secrets are blanked, wherever the output is cut" {
+  git config build.redact 'hunter2secret'
+  git config --add build.redactEnvironment '*_TOKEN'
+  git config build.command 'printf hunter2; sleep 0.3; echo secret; echo "<$MY_TOKEN>"; echo hunter2; env'
+  add --no-packages
+  MY_TOKEN=tok-123456 run -0 git build run --once
+  [[ $output != *hunter2secret* && $output != *tok-123456* ]]
+  logged build1 >"$TMP/log"
+  ! grep -e hunter2secret -e tok-123456 "$TMP/log"
+  grep -qx '\[redacted\]' "$TMP/log"
+  grep -qx '<\[redacted\]>' "$TMP/log"
+  grep -qx hunter2 "$TMP/log"
+}
+
+@test "a build that fills its disk fails, and the next one works" {
+  [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
+  mkdir "$TMP/small"
+  mount -t tmpfs -o size=12m tmpfs "$TMP/small" 2>/dev/null || skip "this machine mounts no tmpfs"
+  git clone -q "$TMP/fleet.git" "$TMP/small/build3" 2>/dev/null
+  cd "$TMP/small/build3"
+  git build init -q --server build3
+  git config build.source "$TMP/source"
+  git config build.artifacts "$TMP/small/artifacts"
+  git config build.command 'cat /dev/zero >full'
+  id=$(add)
+  run -1 git build run --once -q
+  [[ $(job "$id" .reason) == "exit code "* ]]
+  logged build3 | grep -q 'No space left on device'
+  git config --unset build.command
+  add
+  git build run --once -q
+  cd "$TMP"
+  umount "$TMP/small"
+}
+
+@test "a job that is cancelled is stopped, and so is one that another has been given" {
+  git config build.command 'touch "$HOME/at-it"; exec sleep 1000.75'
+  for way in cancel lose; do
+    rm -f "$HOME/at-it"
+    id=$(add)
+    in_background "$TMP/$way.out" git build run --once
+    wait_for 10 test -e "$HOME/at-it"
+    if [ $way = cancel ]; then
+      git -C ../build2 build job cancel "$id"
+      wait_for 10 grep -q "$id was cancelled after" "$TMP/cancel.out"
+      [ "$(job "$id" .status)" = cancelled ]
+    else
+      # As an operator would: back into the queue, for another server.
+      git clone -q "$TMP/fleet.git" "$TMP/other"
+      jq --arg id "$id" '(.jobs[] | select(.id == $id)) |= (.status = "queued" | .assigned_to = null)' \
+        "$TMP/other/coordination/jobs.json" >"$TMP/jobs" && cp "$TMP/jobs" "$TMP/other/coordination/jobs.json"
+      git -C "$TMP/other" commit -qam "Take it away"
+      git -C "$TMP/other" push -q --no-verify origin main
+      wait_for 10 grep -q "$id is no longer this server's" "$TMP/lose.out"
+      [ "$(job "$id" .status)" = queued ]
+    fi
+    ! pgrep -f 'sleep 1000.75'
+    wait_for 5 eval 'shown build1/status.json | jq -e ".current_job == null"'
+  done
+}
+
+@test "a signal puts the job back into the queue" {
+  git config build.command 'touch "$HOME/at-it"; exec sleep 1001.5'
+  for number in INT TERM; do
+    rm -f "$HOME/at-it"
+    id=$(add)
+    in_background "$TMP/out" setsid git-build run --loop
+    wait_for 10 test -e "$HOME/at-it"
+    kill -$number "$pid"
+    wait_for 10 grep -q "$id is back in the queue" "$TMP/out"
+    [ "$(job "$id" '.status + " " + (.attempt | tostring)')" = "queued 1" ]
+    ! pgrep -f 'sleep 1001.5'
+    wait_for 5 eval '! kill -0 '"$pid"
+    git build job cancel "$id"
+  done
+}
+
+@test "a worker that is killed at any step loses no job, and builds none twice at one time" {
+  # The build holds a lock while it runs: a second one at the same time would not get it.
+  git config build.command 'exec 9>"$HOME/one"; flock -n 9 || { touch "$HOME/twice"; exit 9; }
+    touch "$HOME/at-it"; sleep 0.4; : >"$GIT_BUILD_OUTPUT/a.deb"'
+  git config build.jobAttempts 100
+  id=$(add)
+  for n in 1 2 3 4 5 6 7 8; do
+    rm -f "$HOME/at-it"
+    setsid git-build -C "$TMP/build1" run --once >"$TMP/out.$n" 2>&1 3>&- &
+    worker=$!
+    # Later and later: before the claim, in the checkout, in the build, while it is recorded.
+    sleep "0.$((n * 12 % 100 / 10))$((n * 12 % 10))"
+    # The worker alone, or all of its session at once.
+    if [ $((n % 2)) = 0 ]; then kill -KILL $worker; else kill -KILL -- -$worker; fi || true
+    wait $worker || true
+    [ "$(job "$id" .status)" != completed ] || break
+  done
+  wait_for 20 eval '[ "$(job "$id" .status)" = completed ] || { git build run --once; false; }'
+  [ ! -e "$HOME/twice" ]
+  [ -z "$(find .git/git-build/checkouts -mindepth 1 2>/dev/null)" ]
+  shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
+}
+
+@test "a worker and its keeper killed together leave no build running" {
+  git config build.command 'touch "$HOME/at-it"; setsid -f sleep 1002.5; exec sleep 1002.5'
+  id=$(add)
+  setsid git-build run --once >"$TMP/out" 2>&1 3>&- &
+  worker=$!
+  wait_for 10 test -e "$HOME/at-it"
+  sleep 0.2
+  kill -KILL $worker $(pgrep -P $worker)
+  wait $worker || true
+  git config build.command 'exit 0'
+  run -0 git build run --once
+  [[ $output == *"puts $id back, whose worker was stopped"* ]]
+  ! pgrep -f 'sleep 1002.5'
+  [ "$(job "$id" .attempt)" = 2 ]
+}
+
+@test "a job with retries is tried again, and one that keeps killing its worker is given up" {
+  git config build.command '[ "$GIT_BUILD_ATTEMPT" = 3 ]'
+  id=$(add --no-packages --retries 2)
+  run -1 git build run --once
+  [ "$(job "$id" '.status + " " + .reason')" = "queued exit code 1" ]
+  run -1 git build run --once
+  run -0 git build run --once
+  [ "$(job "$id" .attempt)" = 3 ]
+
+  git config build.jobAttempts 1
+  git config build.command 'kill -KILL $(ps -o ppid= -p $PPID)'
+  id=$(add)
+  run git build run --once
+  run git build run --once
+  [[ $(job "$id" '.status + ": " + .reason') == "failed: its worker was stopped at the last attempt" ]]
+}
+
+@test "one worker of a clone at a time; types are chosen; nothing to do is a no" {
+  git config build.command 'touch "$HOME/at-it"; sleep 2'
+  id=$(add --no-packages --type deploy)
+  run -1 git build run --once --type build,test
+  [ "$output" = "nothing to do" ]
+  in_background "$TMP/out" git build run --once --type test,deploy
+  wait_for 10 test -e "$HOME/at-it"
+  run -128 git build run --once
+  [[ $output == *"another worker of this clone is at work"* ]]
+  wait_for 10 grep -q succeeded "$TMP/out"
+  run -1 git build run --json
+  [ "$(jq .job <<<"$output")" = null ]
+  run -129 git build run --once --loop
+}
+
+@test "a long build gives signs of life where no loop does, so that nobody takes its job" {
+  git config build.heartbeatInterval 1
+  git config build.heartbeatPushEvery 1
+  git config build.command 'touch "$HOME/at-it"; sleep 5'
+  id=$(add --no-packages)
+  in_background "$TMP/out" git build run --once
+  wait_for 10 test -e "$HOME/at-it"
+  sleep 4.2
+  run -0 git -C ../build2 build job reap
+  [ "$(job "$id" .status)" = running ]
+  git -C ../build2 build status --json | jq -e '.servers[] | select(.server == "build1").heartbeat.state == "alive"'
+  wait_for 10 grep -q succeeded "$TMP/out"
+}
+
+@test "two workers do twenty jobs that depend on each other, each once" {
+  for id in build1 build2; do
+    git -C ../$id config build.command 'echo "$GIT_BUILD_JOB" >>"$HOME/done"; : >"$GIT_BUILD_OUTPUT/a.deb"'
+  done
+  for n in $(seq 20); do
+    depends=()
+    [ "$n" -le 4 ] || depends=(--depends "${ids[$((n - 4))]}")
+    ids[n]=$(add "${depends[@]}")
+  done
+  for id in build1 build2; do in_background "$TMP/$id.out" git-build -C "$TMP/$id" run --loop; done
+  wait_for 60 eval '[ "$(shown coordination/jobs.json | jq "[.jobs[] | select(.status == \"completed\")] | length")" = 20 ]'
+  [ "$(sort "$HOME/done" | uniq | wc -l)" = 20 ]
+  [ "$(wc -l <"$HOME/done")" = 20 ]
+  grep -q succeeded "$TMP/build1.out"
+  grep -q succeeded "$TMP/build2.out"
+  # In the order that their dependencies ask for.
+  for n in $(seq 5 20); do
+    [ "$(grep -n "${ids[$((n - 4))]}" "$HOME/done" | cut -d: -f1)" -lt "$(grep -n "${ids[n]}" "$HOME/done" | cut -d: -f1)" ]
+  done
+}
+
+@test "Maven builds a real project offline, where it is installed" {
+  command -v mvn >/dev/null || skip "there is no mvn; apt-get install maven libmaven-compiler-plugin-java installs it"
+  [ -d /usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin ] || skip "Debian's Maven plugins are not installed"
+  mkdir -p "$HOME/.m2" ../source/src/main/java
+  printf '<settings><offline>true</offline><localRepository>%s</localRepository></settings>\n' "$HOME/.m2/repository" >"$HOME/.m2/settings.xml"
+  mkdir -p "$HOME/.m2" && cp -r /usr/share/maven-repo "$HOME/.m2/repository"
+  cat >../source/pom.xml <<'END'
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+  <groupId>org.example</groupId><artifactId>tiny</artifactId><version>1.2</version><packaging>pom</packaging>
+</project>
+END
+  git -C ../source add -A
+  git -C ../source commit -qm "Maven"
+  id=$(add)
+  run git build run --once
+  logged build1 | grep -q 'BUILD SUCCESS'
+  [ "$(job "$id" .status)" = completed ]
+}
