@@ -274,7 +274,8 @@ static int finish(struct building *b, struct outcome *outcome, struct error *err
 		return build_job_requeue(&b->job, outcome, err);
 	if (b->claim != CLAIM_HELD)
 		return build_job_leave(&b->job, outcome, err);
-	int rc = build_job_end(&b->job, b->success, b->reason.len ? b->reason.data : NULL, err);
+	int rc = build_job_end(&b->job, &b->reason, err);
+	b->success = b->success && !b->reason.len;
 	if (!rc)
 		rc = build_job_record(&b->run->worker, b->job.id, outcome, err);
 	if (rc == 1)

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "fleet/job_files.h"
 #include "fleet/names.h"
+#include "worker/manifest.h"
 #include "worker/package.h"
 
 #include <dirent.h>
@@ -149,6 +150,9 @@ static int prepare(struct build_job *job, const struct reading *reading, struct 
 	if (job->config.timeout_ms)
 		job->deadline_ms =
 			worker->env->monotonic_ms(worker->env->data) + job->config.timeout_ms;
+	if (!manifest_name_ok(job->id))
+		return error_set(
+			err, ERR_INVALID, "'%s' cannot be a part of a file's name", job->id);
 	rc = make_output(job, err);
 	if (rc < 0)
 		return rc;

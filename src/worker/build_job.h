@@ -4,7 +4,7 @@
  *	rc = build_job_open(&job, &plan, claim, err)     a folder of its own in this clone
  *	rc = build_job_prepare(&job, &reading, err)      settings, source tree, output folder
  *	...supervise (worker/supervise.h) what build_job_step() gives, until it gives nothing
- *	rc = build_job_end(&job, success, reason, err)   manifest, log and request are safe on disk
+ *	rc = build_job_end(&job, &reason, err)           manifest, log and request are safe on disk
  *	rc = build_job_record(&job, &outcome, err)       one push: job, status, manifest and log
  *	build_job_close(&job)
  *
@@ -79,9 +79,10 @@ int64_t build_job_estimate(const struct build_job *job, const struct job_list *l
 enum claim_state { CLAIM_HELD, CLAIM_CANCELLED, CLAIM_LOST };
 enum claim_state build_job_claim(const struct build_job *job, const struct reading *reading);
 
-/* The job has ended: takes the manifest, writes the result, removes the source tree. `reason` may
- * be NULL. ERR_FAILED where that could not be written: then the job is still this worker's. */
-int build_job_end(struct build_job *job, bool success, const char *reason, struct error *err);
+/* The job has ended, well (`reason` is empty) or not: takes the manifest, writes the result,
+ * removes the source tree. What was made may turn out to be a reason. ERR_FAILED where nothing
+ * could be written: then the job is still this worker's. */
+int build_job_end(struct build_job *job, struct buf *reason, struct error *err);
 
 /*
  * Records the result of job `id` in one push (fleet/submit.h), and removes its folder when it is

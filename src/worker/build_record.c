@@ -43,18 +43,21 @@ static bool compress(const struct build_job *job)
 	return !rc && !status;
 }
 
-static int write_manifest(
-	struct build_job *job, struct manifest *manifest, bool success, struct error *err)
+static char *copy_of(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static int write_manifest(struct build_job *job, struct manifest *manifest, struct error *err)
 {
 	const struct worker *worker = job->worker;
 	struct buf text = BUF_INIT, path = BUF_INIT;
-	manifest->job = job->id;
-	manifest->server = worker->settings->server;
-	manifest->type = job->type;
-	manifest->branch = job->branch;
-	manifest->commit =
-		oid_is_none(&job->checkout.commit) ? job->commit : job->checkout.commit.hex;
-	manifest->status = success ? "success" : "failed";
+	manifest->job = copy_of(job->id);
+	manifest->server = copy_of(worker->settings->server);
+	manifest->type = copy_of(job->type);
+	manifest->branch = copy_of(job->branch);
+	manifest->commit = copy_of(
+		oid_is_none(&job->checkout.commit) ? job->commit : job->checkout.commit.hex);
 	manifest->created_at = worker->env->now(worker->env->data);
 	manifest->duration =
 		manifest->created_at > job->started_at ? manifest->created_at - job->started_at : 0;
@@ -73,11 +76,12 @@ static void put_artifacts(struct json_writer *w, const struct manifest *manifest
 	json_end(w);
 }
 
-static int write_result(struct build_job *job, const struct manifest *manifest, bool success,
-	const char *log_name, const char *log_file, struct error *err)
+static int write_result(struct build_job *job, const struct manifest *manifest,
+	const char *log_file, struct error *err)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT, name = BUF_INIT;
 	struct json_writer w;
+	bool success = !strcmp(manifest->status, "success");
 	request_begin(&w, &text, success ? "job complete" : "job fail", job->worker->settings,
 		job->worker->env);
 	json_put_string(&w, "job", job->id);
@@ -86,11 +90,11 @@ static int write_result(struct build_job *job, const struct manifest *manifest, 
 		json_put_string(&w, "reason", manifest->reason);
 	json_put_bool(&w, "retry", true);
 	put_artifacts(&w, manifest);
-	fleet_file_name(&name, job->id);
-	buf_addstr(&name, MANIFEST_ENDING);
 	json_begin_member(&w, "files", '[');
-	job_files_put(&w, name.data, "manifest");
-	job_files_put(&w, log_name, log_file);
+	buf_addf(&name, "%s" MANIFEST_SUFFIX, job->id);
+	if (manifest_name_ok(job->id))
+		job_files_put(&w, name.data, "manifest");
+	job_files_put(&w, strrchr(manifest->log, '/') + 1, log_file);
 	json_end(&w);
 	json_end(&w);
 	int rc = file_replace(in_folder(&path, job, "result"), text.data, text.len, 0644, err);
@@ -100,31 +104,36 @@ static int write_result(struct build_job *job, const struct manifest *manifest, 
 	return rc;
 }
 
-int build_job_end(struct build_job *job, bool success, const char *reason, struct error *err)
+/* What was made, where anything was; what cannot be listed cannot be handed on, and is a failure.
+ */
+static void take_artifacts(struct build_job *job, struct manifest *manifest, struct buf *reason)
+{
+	struct error err = ERROR_INIT;
+	if (!job->output.len || !rmdir(job->output.data))
+		return;
+	if (manifest_take(manifest, job->output.data, &err) < 0)
+		buf_addf(reason, "%s%s", reason->len ? "; " : "", err.text);
+}
+
+int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 {
 	struct manifest manifest = MANIFEST_INIT;
 	struct buf log = BUF_INIT;
 	char time[TIMESTAMP_SIZE];
-	manifest.reason = reason;
-	manifest.folder = job->output.len ? job->output.data : NULL;
 	/* What a build has left may be what has filled the disk. */
 	if (checkout_remove(job->worker->repo, job->id, err) < 0 && job->worker->tell)
 		job->worker->tell(err->text, job->worker->data);
-	if (job->output.len && !rmdir(job->output.data))
-		manifest.folder = NULL;
-	int rc = manifest.folder ? manifest_take(&manifest, err) : 0;
+	take_artifacts(job, &manifest, reason);
+	manifest.status = xstrdup(reason->len ? "failed" : "success");
+	manifest.reason = reason->len ? xstrdup(reason->data) : NULL;
 	bool compressed = compress(job);
-	const char *ending = compressed ? ".log.gz" : ".log";
 	buf_addf(&log, "%s/logs/%s%s", job->worker->settings->server,
-		timestamp_format_compact(job->started_at, time), ending);
-	manifest.log = log.data;
+		timestamp_format_compact(job->started_at, time), compressed ? ".log.gz" : ".log");
+	manifest.log = buf_detach(&log);
+	int rc = write_manifest(job, &manifest, err);
 	if (!rc)
-		rc = write_manifest(job, &manifest, success, err);
-	if (!rc)
-		rc = write_result(job, &manifest, success, strrchr(log.data, '/') + 1,
-			compressed ? "log.gz" : "log", err);
+		rc = write_result(job, &manifest, compressed ? "log.gz" : "log", err);
 	manifest_release(&manifest);
-	buf_release(&log);
 	return rc;
 }
 

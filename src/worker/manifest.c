@@ -17,8 +17,9 @@
 
 void manifest_release(struct manifest *manifest)
 {
-	char *strings[] = { manifest->job, manifest->server, manifest->status, manifest->branch,
-		manifest->commit, manifest->folder, manifest->log };
+	char *strings[] = { manifest->job, manifest->server, manifest->status, manifest->type,
+		manifest->branch, manifest->commit, manifest->reason, manifest->folder,
+		manifest->log };
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
 		free(strings[i]);
 	for (size_t i = 0; i < manifest->count; i++)
@@ -149,9 +150,11 @@ void manifest_write(const struct manifest *manifest, struct buf *out)
 	json_begin(&w, '{');
 	json_put_string_or_null(&w, "job", manifest->job);
 	json_put_string_or_null(&w, "server", manifest->server);
+	json_put_string_or_null(&w, "type", manifest->type);
 	json_put_string_or_null(&w, "branch", manifest->branch);
 	json_put_string_or_null(&w, "commit", manifest->commit);
 	json_put_string_or_null(&w, "status", manifest->status);
+	json_put_string_or_null(&w, "reason", manifest->reason);
 	json_put_string(&w, "created_at", timestamp_format(manifest->created_at, when));
 	if (manifest->duration < 0)
 		json_put_null(&w, "duration_seconds");
@@ -221,7 +224,8 @@ static int read_head(
 		bool needed;
 		char **into;
 	} members[] = { { "job", true, &m->job }, { "server", true, &m->server },
-		{ "status", true, &m->status }, { "branch", false, &m->branch },
+		{ "status", true, &m->status }, { "type", false, &m->type },
+		{ "reason", false, &m->reason }, { "branch", false, &m->branch },
 		{ "commit", false, &m->commit }, { "folder", false, &m->folder },
 		{ "log", false, &m->log } };
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)

@@ -1,8 +1,8 @@
 /*
  * What a build has left behind, as its server tells the fleet: <server>/logs/<job>-artifacts.json.
  *
- *	{ "job", "server", "branch", "commit", "status": "success" or "failed",
- *	  "created_at", "duration_seconds",
+ *	{ "job", "server", "type", "branch", "commit", "status": "success" or "failed",
+ *	  "reason": why it failed, "created_at", "duration_seconds",
  *	  "folder": where the files are, absolute, on that server,
  *	  "log": "<server>/logs/<timestamp>.log" or ".log.gz",
  *	  "artifacts": [ { "name", "size", "sha256" } ] }
@@ -38,7 +38,7 @@ struct artifact {
 struct manifest {
 	/* All strings are the manifest's; NULL where it does not say. */
 	char *job, *server, *status; /* never NULL in one that was read */
-	char *branch, *commit, *folder, *log;
+	char *type, *branch, *commit, *reason, *folder, *log;
 	int64_t created_at; /* seconds since 1970 */
 	int64_t duration;   /* seconds; -1: it does not say */
 	struct artifact *artifacts;

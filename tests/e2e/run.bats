@@ -95,7 +95,7 @@ logged() {
     grep -qx "$line" <<<"$log"
   done
   grep -qx "$(git -C ../source rev-parse HEAD)" <<<"$log"
-  ! grep -qE '^GIT_DIR=|^GIT_PREFIX=' <<<"$log"
+  run ! grep -qE '^GIT_DIR=|^GIT_PREFIX=' <<<"$log"
 }
 
 @test "a build that fails, one without a package, a command that is not there, a source that is away" {
@@ -143,7 +143,7 @@ logged() {
   id=$(add)
   run -1 git build run --once
   [ "$(job "$id" .reason)" = "it took longer than 1 s" ]
-  ! pgrep -f 'sleep 1000.25'
+  run ! pgrep -f 'sleep 1000.25'
 }
 
 @test "what a build leaves behind when it is over is ended, and said" {
@@ -151,7 +151,7 @@ logged() {
   id=$(add --no-packages)
   run -0 git build run --once
   [[ $output == *"the build left 2 processes behind, which were ended"* ]]
-  ! pgrep -f 'sleep 1000.5'
+  run ! pgrep -f 'sleep 1000.5'
 }
 
 @test "of a gigabyte of output the beginning and the end are kept" {
@@ -175,7 +175,7 @@ logged() {
   MY_TOKEN=tok-123456 run -0 git build run --once
   [[ $output != *hunter2secret* && $output != *tok-123456* ]]
   logged build1 >"$TMP/log"
-  ! grep -e hunter2secret -e tok-123456 "$TMP/log"
+  run ! grep -e hunter2secret -e tok-123456 "$TMP/log"
   grep -qx '\[redacted\]' "$TMP/log"
   grep -qx '<\[redacted\]>' "$TMP/log"
   grep -qx hunter2 "$TMP/log"
@@ -223,7 +223,7 @@ logged() {
       wait_for 10 grep -q "$id is no longer this server's" "$TMP/lose.out"
       [ "$(job "$id" .status)" = queued ]
     fi
-    ! pgrep -f 'sleep 1000.75'
+    run ! pgrep -f 'sleep 1000.75'
     wait_for 5 eval 'shown build1/status.json | jq -e ".current_job == null"'
   done
 }
@@ -238,7 +238,7 @@ logged() {
     kill -$number "$pid"
     wait_for 10 grep -q "$id is back in the queue" "$TMP/out"
     [ "$(job "$id" '.status + " " + (.attempt | tostring)')" = "queued 1" ]
-    ! pgrep -f 'sleep 1001.5'
+    run ! pgrep -f 'sleep 1001.5'
     wait_for 5 eval '! kill -0 '"$pid"
     git build job cancel "$id"
   done
@@ -279,7 +279,7 @@ logged() {
   git config build.command 'exit 0'
   run -0 git build run --once
   [[ $output == *"puts $id back, whose worker was stopped"* ]]
-  ! pgrep -f 'sleep 1002.5'
+  run ! pgrep -f 'sleep 1002.5'
   [ "$(job "$id" .attempt)" = 2 ]
 }
 
@@ -367,4 +367,18 @@ END
   run git build run --once
   logged build1 | grep -q 'BUILD SUCCESS'
   [ "$(job "$id" .status)" = completed ]
+}
+
+@test "names that are none: of a job, and of what a build makes" {
+  git pull -q
+  jq '.jobs += [{id: "../x y", status: "queued", type: "build", branch: "main"}]' coordination/jobs.json >"$TMP/jobs"
+  cp "$TMP/jobs" coordination/jobs.json
+  git commit -qam "An odd job"
+  git push -q --no-verify origin main
+  run -1 git build run --once
+  [ "$(job "../x y" .reason)" = "'../x y' cannot be a part of a file's name" ]
+  git config build.command ': >"$GIT_BUILD_OUTPUT/-a.deb"'
+  id=$(add)
+  run -1 git build run --once
+  [[ $(job "$id" .reason) == *"-a.deb"* ]]
 }

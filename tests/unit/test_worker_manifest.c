@@ -63,6 +63,8 @@ static void what_is_written_is_read_again(void **state)
 			m = { .job = "job-1",
 				.server = "build1",
 				.status = "success",
+				.type = "build",
+				.reason = "exit code 1",
 				.branch = "ma\"in",
 				.folder = "/srv/out",
 				.log = "build1/logs/20251029T120000Z.log",
@@ -77,6 +79,8 @@ static void what_is_written_is_read_again(void **state)
 	assert_string_equal(read.job, m.job);
 	assert_string_equal(read.server, m.server);
 	assert_string_equal(read.status, m.status);
+	assert_string_equal(read.type, m.type);
+	assert_string_equal(read.reason, m.reason);
 	assert_string_equal(read.branch, m.branch);
 	assert_null(read.commit);
 	assert_string_equal(read.folder, m.folder);
