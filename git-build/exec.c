@@ -3,6 +3,7 @@
  */
 #include "command.h"
 #include "show.h"
+#include "ssh.h"
 
 #include "base/alloc.h"
 #include "fleet/reach.h"
@@ -11,8 +12,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SSH_FAILED = 255 };
 
 struct exec_options {
 	int64_t timeout;
@@ -103,15 +102,6 @@ static size_t choose(struct invocation *inv, const struct roster *roster, const 
 		reach->destination = buf_detach(&destination);
 	}
 	return count;
-}
-
-static const char *ssh_command(struct invocation *inv, struct buf *out)
-{
-	const char *set = getenv("GIT_SSH_COMMAND");
-	if (set && *set)
-		return set;
-	return repo_config(inv->repo, "core.sshCommand", out) && out->len ? out->data
-									  : "ssh -o BatchMode=yes";
 }
 
 static int run_on(struct invocation *inv, const struct exec_options *given, struct reach *reaches,

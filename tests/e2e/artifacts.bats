@@ -1,0 +1,261 @@
+#!/usr/bin/env bats
+# git build artifacts: manifests on the shared branch, and files that come over a real sshd.
+
+load helper
+
+# The test stands in build2; build1 is "elsewhere", reached over ssh.
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server fleet.git build1 >/dev/null
+  clone_server fleet.git build2 >/dev/null
+  cd build2 || return
+}
+
+# built SERVER JOB FOLDER [FILTER]: what a build by SERVER has left in FOLDER, told to the fleet; FILTER
+# changes the manifest before.
+built() {
+  local files=()
+  mapfile -t files < <(cd "$3" && find . -maxdepth 1 -type f -printf '%f\n' | sort)
+  for file in "${files[@]}"; do
+    jq -n --arg n "$file" --arg h "$(sha256sum <"$3/$file" | cut -c1-64)" --argjson s "$(stat -c %s "$3/$file")" \
+      '{name: $n, size: $s, sha256: $h}'
+  done | jq -s --arg server "$1" --arg job "$2" --arg folder "$3" --arg now "$(date -u +%FT%TZ)" \
+    "{job: \$job, server: \$server, branch: \"main\", commit: \"0123456789abcdef\", status: \"success\",
+      created_at: \$now, duration_seconds: 7, folder: \$folder, log: null, artifacts: .} | ${4-.}" >"$TMP/manifest"
+  (
+    cd "$TMP/$1" && git pull -q && mkdir -p "$1/logs" && cp "$TMP/manifest" "$1/logs/$2-artifacts.json" &&
+      git add . && git commit -q -m "Build $2" && git push -q --no-verify origin HEAD:main
+  )
+}
+
+# tiny VERSION FOLDER [FILE...]: a real package in FOLDER that holds FILEs.
+tiny() {
+  local tree=$TMP/tree.$1
+  mkdir -p "$tree/DEBIAN" "$tree/usr/share/tiny" "$2"
+  printf 'Package: tiny\nVersion: %s\nArchitecture: all\nMaintainer: a <a@b>\nDescription: small\n' "$1" \
+    >"$tree/DEBIAN/control"
+  local file
+  for file in "${@:3}"; do echo "$file" >"$tree/usr/share/tiny/$file"; done
+  dpkg-deb --root-owner-group --build "$tree" "$2/tiny_$1_all.deb" >/dev/null
+}
+
+over_ssh() {
+  start_sshd || return
+  git config build.ssh.build1 "$SSH_URL"
+}
+
+@test "list and show: every build with its files, the newest first; a broken manifest hides none" {
+  run -0 git build artifacts list
+  [ -z "$output" ]
+  mkdir "$TMP/one" "$TMP/two"
+  echo a >"$TMP/one/a.txt"
+  echo bcd >"$TMP/two/b.txt"
+  echo e >"$TMP/two/e.txt"
+  built build1 job_1 "$TMP/one" '.created_at = "2025-10-29T12:00:00Z"'
+  built build2 job_2 "$TMP/two" '.status = "failed" | .reason = "exit code 2" | .more = [1]'
+  run -0 git build artifacts list
+  [[ ${lines[0]} == JOB*BYTES ]]
+  [[ ${lines[1]} == job_2*build2*failed*main*0123456789ab*2*6 ]]
+  [[ ${lines[2]} == job_1*build1*success*1*2 ]]
+  run -0 git build artifacts list --server build1
+  [ "${#lines[@]}" = 2 ]
+  [ "$(git build artifacts list --json | jq -c '[.builds[] | [.job, .bytes, (.artifacts | length)]]')" = \
+    '[["job_2",6,2],["job_1",2,1]]' ]
+  run -0 git build artifacts show job_2
+  [[ $output == *"failed: exit code 2"*"$TMP/two"*b.txt*4*"$(sha256sum <"$TMP/two/b.txt" | cut -c1-64)"* ]]
+  [ "$(git build artifacts show job_1 --json | jq -r '.artifacts[0].name')" = a.txt ]
+
+  # As git abbreviates: as long as it is clear.
+  run -128 git build artifacts show job_
+  [[ $output == *"several jobs start with 'job_': job_2, job_1"* ]]
+  built build1 other "$TMP/one"
+  run -0 git build artifacts show oth
+  [[ $output == *"other (build) on build1"* ]]
+  run -128 git build artifacts show job_3
+  [[ $output == *"no manifest of a job 'job_3'"* ]]
+
+  # The guard keeps broken ones out; where one is there all the same, it is named.
+  run -1 built build1 job_4 "$TMP/one" '.artifacts[0].name = "../../etc/cron.d/x"'
+  rm "$TMP/fleet.git/hooks/pre-receive"
+  git -C ../build1 push -q --no-verify origin HEAD:main
+  run -0 git build artifacts list
+  [ "${#lines[@]}" = 5 ]
+  [[ ${lines[4]} == job_4*build1*'"name" cannot be an artifact'* ]]
+  [ "$(git build artifacts list --json | jq -r '.builds[3].trouble' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
+}
+
+@test "fetch: over ssh, verified; again: nothing to do; a cut goes on where it was" {
+  over_ssh
+  mkdir "$TMP/made here"
+  head -c 3000000 /dev/urandom >"$TMP/made here/big file.deb"
+  echo small >"$TMP/made here/it's small.txt"
+  built build1 job_1 "$TMP/made here"
+
+  # An ssh whose connection ends in the middle of the third megabyte.
+  printf '#!/bin/bash\n%s "$@" | head -c 2500000\nexit 255\n' "$GIT_SSH_COMMAND" >"$TMP/cut"
+  chmod +x "$TMP/cut"
+  GIT_SSH_COMMAND=$TMP/cut run -128 git build artifacts fetch job_1
+  [[ $output == *"big file.deb did not come from $SSH_URL"*"2500000 of 3000000 bytes are here, fetch again to go on"* ]]
+  [ "$(stat -c %s 'job_1/big file.deb.part')" = 2500000 ]
+  cmp -n 2500000 "$TMP/made here/big file.deb" "job_1/big file.deb.part"
+
+  run -0 git build artifacts fetch job_1
+  [ "${lines[0]}" = "job_1/big file.deb, gone on from byte 2500000" ]
+  [ "${lines[1]}" = "job_1/it's small.txt" ]
+  cmp "$TMP/made here/big file.deb" "job_1/big file.deb"
+  [ "$(ls job_1)" = $'big file.deb\nit\'s small.txt' ]
+  run -0 git build artifacts verify job_1
+  [ "$output" = $'job_1/big file.deb: ok\njob_1/it\'s small.txt: ok' ]
+
+  # All is here: the server is not even asked.
+  GIT_SSH_COMMAND=false run -0 git build artifacts fetch job_1 --json
+  [ "$(jq -c '[.artifacts[].was_here]' <<<"$output")" = '[true,true]' ]
+
+  # What is here and differs is not written over.
+  echo mine >"job_1/it's small.txt"
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"it's small.txt is here already and is not what the manifest says"* ]]
+  [ "$(cat "job_1/it's small.txt")" = mine ]
+  run -1 git build artifacts verify -q job_1
+  [ "$output" = "job_1/it's small.txt: other size" ]
+  rm "job_1/it's small.txt"
+  run -1 git build artifacts verify job_1 --json
+  [ "$(jq -c '[.whole, .artifacts[1].state]' <<<"$output")" = '[false,"missing"]' ]
+
+  git config build.ssh.build1 ssh://127.0.0.1:1
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"did not come from ssh://127.0.0.1:1"* ]]
+  [ "$(ls job_1)" = 'big file.deb' ]
+}
+
+@test "fetch: what is not as the manifest says is thrown away" {
+  over_ssh
+  mkdir "$TMP/made"
+  echo "what was built" >"$TMP/made/a.deb"
+  built build1 job_1 "$TMP/made"
+  echo "what an evil g" >"$TMP/made/a.deb"
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"a.deb is not what its manifest says: its SHA-256 is "*"it was thrown away"* ]]
+  [ -z "$(ls job_1)" ]
+  # Longer, without end: it stops at the size that was said.
+  ln -sf /dev/zero "$TMP/made/a.deb"
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"a.deb is longer there than the 15 bytes"* ]]
+  [ -z "$(ls job_1)" ]
+  rm "$TMP/made/a.deb"
+  echo short >"$TMP/made/a.deb"
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"a.deb is shorter there than its manifest says: 6 of 15 bytes"* ]]
+  rm "$TMP/made/a.deb"
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"a.deb did not come from"*"No such file"* ]]
+  # Half of something else is not gone on with for ever.
+  echo "what was built" >"$TMP/made/a.deb"
+  printf 'some' >job_1/a.deb.part
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"it was thrown away"* ]]
+  run -0 git build artifacts fetch job_1
+  [ "$(cat job_1/a.deb)" = "what was built" ]
+}
+
+@test "fetch: names that others have written go nowhere else" {
+  mkdir "$TMP/made"
+  echo a >"$TMP/made/a"
+  rm "$TMP/fleet.git/hooks/pre-receive"
+  local name
+  for name in '../x' '/etc/x' '..' '-rf' '.bashrc' 'a\nb' 'a\u001b[2Jb' 'a.part' ''; do
+    built build1 job_1 "$TMP/made" ".artifacts[0].name = \"$name\""
+    run -128 git build artifacts fetch job_1
+    [[ $output == *"cannot be an artifact's"* ]]
+    [ "$(find .. -name x -newer "$TMP/manifest" | wc -l)" = 0 ]
+  done
+  built build1 job_1 "$TMP/made" '.folder = "made"'
+  run -128 git build artifacts fetch job_1
+  [[ $output == *'"folder" must be an absolute path'* ]]
+  built build1 job_1 "$TMP/made" '.server = "build2"'
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"build1/logs/job_1-artifacts.json speaks for another server, 'build2'"* ]]
+  # A part that is a link leads nowhere else either.
+  echo precious >"$TMP/precious"
+  built build2 job_2 "$TMP/made"
+  mkdir out
+  ln -s "$TMP/precious" out/a.part
+  run -128 git build artifacts fetch job_2 --out out
+  [ "$(cat "$TMP/precious")" = precious ]
+}
+
+@test "fetch and verify on the server that made them need no ssh" {
+  mkdir "$TMP/made"
+  head -c 200000 /dev/urandom >"$TMP/made/a.deb"
+  built build2 job_1 "$TMP/made"
+  run -0 git build artifacts verify job_1
+  [ "$output" = "$TMP/made/a.deb: ok" ]
+  mkdir out
+  head -c 1000 "$TMP/made/a.deb" >out/a.deb.part
+  GIT_SSH_COMMAND=false run -0 git build artifacts fetch job_1 --out out
+  [ "$output" = "out/a.deb, gone on from byte 1000" ]
+  run -0 git build artifacts verify job_1 --in out
+  truncate -s 100 "$TMP/made/a.deb"
+  rm out/a.deb
+  run -128 git build artifacts fetch job_1 --out out
+  [[ $output == *"$TMP/made/a.deb is shorter than its manifest says"* ]]
+  mkdir "$TMP/none"
+  built build2 job_3 "$TMP/none" '.status = "failed"'
+  run -1 git build artifacts fetch job_3
+  [[ $output == *"this build has left no files"* ]]
+}
+
+@test "a server that falls silent is given up, and what has come stays" {
+  mkdir "$TMP/made"
+  head -c 200000 /dev/zero >"$TMP/made/a.deb"
+  built build1 job_1 "$TMP/made"
+  printf '#!/bin/bash\nhead -c 5000 /dev/zero\nsleep 100\n' >"$TMP/silent"
+  chmod +x "$TMP/silent"
+  git config build.ssh.build1 nowhere
+  GIT_SSH_COMMAND=$TMP/silent run -128 git -c build.timeout=1 build artifacts fetch job_1
+  [[ $output == *"a.deb: nothing has come for 1 s; 5000 of 200000 bytes are here"* ]]
+  [ "$(stat -c %s job_1/a.deb.part)" = 5000 ]
+}
+
+@test "compare: which files, and what is different in the packages that are here" {
+  over_ssh
+  tiny 1.2 "$TMP/one" hello old
+  echo same >"$TMP/one/same.txt"
+  echo 1 >"$TMP/one/log.txt"
+  echo 1 >"$TMP/one/only one.txt"
+  tiny 1.3 "$TMP/two" hello new
+  echo same >"$TMP/two/same.txt"
+  echo 22 >"$TMP/two/log.txt"
+  built build1 job_1 "$TMP/one"
+  built build2 job_2 "$TMP/two"
+  run -0 git build artifacts compare job_1 job_1
+  [ "$output" = "4 the same, 0 not" ]
+
+  # One of the packages is not on this host: only that they differ.
+  run -1 git build artifacts compare job_1 job_2
+  [[ $output == *"only job_1: only one.txt (2 bytes)"* ]]
+  [[ $output == *"differs: log.txt (2 -> 3 bytes)"* ]]
+  [[ $output == *"differs: tiny_1.2_all.deb -> tiny_1.3_all.deb"* ]]
+  [[ $output != *"Version"* && $output != *same.txt* ]]
+  [ "${lines[-1]}" = "1 the same, 3 not" ]
+
+  git build artifacts fetch -q job_1
+  run -1 git build artifacts compare job_1 job_2
+  [[ $output == *"    ~ Version: 1.2 -> 1.3"* ]]
+  [[ $output == *"    + ./usr/share/tiny/new: -rw-r--r-- root/root 4"* ]]
+  [[ $output == *"    - ./usr/share/tiny/old: -rw-r--r-- root/root 4"* ]]
+  [[ $output != *tiny/hello* ]]
+  git build artifacts compare job_2 job_1 --json >said || [ $? = 1 ]
+  [ "$(jq -c '[.same, [.differing[] | [.a.name, .b.name, .opened]]]' said)" = \
+    '[1,[["log.txt","log.txt",false],["tiny_1.3_all.deb","tiny_1.2_all.deb",true],[null,"only one.txt",false]]]' ]
+  [ "$(jq -c '[.differing[1].fields[] | [.name, .a, .b]]' said)" = '[["Version","1.3","1.2"]]' ]
+
+  # What is called a package and is none does not stop it.
+  echo x >"$TMP/one/tiny_1.2_all.deb"
+  built build1 job_5 "$TMP/one"
+  git build artifacts fetch -q job_5
+  run -1 git build artifacts compare job_5 job_2
+  [[ $output == *"dpkg-deb cannot read job_5/tiny_1.2_all.deb"* ]]
+  run -129 git build artifacts compare job_1
+}
