@@ -70,7 +70,6 @@ int main(void)
 	struct error err = ERROR_INIT;
 	alloc_set_handler(out_of_memory);
 	alloc_keep_memory();
-	repo_trust_objects();
 	if (repo_open(&repo, NULL, &err) < 0) {
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);
 		return 1;

@@ -37,6 +37,8 @@ static void server_release(struct server *server)
 	free(server->status);
 	free(server->job);
 	free(server->job_branch);
+	free(server->last_build.id);
+	free(server->last_build.status);
 	free(server->trouble);
 }
 
@@ -67,9 +69,14 @@ static struct server *enlist(struct taking *t, const char *id)
 	memmove(&roster->servers[low + 1], &roster->servers[low],
 		(roster->count - low) * sizeof(*roster->servers));
 	roster->count++;
-	roster->servers[low] = (struct server){
-		.id = xstrdup(id), .interval = DEFAULT_INTERVAL, .push_every = 1, .healthy = true
-	};
+	roster->servers[low] = (struct server){ .id = xstrdup(id),
+		.interval = DEFAULT_INTERVAL,
+		.push_every = 1,
+		.healthy = true,
+		.last_build.duration = -1,
+		.cpu_usage = -1,
+		.memory_used_gb = -1,
+		.disk_free_gb = -1 };
 	return &roster->servers[low];
 }
 
@@ -97,6 +104,41 @@ static void note_trouble(struct server *server, const struct error *err)
 	server->trouble = xstrdup(err->text);
 }
 
+static int64_t time_of(
+	const struct json_doc *doc, const struct json_value *object, const char *name)
+{
+	size_t len;
+	int64_t when;
+	const char *text = json_string(doc, json_member(doc, object, name), &len);
+	return text && timestamp_parse(text, len, &when) ? when : 0;
+}
+
+static double reading_or(const struct json_doc *doc, const struct json_value *object,
+	const char *name, double fallback)
+{
+	double number;
+	bool is_number = json_double(doc, json_member(doc, object, name), &number);
+	return is_number && number >= 0 && number < 1e15 ? number : fallback;
+}
+
+static void read_system(struct server *server, const struct json_doc *doc)
+{
+	const struct json_value *system = json_member(doc, json_root(doc), "system");
+	server->cpu_usage = reading_or(doc, system, "cpu_usage", server->cpu_usage);
+	server->memory_used_gb = reading_or(doc, system, "memory_used_gb", server->memory_used_gb);
+	server->disk_free_gb = reading_or(doc, system, "disk_free_gb", server->disk_free_gb);
+}
+
+static void read_last_build(struct last_build *out, const struct json_doc *doc)
+{
+	const struct json_value *build = json_member(doc, json_root(doc), "last_build");
+	double seconds = reading_or(doc, build, "duration_seconds", -1);
+	out->id = json_strdup(doc, json_member(doc, build, "id"));
+	out->status = json_strdup(doc, json_member(doc, build, "status"));
+	out->completed_at = time_of(doc, build, "completed_at");
+	out->duration = seconds < 1e9 ? (int64_t)seconds : -1;
+}
+
 static void read_status(struct taking *t, const char *id)
 {
 	struct json_doc *doc;
@@ -116,6 +158,9 @@ static void read_status(struct taking *t, const char *id)
 	server->status = json_strdup(doc, json_member(doc, root, "status"));
 	server->job = json_strdup(doc, json_member(doc, job, "id"));
 	server->job_branch = json_strdup(doc, json_member(doc, job, "branch"));
+	server->status_at = time_of(doc, root, "timestamp");
+	read_system(server, doc);
+	read_last_build(&server->last_build, doc);
 	json_doc_free(doc);
 }
 
@@ -155,6 +200,9 @@ static void read_beat(struct taking *t, const char *id)
 			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
 		server->push_every = number_or(doc, "push_every", 1, 1000000, 1);
 		server->healthy = !healthy || healthy->type != JSON_FALSE;
+		server->beat_commit = t->commit;
+		if (when >= server->status_at)
+			read_system(server, doc);
 	}
 	json_doc_free(doc);
 }
@@ -199,8 +247,10 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 		buf_addstr(&name, "heads/");
 	size_t prefix = name.len;
 	buf_addstr(&name, settings->branch);
-	if (!repo_ref(t->repo, name.data, &t->commit, NULL))
+	if (!repo_ref(t->repo, name.data, &t->roster->tip, NULL)) {
+		t->commit = t->roster->tip;
 		rc = repo_list(t->repo, &t->commit, "", read_server_folder, t, err);
+	}
 	/* A branch with a name of the user's own may hold the beats of several servers. */
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, own);
@@ -241,14 +291,13 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 	return rc;
 }
 
-static enum beat_state judge(const struct server *server)
+enum beat_state roster_judge(const struct server *server, int64_t now)
 {
 	int64_t promise = server->interval * server->push_every;
+	int64_t age = now - server->last_beat;
 	if (!server->last_beat)
 		return BEAT_NEVER;
-	return server->age <= 2 * promise    ? BEAT_ALIVE
-		: server->age <= 3 * promise ? BEAT_LATE
-					     : BEAT_SILENT;
+	return age <= 2 * promise ? BEAT_ALIVE : age <= 3 * promise ? BEAT_LATE : BEAT_SILENT;
 }
 
 int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
@@ -272,7 +321,7 @@ int roster_take(struct roster *out, struct repo *repo, const struct settings *se
 	for (size_t i = 0; i < roster.count; i++) {
 		struct server *server = &roster.servers[i];
 		server->age = server->last_beat ? roster.now - server->last_beat : 0;
-		server->state = judge(server);
+		server->state = roster_judge(server, roster.now);
 	}
 	*out = roster;
 	return 0;

@@ -398,8 +398,8 @@ int json_edit_write(const struct json_edit *edit, struct buf *out, struct error 
 	if (!rc) {
 		copy(&w, doc->values->end, doc->len);
 		struct json_doc *check;
-		rc = json_parse(
-			&check, out->data + before, out->len - before, doc->name, NULL, err);
+		rc = json_parse_near(
+			&check, out->data + before, out->len - before, doc->name, doc, NULL, err);
 		if (!rc)
 			json_doc_free(check);
 	}

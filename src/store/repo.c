@@ -176,6 +176,7 @@ static void find_folders(struct repo *repo)
 int repo_open(struct repo **out, const char *folder, struct error *err)
 {
 	git_libgit2_init();
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	struct repo *repo = xcalloc(1, sizeof(*repo));
 	struct buf git_dir = BUF_INIT;
 	int rc;
@@ -211,12 +212,6 @@ done:
 int repo_open_again(struct repo **out, const struct repo *repo, struct error *err)
 {
 	return repo_open(out, getenv("GIT_QUARANTINE_PATH") ? NULL : repo->git_dir, err);
-}
-
-void repo_trust_objects(void)
-{
-	git_libgit2_init();
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 }
 
 void repo_close(struct repo *repo)

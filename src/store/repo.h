@@ -5,6 +5,9 @@
  * store/remote.h) and nothing reads or writes the index or the work tree. libgit2's types stay
  * inside this floor.
  *
+ * Objects that are read are believed to be what they are called, as git itself believes; git-fsck(1)
+ * computes it again. It would double what reading a large file costs.
+ *
  * SHA-1 repositories with files as ref storage are what libgit2 1.5 opens; SHA-256, reftable and
  * partial clones are refused by name (gitformat: https://git-scm.com/docs/repository-version).
  */
@@ -42,9 +45,6 @@ bool oid_parse(struct oid *out, const char *text);
 int repo_open(struct repo **out, const char *folder, struct error *err);
 /* Opens the repository that `repo` is once more: each thread needs one of its own. */
 int repo_open_again(struct repo **out, const struct repo *repo, struct error *err);
-/* From now on this process believes that objects are what they are called, and does not compute it
- * again: for a hook, whose objects git has just checked. It halves what reading them costs. */
-void repo_trust_objects(void);
 /* NULL is fine. */
 void repo_close(struct repo *repo);
 

@@ -721,7 +721,6 @@ int main(int argc, char **argv)
 	}
 	if (repo_open(&check.repo, argv[1], &err) < 0)
 		die(&err);
-	repo_trust_objects();
 	read_history(&check, "main");
 	judge_logs(&check, argv + 2, argc - 2);
 	printf("%zu states of the shared branch; %zu wrong\n", check.count, check.wrong);

@@ -1,0 +1,218 @@
+#include "overview/builds.h"
+
+#include "base/alloc.h"
+#include "fleet/names.h"
+#include "store/history.h"
+#include "worker/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A manifest that stands on the branch. */
+struct found {
+	const char *server, *job;
+	struct oid blob;
+	int64_t ended_at; /* as its job says; 0: that is gone, and so was done long ago */
+};
+
+/* Which place says it; the first counts. */
+enum source { FROM_MANIFEST, FROM_JOB, FROM_STATUS };
+
+struct candidate {
+	struct build build;
+	enum source source;
+};
+
+struct gathering {
+	struct overview *overview;
+	struct repo *repo;
+	const char *server; /* whose folder is being listed */
+	struct found *found;
+	size_t found_count, found_capacity;
+	struct candidate *candidates;
+	size_t count, capacity;
+};
+
+static const char *copy(struct gathering *g, const char *text)
+{
+	return text ? arena_strndup(&g->overview->arena, text, strlen(text)) : NULL;
+}
+
+static void add(struct gathering *g, const struct build *build, enum source source)
+{
+	GROW(g->candidates, g->count, g->capacity);
+	g->candidates[g->count++] = (struct candidate){ *build, source };
+}
+
+/* ---- manifests ---- */
+
+static int find_manifest(const struct entry *entry, void *data)
+{
+	struct gathering *g = data;
+	size_t len = strlen(entry->name), suffix = sizeof(MANIFEST_SUFFIX) - 1;
+	if (entry->mode == 040000 || len <= suffix ||
+		strcmp(entry->name + len - suffix, MANIFEST_SUFFIX) != 0)
+		return 0;
+	struct found found = { .server = g->server, .blob = entry->oid };
+	found.job = arena_strndup(&g->overview->arena, entry->name, len - suffix);
+	const struct job *job = jobs_find(&g->overview->jobs, found.job);
+	found.ended_at = job ? job->completed_at : 0;
+	GROW(g->found, g->found_count, g->found_capacity);
+	g->found[g->found_count++] = found;
+	return 0;
+}
+
+static int newest_found_first(const void *left, const void *right)
+{
+	const struct found *a = left, *b = right;
+	if (a->ended_at != b->ended_at)
+		return a->ended_at < b->ended_at ? 1 : -1;
+	return strcmp(b->job, a->job);
+}
+
+static void read_manifest(struct gathering *g, const struct found *found, const char *path)
+{
+	struct buf text = BUF_INIT;
+	struct manifest m = MANIFEST_INIT;
+	struct error err = ERROR_INIT;
+	size_t size;
+	int rc = history_read_blob(g->repo, &found->blob, MANIFEST_LIMIT, &text, &size, &err);
+	if (rc < 0)
+		error_wrap(&err, "%s", path);
+	else
+		rc = manifest_read(&m, text.data, text.len, path, &err);
+	if (rc < 0) {
+		overview_trouble(g->overview, found->server, path, err.text);
+	} else {
+		struct build build = {
+			.job = found->job,
+			.server = found->server,
+			.type = copy(g, m.type),
+			.branch = copy(g, m.branch),
+			.commit = copy(g, m.commit),
+			.reason = copy(g, m.reason),
+			.log = copy(g, m.log),
+			.failed = strcmp(m.status, "failed") == 0,
+			.ended_at = m.created_at,
+			.duration = m.duration,
+			.artifacts = m.count,
+		};
+		add(g, &build, FROM_MANIFEST);
+	}
+	manifest_release(&m);
+	buf_release(&text);
+}
+
+static void read_manifests(struct gathering *g, size_t most)
+{
+	const struct roster *roster = &g->overview->roster;
+	struct buf path = BUF_INIT;
+	for (size_t i = 0; i < roster->count && !oid_is_none(&roster->tip); i++) {
+		buf_reset(&path);
+		fleet_server_path(&path, roster->servers[i].id, "logs");
+		g->server = roster->servers[i].id;
+		repo_list(g->repo, &roster->tip, path.data, find_manifest, g, NULL);
+	}
+	if (g->found_count)
+		qsort(g->found, g->found_count, sizeof(*g->found), newest_found_first);
+	for (size_t i = 0; i < g->found_count && (!most || i < most); i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/logs/%s" MANIFEST_SUFFIX, g->found[i].server, g->found[i].job);
+		read_manifest(g, &g->found[i], path.data);
+	}
+	buf_release(&path);
+}
+
+/* ---- jobs and last builds ---- */
+
+static void add_jobs(struct gathering *g)
+{
+	const struct job_list *list = &g->overview->jobs;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct job *job = &list->jobs[i];
+		bool failed = job->status && !strcmp(job->status, "failed");
+		if (!failed && (!job->status || strcmp(job->status, "completed") != 0))
+			continue;
+		struct build build = {
+			.job = job->id,
+			.server = job->assigned_to,
+			.type = job->type,
+			.branch = job->branch,
+			.commit = job->commit,
+			.reason = job->reason,
+			.failed = failed,
+			.ended_at = job->completed_at,
+			.duration = -1,
+		};
+		if (job->started_at && job->completed_at >= job->started_at)
+			build.duration = job->completed_at - job->started_at;
+		add(g, &build, FROM_JOB);
+	}
+}
+
+static void add_last_builds(struct gathering *g)
+{
+	const struct roster *roster = &g->overview->roster;
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct last_build *last = &roster->servers[i].last_build;
+		if (!last->id || !last->status)
+			continue;
+		struct build build = {
+			.job = last->id,
+			.server = roster->servers[i].id,
+			.failed = strcmp(last->status, "success") != 0,
+			.ended_at = last->completed_at,
+			.duration = last->duration,
+		};
+		add(g, &build, FROM_STATUS);
+	}
+}
+
+/* ---- one of each ---- */
+
+static int compare_names(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static bool is_same(const struct build *a, const struct build *b)
+{
+	return !strcmp(a->job, b->job) && !compare_names(a->server, b->server);
+}
+
+static int best_source_first(const void *left, const void *right)
+{
+	const struct candidate *a = left, *b = right;
+	int order = strcmp(a->build.job, b->build.job);
+	if (!order)
+		order = compare_names(a->build.server, b->build.server);
+	return order ? order : (int)a->source - (int)b->source;
+}
+
+static int newest_first(const void *left, const void *right)
+{
+	const struct build *a = left, *b = right;
+	if (a->ended_at != b->ended_at)
+		return a->ended_at < b->ended_at ? 1 : -1;
+	int order = strcmp(a->job, b->job);
+	return order ? order : compare_names(a->server, b->server);
+}
+
+void builds_read(struct overview *overview, struct repo *repo, size_t most)
+{
+	struct gathering g = { .overview = overview, .repo = repo };
+	read_manifests(&g, most);
+	add_jobs(&g);
+	add_last_builds(&g);
+	overview->builds = arena_array(&overview->arena, g.count + 1, sizeof(*overview->builds));
+	if (g.count)
+		qsort(g.candidates, g.count, sizeof(*g.candidates), best_source_first);
+	for (size_t i = 0; i < g.count; i++)
+		if (!i || !is_same(&g.candidates[i].build, &g.candidates[i - 1].build))
+			overview->builds[overview->builds_count++] = g.candidates[i].build;
+	if (overview->builds_count)
+		qsort(overview->builds, overview->builds_count, sizeof(*overview->builds),
+			newest_first);
+	free(g.found);
+	free(g.candidates);
+}

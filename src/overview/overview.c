@@ -1,0 +1,192 @@
+#include "overview/overview.h"
+
+#include "base/alloc.h"
+#include "fleet/names.h"
+#include "fleet/reading.h"
+#include "overview/builds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct taking {
+	struct overview *overview;
+	struct repo *repo;
+	struct reading reading; /* of the commit that the roster was read at */
+	size_t errors_capacity;
+};
+
+/* ---- troubles ---- */
+
+static const char *copy(struct overview *overview, const char *text)
+{
+	return text ? arena_strndup(&overview->arena, text, strlen(text)) : NULL;
+}
+
+void overview_trouble(
+	struct overview *overview, const char *server, const char *path, const char *words)
+{
+	GROW(overview->troubles, overview->troubles_count, overview->troubles_capacity);
+	overview->troubles[overview->troubles_count++] = (struct trouble){ copy(overview, server),
+		copy(overview, path), copy(overview, words) };
+}
+
+/* Reads the shared file `path` with its member `name`; what is wrong with it is a trouble. */
+static const struct json_value *read_shared(
+	struct taking *t, const char *path, const char *name, struct json_doc **doc)
+{
+	struct error err = ERROR_INIT;
+	const struct json_value *member;
+	if (reading_document(&t->reading, path, name, doc, &member, &err) < 0)
+		overview_trouble(t->overview, NULL, path, err.text);
+	return member;
+}
+
+/* ---- locks and messages ---- */
+
+static void read_locks(struct taking *t)
+{
+	struct overview *o = t->overview;
+	const struct json_value *locks = read_shared(t, FLEET_LOCKS_PATH, "locks", &o->locks_doc);
+	if (!locks || locks->type != JSON_OBJECT)
+		return;
+	o->locks = arena_array(&o->arena, locks->count + 1, sizeof(*o->locks));
+	JSON_EACH (member, locks)
+		o->locks[o->locks_count++] =
+			lock_read(o->locks_doc, member, o->roster.now, &o->arena);
+}
+
+static void count_error(struct taking *t, const struct message *message)
+{
+	struct overview *o = t->overview;
+	size_t i = 0;
+	if (!message->to)
+		return;
+	while (i < o->errors_count && strcmp(o->errors[i].to, message->to) != 0)
+		i++;
+	if (i == o->errors_count) {
+		GROW(o->errors, o->errors_count, t->errors_capacity);
+		o->errors[o->errors_count++] = (struct unread_errors){ .to = message->to };
+	}
+	o->errors[i].count++;
+	o->errors[i].newest = *message;
+}
+
+/* Of most messages only the counts matter: those are not read in full. */
+static void read_messages(struct taking *t, size_t most)
+{
+	struct overview *o = t->overview;
+	const struct json_value *messages =
+		read_shared(t, FLEET_MESSAGES_PATH, "messages", &o->messages_doc);
+	if (!messages || messages->type != JSON_ARRAY)
+		return;
+	const struct json_doc *doc = o->messages_doc;
+	size_t left = messages->count;
+	o->messages = arena_array(&o->arena, (most < left ? most : left) + 1, sizeof(*o->messages));
+	JSON_EACH (value, messages) {
+		struct message message;
+		const struct json_value *read = json_member(doc, value, "read");
+		bool unread = !read || read->type != JSON_TRUE;
+		bool error =
+			unread && json_string_is(doc, json_member(doc, value, "type"), "error");
+		bool listed = left-- <= most;
+		o->messages_total++;
+		o->messages_unread += unread;
+		if ((error || listed) && message_parse(&message, doc, value, &o->arena)) {
+			if (error)
+				count_error(t, &message);
+			if (listed)
+				o->messages[o->messages_count++] = message;
+		}
+	}
+	for (size_t i = 0; i < o->messages_count / 2; i++) {
+		struct message other = o->messages[i];
+		o->messages[i] = o->messages[o->messages_count - 1 - i];
+		o->messages[o->messages_count - 1 - i] = other;
+	}
+}
+
+/* ---- beats ---- */
+
+/* When the commits of the branch that the server beats on were made. */
+static void read_beats(struct taking *t, size_t index, size_t most)
+{
+	struct overview *o = t->overview;
+	const struct server *server = &o->roster.servers[index];
+	struct beat_times *beats = &o->beats[index];
+	struct commit commit = { .message = BUF_INIT };
+	if (!server->last_beat)
+		return;
+	beats->times = arena_array(&o->arena, most, sizeof(*beats->times));
+	beats->times[beats->count++] = server->last_beat;
+	/* On the coordination branch the commits are of all kinds. */
+	if (oid_equal(&server->beat_commit, &o->roster.tip) ||
+		repo_commit(t->repo, &server->beat_commit, &commit, NULL) < 0)
+		return;
+	while (beats->count < most && !oid_is_none(&commit.parent)) {
+		struct oid parent = commit.parent;
+		if (repo_commit(t->repo, &parent, &commit, NULL) < 0)
+			break; /* a shallow clone ends here */
+		beats->times[beats->count++] = commit.time;
+	}
+	buf_release(&commit.message);
+}
+
+/* ---- all of it ---- */
+
+int overview_take(struct overview *out, struct repo *repo, const struct settings *settings,
+	const struct overview_plan *plan, const struct env *env, struct error *err)
+{
+	struct taking t = { .overview = out, .repo = repo };
+	*out = (struct overview){ .arena = ARENA_INIT };
+	int rc = roster_take(&out->roster, repo, settings, plan->fetch, env, err);
+	if (rc < 0)
+		return rc;
+	t.reading = (struct reading){ .repo = repo,
+		.tip = out->roster.tip,
+		.now = out->roster.now,
+		.fetched_at = out->roster.fetched_at };
+	for (size_t i = 0; i < out->roster.count; i++)
+		if (out->roster.servers[i].trouble)
+			overview_trouble(out, out->roster.servers[i].id, NULL,
+				out->roster.servers[i].trouble);
+	const struct json_value *jobs = read_shared(&t, FLEET_JOBS_PATH, "jobs", &out->jobs_doc);
+	jobs_read(&out->jobs, out->jobs_doc, jobs, &out->arena);
+	read_locks(&t);
+	read_messages(&t, plan->messages);
+	builds_read(out, repo, plan->builds);
+	out->beats = arena_zero(&out->arena, out->roster.count + 1, sizeof(*out->beats));
+	for (size_t i = 0; plan->beats && i < out->roster.count; i++)
+		read_beats(&t, i, plan->beats);
+	return 0;
+}
+
+void overview_release(struct overview *overview)
+{
+	roster_release(&overview->roster);
+	json_doc_free(overview->jobs_doc);
+	json_doc_free(overview->locks_doc);
+	json_doc_free(overview->messages_doc);
+	free(overview->errors);
+	free(overview->troubles);
+	arena_release(&overview->arena);
+	*overview = (struct overview){ .arena = ARENA_INIT };
+}
+
+const struct server *overview_server(const struct overview *overview, const char *id)
+{
+	const struct roster *roster = &overview->roster;
+	for (size_t i = 0; id && i < roster->count; i++)
+		if (!strcmp(roster->servers[i].id, id))
+			return &roster->servers[i];
+	return NULL;
+}
+
+size_t overview_count_jobs(const struct overview *overview, const char *status)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < overview->jobs.count; i++) {
+		const char *is = overview->jobs.jobs[i].status;
+		count += is && !strcmp(is, status);
+	}
+	return count;
+}
