@@ -7,6 +7,7 @@
 #include "coordination.h"
 #include "show.h"
 
+#include "fleet/archive.h"
 #include "fleet/jobs.h"
 #include "fleet/names.h"
 #include "fleet/operation.h"
@@ -17,7 +18,7 @@ struct job_options {
 	const char *branch, *commit, *type, *description, *status, *reason;
 	struct option_list depends, artifacts;
 	int64_t priority, attempt, retries;
-	bool offline, no_packages;
+	bool archived, offline, no_packages;
 };
 
 static const struct option options[] = {
@@ -42,6 +43,7 @@ static const struct option options[] = {
 		"only if it still is at this attempt"),
 	OPT_STRING(0, "status", "STATUS", struct job_options, status,
 		"only those that are queued, running, completed, failed or cancelled"),
+	OPT_FLAG(0, "archived", struct job_options, archived, "those that are archived, too"),
 	OPT_FLAG(0, "offline", struct job_options, offline,
 		"do not ask the remote: show what was fetched last"),
 	OPT_END,
@@ -59,8 +61,8 @@ static const char *const synopsis[] = {
 	"complete [--artifact NAME] [--attempt N] [--server ID] [--json] ID",
 	"fail [--reason TEXT] [--attempt N] [--server ID] [--json] ID",
 	"(cancel|requeue) [--server ID] [--json] ID", "reap [--server ID] [--json]",
-	"show [--offline] [--json] ID", "list [--status STATUS] [--type T] [--offline] [--json]",
-	NULL
+	"show [--archived] [--offline] [--json] ID",
+	"list [--status STATUS] [--type T] [--archived] [--offline] [--json]", NULL
 };
 
 static const char *const words[] = { "add", "claim", "complete", "fail", "cancel", "requeue",
@@ -262,13 +264,14 @@ struct view {
 	struct job_list list;
 };
 
-static int open_view(struct view *view, struct invocation *inv, bool offline, struct error *err)
+static int open_view(struct view *view, struct invocation *inv, const struct job_options *given,
+	struct error *err)
 {
 	const struct json_value *jobs;
 	*view = (struct view){ .arena = ARENA_INIT };
-	int rc = coordination_read(inv, offline, &view->reading, err);
+	int rc = coordination_read(inv, given->offline, &view->reading, err);
 	if (!rc)
-		rc = reading_document(
+		rc = (given->archived ? archive_read : reading_document)(
 			&view->reading, FLEET_JOBS_PATH, "jobs", &view->doc, &jobs, err);
 	if (!rc)
 		jobs_read(&view->list, view->doc, jobs, &view->arena);
@@ -320,7 +323,7 @@ static int show(
 {
 	const struct job_options *given = values;
 	struct view view;
-	int rc = open_view(&view, inv, given->offline, err);
+	int rc = open_view(&view, inv, given, err);
 	const struct job *job = rc ? NULL : jobs_find(&view.list, operands->words[0]);
 	if (!rc && !job)
 		rc = error_set(err, ERR_NOT_FOUND,
@@ -393,7 +396,7 @@ static int list(
 	(void)operands;
 	if (given->status && job_check_status(given->status, err) < 0)
 		return ANSWER_USAGE;
-	int rc = open_view(&view, inv, given->offline, err);
+	int rc = open_view(&view, inv, given, err);
 	if (rc < 0) {
 		close_view(&view);
 		return rc;

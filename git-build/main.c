@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_run,
 	&command_artifacts,
 	&command_package,
+	&command_archive,
 	&command_repos,
 	&command_exec,
 	&command_demo,

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "fleet/archive.h"
 #include "fleet/messages.h"
 #include "fleet/names.h"
 #include "fleet/operation.h"
@@ -20,7 +21,7 @@ enum { BODY_LIMIT = 1 << 20, WATCH_SECONDS = 10 };
 struct message_options {
 	const char *to, *type, *subject, *body;
 	int64_t interval;
-	bool all, offline;
+	bool all, archived, offline;
 };
 
 static const struct option options[] = {
@@ -34,6 +35,7 @@ static const struct option options[] = {
 		"with inbox: those that are read, too; with read: every one of the inbox"),
 	OPT_NUMBER(0, "interval", "SECONDS", struct message_options, interval, 1, 86400,
 		"how often to look for new ones (default 10)"),
+	OPT_FLAG(0, "archived", struct message_options, archived, "those that are archived, too"),
 	OPT_FLAG(0, "offline", struct message_options, offline,
 		"do not ask the remote: show what was fetched last"),
 	OPT_END,
@@ -46,9 +48,9 @@ static const struct option settings[] = {
 
 static const char *const synopsis[] = {
 	"send --to ID --subject TEXT [--type T] [--body TEXT] [--server ID] [--json]",
-	"inbox [--all] [--offline] [--server ID] [--json]", "show [--offline] [--json] ID",
-	"read [--server ID] [--json] (--all | ID...)",
-	"reply --body TEXT [--server ID] [--json] ID", "list [--offline] [--json]",
+	"inbox [--all] [--archived] [--offline] [--server ID] [--json]",
+	"show [--archived] [--offline] [--json] ID", "read [--server ID] [--json] (--all | ID...)",
+	"reply --body TEXT [--server ID] [--json] ID", "list [--archived] [--offline] [--json]",
 	"watch [--interval SECONDS] [--server ID] [--json]", NULL
 };
 
@@ -153,13 +155,14 @@ struct view {
 	struct arena arena;
 };
 
-static int open_messages(struct view *view, struct invocation *inv, bool offline, struct error *err)
+static int open_messages(struct view *view, struct invocation *inv,
+	const struct message_options *given, struct error *err)
 {
 	*view = (struct view){ .arena = ARENA_INIT };
-	int rc = coordination_read(inv, offline, &view->reading, err);
+	int rc = coordination_read(inv, given->offline, &view->reading, err);
 	return rc < 0 ? rc
-		      : reading_document(&view->reading, FLEET_MESSAGES_PATH, "messages",
-				&view->doc, &view->messages, err);
+		      : (given->archived ? archive_read : reading_document)(&view->reading,
+				FLEET_MESSAGES_PATH, "messages", &view->doc, &view->messages, err);
 }
 
 static void close_messages(struct view *view)
@@ -235,7 +238,7 @@ static int inbox(
 	const struct message_options *given = values;
 	struct view view;
 	(void)operands;
-	int rc = open_messages(&view, inv, given->offline, err);
+	int rc = open_messages(&view, inv, given, err);
 	if (!rc)
 		show_messages(inv, &view, inv->settings.server, given->all);
 	close_messages(&view);
@@ -248,7 +251,7 @@ static int list(
 	const struct message_options *given = values;
 	struct view view;
 	(void)operands;
-	int rc = open_messages(&view, inv, given->offline, err);
+	int rc = open_messages(&view, inv, given, err);
 	if (!rc)
 		show_messages(inv, &view, NULL, true);
 	close_messages(&view);
@@ -283,7 +286,7 @@ static int show(
 	struct view view;
 	struct message message;
 	bool found = false;
-	int rc = open_messages(&view, inv, given->offline, err);
+	int rc = open_messages(&view, inv, given, err);
 	JSON_EACH (value, view.messages)
 		if (!found &&
 			json_string_is(

@@ -19,6 +19,8 @@ static const char attributes[] =
 	"*/heartbeat.json merge=git-build build-schema=heartbeat\n"
 	"*/logs/*-artifacts.json merge=git-build build-schema=artifacts\n"
 	"coordination/jobs.json merge=git-build build-schema=jobs\n"
+	"coordination/archive/jobs-*.json merge=git-build build-schema=jobs\n"
+	"coordination/archive/messages-*.json merge=git-build build-schema=messages\n"
 	"coordination/locks.json merge=git-build build-schema=locks\n"
 	"coordination/messages.json merge=git-build build-schema=messages\n"
 	"coordination/message_stats.json merge=git-build build-schema=message_stats\n"

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const struct operation *const tables[] = { job_operations, lock_operations,
-	message_operations, status_operations };
+static const struct operation *const tables[] = { archive_operations, job_operations,
+	lock_operations, message_operations, status_operations };
 
 static const struct operation *find(const char *name)
 {

@@ -51,8 +51,8 @@ struct operation {
 };
 
 /* Each a table that ends with a row without a name. */
-extern const struct operation job_operations[], lock_operations[], message_operations[],
-	status_operations[];
+extern const struct operation archive_operations[], job_operations[], lock_operations[],
+	message_operations[], status_operations[];
 
 /* Begins a request in `*w`, which writes into `out`: the caller adds the operation's members, and
  * closes it with json_end(). settings->server must be set. */

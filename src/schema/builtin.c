@@ -30,6 +30,16 @@ static bool is_manifest(const char *path)
 		!strcmp(path + len - (sizeof(suffix) - 1), suffix);
 }
 
+/* "coordination/archive/<list><month>.json" */
+static bool is_archive(const char *path, const char *list)
+{
+	static const char folder[] = "coordination/archive/", suffix[] = ".json";
+	size_t len = strlen(path), head = sizeof(folder) - 1, tail = sizeof(suffix) - 1;
+	return len > head + strlen(list) + tail && !strncmp(path, folder, head) &&
+		!strncmp(path + head, list, strlen(list)) && !strchr(path + head, '/') &&
+		!strcmp(path + len - tail, suffix);
+}
+
 const char *builtin_for_path(const char *path)
 {
 	static const char *const paths[][2] = {
@@ -43,6 +53,10 @@ const char *builtin_for_path(const char *path)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
 		if (!strcmp(path, paths[i][0]))
 			return paths[i][1];
+	if (is_archive(path, "jobs-"))
+		return "jobs";
+	if (is_archive(path, "messages-"))
+		return "messages";
 	const char *slash = strchr(path, '/');
 	if (!slash || slash == path || !strncmp(path, "coordination/", 13) ||
 		!strncmp(path, "shared/", 7) || !strncmp(path, "schemas/", 8))

@@ -5,8 +5,8 @@
  * store/remote.h) and nothing reads or writes the index or the work tree. libgit2's types stay
  * inside this floor.
  *
- * Objects that are read are believed to be what they are called, as git itself believes; git-fsck(1)
- * computes it again. It would double what reading a large file costs.
+ * Objects that are read are believed to be what they are called, as git itself believes;
+ * git-fsck(1) computes it again. It would double what reading a large file costs.
  *
  * SHA-1 repositories with files as ref storage are what libgit2 1.5 opens; SHA-256, reftable and
  * partial clones are refused by name (gitformat: https://git-scm.com/docs/repository-version).

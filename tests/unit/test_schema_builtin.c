@@ -34,6 +34,10 @@ static void paths_have_their_schema(void **state)
 	assert_string_equal(builtin_for_path("coordination/jobs.json"), "jobs");
 	assert_string_equal(builtin_for_path("build1/status.json"), "status");
 	assert_string_equal(builtin_for_path("build1/heartbeat.json"), "heartbeat");
+	assert_string_equal(builtin_for_path("coordination/archive/jobs-2025-10.json"), "jobs");
+	assert_string_equal(
+		builtin_for_path("coordination/archive/messages-2025-10.json"), "messages");
+	assert_null(builtin_for_path("coordination/archive/locks-2025-10.json"));
 	assert_string_equal(builtin_for_path("build1/logs/job-1-artifacts.json"), "artifacts");
 	assert_null(builtin_for_path("build1/logs/-artifacts.json"));
 	assert_null(builtin_for_path("build1/logs/a/b-artifacts.json"));

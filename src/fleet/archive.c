@@ -1,0 +1,443 @@
+#include "fleet/archive.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/timestamp.h"
+#include "fleet/document.h"
+#include "fleet/jobs.h"
+#include "fleet/messages.h"
+#include "fleet/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY = 86400, MONTH_SIZE = 8, LOG_LIMIT = 256 << 20 };
+
+/* ---- asking ---- */
+
+static void put_before(struct json_writer *w, const char *name, int64_t days, int64_t now)
+{
+	char time[TIMESTAMP_SIZE];
+	if (days >= 0)
+		json_put_string(w, name, timestamp_format(now - days * DAY, time));
+}
+
+void archive_request(struct buf *out, const struct archive_plan *plan,
+	const struct settings *settings, const struct env *env)
+{
+	struct json_writer w;
+	int64_t now = env->now(env->data);
+	request_begin(&w, out, "archive", settings, env);
+	put_before(&w, "messages_before", plan->message_days, now);
+	put_before(&w, "jobs_before", plan->job_days, now);
+	put_before(&w, "logs_before", plan->log_days, now);
+	json_put_bool(&w, "all_servers", plan->all_servers);
+	json_put_bool(&w, "dry_run", plan->dry_run);
+	json_end(&w);
+}
+
+/* ---- one list, and its archives ---- */
+
+struct archive {
+	char month[MONTH_SIZE]; /* "2025-10" */
+	struct document document;
+	const struct json_value *list;
+	const char **ids; /* of what stands in it already, sorted; the arena's */
+	size_t count;
+};
+
+struct moving {
+	struct deed *deed;
+	const char *name;         /* "messages" */
+	struct document document; /* the list that is read all the time */
+	const struct json_value *list;
+	struct archive *archives;
+	size_t count, capacity;
+	int64_t moved;
+};
+
+static int by_text(const void *left, const void *right)
+{
+	const char *const *a = left, *const *b = right;
+	return strcmp(*a, *b);
+}
+
+static const char *id_of(
+	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
+{
+	size_t len;
+	const char *text = json_string(doc, json_member(doc, value, "id"), &len);
+	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
+}
+
+static int open_archive(
+	struct moving *m, const char *month, struct archive **out, struct error *err)
+{
+	struct buf path = BUF_INIT, fresh = BUF_INIT;
+	struct arena *arena = &m->deed->arena;
+	for (size_t i = 0; i < m->count; i++)
+		if (!strcmp(m->archives[i].month, month)) {
+			*out = &m->archives[i];
+			return 0;
+		}
+	GROW(m->archives, m->count, m->capacity);
+	struct archive *archive = &m->archives[m->count];
+	*archive = (struct archive){ .count = 0 };
+	memcpy(archive->month, month, MONTH_SIZE);
+	buf_addf(&path, ARCHIVE_FOLDER "/%s-%s.json", m->name, month);
+	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
+	int rc = document_open_with(&archive->document, m->deed->tx, path.data, fresh.data, m->name,
+		JSON_ARRAY, &archive->list, err);
+	buf_release(&path);
+	buf_release(&fresh);
+	if (rc < 0)
+		return rc;
+	m->count++;
+	archive->ids = arena_array(arena, (size_t)archive->list->count + 1, sizeof(*archive->ids));
+	JSON_EACH (value, archive->list) {
+		const char *id = id_of(archive->document.doc, value, arena);
+		if (id)
+			archive->ids[archive->count++] = id;
+	}
+	qsort(archive->ids, archive->count, sizeof(*archive->ids), by_text);
+	*out = archive;
+	return 0;
+}
+
+/* Moves one element; one whose id is in the archive already, as something else, stays. */
+static int move(struct moving *m, const struct json_value *value, int64_t when, struct error *err)
+{
+	char time[TIMESTAMP_SIZE], month[MONTH_SIZE] = "";
+	struct archive *archive;
+	size_t len;
+	const char *id = id_of(m->document.doc, value, &m->deed->arena);
+	memcpy(month, timestamp_format(when, time), MONTH_SIZE - 1);
+	int rc = open_archive(m, month, &archive, err);
+	if (rc < 0 ||
+		(archive->count &&
+			bsearch(&id, archive->ids, archive->count, sizeof(*archive->ids), by_text)))
+		return rc;
+	const char *raw = json_raw(m->document.doc, value, &len);
+	json_edit_append(archive->document.edit, archive->list, raw, len);
+	json_edit_remove(m->document.edit, value);
+	m->moved++;
+	return 0;
+}
+
+/* When `before` is in the request: 0 if it is not there. */
+static int64_t time_member(struct deed *deed, const char *name)
+{
+	int64_t seconds = 0;
+	const char *text = deed_string(deed, name);
+	if (text)
+		timestamp_parse(text, strlen(text), &seconds);
+	return seconds;
+}
+
+static int open_moving(
+	struct moving *m, struct deed *deed, const char *path, const char *name, struct error *err)
+{
+	struct buf fresh = BUF_INIT;
+	*m = (struct moving){ .deed = deed, .name = name };
+	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", name);
+	int rc = document_open_with(
+		&m->document, deed->tx, path, fresh.data, name, JSON_ARRAY, &m->list, err);
+	buf_release(&fresh);
+	return rc;
+}
+
+/* Writes both sides, or nothing where nothing was moved. */
+static int save_moving(struct moving *m, struct error *err)
+{
+	bool writes = m->moved && !deed_flag(m->deed, "dry_run");
+	int rc = writes ? document_save(&m->document, 1, m->deed->tx, err) : 0;
+	for (size_t i = 0; !rc && writes && i < m->count; i++)
+		rc = document_save(&m->archives[i].document, 1, m->deed->tx, err);
+	return rc;
+}
+
+static void close_moving(struct moving *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		document_close(&m->archives[i].document);
+	free(m->archives);
+	document_close(&m->document);
+}
+
+/* ---- messages ---- */
+
+static int move_messages(struct deed *deed, int64_t before, int64_t *count, struct error *err)
+{
+	struct moving m;
+	struct message message;
+	int rc = open_moving(&m, deed, FLEET_MESSAGES_PATH, "messages", err);
+	JSON_EACH (value, m.list) {
+		int64_t when = 0;
+		if (rc || !message_parse(&message, m.document.doc, value, &deed->arena) ||
+			!message.read || !message.timestamp ||
+			!timestamp_parse(message.timestamp, strlen(message.timestamp), &when) ||
+			when >= before)
+			continue;
+		rc = move(&m, value, when, err);
+	}
+	if (!rc)
+		rc = save_moving(&m, err);
+	*count = m.moved;
+	close_moving(&m);
+	return rc;
+}
+
+/* ---- jobs ---- */
+
+static bool is_over(const struct job *job)
+{
+	return job->status &&
+		(!strcmp(job->status, "completed") || !strcmp(job->status, "failed") ||
+			!strcmp(job->status, "cancelled"));
+}
+
+/* The ids that jobs which are not over depend on, sorted. */
+static const char **find_needed(const struct job_list *list, size_t *count, struct arena *arena)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (!is_over(&list->jobs[i]) && list->jobs[i].depends)
+			most += list->jobs[i].depends->count;
+	const char **ids = arena_array(arena, most + 1, sizeof(*ids));
+	*count = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (is_over(&list->jobs[i]))
+			continue;
+		JSON_EACH (value, list->jobs[i].depends) {
+			size_t len;
+			const char *text = json_string(list->doc, value, &len);
+			if (text)
+				ids[(*count)++] = arena_strndup(arena, text, len);
+		}
+	}
+	qsort(ids, *count, sizeof(*ids), by_text);
+	return ids;
+}
+
+static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct error *err)
+{
+	struct moving m;
+	struct job_list list = { 0 };
+	size_t needed_count = 0;
+	const char **needed = NULL;
+	int rc = open_moving(&m, deed, FLEET_JOBS_PATH, "jobs", err);
+	if (!rc) {
+		jobs_read(&list, m.document.doc, m.list, &deed->arena);
+		needed = find_needed(&list, &needed_count, &deed->arena);
+	}
+	for (size_t i = 0; !rc && i < list.count; i++) {
+		const struct job *job = &list.jobs[i];
+		int64_t when = job->completed_at ? job->completed_at : job->created_at;
+		if (!is_over(job) || !when || when >= before ||
+			(needed_count &&
+				bsearch(&job->id, needed, needed_count, sizeof(*needed), by_text)))
+			continue;
+		rc = move(&m, job->value, when, err);
+	}
+	if (!rc)
+		rc = save_moving(&m, err);
+	*count = m.moved;
+	close_moving(&m);
+	return rc;
+}
+
+/* ---- logs ---- */
+
+struct logs {
+	struct deed *deed;
+	const char *server;
+	int64_t before, count, saved;
+	struct error *err;
+};
+
+/* When a log is from, by its name: "20251029T120000Z...". False: the name does not say. */
+static bool log_time(const char *name, int64_t *seconds)
+{
+	static const char digits[] = "0123456789";
+	struct buf text = BUF_INIT;
+	if (strspn(name, digits) != 8 || name[8] != 'T' || strspn(name + 9, digits) != 6)
+		return false;
+	buf_addf(&text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", name, name + 4, name + 6, name + 9,
+		name + 11, name + 13);
+	bool known = timestamp_parse(text.data, text.len, seconds);
+	buf_release(&text);
+	return known;
+}
+
+static int compress(const struct buf *text, struct buf *out, struct error *err)
+{
+	const char *argv[] = { "gzip", "-n", "-9", NULL };
+	struct child child = { .argv = argv,
+		.input = text->data,
+		.input_len = text->len,
+		.output = out,
+		.output_limit = LOG_LIMIT };
+	int status, rc = child_run(&child, &status, err);
+	if (!rc && status)
+		rc = error_set(err, ERR_FAILED, "gzip failed with exit code %d", status);
+	return rc;
+}
+
+static int compress_log(const struct entry *entry, void *data)
+{
+	struct logs *logs = data;
+	struct transaction *tx = logs->deed->tx;
+	struct buf path = BUF_INIT, text = BUF_INIT, packed = BUF_INIT;
+	struct oid found;
+	int64_t when;
+	size_t len = strlen(entry->name);
+	if (len < 4 || strcmp(entry->name + len - 4, ".log") != 0 || entry->mode >> 12 != 010 ||
+		!log_time(entry->name, &when) || when >= logs->before)
+		return 0;
+	buf_addf(&path, "%s/logs/%s", logs->server, entry->name);
+	int rc = repo_read(transaction_repo(tx), transaction_base(tx), path.data, LOG_LIMIT, &text,
+		NULL, logs->err);
+	if (!rc)
+		rc = compress(&text, &packed, logs->err);
+	bool writes = !rc && !deed_flag(logs->deed, "dry_run");
+	if (writes) {
+		transaction_write(tx, path.data, NULL, 0);
+		buf_addstr(&path, ".gz");
+		/* One that is there already has been made of the same log. */
+		if (repo_find(transaction_repo(tx), transaction_base(tx), path.data, &found, NULL) <
+			0)
+			transaction_write(tx, path.data, packed.data, packed.len);
+	}
+	if (!rc) {
+		logs->count++;
+		logs->saved += (int64_t)text.len - (int64_t)packed.len;
+	}
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&packed);
+	return rc;
+}
+
+static int compress_of(struct logs *logs, const char *server)
+{
+	struct buf folder = BUF_INIT;
+	struct transaction *tx = logs->deed->tx;
+	logs->server = server;
+	fleet_server_path(&folder, server, "logs");
+	int rc = oid_is_none(transaction_base(tx))
+		? 0
+		: repo_list(transaction_repo(tx), transaction_base(tx), folder.data, compress_log,
+			  logs, logs->err);
+	buf_release(&folder);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int compress_server(const struct entry *entry, void *data)
+{
+	bool is_server = entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
+	return is_server ? compress_of(data, entry->name) : 0;
+}
+
+static int compress_logs(struct logs *logs)
+{
+	struct transaction *tx = logs->deed->tx;
+	if (!deed_flag(logs->deed, "all_servers"))
+		return compress_of(logs, logs->deed->server);
+	return oid_is_none(transaction_base(tx))
+		? 0
+		: repo_list(transaction_repo(tx), transaction_base(tx), "", compress_server, logs,
+			  logs->err);
+}
+
+/* ---- the operation ---- */
+
+static int archive(struct deed *deed, struct error *err)
+{
+	int64_t messages = 0, jobs = 0;
+	int64_t messages_before = time_member(deed, "messages_before");
+	int64_t jobs_before = time_member(deed, "jobs_before");
+	struct logs logs = { .deed = deed, .before = time_member(deed, "logs_before"), .err = err };
+	int rc = messages_before ? move_messages(deed, messages_before, &messages, err) : 0;
+	if (!rc && jobs_before)
+		rc = move_jobs(deed, jobs_before, &jobs, err);
+	if (!rc && logs.before)
+		rc = compress_logs(&logs);
+	if (rc < 0)
+		return rc;
+	buf_addf(&deed->subject,
+		"Archive: %s moves %" PRId64 " messages and %" PRId64 " jobs, compresses %" PRId64
+		" logs",
+		deed->server, messages, jobs, logs.count);
+	json_put_int(&deed->answer, "messages", messages);
+	json_put_int(&deed->answer, "jobs", jobs);
+	json_put_int(&deed->answer, "logs", logs.count);
+	json_put_int(&deed->answer, "log_bytes_saved", logs.saved);
+	return deed_flag(deed, "dry_run");
+}
+
+const struct operation archive_operations[] = {
+	{ "archive", false, archive },
+	{ NULL, false, NULL },
+};
+
+/* ---- reading ---- */
+
+struct gathering {
+	const struct reading *reading;
+	const char *name;
+	struct buf text;
+	bool filled;
+	struct error *err;
+};
+
+static int gather(struct gathering *g, const char *path)
+{
+	struct json_doc *doc;
+	const struct json_value *list;
+	int rc = reading_document(g->reading, path, g->name, &doc, &list, g->err);
+	JSON_EACH (value, list) {
+		size_t len;
+		const char *raw = json_raw(doc, value, &len);
+		buf_addstr(&g->text, g->filled ? ",\n" : "\n");
+		buf_add(&g->text, raw, len);
+		g->filled = true;
+	}
+	json_doc_free(doc);
+	return rc;
+}
+
+static int gather_archive(const struct entry *entry, void *data)
+{
+	struct gathering *g = data;
+	struct buf path = BUF_INIT;
+	size_t len = strlen(g->name);
+	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-')
+		return 0;
+	buf_addf(&path, ARCHIVE_FOLDER "/%s", entry->name);
+	int rc = gather(g, path.data);
+	buf_release(&path);
+	return rc;
+}
+
+int archive_read(const struct reading *reading, const char *path, const char *name,
+	struct json_doc **doc, const struct json_value **list, struct error *err)
+{
+	struct gathering g = { .reading = reading, .name = name, .text = BUF_INIT, .err = err };
+	int rc = 0;
+	*doc = NULL;
+	*list = NULL;
+	buf_addf(&g.text, "{\"%s\": [", name);
+	if (!oid_is_none(&reading->tip))
+		rc = repo_list(
+			reading->repo, &reading->tip, ARCHIVE_FOLDER, gather_archive, &g, err);
+	if (!rc || rc == ERR_NOT_FOUND)
+		rc = gather(&g, path);
+	buf_addstr(&g.text, "\n]}\n");
+	if (!rc)
+		rc = json_parse_buf(doc, &g.text, path, NULL, err);
+	if (!rc)
+		*list = json_member(*doc, json_root(*doc), name);
+	buf_release(&g.text);
+	return rc;
+}

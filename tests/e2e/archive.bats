@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# git build archive: what is over and old moves, and nothing is ever in neither place.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+shown() { git -C "$TMP/fleet.git" show "main:$1"; }
+
+# seed: messages and jobs of all kinds, and logs, as other programs would have written them.
+seed() {
+  git pull -q
+  cat >coordination/messages.json <<'END'
+{
+  "messages": [
+    {"id": "m1", "from": "build2", "to": "build1", "type": "info", "subject": "old, read", "body": "x",  "timestamp": "2025-10-29 16:21", "read": true},
+    { "id": "m2", "from": "build2", "to": "build1", "subject": "old, unread", "timestamp": "2025-10-29T16:00:00Z", "read": false },
+    { "id": "m3", "from": "build2", "to": "all", "subject": "older, read", "timestamp": "2025-09-01T00:00:00Z", "read": true, "n": 100.00 },
+    { "id": "m4", "from": "build2", "to": "build1", "subject": "new, read", "timestamp": "2099-01-01T00:00:00Z", "read": true }
+  ]
+}
+END
+  cat >coordination/jobs.json <<'END'
+{
+  "jobs": [
+    { "id": "j1", "status": "completed", "completed_at": "2025-08-01T00:00:00Z" },
+    { "id": "j2", "status": "completed", "completed_at": "2025-08-02T00:00:00Z" },
+    { "id": "j3", "status": "queued", "depends": ["j2"] },
+    { "id": "j4", "status": "failed", "completed_at": "2025-09-01T00:00:00Z" },
+    { "id": "j5", "status": "cancelled" }
+  ]
+}
+END
+  mkdir -p build1/logs build2/logs
+  seq 1000 >build1/logs/20251001T000000Z.log
+  seq 1000 >build1/logs/20990101T000000Z.log
+  seq 1000 >build1/logs/notes.log
+  seq 1000 >build2/logs/20251001T000000Z.log
+  git add -A
+  git commit -qm "History"
+  git push -q --no-verify origin main
+}
+
+ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
+
+@test "what is over and old moves in one commit, as it was" {
+  seed
+  run -0 git build archive --dry-run
+  [[ $output == "would move 2 messages and 2 jobs to coordination/archive"* ]]
+  [ "$(git -C ../fleet.git log -1 --format=%s main)" = History ]
+  run -0 git build archive
+  [[ $output == "moved 2 messages and 2 jobs to coordination/archive"*"compressed 1 logs, "*" bytes less" ]]
+  [ "$(git -C ../fleet.git rev-list --count main)" = "$(($(git -C ../fleet.git rev-list --count main~1) + 1))" ]
+  [ "$(ids coordination/messages.json)" = "m2 m4 " ]
+  [ "$(ids coordination/jobs.json)" = "j2 j3 j5 " ]
+  [ "$(ids coordination/archive/messages-2025-10.json)" = "m1 " ]
+  [ "$(ids coordination/archive/messages-2025-09.json)" = "m3 " ]
+  [ "$(ids coordination/archive/jobs-2025-08.json)" = "j1 " ]
+  [ "$(ids coordination/archive/jobs-2025-09.json)" = "j4 " ]
+  # With all members, as they were spelled.
+  shown coordination/archive/messages-2025-10.json | jq -e '.messages[0] | .body == "x" and .timestamp == "2025-10-29 16:21" and length == 8'
+  shown coordination/archive/messages-2025-09.json | grep -qE '"n": 100\.00$'
+  [ "$(shown build1/logs/20251001T000000Z.log.gz | gzip -dc)" = "$(seq 1000)" ]
+  [ "$(git -C ../fleet.git ls-tree --name-only main:build1/logs | tr '\n' ' ')" = ".gitkeep 20251001T000000Z.log.gz 20990101T000000Z.log notes.log " ]
+  [ "$(git -C ../fleet.git ls-tree --name-only main:build2/logs | grep log)" = 20251001T000000Z.log ]
+  run -0 git build archive
+  [ "$output" = "nothing is old enough" ]
+  run -0 git build archive --logs --all-servers --json
+  [ "$(jq -c '[.messages, .jobs, .logs]' <<<"$output")" = "[0,0,1]" ]
+  # What is archived follows the same rules.
+  git build audit -q
+  git build validate coordination/archive/*.json
+}
+
+@test "the same commands read what is archived" {
+  seed
+  git build archive -q
+  [ "$(git build message list --json | jq '.messages | length')" = 2 ]
+  [ "$(git build message list --archived --json | jq -r '[.messages[].id] | sort | join(" ")')" = "m1 m2 m3 m4" ]
+  [ "$(git build job list --archived --json | jq -r '[.jobs[].id] | sort | join(" ")')" = "j1 j2 j3 j4 j5" ]
+  run -128 git build job show j1
+  run -0 git build job show --archived j1
+  run -0 git build message show --archived m3
+  [[ $output == *"older, read"* ]]
+  run -0 git build message inbox --all --archived
+  [[ $output == *m1* && $output == *m3* ]]
+}
+
+@test "a second archiving adds to the month, and an id that is there already stays where it is" {
+  seed
+  git build archive -q
+  git pull -q
+  jq '.messages += [{id: "m9", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true},
+    {id: "m1", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true}]' coordination/messages.json >"$TMP/m"
+  cp "$TMP/m" coordination/messages.json
+  git commit -qam "More"
+  git push -q --no-verify origin main
+  run -0 git build archive --json
+  [ "$(jq .messages <<<"$output")" = 1 ]
+  [ "$(ids coordination/archive/messages-2025-10.json)" = "m1 m9 " ]
+  [ "$(ids coordination/messages.json)" = "m2 m4 m1 " ]
+}
+
+@test "an archive that is broken is told with its place, and nothing moves" {
+  seed
+  mkdir coordination/archive
+  git -C ../fleet.git config core.hooksPath /dev/null
+  echo '{ "messages": [' >coordination/archive/messages-2025-10.json
+  git add -A
+  git commit -qm "Broken" --no-verify
+  git push -q --no-verify origin main
+  before=$(git -C ../fleet.git rev-parse main)
+  run -128 git build archive
+  [[ $output == *"coordination/archive/messages-2025-10.json:2:1"* ]]
+  [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
+  run -128 git build message list --archived
+  run -0 git build message list
+}
+
+@test "while two others write, and while it is killed, nothing is lost and nothing is twice" {
+  git pull -q
+  jq -n '{messages: [range(300) | {id: "old\(.)", from: "build2", to: "build1", timestamp: "2025-10-29T00:00:00Z", read: true}]}' \
+    >coordination/messages.json
+  git commit -qam "Old ones"
+  git push -q --no-verify origin main
+  clone_server "$TMP/fleet.git" build3 >/dev/null 2>&1
+  for id in build2 build3; do
+    for n in $(seq 15); do
+      git -C ../$id -c build.attempts=50 build message send -q --to build1 --subject "$id $n" >/dev/null 2>>"$TMP/$id.err" || echo "$id $n" >>"$TMP/lost"
+    done &
+  done
+  for n in 1 2 3 4 5 6 7 8; do
+    setsid git build archive -q 2>/dev/null &
+    sleep "0.0$((n * 2))"
+    kill -KILL -- -$! 2>/dev/null || true
+  done
+  find .git -name '*.lock' -delete
+  wait
+  git -c build.attempts=50 build archive -q
+  [ ! -e "$TMP/lost" ]
+  [ "$(git build message list --archived --json | jq -r '.messages[].id' | sort | uniq -d)" = "" ]
+  [ "$(git build message list --archived --json | jq '.messages | length')" = 330 ]
+  [ "$(git build message list --json | jq '.messages | length')" = 30 ]
+  # At no commit was a message in neither place.
+  for commit in $(git -C ../fleet.git rev-list main --grep='^Archive' ); do
+    total=0
+    for file in $(git -C ../fleet.git ls-tree -r --name-only "$commit" coordination | grep messages); do
+      total=$((total + $(git -C ../fleet.git show "$commit:$file" | jq '[.messages[] | select(.id | startswith("old"))] | length')))
+    done
+    [ "$total" = 300 ]
+  done
+}
