@@ -63,6 +63,10 @@ static const struct step {
 		"for i in 1 2; do git -C build$i build job claim >claim$i 2>&1 & done; wait; "
 		"tail -n +1 claim1 claim2" },
 	{ NULL, "git -C build1 build job list" },
+	{ "Whoever has a job says what came of it.",
+		"for i in 1 2; do job=$(sed -n 's/^\\(job_[^ ]*\\) .*/\\1/p' claim$i); [ -z "
+		"\"$job\" ] || "
+		"git -C build$i build job complete $job; done" },
 	{ "Both change one line of a file at the same time, by hand. git alone would stop; the "
 	  "merge driver knows from the schema that profiles are a set.",
 		"for i in 1 2; do git -C build$i pull -q --rebase && sed -i "
@@ -76,6 +80,27 @@ static const struct step {
 		"git -C build1 push -q && git -C build2 pull -q --rebase && git -C build2 push "
 		"-q" },
 	{ NULL, "grep profiles build2/shared/build_config.json" },
+	{ "Workers do all of that by themselves. There is a source repository, which knows how to "
+	  "make a Debian package of itself,",
+		"git init -q -b main hello && mkdir hello/packaging && printf '%s\\n' '#!/bin/sh' "
+		"'mkdir -p root/DEBIAN' 'printf \"Package: hello\\\\nVersion: 1.0\\\\n"
+		"Architecture: all\\\\nMaintainer: Ada <ada@localhost>\\\\nDescription: a small "
+		"package\\\\n\" >root/DEBIAN/control' 'dpkg-deb --root-owner-group --build root "
+		"\"$2/hello_1.0_all.deb\"' >hello/packaging/build-deb.sh && chmod +x "
+		"hello/packaging/build-deb.sh" },
+	{ NULL,
+		"git -C hello add -A && git -C hello -c user.name=Ada -c user.email=ada@localhost "
+		"commit -q -m 'A small package'" },
+	{ "and there are two jobs.",
+		"for i in 1 2; do git -C build$i config build.source \"$PWD/hello\" && git -C "
+		"build$i config build.artifacts \"$PWD/artifacts\"; done" },
+	{ NULL, "for i in 1 2; do git -C build$i build job add --branch main --commit HEAD; done" },
+	{ "Each worker takes one, builds it in a tree of its own, and records in one push what "
+	  "came of it.",
+		"for i in 1 2; do git -C build$i build run --once >run$i 2>&1 & done; wait; tail "
+		"-n +1 run1 run2" },
+	{ NULL, "git -C build1 build artifacts list" },
+	{ NULL, "find artifacts -name '*.deb' -exec dpkg-deb -f {} Package Version ';'" },
 	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
 	  "what it was can be kept.",
 		"git -C build1 build squash --server build1 --backup" },

@@ -148,9 +148,7 @@ static void use_maven(struct loading *l)
 			buf_addf(&names, "%s%s", names.len ? "," : "", name);
 		free(name);
 	}
-	buf_addstr(&line,
-		"if [ ! -e pom.xml ]; then echo 'no pom.xml: nothing for Maven'; else "
-		"mvn -B");
+	buf_addstr(&line, "mvn -B");
 	if (says_yes(l, build, "skip_tests"))
 		buf_addstr(&line, " -DskipTests");
 	if (says_yes(l, build, "parallel_builds"))
@@ -159,7 +157,8 @@ static void use_maven(struct loading *l)
 		buf_addstr(&line, " -P ");
 		buf_add_quoted(&line, names.data);
 	}
-	buf_addstr(&line, " install; fi");
+	buf_addstr(&line, " install");
+	l->out->maven = true;
 	l->out->command = buf_detach(&line);
 	if (build)
 		l->out->maven_opts = string_of(l, build, "maven_opts");

@@ -25,7 +25,8 @@
 struct build_config {
 	/* Yours through build_config_release(); NULL where nothing says. */
 	char *source;
-	char *command;    /* a line for sh(1); NULL: the default of the type */
+	char *command;    /* a line for sh(1) */
+	bool maven;       /* it is the default's, and for trees with a pom.xml */
 	char *maven_opts; /* MAVEN_OPTS; NULL: none */
 	char *java_home;  /* JAVA_HOME; NULL: as it is */
 	char *artifacts;  /* an absolute folder */

@@ -247,6 +247,15 @@ static const char *const *words(struct build_job *job, size_t count, const char 
 	return list;
 }
 
+static bool has_pom(const struct build_job *job)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/pom.xml", job->checkout.folder.data);
+	bool found = file_exists(path.data);
+	buf_release(&path);
+	return found;
+}
+
 /* The command has succeeded: are packages still to be made? 1: no. */
 static int need_package(struct build_job *job, struct error *err)
 {
@@ -271,6 +280,8 @@ int build_job_step(struct build_job *job, struct supervise_plan *plan, struct er
 		int64_t left = job->deadline_ms - worker->env->monotonic_ms(worker->env->data);
 		plan->timeout_ms = left > 0 ? left : 1;
 	}
+	if (job->step == STEP_COMMAND && job->config.maven && !has_pom(job))
+		job->step = STEP_PACKAGE;
 	if (job->step == STEP_COMMAND) {
 		const char *const argv[] = { "sh", "-c", job->config.command };
 		plan->argv = words(job, 3, argv);

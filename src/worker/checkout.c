@@ -130,11 +130,12 @@ static int find_commit(struct making *m)
 	buf_release(&ref);
 	if (rc < 0)
 		return rc;
-	if (!plan->commit && oid_is_none(&tip))
+	bool wants_tip = !plan->commit || !*plan->commit || !strcmp(plan->commit, "HEAD");
+	if (wants_tip && oid_is_none(&tip))
 		return error_set(m->err, ERR_NOT_FOUND, "there is no branch '%s' in %s",
 			plan->branch ? plan->branch : "", plan->source);
 	m->out->commit = tip;
-	if (!plan->commit)
+	if (wants_tip)
 		return 0;
 	rc = resolve(m, plan->commit, &m->out->commit);
 	if (rc == 1)

@@ -13,8 +13,8 @@
 struct checkout_plan {
 	const char *source; /* a URL or a path, as git fetch takes it */
 	const char *branch; /* as the job says; NULL: none */
-	const char *commit; /* a commit's name, also abbreviated, or another revision; NULL: the
-			     * branch's tip */
+	const char *commit; /* a commit's name, also abbreviated, or a tag's; NULL, empty or
+			     * "HEAD": the branch's tip */
 	const char *job;
 	int64_t timeout_ms; /* for each git that is run; 0: no limit */
 	/* Told each step in plain words. */
