@@ -72,9 +72,9 @@ extern const struct command *const commands[];
 
 extern const struct command command_archive, command_artifacts, command_audit, command_completion,
 	command_demo, command_doctor, command_heartbeat, command_help, command_init, command_job,
-	command_lock, command_merge, command_merge_driver, command_message, command_outbox,
-	command_package, command_repos, command_exec, command_run, command_schema, command_squash,
-	command_status, command_validate;
+	command_lock, command_logs, command_merge, command_merge_driver, command_message,
+	command_outbox, command_package, command_repos, command_exec, command_run, command_schema,
+	command_squash, command_status, command_validate;
 
 /* The command called `name`, or NULL. */
 const struct command *command_find(const char *name);

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_merge_driver,
 	&command_doctor,
 	&command_run,
+	&command_logs,
 	&command_artifacts,
 	&command_package,
 	&command_archive,

@@ -1,0 +1,229 @@
+#include "worker/logs.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "fleet/job_files.h"
+#include "fleet/names.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 1 << 30, UNPACK_MS = 120000 };
+
+void log_list_release(struct log_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->files[i].path);
+		free(list->files[i].server);
+	}
+	free(list->files);
+	*list = (struct log_list){ 0 };
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+	return len > end_len && !strcmp(text + len - end_len, end);
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	struct log_list *list;
+	const struct reading *reading;
+	const struct manifest_list *manifests;
+	const char *server; /* whose folder it is */
+};
+
+/* "20251029T120000Z.log" */
+static int64_t time_of(const char *name)
+{
+	char text[TIMESTAMP_SIZE];
+	int64_t seconds;
+	if (strlen(name) < 16)
+		return 0;
+	snprintf(text, sizeof(text), "%.4s-%.2s-%.5s:%.2s:%.3s", name, name + 4, name + 6,
+		name + 11, name + 13);
+	return timestamp_parse(text, strlen(text), &seconds) ? seconds : 0;
+}
+
+static const char *job_of(const struct manifest_list *manifests, const char *path)
+{
+	size_t len = ends_with(path, ".gz") ? strlen(path) - 3 : strlen(path);
+	for (size_t i = 0; i < manifests->count; i++) {
+		const char *log = manifests->entries[i].manifest.log;
+		if (log && !strncmp(log, path, len) && (!log[len] || !strcmp(log + len, ".gz")))
+			return manifests->entries[i].manifest.job;
+	}
+	return NULL;
+}
+
+static void add_file(struct listing *l, const char *name, bool shared)
+{
+	struct log_list *list = l->list;
+	struct buf path = BUF_INIT;
+	if (!manifest_name_ok(name) || (!ends_with(name, ".log") && !ends_with(name, ".log.gz")))
+		return;
+	buf_addf(&path, "%s/logs/%s", l->server, name);
+	GROW(list->files, list->count, list->capacity);
+	list->files[list->count++] = (struct log_file){ .server = xstrdup(l->server),
+		.job = job_of(l->manifests, path.data),
+		.time = time_of(name),
+		.shared = shared };
+	list->files[list->count - 1].path = buf_detach(&path);
+}
+
+static int list_shared(const struct entry *entry, void *data)
+{
+	enum { FILE_BITS = 0100000, FILE_MASK = 0170000 };
+	if ((entry->mode & FILE_MASK) == FILE_BITS)
+		add_file(data, entry->name, true);
+	return 0;
+}
+
+/* The work tree's; those that the branch has are there already. */
+static void list_local(struct listing *l, size_t first)
+{
+	const char *top = repo_work_tree(l->reading->repo);
+	struct buf folder = BUF_INIT;
+	buf_addf(&folder, "%s/%s/logs", top ? top : "", l->server);
+	DIR *dir = top ? opendir(folder.data) : NULL;
+	buf_release(&folder);
+	if (!dir)
+		return;
+	size_t shared = l->list->count;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		bool known = entry->d_type != DT_REG;
+		for (size_t i = first; i < shared && !known; i++)
+			known = !strcmp(strrchr(l->list->files[i].path, '/') + 1, entry->d_name);
+		if (!known)
+			add_file(l, entry->d_name, false);
+	}
+	closedir(dir);
+}
+
+static int list_server(struct listing *l, const char *server, struct error *err)
+{
+	const struct reading *reading = l->reading;
+	struct buf folder = BUF_INIT;
+	size_t first = l->list->count;
+	int rc = 0;
+	l->server = server;
+	buf_addf(&folder, "%s/logs", server);
+	if (!oid_is_none(&reading->tip))
+		rc = repo_list(reading->repo, &reading->tip, folder.data, list_shared, l, err);
+	buf_release(&folder);
+	list_local(l, first);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int list_folder(const struct entry *folder, void *data)
+{
+	enum { FOLDER = 040000 };
+	if (folder->mode != FOLDER || fleet_check_id(folder->name, NULL) < 0)
+		return 0;
+	return list_server(data, folder->name, NULL);
+}
+
+/* The newest first; those whose names say nothing of it last. */
+static int by_age(const void *a_file, const void *b_file)
+{
+	const struct log_file *a = a_file, *b = b_file;
+	if (a->time != b->time)
+		return a->time < b->time ? 1 : -1;
+	return strcmp(b->path, a->path);
+}
+
+int log_list_read(struct log_list *out, const struct reading *reading,
+	const struct manifest_list *manifests, const char *server, struct error *err)
+{
+	struct listing l = { out, reading, manifests, NULL };
+	int rc = 0;
+	*out = (struct log_list){ 0 };
+	if (server)
+		rc = fleet_check_id(server, err) < 0 ? ERR_INVALID : list_server(&l, server, err);
+	else if (!oid_is_none(&reading->tip))
+		rc = repo_list(reading->repo, &reading->tip, "", list_folder, &l, err);
+	if (out->count)
+		qsort(out->files, out->count, sizeof(*out->files), by_age);
+	return rc;
+}
+
+/* ---- reading ---- */
+
+/* The stored bytes of `path`, from the branch or else from the work tree. */
+static int read_stored(
+	struct buf *out, const struct reading *reading, const char *path, struct error *err)
+{
+	const char *top = repo_work_tree(reading->repo);
+	int rc = ERR_NOT_FOUND;
+	if (!oid_is_none(&reading->tip))
+		rc = repo_read(reading->repo, &reading->tip, path, STORED_LIMIT, out, NULL, err);
+	if (rc == ERR_NOT_FOUND && top) {
+		struct buf file = BUF_INIT;
+		buf_addf(&file, "%s/%s", top, path);
+		rc = file_read(out, file.data, STORED_LIMIT, err);
+		buf_release(&file);
+	}
+	return rc;
+}
+
+static int unpack(struct buf *out, const struct buf *packed, const char *path, struct error *err)
+{
+	const char *argv[] = { "gzip", "-d", "-c", NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv,
+		.input = packed->data,
+		.input_len = packed->len,
+		.timeout_ms = UNPACK_MS,
+		.output = out,
+		.errors = &errors,
+		.output_limit = TEXT_LIMIT };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		rc = error_set(err, ERR_INVALID, "%s cannot be unpacked: %s", path, errors.data);
+	buf_release(&errors);
+	return rc;
+}
+
+int log_read(struct buf *out, const struct reading *reading, const char *path, struct error *err)
+{
+	struct buf stored = BUF_INIT, other = BUF_INIT;
+	int rc = read_stored(&stored, reading, path, err);
+	buf_addstr(&other, path);
+	if (rc == ERR_NOT_FOUND && !ends_with(path, ".gz")) {
+		buf_addstr(&other, ".gz");
+		rc = read_stored(&stored, reading, other.data, NULL);
+	}
+	if (rc == ERR_NOT_FOUND)
+		error_set(err, rc, "the log %s is neither on the shared branch nor here", path);
+	else if (!rc && ends_with(other.data, ".gz"))
+		rc = unpack(out, &stored, path, err);
+	else if (!rc)
+		buf_add(out, stored.data, stored.len);
+	buf_release(&stored);
+	buf_release(&other);
+	return rc;
+}
+
+bool log_growing(struct buf *path, struct repo *repo, const char *job)
+{
+	job_folder(path, repo, job);
+	buf_addstr(path, "/log");
+	return file_exists(path->data);
+}
+
+bool log_grows(struct repo *repo, const char *job)
+{
+	struct buf path = BUF_INIT;
+	job_folder(&path, repo, job);
+	buf_addstr(&path, "/result");
+	bool over = file_exists(path.data);
+	buf_release(&path);
+	return !over;
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# git build logs: growing ones, those on the shared branch, and those of other servers, over a real sshd.
+# shellcheck disable=SC2154 # $pid is of in_background
+
+load helper
+
+# build1 has the worker; the test stands in build2, which reaches it over ssh.
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server "$TMP/fleet.git" build1 >/dev/null
+  clone_server "$TMP/fleet.git" build2 >/dev/null
+  git init -q source
+  git -C source commit -q --allow-empty -m "First"
+  git -C build1 config build.source "$TMP/source"
+  git -C build1 config build.artifacts "$TMP/artifacts"
+  git -C build1 config build.pollInterval 1
+  cd build2 || return
+}
+
+over_ssh() {
+  start_sshd || return
+  git config build.ssh.build1 "$SSH_URL"
+  git config build.clone.build1 "$TMP/build1"
+}
+
+# add COMMAND: queues a job that runs COMMAND on build1; its id is in $job.
+add() {
+  git -C "$TMP/build1" config build.command "$1"
+  job=$(git build job add --branch main --commit HEAD --type test)
+}
+
+# slow FILE: a job that says one, waits for FILE, and says two.
+slow() { add "echo one; until [ -e '$TMP/$1' ]; do sleep 0.1; done; echo two"; }
+
+worker() { in_background "$TMP/worker" git-build -C "$TMP/build1" run -q --once; }
+
+shown() { grep -q "$@"; }
+
+@test "a log that is finished: by job, by server, the newest, listed, compressed" {
+  run -128 git build logs
+  [[ $output == *"build2 has no logs yet"* ]]
+  run -128 git build logs --here --server build1
+  add 'echo the first'
+  first=$job
+  git -C ../build1 build run -q
+  run -0 git build logs "$first"
+  [[ $output == *"the first"* ]]
+  run -0 git build logs --server build1
+  [[ $output == *"the first"* ]]
+  sleep 1 # the name of a log is its second
+  add 'seq 20000'
+  git -C ../build1 -c build.logCompress=1000 build run -q
+  git fetch -q
+  git ls-tree --name-only origin/main build1/logs/ | grep -q 'log.gz$'
+  run -0 git build logs "$job"
+  [[ $output == *$'\n19999\n20000'* ]]
+  run -0 git build logs --server build1
+  [[ $output == *$'\n20000'* ]]
+  run -0 git -C ../build1 build logs
+  [[ $output == *$'\n20000'* ]]
+
+  run -0 git build logs --list
+  [ "${#lines[@]}" = 3 ]
+  [[ ${lines[1]} == "$job"*build1*shared*ago*build1/logs/*.log.gz ]]
+  [[ ${lines[2]} == "$first"*build1*shared*build1/logs/*.log ]]
+  [ "$(git build logs --list --json --server build2 | jq '.logs | length')" = 0 ]
+  [ "$(git build logs "$first" --json | jq -r '[.server, (.text | test("the first"))] | @csv')" = '"build1",true' ]
+
+  run -128 git build logs nothing
+  [[ $output == *"there is no such job"* ]]
+  run -129 git build logs --list x
+  run -129 git build logs -f --json
+}
+
+@test "logs that the shell scripts have left in the work tree are found" {
+  mkdir -p build2/logs
+  echo "of a script" >build2/logs/20251029T120000Z.log
+  gzip -c >build2/logs/20251030T120000Z.log.gz <<<"of the next day"
+  touch build2/logs/notes.txt
+  run -0 git build logs
+  [ "$output" = "of the next day" ]
+  [ "$(git build logs --list --json --server build2 | jq -c '[.logs[] | [.state, .job, .started_at]]')" = \
+    '[["local",null,"2025-10-30T12:00:00Z"],["local",null,"2025-10-29T12:00:00Z"]]' ]
+  # And from elsewhere, by the server that has them.
+  start_sshd
+  cd ../build1
+  git config build.ssh.build2 "$SSH_URL"
+  run -128 git build logs --server build2
+  [[ $output == *"build2 gave no log at $SSH_URL"*"fleet"* ]]
+  # shellcheck disable=SC2088 # the shell over there expands it
+  git config build.clone.build2 '~/../build2'
+  run -0 git build logs --server build2
+  [ "$output" = "of the next day" ]
+  run -128 git build logs --here --server build2
+}
+
+@test "a log that grows, in this clone: followed to the job's end" {
+  slow go
+  worker
+  cd ../build1
+  wait_for 20 eval "git build logs --offline '$job' | grep -qx one"
+  run -0 git build logs
+  [[ $output == *$'\none'* && $output != *$'\ntwo'* ]]
+  [[ $(git build logs --list) == *"$job"*running* ]]
+  run -128 git build logs --json "$job"
+  [[ $output == *"still grows"* ]]
+  in_background "$TMP/followed" git build logs --follow "$job"
+  follower=$pid
+  wait_for 5 shown -x one "$TMP/followed"
+  kill -0 "$follower"
+  touch "$TMP/go"
+  wait_for 20 eval "! kill -0 $follower"
+  wait "$follower"
+  grep -qx two "$TMP/followed"
+}
+
+@test "a log that grows on another server: over ssh, followed to the job's end" {
+  over_ssh
+  slow go
+  worker
+  wait_for 20 eval "git build logs '$job' | grep -qx one"
+  run -0 git build logs --server build1
+  [[ $output == *$'\none'* && $output != *$'\ntwo'* ]]
+  run -128 git build logs --here "$job"
+  [[ $output == *"has no log in this clone or on the shared branch"* ]]
+  in_background "$TMP/followed" git build logs -f "$job"
+  follower=$pid
+  wait_for 10 shown -x one "$TMP/followed"
+  kill -0 "$follower"
+  touch "$TMP/go"
+  wait_for 20 eval "! kill -0 $follower"
+  wait "$follower"
+  grep -qx two "$TMP/followed"
+  # Now it is on the shared branch: nobody is asked.
+  wait_for 10 eval "[ \"\$(git build job show $job --json | jq -r .job.status)\" = completed ]"
+  GIT_SSH_COMMAND=false run -0 git build logs "$job"
+  [[ $output == *$'\none\ntwo'* ]]
+}
+
+@test "a log whose worker was killed is not followed for ever" {
+  slow never
+  worker
+  cd ../build1
+  wait_for 20 eval "git build logs '$job' | grep -qx one"
+  kill -KILL "$pid"
+  git build job cancel -q "$job"
+  run -0 timeout 25 git build logs --follow "$job"
+  [[ $output == *$'\none'* ]]
+  # What it has left is still to be seen.
+  run -0 git build logs "$job"
+  [[ $output == *$'\none'* ]]
+}
+
+@test "what is in a log does nothing to a terminal, unless it is asked for" {
+  add "printf '\\033[31mred\\033[0m \\033]0;title\\007bell\\a 10%%\\r20%%\\r\\n\\302\\233x\\n'"
+  git -C ../build1 build run -q
+  run -0 git build logs "$job"
+  [[ $output == *$'\e[31mred\e[0m \e]0;title\abell\a 10%\r20%\r'* ]]
+  run -0 script -qec "git build logs $job" /dev/null
+  [[ $output == *'red bell\a 10%'*'20%'*'\u009bx'* ]]
+  [[ $output != *$'\e'* && $output != *$'\a'* ]]
+  run -0 script -qec "git build logs --raw $job" /dev/null
+  [[ $output == *$'\e[31mred'* ]]
+}
