@@ -70,11 +70,31 @@ struct command {
 /* All commands, in the order of the list; ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_archive, command_artifacts, command_audit, command_completion,
-	command_demo, command_doctor, command_heartbeat, command_help, command_init, command_job,
-	command_lock, command_logs, command_merge, command_merge_driver, command_message,
-	command_outbox, command_package, command_repos, command_exec, command_run, command_schema,
-	command_squash, command_status, command_validate;
+extern const struct command command_archive;
+extern const struct command command_artifacts;
+extern const struct command command_audit;
+extern const struct command command_completion;
+extern const struct command command_demo;
+extern const struct command command_doctor;
+extern const struct command command_exec;
+extern const struct command command_heartbeat;
+extern const struct command command_help;
+extern const struct command command_init;
+extern const struct command command_install_service;
+extern const struct command command_job;
+extern const struct command command_lock;
+extern const struct command command_logs;
+extern const struct command command_merge;
+extern const struct command command_merge_driver;
+extern const struct command command_message;
+extern const struct command command_outbox;
+extern const struct command command_package;
+extern const struct command command_repos;
+extern const struct command command_run;
+extern const struct command command_schema;
+extern const struct command command_squash;
+extern const struct command command_status;
+extern const struct command command_validate;
 
 /* The command called `name`, or NULL. */
 const struct command *command_find(const char *name);

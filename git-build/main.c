@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_artifacts,
 	&command_package,
 	&command_archive,
+	&command_install_service,
 	&command_repos,
 	&command_exec,
 	&command_demo,

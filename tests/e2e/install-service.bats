@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# git build install-service: units that systemd takes, and lines that cron takes.
+# shellcheck disable=SC2154 # $pid is of in_background
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  git clone -q "$TMP/fleet.git" "$TMP/a 50% clone" 2>/dev/null
+  cd "a 50% clone" || return
+  git build init -q --server build1
+}
+
+@test "systemd finds nothing wrong with the units, system's or user's" {
+  command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
+  mkdir "$TMP/units"
+  for manager in system user; do
+    for service in heartbeat worker archive; do
+      git build install-service --$manager --print "$service" >"$TMP/all"
+      # One file for each unit, as it would be written.
+      awk -v d="$TMP/units/" '/^# git-build-.*\.(service|timer)$/ { f = d $2; next } { print >f }' "$TMP/all"
+    done
+    run systemd-analyze verify --man=no "$TMP"/units/*
+    echo "$output"
+    [ "$status" = 0 ]
+    [ -z "$(grep "$TMP/units" <<<"$output" | grep -v -e 'is not executable')" ]
+  done
+  ls "$TMP/units" | tr '\n' ' ' | grep -qx 'git-build-archive-build1.service git-build-archive-build1.timer git-build-heartbeat-build1.service git-build-worker-build1.service '
+}
+
+@test "units are written, say what comes next, and are removed" {
+  run -0 git build install-service --user heartbeat
+  unit=$XDG_CONFIG_HOME/systemd/user/git-build-heartbeat-build1.service
+  [[ $output == "wrote $unit"*"systemctl --user enable --now git-build-heartbeat-build1.service" ]]
+  grep -qF "ExecStart=\"$GIT_BUILD_BINDIR/git-build\" -C \"$TMP/a 50%% clone\" heartbeat --loop" "$unit"
+  grep -qx 'Type=notify' "$unit"
+  git build install-service --user archive -q
+  [ -e "$XDG_CONFIG_HOME/systemd/user/git-build-archive-build1.timer" ]
+  for service in heartbeat archive; do git build install-service --user --remove -q $service; done
+  [ -z "$(ls "$XDG_CONFIG_HOME/systemd/user")" ]
+  git build install-service --user --json worker | jq -e '.done == "written" and .units[0].name == "git-build-worker-build1.service"'
+}
+
+@test "a clone does not take another one's unit" {
+  git build install-service --user -q heartbeat
+  git clone -q "$TMP/fleet.git" "$TMP/other" 2>/dev/null
+  run -128 git -C "$TMP/other" build install-service --user heartbeat --server build1
+  [[ $output == *"belongs to another clone whose server has the same id"* ]]
+  run -128 git -C "$TMP/other" build install-service --user --remove heartbeat --server build1
+  run -0 git build install-service --user heartbeat
+}
+
+@test "cron's line does what it says" {
+  run -0 git build install-service heartbeat --cron
+  [[ $output == "* * * * * "*" heartbeat -q" ]]
+  # As cron does: the five fields go, \% is %, and sh runs the rest.
+  line=${output#\* \* \* \* \* }
+  before=$(git rev-list --count heartbeat-build1)
+  sh -c "${line//\\%/%}"
+  [ "$(git rev-list --count heartbeat-build1)" = $((before + 1)) ]
+  line=$(git build install-service worker --cron)
+  line=${line#\* \* \* \* \* }
+  run sh -c "${line//\\%/%}"
+  [ "$status" = 1 ]
+  [ -z "$output" ]
+  line=$(git build install-service archive --cron)
+  [[ $line == '17 4 * * 0 '* ]]
+  sh -c "$(sed 's/^17 4 \* \* 0 //; s/\\%/%/g' <<<"$line")"
+}
+
+@test "what the unit starts runs, and tells its manager that it is ready" {
+  git build install-service --user -q worker
+  start=$(sed -n 's/^ExecStart=//; s/%%/%/g; T; p' "$XDG_CONFIG_HOME/systemd/user/git-build-worker-build1.service")
+  git config build.source "$TMP/none"
+  in_background "$TMP/out" sh -c "exec $start"
+  sleep 1
+  kill -0 "$pid"
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 0 ]
+}
+
+@test "what cannot be is said" {
+  run -129 git build install-service
+  run -129 git build install-service sandwich
+  [[ $output == *"there are heartbeat, worker and archive"* ]]
+  run -129 git build install-service --user --system worker
+  run -128 git build install-service --user --remove --now worker
+}
