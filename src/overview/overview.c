@@ -116,12 +116,14 @@ static void read_beats(struct taking *t, size_t index, size_t most)
 	struct commit commit = { .message = BUF_INIT };
 	if (!server->last_beat)
 		return;
-	beats->times = arena_array(&o->arena, most, sizeof(*beats->times));
-	beats->times[beats->count++] = server->last_beat;
+	beats->times = arena_array(&o->arena, most + 1, sizeof(*beats->times));
+	if (most)
+		beats->times[beats->count++] = server->last_beat;
 	/* On the coordination branch the commits are of all kinds. */
 	if (oid_equal(&server->beat_commit, &o->roster.tip) ||
 		repo_commit(t->repo, &server->beat_commit, &commit, NULL) < 0)
 		return;
+	beats->committed_at = commit.time;
 	while (beats->count < most && !oid_is_none(&commit.parent)) {
 		struct oid parent = commit.parent;
 		if (repo_commit(t->repo, &parent, &commit, NULL) < 0)
@@ -155,7 +157,7 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 	read_messages(&t, plan->messages);
 	builds_read(out, repo, plan->builds);
 	out->beats = arena_zero(&out->arena, out->roster.count + 1, sizeof(*out->beats));
-	for (size_t i = 0; plan->beats && i < out->roster.count; i++)
+	for (size_t i = 0; i < out->roster.count; i++)
 		read_beats(&t, i, plan->beats);
 	return 0;
 }

@@ -29,7 +29,9 @@ struct overview_plan {
 
 /* When a server gave its beats, the newest first, as far as its branch still knows. */
 struct beat_times {
-	int64_t *times; /* seconds since 1970 */
+	int64_t committed_at; /* when the last was committed, seconds since 1970; 0: among other
+			       * things, on the coordination branch */
+	int64_t *times;       /* as many as were asked for */
 	size_t count;
 };
 

@@ -90,7 +90,7 @@ static struct overview take(struct overview_plan plan)
 	struct settings settings = { .remote = remote, .branch = branch };
 	struct error err = ERROR_INIT;
 	struct env env = *env_system();
-	struct overview overview;
+	struct overview overview = { .arena = ARENA_INIT };
 	struct repo *repo;
 	env.now = noon;
 	if (repo_open(&repo, "fleet", &err) < 0 ||
@@ -118,6 +118,7 @@ static void every_server_is_there_with_what_its_files_say(void **state)
 	assert_null(overview_server(&o, "build4"));
 	const struct beat_times *beats = &o.beats[server - o.roster.servers];
 	assert_int_equal(beats->count, 2);
+	assert_int_equal(beats->committed_at, NOON - 180);
 	assert_int_equal(beats->times[0], NOON - 180);
 	assert_int_equal(beats->times[1], NOON - 240);
 	assert_int_equal(o.beats[0].count, 0);

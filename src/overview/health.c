@@ -1,0 +1,420 @@
+#include "overview/health.h"
+
+#include "base/alloc.h"
+#include "base/timestamp.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	USUAL_LEAST = 5,         /* builds from which on there is a usual */
+	STUCK_LEAST = 600,       /* seconds: whatever is usual, so long a build may take */
+	FIRST_BEAT_AFTER = 900,  /* seconds: three times what the defaults promise */
+	DISK_CRITICAL_SHARE = 5, /* of what should be free a fifth is left */
+};
+
+struct judging {
+	struct health *health;
+	const struct overview *overview;
+	const struct health_limits *limits;
+	int64_t now;
+	int64_t as_of; /* when the remote was last heard: silence since then says nothing */
+};
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {
+		[HEALTH_OK] = "ok", [HEALTH_WARNING] = "warning", [HEALTH_CRITICAL] = "critical"
+	};
+	return names[severity];
+}
+
+size_t health_count(const struct health *health, enum severity severity)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < health->count; i++)
+		count += health->alerts[i].severity == severity;
+	return count;
+}
+
+int health_limits_load(struct health_limits *out, struct repo *repo, struct error *err)
+{
+	enum { DAY = 86400, YEAR = 365 * DAY };
+	*out = (struct health_limits){ .stuck_after = 6 * 3600,
+		.stuck_times = 3,
+		.queued_after = 1800,
+		.failed_for = 7 * DAY,
+		.disk_low = 10,
+		.clock_skew = 120 };
+	int rc = repo_config_int(repo, "build.stuckAfter", 1, YEAR, &out->stuck_after, err);
+	if (!rc)
+		rc = repo_config_int(repo, "build.stuckTimes", 1, 1000, &out->stuck_times, err);
+	if (!rc)
+		rc = repo_config_int(repo, "build.queuedAfter", 1, YEAR, &out->queued_after, err);
+	if (!rc)
+		rc = repo_config_int(repo, "build.failedFor", 1, YEAR, &out->failed_for, err);
+	if (!rc)
+		rc = repo_config_int(repo, "build.diskLow", 0, 1000000, &out->disk_low, err);
+	if (!rc)
+		rc = repo_config_int(repo, "build.clockSkew", 1, DAY, &out->clock_skew, err);
+	return rc;
+}
+
+/* Adds `alert`, with its words formatted. */
+__attribute__((format(printf, 3, 4))) static void add(
+	struct judging *j, struct health_alert alert, const char *format, ...)
+{
+	struct health *health = j->health;
+	struct buf words = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&words, format, args);
+	va_end(args);
+	alert.words = arena_strndup(&health->arena, words.data, words.len);
+	buf_release(&words);
+	if (alert.severity > health->severity)
+		health->severity = alert.severity;
+	GROW(health->alerts, health->count, health->capacity);
+	health->alerts[health->count++] = alert;
+}
+
+/* ---- what could not be read ---- */
+
+static void judge_reading(struct judging *j)
+{
+	const struct roster *roster = &j->overview->roster;
+	if (roster->offline.code) {
+		struct health_alert alert = { HEALTH_CRITICAL, "remote", NULL, NULL, NULL, NULL,
+			roster->fetched_at };
+		add(j, alert, "the shared repository could not be asked: %s", roster->offline.text);
+	}
+	for (size_t i = 0; i < j->overview->troubles_count; i++) {
+		const struct trouble *trouble = &j->overview->troubles[i];
+		struct health_alert alert = {
+			.severity = HEALTH_WARNING, .kind = "file", .server = trouble->server
+		};
+		/* Without the shared files nobody can work. */
+		if (!trouble->server)
+			alert.severity = HEALTH_CRITICAL;
+		add(j, alert, "%s", trouble->words);
+	}
+}
+
+/* ---- servers ---- */
+
+static enum beat_state state_of(const struct judging *j, const struct server *server)
+{
+	if (j->limits->max_age && server->last_beat)
+		return j->as_of - server->last_beat > j->limits->max_age ? BEAT_SILENT : BEAT_ALIVE;
+	return roster_judge(server, j->as_of);
+}
+
+static void judge_beat(struct judging *j, const struct server *server, enum beat_state state)
+{
+	struct health_alert alert = {
+		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_beat
+	};
+	char promise[TIMESTAMP_SIZE];
+	timestamp_format_age(server->interval * server->push_every, promise);
+	alert.kind = beat_state_name(state);
+	switch (state) {
+	case BEAT_NEVER:
+		/* Its first beats may be on their way. */
+		if (server->status_at && j->as_of - server->status_at > FIRST_BEAT_AFTER) {
+			alert.since = server->status_at;
+			add(j, alert, "%s has given no sign of life yet", server->id);
+		}
+		return;
+	case BEAT_LATE:
+		add(j, alert, "%s is late: it promised a beat every %s", server->id, promise);
+		return;
+	case BEAT_SILENT:
+		alert.severity = HEALTH_CRITICAL;
+		add(j, alert, "%s is silent: it promised a beat every %s", server->id, promise);
+		return;
+	case BEAT_ALIVE:
+		break;
+	}
+	if (server->healthy)
+		return;
+	alert.severity = HEALTH_CRITICAL;
+	alert.kind = "unhealthy";
+	add(j, alert, "%s says of itself that it is not well", server->id);
+}
+
+static void judge_machine(struct judging *j, const struct server *server)
+{
+	struct health_alert alert = {
+		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_beat
+	};
+	double low = (double)j->limits->disk_low;
+	if (server->disk_free_gb >= 0 && server->disk_free_gb < low) {
+		alert.kind = "disk";
+		if (server->disk_free_gb < low / DISK_CRITICAL_SHARE)
+			alert.severity = HEALTH_CRITICAL;
+		add(j, alert, "%s has %.1f GiB of disk left; build.diskLow is %" PRId64, server->id,
+			server->disk_free_gb, j->limits->disk_low);
+	}
+	if (server->last_beat - j->now > j->limits->clock_skew) {
+		char ahead[TIMESTAMP_SIZE];
+		alert.kind = "clock";
+		alert.severity = HEALTH_WARNING;
+		timestamp_format_age(server->last_beat - j->now, ahead);
+		add(j, alert, "the clock of %s is %s ahead of this host's", server->id, ahead);
+	}
+}
+
+/* A beat is written and committed in the same moment, by the same clock; a squash may commit it
+ * again, later. */
+static void judge_commit_time(struct judging *j, size_t index)
+{
+	const struct server *server = &j->overview->roster.servers[index];
+	int64_t committed = j->overview->beats[index].committed_at;
+	if (!committed || server->last_beat - committed <= j->limits->clock_skew)
+		return;
+	char text[TIMESTAMP_SIZE];
+	struct health_alert alert = { .severity = HEALTH_WARNING,
+		.kind = "clock",
+		.server = server->id,
+		.since = committed };
+	add(j, alert, "the beats of %s are dated %s after their commits", server->id,
+		timestamp_format_age(server->last_beat - committed, text));
+}
+
+static void judge_servers(struct judging *j)
+{
+	const struct roster *roster = &j->overview->roster;
+	struct health *health = j->health;
+	health->servers = arena_array(&health->arena, roster->count + 1, sizeof(*health->servers));
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct server *server = &roster->servers[i];
+		enum beat_state state = state_of(j, server);
+		bool alive = state == BEAT_ALIVE;
+		health->servers[health->servers_count++] = (struct health_server){ server,
+			alive && !server->healthy ? "unhealthy" : beat_state_name(state),
+			alive && server->healthy };
+		judge_beat(j, server, state);
+		judge_commit_time(j, i);
+		judge_machine(j, server);
+	}
+}
+
+/* ---- jobs ---- */
+
+/* The verdict on `id`; NULL: there is no such server. */
+static const struct health_server *verdict_on(const struct judging *j, const char *id)
+{
+	for (size_t i = 0; id && i < j->health->servers_count; i++)
+		if (!strcmp(j->health->servers[i].server->id, id))
+			return &j->health->servers[i];
+	return NULL;
+}
+
+static int by_size(const void *left, const void *right)
+{
+	const int64_t *a = left, *b = right;
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* The median of what successful builds of this type took; 0: there are too few. */
+static int64_t usual_duration(struct judging *j, const char *type)
+{
+	const struct overview *o = j->overview;
+	int64_t *durations =
+		arena_array(&j->health->arena, o->builds_count + 1, sizeof(*durations));
+	size_t count = 0;
+	for (size_t i = 0; type && i < o->builds_count; i++) {
+		const struct build *build = &o->builds[i];
+		if (!build->failed && build->duration >= 0 && build->type &&
+			!strcmp(build->type, type))
+			durations[count++] = build->duration;
+	}
+	if (count < USUAL_LEAST)
+		return 0;
+	qsort(durations, count, sizeof(*durations), by_size);
+	return durations[count / 2];
+}
+
+static void judge_running(struct judging *j, const struct job *job)
+{
+	const struct health_server *on = verdict_on(j, job->assigned_to);
+	int64_t ran = job->started_at ? j->now - job->started_at : 0;
+	struct health_alert alert = { .severity = HEALTH_WARNING,
+		.kind = "stuck",
+		.server = job->assigned_to,
+		.job = job->id,
+		.since = job->started_at };
+	char text[TIMESTAMP_SIZE];
+	if (!on || !strcmp(on->state, "silent")) {
+		alert.severity = HEALTH_CRITICAL;
+		add(j, alert, "job %s runs on %s, which is %s", job->id,
+			job->assigned_to ? job->assigned_to : "no server",
+			on ? "silent" : "not there");
+		return;
+	}
+	if (ran > j->limits->stuck_after) {
+		add(j, alert, "job %s runs on %s for longer than %s (build.stuckAfter)", job->id,
+			job->assigned_to, timestamp_format_age(j->limits->stuck_after, text));
+		return;
+	}
+	int64_t usual = ran > STUCK_LEAST ? usual_duration(j, job->type) : 0;
+	if (usual && ran / j->limits->stuck_times >= usual)
+		add(j, alert, "job %s runs on %s for longer than %" PRId64 " times the usual %s",
+			job->id, job->assigned_to, j->limits->stuck_times,
+			timestamp_format_age(usual, text));
+}
+
+static void judge_queued(struct judging *j, const struct job *job, bool anybody)
+{
+	struct health_alert alert = { .severity = HEALTH_WARNING,
+		.kind = "waiting",
+		.server = job->assigned_to,
+		.job = job->id,
+		.since = job->created_at };
+	if (!job->created_at || j->now - job->created_at <= j->limits->queued_after)
+		return;
+	const struct health_server *only = verdict_on(j, job->assigned_to);
+	if (!anybody)
+		add(j, alert, "job %s is queued, and no server is alive", job->id);
+	else if (job->assigned_to && (!only || strcmp(only->state, "alive") != 0))
+		add(j, alert, "job %s is queued for %s, which is %s", job->id, job->assigned_to,
+			only ? only->state : "not there");
+}
+
+static void judge_jobs(struct judging *j)
+{
+	const struct job_list *jobs = &j->overview->jobs;
+	bool anybody = false;
+	for (size_t i = 0; i < j->health->servers_count; i++)
+		anybody = anybody || !strcmp(j->health->servers[i].state, "alive");
+	for (size_t i = 0; i < jobs->count; i++) {
+		const struct job *job = &jobs->jobs[i];
+		if (job->status && !strcmp(job->status, "running"))
+			judge_running(j, job);
+		else if (job->status && !strcmp(job->status, "queued"))
+			judge_queued(j, job, anybody);
+	}
+}
+
+/* ---- builds ---- */
+
+static bool is_equal(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Does one of the builds say how the other's matter stands now? */
+static bool is_of_one_line(const struct build *a, const struct build *b)
+{
+	return is_equal(a->type, b->type) && is_equal(a->branch, b->branch) &&
+		(a->branch || is_equal(a->server, b->server));
+}
+
+/* Of each branch (and type of job) the newest build counts: one that succeeded since has mended it.
+ */
+static void judge_builds(struct judging *j)
+{
+	const struct overview *o = j->overview;
+	for (size_t i = 0; i < o->builds_count; i++) {
+		const struct build *build = &o->builds[i];
+		if (j->now - build->ended_at > j->limits->failed_for)
+			break;
+		bool newest = build->failed;
+		for (size_t k = 0; newest && k < i; k++)
+			newest = !is_of_one_line(&o->builds[k], build);
+		if (!newest)
+			continue;
+		struct health_alert alert = { .severity = HEALTH_WARNING,
+			.kind = "failed",
+			.server = build->server,
+			.job = build->job,
+			.since = build->ended_at };
+		add(j, alert, "job %s failed%s%s%s%s%s%s", build->job, build->server ? " on " : "",
+			build->server ? build->server : "", build->branch ? ", branch " : "",
+			build->branch ? build->branch : "", build->reason ? ": " : "",
+			build->reason ? build->reason : "");
+	}
+}
+
+/* ---- locks and messages ---- */
+
+static void judge_locks(struct judging *j)
+{
+	for (size_t i = 0; i < j->overview->locks_count; i++) {
+		const struct lock *lock = &j->overview->locks[i];
+		struct health_alert alert = { .severity = HEALTH_WARNING,
+			.kind = "lock",
+			.server = lock->holder,
+			.lock = lock->name,
+			.since = lock->expires_at };
+		if (lock->state == LOCK_EXPIRED)
+			add(j, alert, "lock %s has expired, and %s has not released it", lock->name,
+				lock->holder);
+		else if (lock->state == LOCK_CORRUPT) {
+			alert.severity = HEALTH_CRITICAL;
+			add(j, alert,
+				"lock %s cannot be understood, so that nobody can take it: 'git "
+				"build lock break' frees it",
+				lock->name);
+		}
+	}
+}
+
+static void judge_errors(struct judging *j)
+{
+	for (size_t i = 0; i < j->overview->errors_count; i++) {
+		const struct unread_errors *errors = &j->overview->errors[i];
+		const struct message *newest = &errors->newest;
+		struct health_alert alert = {
+			.severity = HEALTH_WARNING, .kind = "errors", .server = newest->from
+		};
+		if (newest->timestamp)
+			timestamp_parse(newest->timestamp, strlen(newest->timestamp), &alert.since);
+		add(j, alert, "%zu unread error%s for %s, the newest from %s: %s", errors->count,
+			errors->count == 1 ? "" : "s", errors->to,
+			newest->from ? newest->from : "nobody",
+			newest->subject ? newest->subject : "(no subject)");
+	}
+}
+
+/* ---- all of it ---- */
+
+static void put_worst_first(struct health *health)
+{
+	struct health_alert *found = health->alerts;
+	size_t count = 0;
+	if (!health->count)
+		return;
+	health->alerts = xreallocarray(NULL, health->count, sizeof(*found));
+	for (int severity = HEALTH_CRITICAL; severity > HEALTH_OK; severity--)
+		for (size_t i = 0; i < health->count; i++)
+			if ((int)found[i].severity == severity)
+				health->alerts[count++] = found[i];
+	health->capacity = health->count;
+	free(found);
+}
+
+void health_judge(
+	struct health *out, const struct overview *overview, const struct health_limits *limits)
+{
+	const struct roster *roster = &overview->roster;
+	*out = (struct health){ .arena = ARENA_INIT };
+	struct judging j = { out, overview, limits, roster->now, roster->now };
+	if (roster->fetched_at && roster->fetched_at < roster->now)
+		j.as_of = roster->fetched_at;
+	judge_reading(&j);
+	judge_servers(&j);
+	judge_jobs(&j);
+	judge_builds(&j);
+	judge_locks(&j);
+	judge_errors(&j);
+	put_worst_first(out);
+}
+
+void health_release(struct health *health)
+{
+	free(health->alerts);
+	arena_release(&health->arena);
+	*health = (struct health){ .arena = ARENA_INIT };
+}
