@@ -77,6 +77,7 @@ extern const struct command command_completion;
 extern const struct command command_demo;
 extern const struct command command_doctor;
 extern const struct command command_exec;
+extern const struct command command_health;
 extern const struct command command_heartbeat;
 extern const struct command command_help;
 extern const struct command command_init;
