@@ -93,6 +93,7 @@ extern const struct command command_package;
 extern const struct command command_repos;
 extern const struct command command_run;
 extern const struct command command_schema;
+extern const struct command command_size;
 extern const struct command command_squash;
 extern const struct command command_status;
 extern const struct command command_validate;

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_artifacts,
 	&command_package,
 	&command_archive,
+	&command_size,
 	&command_install_service,
 	&command_repos,
 	&command_exec,

@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# git build size: what makes the repository big.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server "$TMP/fleet.git" build1 >/dev/null 2>&1
+  cd build1 || return
+}
+
+@test "every object is counted once, where it belongs" {
+  for _ in 1 2 3; do git build heartbeat -q --push; done
+  git build message send -q --to all --subject hello >/dev/null
+  head -c 3000000 /dev/urandom >big.bin
+  mkdir -p build1/logs
+  seq 100 >build1/logs/20251001T000000Z.log
+  git add -A
+  git commit -qm "Something big"
+  git push -q --no-verify origin HEAD:main
+  git build size --json >size.json
+  jq -e --argjson n "$(git rev-list --objects --all | wc -l)" '.all.objects == $n and ([.kinds[].objects] | add) == $n' size.json
+  jq -e --argjson n "$(git rev-list --all | wc -l)" '.kinds.commits.objects == $n' size.json
+  jq -e '.kinds.heartbeats.objects >= 3 and .kinds.logs.objects >= 1 and .kinds.messages.objects >= 2' size.json
+  jq -e '.files[0].path == "big.bin" and .files[0].content_bytes == 3000000 and .files[0].versions == 1' size.json
+  jq -e '[.heartbeat_branches[].ref] | index("refs/heads/heartbeat-build1")' size.json
+  jq -e '[.hints[].command] | index("git lfs track") and index("git build archive")' size.json
+  run -0 git build size --top 1
+  [[ $output == *"big.bin"* && $output == *"git lfs track: 1 files have been larger than 1 MiB"* ]]
+  [ "$(grep -c coordination <<<"$output")" = 0 ]
+}
+
+@test "a long heartbeat branch is named, with what shortens it" {
+  for _ in 1 2 3 4; do git build heartbeat -q --push; done
+  git config build.heartbeatHistory 2
+  run -0 git build size
+  [[ $output == *"git build squash --all: "*" heartbeat branches have more than 2 commits"* ]]
+}
+
+@test "the shared repository, and one without a commit" {
+  run -0 git -C ../fleet.git build size
+  [[ $output == *"heartbeats"* ]]
+  git init -q --bare ../empty.git
+  run -0 git -C ../empty.git build size --json
+  [ "$(jq .all.objects <<<"$output")" = 0 ]
+}
