@@ -117,10 +117,16 @@ bool remote_exists(struct repo *repo, const char *name)
 	return exists;
 }
 
+/* Did another process of this clone, which fetched at the same time, move the same ref? */
+static bool lost_to_a_neighbour(const char *errors)
+{
+	return strstr(errors, "cannot lock ref");
+}
+
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err)
 {
-	enum { FIXED = 16 };
+	enum { FIXED = 16, TRIES = 5 };
 	int status, rc = check_remote_name(remote, err);
 	if (rc < 0)
 		return rc;
@@ -138,7 +144,12 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 		argv[used++] = refspecs[i];
 
 	struct buf errors = BUF_INIT;
-	rc = run_git(repo, argv, "fetch from", remote, &status, NULL, &errors, err);
+	for (int tries = 0; tries < TRIES; tries++) {
+		buf_reset(&errors);
+		rc = run_git(repo, argv, "fetch from", remote, &status, NULL, &errors, err);
+		if (rc < 0 || !status || !lost_to_a_neighbour(errors.data))
+			break;
+	}
 	if (!rc && status) {
 		if (strstr(errors.data, "couldn't find remote ref"))
 			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",

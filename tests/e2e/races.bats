@@ -96,3 +96,30 @@ beats() {
   [[ $output == *"Read-only file system"* ]]
   git -C "$TMP/s1" build heartbeat --push
 }
+
+@test "who fetches while another process of the clone does tries again" {
+  clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
+  mkdir bin
+  # A git that finds the ref moved, as often as $TMP/times says.
+  cat >bin/git <<END
+#!/bin/bash
+left=\$(cat "$TMP/times")
+if [[ " \$* " == *" fetch "* ]] && [ "\$left" -gt 0 ]; then
+  echo \$((left - 1)) >"$TMP/times"
+  echo "error: cannot lock ref 'refs/remotes/origin/main': is at 2cd84ef8 but expected 841ff2a8" >&2
+  exit 1
+fi
+exec "$(command -v git)" "\$@"
+END
+  chmod +x bin/git
+  cd s1
+  echo 3 >"$TMP/times"
+  PATH=$TMP/bin:$PATH run -0 git-build job list
+  [[ $output != *"cannot"* ]]
+  [ "$(cat "$TMP/times")" = 0 ]
+  # A lock that stays is told.
+  echo 1000 >"$TMP/times"
+  PATH=$TMP/bin:$PATH run -0 git-build job list
+  [[ $output == *"cannot lock ref"* ]]
+  [ "$(cat "$TMP/times")" -gt 900 ]
+}
