@@ -47,17 +47,6 @@ bool manifest_name_ok(const char *name)
 		(len < 5 || strcmp(name + len - 5, ".part") != 0);
 }
 
-int manifest_path(struct buf *out, const char *server, const char *job, struct error *err)
-{
-	if (!manifest_name_ok(job))
-		return error_set(err, ERR_INVALID,
-			"a job called '%s' cannot have a file of its own: its id must be a file "
-			"name of at most %d bytes that starts with a letter or a digit",
-			job, MANIFEST_NAME_MAX);
-	buf_addf(out, "%s/logs/%s" MANIFEST_SUFFIX, server, job);
-	return 0;
-}
-
 /* ---- taking ---- */
 
 int manifest_hash(const char *path, char out[SHA256_SIZE], struct error *err)

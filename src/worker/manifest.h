@@ -58,10 +58,6 @@ void manifest_release(struct manifest *manifest);
  */
 bool manifest_name_ok(const char *name);
 
-/* Appends the path of the manifest of `job` by `server`. ERR_INVALID: the job's name cannot be a
- * part of it. */
-int manifest_path(struct buf *out, const char *server, const char *job, struct error *err);
-
 /*
  * Sets folder and artifacts to the absolute path of `folder` and the regular files in it, in the
  * order of their names; hidden ones, links and folders are passed by. ERR_INVALID: a file's name

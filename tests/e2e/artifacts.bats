@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # git build artifacts: manifests on the shared branch, and files that come over a real sshd.
+# shellcheck disable=SC2154 # $pid is of in_background
 
 load helper
 
@@ -127,6 +128,43 @@ over_ssh() {
   run -128 git build artifacts fetch job_1
   [[ $output == *"did not come from ssh://127.0.0.1:1"* ]]
   [ "$(ls job_1)" = 'big file.deb' ]
+}
+
+@test "fetch: killed in the middle, and two at a time" {
+  over_ssh
+  mkdir "$TMP/made"
+  head -c 3000000 /dev/urandom >"$TMP/made/a.deb"
+  built build1 job_1 "$TMP/made"
+  # Two megabytes, and then nothing, for as long as the test takes.
+  printf '#!/bin/bash\n%s "$@" | head -c 2000000\nwhile [ -e "%s" ]; do sleep 0.1; done\n' "$GIT_SSH_COMMAND" \
+    "$TMP/made" >"$TMP/slow"
+  chmod +x "$TMP/slow"
+  GIT_SSH_COMMAND=$TMP/slow in_background "$TMP/said" git-build artifacts fetch job_1
+  wait_for 10 eval '[ "$(stat -c %s job_1/a.deb.part)" = 2000000 ]'
+  run -128 git build artifacts fetch job_1
+  [[ $output == *"job_1/a.deb.part is being fetched by somebody else"* ]]
+  kill -KILL "$pid"
+  run -0 git build artifacts fetch job_1
+  [ "$output" = "job_1/a.deb, gone on from byte 2000000" ]
+  cmp "$TMP/made/a.deb" job_1/a.deb
+  mv "$TMP/made" "$TMP/unmade"
+}
+
+@test "what the worker builds can be listed, fetched and installed" {
+  over_ssh
+  git init -q "$TMP/source"
+  git -C "$TMP/source" commit -q --allow-empty -m "First"
+  git -C ../build1 config build.source "$TMP/source"
+  git -C ../build1 config build.artifacts "$TMP/artifacts"
+  git -C ../build1 config build.command "mkdir -p d/DEBIAN && printf 'Package: own\\nVersion: 3\\nArchitecture: all\\nMaintainer: a <a@b>\\nDescription: x\\n' >d/DEBIAN/control && dpkg-deb --build d \"\$GIT_BUILD_OUTPUT/own_3_all.deb\""
+  job=$(git build job add --branch main --commit HEAD)
+  git -C ../build1 build run -q
+  run -0 git build artifacts list
+  [[ ${lines[1]} == "$job"*build1*success*main*1* ]]
+  run -0 git build artifacts fetch "${job:0:10}" --out debs
+  dpkg -I debs/own_3_all.deb | grep -q 'Package: own'
+  run -0 git build artifacts verify "$job" --in debs
+  run -0 git -C ../build1 build artifacts verify "$job"
 }
 
 @test "fetch: what is not as the manifest says is thrown away" {

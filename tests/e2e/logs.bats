@@ -67,6 +67,16 @@ shown() { grep -q "$@"; }
   [ "$(git build logs --list --json --server build2 | jq '.logs | length')" = 0 ]
   [ "$(git build logs "$first" --json | jq -r '[.server, (.text | test("the first"))] | @csv')" = '"build1",true' ]
 
+  # Its manifest says .log; upkeep has compressed it since.
+  git -C ../build1 pull -q
+  gzip ../build1/build1/logs/*.log
+  git -C ../build1 add -A .
+  git -C ../build1 commit -qm "Upkeep"
+  git -C ../build1 push -q origin HEAD:main
+  run -0 git build logs "$first"
+  [[ $output == *"the first"* ]]
+  [[ $(git build logs --list) == *"$first"*.log.gz* ]]
+
   run -128 git build logs nothing
   [[ $output == *"there is no such job"* ]]
   run -129 git build logs --list x

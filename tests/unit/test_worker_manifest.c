@@ -146,24 +146,12 @@ static void what_could_do_harm_is_not_read(void **state)
 	manifest_release(&m);
 }
 
-static void a_jobs_manifest_has_a_path_if_its_id_can_be_one(void **state)
-{
-	(void)state;
-	struct error err = ERROR_INIT;
-	struct buf path = BUF_INIT;
-	assert_int_equal(manifest_path(&path, "build1", "job-1", &err), 0);
-	assert_string_equal(path.data, "build1/logs/job-1-artifacts.json");
-	assert_int_equal(manifest_path(&path, "build1", "../x", &err), ERR_INVALID);
-	buf_release(&path);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_is_taken_with_sizes_and_hashes),
 		cmocka_unit_test(what_is_written_is_read_again),
 		cmocka_unit_test(what_could_do_harm_is_not_read),
-		cmocka_unit_test(a_jobs_manifest_has_a_path_if_its_id_can_be_one),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }
