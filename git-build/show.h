@@ -11,11 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Appends `text` so that it can only be read: control characters (a terminal obeys them), marks
- * that turn the direction of writing, and bytes that are no UTF-8 become \n, \x1b, \u202e. With
- * `lines`, line feeds and tabs stay.
- */
+/* As escape_add() (base/escape.h). */
 void show_escape(struct buf *out, const char *text, size_t len, bool lines);
 
 /* How many columns of a terminal `text` takes. */

@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include "base/alloc.h"
+#include "base/escape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,15 @@ enum { MOST_LINES = 20 };
 
 void judge_say(const char *format, ...)
 {
+	struct buf text = BUF_INIT, line = BUF_INIT;
 	va_list args;
 	va_start(args, format);
-	fputs("git-build: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	buf_vaddf(&text, format, args);
 	va_end(args);
+	escape_add(&line, text.data, text.len, true);
+	fprintf(stderr, "git-build: %s\n", line.data);
+	buf_release(&text);
+	buf_release(&line);
 }
 
 static void show_list(const char *kind, const struct guard_update *update,

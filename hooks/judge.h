@@ -7,7 +7,7 @@
 
 #include "guard/guard.h"
 
-/* Says `text` of the hook's own on standard error, as "git-build: text". */
+/* Says `text` on standard error, as "git-build: text", escaped. */
 void judge_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*

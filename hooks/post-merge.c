@@ -1,46 +1,51 @@
 /*
- * post-merge: looks over what a merge or pull has brought, and says what is not as it should be. It
- * is silent otherwise, and never fails a merge (githooks(5): it could not anyway).
+ * post-merge: looks over what a merge or pull has brought, and says what is not as it should be and
+ * what concerns this server: new messages, jobs and locks that changed hands. Brings a heartbeat
+ * that is due. It is silent otherwise, and never fails a merge (githooks(5): it could not anyway).
+ *
+ * It is run as post-rewrite as well, since `git pull --rebase` runs no post-merge where there was
+ * something to rebase.
  */
 #include "judge.h"
 
+#include "base/env.h"
 #include "base/file.h"
+#include "fleet/changes.h"
+#include "fleet/heartbeat.h"
+#include "fleet/settings.h"
+#include "store/history.h"
 
-#include <stdio.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-struct checking {
+enum { FILE_LIMIT = 64 << 20, MOST_LINES = 10 };
+
+struct looking {
 	struct repo *repo;
-	struct oid head;
-	char folder[256];
+	struct settings settings;
+	struct oid before, now;
+	size_t lines;
 };
 
-enum { FILE_LIMIT = 64 << 20 };
+/* ---- what is broken ---- */
 
-/* One file of the folder, as committed. */
-static int check_file(const struct entry *entry, void *data)
+/* Only what has come: an old wound is known. */
+static int check_file(const struct changed_file *file, void *data)
 {
-	struct checking *checking = data;
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct looking *looking = data;
+	struct buf text = BUF_INIT;
 	struct error err = ERROR_INIT;
-	buf_addf(&path, "%s/%s", checking->folder, entry->name);
-	if (entry->mode != 040000 && strstr(entry->name, ".json") &&
-		(repo_read(checking->repo, &checking->head, path.data, FILE_LIMIT, &text, NULL,
-			 &err) < 0 ||
-			guard_check_content(path.data, text.data, text.len, &err) < 0))
+	size_t len = strlen(file->path), size;
+	bool is_json = len > 5 && !strcmp(file->path + len - 5, ".json");
+	if (is_json && !oid_is_none(&file->blob) && strchr(file->path, '/') &&
+		(history_read_blob(looking->repo, &file->blob, FILE_LIMIT, &text, &size, &err) <
+				0 ||
+			guard_check_content(file->path, text.data, text.len, &err) < 0))
 		judge_say("warning: %s", err.text);
-	buf_release(&path);
 	buf_release(&text);
 	return 0;
-}
-
-static int check_folder(const struct entry *entry, void *data)
-{
-	struct checking *checking = data;
-	if (entry->mode != 040000 || strlen(entry->name) >= sizeof(checking->folder))
-		return 0;
-	snprintf(checking->folder, sizeof(checking->folder), "%s", entry->name);
-	return repo_list(checking->repo, &checking->head, entry->name, check_file, checking, NULL);
 }
 
 static void check_driver(struct repo *repo)
@@ -48,19 +53,119 @@ static void check_driver(struct repo *repo)
 	struct buf driver = BUF_INIT;
 	if (!repo_config(repo, "merge.git-build.driver", &driver))
 		judge_say("warning: the merge driver is not configured, so git merges coordination "
-			  "files as "
-			  "text; run git build init");
+			  "files as text; run git build init");
 	buf_release(&driver);
 }
 
-int main(void)
+/* ---- what concerns this server ---- */
+
+static bool concerns(const struct looking *looking, const struct state_change *change)
 {
-	struct checking checking = { 0 };
-	if (repo_open(&checking.repo, NULL, NULL) < 0)
+	const char *server = looking->settings.server;
+	return change->kind != CHANGE_JOB || (change->before && !strcmp(change->before, server)) ||
+		(change->after && !strcmp(change->after, server)) ||
+		(change->before && change->after);
+}
+
+static int say_change(const struct state_change *change, void *data)
+{
+	struct looking *looking = data;
+	struct buf text = BUF_INIT;
+	if (!concerns(looking, change))
 		return 0;
-	check_driver(checking.repo);
-	if (!repo_ref(checking.repo, "HEAD", &checking.head, NULL))
-		repo_list(checking.repo, &checking.head, "", check_folder, &checking, NULL);
-	repo_close(checking.repo);
+	if (looking->lines++ < MOST_LINES) {
+		change_say(&text, change, looking->settings.server);
+		judge_say("%s", text.data);
+	}
+	buf_release(&text);
+	return 0;
+}
+
+static void say_changes(struct looking *looking)
+{
+	const struct env *env = env_system();
+	changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
+		env->now(env->data), say_change, looking);
+	if (looking->lines > MOST_LINES)
+		judge_say("and %zu more", looking->lines - MOST_LINES);
+}
+
+/* ---- the heartbeat ---- */
+
+/* Has this clone given beats, and none for longer than it promises? */
+static bool is_due(const struct looking *looking)
+{
+	const struct env *env = env_system();
+	const char *branch = looking->settings.beat_branch;
+	struct buf ref = BUF_INIT;
+	struct oid tip;
+	struct commit commit = { .message = BUF_INIT };
+	buf_addf(&ref, "refs/heads/%s", branch ? branch : "");
+	bool due = branch && strcmp(branch, looking->settings.branch) != 0 &&
+		!repo_ref(looking->repo, ref.data, &tip, NULL) &&
+		!repo_commit(looking->repo, &tip, &commit, NULL) &&
+		env->now(env->data) - commit.time >= looking->settings.interval;
+	buf_release(&ref);
+	buf_release(&commit.message);
+	return due;
+}
+
+static void beat(struct looking *looking)
+{
+	const struct env *env = env_system();
+	struct file_lock lock = FILE_LOCK_INIT;
+	struct heartbeat *heartbeat = NULL;
+	struct beat_result result = BEAT_RESULT_INIT;
+	struct buf said = BUF_INIT;
+	/* A loop that is at work gives its own. */
+	if (!heartbeat_loop_acquire(&lock, looking->repo, &looking->settings, env, NULL) &&
+		!heartbeat_open(&heartbeat, looking->repo, &looking->settings, env, NULL)) {
+		bool healthy = heartbeat_check_health(looking->repo, &looking->settings, &said);
+		heartbeat_beat(heartbeat, healthy, false, &result, NULL);
+	}
+	heartbeat_close(heartbeat);
+	file_lock_release(&lock);
+	beat_result_release(&result);
+	buf_release(&said);
+}
+
+/* In a process of its own, which nobody waits for: a push takes as long as it takes. */
+static void beat_aside(struct looking *looking)
+{
+	if (fork())
+		return;
+	int null = open("/dev/null", O_RDWR);
+	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+		dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		_exit(1);
+	beat(looking);
+	_exit(0);
+}
+
+/* ---- */
+
+int main(int argc, char **argv)
+{
+	struct looking looking = { .repo = NULL };
+	/* What `git commit --amend` rewrites has not come from others. */
+	if (argc > 1 && !strcmp(argv[1], "amend"))
+		return 0;
+	if (repo_open(&looking.repo, NULL, NULL) < 0)
+		return 0;
+	if (repo_ref(looking.repo, "ORIG_HEAD", &looking.before, NULL) < 0)
+		looking.before = OID_NONE;
+	check_driver(looking.repo);
+	if (!repo_ref(looking.repo, "HEAD", &looking.now, NULL))
+		history_each_difference(
+			looking.repo, &looking.before, &looking.now, check_file, &looking, NULL);
+	if (!settings_load(&looking.settings, looking.repo, NULL, NULL)) {
+		if (looking.settings.server) {
+			say_changes(&looking);
+			if (is_due(&looking))
+				beat_aside(&looking);
+		}
+		settings_release(&looking.settings);
+	}
+	repo_close(looking.repo);
 	return 0;
 }

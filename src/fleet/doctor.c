@@ -216,11 +216,12 @@ static void examine_hooks(struct doctor *d, bool is_shared)
 	hook_folder(d->repo, &folder, &own);
 	if (is_shared) {
 		buf_addstr(&mend, "git build init --shared ");
-		hook_quote(&mend, repo_git_dir(d->repo));
+		buf_add_quoted(&mend, repo_git_dir(d->repo));
 		examine_hook(d, folder.data, own, "pre-receive", mend.data);
 	} else {
 		examine_hook(d, folder.data, own, "pre-push", "git build init");
 		examine_hook(d, folder.data, own, "post-merge", "git build init");
+		examine_hook(d, folder.data, own, "post-rewrite", "git build init");
 	}
 	buf_release(&folder);
 	buf_release(&mend);

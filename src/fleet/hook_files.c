@@ -13,18 +13,6 @@
 
 enum { HOOK_LIMIT = 1 << 20 };
 
-void hook_quote(struct buf *out, const char *text)
-{
-	buf_addch(out, '\'');
-	for (; *text; text++) {
-		if (*text == '\'')
-			buf_addstr(out, "'\\''");
-		else
-			buf_addch(out, *text);
-	}
-	buf_addch(out, '\'');
-}
-
 /* Is `path`, or where it is yet to be made, the folder `parent` or inside it? As the file system
  * has them, not as they are spelled. */
 static bool lies_in(const char *path, const char *parent)
@@ -87,7 +75,7 @@ static void write_missing(const char *name, struct buf *out)
 static void write_script(const char *name, const char *program, struct buf *out)
 {
 	buf_addstr(out, "#!/bin/sh\n" MARK "program=");
-	hook_quote(out, program);
+	buf_add_quoted(out, program);
 	buf_addstr(out, "\nbefore=$0.before-git-build\n");
 	write_missing(name, out);
 	if (reads_input(name)) {

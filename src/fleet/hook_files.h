@@ -34,7 +34,4 @@ enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS };
  * executed is absent: git does not run it. */
 enum hook_state hook_examine(const char *folder, const char *name, struct buf *text);
 
-/* Appends `text` to `out` as one word of sh. */
-void hook_quote(struct buf *out, const char *text);
-
 #endif

@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const client_hooks[] = { "pre-push", "post-merge" };
+/* Each hook, and the program that it runs. */
+static const char *const client_hooks[][2] = { { "pre-push", "pre-push" },
+	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" } };
 enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
 
 #define DRIVER_KEY      "merge.git-build.driver"
@@ -32,7 +34,7 @@ static void write_driver(const char *hooks_dir, struct buf *out)
 {
 	struct buf program = BUF_INIT, word = BUF_INIT, quoted = BUF_INIT;
 	buf_addf(&program, "%s/merge-driver", hooks_dir);
-	hook_quote(&quoted, program.data);
+	buf_add_quoted(&quoted, program.data);
 	for (const char *at = quoted.data; *at; at++) {
 		if (*at == '%')
 			buf_addch(&word, '%');
@@ -95,15 +97,15 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 	hook_folder(repo, &folder, &own);
 	if (!own)
 		setup_missing(report,
-			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push and "
-			"%s/post-merge from there",
+			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push from "
+			"there, and %s/post-merge from its post-merge and post-rewrite",
 			folder.data, plan->hooks_dir, plan->hooks_dir);
 	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
 		buf_reset(&program);
-		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i]);
-		rc = hook_install(folder.data, client_hooks[i], program.data, err);
+		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i][1]);
+		rc = hook_install(folder.data, client_hooks[i][0], program.data, err);
 		if (rc >= 0)
-			setup_hook_step(report, client_hooks[i], rc);
+			setup_hook_step(report, client_hooks[i][0], rc);
 	}
 	buf_release(&folder);
 	buf_release(&program);
@@ -290,7 +292,8 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 {
 	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
 		DRIVER_NAME_KEY };
-	static const char *const hooks[] = { "pre-push", "post-merge", "pre-receive" };
+	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
+		"pre-receive" };
 	struct buf folder = BUF_INIT;
 	bool own;
 	int rc = 0;

@@ -313,7 +313,7 @@ END
   add_message build1 1
   push build1
   run -0 in_clone build2 git pull -q --no-rebase
-  [ -z "$output" ]
+  [[ $output != *warning* ]]
   git -C build2 config --unset merge.git-build.driver
   add_message build1 2
   push build1
