@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { START_LOOK_MS = 2000, START_SECONDS = 60 };
+
 struct logs_options {
 	const char *server;
 	bool follow, list, raw, here, offline;
@@ -276,7 +278,23 @@ static int show_newest(
 	return error_set(err, ERR_NOT_FOUND, "%s has no logs yet", server);
 }
 
-static int show(struct looking *l, const char *word, struct error *err)
+/* Is a log of this job still to come: nobody has taken it, or this server's worker just now? */
+static bool is_to_come(const struct looking *l, const char *id)
+{
+	const struct job *job = jobs_find(&l->jobs, id);
+	struct buf path = BUF_INIT;
+	bool growing = log_growing(&path, l->inv->repo, id);
+	buf_release(&path);
+	if (!job || !job->status)
+		return false;
+	if (!is_running(job))
+		return !strcmp(job->status, "queued");
+	return !growing && is_this_server(l, job->assigned_to) &&
+		l->reading.now < job->started_at + START_SECONDS;
+}
+
+/* `*wait`: there is nothing to follow yet. */
+static int show(struct looking *l, const char *word, bool *wait, struct error *err)
 {
 	const struct logs_options *given = l->given;
 	const char *server = given->server ? given->server : l->inv->settings.server;
@@ -287,25 +305,41 @@ static int show(struct looking *l, const char *word, struct error *err)
 		return rc < 0 ? rc : show_newest(l, &view, server, err);
 	}
 	int rc = find_job(l, word, &id, err);
-	return rc < 0 ? rc : show_job(l, &view, id, err);
+	*wait = !rc && given->follow && is_to_come(l, id);
+	return rc < 0 || *wait ? rc : show_job(l, &view, id, err);
+}
+
+static int look(struct invocation *inv, const struct logs_options *given, const char *word,
+	bool *wait, struct error *err)
+{
+	struct looking looking = { .inv = inv, .given = given, .arena = ARENA_INIT };
+	*wait = false;
+	int rc = open_all(&looking, err);
+	if (!rc)
+		rc = given->list ? list(&looking, err) : show(&looking, word, wait, err);
+	close_all(&looking);
+	return rc;
 }
 
 static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
-	struct looking looking = { .inv = inv, .given = values, .arena = ARENA_INIT };
 	const struct logs_options *given = values;
+	const char *word = operands->count ? operands->words[0] : NULL;
 	if ((given->list && (operands->count || given->follow)) || (given->follow && inv->json)) {
 		error_set(err, ERR_INVALID,
 			given->list ? "--list goes with neither JOB nor --follow"
 				    : "--follow does not go with --json");
 		return ANSWER_USAGE;
 	}
-	int rc = open_all(&looking, err);
-	if (!rc)
-		rc = given->list ? list(&looking, err)
-				 : show(&looking, operands->count ? operands->words[0] : NULL, err);
-	close_all(&looking);
+	bool wait, told = inv->quiet;
+	int rc;
+	while (!(rc = look(inv, given, word, &wait, err)) && wait) {
+		if (!told)
+			show_remark("nobody builds it yet: waits until somebody does");
+		told = true;
+		inv->env->sleep_ms(inv->env->data, START_LOOK_MS);
+	}
 	return rc;
 }
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 1 << 30, UNPACK_MS = 120000 };
+enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 256 << 20, UNPACK_MS = 120000 };
 
 void log_list_release(struct log_list *list)
 {
@@ -233,6 +233,9 @@ static int unpack(struct buf *out, const struct buf *packed, const char *path, s
 	buf_trim(&errors);
 	if (!rc && status)
 		rc = error_set(err, ERR_INVALID, "%s cannot be unpacked: %s", path, errors.data);
+	if (!rc && out->len >= TEXT_LIMIT)
+		rc = error_set(err, ERR_INVALID, "%s has more than %d MiB when it is unpacked",
+			path, TEXT_LIMIT >> 20);
 	buf_release(&errors);
 	return rc;
 }

@@ -148,6 +148,29 @@ shown() { grep -q "$@"; }
   [[ $output == *$'\none\ntwo'* ]]
 }
 
+@test "a job that nobody builds yet is waited for" {
+  over_ssh
+  add 'echo one'
+  run -128 git build logs "$job"
+  [[ $output == *"(queued) has no log yet"* ]]
+  in_background "$TMP/followed" git-build logs -f "$job"
+  wait_for 5 shown "waits until somebody does" "$TMP/followed"
+  git -C ../build1 build run -q
+  wait_for 20 eval "! kill -0 $pid"
+  wait "$pid"
+  grep -qx one "$TMP/followed"
+}
+
+@test "what is unpacked has an end" {
+  mkdir -p build2/logs
+  head -c 300000000 /dev/zero | gzip >build2/logs/20251029T120000Z.log.gz
+  run -128 git build logs
+  [[ $output == *"20251029T120000Z.log.gz has more than 256 MiB"* ]]
+  echo broken >build2/logs/20251029T120000Z.log.gz
+  run -128 git build logs
+  [[ $output == *"cannot be unpacked"* ]]
+}
+
 @test "a log whose worker was killed is not followed for ever" {
   slow never
   worker
