@@ -3,6 +3,7 @@
 
 #include "store/internal.h"
 #include "store/porcelain.h"
+#include "store/push_record.h"
 
 #include "base/alloc.h"
 #include "base/child.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
@@ -274,6 +276,13 @@ static int check_fast_forward(struct repo *repo, const struct push *push, struct
 		push->expected.hex, push->ref);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
 	size_t count, struct buf *said, struct error *err)
 {
@@ -304,12 +313,15 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
 
 	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
+	int64_t started_ms = now_ms();
 	rc = run_git(repo, argv, "push to", remote, &status, &output, &errors, err);
+	int64_t took_ms = now_ms() - started_ms;
 	porcelain_sort_errors(errors.data, &words, NULL);
 	if (said)
 		buf_add(said, words.data, words.len);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = judge(remote, &pushes[i], output.data, errors.data, &words, err);
+	push_record_count(repo, rc, took_ms);
 	buf_release(&output);
 	buf_release(&errors);
 	buf_release(&words);
