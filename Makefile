@@ -181,12 +181,13 @@ format: ## lay out all C as .clang-format says
 .PHONY: install uninstall
 install: all $(COMPLETIONS) ## into PREFIX, below DESTDIR; what is there already is not touched
 	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man1" \
-		"$(DESTDIR)$(docdir)" "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
+		"$(DESTDIR)$(docdir)/monitoring" "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
 		"$(DESTDIR)$(fishcompdir)"
 	install -C -m 755 $(BUILD)/git-build "$(DESTDIR)$(bindir)/git-build"
 	install -C -m 755 $(BUILD)/git-build-full $(HOOKS) "$(DESTDIR)$(libexecdir)/"
 	install -C -m 644 $(MANPAGES) "$(DESTDIR)$(mandir)/man1/"
 	install -C -m 644 README.md LICENSE $(wildcard docs/*.md) "$(DESTDIR)$(docdir)/"
+	install -C -m 644 $(wildcard docs/monitoring/*) "$(DESTDIR)$(docdir)/monitoring/"
 	install -C -m 644 $(BUILD)/completion/bash "$(DESTDIR)$(bashcompdir)/git-build"
 	install -C -m 644 $(BUILD)/completion/zsh "$(DESTDIR)$(zshcompdir)/_git-build"
 	install -C -m 644 $(BUILD)/completion/fish "$(DESTDIR)$(fishcompdir)/git-build.fish"

@@ -89,6 +89,7 @@ extern const struct command command_merge;
 extern const struct command command_merge_driver;
 extern const struct command command_message;
 extern const struct command command_outbox;
+extern const struct command command_metrics;
 extern const struct command command_package;
 extern const struct command command_repos;
 extern const struct command command_run;

@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&command_init,
 	&command_status,
 	&command_health,
+	&command_metrics,
 	&command_job,
 	&command_lock,
 	&command_message,

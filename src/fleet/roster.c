@@ -118,7 +118,7 @@ static double reading_or(const struct json_doc *doc, const struct json_value *ob
 {
 	double number;
 	bool is_number = json_double(doc, json_member(doc, object, name), &number);
-	return is_number && number >= 0 && number < 1e15 ? number : fallback;
+	return is_number && number >= 0 && number < 1e9 ? number : fallback;
 }
 
 static void read_system(struct server *server, const struct json_doc *doc)
@@ -132,11 +132,10 @@ static void read_system(struct server *server, const struct json_doc *doc)
 static void read_last_build(struct last_build *out, const struct json_doc *doc)
 {
 	const struct json_value *build = json_member(doc, json_root(doc), "last_build");
-	double seconds = reading_or(doc, build, "duration_seconds", -1);
 	out->id = json_strdup(doc, json_member(doc, build, "id"));
 	out->status = json_strdup(doc, json_member(doc, build, "status"));
 	out->completed_at = time_of(doc, build, "completed_at");
-	out->duration = seconds < 1e9 ? (int64_t)seconds : -1;
+	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
 }
 
 static void read_status(struct taking *t, const char *id)

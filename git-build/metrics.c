@@ -1,0 +1,85 @@
+/*
+ * git build metrics: the fleet for Prometheus.
+ *
+ * There is no daemon to be scraped: node_exporter's textfile collector reads what a timer writes
+ * (https://github.com/prometheus/node_exporter#textfile-collector). A file that is half written
+ * would be read as such, so it is replaced whole.
+ */
+#include "command.h"
+#include "show.h"
+
+#include "base/file.h"
+#include "fleet/outbox.h"
+#include "overview/metrics.h"
+
+struct metrics_options {
+	const char *textfile;
+	bool offline;
+};
+
+static const struct option options[] = {
+	OPT_STRING(0, "textfile", "FILE", struct metrics_options, textfile,
+		"replace FILE, rather than print"),
+	OPT_FLAG(0, "offline", struct metrics_options, offline,
+		"do not ask the remote: tell of what was fetched last"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--textfile FILE] [--offline]", NULL };
+
+/* An outbox with something broken in it has something in it. */
+static size_t count_waiting(struct repo *repo)
+{
+	struct outbox outbox;
+	if (outbox_read(&outbox, repo, NULL) < 0)
+		return 1;
+	size_t count = outbox.count;
+	outbox_release(&outbox);
+	return count;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct metrics_options *given = values;
+	struct overview_plan plan = { .fetch = !given->offline };
+	struct health_limits limits;
+	struct overview overview;
+	struct health health;
+	struct push_record pushes;
+	struct buf out = BUF_INIT;
+	(void)operands;
+	int rc = health_limits_load(&limits, inv->repo, err);
+	if (!rc)
+		rc = overview_take(&overview, inv->repo, &inv->settings, &plan, inv->env, err);
+	if (rc < 0)
+		return rc;
+	health_judge(&health, &overview, &limits);
+	push_record_read(inv->repo, &pushes);
+	struct metrics metrics = {
+		.overview = &overview,
+		.health = &health,
+		.pushes = &pushes,
+		.waiting = count_waiting(inv->repo),
+		.asked = plan.fetch,
+	};
+	metrics_write(&metrics, &out);
+	if (given->textfile)
+		rc = file_replace(given->textfile, out.data, out.len, 0644, err);
+	else
+		show_text(&out);
+	buf_release(&out);
+	health_release(&health);
+	overview_release(&overview);
+	return rc;
+}
+
+const struct command command_metrics = {
+	.name = "metrics",
+	.summary = "the fleet's metrics, for Prometheus",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct metrics_options),
+	.needs = NEEDS_REPOSITORY,
+	.run = run,
+};
