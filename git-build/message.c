@@ -2,6 +2,7 @@
  * git build message: what servers tell each other, and what each has read.
  */
 #include "coordination.h"
+#include "message_rules.h"
 #include "show.h"
 
 #include "base/alloc.h"
@@ -21,7 +22,7 @@ enum { BODY_LIMIT = 1 << 20, WATCH_SECONDS = 10 };
 struct message_options {
 	const char *to, *type, *subject, *body;
 	int64_t interval;
-	bool all, archived, offline;
+	bool all, archived, offline, dry_run, rules;
 };
 
 static const struct option options[] = {
@@ -33,6 +34,9 @@ static const struct option options[] = {
 		"what it says; - reads standard input, @FILE a file"),
 	OPT_FLAG(0, "all", struct message_options, all,
 		"with inbox: those that are read, too; with read: every one of the inbox"),
+	OPT_FLAG(0, "dry-run", struct message_options, dry_run,
+		"with rules: change nothing, show what would be done"),
+	OPT_FLAG(0, "rules", struct message_options, rules, "with watch: apply the rules, too"),
 	OPT_NUMBER(0, "interval", "SECONDS", struct message_options, interval, 1, 86400,
 		"how often to look for new ones (default 10)"),
 	OPT_FLAG(0, "archived", struct message_options, archived, "those that are archived, too"),
@@ -51,11 +55,12 @@ static const char *const synopsis[] = {
 	"inbox [--all] [--archived] [--offline] [--server ID] [--json]",
 	"show [--archived] [--offline] [--json] ID", "read [--server ID] [--json] (--all | ID...)",
 	"reply --body TEXT [--server ID] [--json] ID", "list [--archived] [--offline] [--json]",
-	"watch [--interval SECONDS] [--server ID] [--json]", NULL
+	"watch [--interval SECONDS] [--rules] [--server ID] [--json]",
+	"rules [--dry-run] [--server ID] [--json] [FILE]", NULL
 };
 
 static const char *const words[] = { "send", "inbox", "show", "read", "reply", "list", "watch",
-	NULL };
+	"rules", NULL };
 
 /* ---- sending ---- */
 
@@ -114,7 +119,7 @@ static int reply(
 	int rc = read_body(given->body, &body, err);
 	if (!rc) {
 		message_reply_request(
-			&request, &inv->settings, operands->words[0], body.data, inv->env);
+			&request, &inv->settings, operands->words[0], body.data, false, inv->env);
 		rc = ask(inv, &request, err);
 	}
 	buf_release(&body);
@@ -314,6 +319,19 @@ static int show(
 	return rc;
 }
 
+static int rules(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct message_options *given = values;
+	struct view view;
+	int rc = open_messages(&view, inv, given, err);
+	if (!rc)
+		rc = message_rules_apply(inv, operands->count ? operands->words[0] : NULL,
+			given->dry_run, &view.reading, view.doc, view.messages, err);
+	close_messages(&view);
+	return rc;
+}
+
 /* ---- watch ---- */
 
 /* The ids that were there when we looked last, sorted; each is ours. */
@@ -381,6 +399,18 @@ static void take_news(
 	*known = now;
 }
 
+/* A remote that does not answer is waited for here as well. */
+static int apply_rules(struct invocation *inv, struct view *view, struct error *err)
+{
+	int rc = message_rules_apply(
+		inv, NULL, false, &view->reading, view->doc, view->messages, err);
+	if (rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+		show_message("warning", err->text);
+		rc = 0;
+	}
+	return rc;
+}
+
 static int watch(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -403,6 +433,8 @@ static int watch(
 				&view.doc, &view.messages, err);
 			if (!rc)
 				take_news(inv, &view, &known, first);
+			if (!rc && given->rules)
+				rc = apply_rules(inv, &view, err);
 			first = false;
 		}
 		close_messages(&view);
@@ -423,6 +455,7 @@ static const struct verb verbs[] = {
 	{ "reply", 1, 1, true, reply },
 	{ "list", 0, 0, false, list },
 	{ "watch", 0, 0, true, watch },
+	{ "rules", 0, 1, true, rules },
 	{ NULL, 0, 0, false, NULL },
 };
 

@@ -24,6 +24,7 @@ static const char attributes[] =
 	"coordination/locks.json merge=git-build build-schema=locks\n"
 	"coordination/messages.json merge=git-build build-schema=messages\n"
 	"coordination/message_stats.json merge=git-build build-schema=message_stats\n"
+	"shared/message_rules.json merge=git-build build-schema=message_rules\n"
 	"shared/build_config.json merge=git-build build-schema=build_config\n"
 	"shared/health_dashboard.json merge=git-build build-schema=health_dashboard\n";
 

@@ -42,6 +42,7 @@ bool message_parse(struct message *out, const struct json_doc *doc, const struct
 	struct arena *arena)
 {
 	const struct json_value *read = json_member(doc, value, "read");
+	const struct json_value *automatic = json_member(doc, value, "auto");
 	*out = (struct message){
 		.id = member_string(doc, value, "id", arena),
 		.from = member_string(doc, value, "from", arena),
@@ -52,6 +53,7 @@ bool message_parse(struct message *out, const struct json_doc *doc, const struct
 		.timestamp = member_string(doc, value, "timestamp", arena),
 		.in_reply_to = member_string(doc, value, "in_reply_to", arena),
 		.read = read && read->type == JSON_TRUE,
+		.automatic = automatic && automatic->type == JSON_TRUE,
 		.value = value,
 	};
 	out->to_all = out->to && !strcmp(out->to, MESSAGE_ALL);
@@ -126,13 +128,14 @@ void message_request(struct buf *out, const struct settings *settings, const cha
 }
 
 void message_reply_request(struct buf *out, const struct settings *settings, const char *id,
-	const char *body, const struct env *env)
+	const char *body, bool automatic, const struct env *env)
 {
 	struct json_writer w;
 	request_begin(&w, out, "message reply", settings, env);
 	put_id(&w, env);
 	json_put_string(&w, "in_reply_to", id);
 	json_put_string(&w, "body", body);
+	json_put_bool(&w, "auto", automatic);
 	json_end(&w);
 }
 
@@ -179,6 +182,8 @@ static void append(struct opened *opened, const struct deed *deed, const struct 
 	}
 	if (message->in_reply_to)
 		json_put_string(&w, "in_reply_to", message->in_reply_to);
+	if (message->automatic)
+		json_put_bool(&w, "auto", true);
 	json_end(&w);
 	json_edit_append(opened->document.edit, opened->messages, text.data, text.len);
 	buf_release(&text);
@@ -344,6 +349,9 @@ static int reply(struct deed *deed, struct error *err)
 		rc = find_mine(&opened, deed, deed_string(deed, "in_reply_to"), &to, err);
 	if (!rc && (!id || !to.from))
 		rc = error_set(err, ERR_INVALID, "message %s does not say who sent it", to.id);
+	if (!rc && deed_flag(deed, "auto") &&
+		message_is_read_by(opened.document.doc, &to, deed->server))
+		rc = 1;
 	if (!rc) {
 		bool again = !strncasecmp(or_empty(to.subject), "re: ", 4);
 		buf_addf(&subject, "%s%s", again ? "" : "Re: ", or_empty(to.subject));
@@ -352,7 +360,8 @@ static int reply(struct deed *deed, struct error *err)
 			.type = "info",
 			.subject = subject.data,
 			.body = or_empty(deed_string(deed, "body")),
-			.in_reply_to = to.id };
+			.in_reply_to = to.id,
+			.automatic = deed_flag(deed, "auto") };
 		if (!find(&opened, id, &known, &deed->arena))
 			append(&opened, deed, &message);
 		if (!message_is_read_by(opened.document.doc, &to, deed->server))

@@ -25,6 +25,7 @@ struct message {
 	/* The strings are the arena's; NULL where the message does not say. */
 	const char *id, *from, *to, *type, *subject, *body, *timestamp, *in_reply_to;
 	bool to_all, read;
+	bool automatic;                 /* a rule has written it (fleet/message_rules.h) */
 	const struct json_value *value; /* the message in its document */
 };
 
@@ -52,8 +53,9 @@ int message_check_to(const char *to, struct error *err);
 /* Appends the request of a message with a fresh id. `to` and `type` are checked. */
 void message_request(struct buf *out, const struct settings *settings, const char *to,
 	const char *type, const char *subject, const char *body, const struct env *env);
-/* The same of a reply to message `id`, which is read with it. */
+/* The same of a reply to message `id`, which is read with it. An automatic one says that it is, and
+ * is not written if the message has been read already. */
 void message_reply_request(struct buf *out, const struct settings *settings, const char *id,
-	const char *body, const struct env *env);
+	const char *body, bool automatic, const struct env *env);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 const char *const builtin_names[] = { "artifacts", "build_config", "health_dashboard", "heartbeat",
-	"jobs", "locks", "message_stats", "messages", "status", NULL };
+	"jobs", "locks", "message_rules", "message_stats", "messages", "status", NULL };
 
 const char *builtin_text(const char *name, size_t *len)
 {
@@ -48,6 +48,7 @@ const char *builtin_for_path(const char *path)
 		{ "coordination/messages.json", "messages" },
 		{ "coordination/message_stats.json", "message_stats" },
 		{ "shared/build_config.json", "build_config" },
+		{ "shared/message_rules.json", "message_rules" },
 		{ "shared/health_dashboard.json", "health_dashboard" },
 	};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
