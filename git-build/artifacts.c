@@ -321,11 +321,14 @@ static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
 	struct fetched fetched;
 	struct progress progress;
 	struct fetch told = *fetch;
-	progress_start(&progress, artifact->name, inv->quiet);
+	struct buf shown = BUF_INIT;
+	show_escape(&shown, artifact->name, strlen(artifact->name), false);
+	progress_start(&progress, shown.data, inv->quiet);
 	told.tell = tell;
 	told.data = &progress;
 	int rc = fetch_artifact(&told, artifact, &fetched, err);
 	progress_end(&progress);
+	buf_release(&shown);
 	if (rc < 0)
 		return rc;
 	json_begin(w, '{');

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +60,8 @@ static _Noreturn void become(const struct child *child, char **env, const int in
 	const int errors, int report)
 {
 	setpgid(0, 0);
+	if (child->heard)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -34,7 +34,8 @@ struct child {
 	/*
 	 * Given its standard output as it comes, in place of `output`, and nothing (`len` 0) at
 	 * least ten times a second. False: the process group is ended as by the time limit, but
-	 * that is no failure. NULL: nobody is.
+	 * that is no failure. It also ends, by SIGTERM, when we do, since it may speak for ever.
+	 * NULL: nobody is given it.
 	 */
 	bool (*heard)(const char *bytes, size_t len, void *data);
 	void *data;

@@ -30,13 +30,17 @@ void manifest_release(struct manifest *manifest)
 
 /* ---- names ---- */
 
+/* UTF-8 without control characters, those of U+0080 to U+009F among them. */
 static bool is_plain(const char *text)
 {
 	size_t len = strlen(text);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+	for (size_t i = 0, used; i < len; i += used) {
+		uint32_t point;
+		used = utf8_decode(text + i, len - i, &point);
+		if (!used || point < 0x20 || (point >= 0x7f && point < 0xa0))
 			return false;
-	return utf8_valid_prefix(text, len) == len;
+	}
+	return true;
 }
 
 bool manifest_name_ok(const char *name)

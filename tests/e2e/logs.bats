@@ -148,6 +148,18 @@ shown() { grep -q "$@"; }
   [[ $output == *$'\none\ntwo'* ]]
 }
 
+@test "who stops following leaves nothing behind, here or there" {
+  over_ssh
+  slow never
+  worker
+  wait_for 20 eval "git build logs '$job' | grep -qx one"
+  in_background "$TMP/followed" git-build logs -f "$job"
+  wait_for 10 shown -x one "$TMP/followed"
+  pgrep -f "logs --here --follow.*$job"
+  kill -TERM "$pid"
+  wait_for 5 eval "! pgrep -f 'logs.*$job'"
+}
+
 @test "a job that nobody builds yet is waited for" {
   over_ssh
   add 'echo one'

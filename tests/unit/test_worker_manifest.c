@@ -115,6 +115,8 @@ static void what_could_do_harm_is_not_read(void **state)
 		{ NAMED("-rf"), "must be a file name" },
 		{ NAMED("a\\nb"), "must be a file name" },
 		{ NAMED("a\\u001b[31m"), "must be a file name" },
+		{ NAMED("a\\u009b31m"), "must be a file name" },
+		{ NAMED("a\\u007f"), "must be a file name" },
 		{ NAMED("a.deb.part"), "must be a file name" },
 		{ NAMED("a\\u0000b"), "\"name\" must be a string" },
 		{ HEAD("\"artifacts\":[{\"size\":-1,\"sha256\":\"" EMPTY_HASH "\"}]"),
