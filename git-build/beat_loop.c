@@ -8,12 +8,14 @@
 #include "beat_loop.h"
 
 #include "beat_show.h"
-#include "notify.h"
+#include "manager.h"
 #include "show.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "fleet/heartbeat.h"
+#include "fleet/reading.h"
+#include "overview/notices.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,7 +37,7 @@ struct beat_loop {
 
 	/* What was said last, to say only what changes. */
 	enum push_state push_state;
-	bool not_written;
+	bool not_written, not_told;
 	bool health_known, healthy;
 	struct buf health_words, remote_words;
 };
@@ -49,7 +51,7 @@ static void tell_manager(const struct beat_loop *loop, const char *state, const 
 	else
 		buf_addf(&text, "beating every %" PRId64 " s on %s", loop->inv->settings.interval,
 			loop->inv->settings.beat_branch);
-	notify_send(text.data);
+	manager_tell(text.data);
 	buf_release(&text);
 }
 
@@ -133,6 +135,32 @@ static void say_written(struct beat_loop *loop, const struct error *failure)
 	tell_manager(loop, "", not_written ? failure->text : NULL);
 }
 
+/* ---- what others should hear of ---- */
+
+/* Where build.notifyCommand is set, the loop looks at the fleet once a beat. What goes wrong is
+ * said once; a remote that is away is the beats' to tell. */
+static void tell_news(struct beat_loop *loop)
+{
+	struct invocation *inv = loop->inv;
+	struct roster roster;
+	struct reading reading;
+	struct error failure = ERROR_INIT;
+	struct buf command = BUF_INIT;
+	bool wanted = repo_config(inv->repo, "build.notifyCommand", &command);
+	buf_release(&command);
+	if (!wanted || roster_take(&roster, inv->repo, &inv->settings, true, inv->env, NULL) < 0)
+		return;
+	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, &failure);
+	if (!rc)
+		rc = notices_tell(
+			NULL, inv->repo, &inv->settings, &roster, &reading.tip, inv->env, &failure);
+	bool failed = rc < 0 && rc != ERR_BUSY;
+	if (failed && !loop->not_told)
+		warn(inv->settings.server, "nobody could be notified", failure.text);
+	loop->not_told = failed;
+	roster_release(&roster);
+}
+
 /* ---- one beat ---- */
 
 /* Whatever goes wrong with a beat is said and does not end the loop; only a standard output that
@@ -155,6 +183,7 @@ static int beat(struct beat_loop *loop, struct error *err)
 	say_written(loop, &failure);
 	beat_result_release(&result);
 	buf_release(&words);
+	tell_news(loop);
 	return show_finish(err);
 }
 
@@ -274,7 +303,7 @@ static int stop(struct beat_loop *loop, struct error *err)
 	sigaddset(&again, SIGTERM);
 	sigaddset(&again, SIGINT);
 	sigprocmask(SIG_UNBLOCK, &again, NULL);
-	notify_send("STOPPING=1");
+	manager_tell("STOPPING=1");
 	inv->settings.attempts = 1;
 	if (inv->settings.timeout_ms > FAREWELL_MS)
 		inv->settings.timeout_ms = FAREWELL_MS;

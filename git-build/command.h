@@ -88,6 +88,7 @@ extern const struct command command_logs;
 extern const struct command command_merge;
 extern const struct command command_merge_driver;
 extern const struct command command_message;
+extern const struct command command_notify;
 extern const struct command command_outbox;
 extern const struct command command_metrics;
 extern const struct command command_package;

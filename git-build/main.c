@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&command_lock,
 	&command_message,
 	&command_outbox,
+	&command_notify,
 	&command_heartbeat,
 	&command_squash,
 	&command_validate,

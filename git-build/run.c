@@ -2,7 +2,7 @@
  * git build run: the worker. Takes jobs from the queue, builds them, and records what came of them.
  */
 #include "coordination.h"
-#include "notify.h"
+#include "manager.h"
 #include "run_job.h"
 #include "show.h"
 
@@ -95,7 +95,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 	bool recovered = false, failing = false;
-	notify_send("READY=1\nSTATUS=waiting for jobs");
+	manager_tell("READY=1\nSTATUS=waiting for jobs");
 	while (!run->stopped_by) {
 		bool idle = false;
 		failure.code = 0;
@@ -117,7 +117,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		if (idle || failing)
 			pause_for(run);
 	}
-	notify_send("STOPPING=1");
+	manager_tell("STOPPING=1");
 	return ANSWER_YES;
 }
 

@@ -1,4 +1,4 @@
-/* Reaching people: the operator's command. */
+/* Reaching people: commands that git config names. */
 #ifndef FLEET_ALERT_H
 #define FLEET_ALERT_H
 
@@ -12,5 +12,13 @@
  */
 int alert_operator(struct repo *repo, const struct settings *settings, const char *event,
 	const char *text, const struct env *env, struct error *err);
+
+/*
+ * The same for any such command of git config, `setting` being what it is called there: `input`
+ * goes to its standard input.
+ */
+int alert_run(struct repo *repo, const struct settings *settings, const char *setting,
+	const char *command, const char *event, const char *text, const struct buf *input,
+	struct error *err);
 
 #endif

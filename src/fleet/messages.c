@@ -341,7 +341,7 @@ static int read_messages(struct deed *deed, struct error *err)
 static int reply(struct deed *deed, struct error *err)
 {
 	struct opened opened = { 0 };
-	struct message to, known;
+	struct message to = { 0 }, known;
 	const char *id = deed_string(deed, "message");
 	struct buf subject = BUF_INIT;
 	int rc = open_messages(&opened, deed, err);

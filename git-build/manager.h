@@ -2,13 +2,13 @@
  * Telling the service manager how we are: the protocol of sd_notify(3), a datagram to the socket
  * that NOTIFY_SOCKET names, in a few lines instead of a library.
  */
-#ifndef NOTIFY_H
-#define NOTIFY_H
+#ifndef MANAGER_H
+#define MANAGER_H
 
 /*
  * Sends `state` ("READY=1\nSTATUS=beating"). Nothing happens where NOTIFY_SOCKET is not set, names
  * no Unix socket, or nobody listens: no service manager is no failure.
  */
-void notify_send(const char *state);
+void manager_tell(const char *state);
 
 #endif

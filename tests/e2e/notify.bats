@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# git build notify: what is new is told once, whatever happens in between.
+# shellcheck disable=SC2016,SC2154 # $pid is of in_background; the command's own shell expands it
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2 build3; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+  git config build.notifyCommand 'cat >>"$HOME/told"'
+}
+
+other() { git -C ../build2 build "$@"; }
+told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
+
+@test "each thing is told once, with what it is about" {
+  other message send -q --to build1 --subject "before" >/dev/null
+  run -0 git build notify
+  [ -z "$output" ]
+  message=$(other message send --to build1 --subject $'Hello "you" \e[1m')
+  other message send -q --to build3 --subject "not for you" >/dev/null
+  job=$(other job add --branch main --commit abc)
+  other job claim -q >/dev/null
+  other job fail -q --reason "exit code 2" "$job"
+  run -0 git build notify --dry-run
+  [ "${#lines[@]}" = 2 ]
+  [ ! -e "$HOME/told" ]
+  run -0 git build notify
+  [ "$(told '.event + " " + .id')" = "message message:$message"$'\n'"build-failed build-failed:$job:1" ]
+  [ "$(told 'select(.event == "message") | .message')" = "$message" ]
+  [ "$(told 'select(.event == "build-failed") | .job')" = "$job" ]
+  [ "$(told .server | sort -u)" = build1 ]
+  told 'select(.event == "build-failed") | .text' | grep -q "job $job failed on build2, main: exit code 2"
+  for _ in 1 2 3; do git build notify; done
+  [ "$(wc -l <"$HOME/told")" = 2 ]
+}
+
+@test "a lock and a job that others have now, a server that fell silent and came back" {
+  git build lock acquire -q deploy --ttl 1
+  git build job add --branch main --commit abc >/dev/null
+  git build job claim -q >/dev/null
+  git -C ../build3 config build.heartbeatInterval 60
+  git -C ../build3 build heartbeat -q --push
+  git build notify
+  sleep 1.2
+  other lock acquire -q deploy
+  # As an operator would: the job goes to build2.
+  git -C ../build3 pull -q 2>/dev/null
+  jq '.jobs[0].status = "queued" | .jobs[0].assigned_to = null' ../build3/coordination/jobs.json >"$TMP/jobs"
+  cp "$TMP/jobs" ../build3/coordination/jobs.json
+  git -C ../build3 commit -qam "Put it back"
+  git -C ../build3 push -q --no-verify origin main
+  other job claim -q >/dev/null
+  now=$(date +%s)
+  GIT_BUILD_TEST_NOW=$((now + 5000)) git build notify -q
+  told .event | sort | tr '\n' ' ' | grep -q "job-lost lock-lost"
+  told 'select(.event == "silent") | .about' | grep -qx build3
+  [ "$(told 'select(.event == "lock-lost") | .lock')" = deploy ]
+  git -C ../build3 build heartbeat -q --push
+  git build notify -q
+  told 'select(.event == "back") | .about' | grep -qx build3
+  before=$(wc -l <"$HOME/told")
+  git build notify -q
+  [ "$(wc -l <"$HOME/told")" = "$before" ]
+}
+
+@test "a command that fails or hangs is asked again, and not for ever; the others wait their turn" {
+  git build notify
+  first=$(other message send --to build1 --subject one)
+  other message send -q --to build1 --subject two >/dev/null
+  git config build.notifyCommand 'read -r l; case $l in *one*) echo no mail >&2; exit 3;; esac; echo "$l" >>"$HOME/told"'
+  for _ in 1 2 3 4 5; do
+    run -128 git build notify
+    [[ $output == *"build.notifyCommand ended with 3: no mail"* ]]
+  done
+  run -0 git build notify
+  [ "$(told .text | wc -l)" = 1 ]
+  told .text | grep -q two
+  [ "$(told "select(.message == \"$first\")")" = "" ]
+}
+
+@test "many processes at once, and processes killed, tell each thing once" {
+  git build notify
+  git config build.notifyCommand 'cat >>"$HOME/told"; sleep 0.05'
+  for n in 1 2 3 4 5 6 7 8; do other message send -q --to build1 --subject "m$n" >/dev/null; done
+  for n in 1 2 3 4 5 6; do
+    setsid git build notify -q 2>/dev/null &
+    sleep "0.0$n"
+    kill -KILL -- -$! 2>/dev/null || true
+  done
+  find .git -name '*.lock' -path '*refs*' -delete
+  for _ in 1 2 3 4; do git build notify -q 2>/dev/null & done
+  wait
+  wait_for 10 git build notify -q
+  # All were told; one that was told twice, since its process was killed just then, has the same id.
+  [ "$(told .id | sort -u | wc -l)" = 8 ]
+  [ "$(told .id | wc -l)" -le 14 ]
+}
+
+@test "a heartbeat loop tells too, and beats on where the command fails" {
+  git build notify
+  git config build.heartbeatInterval 1
+  in_background "$TMP/out" git build heartbeat --loop
+  other message send -q --to build1 --subject "while you beat" >/dev/null
+  wait_for 10 grep -q "while you beat" "$HOME/told"
+  git config build.notifyCommand 'exit 7'
+  kill -HUP "$pid"
+  other message send -q --to build1 --subject "and again" >/dev/null
+  wait_for 10 grep -q "nobody could be notified: build.notifyCommand ended with 7" "$TMP/out"
+  before=$(git rev-list --count heartbeat-build1)
+  wait_for 10 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
+}
+
+@test "without a command there is nobody to tell" {
+  git config --unset build.notifyCommand
+  run -128 git build notify
+  [[ $output == *"git config build.notifyCommand COMMAND"* ]]
+  run -0 git build notify --dry-run
+}
