@@ -100,6 +100,7 @@ static const struct step {
 		"for i in 1 2; do git -C build$i build run --once >run$i 2>&1 & done; wait; tail "
 		"-n +1 run1 run2" },
 	{ NULL, "git -C build1 build artifacts list" },
+	{ "What a build has said is on the shared branch, too.", "git -C build2 build logs" },
 	{ NULL, "find artifacts -name '*.deb' -exec dpkg-deb -f {} Package Version ';'" },
 	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
 	  "what it was can be kept.",

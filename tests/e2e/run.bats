@@ -350,23 +350,39 @@ logged() {
   done
 }
 
-@test "Maven builds a real project offline, where it is installed" {
-  command -v mvn >/dev/null || skip "there is no mvn; apt-get install maven libmaven-compiler-plugin-java installs it"
-  [ -d /usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin ] || skip "Debian's Maven plugins are not installed"
-  mkdir -p "$HOME/.m2" ../source/src/main/java
-  printf '<settings><offline>true</offline><localRepository>%s</localRepository></settings>\n' "$HOME/.m2/repository" >"$HOME/.m2/settings.xml"
-  mkdir -p "$HOME/.m2" && cp -r /usr/share/maven-repo "$HOME/.m2/repository"
+@test "Maven builds a real project offline, with the options of the shared file, and then there are packages" {
+  local plugin
+  command -v mvn >/dev/null && command -v javac >/dev/null ||
+    skip "there is no Maven: apt-get install maven default-jdk-headless and its plugins installs it"
+  for plugin in compiler resources surefire jar install; do
+    [ -d /usr/share/maven-repo/org/apache/maven/plugins/maven-$plugin-plugin ] ||
+      skip "Debian's maven-$plugin-plugin is not installed"
+  done
+  cp -rL /usr/share/maven-repo "$HOME/repository" 2>/dev/null || true
+  mkdir -p ../source/.mvn ../source/src/main/java
+  printf '%s\n' -o "-Dmaven.repo.local=$HOME/repository" >../source/.mvn/maven.config
+  echo 'public class Tiny { }' >../source/src/main/java/Tiny.java
   cat >../source/pom.xml <<'END'
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-  <groupId>org.example</groupId><artifactId>tiny</artifactId><version>1.2</version><packaging>pom</packaging>
+  <groupId>org.example</groupId><artifactId>tiny</artifactId><version>1.2</version>
+  <properties><maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target></properties>
+  <profiles><profile><id>developer</id><properties><seen>developer</seen></properties></profile></profiles>
 </project>
 END
   git -C ../source add -A
   git -C ../source commit -qm "Maven"
+  git pull -q
+  jq '.build = {maven_opts: "-Xmx256m", profiles: ["developer"], skip_tests: true}' shared/build_config.json >"$TMP/config"
+  cp "$TMP/config" shared/build_config.json
+  git commit -qam "Build with Maven"
+  git push -q --no-verify origin main
   id=$(add)
-  run git build run --once
-  logged build1 | grep -q 'BUILD SUCCESS'
+  run -0 git build run --once
   [ "$(job "$id" .status)" = completed ]
+  logged build1 | grep -q "runs: mvn -B -DskipTests -P 'developer' install"
+  logged build1 | grep -q 'BUILD SUCCESS'
+  [ -e "$HOME/repository/org/example/tiny/1.2/tiny-1.2.jar" ]
+  shown "build1/logs/$id-artifacts.json" | jq -e '[.artifacts[].name] | index("tiny_1.2_all.deb")'
 }
 
 @test "names that are none: of a job, and of what a build makes" {
@@ -381,4 +397,18 @@ END
   id=$(add)
   run -1 git build run --once
   [[ $(job "$id" .reason) == *"-a.deb"* ]]
+}
+
+@test "on a terminal a line says how long it takes, and how long it usually does" {
+  command -v script >/dev/null || skip "there is no script(1)"
+  git config build.command 'sleep 1.3'
+  add --no-packages
+  git build run --once -q
+  add --no-packages
+  script -qec "git build run --once" /dev/null </dev/null >"$TMP/seen"
+  grep -qE 'job_[0-9a-f-]+: 1 s of usually [1-9] s' "$TMP/seen"
+  # Where it is no terminal, there is none.
+  add --no-packages
+  run -0 git build run --once
+  [[ $output != *usually* ]]
 }
