@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "json/number.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* How far another server's clock may be ahead of this one's, in seconds. */
@@ -136,7 +137,8 @@ static void judge_job(
 {
 	struct step *step = data;
 	const char *who = step->judging->guard->identity;
-	if (!now || (old && json_equal(step->old_doc, old, step->new_doc, now)))
+	if (!now || marks_have(&step->moved, now) ||
+		(old && json_equal(step->old_doc, old, step->new_doc, now)))
 		return;
 	struct said had = say(step->old_doc, old, "assigned_to");
 	struct said has = say(step->new_doc, now, "assigned_to");
@@ -178,7 +180,7 @@ static void judge_message(
 {
 	struct step *step = data;
 	const char *who = step->judging->guard->identity;
-	if (!now || !guard_is_server(step->judging->guard))
+	if (!now || marks_have(&step->moved, now) || !guard_is_server(step->judging->guard))
 		return;
 	if (old && json_equal(step->old_doc, old, step->new_doc, now))
 		return;
@@ -201,15 +203,25 @@ static void judge_message(
 
 /* ---- */
 
+/* Is the file one that elements of `list` move into when they are over? */
+static bool is_archive_of(const struct step *step, const char *list)
+{
+	struct schema_place root, place, element;
+	schema_place_init(&root, step->rule->schema);
+	schema_place_member(&place, &root, list, strlen(list));
+	schema_place_items(&element, &place);
+	return step_is_archive(step, &element.rules.archive);
+}
+
 void step_judge_claims(struct step *step)
 {
 	static const struct {
-		const char *list;
+		const char *list, *path;
 		pair_fn *judge;
 	} lists[] = {
-		[KIND_LOCKS] = { "locks", judge_lock },
-		[KIND_JOBS] = { "jobs", judge_job },
-		[KIND_MESSAGES] = { "messages", judge_message },
+		[KIND_LOCKS] = { "locks", NULL, judge_lock },
+		[KIND_JOBS] = { "jobs", "coordination/jobs.json", judge_job },
+		[KIND_MESSAGES] = { "messages", "coordination/messages.json", judge_message },
 	};
 	static const struct pair_key id = { "id", 2 };
 	enum kind kind = step->rule->kind;
@@ -218,13 +230,18 @@ void step_judge_claims(struct step *step)
 		judge_clock(step, say(step->new_doc, step->place, "timestamp"), "the beat");
 	if (kind < KIND_LOCKS)
 		return;
+	const char *list = lists[kind].list;
 	struct pairing pairing = { step->old_doc, step->new_doc,
-		json_member(step->old_doc, old, lists[kind].list),
-		json_member(step->new_doc, step->place, lists[kind].list) };
-	struct step_mark mark = step_down(step, lists[kind].list, pairing.now);
+		json_member(step->old_doc, old, list),
+		json_member(step->new_doc, step->place, list) };
+	struct step_mark mark = step_down(step, list, pairing.now);
+	/* Whoever archives moves what is others', too. */
+	if (pairing.now && guard_is_server(step->judging->guard) && is_archive_of(step, list))
+		step->moved = step_find_moved(step, lists[kind].path, list, pairing.now);
 	if (kind == KIND_LOCKS)
 		pairs_of_members(&pairing, lists[kind].judge, step);
 	else
 		pairs_of_elements(&pairing, &id, 1, lists[kind].judge, step);
+	free(step->moved.is_marked);
 	step_up(step, mark);
 }

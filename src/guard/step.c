@@ -4,7 +4,6 @@
 
 #include "base/timestamp.h"
 #include "json/number.h"
-#include "schema/place.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>
@@ -210,11 +209,11 @@ static void walk(struct step *step, const struct schema_place *place, const stru
 	const struct json_value *now);
 
 /* `old` has left: may it? */
-static void judge_removal(
+static bool judge_removal(
 	struct step *step, const struct schema *removal, const struct json_value *old)
 {
 	if (schema_validate_value(removal, step->old_doc, old, NULL, NULL))
-		return;
+		return true;
 	size_t len = 0;
 	const struct json_doc *doc = removal->resource->doc;
 	const char *why = json_string(doc, json_member(doc, removal->source, "description"), &len);
@@ -224,21 +223,18 @@ static void judge_removal(
 		step_violate(step, VIOLATION_REMOVED,
 			"has been taken out, but its schema's x-remove-when does not let it go "
 			"yet");
+	return false;
 }
 
 struct walking {
 	struct step *step;
 	const struct schema_place *place; /* the object's, or that of each element */
+	/* A list, as it was: */
+	const struct json_value *list;
+	const struct pair_key *keys;
+	size_t keys_count;
+	struct marks archived; /* found once they are asked for */
 };
-
-static void walk_part(struct step *step, const struct schema_place *place,
-	const struct json_value *old, const struct json_value *now)
-{
-	if (old && !now && place->rules.remove_when)
-		judge_removal(step, place->rules.remove_when, old);
-	else
-		walk(step, place, old, now);
-}
 
 static void walk_member(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
@@ -247,27 +243,58 @@ static void walk_member(
 	struct step_mark mark = step_down(w->step, name, now);
 	struct schema_place member;
 	schema_place_member(&member, w->place, name, strlen(name));
-	walk_part(w->step, &member, old, now);
+	if (old && !now && member.rules.remove_when)
+		judge_removal(w->step, member.rules.remove_when, old);
+	else
+		walk(w->step, &member, old, now);
 	step_up(w->step, mark);
+}
+
+/* `old` may leave the list: has it gone where it is to go? */
+static void judge_archived(struct walking *w, const struct json_value *old)
+{
+	struct step *step = w->step;
+	const struct text *archive = &w->place->rules.archive;
+	if (step_is_archive(step, archive)) {
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out of an archive, where everything stays");
+		return;
+	}
+	if (!w->archived.is_marked)
+		w->archived = step_find_archived(step, archive, w->list, w->keys, w->keys_count);
+	if (!marks_have(&w->archived, old))
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out, and does not stand as it was in any %.*s*.json; 'git "
+			"build archive' moves what is over there",
+			(int)archive->len, archive->bytes);
 }
 
 static void walk_element(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct walking *w = data;
-	struct step_mark mark = step_down(w->step, name, now);
-	if (now || w->place->rules.remove_when)
-		walk_part(w->step, w->place, old, now);
-	step_up(w->step, mark);
+	struct step *step = w->step;
+	const struct annotations *rules = &w->place->rules;
+	struct step_mark mark = step_down(step, name, now);
+	if (now && old && step_is_archive(step, &rules->archive)) {
+		if (!json_equal(step->old_doc, old, step->new_doc, now))
+			refuse_change(step, old, now, "what is in an archive stays as it is");
+	} else if (now) {
+		walk(step, w->place, old, now);
+	} else if (rules->remove_when && judge_removal(step, rules->remove_when, old) &&
+		rules->archive.bytes) {
+		judge_archived(w, old);
+	}
+	step_up(step, mark);
 }
 
 static void walk_list(
 	struct step *step, const struct schema_place *list, const struct pairing *pairing)
 {
 	struct schema_place element;
-	struct walking walking = { step, &element };
 	struct pair_key keys[8];
 	size_t count = list->keys_count < 8 ? list->keys_count : 8;
+	struct walking walking = { step, &element, pairing->old, keys, count, { NULL, NULL } };
 	schema_place_items(&element, list);
 	/* The elements of other lists cannot be told apart. */
 	if (!element.count ||
@@ -276,13 +303,14 @@ static void walk_list(
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct pair_key){ list->keys[i].bytes, list->keys[i].len };
 	pairs_of_elements(pairing, keys, count, walk_element, &walking);
+	free(walking.archived.is_marked);
 }
 
 static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
 	const struct json_value *now)
 {
 	struct pairing pairing = { step->old_doc, step->new_doc, old, now };
-	struct walking walking = { step, place };
+	struct walking walking = { .step = step, .place = place };
 	if (!place->count || (old && now && same_text(step, old, now)))
 		return;
 	judge_annotations(step, &place->rules, old, now);
@@ -307,7 +335,7 @@ static int judge_document(struct judging *j, const struct changed_file *file,
 	walk(&step, &root, old->doc ? json_root(old->doc) : NULL, step.place);
 	step_judge_claims(&step);
 	buf_release(&step.where);
-	return 0;
+	return step.rc;
 }
 
 static int judge_file(const struct changed_file *file, void *data)

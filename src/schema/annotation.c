@@ -83,6 +83,23 @@ int annotations_map_keys(const struct json_doc *doc, const struct json_value *so
 	return read_strings(doc, value, "x-list-map-keys", arena, keys, count, err);
 }
 
+/* How the paths of archives begin: "archive/done-". */
+static int read_archive(const struct json_doc *doc, const struct json_value *source,
+	struct text *out, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, "x-archive");
+	int rc = read_string(doc, source, "x-archive", out, err);
+	if (rc < 0 || !value)
+		return rc;
+	if (!out->len || out->bytes[0] == '/' || memchr(out->bytes, '\0', out->len))
+		return set_refuse(doc, value, err,
+			"\"x-archive\" must be what the paths of the archives begin with, such as "
+			"\"archive/done-\"");
+	if (!json_member(doc, source, "x-remove-when"))
+		return set_refuse(doc, value, err, "\"x-archive\" goes with \"x-remove-when\"");
+	return 0;
+}
+
 static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 	const struct json_value *source, struct annotations *a, struct error *err)
 {
@@ -122,7 +139,7 @@ static bool is_empty(const struct annotations *a)
 {
 	return !a->merge && !a->list_type && !a->map_type && !a->merge_clock.bytes &&
 		!a->transitions && !a->immutable && !a->increasing && !a->remove_when &&
-		!a->owner.bytes;
+		!a->archive.bytes && !a->owner.bytes;
 }
 
 int annotations_compile(struct schema_set *set, const struct json_doc *doc,
@@ -144,6 +161,8 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 		rc = read_string(doc, source, "x-merge-clock", &a.merge_clock, err);
 	if (!rc)
 		rc = read_string(doc, source, "x-owner", &a.owner, err);
+	if (!rc)
+		rc = read_archive(doc, source, &a.archive, err);
 	if (!rc)
 		rc = read_flag(doc, source, "x-immutable", &a.immutable, err);
 	if (!rc)

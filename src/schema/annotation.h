@@ -39,7 +39,8 @@ struct annotations {
 	size_t transitions_count;
 	bool immutable, increasing;
 	const struct schema *remove_when; /* NULL: elements may go */
-	struct text owner;                /* a JSON pointer; bytes NULL: none */
+	struct text archive; /* where they go then: how paths begin; bytes NULL: anywhere */
+	struct text owner;   /* a JSON pointer; bytes NULL: none */
 };
 
 /* ---- for compile.c ---- */

@@ -16,6 +16,8 @@ static void add_rules(struct annotations *rules, const struct annotations *more)
 	}
 	if (!rules->remove_when)
 		rules->remove_when = more->remove_when;
+	if (!rules->archive.bytes)
+		rules->archive = more->archive;
 	if (!rules->owner.bytes)
 		rules->owner = more->owner;
 	rules->immutable |= more->immutable;

@@ -50,6 +50,12 @@ static void annotations_that_make_no_sense_are_refused(void **state)
 		{ "{\"x-remove-when\":{\"type\":\"x\"}}",
 			"1:26: \"type\" must be null, boolean, integer, number, string, array or "
 			"object" },
+		{ "{\"x-remove-when\":true,\"x-archive\":[]}",
+			"1:35: \"x-archive\" must be a string" },
+		{ "{\"x-remove-when\":true,\"x-archive\":\"/done-\"}",
+			"1:35: \"x-archive\" must be what the paths of the archives begin with, "
+			"such as \"archive/done-\"" },
+		{ "{\"x-archive\":\"done-\"}", "1:14: \"x-archive\" goes with \"x-remove-when\"" },
 		{ "{\"x-owner\":\"server\"}",
 			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
 		{ "{\"x-owner\":\"/a~\"}",
@@ -76,7 +82,7 @@ static void annotations_are_read(void **state)
 	const struct schema *schema = compile_into(set,
 		"{\"x-merge\":\"order\",\"x-merge-clock\":\"at\",\"x-map-type\":\"atomic\","
 		"\"x-immutable\":true,\"x-increasing\":true,\"x-owner\":\"/server\","
-		"\"x-remove-when\":{\"const\":1},"
+		"\"x-remove-when\":{\"const\":1},\"x-archive\":\"old/done-\","
 		"\"x-transitions\":{\"a\":[\"b\",\"c\"],\"b\":[],\"c\":[\"a\"]}}",
 		&err);
 	assert_non_null(schema);
@@ -90,6 +96,7 @@ static void annotations_are_read(void **state)
 	assert_text(a->owner, "/server");
 	assert_text(a->merge_clock, "at");
 	assert_non_null(a->remove_when);
+	assert_text(a->archive, "old/done-");
 	assert_int_equal(a->transitions_count, 3);
 	assert_text(a->transitions[0].from, "a");
 	assert_int_equal(a->transitions[0].count, 2);

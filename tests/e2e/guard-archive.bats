@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# What is over moves into an archive, and stays there.
+
+load helper
+load guard
+
+# move FILE ARCHIVE LIST ID [FILTER]: moves one element from one file to the other, changed by FILTER.
+move() {
+  local element
+  element=$(jq ".$3[] | select(.id == \"$4\") | ${5:-.}" "$1")
+  mkdir -p coordination/archive
+  [ -e "$2" ] || echo "{\"$3\": []}" >"$2"
+  edit "$2" ".$3 += [$element]"
+  edit "$1" "del(.$3[] | select(.id == \"$4\"))"
+}
+
+@test "what is over leaves only into an archive, as it was, in the same push or after" {
+  new_fleet
+  some_jobs
+  lands
+  jobs=coordination/jobs.json archive=coordination/archive/jobs-2026-01.json
+  edit $jobs 'del(.jobs[] | select(.id == "c"))'
+  refused "/jobs/id=c: has been taken out, and does not stand as it was in any coordination/archive/jobs-*.json" "git build archive"
+  move $jobs $archive jobs c '.type = "test"'
+  refused "$jobs:" "/jobs/id=c: has been taken out"
+  move $jobs coordination/archive/old-jobs.json jobs c
+  refused "/jobs/id=c: has been taken out"
+  move $jobs $archive jobs q
+  refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
+  move $jobs $archive jobs c
+  git checkout -q HEAD $jobs
+  lands
+  edit $jobs 'del(.jobs[] | select(.id == "c"))'
+  lands
+}
+
+@test "nothing leaves an archive, and nothing changes in one" {
+  new_fleet
+  some_jobs
+  lands
+  archive=coordination/archive/jobs-2026-01.json
+  move coordination/jobs.json $archive jobs c
+  lands
+  edit $archive '.jobs[0].note = "x"'
+  refused "$archive:" "/jobs/id=c: was" "what is in an archive stays as it is"
+  edit $archive '.jobs = []'
+  refused "$archive:" "/jobs/id=c: has been taken out of an archive, where everything stays"
+  git rm -q $archive
+  refused "$archive: /jobs/id=c: has been taken out of an archive"
+  move $archive coordination/archive/jobs-2026-02.json jobs c
+  refused "/jobs/id=c: has been taken out of an archive"
+}
+
+@test "a server archives what is another's, and puts nothing of another's into an archive" {
+  new_fleet
+  some_jobs
+  some_messages
+  lands
+  identify operator
+  move coordination/messages.json coordination/archive/messages-2026-01.json messages m2
+  move coordination/jobs.json coordination/archive/jobs-2026-01.json jobs c
+  as build3 lands
+  what coordination/archive/messages-2026-02.json '{"messages": [{"id": "f", "from": "build2", "to": "build1", "timestamp": "2026-02-01T00:00:00Z", "read": true}]}'
+  as build1 refused "/messages/id=f: is from build2; build1 can send only as itself"
+  what coordination/archive/jobs-2026-02.json '{"jobs": [{"id": "f", "status": "completed", "assigned_to": "build2"}]}'
+  as build1 refused "/jobs/id=f: is claimed for build2"
+}
