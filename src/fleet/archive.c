@@ -39,12 +39,21 @@ void archive_request(struct buf *out, const struct archive_plan *plan,
 
 /* ---- one list, and its archives ---- */
 
+/* The elements of a list by their ids, sorted; the arena's. */
+struct named {
+	const char *id;
+	const struct json_value *value;
+};
+struct names {
+	struct named *all;
+	size_t count;
+};
+
 struct archive {
 	char month[MONTH_SIZE]; /* "2025-10" */
 	struct document document;
 	const struct json_value *list;
-	const char **ids; /* of what stands in it already, sorted; the arena's */
-	size_t count;
+	struct names names; /* of what stands in it already */
 };
 
 struct moving {
@@ -52,15 +61,16 @@ struct moving {
 	const char *name;         /* "messages" */
 	struct document document; /* the list that is read all the time */
 	const struct json_value *list;
+	struct names names;
 	struct archive *archives;
 	size_t count, capacity;
 	int64_t moved;
 };
 
-static int by_text(const void *left, const void *right)
+static int by_id(const void *left, const void *right)
 {
-	const char *const *a = left, *const *b = right;
-	return strcmp(*a, *b);
+	const struct named *a = left, *b = right;
+	return strcmp(a->id, b->id);
 }
 
 static const char *id_of(
@@ -71,11 +81,38 @@ static const char *id_of(
 	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
 }
 
+static struct names names_of(
+	const struct json_doc *doc, const struct json_value *list, struct arena *arena)
+{
+	struct names names = { arena_array(arena, (size_t)list->count + 1, sizeof(struct named)),
+		0 };
+	JSON_EACH (value, list) {
+		const char *id = id_of(doc, value, arena);
+		if (id)
+			names.all[names.count++] = (struct named){ id, value };
+	}
+	qsort(names.all, names.count, sizeof(*names.all), by_id);
+	return names;
+}
+
+/* NULL if there is none. */
+static const struct named *names_find(const struct names *names, const char *id)
+{
+	struct named wanted = { id, NULL };
+	return bsearch(&wanted, names->all, names->count, sizeof(wanted), by_id);
+}
+
+static bool has_one(const struct names *names, const char *id)
+{
+	const struct named *found = names_find(names, id), *end = names->all + names->count;
+	return found && (found == names->all || strcmp(found[-1].id, id) != 0) &&
+		(found + 1 == end || strcmp(found[1].id, id) != 0);
+}
+
 static int open_archive(
 	struct moving *m, const char *month, struct archive **out, struct error *err)
 {
 	struct buf path = BUF_INIT, fresh = BUF_INIT;
-	struct arena *arena = &m->deed->arena;
 	for (size_t i = 0; i < m->count; i++)
 		if (!strcmp(m->archives[i].month, month)) {
 			*out = &m->archives[i];
@@ -83,7 +120,7 @@ static int open_archive(
 		}
 	GROW(m->archives, m->count, m->capacity);
 	struct archive *archive = &m->archives[m->count];
-	*archive = (struct archive){ .count = 0 };
+	*archive = (struct archive){ .list = NULL };
 	memcpy(archive->month, month, MONTH_SIZE);
 	buf_addf(&path, ARCHIVE_FOLDER "/%s-%s.json", m->name, month);
 	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
@@ -94,38 +131,40 @@ static int open_archive(
 	if (rc < 0)
 		return rc;
 	m->count++;
-	archive->ids = arena_array(arena, (size_t)archive->list->count + 1, sizeof(*archive->ids));
-	JSON_EACH (value, archive->list) {
-		const char *id = id_of(archive->document.doc, value, arena);
-		if (id)
-			archive->ids[archive->count++] = id;
-	}
-	qsort(archive->ids, archive->count, sizeof(*archive->ids), by_text);
+	archive->names = names_of(archive->document.doc, archive->list, &m->deed->arena);
 	*out = archive;
 	return 0;
 }
 
-/* Moves one element; one whose id is in the archive already, as something else, stays. */
+/*
+ * Moves one element. What stands in the archive already only leaves the list, and if it stands
+ * there as something else it stays. So does one of several with the same id, of which nobody knows
+ * which is meant.
+ */
 static int move(struct moving *m, const struct json_value *value, int64_t when, struct error *err)
 {
 	char time[TIMESTAMP_SIZE], month[MONTH_SIZE] = "";
 	struct archive *archive;
 	size_t len;
 	const char *id = id_of(m->document.doc, value, &m->deed->arena);
+	if (!id || !has_one(&m->names, id))
+		return 0;
 	memcpy(month, timestamp_format(when, time), MONTH_SIZE - 1);
 	int rc = open_archive(m, month, &archive, err);
-	if (rc < 0 ||
-		(archive->count &&
-			bsearch(&id, archive->ids, archive->count, sizeof(*archive->ids), by_text)))
+	if (rc < 0)
 		return rc;
+	const struct named *there = names_find(&archive->names, id);
+	if (there && !json_equal(m->document.doc, value, archive->document.doc, there->value))
+		return 0;
 	const char *raw = json_raw(m->document.doc, value, &len);
-	json_edit_append(archive->document.edit, archive->list, raw, len);
+	if (!there)
+		json_edit_append(archive->document.edit, archive->list, raw, len);
 	json_edit_remove(m->document.edit, value);
 	m->moved++;
 	return 0;
 }
 
-/* When `before` is in the request: 0 if it is not there. */
+/* A time in the request: 0 if it is not there. */
 static int64_t time_member(struct deed *deed, const char *name)
 {
 	int64_t seconds = 0;
@@ -144,6 +183,8 @@ static int open_moving(
 	int rc = document_open_with(
 		&m->document, deed->tx, path, fresh.data, name, JSON_ARRAY, &m->list, err);
 	buf_release(&fresh);
+	if (!rc)
+		m->names = names_of(m->document.doc, m->list, &deed->arena);
 	return rc;
 }
 
@@ -190,56 +231,66 @@ static int move_messages(struct deed *deed, int64_t before, int64_t *count, stru
 
 /* ---- jobs ---- */
 
-static bool is_over(const struct job *job)
+static bool has_status(const struct job *job, const char *status)
 {
-	return job->status &&
-		(!strcmp(job->status, "completed") || !strcmp(job->status, "failed") ||
-			!strcmp(job->status, "cancelled"));
+	return job->status && !strcmp(job->status, status);
 }
 
-/* The ids that jobs which are not over depend on, sorted. */
-static const char **find_needed(const struct job_list *list, size_t *count, struct arena *arena)
+/* When the job was over, or 0. */
+static int64_t ended_at(const struct job *job)
 {
-	size_t most = 0;
-	for (size_t i = 0; i < list->count; i++)
-		if (!is_over(&list->jobs[i]) && list->jobs[i].depends)
-			most += list->jobs[i].depends->count;
-	const char **ids = arena_array(arena, most + 1, sizeof(*ids));
-	*count = 0;
+	if (!has_status(job, "completed") && !has_status(job, "failed") &&
+		!has_status(job, "cancelled"))
+		return 0;
+	return job->completed_at ? job->completed_at : job->created_at;
+}
+
+/*
+ * Which jobs stay: those that are not over, or not long enough, and what they depend on. A failed
+ * one may be queued again, and waits for it then; only what is completed waits for nothing more.
+ */
+static const bool *find_staying(const struct job_list *list, int64_t before, struct arena *arena)
+{
+	bool *stays = arena_zero(arena, list->count + 1, sizeof(*stays));
+	const struct job **waiting = arena_array(arena, list->count + 1, sizeof(*waiting));
+	size_t count = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		if (is_over(&list->jobs[i]))
+		int64_t when = ended_at(&list->jobs[i]);
+		stays[i] = !when || when >= before;
+		if (stays[i])
+			waiting[count++] = &list->jobs[i];
+	}
+	while (count) {
+		const struct job *job = waiting[--count];
+		if (has_status(job, "completed"))
 			continue;
-		JSON_EACH (value, list->jobs[i].depends) {
+		JSON_EACH (value, job->depends) {
 			size_t len;
 			const char *text = json_string(list->doc, value, &len);
-			if (text)
-				ids[(*count)++] = arena_strndup(arena, text, len);
+			const struct job *other =
+				text ? jobs_find(list, arena_strndup(arena, text, len)) : NULL;
+			if (other && !stays[other - list->jobs]) {
+				stays[other - list->jobs] = true;
+				waiting[count++] = other;
+			}
 		}
 	}
-	qsort(ids, *count, sizeof(*ids), by_text);
-	return ids;
+	return stays;
 }
 
 static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct error *err)
 {
 	struct moving m;
 	struct job_list list = { 0 };
-	size_t needed_count = 0;
-	const char **needed = NULL;
+	const bool *stays = NULL;
 	int rc = open_moving(&m, deed, FLEET_JOBS_PATH, "jobs", err);
 	if (!rc) {
 		jobs_read(&list, m.document.doc, m.list, &deed->arena);
-		needed = find_needed(&list, &needed_count, &deed->arena);
+		stays = find_staying(&list, before, &deed->arena);
 	}
-	for (size_t i = 0; !rc && i < list.count; i++) {
-		const struct job *job = &list.jobs[i];
-		int64_t when = job->completed_at ? job->completed_at : job->created_at;
-		if (!is_over(job) || !when || when >= before ||
-			(needed_count &&
-				bsearch(&job->id, needed, needed_count, sizeof(*needed), by_text)))
-			continue;
-		rc = move(&m, job->value, when, err);
-	}
+	for (size_t i = 0; !rc && i < list.count; i++)
+		if (!stays[i])
+			rc = move(&m, list.jobs[i].value, ended_at(&list.jobs[i]), err);
 	if (!rc)
 		rc = save_moving(&m, err);
 	*count = m.moved;
@@ -284,36 +335,43 @@ static int compress(const struct buf *text, struct buf *out, struct error *err)
 	return rc;
 }
 
+static bool is_old_log(const struct entry *entry, int64_t before)
+{
+	int64_t when;
+	size_t len = strlen(entry->name);
+	return len > 4 && !strcmp(entry->name + len - 4, ".log") && entry->mode >> 12 == 010 &&
+		log_time(entry->name, &when) && when < before;
+}
+
 static int compress_log(const struct entry *entry, void *data)
 {
 	struct logs *logs = data;
 	struct transaction *tx = logs->deed->tx;
-	struct buf path = BUF_INIT, text = BUF_INIT, packed = BUF_INIT;
+	struct repo *repo = transaction_repo(tx);
+	const struct oid *base = transaction_base(tx);
+	struct buf path = BUF_INIT, packed_path = BUF_INIT, text = BUF_INIT, packed = BUF_INIT;
 	struct oid found;
-	int64_t when;
-	size_t len = strlen(entry->name);
-	if (len < 4 || strcmp(entry->name + len - 4, ".log") != 0 || entry->mode >> 12 != 010 ||
-		!log_time(entry->name, &when) || when >= logs->before)
+	if (!is_old_log(entry, logs->before))
 		return 0;
 	buf_addf(&path, "%s/logs/%s", logs->server, entry->name);
-	int rc = repo_read(transaction_repo(tx), transaction_base(tx), path.data, LOG_LIMIT, &text,
-		NULL, logs->err);
-	if (!rc)
+	buf_addf(&packed_path, "%s.gz", path.data);
+	int rc = repo_find(repo, base, packed_path.data, &found, logs->err);
+	/* One that is there was made of another log, for all that we know. */
+	bool is_free = rc == ERR_NOT_FOUND;
+	if (is_free)
+		rc = repo_read(repo, base, path.data, LOG_LIMIT, &text, NULL, logs->err);
+	if (!rc && is_free)
 		rc = compress(&text, &packed, logs->err);
-	bool writes = !rc && !deed_flag(logs->deed, "dry_run");
-	if (writes) {
-		transaction_write(tx, path.data, NULL, 0);
-		buf_addstr(&path, ".gz");
-		/* One that is there already has been made of the same log. */
-		if (repo_find(transaction_repo(tx), transaction_base(tx), path.data, &found, NULL) <
-			0)
-			transaction_write(tx, path.data, packed.data, packed.len);
-	}
-	if (!rc) {
+	if (!rc && is_free) {
+		if (!deed_flag(logs->deed, "dry_run")) {
+			transaction_write(tx, path.data, NULL, 0);
+			transaction_write(tx, packed_path.data, packed.data, packed.len);
+		}
 		logs->count++;
 		logs->saved += (int64_t)text.len - (int64_t)packed.len;
 	}
 	buf_release(&path);
+	buf_release(&packed_path);
 	buf_release(&text);
 	buf_release(&packed);
 	return rc;
@@ -411,8 +469,9 @@ static int gather_archive(const struct entry *entry, void *data)
 {
 	struct gathering *g = data;
 	struct buf path = BUF_INIT;
-	size_t len = strlen(g->name);
-	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-')
+	size_t len = strlen(g->name), all = strlen(entry->name);
+	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' || all < len + 6 ||
+		strcmp(entry->name + all - 5, ".json") != 0)
 		return 0;
 	buf_addf(&path, ARCHIVE_FOLDER "/%s", entry->name);
 	int rc = gather(g, path.data);

@@ -2,13 +2,14 @@
  * Upkeep of the shared branch: what is over and old moves from the files that are read all the time
  * into archives of a month, which have the same form and the same schema:
  *
- *	coordination/archive/messages-2025-10.json   messages that have been read, by their
- *timestamp coordination/archive/jobs-2025-10.json       jobs that are over, by their end
+ *	coordination/archive/messages-2025-10.json    read messages, by their timestamp
+ *	coordination/archive/jobs-2025-10.json        jobs that are over, by their end
  *
- * and logs become .log.gz. One commit does all of it, so nothing is ever in neither place.
+ * and logs become .log.gz. One commit does all of it, so nothing is ever in neither place. The
+ * schemas' "x-archive" has the guard see to that.
  *
- * A job stays where another that is not over yet depends on it; a message or a job without a time,
- * and a log whose name is no timestamp, stay too.
+ * A job stays while one that is not over, or may be queued again, depends on it. A message or a job
+ * without a time stays, and so does a log whose name is no timestamp.
  *
  * The operation (fleet/operation.h) is "archive"; docs/protocol.md has its members.
  */

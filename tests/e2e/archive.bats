@@ -32,7 +32,10 @@ END
     { "id": "j2", "status": "completed", "completed_at": "2025-08-02T00:00:00Z" },
     { "id": "j3", "status": "queued", "depends": ["j2"] },
     { "id": "j4", "status": "failed", "completed_at": "2025-09-01T00:00:00Z" },
-    { "id": "j5", "status": "cancelled" }
+    { "id": "j5", "status": "cancelled" },
+    { "id": "j6", "status": "completed", "completed_at": "2025-08-03T00:00:00Z" },
+    { "id": "j7", "status": "failed", "completed_at": "2025-08-03T00:00:00Z", "depends": ["j6"] },
+    { "id": "j8", "status": "cancelled", "completed_at": "2099-01-01T00:00:00Z", "depends": ["j7"] }
   ]
 }
 END
@@ -57,7 +60,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [[ $output == "moved 2 messages and 2 jobs to coordination/archive"*"compressed 1 logs, "*" bytes less" ]]
   [ "$(git -C ../fleet.git rev-list --count main)" = "$(($(git -C ../fleet.git rev-list --count main~1) + 1))" ]
   [ "$(ids coordination/messages.json)" = "m2 m4 " ]
-  [ "$(ids coordination/jobs.json)" = "j2 j3 j5 " ]
+  [ "$(ids coordination/jobs.json)" = "j2 j3 j5 j6 j7 j8 " ]
   [ "$(ids coordination/archive/messages-2025-10.json)" = "m1 " ]
   [ "$(ids coordination/archive/messages-2025-09.json)" = "m3 " ]
   [ "$(ids coordination/archive/jobs-2025-08.json)" = "j1 " ]
@@ -82,7 +85,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   git build archive -q
   [ "$(git build message list --json | jq '.messages | length')" = 2 ]
   [ "$(git build message list --archived --json | jq -r '[.messages[].id] | sort | join(" ")')" = "m1 m2 m3 m4" ]
-  [ "$(git build job list --archived --json | jq -r '[.jobs[].id] | sort | join(" ")')" = "j1 j2 j3 j4 j5" ]
+  [ "$(git build job list --archived --json | jq -r '[.jobs[].id] | sort | join(" ")')" = "j1 j2 j3 j4 j5 j6 j7 j8" ]
   run -128 git build job show j1
   run -0 git build job show --archived j1
   run -0 git build message show --archived m3
@@ -91,19 +94,57 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [[ $output == *m1* && $output == *m3* ]]
 }
 
-@test "a second archiving adds to the month, and an id that is there already stays where it is" {
+# put FILE JQ: changes FILE on the shared branch, whatever its hook would say to that.
+put() {
+  git pull -q
+  jq "$2" "$1" >"$TMP/put" && cp "$TMP/put" "$1"
+  git commit -qam "Change $1"
+  git -C ../fleet.git config core.hooksPath /dev/null
+  git push -q --no-verify origin main
+  git -C ../fleet.git config --unset core.hooksPath
+}
+
+@test "a second archiving adds to the month, and what the archive has already is not there twice" {
   seed
   git build archive -q
-  git pull -q
-  jq '.messages += [{id: "m9", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true},
-    {id: "m1", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true}]' coordination/messages.json >"$TMP/m"
-  cp "$TMP/m" coordination/messages.json
-  git commit -qam "More"
-  git push -q --no-verify origin main
+  m1=$(shown coordination/archive/messages-2025-10.json | jq '.messages[0]')
+  put coordination/messages.json ".messages += [$m1, {id: \"m9\", from: \"build2\", to: \"build1\", timestamp: \"2025-10-30T00:00:00Z\", read: true}]"
   run -0 git build archive --json
-  [ "$(jq .messages <<<"$output")" = 1 ]
+  [ "$(jq .messages <<<"$output")" = 2 ]
   [ "$(ids coordination/archive/messages-2025-10.json)" = "m1 m9 " ]
-  [ "$(ids coordination/messages.json)" = "m2 m4 m1 " ]
+  [ "$(ids coordination/messages.json)" = "m2 m4 " ]
+}
+
+@test "of two that have one id nobody knows which is meant: they stay" {
+  seed
+  git build archive -q
+  put coordination/messages.json '.messages += [
+    {id: "m1", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true},
+    {id: "m9", from: "build2", to: "build1", timestamp: "2025-10-30T00:00:00Z", read: true},
+    {id: "m9", from: "build2", to: "build1", timestamp: "2025-10-31T00:00:00Z", read: true}]'
+  run -0 git build archive
+  [ "$output" = "nothing is old enough" ]
+  [ "$(ids coordination/messages.json)" = "m2 m4 m1 m9 m9 " ]
+}
+
+@test "a log beside which there is a compressed one stays as it is" {
+  seed
+  echo another | gzip >build1/logs/20251001T000000Z.log.gz
+  git add -A
+  git commit -qm "Another"
+  git push -q --no-verify origin main
+  run -0 git build archive --logs
+  [ "$output" = "nothing is old enough" ]
+  [ "$(shown build1/logs/20251001T000000Z.log | wc -l)" = 1000 ]
+}
+
+@test "a server archives what others have said, where the shared repository knows who pushes" {
+  seed
+  git -C ../fleet.git config build.identity env:GIT_BUILD_SERVER
+  GIT_BUILD_SERVER=build1 git build archive -q
+  [ "$(ids coordination/archive/messages-2025-10.json)" = "m1 " ]
+  GIT_BUILD_SERVER=build1 run -128 git build archive --logs --all-servers
+  [[ $output == *"build2/logs/20251001T000000Z.log"* ]]
 }
 
 @test "an archive that is broken is told with its place, and nothing moves" {
