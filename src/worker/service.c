@@ -2,7 +2,9 @@
 
 #include "base/file.h"
 
+#include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { UNIT_LIMIT = 1 << 16 };
 
@@ -131,6 +133,23 @@ static void harden(struct buf *text, const struct service_plan *plan)
 	buf_release(&url);
 }
 
+/*
+ * The system's manager runs a service as whom the clone belongs to: git refuses another's clone
+ * (safe.directory), and only where a user is named does a service have a HOME, with git's settings
+ * and keys in it (systemd.exec(5)).
+ */
+static void add_user(struct buf *text, const char *work_tree)
+{
+	struct stat st;
+	if (stat(work_tree, &st) < 0)
+		return;
+	const struct passwd *owner = getpwuid(st.st_uid);
+	if (owner)
+		buf_addf(text, "User=%s\n", owner->pw_name);
+	else
+		buf_addf(text, "User=%u\n", (unsigned)st.st_uid);
+}
+
 static const char *arguments(enum service_kind kind)
 {
 	return kind == SERVICE_HEARTBEAT ? "heartbeat --loop"
@@ -160,7 +179,9 @@ static void make_service(struct buf *text, const struct service_plan *plan)
 	quote_for_unit(text, plan->program);
 	buf_addstr(text, " -C ");
 	quote_for_unit(text, repo_work_tree(plan->repo));
-	buf_addf(text, " %s\n", arguments(plan->kind));
+	buf_addf(text, " %s --server %s\n", arguments(plan->kind), plan->settings->server);
+	if (!plan->user)
+		add_user(text, repo_work_tree(plan->repo));
 	if (plan->kind == SERVICE_HEARTBEAT)
 		buf_addstr(text, "ExecReload=/bin/kill -HUP $MAINPID\n");
 	if (loops)
@@ -195,10 +216,11 @@ static void make_cron(struct buf *line, const struct service_plan *plan)
 	quote_for_cron(line, plan->program);
 	buf_addstr(line, " -C ");
 	quote_for_cron(line, repo_work_tree(plan->repo));
-	buf_addf(line, " %s -q\n",
+	buf_addf(line, " %s --server %s -q\n",
 		plan->kind == SERVICE_HEARTBEAT        ? "heartbeat"
 			: plan->kind == SERVICE_WORKER ? "run --once"
-						       : "archive");
+						       : "archive",
+		plan->settings->server);
 	buf_release(&lock);
 }
 

@@ -158,3 +158,12 @@ END
   cat "$dir"/log.* >&2
   return 1
 }
+
+# listen SOCKET: a service manager in a few lines; what it is told is in $TMP/notified.
+listen() {
+  # shellcheck disable=SC2016 # perl's
+  in_background "$TMP/notified" perl -MSocket -e '
+    socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, pack_sockaddr_un($ARGV[0] =~ s/^@/\0/r)) or die;
+    $| = 1; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' "$1"
+  sleep 0.2
+}

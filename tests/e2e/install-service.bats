@@ -33,7 +33,7 @@ setup() {
   run -0 git build install-service --user heartbeat
   unit=$XDG_CONFIG_HOME/systemd/user/git-build-heartbeat-build1.service
   [[ $output == "wrote $unit"*"systemctl --user enable --now git-build-heartbeat-build1.service" ]]
-  grep -qF "ExecStart=\"$GIT_BUILD_BINDIR/git-build\" -C \"$TMP/a 50%% clone\" heartbeat --loop" "$unit"
+  grep -qF "ExecStart=\"$GIT_BUILD_BINDIR/git-build\" -C \"$TMP/a 50%% clone\" heartbeat --loop --server build1" "$unit"
   grep -qx 'Type=notify' "$unit"
   git build install-service --user archive -q
   [ -e "$XDG_CONFIG_HOME/systemd/user/git-build-archive-build1.timer" ]
@@ -53,7 +53,7 @@ setup() {
 
 @test "cron's line does what it says" {
   run -0 git build install-service heartbeat --cron
-  [[ $output == "* * * * * "*" heartbeat -q" ]]
+  [[ $output == "* * * * * "*" heartbeat --server build1 -q" ]]
   # As cron does: the five fields go, \% is %, and sh runs the rest.
   line=${output#\* \* \* \* \* }
   before=$(git rev-list --count heartbeat-build1)
@@ -69,17 +69,29 @@ setup() {
   sh -c "$(sed 's/^17 4 \* \* 0 //; s/\\%/%/g' <<<"$line")"
 }
 
-@test "what the unit starts runs, and tells its manager that it is ready" {
-  git build install-service --user -q worker
-  start=$(sed -n 's/^ExecStart=//; s/%%/%/g; T; p' "$XDG_CONFIG_HOME/systemd/user/git-build-worker-build1.service")
+@test "what the unit starts runs as its server, and tells its manager that it is ready" {
+  git build install-service --user -q worker --server other
+  start=$(sed -n 's/^ExecStart=//; s/%%/%/g; T; p' "$XDG_CONFIG_HOME/systemd/user/git-build-worker-other.service")
   git config build.source "$TMP/none"
-  in_background "$TMP/out" sh -c "exec $start"
-  sleep 1
-  kill -0 "$pid"
+  listen "$TMP/notify"
+  NOTIFY_SOCKET=$TMP/notify in_background "$TMP/out" sh -c "exec $start"
+  wait_for 5 grep -q READY=1 "$TMP/notified"
   kill -TERM "$pid"
   status=0
   wait "$pid" || status=$?
   [ "$status" = 0 ]
+}
+
+@test "the system's units run as the user to whom the clone belongs" {
+  run -0 git build install-service --system --print heartbeat
+  grep -qx "User=$(stat -c %U .)" <<<"$output"
+  run -0 git build install-service --user --print heartbeat
+  [[ $output != *User=* ]]
+  [ "$(id -u)" = 0 ] || skip "only root can give a clone away"
+  chown nobody .
+  git config --global --add safe.directory "$PWD"
+  run -0 git build install-service --system --print worker
+  grep -qx User=nobody <<<"$output"
 }
 
 @test "what cannot be is said" {

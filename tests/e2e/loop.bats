@@ -41,15 +41,6 @@ stop() {
   wait "$pid" || status=$?
 }
 
-# listen: a service manager in a few lines; what it is told is in $TMP/notified.
-listen() {
-  # shellcheck disable=SC2016 # perl's
-  in_background "$TMP/notified" perl -MSocket -e '
-    socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, pack_sockaddr_un($ARGV[0] =~ s/^@/\0/r)) or die;
-    $| = 1; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' "$1"
-  sleep 0.2
-}
-
 @test "the loop beats on time, and SIGTERM pushes what is pending" {
   start=$(beats)
   beating --push-every 100
