@@ -50,7 +50,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
 
-EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json)
+EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json) src/overview/page.css
 LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)

@@ -74,6 +74,7 @@ extern const struct command command_archive;
 extern const struct command command_artifacts;
 extern const struct command command_audit;
 extern const struct command command_completion;
+extern const struct command command_dashboard;
 extern const struct command command_demo;
 extern const struct command command_doctor;
 extern const struct command command_exec;

@@ -106,7 +106,9 @@ static const struct step {
 	  "what it was can be kept.",
 		"git -C build1 build squash --server build1 --backup" },
 	{ NULL, "git -C fleet.git branch" },
-	{ "The fleet at a glance, from any of its clones.", "git -C build1 build status" },
+	{ "The fleet at a glance, from any of its clones; and as a page to look at.",
+		"git -C build1 build status" },
+	{ NULL, "git -C build1 build dashboard -o \"$PWD/dashboard.html\"" },
 };
 
 struct demo_options {
@@ -270,7 +272,9 @@ static void say_end(const struct invocation *inv, const struct world *world, boo
 	show_line("%s", "");
 	if (keep) {
 		show_line("# It is all in %s: fleet.git is the shared repository,", world->folder);
-		show_line("# build1 and build2 are the servers. Go on there, or remove it.");
+		show_line("# build1 and build2 are the servers, and dashboard.html is the page to "
+			  "look "
+			  "at. Go on there, or remove it.");
 	} else {
 		show_line("# This was in %s, which is gone again; --keep DIR keeps it.",
 			world->folder);

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_health,
 	&command_metrics,
+	&command_dashboard,
 	&command_job,
 	&command_lock,
 	&command_message,

@@ -66,6 +66,7 @@ END
   files() { git -C "$1/fleet.git" ls-tree -r --name-only main | sed -E 's/[0-9]{8}T[0-9]{6}Z/TIME/; s/job_[0-9a-f-]+[0-9a-f]/JOB/'; }
   diff <(files one) <(files two)
   [ "$(tail -2 log2 | awk '{ print $3 }' | sort)" = $'success\nsuccess' ]
+  grep -q '2 of 2 servers alive and well' one/dashboard.html
 }
 
 @test "stopped in the middle it still leaves nothing" {

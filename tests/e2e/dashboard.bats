@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# git build dashboard: one page, true, complete in itself, and deaf to what stands in the repository.
+# shellcheck disable=SC2154 # $pid is of in_background
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+chromium_is_there() { command -v chromium >/dev/null || skip "there is no chromium; apt-get install chromium installs it"; }
+# dom FILE: the page's document as Chromium has it after loading.
+dom() {
+  timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$TMP/chromium" --dump-dom "file://$1" 2>/dev/null
+}
+
+# hostile: text that wants to be markup, in every place that the page shows.
+hostile() {
+  local evil='"><script>document.title="ran"</script><img src=x onerror="document.title=1">'
+  git -C ../build2 build message send -q --to all --type error --subject "$evil" --body "$evil" >/dev/null
+  git -C ../build2 build job add --branch "$evil" --commit abc --description "$evil" >/dev/null
+  git -C ../build2 build job claim -q >/dev/null
+  git pull -q 2>/dev/null
+  jq --arg e "$evil" '.jobs += [{id: $e, type: $e, status: "queued", branch: $e},
+    {id: ($e + "f"), type: "build", status: "failed", branch: $e, reason: $e, started_at: "2026-01-01T00:00:00Z", completed_at: "2026-01-01T00:01:00Z"}]' \
+    coordination/jobs.json >"$TMP/jobs" && cp "$TMP/jobs" coordination/jobs.json
+  jq --arg e "$evil" '.manager = $e' build1/status.json >"$TMP/status" && cp "$TMP/status" build1/status.json
+  git commit -qam "Evil"
+  git push -q --no-verify origin main
+}
+
+@test "it says what the commands say" {
+  git -C ../build2 build status set -q building
+  id=$(git build job add --branch main --commit abc --description "the first")
+  git -C ../build2 build job claim -q >/dev/null
+  git build job add --branch ExternalNew --commit abc >/dev/null
+  git build lock acquire -q deploy
+  git -C ../build2 build message send -q --to all --type error --subject "It burns" >/dev/null
+  git build dashboard --out page.html
+  [ "$(head -n 1 page.html)" = "<!DOCTYPE html>" ]
+  for text in build1 build2 "$id" ExternalNew deploy "It burns" "2 of 2 servers alive and well" "1 job running" "1 queued"; do
+    grep -qF "$text" page.html
+  done
+  # As many alerts as health has, and the same words.
+  [ "$(grep -c '<li class="' page.html)" = "$(git build health --json | jq '.alerts | length')" ]
+  git build health --json | jq -r '.alerts[].message' | while read -r words; do grep -qF "$words" page.html; done
+  run -0 git build dashboard --offline
+  [[ $output == "<!DOCTYPE html>"*"</html>" ]]
+}
+
+@test "it is complete in itself" {
+  git build dashboard >page.html
+  run ! grep -E '(src|href)=|url\(|@import|<script' page.html
+  grep -q "default-src 'none'" page.html
+  grep -q '<html lang="en">' page.html
+  grep -q 'name="viewport"' page.html
+  grep -q prefers-color-scheme page.html
+  [ "$(grep -c '<main>' page.html)" = 1 ]
+  [ "$(grep -oE '<h1' page.html | wc -l)" = 1 ]
+}
+
+@test "text from the repository stays text" {
+  hostile
+  git build dashboard >page.html
+  run ! grep -qE '<script|<img' page.html
+  # Tags that are open are those that we have opened.
+  [ "$(grep -oE '<[a-z0-9]+' page.html | sort -u | tr -d '<' | tr '\n' ' ')" = "$(
+    printf '%s\n' body code details footer g h1 h2 head header html li line main meta p rect section span style summary svg table tbody td text th thead time title tr ul | tr '\n' ' ')" ]
+}
+
+@test "Chromium runs nothing of it, and finds the page whole" {
+  chromium_is_there
+  hostile
+  git build dashboard --out "$TMP/page.html"
+  dom "$TMP/page.html" >"$TMP/dom"
+  grep -q '<title>Fleet: something is wrong</title>' "$TMP/dom"
+  run ! grep -qE '<script|<img' "$TMP/dom"
+  # The text is there, as text.
+  grep -qF '&lt;script&gt;document.title' "$TMP/dom"
+}
+
+@test "--serve answers this host, and no one else, until it is told to stop" {
+  command -v curl >/dev/null || skip "there is no curl"
+  in_background "$TMP/out" git-build dashboard --serve
+  wait_for 5 grep -q http "$TMP/out"
+  url=$(cat "$TMP/out")
+  [[ $url =~ ^http://127\.0\.0\.1:[0-9]+/$ ]]
+  curl -fsS "$url" | grep -q '<h2 id="fleet">Fleet</h2>'
+  curl -fsS "$url" | grep -q 'http-equiv="refresh"'
+  [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}etc/passwd")" = 404 ]
+  [ "$(curl -s -o /dev/null -w '%{http_code}' --path-as-is "${url}../../etc/passwd")" = 404 ]
+  [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST "$url")" = 405 ]
+  [ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example.com' "$url")" = 421 ]
+  port=${url##*:}
+  port=${port%/}
+  # Nonsense, and a client that says nothing, hold up nobody for long.
+  head -c 20000 /dev/zero | timeout 8 bash -c "cat >/dev/tcp/127.0.0.1/$port" || true
+  curl -fsS --max-time 15 "$url" >/dev/null
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 0 ]
+  run -129 git build dashboard --serve --out x
+}
+
+@test "without servers, without an answer, in a clone that never fetched" {
+  git init -q --bare ../empty.git
+  git clone -q ../empty.git ../lone 2>/dev/null
+  run -0 git -C ../lone build dashboard
+  [[ $output == *"0 of 0 servers"* ]]
+  mv ../fleet.git ../away.git
+  run -0 git build dashboard
+  [[ $output == *"the shared repository does not answer, this was fetched"* ]]
+  mv ../away.git ../fleet.git
+}
