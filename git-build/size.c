@@ -20,7 +20,7 @@ struct size_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "top", "N", struct size_options, top, 1, INT_MAX,
-		"how many of the largest files to show (default 5)"),
+		"how many files and branches to show, of the largest (default 5)"),
 	OPT_END,
 };
 
@@ -67,35 +67,46 @@ static void add_hint(struct hints *hints, const char *what, const char *format, 
 	va_end(args);
 }
 
+static void hint_at_archive(struct hints *hints, const struct archive_estimate *archive)
+{
+	char bytes[32];
+	if (archive->messages || archive->jobs)
+		add_hint(hints, "git build archive",
+			"%" PRId64 " messages and %" PRId64
+			" jobs are over: %s less in what every server reads",
+			archive->messages, archive->jobs, human(archive->bytes, bytes));
+	if (archive->logs)
+		add_hint(hints, "git build archive --logs --all-servers",
+			"%" PRId64 " old logs are not compressed", archive->logs);
+}
+
 static void find_hints(
 	struct hints *hints, const struct size *size, const struct settings *settings)
 {
 	char bytes[32];
-	int64_t long_beats = 0, large = 0, large_bytes = 0, plain_logs = 0;
-	for (size_t i = 0; i < size->beats_count; i++)
-		long_beats += size->beats[i].commits > settings->history;
-	for (size_t i = 0; i < size->files_count; i++) {
-		const struct size_file *file = &size->files[i];
-		size_t len = strlen(file->path);
-		if (file->content > LARGE) {
-			large++;
-			large_bytes += file->disk;
-		}
-		plain_logs += len > 4 && strstr(file->path, "/logs/") &&
-			!strcmp(file->path + len - 4, ".log");
+	int64_t long_beats = 0, commits = 0, beats = 0, large = 0, large_bytes = 0;
+	for (size_t i = 0; i < size->branches_count; i++) {
+		const struct size_branch *branch = &size->branches[i];
+		if (!branch->is_beats || branch->commits <= settings->history)
+			continue;
+		long_beats++;
+		commits += branch->commits - 1;
+		beats += branch->disk;
 	}
+	for (size_t i = 0; i < size->files_count; i++)
+		if (size->files[i].content > LARGE) {
+			large++;
+			large_bytes += size->files[i].disk;
+		}
 	if (long_beats)
 		add_hint(hints, "git build squash --all",
-			"%" PRId64 " heartbeat branches have more than %" PRId64 " commits",
-			long_beats, settings->history);
+			"%" PRId64 " heartbeat branches have more than %" PRId64
+			" commits: %" PRId64 " commits and up to %s less",
+			long_beats, settings->history, commits, human(beats, bytes));
 	if (size->loose > MANY_LOOSE)
 		add_hint(hints, "git gc", "%" PRId64 " objects are not packed: %s", size->loose,
 			human(size->loose_bytes, bytes));
-	if (plain_logs)
-		add_hint(hints, "git build archive",
-			"%" PRId64
-			" logs were stored uncompressed; old messages and jobs move, too",
-			plain_logs);
+	hint_at_archive(hints, &size->archive);
 	if (large)
 		add_hint(hints, "git lfs track",
 			"%" PRId64 " files have been larger than 1 MiB, %s on disk: they belong "
@@ -132,13 +143,20 @@ static void show_as_json(const struct size *size, const struct hints *hints, siz
 		json_end(&w);
 	}
 	json_end(&w);
-	json_begin_member(&w, "heartbeat_branches", '[');
-	for (size_t i = 0; i < size->beats_count; i++) {
+	json_begin_member(&w, "branches", '[');
+	for (size_t i = 0; i < size->branches_count; i++) {
 		json_begin(&w, '{');
-		json_put_string(&w, "ref", size->beats[i].name);
-		json_put_int(&w, "commits", size->beats[i].commits);
+		json_put_string(&w, "ref", size->branches[i].name);
+		json_put_int(&w, "commits", size->branches[i].commits);
+		json_put_int(&w, "disk_bytes", size->branches[i].disk);
 		json_end(&w);
 	}
+	json_end(&w);
+	json_begin_member(&w, "archivable", '{');
+	json_put_int(&w, "messages", size->archive.messages);
+	json_put_int(&w, "jobs", size->archive.jobs);
+	json_put_int(&w, "content_bytes", size->archive.bytes);
+	json_put_int(&w, "logs", size->archive.logs);
 	json_end(&w);
 	json_put_int(&w, "loose_objects", size->loose);
 	json_put_int(&w, "loose_bytes", size->loose_bytes);
@@ -199,6 +217,24 @@ static void show_files(const struct size *size, size_t top, bool colour)
 	table_release(&table);
 }
 
+static void show_branches(const struct size *size, size_t top, bool colour)
+{
+	static const char *const titles[] = { "BRANCH", "COMMITS", "ON DISK" };
+	struct table table;
+	char text[32];
+	table_init(&table, titles, 3);
+	for (size_t i = 0; i < size->branches_count && i < top; i++) {
+		const struct size_branch *branch = &size->branches[i];
+		table_add(&table, SHOW_PLAIN, branch->name + strlen("refs/"));
+		snprintf(text, sizeof(text), "%" PRId64, branch->commits);
+		table_add(&table, SHOW_PLAIN, text);
+		table_add(&table, SHOW_PLAIN, human(branch->disk, text));
+	}
+	show_line("%s", "");
+	table_print(&table, colour);
+	table_release(&table);
+}
+
 static void show_hint(const struct hint *hint, bool first)
 {
 	if (first)
@@ -214,7 +250,7 @@ static int run(
 	struct size size;
 	struct hints hints = { .count = 0 };
 	(void)operands;
-	int rc = size_measure(&size, inv->repo, err);
+	int rc = size_measure(&size, inv->repo, &inv->settings, inv->env->now(inv->env->data), err);
 	if (!rc) {
 		find_hints(&hints, &size, &inv->settings);
 		if (inv->json) {
@@ -222,6 +258,7 @@ static int run(
 		} else {
 			show_kinds(&size, inv->colour);
 			show_files(&size, top, inv->colour);
+			show_branches(&size, top, inv->colour);
 		}
 	}
 	for (size_t i = 0; !rc && !inv->json && i < hints.count; i++)

@@ -3,16 +3,15 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/timestamp.h"
+#include "fleet/archive_rules.h"
 #include "fleet/document.h"
-#include "fleet/jobs.h"
-#include "fleet/messages.h"
 #include "fleet/names.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY = 86400, MONTH_SIZE = 8, LOG_LIMIT = 256 << 20 };
+enum { MONTH_SIZE = 8, LOG_LIMIT = 256 << 20 };
 
 /* ---- asking ---- */
 
@@ -20,7 +19,7 @@ static void put_before(struct json_writer *w, const char *name, int64_t days, in
 {
 	char time[TIMESTAMP_SIZE];
 	if (days >= 0)
-		json_put_string(w, name, timestamp_format(now - days * DAY, time));
+		json_put_string(w, name, timestamp_format(now - days * ARCHIVE_DAY, time));
 }
 
 void archive_request(struct buf *out, const struct archive_plan *plan,
@@ -215,12 +214,9 @@ static int move_messages(struct deed *deed, int64_t before, int64_t *count, stru
 	int rc = open_moving(&m, deed, FLEET_MESSAGES_PATH, "messages", err);
 	JSON_EACH (value, m.list) {
 		int64_t when = 0;
-		if (rc || !message_parse(&message, m.document.doc, value, &deed->arena) ||
-			!message.read || !message.timestamp ||
-			!timestamp_parse(message.timestamp, strlen(message.timestamp), &when) ||
-			when >= before)
-			continue;
-		rc = move(&m, value, when, err);
+		if (!rc && message_parse(&message, m.document.doc, value, &deed->arena) &&
+			archive_message_is_old(&message, before, &when))
+			rc = move(&m, value, when, err);
 	}
 	if (!rc)
 		rc = save_moving(&m, err);
@@ -231,53 +227,6 @@ static int move_messages(struct deed *deed, int64_t before, int64_t *count, stru
 
 /* ---- jobs ---- */
 
-static bool has_status(const struct job *job, const char *status)
-{
-	return job->status && !strcmp(job->status, status);
-}
-
-/* When the job was over, or 0. */
-static int64_t ended_at(const struct job *job)
-{
-	if (!has_status(job, "completed") && !has_status(job, "failed") &&
-		!has_status(job, "cancelled"))
-		return 0;
-	return job->completed_at ? job->completed_at : job->created_at;
-}
-
-/*
- * Which jobs stay: those that are not over, or not long enough, and what they depend on. A failed
- * one may be queued again, and waits for it then; only what is completed waits for nothing more.
- */
-static const bool *find_staying(const struct job_list *list, int64_t before, struct arena *arena)
-{
-	bool *stays = arena_zero(arena, list->count + 1, sizeof(*stays));
-	const struct job **waiting = arena_array(arena, list->count + 1, sizeof(*waiting));
-	size_t count = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		int64_t when = ended_at(&list->jobs[i]);
-		stays[i] = !when || when >= before;
-		if (stays[i])
-			waiting[count++] = &list->jobs[i];
-	}
-	while (count) {
-		const struct job *job = waiting[--count];
-		if (has_status(job, "completed"))
-			continue;
-		JSON_EACH (value, job->depends) {
-			size_t len;
-			const char *text = json_string(list->doc, value, &len);
-			const struct job *other =
-				text ? jobs_find(list, arena_strndup(arena, text, len)) : NULL;
-			if (other && !stays[other - list->jobs]) {
-				stays[other - list->jobs] = true;
-				waiting[count++] = other;
-			}
-		}
-	}
-	return stays;
-}
-
 static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct error *err)
 {
 	struct moving m;
@@ -286,11 +235,11 @@ static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct e
 	int rc = open_moving(&m, deed, FLEET_JOBS_PATH, "jobs", err);
 	if (!rc) {
 		jobs_read(&list, m.document.doc, m.list, &deed->arena);
-		stays = find_staying(&list, before, &deed->arena);
+		stays = archive_staying_jobs(&list, before, &deed->arena);
 	}
 	for (size_t i = 0; !rc && i < list.count; i++)
 		if (!stays[i])
-			rc = move(&m, list.jobs[i].value, ended_at(&list.jobs[i]), err);
+			rc = move(&m, list.jobs[i].value, archive_job_end(&list.jobs[i]), err);
 	if (!rc)
 		rc = save_moving(&m, err);
 	*count = m.moved;
@@ -307,20 +256,6 @@ struct logs {
 	struct error *err;
 };
 
-/* When a log is from, by its name: "20251029T120000Z...". False: the name does not say. */
-static bool log_time(const char *name, int64_t *seconds)
-{
-	static const char digits[] = "0123456789";
-	struct buf text = BUF_INIT;
-	if (strspn(name, digits) != 8 || name[8] != 'T' || strspn(name + 9, digits) != 6)
-		return false;
-	buf_addf(&text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", name, name + 4, name + 6, name + 9,
-		name + 11, name + 13);
-	bool known = timestamp_parse(text.data, text.len, seconds);
-	buf_release(&text);
-	return known;
-}
-
 static int compress(const struct buf *text, struct buf *out, struct error *err)
 {
 	const char *argv[] = { "gzip", "-n", "-9", NULL };
@@ -335,14 +270,6 @@ static int compress(const struct buf *text, struct buf *out, struct error *err)
 	return rc;
 }
 
-static bool is_old_log(const struct entry *entry, int64_t before)
-{
-	int64_t when;
-	size_t len = strlen(entry->name);
-	return len > 4 && !strcmp(entry->name + len - 4, ".log") && entry->mode >> 12 == 010 &&
-		log_time(entry->name, &when) && when < before;
-}
-
 static int compress_log(const struct entry *entry, void *data)
 {
 	struct logs *logs = data;
@@ -351,7 +278,7 @@ static int compress_log(const struct entry *entry, void *data)
 	const struct oid *base = transaction_base(tx);
 	struct buf path = BUF_INIT, packed_path = BUF_INIT, text = BUF_INIT, packed = BUF_INIT;
 	struct oid found;
-	if (!is_old_log(entry, logs->before))
+	if (!archive_log_is_old(entry, logs->before))
 		return 0;
 	buf_addf(&path, "%s/logs/%s", logs->server, entry->name);
 	buf_addf(&packed_path, "%s.gz", path.data);

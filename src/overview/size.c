@@ -27,6 +27,7 @@ const char *size_kind_name(enum size_kind kind)
 struct measuring {
 	struct size *out;
 	struct repo *repo;
+	const struct settings *settings;
 	struct error *err;
 	size_t capacity;
 };
@@ -196,29 +197,71 @@ static int measure_objects(struct measuring *m)
 
 /* ---- branches, and what is not packed ---- */
 
-static int measure_beats(struct measuring *m)
+/* The coordination branch, as a ref: the remote's where this is a clone. */
+static bool find_main(struct measuring *m, struct buf *name, struct oid *tip)
 {
-	const char *list[] = { "git", "for-each-ref", "--format=%(refname)",
-		"refs/heads/" FLEET_BEAT_BRANCH "*", "refs/remotes/*/" FLEET_BEAT_BRANCH "*",
-		NULL };
+	const struct settings *settings = m->settings;
+	buf_addf(name, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	if (!repo_ref(m->repo, name->data, tip, NULL))
+		return true;
+	buf_reset(name);
+	buf_addf(name, "refs/heads/%s", settings->branch);
+	return !repo_ref(m->repo, name->data, tip, NULL);
+}
+
+/* What git rev-list counts of `branch` without `main` (may be the same, or NULL). */
+static int count_of(struct measuring *m, const char *const *options, const char *branch,
+	const char *main, int64_t *count)
+{
+	const char *argv[8] = { "git", "rev-list", options[0], branch };
+	size_t n = 4;
+	struct buf text = BUF_INIT;
+	if (main && strcmp(main, branch) != 0) {
+		argv[n++] = "--not";
+		argv[n++] = main;
+	}
+	argv[n++] = options[1] ? options[1] : "--";
+	int rc = git(m, argv, NULL, &text);
+	*count = strtoll(text.data, NULL, 10);
+	buf_release(&text);
+	return rc;
+}
+
+static int by_size(const void *left, const void *right)
+{
+	const struct size_branch *a = left, *b = right;
+	return a->disk != b->disk ? (a->disk < b->disk) - (a->disk > b->disk)
+				  : strcmp(a->name, b->name);
+}
+
+static int measure_branches(struct measuring *m, const char *main)
+{
+	const char *list[] = { "git", "for-each-ref",
+		"--format=%(if)%(symref)%(then)%(else)%(refname)%(end)", "refs/heads/",
+		"refs/remotes/", NULL };
+	static const char *const commits[] = { "--count", NULL };
+	static const char *const disk[] = { "--disk-usage", "--objects" };
 	struct buf names = BUF_INIT;
 	struct size *out = m->out;
 	size_t most = 0;
 	int rc = git(m, list, NULL, &names);
 	for (const char *at = names.data; *at; at++)
 		most += *at == '\n';
-	out->beats = arena_array(&out->arena, most + 1, sizeof(*out->beats));
+	out->branches = arena_array(&out->arena, most + 1, sizeof(*out->branches));
 	for (char *name = names.data, *end; !rc && *name; name = end + 1) {
-		struct buf commits = BUF_INIT;
 		end = strchrnul(name, '\n');
 		*end = '\0';
-		const char *argv[] = { "git", "rev-list", "--count", name, "--", NULL };
-		rc = git(m, argv, NULL, &commits);
-		out->beats[out->beats_count++] =
-			(struct size_branch){ arena_strndup(&out->arena, name, strlen(name)),
-				strtoll(commits.data, NULL, 10) };
-		buf_release(&commits);
+		if (!*name)
+			continue;
+		struct size_branch *branch = &out->branches[out->branches_count++];
+		branch->name = arena_strndup(&out->arena, name, strlen(name));
+		branch->is_beats = strstr(name, "/" FLEET_BEAT_BRANCH) != NULL;
+		rc = count_of(m, commits, name, main, &branch->commits);
+		if (!rc)
+			rc = count_of(m, disk, name, main, &branch->disk);
 	}
+	if (!rc)
+		qsort(out->branches, out->branches_count, sizeof(*out->branches), by_size);
 	buf_release(&names);
 	return rc;
 }
@@ -241,14 +284,21 @@ static int measure_loose(struct measuring *m)
 	return rc;
 }
 
-int size_measure(struct size *out, struct repo *repo, struct error *err)
+int size_measure(struct size *out, struct repo *repo, const struct settings *settings, int64_t now,
+	struct error *err)
 {
-	struct measuring m = { .out = out, .repo = repo, .err = err };
+	struct measuring m = { .out = out, .repo = repo, .settings = settings, .err = err };
+	struct reading reading = { .repo = repo, .now = now };
+	struct buf main = BUF_INIT;
 	*out = (struct size){ .arena = ARENA_INIT };
+	bool has_main = find_main(&m, &main, &reading.tip);
 	int rc = measure_objects(&m);
 	if (!rc)
-		rc = measure_beats(&m);
+		rc = measure_branches(&m, has_main ? main.data : NULL);
 	if (!rc)
 		rc = measure_loose(&m);
+	if (!rc && has_main)
+		rc = archive_estimate(&out->archive, &reading, err);
+	buf_release(&main);
 	return rc;
 }

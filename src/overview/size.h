@@ -6,6 +6,7 @@
 #define OVERVIEW_SIZE_H
 
 #include "base/arena.h"
+#include "fleet/archive_rules.h"
 #include "fleet/settings.h"
 
 enum size_kind {
@@ -38,23 +39,28 @@ struct size_file {
 };
 
 struct size_branch {
-	const char *name; /* "heartbeat-build1"; the arena's */
+	const char *name; /* "refs/heads/heartbeat-build1"; the arena's */
+	bool is_beats;    /* a heartbeat branch */
 	int64_t commits;
+	int64_t disk; /* bytes of what the coordination branch does not have as well */
 };
 
 struct size {
 	struct size_count kinds[SIZE_KINDS], all;
 	struct size_file *files; /* the largest on disk first */
 	size_t files_count;
-	struct size_branch *beats; /* heartbeat branches, in the order of their names */
-	size_t beats_count;
-	int64_t loose, loose_bytes; /* objects that are not packed */
-	int64_t garbage_bytes;      /* files in the object folder that are none */
+	struct size_branch *branches; /* those of remotes as well; the largest on disk first */
+	size_t branches_count;
+	struct archive_estimate archive; /* what upkeep would find to do */
+	int64_t loose, loose_bytes;      /* objects that are not packed */
+	int64_t garbage_bytes;           /* files in the object folder that are none */
 	struct arena arena;
 };
 void size_release(struct size *size);
 
-/* Measures `repo`. ERR_FAILED with git's own words. */
-int size_measure(struct size *out, struct repo *repo, struct error *err);
+/* Measures `repo`; `now` is what the ages of messages, jobs and logs are counted from. ERR_FAILED
+ * with git's own words. */
+int size_measure(struct size *out, struct repo *repo, const struct settings *settings, int64_t now,
+	struct error *err);
 
 #endif

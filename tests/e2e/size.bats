@@ -24,11 +24,32 @@ setup() {
   jq -e --argjson n "$(git rev-list --all | wc -l)" '.kinds.commits.objects == $n' size.json
   jq -e '.kinds.heartbeats.objects >= 3 and .kinds.logs.objects >= 1 and .kinds.messages.objects >= 2' size.json
   jq -e '.files[0].path == "big.bin" and .files[0].content_bytes == 3000000 and .files[0].versions == 1' size.json
-  jq -e '[.heartbeat_branches[].ref] | index("refs/heads/heartbeat-build1")' size.json
-  jq -e '[.hints[].command] | index("git lfs track") and index("git build archive")' size.json
+  jq -e '(.branches[] | select(.ref == "refs/heads/heartbeat-build1")) | .commits >= 3 and .disk_bytes > 0' size.json
+  jq -e '[.hints[].command] | index("git lfs track") and index("git build archive --logs --all-servers")' size.json
   run -0 git build size --top 1
   [[ $output == *"big.bin"* && $output == *"git lfs track: 1 files have been larger than 1 MiB"* ]]
   [ "$(grep -c coordination <<<"$output")" = 0 ]
+}
+
+@test "what upkeep would do is counted, until it is done" {
+  git build size --json | jq -e '.archivable == {messages: 0, jobs: 0, content_bytes: 0, logs: 0}'
+  git pull -q
+  jq '.messages += [{id: "m1", from: "build2", to: "build1", timestamp: "2025-10-29T00:00:00Z", read: true}]' coordination/messages.json >"$TMP/m"
+  jq '.jobs += [{id: "j1", status: "completed", completed_at: "2025-10-29T00:00:00Z"}]' coordination/jobs.json >"$TMP/j"
+  cp "$TMP/m" coordination/messages.json
+  cp "$TMP/j" coordination/jobs.json
+  mkdir -p build1/logs
+  seq 100 >build1/logs/20251001T000000Z.log
+  git add -A
+  git commit -qm "Old"
+  git push -q --no-verify origin HEAD:main
+  run -0 git build size
+  [[ $output == *"git build archive: 1 messages and 1 jobs are over: "* ]]
+  [[ $output == *"git build archive --logs --all-servers: 1 old logs are not compressed"* ]]
+  git -C ../fleet.git build size --json | jq -e '.archivable | .messages == 1 and .jobs == 1 and .logs == 1'
+  git build archive -q
+  run -0 git build size
+  [[ $output != *"git build archive"* ]]
 }
 
 @test "a long heartbeat branch is named, with what shortens it" {

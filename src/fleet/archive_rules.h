@@ -1,0 +1,40 @@
+/*
+ * What may be archived (fleet/archive.h), and how much of that a branch has.
+ */
+#ifndef FLEET_ARCHIVE_RULES_H
+#define FLEET_ARCHIVE_RULES_H
+
+#include "fleet/jobs.h"
+#include "fleet/messages.h"
+#include "fleet/reading.h"
+#include "store/repo.h"
+
+enum { ARCHIVE_DAY = 86400 };
+
+/* Has it been read, and is it from before `before`? Then `*when` is when it is from. */
+bool archive_message_is_old(const struct message *message, int64_t before, int64_t *when);
+
+/* When the job was over, in seconds since 1970; 0: it is not, or does not say. */
+int64_t archive_job_end(const struct job *job);
+
+/*
+ * Which jobs stay, in the order of the list: those that were not over before `before`, and what
+ * they depend on. A failed one may be queued again, and waits for it then; only what is completed
+ * waits for nothing more. The arena's.
+ */
+const bool *archive_staying_jobs(const struct job_list *list, int64_t before, struct arena *arena);
+
+/* Is the file a log that is not compressed, and by its name from before `before`? */
+bool archive_log_is_old(const struct entry *entry, int64_t before);
+
+/* How much `git build archive` would find to do at reading->tip, of all servers, by the usual days.
+ */
+struct archive_estimate {
+	int64_t messages, jobs, logs; /* how many */
+	int64_t bytes;                /* of the messages and jobs */
+};
+/* A file of messages or jobs that cannot be read counts as empty. */
+int archive_estimate(
+	struct archive_estimate *out, const struct reading *reading, struct error *err);
+
+#endif
