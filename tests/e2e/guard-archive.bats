@@ -65,3 +65,20 @@ move() {
   what coordination/archive/jobs-2026-02.json '{"jobs": [{"id": "f", "status": "completed", "assigned_to": "build2"}]}'
   as build1 refused "/jobs/id=f: is claimed for build2"
 }
+
+@test "a schema of one's own has archives too" {
+  new_fleet
+  what schemas/sheets.json '{"type": "object", "properties": {"sheets": {"type": "array",
+    "x-list-type": "map", "x-list-map-keys": ["id"],
+    "items": {"type": "object", "x-remove-when": {"required": ["printed"]}, "x-archive": "printed/"}}}}'
+  echo '*/sheets*.json build-schema=sheets' >>.gitattributes
+  what office/sheets.json '{"sheets": [{"id": "a", "printed": 1}, {"id": "b"}]}'
+  lands
+  edit office/sheets.json '.sheets = [.sheets[1]]'
+  refused "office/sheets.json:" "/sheets/id=a: has been taken out, and does not stand as it was in any printed/*.json"
+  what printed/sheets-1.json '{"sheets": [{"id": "a", "printed": 1}]}'
+  edit office/sheets.json '.sheets = [.sheets[1]]'
+  lands
+  what printed/sheets-1.json '{"sheets": []}'
+  refused "printed/sheets-1.json:" "/sheets/id=a: has been taken out of an archive"
+}
