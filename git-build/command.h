@@ -100,6 +100,7 @@ extern const struct command command_size;
 extern const struct command command_squash;
 extern const struct command command_status;
 extern const struct command command_validate;
+extern const struct command command_watch;
 
 /* The command called `name`, or NULL. */
 const struct command *command_find(const char *name);

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&command_health,
 	&command_metrics,
 	&command_dashboard,
+	&command_watch,
 	&command_job,
 	&command_lock,
 	&command_message,

@@ -34,8 +34,8 @@ git update-ref ORIG_HEAD HEAD
 
 # median COMMAND...: milliseconds, of nine.
 median() {
-  local i start end
-  for i in 1 2 3 4 5 6 7 8 9; do
+  local start end
+  for _ in 1 2 3 4 5 6 7 8 9; do
     start=$(date +%s%N)
     "$@" >/dev/null
     end=$(date +%s%N)

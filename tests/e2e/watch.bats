@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# git build watch: the screen on a real pseudo terminal, and lines where there is none.
+# shellcheck disable=SC2154 # $pid is of in_background
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  cd build1 || return
+}
+
+other() { git -C ../build2 build "$@"; }
+
+# on_terminal COLUMNS LINES: watch runs on a terminal of this size; what it prints is in $TMP/screen, keys
+# go to file descriptor 8, the terminal's name is in $TMP/tty.
+on_terminal() {
+  command -v script >/dev/null || skip "there is no script(1)"
+  mkfifo "$TMP/keys"
+  in_background "$TMP/script.log" sh -c "exec script -qefc 'stty cols $1 rows $2; tty >\"$TMP/tty\"; echo \$\$ >\"$TMP/watcher\"; exec git-build watch --interval 1' '$TMP/screen' <'$TMP/keys'"
+  exec 8>"$TMP/keys"
+  wait_for 10 grep -q 'q quit' "$TMP/screen"
+}
+
+# lines: the lines that were sent, without colours, one a line: "ROW TEXT".
+lines() {
+  sed 's/\x1b\[\([0-9]*\);1H\x1b\[2K/\n@\1 /g' "$TMP/screen" | grep '^@' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g; s/^@//'
+}
+# widest ROWS_FROM: how wide the widest line sent since line ROWS_FROM of `lines` is.
+widest() { lines | tail -n +"$1" | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
+
+@test "the screen shows who is alive, what is done and what is wrong, and goes when told to" {
+  id=$(git build job add --branch ExternalNew --commit abc --description "CloudStack packages")
+  other job claim -q >/dev/null
+  other message send -q --to all --type error --subject $'It \e[31mburns' >/dev/null
+  on_terminal 80 24
+  wait_for 10 eval 'lines | grep -q "1 warning"'
+  lines | grep -qE 'build2 +alive .*building ExternalNew for'
+  lines | grep -qE 'running +build +ExternalNew +build2 .*CloudStack packages'
+  lines | grep -qF 'It \x1b[31mburns'
+  lines | grep -qE '^1 .*1 warning +2 of 2 servers alive, 1 running, 0 queued'
+  [ "$(widest 1)" -le 80 ]
+  [ "$(lines | cut -d' ' -f1 | sort -n | tail -n 1)" -le 24 ]
+  # What changes comes by itself.
+  other job complete -q "$id"
+  other message send -q --to build1 --subject "All done" >/dev/null
+  wait_for 10 eval 'lines | grep -q "All done"'
+  printf '?' >&8
+  wait_for 5 eval 'lines | grep -q "r        ask the remote now"'
+  printf '?q' >&8
+  wait_for 5 eval '! kill -0 '"$pid"
+  exec 8>&-
+  # The terminal is as it was: the cursor is back, and so is the screen.
+  tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?25h\x1b[?1049l'
+}
+
+@test "a terminal that is resized, and one that is small, get what fits" {
+  for n in $(seq 30); do git build job add --branch "branch-$n-with-a-long-name" --commit abc >/dev/null; done
+  on_terminal 200 60
+  wait_for 10 eval 'lines | grep -q branch-30'
+  sent=$(lines | wc -l)
+  stty -F "$(cat "$TMP/tty")" cols 40 rows 12
+  wait_for 5 eval '[ "$(lines | wc -l)" -gt '"$sent"' ]'
+  sleep 1.5
+  [ "$(widest $((sent + 1)))" -le 40 ]
+  [ "$(lines | tail -n +$((sent + 1)) | cut -d' ' -f1 | sort -n | tail -n 1)" -le 12 ]
+  # Scrolling brings the rest, with letters and with arrows.
+  for _ in $(seq 12); do printf 'j\033[B' >&8; done
+  wait_for 5 eval 'lines | tail -n +'"$((sent + 12))"' | grep -q "branch-1[0-9]"'
+  kill -TERM "$(cat "$TMP/watcher")"
+  wait_for 5 eval '! kill -0 '"$pid"
+  exec 8>&-
+  tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?1049l'
+}
+
+@test "where there is no terminal each thing that happens is a line" {
+  in_background "$TMP/out" git-build watch --interval 1
+  sleep 1.5
+  other message send -q --to build1 --type error --subject "It burns" >/dev/null
+  wait_for 10 grep -qE 'Z message: new message msg_.* from build2: It burns' "$TMP/out"
+  wait_for 10 grep -qE 'Z warning: 1 unread error' "$TMP/out"
+  git build message read -q --all
+  wait_for 10 grep -qE 'Z over: 1 unread error' "$TMP/out"
+  [ "$(grep -c 'warning: 1 unread error' "$TMP/out")" = 1 ]
+  run ! grep -q $'\e' "$TMP/out"
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 0 ]
+}
+
+@test "--json, --once, --offline" {
+  in_background "$TMP/out" git-build watch --interval 1 --json
+  sleep 1.5
+  other lock acquire -q deploy
+  wait_for 10 eval 'jq -e "select(.event == \"lock\") | .text == \"lock deploy is held by build2 now\"" "$TMP/out"'
+  run -0 git build watch --once
+  [[ $output == *"SERVERS"*"build1"*"build2"*"LOCKS"*"deploy"* ]]
+  [[ $output != *$'\e'* ]]
+  mv ../fleet.git ../away.git
+  run -0 git build watch --once --offline
+  [[ $output == *build2* ]]
+  run -0 git build watch --once
+  [[ $output == *build2* ]]
+  mv ../away.git ../fleet.git
+}
