@@ -13,13 +13,19 @@ enum { SHOWN_VALUE = 60, MOST_STATES = 64 };
 
 /* ---- saying ---- */
 
-void step_violate(struct step *step, enum violation_kind kind, const char *format, ...)
+static struct place place_of(const struct step *step)
 {
 	struct place place = { &step->judging->update->new, step->path, { 0 }, step->where.data };
-	struct buf text = BUF_INIT;
-	va_list args;
 	if (step->new_doc)
 		place.at = json_position(step->new_doc, step->place->start);
+	return place;
+}
+
+void step_violate(struct step *step, enum violation_kind kind, const char *format, ...)
+{
+	struct place place = place_of(step);
+	struct buf text = BUF_INIT;
+	va_list args;
 	va_start(args, format);
 	buf_vaddf(&text, format, args);
 	va_end(args);
@@ -250,7 +256,8 @@ static void walk_member(
 	step_up(w->step, mark);
 }
 
-/* `old` may leave the list: has it gone where it is to go? */
+/* `old` may leave the list: has it gone where it is kept? That is told; only an archive lets
+ * nothing go. */
 static void judge_archived(struct walking *w, const struct json_value *old)
 {
 	struct step *step = w->step;
@@ -262,10 +269,11 @@ static void judge_archived(struct walking *w, const struct json_value *old)
 	}
 	if (!w->archived.is_marked)
 		w->archived = step_find_archived(step, archive, w->list, w->keys, w->keys_count);
+	struct place place = place_of(step);
 	if (!marks_have(&w->archived, old))
-		step_violate(step, VIOLATION_REMOVED,
+		guard_warn(step->judging->report, VIOLATION_REMOVED, &place,
 			"has been taken out, and does not stand as it was in any %.*s*.json; 'git "
-			"build archive' moves what is over there",
+			"build archive' keeps what is over there",
 			(int)archive->len, archive->bytes);
 }
 

@@ -43,6 +43,8 @@ jobs_fleet() {
   refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
   git rm -q coordination/jobs.json
   refused "/jobs/id=q" "/jobs/id=r"
+  edit coordination/jobs.json 'del(.jobs[] | select(.id == "c"))'
+  lands
 }
 
 @test "a job that one server has taken is another's only after it was put back in the queue" {
@@ -114,6 +116,8 @@ locks_fleet() {
   edit coordination/messages.json 'del(.messages[0])'
   refused "/messages/id=m1: has been taken out. A message may leave the list only when it has been read."
   edit coordination/messages.json '.messages |= reverse | .messages[1].read = true'
+  lands
+  edit coordination/messages.json 'del(.messages[0])'
   lands
 }
 
