@@ -1,9 +1,9 @@
 #include "overview/page.h"
 
 #include "base/alloc.h"
-#include "base/escape.h"
 #include "base/timestamp.h"
 #include "base/version.h"
+#include "overview/html.h"
 #include "overview/page_plot.h"
 #include "schema/embedded.h"
 
@@ -25,36 +25,6 @@ struct page {
 };
 
 /* ---- text ---- */
-
-void page_text(struct buf *out, const char *text)
-{
-	struct buf safe = BUF_INIT;
-	if (!text)
-		return;
-	escape_add(&safe, text, strlen(text), true);
-	for (const char *at = safe.data; *at; at++) {
-		switch (*at) {
-		case '&':
-			buf_addstr(out, "&amp;");
-			break;
-		case '<':
-			buf_addstr(out, "&lt;");
-			break;
-		case '>':
-			buf_addstr(out, "&gt;");
-			break;
-		case '"':
-			buf_addstr(out, "&quot;");
-			break;
-		case '\'':
-			buf_addstr(out, "&#39;");
-			break;
-		default:
-			buf_addch(out, *at);
-		}
-	}
-	buf_release(&safe);
-}
 
 static void add(struct page *p, const char *html)
 {
@@ -95,7 +65,7 @@ static void begin_cell(struct page *p, const char *label)
 static void cell(struct page *p, const char *label, const char *text)
 {
 	begin_cell(p, label);
-	page_text(p->out, text);
+	html_text(p->out, text);
 	add(p, "</td>");
 }
 
@@ -110,7 +80,7 @@ static void cell_code(struct page *p, const char *label, const char *text)
 {
 	begin_cell(p, label);
 	add(p, "<code>");
-	page_text(p->out, text);
+	html_text(p->out, text);
 	add(p, "</code></td>");
 }
 
@@ -118,7 +88,7 @@ static void cell_code(struct page *p, const char *label, const char *text)
 static void mark(struct page *p, const char *class, const char *shape, const char *word)
 {
 	buf_addf(p->out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> ", class, shape);
-	page_text(p->out, word);
+	html_text(p->out, word);
 	add(p, "</span>");
 }
 
@@ -213,7 +183,7 @@ static void add_alerts(struct page *p)
 		buf_addf(p->out, "<li class=\"%s\">", name);
 		mark(p, name, critical ? "\xe2\x9c\x96" : "\xe2\x96\xb2", name);
 		add(p, " <span class=\"what\">");
-		page_text(p->out, alert->words);
+		html_text(p->out, alert->words);
 		add(p, "</span>");
 		if (alert->since) {
 			add(p, " <span class=\"when\">since ");
@@ -242,14 +212,14 @@ static void add_work(struct page *p, const struct server *server)
 	if (server->job) {
 		mark(p, "busy", "\xe2\x96\xb6", "building");
 		add(p, " ");
-		page_text(p->out, server->job_branch);
+		html_text(p->out, server->job_branch);
 		add(p, " <code>");
-		page_text(p->out, server->job);
+		html_text(p->out, server->job);
 		add(p, "</code>");
 	} else if (server->status && !strcmp(server->status, "failed")) {
 		mark(p, "critical", "\xe2\x9c\x96", "failed last");
 	} else {
-		page_text(p->out, server->status);
+		html_text(p->out, server->status);
 	}
 	add(p, "</td>");
 }
@@ -264,7 +234,7 @@ static void add_servers(struct page *p)
 		const struct health_server *verdict = &p->health->servers[i];
 		const struct server *server = verdict->server;
 		add(p, "<tr><th scope=\"row\">");
-		page_text(p->out, server->id);
+		html_text(p->out, server->id);
 		add(p, "</th>");
 		begin_cell(p, "State");
 		add_state(p, verdict);
@@ -295,13 +265,13 @@ static void add_job(struct page *p, const struct job *job)
 	add(p, "<tr>");
 	begin_cell(p, "Job");
 	add(p, "<code>");
-	page_text(p->out, job->id);
+	html_text(p->out, job->id);
 	add(p, "</code></td>");
 	begin_cell(p, "State");
 	if (has_status(job, "running"))
 		mark(p, "busy", "\xe2\x96\xb6", "running");
 	else
-		page_text(p->out, job->status);
+		html_text(p->out, job->status);
 	add(p, "</td>");
 	cell(p, "Type", job->type);
 	cell(p, "Branch", job->branch);
@@ -445,7 +415,7 @@ static void add_messages(struct page *p)
 		if (is_error)
 			mark(p, "critical", "\xe2\x9c\x96", "error");
 		else
-			page_text(p->out, message->type);
+			html_text(p->out, message->type);
 		add(p, "</td>");
 		cell_age(p, "Sent", when);
 		cell(p, "Subject", message->subject);

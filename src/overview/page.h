@@ -22,7 +22,4 @@ extern const struct overview_plan page_overview;
 /* Appends the page. */
 void page_write(struct buf *out, const struct page_plan *plan);
 
-/* Appends `text` (NULL: nothing) so that it is text in HTML, between tags and in attributes. */
-void page_text(struct buf *out, const char *text);
-
 #endif

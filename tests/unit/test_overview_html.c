@@ -1,0 +1,41 @@
+/* Text from anywhere in HTML. */
+#include "unit.h"
+
+#include "overview/html.h"
+
+static void nothing_of_a_text_is_markup(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *html;
+	} cases[] = {
+		{ "", "" },
+		{ "build1", "build1" },
+		{ "<b>&\"'", "&lt;b&gt;&amp;&quot;&#39;" },
+		{ "&amp;", "&amp;amp;" },
+		{ "\"><script>alert(1)</script>",
+			"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" },
+		{ "a\x1b[31m\r", "a\\x1b[31m\\r" },
+		{ "two\nlines\tand a tab", "two\nlines\tand a tab" },
+		{ "\xff<", "\\xff&lt;" },
+		{ "\xe2\x80\xaeright to left", "\\u202eright to left" },
+		{ "\xc3\xa9\xe2\x9c\x96", "\xc3\xa9\xe2\x9c\x96" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf out = BUF_INIT;
+		html_text(&out, cases[i].text);
+		assert_string_equal(out.data, cases[i].html);
+		buf_release(&out);
+	}
+	struct buf out = BUF_INIT;
+	html_text(&out, NULL);
+	assert_int_equal(out.len, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_of_a_text_is_markup),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
