@@ -53,3 +53,4 @@ row() {
 row dashboard-ms 300 "the page of 200 servers and 10,000 messages, beyond \`git --version\`" git build dashboard --offline
 row health-ms 300 "git build health of the same" git build health --offline
 row post-merge-ms 20 "the post-merge hook where there is nothing to say" "$GIT_BUILD_BINDIR/hooks/post-merge" 0
+printf 'watch-redraw-ms\t%s ms\t<= 50 ms\t%s\n' "$("$GIT_BUILD_BINDIR/tests/bench/frames" .)" "one frame of git build watch, 200 by 60, of the same"
