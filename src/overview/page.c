@@ -186,7 +186,7 @@ static void add_alerts(struct page *p)
 		html_text(p->out, alert->words);
 		add(p, "</span>");
 		if (alert->since) {
-			add(p, " <span class=\"when\">since ");
+			add(p, " <span class=\"when\">");
 			add_age(p, alert->since);
 			add(p, "</span>");
 		}

@@ -23,12 +23,15 @@ on_terminal() {
   wait_for 10 grep -q 'q quit' "$TMP/screen"
 }
 
-# lines: the lines that were sent, without colours, one a line: "ROW TEXT".
+# lines: the lines that were sent since the screen was last cleared, as it is when its size changes, without
+# colours, one a line: "ROW TEXT".
 lines() {
-  sed 's/\x1b\[\([0-9]*\);1H\x1b\[2K/\n@\1 /g' "$TMP/screen" | grep '^@' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g; s/^@//'
+  sed -z 's/.*\x1b\[2J//' "$TMP/screen" |
+    sed 's/\x1b\[\([0-9]*\);1H\x1b\[2K/\n@\1 /g' | grep '^@' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g; s/^@//'
 }
-# widest ROWS_FROM: how wide the widest line sent since line ROWS_FROM of `lines` is.
-widest() { lines | tail -n +"$1" | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
+cleared() { grep -aoF $'\x1b[2J' "$TMP/screen" | wc -l; }
+widest() { lines | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
+lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
 
 @test "the screen shows who is alive, what is done and what is wrong, and goes when told to" {
   id=$(git build job add --branch ExternalNew --commit abc --description "CloudStack packages")
@@ -40,8 +43,8 @@ widest() { lines | tail -n +"$1" | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
   lines | grep -qE 'running +build +ExternalNew +build2 .*CloudStack packages'
   lines | grep -qF 'It \x1b[31mburns'
   lines | grep -qE '^1 .*1 warning +2 of 2 servers alive, 1 running, 0 queued'
-  [ "$(widest 1)" -le 80 ]
-  [ "$(lines | cut -d' ' -f1 | sort -n | tail -n 1)" -le 24 ]
+  [ "$(widest)" -le 80 ]
+  [ "$(lowest)" -le 24 ]
   # What changes comes by itself.
   other job complete -q "$id"
   other message send -q --to build1 --subject "All done" >/dev/null
@@ -59,15 +62,15 @@ widest() { lines | tail -n +"$1" | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
   for n in $(seq 30); do git build job add --branch "branch-$n-with-a-long-name" --commit abc >/dev/null; done
   on_terminal 200 60
   wait_for 10 eval 'lines | grep -q branch-30'
-  sent=$(lines | wc -l)
+  [ "$(cleared)" = 1 ]
   stty -F "$(cat "$TMP/tty")" cols 40 rows 12
-  wait_for 5 eval '[ "$(lines | wc -l)" -gt '"$sent"' ]'
-  sleep 1.5
-  [ "$(widest $((sent + 1)))" -le 40 ]
-  [ "$(lines | tail -n +$((sent + 1)) | cut -d' ' -f1 | sort -n | tail -n 1)" -le 12 ]
+  wait_for 10 eval '[ "$(cleared)" = 2 ] && [ "$(lowest)" = 12 ]'
+  [ "$(widest)" -le 40 ]
+  run ! eval 'lines | grep -q branch-10'
   # Scrolling brings the rest, with letters and with arrows.
   for _ in $(seq 12); do printf 'j\033[B' >&8; done
-  wait_for 5 eval 'lines | tail -n +'"$((sent + 12))"' | grep -q "branch-1[0-9]"'
+  wait_for 10 eval 'lines | grep -q "branch-1[0-9]"'
+  [ "$(lowest)" -le 12 ]
   kill -TERM "$(cat "$TMP/watcher")"
   wait_for 5 eval '! kill -0 '"$pid"
   exec 8>&-
