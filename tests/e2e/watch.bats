@@ -64,8 +64,8 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   wait_for 10 eval 'lines | grep -q branch-30'
   [ "$(cleared)" = 1 ]
   stty -F "$(cat "$TMP/tty")" cols 40 rows 12
-  wait_for 10 eval '[ "$(cleared)" = 2 ] && [ "$(lowest)" = 12 ]'
-  [ "$(widest)" -le 40 ]
+  # stty changes one after the other.
+  wait_for 10 eval '[ "$(cleared)" -ge 2 ] && [ "$(lowest)" = 12 ] && [ "$(widest)" -le 40 ]'
   run ! eval 'lines | grep -q branch-10'
   # Scrolling brings the rest, with letters and with arrows.
   for _ in $(seq 12); do printf 'j\033[B' >&8; done
