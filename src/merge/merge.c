@@ -150,9 +150,10 @@ static bool is_valid(
 	return valid;
 }
 
-/* Looks at what was made as if somebody else had: is it sound, and valid where both sides were? */
+/* Looks at what was made as if somebody else had: is it sound, and valid where both sides were? Of
+ * the sides from A to `keeps` (BASE: none), one that says the same keeps its bytes. */
 static int check(const struct merge_request *request, const struct version versions[SIDES],
-	bool relaid, struct merge_result *result, struct error *err)
+	enum side keeps, struct merge_result *result, struct error *err)
 {
 	struct json_doc *doc;
 	struct error wrong = ERROR_INIT;
@@ -168,8 +169,7 @@ static int check(const struct merge_request *request, const struct version versi
 				  : "it was so before this merge");
 		rc = was_valid;
 	}
-	/* A side that needed nothing keeps its bytes; but not where the other was laid out anew. */
-	for (enum side side = A; side <= (relaid ? A : B) && !rc; side++)
+	for (enum side side = A; side <= keeps && !rc; side++)
 		if (json_equal(doc, json_root(doc), versions[side].doc,
 			    json_root(versions[side].doc))) {
 			buf_reset(&result->text);
@@ -180,10 +180,27 @@ static int check(const struct merge_request *request, const struct version versi
 	return rc;
 }
 
+/* The side that alone differs from the base, in whatever; NULL: both do, or there is no base. */
+static const struct version *only_changed(const struct version versions[SIDES])
+{
+	const struct merge_text *base = &versions[BASE].text;
+	for (enum side side = A; versions[BASE].doc && side < SIDES; side++) {
+		const struct merge_text *text = &versions[side].text;
+		if (text->len == base->len && !memcmp(text->bytes, base->bytes, base->len))
+			return &versions[side == A ? B : A];
+	}
+	return NULL;
+}
+
 /* Both sides are sound; the base may be missing. */
 static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
 	struct merge_result *result, struct error *err)
 {
+	const struct version *only = only_changed(versions);
+	if (only) {
+		buf_add(&result->text, only->text.bytes, only->text.len);
+		return check(request, versions, BASE, result, err);
+	}
 	bool swapped = theirs_comes_first(versions);
 	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
 		versions[swapped ? A : B] };
@@ -210,7 +227,8 @@ static int merge_sound(const struct merge_request *request, struct version versi
 	versions[BASE].doc = ordered[BASE].doc = NULL;
 	if (m.conflicts)
 		return 1;
-	rc = check(request, ordered, relaid, result, err);
+	/* A side that needed nothing keeps its bytes; but not where the other was laid out anew. */
+	rc = check(request, ordered, relaid ? A : B, result, err);
 	if (rc > 0) {
 		buf_reset(&result->text);
 		merge_text_conflict(request, &request->ours, &request->theirs, &result->text);

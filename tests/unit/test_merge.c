@@ -291,6 +291,9 @@ static void the_layout_stays(void **state)
 		{ NULL, "{\"a\":1,\"b\":[]}", "{\n  \"a\": 1,\n  \"b\": []\n}\n",
 			"{\"a\":1,\"b\":[7]}", NULL, "{\n  \"a\": 1,\n  \"b\": [\n    7\n  ]\n}\n",
 			NULL },
+		/* Only laid out in another way, which is a change like any other. */
+		{ "{}", "\t\t1", "\t\t1", "1", NULL, "1", "" },
+		{ NULL, "{\"a\":1}", "{\"a\":1}", "{ \"a\" : 1 }\n", NULL, "{ \"a\" : 1 }\n", "" },
 	};
 	EXPECT_MERGES(rows);
 }
