@@ -11,54 +11,78 @@ enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
 
 /* ---- reading ---- */
 
-static const char *string_of(const struct json_doc *doc, const struct json_value *object,
-	const char *name, struct arena *arena)
+/* The members of a job, in the order in which they are written. */
+enum member {
+	ID,
+	TYPE,
+	STATUS,
+	PRIORITY,
+	BRANCH,
+	COMMIT,
+	DESCRIPTION,
+	DEPENDS,
+	RETRIES,
+	PACKAGES,
+	ASSIGNED_TO,
+	WORKER,
+	ATTEMPT,
+	REASON,
+	CREATED_AT,
+	STARTED_AT,
+	COMPLETED_AT,
+	MEMBERS,
+};
+static const char *const member_names[MEMBERS] = { "id", "type", "status", "priority", "branch",
+	"commit", "description", "depends", "retries", "packages", "assigned_to", "worker",
+	"attempt", "reason", "created_at", "started_at", "completed_at" };
+
+static const char *string_of(
+	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
 {
 	size_t len;
-	const char *text = json_string(doc, json_member(doc, object, name), &len);
+	const char *text = json_string(doc, value, &len);
 	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
 }
 
-static int64_t number_of(const struct json_doc *doc, const struct json_value *object,
-	const char *name, int64_t fallback)
+static int64_t number_of(
+	const struct json_doc *doc, const struct json_value *value, int64_t fallback)
 {
 	int64_t number;
-	return json_int64(doc, json_member(doc, object, name), &number) ? number : fallback;
+	return json_int64(doc, value, &number) ? number : fallback;
 }
 
-static int64_t time_of(
-	const struct json_doc *doc, const struct json_value *object, const char *name)
+static int64_t time_of(const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
 	int64_t seconds = 0;
-	const char *text = json_string(doc, json_member(doc, object, name), &len);
+	const char *text = json_string(doc, value, &len);
 	return text && timestamp_parse(text, len, &seconds) ? seconds : 0;
 }
 
 static struct job parse(
 	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
 {
-	const struct json_value *depends = json_member(doc, value, "depends");
-	const struct json_value *packages = json_member(doc, value, "packages");
+	const struct json_value *m[MEMBERS];
+	json_members(doc, value, member_names, MEMBERS, m);
 	return (struct job){
-		.id = string_of(doc, value, "id", arena),
-		.type = string_of(doc, value, "type", arena),
-		.status = string_of(doc, value, "status", arena),
-		.branch = string_of(doc, value, "branch", arena),
-		.commit = string_of(doc, value, "commit", arena),
-		.description = string_of(doc, value, "description", arena),
-		.assigned_to = string_of(doc, value, "assigned_to", arena),
-		.reason = string_of(doc, value, "reason", arena),
-		.worker = string_of(doc, value, "worker", arena),
-		.priority = number_of(doc, value, "priority", JOB_PRIORITY),
-		.attempt = number_of(doc, value, "attempt", 0),
-		.retries = number_of(doc, value, "retries", 0),
-		.wants_package = !packages || packages->type != JSON_FALSE,
-		.created_at = time_of(doc, value, "created_at"),
-		.started_at = time_of(doc, value, "started_at"),
-		.completed_at = time_of(doc, value, "completed_at"),
+		.id = string_of(doc, m[ID], arena),
+		.type = string_of(doc, m[TYPE], arena),
+		.status = string_of(doc, m[STATUS], arena),
+		.branch = string_of(doc, m[BRANCH], arena),
+		.commit = string_of(doc, m[COMMIT], arena),
+		.description = string_of(doc, m[DESCRIPTION], arena),
+		.assigned_to = string_of(doc, m[ASSIGNED_TO], arena),
+		.reason = string_of(doc, m[REASON], arena),
+		.worker = string_of(doc, m[WORKER], arena),
+		.priority = number_of(doc, m[PRIORITY], JOB_PRIORITY),
+		.attempt = number_of(doc, m[ATTEMPT], 0),
+		.retries = number_of(doc, m[RETRIES], 0),
+		.wants_package = !m[PACKAGES] || m[PACKAGES]->type != JSON_FALSE,
+		.created_at = time_of(doc, m[CREATED_AT]),
+		.started_at = time_of(doc, m[STARTED_AT]),
+		.completed_at = time_of(doc, m[COMPLETED_AT]),
 		.value = value,
-		.depends = depends && depends->type == JSON_ARRAY ? depends : NULL,
+		.depends = m[DEPENDS] && m[DEPENDS]->type == JSON_ARRAY ? m[DEPENDS] : NULL,
 	};
 }
 

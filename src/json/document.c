@@ -224,6 +224,29 @@ const struct json_value *json_member(
 	return json_member_n(doc, object, name, strlen(name));
 }
 
+void json_members(const struct json_doc *doc, const struct json_value *object,
+	const char *const *names, size_t count, const struct json_value **found)
+{
+	memset(found, 0, count * sizeof(*found));
+	if (!object || object->type != JSON_OBJECT)
+		return;
+	size_t next = 0; /* programs write members in one order, and ask for them in it */
+	JSON_EACH (member, object) {
+		const char *raw = doc->text + member->key_start + 1;
+		for (size_t tried = 0; tried < count; tried++) {
+			size_t i = next + tried < count ? next + tried : next + tried - count;
+			if (!member->key_escaped && names[i][0] && raw[0] != names[i][0])
+				continue;
+			if (!says(doc, member->key_start, member->key_end, member->key_escaped,
+				    names[i], strlen(names[i])))
+				continue;
+			found[i] = member;
+			next = i + 1 < count ? i + 1 : 0;
+			break;
+		}
+	}
+}
+
 const struct json_value *json_element(const struct json_value *array, size_t index)
 {
 	if (!array || array->type != JSON_ARRAY || index >= array->count)
@@ -311,6 +334,14 @@ bool json_double(const struct json_doc *doc, const struct json_value *value, dou
 }
 
 /* ---- equality ---- */
+
+bool json_same_text(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b)
+{
+	size_t a_len, b_len;
+	const char *a_text = json_raw(a_doc, a, &a_len), *b_text = json_raw(b_doc, b, &b_len);
+	return a_len == b_len && !memcmp(a_text, b_text, a_len);
+}
 
 static bool children_equal(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b)

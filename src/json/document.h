@@ -117,6 +117,12 @@ const struct json_value *json_member(
 	const struct json_doc *doc, const struct json_value *object, const char *name);
 const struct json_value *json_member_n(
 	const struct json_doc *doc, const struct json_value *object, const char *name, size_t len);
+/*
+ * Several members of an object in one pass over it: `found[i]` is the member called `names[i]` (of
+ * `count` different names), or NULL. As json_member() for each of them, and faster.
+ */
+void json_members(const struct json_doc *doc, const struct json_value *object,
+	const char *const *names, size_t count, const struct json_value **found);
 /* The child of an array at `index`; NULL if there is none. Takes time proportional to `index`. */
 const struct json_value *json_element(const struct json_value *array, size_t index);
 
@@ -163,6 +169,10 @@ bool json_double(const struct json_doc *doc, const struct json_value *value, dou
 /* Are the two the same by JSON Schema's meaning? Numbers by value, strings decoded, members in any
  * order. The documents may be one. */
 bool json_equal(const struct json_doc *a_doc, const struct json_value *a,
+	const struct json_doc *b_doc, const struct json_value *b);
+
+/* Are the two spelled the same, byte for byte? Then they are equal, too; much faster. */
+bool json_same_text(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b);
 
 /* A hash that is the same for values that are json_equal. */

@@ -382,6 +382,31 @@ static void numbers_and_strings_are_read_as_c_has_them(void **state)
 	json_doc_free(doc);
 }
 
+static void several_members_are_found_in_one_pass(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"{\"b\": 1, \"a\\u0064d\": 2, \"\": 3, \"bb\": 4, \"a\": {\"c\": 5}}";
+	static const char *const names[] = { "a", "b", "add", "c", "", "bbb", "bb" };
+	enum { COUNT = sizeof(names) / sizeof(*names) };
+	const struct json_value *found[COUNT];
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	assert_int_equal(json_parse(&doc, text, strlen(text), "x", NULL, &err), 0);
+	const struct json_value *root = json_root(doc);
+	json_members(doc, root, names, COUNT, found);
+	for (size_t i = 0; i < COUNT; i++)
+		assert_ptr_equal(found[i], json_member(doc, root, names[i]));
+	assert_non_null(found[2]);
+	assert_non_null(found[4]);
+	assert_null(found[3]);
+	json_members(doc, found[1], names, COUNT, found);
+	assert_null(found[0]);
+	json_members(doc, NULL, names, COUNT, found);
+	assert_null(found[1]);
+	json_doc_free(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test(equality_is_by_value),
 		cmocka_unit_test(large_objects_are_equal_in_any_order),
 		cmocka_unit_test(numbers_and_strings_are_read_as_c_has_them),
+		cmocka_unit_test(several_members_are_found_in_one_pass),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
