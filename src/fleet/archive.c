@@ -290,12 +290,12 @@ static int compress_log(const struct entry *entry, void *data)
 	if (!rc && is_free)
 		rc = compress(&text, &packed, logs->err);
 	if (!rc && is_free) {
-		if (!deed_flag(logs->deed, "dry_run")) {
-			transaction_write(tx, path.data, NULL, 0);
-			transaction_write(tx, packed_path.data, packed.data, packed.len);
-		}
 		logs->count++;
 		logs->saved += (int64_t)text.len - (int64_t)packed.len;
+		if (!deed_flag(logs->deed, "dry_run")) {
+			transaction_remove(tx, path.data);
+			transaction_write(tx, packed_path.data, &packed);
+		}
 	}
 	buf_release(&path);
 	buf_release(&packed_path);

@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The document takes the text over. */
-static int open_text(struct document *out, const char *path, struct buf *text, struct error *err)
+/* Makes a document of what parsing has left in `out->doc`; `rc` is how that ended. */
+static int opened(struct document *out, const char *path, int rc, struct error *err)
 {
-	*out = (struct document){ 0 };
-	int rc = json_parse_buf(&out->doc, text, path, NULL, err);
 	if (rc < 0)
 		return rc;
 	out->path = xstrdup(path);
@@ -24,14 +22,14 @@ static int open_text(struct document *out, const char *path, struct buf *text, s
 int document_new(struct document *out, const char *path, const char *text, struct error *err)
 {
 	struct buf copy = BUF_INIT;
+	*out = (struct document){ 0 };
 	buf_addstr(&copy, text);
-	return open_text(out, path, &copy, err);
+	return opened(out, path, json_parse_buf(&out->doc, &copy, path, NULL, err), err);
 }
 
 int document_open(struct document *out, struct transaction *tx, const char *path, const char *fresh,
 	struct error *err)
 {
-	struct buf copy = BUF_INIT;
 	const char *text;
 	size_t len;
 	*out = (struct document){ 0 };
@@ -40,8 +38,7 @@ int document_open(struct document *out, struct transaction *tx, const char *path
 		return document_new(out, path, fresh, err);
 	if (rc < 0)
 		return rc;
-	buf_add(&copy, text, len);
-	return open_text(out, path, &copy, err);
+	return opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
 }
 
 int document_open_with(struct document *out, struct transaction *tx, const char *path,
@@ -79,7 +76,7 @@ int document_save(
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!rc)
-			transaction_write(tx, documents[i].path, texts[i].data, texts[i].len);
+			transaction_write(tx, documents[i].path, &texts[i]);
 		buf_release(&texts[i]);
 	}
 	free(texts);

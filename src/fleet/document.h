@@ -8,6 +8,8 @@
 #include "json/edit.h"
 #include "store/transaction.h"
 
+/* Not to be used after the attempt of the transaction that it was opened in, whose text it reads.
+ */
 struct document {
 	char *path;
 	struct json_doc *doc;

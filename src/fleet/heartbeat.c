@@ -160,7 +160,7 @@ static int write_beat(struct transaction *tx, void *data, struct error *err)
 	int rc = transaction_read(tx, path.data, &previous, &len, err);
 	if (!rc || rc == ERR_NOT_FOUND) {
 		beat_write(beat, previous, len, &document);
-		transaction_write(tx, path.data, document.data, document.len);
+		transaction_write(tx, path.data, &document);
 		rc = 0;
 	}
 	buf_release(&path);

@@ -44,7 +44,7 @@ static int write_file(struct deed *deed, const char *name, const char *file, str
 	buf_addstr(&path, name);
 	int rc = file_read(&text, from.data, FILE_LIMIT, err);
 	if (!rc)
-		transaction_write(deed->tx, path.data, text.data, text.len);
+		transaction_write(deed->tx, path.data, &text);
 	buf_release(&from);
 	buf_release(&path);
 	buf_release(&text);

@@ -125,12 +125,14 @@ struct writing {
 static int write_missing(const char *path, const struct buf *content, void *data)
 {
 	struct writing *w = data;
+	struct buf copy = BUF_INIT;
 	const char *text;
 	size_t len;
 	int rc = transaction_read(w->tx, path, &text, &len, NULL);
 	if (rc != ERR_NOT_FOUND)
 		return 0; /* it stands, sound or not: not ours to replace */
-	transaction_write(w->tx, path, content->data, content->len);
+	buf_add(&copy, content->data, content->len);
+	transaction_write(w->tx, path, &copy);
 	buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
 	return 0;
 }
@@ -149,7 +151,7 @@ static int write_layout(struct transaction *tx, void *data, struct error *err)
 		transaction_read(tx, path, &text, &len, NULL);
 		layout_update_block(path, text, len, &updated);
 		if (updated.len != len || memcmp(updated.data, text, len)) {
-			transaction_write(tx, path, updated.data, updated.len);
+			transaction_write(tx, path, &updated);
 			buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
 		}
 		buf_release(&updated);

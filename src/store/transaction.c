@@ -21,8 +21,8 @@ enum {
 
 struct written {
 	char *path;
-	char *data; /* NULL: removed */
-	size_t len;
+	struct buf content;
+	bool removed;
 };
 
 struct transaction {
@@ -39,7 +39,7 @@ struct transaction {
 	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
 	struct written *written;
 	size_t count, capacity;
-	struct buf *read; /* what was read, borrowed by the operation until the attempt ends */
+	struct buf *read; /* what the operation has borrowed, until the attempt ends */
 	size_t read_count, read_capacity;
 	struct oid *doubtful; /* commits that were pushed, and nobody knows whether they arrived */
 	size_t doubtful_count, doubtful_capacity;
@@ -60,13 +60,20 @@ static struct written *find_written(struct transaction *tx, const char *path)
 	return NULL;
 }
 
+static void keep_until_the_end(struct transaction *tx, struct buf *text)
+{
+	GROW(tx->read, tx->read_count, tx->read_capacity);
+	tx->read[tx->read_count++] = *text;
+	*text = (struct buf)BUF_INIT;
+}
+
 int transaction_read(
 	struct transaction *tx, const char *path, const char **text, size_t *len, struct error *err)
 {
 	const struct written *written = find_written(tx, path);
-	if (written && written->data) {
-		*text = written->data;
-		*len = written->len;
+	if (written && !written->removed) {
+		*text = written->content.data;
+		*len = written->content.len;
 		return 0;
 	}
 	if (written || oid_is_none(&tx->base))
@@ -78,22 +85,34 @@ int transaction_read(
 		return rc;
 	*text = content.data;
 	*len = content.len;
-	GROW(tx->read, tx->read_count, tx->read_capacity);
-	tx->read[tx->read_count++] = content;
+	keep_until_the_end(tx, &content);
 	return 0;
 }
 
-void transaction_write(struct transaction *tx, const char *path, const char *data, size_t len)
+static struct written *write_at(struct transaction *tx, const char *path)
 {
 	struct written *written = find_written(tx, path);
-	if (!written) {
-		GROW(tx->written, tx->count, tx->capacity);
-		written = &tx->written[tx->count++];
-		*written = (struct written){ .path = xstrdup(path) };
+	if (written) {
+		keep_until_the_end(tx, &written->content);
+		return written;
 	}
-	free(written->data);
-	written->data = data ? xstrndup(data, len) : NULL;
-	written->len = len;
+	GROW(tx->written, tx->count, tx->capacity);
+	written = &tx->written[tx->count++];
+	*written = (struct written){ .path = xstrdup(path), .content = BUF_INIT };
+	return written;
+}
+
+void transaction_write(struct transaction *tx, const char *path, struct buf *content)
+{
+	struct written *written = write_at(tx, path);
+	written->content = *content;
+	written->removed = false;
+	*content = (struct buf)BUF_INIT;
+}
+
+void transaction_remove(struct transaction *tx, const char *path)
+{
+	write_at(tx, path)->removed = true;
 }
 
 const struct oid *transaction_base(const struct transaction *tx)
@@ -160,7 +179,7 @@ static void forget_attempt(struct transaction *tx)
 {
 	for (size_t i = 0; i < tx->count; i++) {
 		free(tx->written[i].path);
-		free(tx->written[i].data);
+		buf_release(&tx->written[i].content);
 	}
 	for (size_t i = 0; i < tx->read_count; i++)
 		buf_release(&tx->read[i]);
@@ -196,9 +215,11 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 	const struct transaction_plan *plan = tx->plan;
 	struct change *changes = xcalloc(tx->count, sizeof(*changes));
 	struct buf message = BUF_INIT;
-	for (size_t i = 0; i < tx->count; i++)
-		changes[i] = (struct change){ tx->written[i].path, tx->written[i].data,
-			tx->written[i].len };
+	for (size_t i = 0; i < tx->count; i++) {
+		const struct written *w = &tx->written[i];
+		changes[i] = (struct change){ w->path, w->removed ? NULL : w->content.data,
+			w->content.len };
+	}
 	if (!tx->trailers.len)
 		transaction_operation(tx, tx->operation);
 	buf_addf(

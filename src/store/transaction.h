@@ -78,12 +78,14 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 
 /* ---- for `apply` ---- */
 
-/* The file `path` as it stands, changes of this operation included. Borrowed until the next write
- * to the same path. ERR_NOT_FOUND. */
+/* The file `path` as it stands, changes of this operation included. Borrowed until the attempt
+ * ends, whatever is written meanwhile. ERR_NOT_FOUND. */
 int transaction_read(struct transaction *tx, const char *path, const char **text, size_t *len,
 	struct error *err);
-/* Writes or (data NULL) removes a file. The bytes are copied. */
-void transaction_write(struct transaction *tx, const char *path, const char *data, size_t len);
+/* Writes a file. The bytes are taken over from `content`, which is fresh afterwards. */
+void transaction_write(struct transaction *tx, const char *path, struct buf *content);
+/* Removes a file, if it is there. */
+void transaction_remove(struct transaction *tx, const char *path);
 /* The commit that is built on; OID_NONE: the branch does not exist yet. */
 const struct oid *transaction_base(const struct transaction *tx);
 struct repo *transaction_repo(const struct transaction *tx);

@@ -250,8 +250,7 @@ static int append_line(struct transaction *tx, void *data, struct error *err)
 	struct buf list = BUF_INIT;
 	buf_add(&list, text, len);
 	buf_addf(&list, "%s\n", (const char *)data);
-	transaction_write(tx, "list", list.data, list.len);
-	buf_release(&list);
+	transaction_write(tx, "list", &list);
 	return 0;
 }
 
@@ -314,9 +313,12 @@ static int write_the_same(struct transaction *tx, void *data, struct error *err)
 	size_t len;
 	(void)data;
 	int rc = transaction_read(tx, "list", &text, &len, err);
-	if (!rc)
-		transaction_write(tx, "list", text, len);
-	return rc;
+	if (rc < 0)
+		return rc;
+	struct buf same = BUF_INIT;
+	buf_add(&same, text, len);
+	transaction_write(tx, "list", &same);
+	return 0;
 }
 
 static void an_answer_is_given_on_what_is_there(void **state)
