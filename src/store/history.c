@@ -167,15 +167,8 @@ int history_read_blob(struct repo *repo, const struct oid *oid, size_t limit, st
 	size_t *size, struct error *err)
 {
 	git_oid id = store_git_oid(oid);
-	git_object_t type;
-	git_odb_object *object;
-	if (git_odb_read_header(size, &type, repo->odb, &id) < 0)
-		return store_error(err, ERR_FAILED, "cannot read blob %.12s", oid->hex);
-	if (*size > limit)
-		return error_set(err, ERR_INVALID, "blob %.12s has %zu bytes", oid->hex, *size);
-	if (git_odb_read(&object, repo->odb, &id) < 0)
-		return store_error(err, ERR_FAILED, "cannot read blob %.12s", oid->hex);
-	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
-	git_odb_object_free(object);
-	return 0;
+	int rc = store_read_blob(repo, &id, limit, out, size);
+	if (rc == ERR_INVALID)
+		return error_set(err, rc, "blob %.12s has %zu bytes", oid->hex, *size);
+	return rc < 0 ? store_error(err, rc, "cannot read blob %.12s", oid->hex) : 0;
 }

@@ -20,6 +20,13 @@ struct repo {
 int store_error(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Appends blob `id` to `out`; `*size` is how many bytes it has. ERR_INVALID, without a text, where
+ * that is more than `limit` (0: none), ERR_FAILED where it cannot be read.
+ */
+int store_read_blob(
+	struct repo *repo, const git_oid *id, size_t limit, struct buf *out, size_t *size);
+
 git_oid store_git_oid(const struct oid *oid);
 struct oid store_oid(const git_oid *oid);
 

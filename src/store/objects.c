@@ -17,20 +17,45 @@ static int lookup_tree(
 		      : 0;
 }
 
-static int read_blob(struct repo *repo, const git_oid *id, const char *name, size_t limit,
-	struct buf *out, struct error *err)
+/* All of the stream into `out`, without a copy between. One byte more is asked for than there can
+ * be, so that zlib comes to the checksum behind the last one. */
+static int read_stream(git_odb_stream *stream, size_t size, struct buf *out)
 {
-	/* The header tells the size without unpacking what may be too large. */
-	size_t size;
-	git_object_t type;
-	if (git_odb_read_header(&size, &type, repo->odb, id) < 0)
-		return store_error(err, ERR_FAILED, "cannot read %s", name);
-	if (limit && size > limit)
-		return error_set(
-			err, ERR_INVALID, "%s has %zu bytes; the limit is %zu", name, size, limit);
+	size_t got = 0;
+	int count = 1;
+	buf_grow(out, size + 1);
+	while (got <= size && count > 0) {
+		count = git_odb_stream_read(stream, out->data + out->len + got, size + 1 - got);
+		got += count > 0 ? (size_t)count : 0;
+	}
+	if (count < 0 || got != size) {
+		out->data[out->len] = '\0';
+		return ERR_FAILED;
+	}
+	out->len += size;
+	out->data[out->len] = '\0';
+	return 0;
+}
+
+int store_read_blob(
+	struct repo *repo, const git_oid *id, size_t limit, struct buf *out, size_t *size)
+{
+	git_odb_stream *stream;
 	git_odb_object *object;
+	git_object_t type;
+	/* Loose objects, as new ones are, can be streamed; packed ones cannot. */
+	if (!git_odb_open_rstream(&stream, size, &type, repo->odb, id)) {
+		int rc = limit && *size > limit ? ERR_INVALID : read_stream(stream, *size, out);
+		git_odb_stream_free(stream);
+		return rc;
+	}
+	/* The header tells the size without unpacking what may be too large. */
+	if (git_odb_read_header(size, &type, repo->odb, id) < 0)
+		return ERR_FAILED;
+	if (limit && *size > limit)
+		return ERR_INVALID;
 	if (git_odb_read(&object, repo->odb, id) < 0)
-		return store_error(err, ERR_FAILED, "cannot read %s", name);
+		return ERR_FAILED;
 	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
 	return 0;
@@ -45,6 +70,7 @@ int repo_read(struct repo *repo, const struct oid *commit, const char *path, siz
 	if (rc < 0)
 		return rc;
 	char name[512];
+	size_t size;
 	snprintf(name, sizeof(name), "%.12s:%s", commit->hex, path);
 	rc = git_tree_entry_bypath(&entry, tree, path);
 	if (rc < 0) {
@@ -57,8 +83,12 @@ int repo_read(struct repo *repo, const struct oid *commit, const char *path, siz
 				? "a symbolic link"
 				: "a submodule");
 	} else {
-		rc = read_blob(repo, git_tree_entry_id(entry), name, limit, out, err);
-		if (!rc && blob)
+		rc = store_read_blob(repo, git_tree_entry_id(entry), limit, out, &size);
+		if (rc == ERR_INVALID)
+			error_set(err, rc, "%s has %zu bytes; the limit is %zu", name, size, limit);
+		else if (rc < 0)
+			store_error(err, rc, "cannot read %s", name);
+		else if (blob)
 			*blob = store_oid(git_tree_entry_id(entry));
 	}
 	git_tree_entry_free(entry);
