@@ -241,7 +241,7 @@ void step_judge_claims(struct step *step)
 	if (kind == KIND_LOCKS)
 		pairs_of_members(&pairing, lists[kind].judge, step);
 	else
-		pairs_of_elements(&pairing, &id, 1, lists[kind].judge, step);
+		pairs_of_changed_elements(&pairing, &id, 1, lists[kind].judge, step);
 	free(step->moved.is_marked);
 	step_up(step, mark);
 }

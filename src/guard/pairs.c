@@ -11,8 +11,14 @@ struct keyed {
 	const struct json_value *value;
 };
 
+/* One version of the parts: all of them, or those of a list that are not skipped. */
 struct side {
 	struct keyed *in_order, *sorted;
+	size_t count;
+};
+
+struct keys {
+	const struct pair_key *names;
 	size_t count;
 };
 
@@ -36,47 +42,47 @@ static void add_key(const struct json_doc *doc, const struct json_value *value, 
 }
 
 static void key_of(const struct json_doc *doc, const struct json_value *value,
-	const struct pair_key *keys, size_t count, struct buf *key)
+	const struct keys *keys, struct buf *key)
 {
 	buf_reset(key);
 	buf_addch(key, 's');
-	for (size_t i = 0; i < count; i++) {
-		const struct json_value *member =
-			json_member_n(doc, value, keys[i].bytes, keys[i].len);
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct pair_key *name = &keys->names[i];
+		const struct json_value *member = json_member_n(doc, value, name->bytes, name->len);
 		if (i)
 			buf_addch(key, ',');
-		buf_add(key, keys[i].bytes, keys[i].len);
+		buf_add(key, name->bytes, name->len);
 		buf_addch(key, '=');
 		if (member)
 			add_key(doc, member, key);
 	}
-	if (!count && value->key_end) {
+	if (!keys->count && value->key_end) {
 		size_t len;
 		const char *name = json_key(doc, value, &len);
 		buf_add(key, name, len);
-	} else if (!count) {
+	} else if (!keys->count) {
 		add_key(doc, value, key);
 	}
 }
 
-static struct side side_of(const struct json_doc *doc, const struct json_value *container,
-	const struct pair_key *keys, size_t count, struct arena *arena)
+/* Finds the keys of `parts`, and sorts by them. */
+static struct side side_of(const struct json_doc *doc, const struct json_value *const *parts,
+	size_t count, const struct keys *keys, struct arena *arena)
 {
 	struct side side = { 0 };
 	struct buf key = BUF_INIT;
-	if (!container)
+	if (!count)
 		return side;
-	side.in_order = arena_array(arena, container->count, sizeof(*side.in_order));
-	side.sorted = arena_array(arena, container->count, sizeof(*side.sorted));
-	JSON_EACH (part, container) {
-		key_of(doc, part, keys, count, &key);
+	side.in_order = arena_array(arena, count, sizeof(*side.in_order));
+	side.sorted = arena_array(arena, count, sizeof(*side.sorted));
+	for (size_t i = 0; i < count; i++) {
+		key_of(doc, parts[i], keys, &key);
 		side.in_order[side.count++] =
-			(struct keyed){ arena_strndup(arena, key.data, key.len), key.len, part };
+			(struct keyed){ arena_strndup(arena, key.data, key.len), key.len,
+				parts[i] };
 	}
-	if (side.count) {
-		memcpy(side.sorted, side.in_order, side.count * sizeof(*side.sorted));
-		qsort(side.sorted, side.count, sizeof(*side.sorted), compare);
-	}
+	memcpy(side.sorted, side.in_order, count * sizeof(*side.sorted));
+	qsort(side.sorted, count, sizeof(*side.sorted), compare);
 	buf_release(&key);
 	return side;
 }
@@ -89,18 +95,87 @@ static const struct json_value *find(const struct side *side, const struct keyed
 	return found ? found->value : NULL;
 }
 
-static void pair_up(const struct pairing *pairing, const struct pair_key *keys, size_t count,
+/* The children of a container, in an array of the arena's. */
+static const struct json_value **parts_of(
+	const struct json_value *container, size_t *count, struct arena *arena)
+{
+	*count = 0;
+	const struct json_value **parts =
+		arena_array(arena, container ? container->count + 1 : 1, sizeof(*parts));
+	JSON_EACH (part, container)
+		parts[(*count)++] = part;
+	return parts;
+}
+
+/* One of two versions of a list, or of an object. */
+struct version_of {
+	const struct json_doc *doc;
+	const struct json_value **parts;
+	size_t count;
+	size_t first, end; /* parts before and from there on are the same text on both sides */
+	struct side side;  /* those between */
+	struct side rest;  /* the others, once they were needed */
+	bool has_rest;
+};
+
+static void skip_same(struct version_of *old, struct version_of *now)
+{
+	size_t least = old->count < now->count ? old->count : now->count, first = 0, last = 0;
+	while (first < least &&
+		json_same_text(old->doc, old->parts[first], now->doc, now->parts[first]))
+		first++;
+	while (last < least - first &&
+		json_same_text(old->doc, old->parts[old->count - 1 - last], now->doc,
+			now->parts[now->count - 1 - last]))
+		last++;
+	old->first = now->first = first;
+	old->end = old->count - last;
+	now->end = now->count - last;
+}
+
+/* The part with this key; among those that were skipped it is only where a key is there twice, or
+ * the other one has gone or come. */
+static const struct json_value *find_in(struct version_of *version, const struct keyed *wanted,
+	const struct keys *keys, struct arena *arena)
+{
+	const struct json_value *found = find(&version->side, wanted);
+	size_t skipped = version->count - (version->end - version->first);
+	if (found || !skipped)
+		return found;
+	if (!version->has_rest) {
+		const struct json_value **rest = arena_array(arena, skipped, sizeof(*rest));
+		size_t count = 0;
+		for (size_t i = 0; i < version->count; i++)
+			if (i < version->first || i >= version->end)
+				rest[count++] = version->parts[i];
+		version->rest = side_of(version->doc, rest, count, keys, arena);
+		version->has_rest = true;
+	}
+	return find(&version->rest, wanted);
+}
+
+static void pair_up(const struct pairing *pairing, const struct keys *keys, bool changed_only,
 	pair_fn *each, void *data)
 {
 	struct arena arena = ARENA_INIT;
-	struct side old = side_of(pairing->old_doc, pairing->old, keys, count, &arena);
-	struct side now = side_of(pairing->new_doc, pairing->now, keys, count, &arena);
-	for (size_t i = 0; i < old.count; i++)
-		each(old.in_order[i].value, find(&now, &old.in_order[i]), old.in_order[i].key + 1,
-			data);
-	for (size_t i = 0; i < now.count; i++)
-		if (!find(&old, &now.in_order[i]))
-			each(NULL, now.in_order[i].value, now.in_order[i].key + 1, data);
+	struct version_of old = { .doc = pairing->old_doc }, now = { .doc = pairing->new_doc };
+	old.parts = parts_of(pairing->old, &old.count, &arena);
+	now.parts = parts_of(pairing->now, &now.count, &arena);
+	old.end = old.count;
+	now.end = now.count;
+	if (changed_only)
+		skip_same(&old, &now);
+	old.side = side_of(old.doc, old.parts + old.first, old.end - old.first, keys, &arena);
+	now.side = side_of(now.doc, now.parts + now.first, now.end - now.first, keys, &arena);
+	for (size_t i = 0; i < old.side.count; i++) {
+		const struct keyed *part = &old.side.in_order[i];
+		each(part->value, find_in(&now, part, keys, &arena), part->key + 1, data);
+	}
+	for (size_t i = 0; i < now.side.count; i++) {
+		const struct keyed *part = &now.side.in_order[i];
+		if (!find_in(&old, part, keys, &arena))
+			each(NULL, part->value, part->key + 1, data);
+	}
 	arena_release(&arena);
 }
 
@@ -113,13 +188,25 @@ void pairs_of_members(const struct pairing *pairing, pair_fn *each, void *data)
 {
 	struct pairing objects = { pairing->old_doc, pairing->new_doc,
 		if_type(pairing->old, JSON_OBJECT), if_type(pairing->now, JSON_OBJECT) };
-	pair_up(&objects, NULL, 0, each, data);
+	pair_up(&objects, &(struct keys){ NULL, 0 }, false, each, data);
+}
+
+static void pair_elements(const struct pairing *pairing, const struct keys *keys, bool changed_only,
+	pair_fn *each, void *data)
+{
+	struct pairing arrays = { pairing->old_doc, pairing->new_doc,
+		if_type(pairing->old, JSON_ARRAY), if_type(pairing->now, JSON_ARRAY) };
+	pair_up(&arrays, keys, changed_only, each, data);
 }
 
 void pairs_of_elements(const struct pairing *pairing, const struct pair_key *keys, size_t count,
 	pair_fn *each, void *data)
 {
-	struct pairing arrays = { pairing->old_doc, pairing->new_doc,
-		if_type(pairing->old, JSON_ARRAY), if_type(pairing->now, JSON_ARRAY) };
-	pair_up(&arrays, keys, count, each, data);
+	pair_elements(pairing, &(struct keys){ keys, count }, false, each, data);
+}
+
+void pairs_of_changed_elements(const struct pairing *pairing, const struct pair_key *keys,
+	size_t count, pair_fn *each, void *data)
+{
+	pair_elements(pairing, &(struct keys){ keys, count }, true, each, data);
 }

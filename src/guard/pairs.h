@@ -25,5 +25,9 @@ struct pair_key {
 /* Every element of the two arrays, by the members `keys`; `count` 0: by the whole element. */
 void pairs_of_elements(const struct pairing *pairing, const struct pair_key *keys, size_t count,
 	pair_fn *each, void *data);
+/* The same, without those at the start and at the end of the arrays that are the same text in both:
+ * who adds to a long list, or changes one element of it, pays little for the others. */
+void pairs_of_changed_elements(const struct pairing *pairing, const struct pair_key *keys,
+	size_t count, pair_fn *each, void *data);
 
 #endif

@@ -75,15 +75,6 @@ static void refuse_change(struct step *step, const struct json_value *old,
 
 /* ---- values ---- */
 
-static bool same_text(
-	const struct step *step, const struct json_value *old, const struct json_value *now)
-{
-	size_t old_len, new_len;
-	const char *old_text = json_raw(step->old_doc, old, &old_len);
-	const char *new_text = json_raw(step->new_doc, now, &new_len);
-	return old_len == new_len && !memcmp(old_text, new_text, old_len);
-}
-
 /* Is `new` less than `old`? Numbers by value, truth values, timestamps as points in time. */
 static bool is_less(
 	const struct step *step, const struct json_value *old, const struct json_value *now)
@@ -310,7 +301,7 @@ static void walk_list(
 		return;
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct pair_key){ list->keys[i].bytes, list->keys[i].len };
-	pairs_of_elements(pairing, keys, count, walk_element, &walking);
+	pairs_of_changed_elements(pairing, keys, count, walk_element, &walking);
 	free(walking.archived.is_marked);
 }
 
@@ -319,7 +310,7 @@ static void walk(struct step *step, const struct schema_place *place, const stru
 {
 	struct pairing pairing = { step->old_doc, step->new_doc, old, now };
 	struct walking walking = { .step = step, .place = place };
-	if (!place->count || (old && now && same_text(step, old, now)))
+	if (!place->count || (old && now && json_same_text(step->old_doc, old, step->new_doc, now)))
 		return;
 	judge_annotations(step, &place->rules, old, now);
 	pairs_of_members(&pairing, walk_member, &walking);
