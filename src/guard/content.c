@@ -11,16 +11,10 @@
 /* How many errors of one file are looked at. */
 enum { MOST_ERRORS = 1000 };
 
-static bool is_json(const char *path)
-{
-	size_t len = strlen(path);
-	return len > 5 && !strcmp(path + len - 5, ".json");
-}
-
 int guard_check_content(const char *path, const char *text, size_t len, struct error *err)
 {
 	struct json_doc *doc;
-	if (!is_json(path))
+	if (!version_is_json(path))
 		return 0;
 	int rc = json_parse(&doc, text, len, path, NULL, err);
 	if (!rc)
@@ -28,52 +22,7 @@ int guard_check_content(const char *path, const char *text, size_t len, struct e
 	return rc;
 }
 
-/* ---- versions of a file ---- */
-
-int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err)
-{
-	struct error why = ERROR_INIT;
-	size_t size = 0;
-	*version = (struct version)VERSION_INIT;
-	if (oid_is_none(oid))
-		return 0;
-	int rc = history_read_blob(repo, oid, limit, &version->text, &size, &why);
-	if (rc == ERR_INVALID && trouble) {
-		trouble->kind = VIOLATION_SIZE;
-		error_set(&trouble->why, rc,
-			"has %zu bytes, more than build.maxFileSize allows (%zu); keep large files "
-			"as artifacts outside the repository, or in git LFS",
-			size, limit);
-	}
-	if (rc == ERR_INVALID)
-		return 0;
-	if (rc < 0)
-		return error_set(err, rc, "%s", why.text);
-	struct error *wrong = trouble ? &trouble->why : NULL;
-	if (is_json(path) && like)
-		json_parse_near(&version->doc, version->text.data, version->text.len, path, like,
-			NULL, wrong);
-	else if (is_json(path))
-		json_parse(&version->doc, version->text.data, version->text.len, path, NULL, wrong);
-	return 0;
-}
-
-void version_release(struct version *version)
-{
-	json_doc_free(version->doc);
-	buf_release(&version->text);
-}
-
 /* ---- valid by schema ---- */
-
-static bool same_text(const struct json_doc *a_doc, const struct json_value *a,
-	const struct json_doc *b_doc, const struct json_value *b)
-{
-	size_t a_len, b_len;
-	const char *a_text = json_raw(a_doc, a, &a_len), *b_text = json_raw(b_doc, b, &b_len);
-	return a_len == b_len && !memcmp(a_text, b_text, a_len);
-}
 
 /* Was this wrong before in the same way? The same keyword, at the same place or about the same
  * text, since elements move. */
@@ -84,7 +33,7 @@ static bool is_old(const struct schema_error *error, const struct json_doc *doc,
 		const struct schema_error *old = &before->errors[i];
 		if (!strcmp(old->keyword, error->keyword) &&
 			(!strcmp(old->instance, error->instance) ||
-				same_text(before_doc, old->value, doc, error->value)))
+				json_same_text(before_doc, old->value, doc, error->value)))
 			return true;
 	}
 	return false;
@@ -132,9 +81,7 @@ struct judge {
 	struct repo *repo;
 	size_t limit; /* bytes */
 	struct error err;
-	/* The last sound document: the next version of the same file differs little from it. */
-	struct version last;
-	struct oid last_blob;
+	struct recent *recent;
 };
 
 static int judge_task(struct judge *judge, struct task *task)
@@ -142,9 +89,7 @@ static int judge_task(struct judge *judge, struct task *task)
 	struct version now = VERSION_INIT, before = VERSION_INIT;
 	struct trouble trouble = TROUBLE_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;
-	const struct json_doc *like = judge->last.doc;
-	if (like && strcmp(json_name(like), task->path) != 0)
-		like = NULL;
+	const struct json_doc *like = recent_like(judge->recent, task->path);
 	int rc = version_read(&now, judge->repo, judge->limit, &task->blob, task->path, like,
 		&trouble, &judge->err);
 	if (!rc && trouble.why.code) {
@@ -160,13 +105,9 @@ static int judge_task(struct judge *judge, struct task *task)
 				&now, task->rule, &before, "");
 	}
 	version_release(&before);
-	if (now.doc) {
-		version_release(&judge->last);
-		judge->last = now;
-		judge->last_blob = task->blob;
-	} else {
-		version_release(&now);
-	}
+	if (now.doc)
+		recent_keep(judge->recent, &now);
+	version_release(&now);
 	return rc;
 }
 
@@ -220,7 +161,7 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 	if (!file->mode)
 		return 0;
 	if (file->mode != 0100644 && file->mode != 0100755) {
-		if (is_json(file->path))
+		if (version_is_json(file->path))
 			guard_violate(j->report, VIOLATION_NO_FILE,
 				&(struct place){ .commit = commit, .path = file->path },
 				"is a %s; a coordination file must be a plain file",
@@ -231,7 +172,7 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 	if (rc < 0)
 		return rc;
 	/* What judges the content: a schema's name, or no more than the ending. */
-	const char *by = rule ? rule->name : is_json(file->path) ? "/json" : "/size";
+	const char *by = rule ? rule->name : version_is_json(file->path) ? "/json" : "/size";
 	if (!j->guard->history && !is_new_to(j->guard, &file->blob, by))
 		return 0;
 	*task = (struct task){
@@ -252,20 +193,23 @@ int judge_changed_file(struct judging *j, const struct oid *commit, const struct
 		return rc;
 	struct judge judge = { .repo = j->guard->repo,
 		.limit = (size_t)j->guard->max_file_size,
-		.last = VERSION_INIT };
+		.recent = &j->guard->recent[0] };
 	rc = judge_task(&judge, &task);
 	if (rc < 0)
 		error_set(j->err, rc, "%s", judge.err.text);
 	guard_report_move(j->report, &task.found);
-	version_release(&judge.last);
 	free(task.path);
 	return rc;
 }
 
 /* ---- commit by commit ---- */
 
-/* More files than this are judged in several rounds, so that memory stays small. */
-enum { TASKS_AT_ONCE = 4096 };
+enum {
+	/* More files than this are judged in several rounds, so that memory stays small. */
+	TASKS_AT_ONCE = 4096,
+	/* Fewer than this are not worth a thread, which opens the repository once more. */
+	TASKS_FOR_A_THREAD = 8,
+};
 
 struct walk {
 	struct judging *judging;
@@ -292,8 +236,10 @@ static int judge_tasks(struct walk *walk)
 {
 	struct judging *j = walk->judging;
 	int rc = 0;
+	size_t worth = 1 + walk->count / TASKS_FOR_A_THREAD;
 	if (walk->count)
-		parallel_each(walk->count, walk->width, judge_one, walk);
+		parallel_each(walk->count, worth < walk->width ? (unsigned)worth : walk->width,
+			judge_one, walk);
 	for (size_t i = 0; i < walk->count; i++) {
 		struct task *task = &walk->tasks[i];
 		rc = rc ? rc : task->rc;
@@ -325,15 +271,6 @@ static int add_commit(const struct oid *commit, void *data)
 	return !rc && walk->count >= TASKS_AT_ONCE ? judge_tasks(walk) : rc;
 }
 
-/* Keeps the last file that the first thread has judged. */
-static void keep_last(struct guard *guard, struct judge *judge)
-{
-	version_release(&guard->last);
-	guard->last = judge->last;
-	guard->last_blob = judge->last_blob;
-	judge->last = (struct version)VERSION_INIT;
-}
-
 static void note_tip(struct guard *guard, const struct oid *tip)
 {
 	GROW(guard->tips, guard->tips_count, guard->tips_capacity);
@@ -343,23 +280,19 @@ static void note_tip(struct guard *guard, const struct oid *tip)
 int judge_contents(struct judging *j)
 {
 	struct guard *guard = j->guard;
-	struct walk walk = { .judging = j, .width = parallel_width() };
+	struct walk walk = { .judging = j, .width = guard->width };
 	walk.judges = xcalloc(walk.width, sizeof(*walk.judges));
 	for (unsigned i = 0; i < walk.width; i++)
 		walk.judges[i] = (struct judge){ .limit = (size_t)guard->max_file_size,
-			.last = VERSION_INIT };
+			.recent = &guard->recent[i] };
 	walk.judges[0].repo = guard->repo;
 	note_tip(guard, &j->update->old);
 	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
 		guard->standing, add_commit, &walk, j->err);
 	int judged = judge_tasks(&walk);
 	note_tip(guard, &j->update->new);
-	keep_last(guard, &walk.judges[0]);
-	for (unsigned i = 0; i < walk.width; i++) {
-		version_release(&walk.judges[i].last);
-		if (i)
-			repo_close(walk.judges[i].repo);
-	}
+	for (unsigned i = 1; i < walk.width; i++)
+		repo_close(walk.judges[i].repo);
 	free(walk.judges);
 	free(walk.tasks);
 	return rc < 0 ? rc : judged;

@@ -1,6 +1,7 @@
 #include "guard/guard.h"
 
 #include "base/alloc.h"
+#include "base/parallel.h"
 #include "guard/internal.h"
 
 #include <stdlib.h>
@@ -103,7 +104,8 @@ int guard_open(
 	guard->repo = repo;
 	guard->max_file_size = 10 << 20;
 	rules_init(&guard->rules, repo, &OID_NONE);
-	guard->last = (struct version)VERSION_INIT;
+	guard->width = parallel_width();
+	guard->recent = xcalloc(guard->width, sizeof(*guard->recent));
 	int rc = read_settings(guard, plan, err);
 	if (rc < 0)
 		guard_free(guard);
@@ -117,7 +119,9 @@ void guard_free(struct guard *guard)
 	if (!guard)
 		return;
 	rules_release(&guard->rules);
-	version_release(&guard->last);
+	for (unsigned i = 0; i < guard->width; i++)
+		recent_release(&guard->recent[i]);
+	free(guard->recent);
 	free(guard->branch);
 	free(guard->standing);
 	free(guard->known);

@@ -3,6 +3,7 @@
 #define GUARD_INTERNAL_H
 
 #include "guard/guard.h"
+#include "guard/version.h"
 #include "json/document.h"
 #include "schema/schema.h"
 #include "store/history.h"
@@ -47,15 +48,6 @@ char *rules_schema_name(const char *path);
 
 /* ---- judging ---- */
 
-/* A file's text, and its document where it is sound. */
-struct version {
-	struct buf text;
-	struct json_doc *doc;
-};
-#define VERSION_INIT                                                                               \
-	{                                                                                          \
-		BUF_INIT, NULL                                                                     \
-	}
 /* A blob that was judged, and by what: a rule's name, or less. */
 struct judged {
 	struct oid blob;
@@ -72,9 +64,8 @@ struct guard {
 	bool is_operator, requires_identity;
 	bool history; /* see struct guard_plan */
 	struct rules rules;
-	/* The last sound file that was judged: the step to the new tip will want it again. */
-	struct version last;
-	struct oid last_blob;
+	unsigned width;        /* how many threads judge */
+	struct recent *recent; /* what each of them has judged last */
 	struct judged *judged; /* a hash table, of a power of two of places */
 	size_t judged_count, judged_size;
 	struct oid *tips; /* what refs of this push before have brought */
@@ -111,24 +102,6 @@ void guard_warn(struct guard_report *report, enum violation_kind kind, const str
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Moves what `from` has to the end of `into`; `from` is empty then. */
 void guard_report_move(struct guard_report *into, struct guard_report *from);
-
-/* Why a version has no document; `why` has no code if it has one. */
-struct trouble {
-	enum violation_kind kind;
-	struct error why;
-};
-#define TROUBLE_INIT                                                                               \
-	{                                                                                          \
-		VIOLATION_BROKEN, ERROR_INIT                                                       \
-	}
-/*
- * Reads blob `oid` (OID_NONE: an empty version without a document). What is no JSON, or has more
- * than `limit` bytes, has no document; `trouble` (may be NULL) says why. `like` (NULL, or a
- * document) is one that it probably differs little from: then less is parsed.
- */
-int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err);
-void version_release(struct version *version);
 
 /*
  * Holds `now` against a rule's schema. What is wrong and was so in `before` (no document: nothing

@@ -350,14 +350,12 @@ static int judge_file(const struct changed_file *file, void *data)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
 	if (rc < 0 || !rule)
 		return rc;
-	if (guard->last.doc && oid_equal(&guard->last_blob, &file->blob) &&
-		!strcmp(json_name(guard->last.doc), file->path)) {
-		now = guard->last;
-		guard->last = (struct version)VERSION_INIT;
-	} else {
+	bool is_read = false;
+	for (unsigned i = 0; i < guard->width && !is_read; i++)
+		is_read = recent_take(&guard->recent[i], file->path, &file->blob, &now);
+	if (!is_read)
 		rc = version_read(
 			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
-	}
 	if (!rc)
 		rc = version_read(
 			&old, guard->repo, limit, &file->before, file->path, now.doc, NULL, j->err);
