@@ -17,8 +17,8 @@
 void alloc_set_handler(void (*handler)(void));
 
 /* Tells malloc(3) to keep what is freed for the next use, large pieces too: a program that reads
- * one large file after another would otherwise get each from the system anew. Where the C library
- * cannot be told nothing happens. */
+ * one large file after another would otherwise get each from the system anew, page by page. To be
+ * called before anything else is allocated; where the C library cannot be told nothing happens. */
 void alloc_keep_memory(void);
 
 /* As malloc, calloc, realloc, strdup and strndup; the memory is yours, to be given to free(). */
