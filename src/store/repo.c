@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int store_error(struct error *err, int code, const char *format, ...)
@@ -345,11 +346,10 @@ static int delete_ref(struct repo *repo, const char *name, const struct oid *old
 	return rc;
 }
 
-int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
-	const struct oid *old, const char *why, struct error *err)
+/* As libgit2 answers. */
+static int move_ref(struct repo *repo, const char *name, const struct oid *new,
+	const struct oid *old, const char *why)
 {
-	if (oid_is_none(new))
-		return delete_ref(repo, name, old, err);
 	git_oid to = store_git_oid(new), from = store_git_oid(old);
 	git_reference *ref = NULL;
 	int rc;
@@ -358,6 +358,23 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	else
 		rc = git_reference_create_matching(&ref, repo->git, name, &to, 1, &from, why);
 	git_reference_free(ref);
+	return rc;
+}
+
+int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
+	const struct oid *old, const char *why, struct error *err)
+{
+	if (oid_is_none(new))
+		return delete_ref(repo, name, old, err);
+	/* A lock is held for moments: by a gc, or by another git that moves the same ref. libgit2
+	 * does not wait for it, as git does (core.filesRefLockTimeout). */
+	enum { TRIES = 100 };
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	int rc = move_ref(repo, name, new, old, why);
+	for (int tries = 1; rc == GIT_ELOCKED && tries < TRIES; tries++) {
+		nanosleep(&pause, NULL);
+		rc = move_ref(repo, name, new, old, why);
+	}
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)
 		return error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
 	if (rc == GIT_ELOCKED)

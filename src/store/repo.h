@@ -87,7 +87,8 @@ int repo_head_branch(struct repo *repo, struct buf *out, struct error *err);
 int repo_set_head(struct repo *repo, const char *name, struct error *err);
 /*
  * Moves ref `name` from `old` (OID_NONE: it must not exist yet) to `new` (OID_NONE: deletes it),
- * and writes `why` into its reflog. ERR_LOST_RACE if it stood elsewhere.
+ * and writes `why` into its reflog. ERR_LOST_RACE if it stood elsewhere, ERR_BUSY if another
+ * process has locked it for more than a second.
  */
 int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	const struct oid *old, const char *why, struct error *err);

@@ -130,6 +130,22 @@ static void refs_move_only_from_where_they_stood(void **state)
 	repo_close(repo);
 }
 
+static void a_lock_of_another_git_is_waited_for(void **state)
+{
+	(void)state;
+	struct repo *repo = open_repo("a");
+	struct error err = ERROR_INIT;
+	struct oid one = write_file(repo, OID_NONE, "f", "1");
+	sh("touch a/.git/refs/heads/held.lock && { sleep 0.2; rm a/.git/refs/heads/held.lock; } &");
+	assert_int_equal(repo_ref_update(repo, "refs/heads/held", &one, &OID_NONE, "t", &err), 0);
+	sh("touch a/.git/refs/heads/left.lock");
+	assert_int_equal(
+		repo_ref_update(repo, "refs/heads/left", &one, &OID_NONE, "t", &err), ERR_BUSY);
+	assert_non_null(strstr(err.text, "a/.git/refs/heads/left.lock"));
+	sh("rm a/.git/refs/heads/left.lock");
+	repo_close(repo);
+}
+
 static void settings_are_what_git_sees(void **state)
 {
 	(void)state;
@@ -568,6 +584,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commits_are_as_git_makes_them),
 		cmocka_unit_test(refs_move_only_from_where_they_stood),
+		cmocka_unit_test(a_lock_of_another_git_is_waited_for),
 		cmocka_unit_test(settings_are_what_git_sees),
 		cmocka_unit_test(a_format_in_disguise_is_named),
 		cmocka_unit_test(work_trees_and_git_dir_are_found),
