@@ -16,6 +16,7 @@
 #include "fleet/heartbeat.h"
 #include "fleet/reading.h"
 #include "overview/notices.h"
+#include "store/tidy.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -282,6 +283,7 @@ static int beat_until_stopped(struct beat_loop *loop, struct error *err)
 			next += loop->inv->settings.interval * 1000 - interval;
 		} else {
 			rc = beat(loop, err);
+			repo_tidy(loop->inv->repo);
 			/* On the grid that the first beat began; beats that were missed are
 			 * not made up for. */
 			int64_t late = env->monotonic_ms(env->data) - next;

@@ -1,6 +1,10 @@
 /* The repository that a command works in. */
 #include "command.h"
 
+#include "store/tidy.h"
+
+#include <stdio.h>
+
 int command_open(struct invocation *inv, struct error *err)
 {
 	int rc = repo_open(&inv->repo, NULL, err);
@@ -23,6 +27,8 @@ void command_close(struct invocation *inv)
 {
 	if (!inv->repo)
 		return;
+	fflush(stdout); /* the answer need not wait */
+	repo_tidy(inv->repo);
 	settings_release(&inv->settings);
 	repo_close(inv->repo);
 	inv->repo = NULL;

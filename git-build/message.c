@@ -12,6 +12,7 @@
 #include "fleet/messages.h"
 #include "fleet/names.h"
 #include "fleet/operation.h"
+#include "store/tidy.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -440,6 +441,7 @@ static int watch(
 		close_messages(&view);
 		if (!rc)
 			rc = show_finish(err);
+		repo_tidy(inv->repo);
 		if (!rc)
 			env->sleep_ms(env->data, pause);
 	}

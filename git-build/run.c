@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "fleet/operation.h"
+#include "store/tidy.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -114,6 +115,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		rc = show_finish(err);
 		if (rc < 0)
 			return rc;
+		repo_tidy(run->inv->repo);
 		if (idle || failing)
 			pause_for(run);
 	}

@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "fleet/changes.h"
 #include "json/write.h"
+#include "store/tidy.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -92,6 +93,7 @@ static void start_fetch(struct watching *w)
 			err = roster.offline;
 		ssize_t ignored = write(ends[1], &err, sizeof(err));
 		(void)ignored;
+		repo_tidy(inv->repo);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -412,6 +414,7 @@ static int run_lines(struct watching *w, struct error *err)
 		rc = show_finish(err);
 		if (rc < 0)
 			break;
+		repo_tidy(inv->repo);
 		struct pollfd signals = { .fd = w->signals, .events = POLLIN };
 		int64_t pause = (w->given->interval ? w->given->interval : INTERVAL) * 1000;
 		int64_t until = now_ms(w) + pause;

@@ -26,6 +26,7 @@ static const struct {
 	{ "receive.fsckObjects", "true", "objects that git calls broken are refused" },
 	{ "gc.cruftPacks", "true", "what is left behind is packed" },
 	{ "gc.pruneExpire", "1.hour.ago", "and goes away after an hour" },
+	{ "gc.logExpiry", "1.hour.ago", "and gc that found too much of it tries again then" },
 	{ "core.logAllRefUpdates", "true", "who pushed what is written down" },
 	{ "gc.refs/heads/heartbeat-*.reflogExpire", "now", "but not for heartbeats" },
 	{ "gc.refs/heads/heartbeat-*.reflogExpireUnreachable", "now", "nor what they left" },

@@ -14,6 +14,7 @@ struct repo {
 	 * sees; NULL: libgit2 is asked. */
 	struct buf *listing;
 	git_config *config; /* a snapshot; made at the first question, dropped at each change */
+	bool has_exchanged; /* objects with a remote, since it was last tidied */
 };
 
 /* `code` with what libgit2 says about its last failure behind the formatted text. */

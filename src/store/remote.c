@@ -152,6 +152,7 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 		if (rc < 0 || !status || !lost_to_a_neighbour(errors.data))
 			break;
 	}
+	repo->has_exchanged = repo->has_exchanged || !rc;
 	if (!rc && status) {
 		if (strstr(errors.data, "couldn't find remote ref"))
 			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",
@@ -322,6 +323,7 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = judge(remote, &pushes[i], output.data, errors.data, &words, err);
 	push_record_count(repo, rc, took_ms);
+	repo->has_exchanged = true;
 	buf_release(&output);
 	buf_release(&errors);
 	buf_release(&words);

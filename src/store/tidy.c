@@ -1,0 +1,82 @@
+#include "store/tidy.h"
+
+#include "store/internal.h"
+
+#include "base/child.h"
+
+#include <dirent.h>
+#include <string.h>
+
+/* git's defaults, and its bounds for itself (git-config(1), gc.auto and gc.autoPackLimit). */
+enum { LOOSE_DEFAULT = 6700, PACKS_DEFAULT = 50, TIMEOUT_MS = 600000 };
+
+/* How many names in the folder below objects/ end with `end`. */
+static int64_t count_names(const struct repo *repo, const char *below, const char *end)
+{
+	struct buf path = BUF_INIT;
+	int64_t count = 0;
+	buf_addf(&path, "%s/objects/%s", repo->common_dir, below);
+	DIR *folder = opendir(path.data);
+	buf_release(&path);
+	if (!folder)
+		return 0;
+	for (struct dirent *entry; (entry = readdir(folder));) {
+		size_t len = strlen(entry->d_name), end_len = strlen(end);
+		count += entry->d_name[0] != '.' && len > end_len &&
+			!strcmp(entry->d_name + len - end_len, end);
+	}
+	closedir(folder);
+	return count;
+}
+
+/* As git looks at it: a 256th of all loose objects is in any one folder. */
+static bool has_gathered(struct repo *repo)
+{
+	int64_t loose = LOOSE_DEFAULT, packs = PACKS_DEFAULT;
+	bool wanted = true;
+	struct error ignored = ERROR_INIT;
+	repo_config_bool(repo, "maintenance.auto", &wanted, &ignored);
+	repo_config_int(repo, "gc.auto", INT32_MIN, INT32_MAX, &loose, &ignored);
+	repo_config_int(repo, "gc.autoPackLimit", INT32_MIN, INT32_MAX, &packs, &ignored);
+	if (!wanted || loose <= 0)
+		return false;
+	return count_names(repo, "17", "") > (loose + 255) / 256 ||
+		(packs > 0 && count_names(repo, "pack", ".pack") > packs);
+}
+
+static void run_git(struct repo *repo, const char *const *argv)
+{
+	struct buf said = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	char **environment = store_git_environment(repo);
+	struct child child = { .argv = argv,
+		.environment = (const char *const *)environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = &said,
+		.errors = &said };
+	int status;
+	child_run(&child, &status, &ignored);
+	store_free_environment(environment);
+	buf_release(&said);
+}
+
+void repo_tidy(struct repo *repo)
+{
+	/* gc packs what can be reached, and would leave loose for two weeks what squashed heartbeat
+	 * branches have left: this packs all. */
+	static const char *const pack[] = { "git", "maintenance", "run", "--quiet",
+		"--task=loose-objects", NULL };
+	/* Takes away what is packed by now; where there are many packs, makes one of them, and one
+	 * of what nothing leads to. Where heartbeat branches once stood is worth nothing. */
+	static const char *const collect[] = { "git", "-c", "gc.cruftPacks=true", "-c",
+		"gc.refs/heads/heartbeat-*.reflogExpire=now", "-c",
+		"gc.refs/heads/heartbeat-*.reflogExpireUnreachable=now", "-c",
+		"gc.refs/remotes/*/heartbeat-*.reflogExpire=now", "-c",
+		"gc.refs/remotes/*/heartbeat-*.reflogExpireUnreachable=now", "-c",
+		"gc.autoDetach=false", "gc", "--auto", "--quiet", NULL };
+	if (!repo->has_exchanged || !has_gathered(repo))
+		return;
+	repo->has_exchanged = false;
+	run_git(repo, pack);
+	run_git(repo, collect);
+}

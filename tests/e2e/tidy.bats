@@ -1,0 +1,85 @@
+# What git-build leaves in a server's clone, and in the shared repository, is packed, and goes away.
+
+load helper
+
+setup() {
+  e2e_setup
+  shared_repo fleet.git >/dev/null
+  clone_server fleet.git build1 >/dev/null 2>&1
+  cd build1 || return
+  git config gc.auto 1 # by git's estimate more than that are loose where two are in objects/17
+}
+
+# As many loose objects as days of beats leave, which nothing leads to, in the repository here.
+many_loose_objects() {
+  local i
+  for i in $(seq 3000); do echo "$RANDOM$i" >"$TMP/tmp/$i"; done
+  find "$TMP/tmp" -type f -name '[0-9]*' | git hash-object -w --stdin-paths >/dev/null
+}
+
+loose() { git count-objects | cut -d ' ' -f 1; }
+
+@test "after a push of beats, and where their branch once stood is forgotten" {
+  for _ in 1 2 3 4; do git build heartbeat; done
+  many_loose_objects
+  [ "$(git reflog heartbeat-build1 | wc -l)" -ge 4 ]
+  run -0 git build heartbeat --push
+  [ "$(loose)" -lt 100 ]
+  [ "$(git reflog heartbeat-build1 | wc -l)" = 0 ]
+  [ -n "$(git reflog main)" ] # all others stay
+}
+
+@test "what nothing leads to goes away when there are many packs" {
+  many_loose_objects
+  git build heartbeat --push
+  [ "$(git count-objects -v | sed -n 's/^in-pack: //p')" -gt 2900 ]
+  git config gc.autoPackLimit 1
+  git config gc.pruneExpire now
+  many_loose_objects
+  git build heartbeat --push
+  [ "$(git count-objects -v | sed -n 's/^in-pack: //p')" -lt 200 ]
+}
+
+@test "after an operation, and after a fetch" {
+  many_loose_objects
+  run -0 git build lock acquire one
+  [ "$(loose)" -lt 100 ]
+  many_loose_objects
+  run -0 git build lock list
+  [ "$(loose)" -lt 100 ]
+}
+
+@test "by a loop, after a beat" {
+  many_loose_objects
+  in_background loop.log git build heartbeat --loop --interval 1 --push-every 1
+  wait_for 20 packed
+}
+packed() { [ "$(loose)" -lt 100 ]; }
+
+@test "not where gc.auto or maintenance.auto say no, not for a few objects, not offline" {
+  many_loose_objects
+  git config gc.auto 0
+  git build lock acquire one
+  git config gc.auto 1
+  git config maintenance.auto false
+  git build lock acquire two
+  git config --unset maintenance.auto
+  git config --unset gc.auto
+  git build lock acquire three
+  git config gc.auto 1
+  git build lock list --offline
+  [ "$(loose)" -gt 2900 ]
+}
+
+@test "the shared repository lets go of old beats by itself, also after a gc that found too many" {
+  cd ../fleet.git
+  git config gc.auto 1
+  many_loose_objects
+  git -C ../build1 build lock acquire one
+  wait_for 20 test -s gc.log # they are younger than an hour: git stops to collect for a while
+  wait_for 20 test ! -e gc.pid
+  [ "$(loose)" -gt 2900 ]
+  find objects gc.log -type f -exec touch -d '2 hours ago' {} +
+  git -C ../build1 build lock acquire two
+  wait_for 20 packed
+}
