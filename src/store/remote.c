@@ -125,6 +125,17 @@ static bool lost_to_a_neighbour(const char *errors)
 	return strstr(errors, "cannot lock ref");
 }
 
+/* Has somebody said from how many objects on a fetch is kept as a pack? git's 100 is too many where
+ * many clones write: the objects of ten operations come as 40 files. */
+static bool has_unpack_limit(struct repo *repo)
+{
+	struct buf value = BUF_INIT;
+	bool has = repo_config(repo, "fetch.unpackLimit", &value) ||
+		repo_config(repo, "transfer.unpackLimit", &value);
+	buf_release(&value);
+	return has;
+}
+
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err)
 {
@@ -136,9 +147,17 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	while (refspecs[count])
 		count++;
 	const char **argv = xcalloc(count + FIXED, sizeof(*argv));
-	static const char *const fixed[] = { "git", "-c", "maintenance.auto=false", "-c",
-		"gc.auto=0", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-		"--no-recurse-submodules", "--no-prune", "--" };
+	static const char *const fixed[] = { "fetch", "--quiet", "--no-tags",
+		"--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--" };
+	argv[used++] = "git";
+	argv[used++] = "-c";
+	argv[used++] = "maintenance.auto=false"; /* repo_tidy() does it when there is time */
+	argv[used++] = "-c";
+	argv[used++] = "gc.auto=0";
+	if (!has_unpack_limit(repo)) {
+		argv[used++] = "-c";
+		argv[used++] = "fetch.unpackLimit=32";
+	}
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		argv[used++] = fixed[i];
 	argv[used++] = remote->name;
