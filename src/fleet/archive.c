@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MONTH_SIZE = 8, LOG_LIMIT = 256 << 20 };
+/* An archive of more bytes is not added to: the guard takes no files of more than 10 MiB, and
+ * whoever looks for one message need not read a year. */
+enum { MONTH_SIZE = 8, LOG_LIMIT = 256 << 20, ARCHIVE_MOST = 4 << 20 };
 
 /* ---- asking ---- */
 
@@ -48,11 +50,14 @@ struct names {
 	size_t count;
 };
 
+/* One file of a month's; most months have one. */
 struct archive {
 	char month[MONTH_SIZE]; /* "2025-10" */
 	struct document document;
 	const struct json_value *list;
-	struct names names; /* of what stands in it already */
+	struct names names;  /* of what stands in it already */
+	size_t bytes, count; /* of its elements, with what is added */
+	bool is_last;        /* of its month */
 };
 
 struct moving {
@@ -108,29 +113,88 @@ static bool has_one(const struct names *names, const char *id)
 		(found + 1 == end || strcmp(found[1].id, id) != 0);
 }
 
-static int open_archive(
-	struct moving *m, const char *month, struct archive **out, struct error *err)
+/* The path of a month's archive, from number 1 on; it sorts behind the one before. */
+static void archive_path(struct buf *out, const char *name, const char *month, int number)
 {
-	struct buf path = BUF_INIT, fresh = BUF_INIT;
-	for (size_t i = 0; i < m->count; i++)
-		if (!strcmp(m->archives[i].month, month)) {
-			*out = &m->archives[i];
-			return 0;
-		}
+	buf_reset(out);
+	buf_addf(out, ARCHIVE_FOLDER "/%s-%s", name, month);
+	if (number > 1)
+		buf_addf(out, "_%d", number);
+	buf_addstr(out, ".json");
+}
+
+static int open_archive(
+	struct moving *m, const char *month, const char *path, bool is_last, struct error *err)
+{
+	struct buf fresh = BUF_INIT;
 	GROW(m->archives, m->count, m->capacity);
 	struct archive *archive = &m->archives[m->count];
-	*archive = (struct archive){ .list = NULL };
+	*archive = (struct archive){ .is_last = is_last };
 	memcpy(archive->month, month, MONTH_SIZE);
-	buf_addf(&path, ARCHIVE_FOLDER "/%s-%s.json", m->name, month);
 	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
-	int rc = document_open_with(&archive->document, m->deed->tx, path.data, fresh.data, m->name,
+	int rc = document_open_with(&archive->document, m->deed->tx, path, fresh.data, m->name,
 		JSON_ARRAY, &archive->list, err);
-	buf_release(&path);
 	buf_release(&fresh);
 	if (rc < 0)
 		return rc;
 	m->count++;
+	json_text(archive->document.doc, &archive->bytes);
+	archive->count = archive->list->count;
 	archive->names = names_of(archive->document.doc, archive->list, &m->deed->arena);
+	return 0;
+}
+
+static bool is_there(struct moving *m, const char *path)
+{
+	const char *text;
+	size_t len;
+	return !transaction_read(m->deed->tx, path, &text, &len, NULL);
+}
+
+/* Opens a month's archives, if they are not open yet: all that there are, or a first one. */
+static int open_month(struct moving *m, const char *month, struct error *err)
+{
+	struct buf path = BUF_INIT, next = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < m->count; i++)
+		if (!strcmp(m->archives[i].month, month))
+			return 0;
+	bool more = true;
+	for (int number = 1; !rc && more; number++) {
+		archive_path(&path, m->name, month, number);
+		archive_path(&next, m->name, month, number + 1);
+		more = is_there(m, next.data);
+		rc = open_archive(m, month, path.data, !more, err);
+	}
+	buf_release(&path);
+	buf_release(&next);
+	return rc;
+}
+
+/* The month's archive that `len` more bytes go into: the last, or a new one behind it. */
+static int with_room(
+	struct moving *m, const char *month, size_t len, struct archive **out, struct error *err)
+{
+	size_t last = 0;
+	int count = 0;
+	for (size_t i = 0; i < m->count; i++)
+		if (!strcmp(m->archives[i].month, month)) {
+			count++;
+			last = m->archives[i].is_last ? i : last;
+		}
+	struct archive *archive = &m->archives[last];
+	if (archive->count && archive->bytes + len > ARCHIVE_MOST) {
+		struct buf path = BUF_INIT;
+		archive->is_last = false;
+		archive_path(&path, m->name, month, count + 1);
+		int rc = open_archive(m, month, path.data, true, err);
+		buf_release(&path);
+		if (rc < 0)
+			return rc;
+		archive = &m->archives[m->count - 1];
+	}
+	archive->bytes += len;
+	archive->count++;
 	*out = archive;
 	return 0;
 }
@@ -149,14 +213,24 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 	if (!id || !has_one(&m->names, id))
 		return 0;
 	memcpy(month, timestamp_format(when, time), MONTH_SIZE - 1);
-	int rc = open_archive(m, month, &archive, err);
+	int rc = open_month(m, month, err);
 	if (rc < 0)
 		return rc;
-	const struct named *there = names_find(&archive->names, id);
-	if (there && !json_equal(m->document.doc, value, archive->document.doc, there->value))
-		return 0;
+	bool stands = false;
+	for (size_t i = 0; i < m->count; i++) {
+		const struct archive *other = &m->archives[i];
+		const struct named *there =
+			strcmp(other->month, month) != 0 ? NULL : names_find(&other->names, id);
+		if (there && !json_equal(m->document.doc, value, other->document.doc, there->value))
+			return 0;
+		stands = stands || there;
+	}
 	const char *raw = json_raw(m->document.doc, value, &len);
-	if (!there)
+	if (!stands)
+		rc = with_room(m, month, len, &archive, err);
+	if (rc < 0)
+		return rc;
+	if (!stands)
 		json_edit_append(archive->document.edit, archive->list, raw, len);
 	json_edit_remove(m->document.edit, value);
 	m->moved++;

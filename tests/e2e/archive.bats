@@ -196,3 +196,29 @@ put() {
     [ "$total" = 300 ]
   done
 }
+
+@test "a month of many megabytes goes into several files, and on in the last of them" {
+  git pull -q
+  head -c 1048576 /dev/zero | tr '\0' x >"$TMP/body"
+  jq -n --rawfile body "$TMP/body" '{messages: [range(9) | {id: "m\(.)", from: "build2", to: "build1",
+    subject: "s", timestamp: "2025-10-29T16:00:00Z", read: true, body: $body}]}' >coordination/messages.json
+  git commit -qam "Long ones" && git push -q --no-verify origin main
+  run -0 git build archive
+  [[ $output == "moved 9 messages and 0 jobs"* ]]
+  local folder=coordination/archive
+  [ "$(ids $folder/messages-2025-10.json)" = "m0 m1 m2 " ]
+  [ "$(ids $folder/messages-2025-10_2.json)" = "m3 m4 m5 " ]
+  [ "$(ids $folder/messages-2025-10_3.json)" = "m6 m7 m8 " ]
+
+  # What stands in any of them is not put into another, and small ones find room in the last.
+  jq -n --rawfile body "$TMP/body" '{messages: [range(2) | {id: (if . == 0 then "m1" else "n\(.)" end),
+    from: "build2", to: "build1", subject: "s", timestamp: "2025-10-29T16:00:00Z", read: true,
+    body: (if . == 0 then $body else "short" end)}]}' >coordination/messages.json
+  git commit -qam "Two more" && git push -q --no-verify origin main
+  run -0 git build archive
+  [ "$(ids $folder/messages-2025-10_3.json)" = "m6 m7 m8 n1 " ]
+  [ "$(ids $folder/messages-2025-10.json)" = "m0 m1 m2 " ]
+  [ -z "$(ids coordination/messages.json)" ]
+  run -0 git build message list --archived --json
+  [ "$(jq -r '.messages[].id' <<<"$output" | sort | tr '\n' ' ')" = "m0 m1 m2 m3 m4 m5 m6 m7 m8 n1 " ]
+}
