@@ -36,14 +36,6 @@ static const char *const member_names[MEMBERS] = { "id", "type", "status", "prio
 	"commit", "description", "depends", "retries", "packages", "assigned_to", "worker",
 	"attempt", "reason", "created_at", "started_at", "completed_at" };
 
-static const char *string_of(
-	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
-{
-	size_t len;
-	const char *text = json_string(doc, value, &len);
-	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
-}
-
 static int64_t number_of(
 	const struct json_doc *doc, const struct json_value *value, int64_t fallback)
 {
@@ -65,15 +57,15 @@ static struct job parse(
 	const struct json_value *m[MEMBERS];
 	json_members(doc, value, member_names, MEMBERS, m);
 	return (struct job){
-		.id = string_of(doc, m[ID], arena),
-		.type = string_of(doc, m[TYPE], arena),
-		.status = string_of(doc, m[STATUS], arena),
-		.branch = string_of(doc, m[BRANCH], arena),
-		.commit = string_of(doc, m[COMMIT], arena),
-		.description = string_of(doc, m[DESCRIPTION], arena),
-		.assigned_to = string_of(doc, m[ASSIGNED_TO], arena),
-		.reason = string_of(doc, m[REASON], arena),
-		.worker = string_of(doc, m[WORKER], arena),
+		.id = json_strdup_in(doc, m[ID], arena),
+		.type = json_strdup_in(doc, m[TYPE], arena),
+		.status = json_strdup_in(doc, m[STATUS], arena),
+		.branch = json_strdup_in(doc, m[BRANCH], arena),
+		.commit = json_strdup_in(doc, m[COMMIT], arena),
+		.description = json_strdup_in(doc, m[DESCRIPTION], arena),
+		.assigned_to = json_strdup_in(doc, m[ASSIGNED_TO], arena),
+		.reason = json_strdup_in(doc, m[REASON], arena),
+		.worker = json_strdup_in(doc, m[WORKER], arena),
 		.priority = number_of(doc, m[PRIORITY], JOB_PRIORITY),
 		.attempt = number_of(doc, m[ATTEMPT], 0),
 		.retries = number_of(doc, m[RETRIES], 0),

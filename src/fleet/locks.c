@@ -43,14 +43,6 @@ static bool read_time(const struct json_doc *doc, const struct json_value *value
 	return text && timestamp_parse(text, len, seconds);
 }
 
-static const char *copy_string(
-	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
-{
-	size_t len;
-	const char *text = json_string(doc, value, &len);
-	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
-}
-
 struct lock lock_read(const struct json_doc *doc, const struct json_value *member, int64_t now,
 	struct arena *arena)
 {
@@ -60,7 +52,7 @@ struct lock lock_read(const struct json_doc *doc, const struct json_value *membe
 	const struct json_value *holder = json_member(doc, member, "locked_by");
 	const struct json_value *fence = json_member(doc, member, "fence");
 	lock.name = arena_strndup(arena, name, len);
-	lock.holder = copy_string(doc, holder, arena);
+	lock.holder = json_strdup_in(doc, holder, arena);
 	bool sound = (!fence || (json_int64(doc, fence, &lock.fence) && lock.fence >= 0)) &&
 		read_time(doc, json_member(doc, member, "locked_at"), &lock.locked_at);
 	sound = read_time(doc, json_member(doc, member, "expires_at"), &lock.expires_at) && sound;

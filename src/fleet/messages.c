@@ -30,30 +30,27 @@ int message_check_to(const char *to, struct error *err)
 
 /* ---- reading ---- */
 
-static const char *member_string(const struct json_doc *doc, const struct json_value *object,
-	const char *name, struct arena *arena)
-{
-	size_t len;
-	const char *text = json_string(doc, json_member(doc, object, name), &len);
-	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
-}
+/* The members of a message, in the order in which they are written. */
+enum member { ID, FROM, TO, TYPE, SUBJECT, BODY, TIMESTAMP, READ, IN_REPLY_TO, AUTO, MEMBERS };
+static const char *const member_names[MEMBERS] = { "id", "from", "to", "type", "subject", "body",
+	"timestamp", "read", "in_reply_to", "auto" };
 
 bool message_parse(struct message *out, const struct json_doc *doc, const struct json_value *value,
 	struct arena *arena)
 {
-	const struct json_value *read = json_member(doc, value, "read");
-	const struct json_value *automatic = json_member(doc, value, "auto");
+	const struct json_value *m[MEMBERS];
+	json_members(doc, value, member_names, MEMBERS, m);
 	*out = (struct message){
-		.id = member_string(doc, value, "id", arena),
-		.from = member_string(doc, value, "from", arena),
-		.to = member_string(doc, value, "to", arena),
-		.type = member_string(doc, value, "type", arena),
-		.subject = member_string(doc, value, "subject", arena),
-		.body = member_string(doc, value, "body", arena),
-		.timestamp = member_string(doc, value, "timestamp", arena),
-		.in_reply_to = member_string(doc, value, "in_reply_to", arena),
-		.read = read && read->type == JSON_TRUE,
-		.automatic = automatic && automatic->type == JSON_TRUE,
+		.id = json_strdup_in(doc, m[ID], arena),
+		.from = json_strdup_in(doc, m[FROM], arena),
+		.to = json_strdup_in(doc, m[TO], arena),
+		.type = json_strdup_in(doc, m[TYPE], arena),
+		.subject = json_strdup_in(doc, m[SUBJECT], arena),
+		.body = json_strdup_in(doc, m[BODY], arena),
+		.timestamp = json_strdup_in(doc, m[TIMESTAMP], arena),
+		.in_reply_to = json_strdup_in(doc, m[IN_REPLY_TO], arena),
+		.read = m[READ] && m[READ]->type == JSON_TRUE,
+		.automatic = m[AUTO] && m[AUTO]->type == JSON_TRUE,
 		.value = value,
 	};
 	out->to_all = out->to && !strcmp(out->to, MESSAGE_ALL);

@@ -182,6 +182,14 @@ char *json_strdup(const struct json_doc *doc, const struct json_value *value)
 	return copy;
 }
 
+char *json_strdup_in(
+	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
+{
+	size_t len;
+	const char *text = json_string(doc, value, &len);
+	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
+}
+
 /* Does the quoted string [start, end) say `text`? Decodes nothing that cannot be it. */
 static bool says(const struct json_doc *doc, uint32_t start, uint32_t end, bool escaped,
 	const char *text, size_t len)

@@ -25,6 +25,7 @@
 #ifndef JSON_DOCUMENT_H
 #define JSON_DOCUMENT_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -157,6 +158,9 @@ const char *json_key_in(const struct json_doc *doc, const struct json_value *mem
 /* A copy of a string that is yours to free(); NULL if `value` is NULL, no string, or has a NUL in
  * it. */
 char *json_strdup(const struct json_doc *doc, const struct json_value *value);
+/* The same, the arena's. */
+char *json_strdup_in(
+	const struct json_doc *doc, const struct json_value *value, struct arena *arena);
 /* Is `value` a string that says `string`? */
 bool json_string_is(const struct json_doc *doc, const struct json_value *value, const char *string);
 

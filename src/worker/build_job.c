@@ -36,14 +36,6 @@ int worker_id(struct worker *worker, struct error *err)
 
 /* ---- beginning ---- */
 
-static const char *string_of(struct build_job *job, const struct json_doc *doc,
-	const struct json_value *claim, const char *name)
-{
-	size_t len;
-	const char *text = json_string(doc, json_member(doc, claim, name), &len);
-	return text && !memchr(text, '\0', len) ? arena_strndup(&job->arena, text, len) : NULL;
-}
-
 int build_job_open(struct build_job *job, const struct worker *worker, const struct json_doc *doc,
 	const struct json_value *claim, struct error *err)
 {
@@ -55,10 +47,10 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 		.output = BUF_INIT,
 		.step = STEP_COMMAND };
 	const struct json_value *packages = json_member(doc, claim, "packages");
-	job->id = string_of(job, doc, claim, "id");
-	job->type = string_of(job, doc, claim, "type");
-	job->branch = string_of(job, doc, claim, "branch");
-	job->commit = string_of(job, doc, claim, "commit");
+	job->id = json_strdup_in(doc, json_member(doc, claim, "id"), &job->arena);
+	job->type = json_strdup_in(doc, json_member(doc, claim, "type"), &job->arena);
+	job->branch = json_strdup_in(doc, json_member(doc, claim, "branch"), &job->arena);
+	job->commit = json_strdup_in(doc, json_member(doc, claim, "commit"), &job->arena);
 	json_int64(doc, json_member(doc, claim, "attempt"), &job->attempt);
 	job->wants_package = !packages || packages->type != JSON_FALSE;
 	job->started_at = worker->env->now(worker->env->data);
