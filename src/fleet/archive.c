@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An archive of more bytes is not added to: the guard takes no files of more than 10 MiB, and
- * whoever looks for one message need not read a year. */
+/* No archive gets longer than this, unless one element is: the guard takes no files of more than
+ * 10 MiB, and whoever looks for one message need not read a year. */
 enum { MONTH_SIZE = 8, LOG_LIMIT = 256 << 20, ARCHIVE_MOST = 4 << 20 };
 
 /* ---- asking ---- */
@@ -57,7 +57,6 @@ struct archive {
 	const struct json_value *list;
 	struct names names;  /* of what stands in it already */
 	size_t bytes, count; /* of its elements, with what is added */
-	bool is_last;        /* of its month */
 };
 
 struct moving {
@@ -67,7 +66,7 @@ struct moving {
 	const struct json_value *list;
 	struct names names;
 	struct archive *archives;
-	size_t count, capacity;
+	size_t count, capacity; /* those of a month in their order */
 	int64_t moved;
 };
 
@@ -77,21 +76,13 @@ static int by_id(const void *left, const void *right)
 	return strcmp(a->id, b->id);
 }
 
-static const char *id_of(
-	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
-{
-	size_t len;
-	const char *text = json_string(doc, json_member(doc, value, "id"), &len);
-	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
-}
-
 static struct names names_of(
 	const struct json_doc *doc, const struct json_value *list, struct arena *arena)
 {
 	struct names names = { arena_array(arena, (size_t)list->count + 1, sizeof(struct named)),
 		0 };
 	JSON_EACH (value, list) {
-		const char *id = id_of(doc, value, arena);
+		const char *id = json_strdup_in(doc, json_member(doc, value, "id"), arena);
 		if (id)
 			names.all[names.count++] = (struct named){ id, value };
 	}
@@ -123,13 +114,12 @@ static void archive_path(struct buf *out, const char *name, const char *month, i
 	buf_addstr(out, ".json");
 }
 
-static int open_archive(
-	struct moving *m, const char *month, const char *path, bool is_last, struct error *err)
+static int open_archive(struct moving *m, const char *month, const char *path, struct error *err)
 {
 	struct buf fresh = BUF_INIT;
 	GROW(m->archives, m->count, m->capacity);
 	struct archive *archive = &m->archives[m->count];
-	*archive = (struct archive){ .is_last = is_last };
+	*archive = (struct archive){ .list = NULL };
 	memcpy(archive->month, month, MONTH_SIZE);
 	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
 	int rc = document_open_with(&archive->document, m->deed->tx, path, fresh.data, m->name,
@@ -154,20 +144,17 @@ static bool is_there(struct moving *m, const char *path)
 /* Opens a month's archives, if they are not open yet: all that there are, or a first one. */
 static int open_month(struct moving *m, const char *month, struct error *err)
 {
-	struct buf path = BUF_INIT, next = BUF_INIT;
-	int rc = 0;
+	struct buf path = BUF_INIT;
+	int rc, number = 1;
 	for (size_t i = 0; i < m->count; i++)
 		if (!strcmp(m->archives[i].month, month))
 			return 0;
-	bool more = true;
-	for (int number = 1; !rc && more; number++) {
-		archive_path(&path, m->name, month, number);
-		archive_path(&next, m->name, month, number + 1);
-		more = is_there(m, next.data);
-		rc = open_archive(m, month, path.data, !more, err);
-	}
+	archive_path(&path, m->name, month, number);
+	do {
+		rc = open_archive(m, month, path.data, err);
+		archive_path(&path, m->name, month, ++number);
+	} while (!rc && is_there(m, path.data));
 	buf_release(&path);
-	buf_release(&next);
 	return rc;
 }
 
@@ -180,14 +167,13 @@ static int with_room(
 	for (size_t i = 0; i < m->count; i++)
 		if (!strcmp(m->archives[i].month, month)) {
 			count++;
-			last = m->archives[i].is_last ? i : last;
+			last = i;
 		}
 	struct archive *archive = &m->archives[last];
 	if (archive->count && archive->bytes + len > ARCHIVE_MOST) {
 		struct buf path = BUF_INIT;
-		archive->is_last = false;
 		archive_path(&path, m->name, month, count + 1);
-		int rc = open_archive(m, month, path.data, true, err);
+		int rc = open_archive(m, month, path.data, err);
 		buf_release(&path);
 		if (rc < 0)
 			return rc;
@@ -209,7 +195,8 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 	char time[TIMESTAMP_SIZE], month[MONTH_SIZE] = "";
 	struct archive *archive;
 	size_t len;
-	const char *id = id_of(m->document.doc, value, &m->deed->arena);
+	const char *id = json_strdup_in(
+		m->document.doc, json_member(m->document.doc, value, "id"), &m->deed->arena);
 	if (!id || !has_one(&m->names, id))
 		return 0;
 	memcpy(month, timestamp_format(when, time), MONTH_SIZE - 1);
@@ -225,13 +212,13 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 			return 0;
 		stands = stands || there;
 	}
-	const char *raw = json_raw(m->document.doc, value, &len);
-	if (!stands)
+	if (!stands) {
+		const char *raw = json_raw(m->document.doc, value, &len);
 		rc = with_room(m, month, len, &archive, err);
-	if (rc < 0)
-		return rc;
-	if (!stands)
+		if (rc < 0)
+			return rc;
 		json_edit_append(archive->document.edit, archive->list, raw, len);
+	}
 	json_edit_remove(m->document.edit, value);
 	m->moved++;
 	return 0;
