@@ -5,7 +5,6 @@
 #include "dashboard_serve.h"
 #include "show.h"
 
-#include "base/file.h"
 #include "overview/page.h"
 
 enum { REFRESH_SECONDS = 30 };
@@ -69,10 +68,8 @@ static int run(
 	if (given->serve)
 		return dashboard_serve(inv, given->port, make_served, err);
 	int rc = make(inv, given->offline, 0, &page, err);
-	if (!rc && given->out)
-		rc = file_replace(given->out, page.data, page.len, 0644, err);
-	else if (!rc)
-		show_text(&page);
+	if (!rc)
+		rc = show_or_write(given->out, &page, err);
 	buf_release(&page);
 	return rc;
 }

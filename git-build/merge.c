@@ -6,7 +6,6 @@
 #include "show.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "merge/files.h"
 #include "schema/builtin.h"
 
@@ -32,14 +31,6 @@ static const char *const synopsis[] = {
 };
 
 enum { OPERANDS = 3 };
-
-static int write_result(const char *path, const struct buf *text, struct error *err)
-{
-	if (path)
-		return file_replace(path, text->data, text->len, 0644, err);
-	show_text(text);
-	return 0;
-}
 
 static void show_said(const struct buf *said)
 {
@@ -77,7 +68,7 @@ static int run(
 	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
 	if (!rc)
 		rc = merge_files(&files, &result, err);
-	if (rc >= 0 && write_result(given->output, &result.text, err) < 0)
+	if (rc >= 0 && show_or_write(given->output, &result.text, err) < 0)
 		rc = ERR_FAILED;
 	if (!inv->quiet)
 		show_said(&result.said);

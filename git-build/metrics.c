@@ -8,7 +8,6 @@
 #include "command.h"
 #include "show.h"
 
-#include "base/file.h"
 #include "fleet/outbox.h"
 #include "overview/metrics.h"
 
@@ -64,10 +63,7 @@ static int run(
 		.asked = plan.fetch,
 	};
 	metrics_write(&metrics, &out);
-	if (given->textfile)
-		rc = file_replace(given->textfile, out.data, out.len, 0644, err);
-	else
-		show_text(&out);
+	rc = show_or_write(given->textfile, &out, err);
 	buf_release(&out);
 	health_release(&health);
 	overview_release(&overview);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/escape.h"
+#include "base/file.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -113,6 +114,14 @@ void show_line(const char *format, ...)
 void show_text(const struct buf *text)
 {
 	fwrite(text->data, 1, text->len, stdout);
+}
+
+int show_or_write(const char *path, const struct buf *text, struct error *err)
+{
+	if (path)
+		return file_replace(path, text->data, text->len, 0644, err);
+	show_text(text);
+	return 0;
 }
 
 void show_json(const struct buf *json)

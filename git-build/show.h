@@ -31,6 +31,8 @@ void show_remote(const struct buf *said, struct error *err);
 void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints text of our own as it is. */
 void show_text(const struct buf *text);
+/* The same, or into the file `path` in its place, where that is not NULL: as file_replace(). */
+int show_or_write(const char *path, const struct buf *text, struct error *err);
 /* Prints JSON text with a line feed behind. */
 void show_json(const struct buf *json);
 /* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */

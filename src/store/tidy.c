@@ -47,7 +47,6 @@ static bool has_gathered(struct repo *repo)
 static void run_git(struct repo *repo, const char *const *argv)
 {
 	struct buf said = BUF_INIT;
-	struct error ignored = ERROR_INIT;
 	char **environment = store_git_environment(repo);
 	struct child child = { .argv = argv,
 		.environment = (const char *const *)environment,
@@ -55,7 +54,7 @@ static void run_git(struct repo *repo, const char *const *argv)
 		.output = &said,
 		.errors = &said };
 	int status;
-	child_run(&child, &status, &ignored);
+	child_run(&child, &status, NULL);
 	store_free_environment(environment);
 	buf_release(&said);
 }

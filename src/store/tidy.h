@@ -1,5 +1,5 @@
 /*
- * What git-build leaves behind in a clone is packed now and then: a beat a minute makes 30,000
+ * What git-build leaves behind in a clone is packed now and then: a beat a minute makes 25,000
  * small files in a week. The git commands that people use see to that at their end; a push does
  * not, and a server's clone may see nothing else.
  */
