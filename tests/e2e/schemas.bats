@@ -36,7 +36,7 @@ from_the_page() {
   edit printers/lobby.json '.name = "hall"'
   refused /name "it may not change once it is set"
   edit printers/lobby.json 'del(.queue[1])'
-  refused "A sheet may leave the queue only when it is printed."
+  refused "Only a printed sheet may be removed from the queue."
   edit printers/lobby.json '.queue += [{"id": "a"}]'
   refused "has the same id as element 0"
   edit printers/lobby.json 'del(.queue[0])'
