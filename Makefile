@@ -3,7 +3,7 @@
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 SANITIZE ?=
-SUITE    ?= ../shared/conformance/json-schema
+SUITE    ?=
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -164,7 +164,7 @@ fuzz-run: $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: conformance
-conformance: all $(BUILD)/tests/conformance/conformance ## the public JSON Schema cases in SUITE
+conformance: all $(BUILD)/tests/conformance/conformance ## our own JSON Schema cases, and the public ones in SUITE
 	@tests/conformance/run $(SUITE)
 
 # ---- style ----

@@ -15,6 +15,8 @@ teardown() { e2e_teardown; }
 
 SOURCE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${GIT_BUILD_BINDIR:=$SOURCE_DIR/build}"
+# The coordination files of an invented fleet, listed in its index.tsv.
+CORPUS=$(realpath "${GIT_BUILD_TEST_CORPUS:-$SOURCE_DIR/tests/data}")
 
 e2e_setup() {
   TMP=$(mktemp -d "${TMPDIR:-/tmp}/git-build-e2e.XXXXXX") || return 1
