@@ -7,9 +7,7 @@ load helper
 # The test stands in build2; build1 is "elsewhere", reached over ssh.
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server fleet.git build1 >/dev/null
-  clone_server fleet.git build2 >/dev/null
+  fleet_of build1 build2 >/dev/null
   cd build2 || return
 }
 

@@ -36,8 +36,7 @@ load helper
 }
 
 @test "-C may stand before and behind the command, and adds up" {
-  shared_repo fleet.git
-  clone_server fleet.git build1
+  fleet_of build1
   mkdir -p build1/a
   run -0 git build -C build1 status --offline
   [[ $output == *build1* ]]
@@ -105,8 +104,7 @@ load helper
 }
 
 @test "what cannot be written to standard output is a failure" {
-  shared_repo fleet.git
-  clone_server fleet.git build1
+  fleet_of build1
   cd build1
   for command in status 'status --json' heartbeat 'heartbeat --json' -h 'completion bash' --version; do
     # shellcheck disable=SC2086 # words
@@ -119,15 +117,13 @@ load helper
 }
 
 @test "standard streams that are closed do no harm to files" {
-  shared_repo fleet.git
-  clone_server fleet.git build1
+  fleet_of build1
   git-build -C build1 heartbeat --push -q <&- >&- 2>&- || true
   git -C build1 build heartbeat --push
 }
 
 @test "colour is for terminals, and not with NO_COLOR" {
-  shared_repo fleet.git
-  clone_server fleet.git build1
+  fleet_of build1
   cd build1
   run -0 script -qec 'git-build status' /dev/null
   [[ $output == *$'\e[32mhealthy'* ]]

@@ -6,15 +6,14 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 >/dev/null 2>&1
   cd build1 || return
 }
 
 chromium_is_there() { command -v chromium >/dev/null || skip "there is no chromium; apt-get install chromium installs it"; }
 # dom FILE: the page's document as Chromium has it after loading.
 dom() {
-  timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$TMP/chromium" --dump-dom "file://$1" 2>/dev/null
+  timeout "$(patience 60)" chromium --headless --no-sandbox --disable-gpu --user-data-dir="$TMP/chromium" --dump-dom "file://$1" 2>/dev/null
 }
 
 # hostile: text that wants to be markup, in every place that the page shows.
@@ -98,7 +97,7 @@ hostile() {
   port=${port%/}
   # Nonsense, and a client that says nothing, hold up nobody for long.
   head -c 20000 /dev/zero | timeout 8 bash -c "cat >/dev/tcp/127.0.0.1/$port" || true
-  curl -fsS --max-time 15 "$url" >/dev/null
+  curl -fsS --max-time "$(patience 15)" "$url" >/dev/null
   kill -TERM "$pid"
   status=0
   wait "$pid" || status=$?

@@ -5,8 +5,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server "file://$TMP/fleet.git" build1 >/dev/null
+  fleet_of file:// build1 >/dev/null
   cd build1 || return
 }
 

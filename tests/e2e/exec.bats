@@ -4,9 +4,7 @@
 load helper
 
 fleet() {
-  shared_repo fleet.git >/dev/null
-  clone_server fleet.git build1 >/dev/null
-  clone_server fleet.git build2 >/dev/null
+  fleet_of build1 build2 >/dev/null
   start_sshd || return
   cd build1 || return
   git fetch -q
@@ -30,7 +28,7 @@ fleet() {
 @test "on all of them: at once, labelled, summed up" {
   fleet
   # Each waits for the other: one after the other this would never end.
-  run -0 git build exec --timeout 20 all -- \
+  run -0 git build exec --timeout "$(patience 20)" all -- \
     "d=$TMP/meet; mkdir -p \$d; touch \$d/\$\$; until [ \$(ls \$d | wc -l) = 2 ]; do sleep 0.1; done; echo met"
   [[ $output == *"build1| met"* && $output == *"build2| met"* && $output == *"2 of 2 servers: exit code 0"* ]]
   git config build.ssh.build2 ssh://127.0.0.1:1

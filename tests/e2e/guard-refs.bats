@@ -158,8 +158,7 @@ END
 }
 
 @test "pre-push says the same before the network does; --no-verify goes past it" {
-  shared_repo fleet.git
-  clone_server fleet.git build1
+  fleet_of build1
   cd build1
   rm ../fleet.git/hooks/pre-receive
   some_jobs

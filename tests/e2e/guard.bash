@@ -5,8 +5,7 @@
 # `lands` or `refused TEXT...`. Each of these commits all changes and pushes them to main.
 
 new_fleet() {
-  shared_repo fleet.git >/dev/null
-  clone_server fleet.git build1 >/dev/null
+  fleet_of build1 >/dev/null
   cd build1 || return
   git config core.hooksPath /dev/null
 }

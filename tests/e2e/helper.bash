@@ -17,6 +17,8 @@ SOURCE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${GIT_BUILD_BINDIR:=$SOURCE_DIR/build}"
 # The coordination files of an invented fleet, listed in its index.tsv.
 CORPUS=$(realpath "${GIT_BUILD_TEST_CORPUS:-$SOURCE_DIR/tests/data}")
+export CORPUS
+: "${GIT_BUILD_TEST_PATIENCE:=1}"
 
 e2e_setup() {
   TMP=$(mktemp -d "${TMPDIR:-/tmp}/git-build-e2e.XXXXXX") || return 1
@@ -27,7 +29,7 @@ e2e_setup() {
   local name
   for name in $(compgen -e); do
     case $name in
-      GIT_BUILD_BINDIR) ;;
+      GIT_BUILD_BINDIR | GIT_BUILD_TEST_PATIENCE | GIT_BUILD_TEST_LONG) ;;
       GIT_* | SERVER_ID | HEARTBEAT_* | LOCK_WAIT | BUILD_* | NOTIFY_SOCKET | XDG_* | SSH_*) unset "$name" ;;
       MAKE* | MFLAGS | SANITIZE | CC | PREFIX | DESTDIR | EDITOR | VISUAL | PAGER | NO_COLOR) unset "$name" ;;
     esac
@@ -43,6 +45,9 @@ e2e_setup() {
   git config --global advice.detachedHead false
   # The servers of a test are on one host, and are to race as if they were on many.
   git config --global build.hostQueue false
+  # As patient with each other, and with the remote, as the tests are with them.
+  git config --global build.lockWait "$(patience 3)"
+  git config --global build.timeout "$(patience 6)"
   cd "$TMP" || return 1
 }
 
@@ -76,6 +81,27 @@ clone_server() {
   git clone -q "$1" "$TMP/$2" && git -C "$TMP/$2" build init --server "$2"
 }
 
+# fleet_of [file://] ID...: the shared repository fleet.git and a clone for each ID, here in $TMP. Within a
+# bats file, later tests get copies of the first one's, unless that is so old that its heartbeats are.
+fleet_of() {
+  local url='' id kept=$BATS_RUN_TMPDIR/fleet "made_at=0" made_in=''
+  if [ "$1" = file:// ]; then
+    url=$1
+    shift
+  fi
+  kept=$(IFS=- && echo "$kept${url:+-url}-$*")
+  [ ! -e "$kept/made" ] || read -r made_at made_in <"$kept/made"
+  if [ $(($(date +%s) - made_at)) -lt 30 ]; then
+    cp -a "$kept/." "$TMP" || return
+    rm "$TMP/made"
+    sed -i "s|$made_in/|$TMP/|" fleet.git/config "${@/%//.git/config}"
+    return
+  fi
+  shared_repo fleet.git || return
+  for id in "$@"; do clone_server "$url$TMP/fleet.git" "$id" || return; done
+  rm -rf "$kept" && mkdir "$kept" && cp -a fleet.git "$@" "$kept" && date "+%s $TMP" >"$kept/made"
+}
+
 # Every repository below $TMP is whole. A test that breaks one on purpose removes it at its end.
 fsck_all() {
   local objects repo bad=0
@@ -101,9 +127,18 @@ in_background() {
   background_pids+=("$pid")
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds, tried ten times a second; 1 if it never does.
+# patience SECONDS: how many seconds to wait for something that takes SECONDS on an idle machine. It
+# may take ten times as long on a busy one, and GIT_BUILD_TEST_PATIENCE times that on a slow one.
+patience() { echo $(($1 * 10 * GIT_BUILD_TEST_PATIENCE)); }
+
+# brief_or_thorough N MANY: N in `make check`; MANY where GIT_BUILD_TEST_LONG is set, as it is in CI.
+brief_or_thorough() { [ -n "${GIT_BUILD_TEST_LONG-}" ] && echo "$2" || echo "$1"; }
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds, tried ten times a second; 1 if it does not
+# within patience SECONDS.
 wait_for() {
-  local end=$((SECONDS + $1 + 1))
+  local end
+  end=$((SECONDS + $(patience "$1")))
   shift
   until "$@" >/dev/null 2>&1; do
     if [ "$SECONDS" -ge "$end" ]; then
@@ -112,6 +147,14 @@ wait_for() {
     fi
     sleep 0.1
   done
+}
+
+# later SECONDS COMMAND...: runs COMMAND, and what it starts, with a clock that is SECONDS ahead.
+later() {
+  local now
+  now=$(($(date +%s) + $1))
+  shift
+  GIT_BUILD_TEST_NOW=$now "$@"
 }
 
 # A real sshd on a loopback port, as this user, with keys of its own: afterwards git reaches any
@@ -167,5 +210,8 @@ listen() {
   in_background "$TMP/notified" perl -MSocket -e '
     socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, pack_sockaddr_un($ARGV[0] =~ s/^@/\0/r)) or die;
     $| = 1; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' "$1"
-  sleep 0.2
+  wait_for 5 listening "$1"
 }
+
+# A name that begins with @ is in no directory; the kernel lists both kinds.
+listening() { awk -v name="$1" '$NF == name { found = 1 } END { exit !found }' /proc/net/unix; }

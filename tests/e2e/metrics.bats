@@ -3,9 +3,8 @@ load helper
 setup() {
   e2e_setup
   now=$(date +%s)
-  shared_repo fleet.git >/dev/null
+  fleet_of build1 build2 >/dev/null 2>&1
   for server in build1 build2; do
-    clone_server "$TMP/fleet.git" "$server" >/dev/null 2>&1
     GIT_BUILD_TEST_NOW=$now git -C "$server" build heartbeat --push -q
   done
   cd build1 || return

@@ -6,8 +6,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2 build3; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 build3 >/dev/null 2>&1
   cd build1 || return
   git config build.notifyCommand 'cat >>"$HOME/told"'
 }
@@ -38,14 +37,13 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
 }
 
 @test "a lock and a job that others have now, a server that fell silent and came back" {
-  git build lock acquire -q deploy --ttl 1
+  git build lock acquire -q deploy --ttl 60
   git build job add --branch main --commit abc >/dev/null
   git build job claim -q >/dev/null
   git -C ../build3 config build.heartbeatInterval 60
   git -C ../build3 build heartbeat -q --push
   git build notify
-  sleep 1.2
-  other lock acquire -q deploy
+  later 100 other lock acquire -q deploy
   # As an operator would: the job goes to build2.
   git -C ../build3 pull -q 2>/dev/null
   jq '.jobs[0].status = "queued" | .jobs[0].assigned_to = null' ../build3/coordination/jobs.json >"$TMP/jobs"

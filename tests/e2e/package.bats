@@ -69,9 +69,9 @@ END
   chmod +x tree/packaging/build-deb.sh
   run -128 git build package --repo tree --out out
   [[ $output == *"no .deb was made in $TMP/out"* ]]
-  printf '#!/bin/sh\nsleep 1017 & sleep 1017\n' >tree/packaging/build-deb.sh
+  printf '#!/bin/sh\n%s & %s\n' "sleep 1017.$$" "sleep 1017.$$" >tree/packaging/build-deb.sh
   run -128 git build package --repo tree --out out --timeout 1
-  run ! pgrep -f 'sleep 1017'
+  run ! pgrep -f "sleep 1017.$$"
   rm -r tree/packaging
   run -128 git build package --repo tree --out out
   [[ $output == *"has neither packaging/build-deb.sh"*"nor debian/control"* ]]

@@ -5,8 +5,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2 build3; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 build3 >/dev/null 2>&1
   for id in build1 build2 build3; do git -C $id pull -q --no-rebase; done
   # Commands of git-build bring the work tree along; here it is git that does.
   for id in build1 build2 build3; do git -C $id config user.name $id; git -C $id config user.email $id@localhost; done
@@ -50,9 +49,8 @@ other() { git -C ../build2 build "$@"; }
 }
 
 @test "a lock that was lost is told, and many things are cut short" {
-  git build lock acquire -q deploy --ttl 1
-  sleep 1.2
-  other lock acquire -q deploy
+  git build lock acquire -q deploy --ttl 60
+  later 100 other lock acquire -q deploy
   git reset -q --hard origin/main
   git pull -q --no-rebase
   git update-ref ORIG_HEAD "$(git log -1 --format=%H --grep='build1 acquires deploy')"
@@ -65,11 +63,10 @@ other() { git -C ../build2 build "$@"; }
 }
 
 @test "a heartbeat that is due is given, and nobody waits for its push" {
-  git config build.heartbeatInterval 1
+  git config build.heartbeatInterval 60
   before=$(git rev-list --count heartbeat-build1)
-  sleep 1.2
   other status set -q building
-  git pull -q --no-rebase
+  later 100 git pull -q --no-rebase
   wait_for 5 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
   # One that is not due is not.
   git config build.heartbeatInterval 1000

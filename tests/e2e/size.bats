@@ -5,8 +5,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server "$TMP/fleet.git" build1 >/dev/null 2>&1
+  fleet_of build1 >/dev/null 2>&1
   cd build1 || return
 }
 

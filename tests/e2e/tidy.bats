@@ -4,8 +4,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  clone_server fleet.git build1 >/dev/null 2>&1
+  fleet_of build1 >/dev/null 2>&1
   cd build1 || return
   git config gc.auto 1 # by git's estimate more than that are loose where two are in objects/17
 }

@@ -6,8 +6,7 @@ load helper
 
 setup() {
   e2e_setup
-  shared_repo fleet.git >/dev/null
-  for id in build1 build2; do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  fleet_of build1 build2 >/dev/null 2>&1
   cd build1 || return
 }
 
@@ -77,9 +76,16 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?1049l'
 }
 
+# watching: what happens from now on is printed into $TMP/out: a message that was sent before is.
+watching() { wait_for 10 seen_now; }
+seen_now() {
+  other message send -q --to build1 --subject "Are you there?" >/dev/null
+  grep -q "Are you there" "$TMP/out"
+}
+
 @test "where there is no terminal each thing that happens is a line" {
   in_background "$TMP/out" git-build watch --interval 1
-  sleep 1.5
+  watching
   other message send -q --to build1 --type error --subject "It burns" >/dev/null
   wait_for 10 grep -qE 'Z message: new message msg_.* from build2: It burns' "$TMP/out"
   wait_for 10 grep -qE 'Z warning: 1 unread error' "$TMP/out"
@@ -95,7 +101,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
 
 @test "--json, --once, --offline" {
   in_background "$TMP/out" git-build watch --interval 1 --json
-  sleep 1.5
+  watching
   other lock acquire -q deploy
   wait_for 10 eval 'jq -e "select(.event == \"lock\") | .text == \"lock deploy is held by build2 now\"" "$TMP/out"'
   run -0 git build watch --once
