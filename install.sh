@@ -3,6 +3,7 @@
 # This is the one place that knows what git-build needs from the system.
 set -euo pipefail
 called_from=$PWD
+apt_wait=${GIT_BUILD_APT_WAIT:-600}
 cd "$(dirname "$0")"
 
 usage() {
@@ -16,6 +17,8 @@ usage: ./install.sh [--prefix DIR]         install git-build, and what it needs
     --prefix DIR   where to: default /usr/local as root, else ~/.local; demo: a temporary folder
     --uninstall    take away what was installed under the prefix
     -h, --help     show this
+
+If another program uses apt, install.sh waits for it, GIT_BUILD_APT_WAIT seconds (600) at most.
 END
 }
 
@@ -92,6 +95,25 @@ die() {
   exit 1
 }
 
+# run_apt ARGUMENT...: apt-get, which waits its turn: another program may be using apt or dpkg.
+run_apt() {
+  local errors status holder end=
+  while :; do
+    status=0
+    errors=$("${apt[@]}" "$@" 2>&1 >/dev/null </dev/null) || status=$?
+    holder=$(grep -m 1 -E 'held by process|locked by another process|is another process using it|Resource temporarily unavailable' <<<"$errors") || break
+    if [ -z "$end" ]; then
+      say "Another program uses apt or dpkg; waiting up to $apt_wait s: ${holder#E: }"
+      end=$((SECONDS + apt_wait))
+    elif [ "$SECONDS" -ge "$end" ]; then
+      die "another program still uses apt or dpkg (${holder#E: }); run this again when it has finished"
+    fi
+    sleep 1
+  done
+  [ -z "$errors" ] || printf '%s\n' "$errors" >&2
+  return "$status"
+}
+
 # need LIST...: installs what is missing from the lists, by apt.
 need() {
   local list packages as_root=()
@@ -108,13 +130,12 @@ need() {
     fi
   fi
   say "Installing: $packages"
-  as_root+=(env DEBIAN_FRONTEND=noninteractive)
-  local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0)
-  # Where the lists cannot be brought up to date, the old ones may still do.
-  "${as_root[@]}" "${apt[@]}" update || say "install.sh: the package lists could not be updated" >&2
+  apt=("${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq
+    -o DPkg::Lock::Timeout=0 -o Dpkg::Use-Pty=0)
+  # If the lists cannot be brought up to date, the old ones may still do.
+  run_apt update || say "install.sh: the package lists could not be updated" >&2
   # shellcheck disable=SC2086 # one word a package
-  "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends $packages >/dev/null ||
-    die "apt-get could not install: $packages"
+  run_apt install -y --no-install-recommends $packages || die "apt-get could not install: $packages"
   packages=$(for list in "$@"; do "$list"; done | missing)
   [ -z "$packages" ] || die "still missing after apt-get: $packages"
 }

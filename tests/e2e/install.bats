@@ -102,6 +102,65 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [ ! -e p ]
 }
 
+# scratch_apt: apt has a world of its own, without packages, in $TMP/apt; scdoc is not installed.
+scratch_apt() {
+  local tool
+  mkdir -p bin apt/{state/lists/partial,cache/archives/partial,dpkg}
+  touch apt/dpkg/status
+  cat >apt.conf <<END
+Dir::State "$TMP/apt/state";
+Dir::State::status "$TMP/apt/dpkg/status";
+Dir::Cache "$TMP/apt/cache";
+Dir::Etc::SourceList "/dev/null";
+Dir::Etc::SourceParts "/dev/null";
+END
+  export APT_CONFIG=$TMP/apt.conf
+  for tool in bash env dirname id cat grep sleep date git gcc make pkg-config apt-get; do
+    ln -s "$(command -v "$tool")" "bin/$tool"
+  done
+  # Anyone may write here: no password is needed.
+  [ "$(id -u)" = 0 ] || { printf '#!/bin/sh\n[ "$1" != -n ] || shift\nexec "$@"\n' >bin/sudo && chmod +x bin/sudo; }
+}
+
+# hold FILE: locks FILE as apt does, until it is killed: its process id is in $pid.
+hold() {
+  gcc -x c -o holder - <<'END'
+#include <fcntl.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	int fd = open(argv[argc - 1], O_RDWR | O_CREAT, 0640);
+	return fd < 0 || lockf(fd, F_TLOCK, 0) || write(1, "held\n", 5) < 0 || pause();
+}
+END
+  in_background "$TMP/holder.log" ./holder "$1"
+  wait_for 5 grep -q held "$TMP/holder.log"
+}
+
+@test "if another program holds the lock of dpkg or apt it says so, waits, and says at last what to do" {
+  scratch_apt
+  for file in dpkg/lock-frontend state/lists/lock; do
+    hold "$TMP/apt/$file"
+    PATH=$TMP/bin GIT_BUILD_APT_WAIT=1 run -1 install_sh --prefix "$TMP/p"
+    [[ $output == *"Another program uses apt or dpkg; waiting up to 1 s: "*"held by process $pid (holder)"* ]]
+    [[ $output == *"install.sh: another program still uses apt or dpkg ("*"); run this again when it has finished" ]]
+    kill "$pid"
+  done
+}
+
+@test "once the other program has released the lock the installation goes on" {
+  scratch_apt
+  hold "$TMP/apt/dpkg/lock-frontend"
+  local holder=$pid
+  PATH=$TMP/bin in_background "$TMP/log" install_sh --prefix "$TMP/p"
+  wait_for 10 grep -q "Another program uses apt or dpkg; waiting up to 600 s" "$TMP/log"
+  kill "$holder"
+  # There are no packages in this world.
+  wait_for 10 grep -q "apt-get could not install: .*scdoc" "$TMP/log"
+  grep -q "Unable to locate package scdoc" "$TMP/log"
+  [ "$(grep -c "Another program uses" "$TMP/log")" = 1 ]
+}
+
 @test "the demo ends with two servers' beats, and leaves nothing behind" {
   export MAKEFLAGS=
   run -0 install_sh demo
