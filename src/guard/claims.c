@@ -7,6 +7,7 @@
  */
 #include "guard/step.h"
 
+#include "base/text.h"
 #include "base/timestamp.h"
 #include "json/number.h"
 
@@ -18,60 +19,55 @@ enum { CLOCK_SLACK = 300 };
 
 /* ---- what documents say ---- */
 
-struct said {
-	const char *text; /* NULL: it is not there, or no string */
-	size_t len;
-};
-
-static struct said say(
+/* A string member; bytes NULL: it is not there, or not a string. */
+static struct text say(
 	const struct json_doc *doc, const struct json_value *object, const char *name)
 {
-	struct said said;
-	said.text = json_string(doc, json_member(doc, object, name), &said.len);
+	struct text said;
+	said.bytes = json_string(doc, json_member(doc, object, name), &said.len);
 	return said;
 }
 
-static bool says(struct said said, const char *text)
+static bool says(struct text said, const char *text)
 {
-	return said.text && said.len == strlen(text) && !memcmp(said.text, text, said.len);
+	return said.bytes && said.len == strlen(text) && !memcmp(said.bytes, text, said.len);
 }
 
-static bool agree(struct said a, struct said b)
+static bool agree(struct text a, struct text b)
 {
-	return a.text && b.text && a.len == b.len && !memcmp(a.text, b.text, a.len);
+	return a.bytes && b.bytes && a.len == b.len && !memcmp(a.bytes, b.bytes, a.len);
 }
 
-#define SHOW(said) (int)(said).len, (said).text
-
-static bool is_me(const struct step *step, struct said name)
+static bool is_me(const struct step *step, struct text name)
 {
 	return step->judging->guard->identity && says(name, step->judging->guard->identity);
 }
 
-static bool is_other(const struct step *step, struct said name)
+static bool is_other(const struct step *step, struct text name)
 {
-	return name.text && guard_is_server(step->judging->guard) && !is_me(step, name);
+	return name.bytes && guard_is_server(step->judging->guard) && !is_me(step, name);
 }
 
 /* Is the time that `said` says more than a clock can be off in the future? */
-static void judge_clock(struct step *step, struct said said, const char *what)
+static void judge_clock(struct step *step, struct text said, const char *what)
 {
 	int64_t seconds, now = step->judging->update->now;
-	if (said.text && timestamp_parse(said.text, said.len, &seconds) &&
+	if (said.bytes && timestamp_parse(said.bytes, said.len, &seconds) &&
 		seconds > now + CLOCK_SLACK)
 		step_violate(step, VIOLATION_CLOCK,
-			"%s is dated %.*s, %lld s ahead of this server's clock; set the clock of "
+			"%s is dated " TEXT_FMT
+			", %lld s ahead of this server's clock; set the clock of "
 			"the machine that wrote it",
-			what, SHOW(said), (long long)(seconds - now));
+			what, TEXT_ARG(said), (long long)(seconds - now));
 }
 
 /* ---- locks ---- */
 
 /* Does nobody hold the lock any more? A lock without an expiry that can be read never ends. */
-static bool has_expired(const struct step *step, struct said expires)
+static bool has_expired(const struct step *step, struct text expires)
 {
 	int64_t seconds;
-	return expires.text && timestamp_parse(expires.text, expires.len, &seconds) &&
+	return expires.bytes && timestamp_parse(expires.bytes, expires.len, &seconds) &&
 		seconds <= step->judging->update->now;
 }
 
@@ -94,6 +90,24 @@ static void judge_fence(
 			(int)is_len, after);
 }
 
+/* `is` (none: nobody) would take the lock from `was`, who holds it. */
+static void refuse_taking(struct step *step, struct text was, struct text is, struct text expires)
+{
+	struct buf until = BUF_INIT, what = BUF_INIT;
+	if (expires.bytes)
+		buf_add(&until, expires.bytes, expires.len);
+	else
+		buf_addstr(&until, "it lets go");
+	if (is.bytes)
+		buf_addf(&what, TEXT_FMT " cannot take it", TEXT_ARG(is));
+	else
+		buf_addstr(&what, "it cannot go");
+	step_violate(step, VIOLATION_CLAIM, "is held by " TEXT_FMT " until %s; %s before",
+		TEXT_ARG(was), until.data, what.data);
+	buf_release(&until);
+	buf_release(&what);
+}
+
 static void judge_lock(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
@@ -101,25 +115,23 @@ static void judge_lock(
 	const struct guard *guard = step->judging->guard;
 	if (old && now && json_equal(step->old_doc, old, step->new_doc, now))
 		return;
-	struct said was = say(step->old_doc, old, "locked_by");
-	struct said is = say(step->new_doc, now, "locked_by");
-	struct said expires = say(step->old_doc, old, "expires_at");
-	bool held =
-		was.text && !has_expired(step, expires) && !is_me(step, was) && !guard->is_operator;
+	struct text was = say(step->old_doc, old, "locked_by");
+	struct text is = say(step->new_doc, now, "locked_by");
+	struct text expires = say(step->old_doc, old, "expires_at");
+	bool held = was.bytes && !has_expired(step, expires) && !is_me(step, was) &&
+		!guard->is_operator;
 	struct step_mark mark = step_down(step, name, now);
-	if (held && (!now || (is.text && !agree(was, is))))
-		step_violate(step, VIOLATION_CLAIM, "is held by %.*s until %.*s; %.*s%s before",
-			SHOW(was), expires.text ? (int)expires.len : 11,
-			expires.text ? expires.text : "it lets go", is.text ? (int)is.len : 2,
-			is.text ? is.text : "it", is.text ? " cannot take it" : " cannot go");
+	if (held && (!now || (is.bytes && !agree(was, is))))
+		refuse_taking(step, was, is, expires);
 	else if (held && guard_is_server(guard))
-		step_violate(step, VIOLATION_OWNER, "is held by %.*s, and not %s's to change",
-			SHOW(was), guard->identity);
+		step_violate(step, VIOLATION_OWNER,
+			"is held by " TEXT_FMT ", and not %s's to change", TEXT_ARG(was),
+			guard->identity);
 	else if (is_other(step, is))
 		step_violate(step, VIOLATION_OWNER,
-			"is locked for %.*s; %s can lock only in its own name", SHOW(is),
-			guard->identity);
-	if (is.text && !agree(was, is))
+			"is locked for " TEXT_FMT "; %s can lock only in its own name",
+			TEXT_ARG(is), guard->identity);
+	if (is.bytes && !agree(was, is))
 		judge_fence(step, old, now);
 	judge_clock(step, say(step->new_doc, now, "locked_at"), "the lock");
 	step_up(step, mark);
@@ -127,7 +139,7 @@ static void judge_lock(
 
 /* ---- jobs ---- */
 
-static bool is_over(struct said status)
+static bool is_over(struct text status)
 {
 	return says(status, "completed") || says(status, "failed");
 }
@@ -140,25 +152,27 @@ static void judge_job(
 	if (!now || marks_have(&step->moved, now) ||
 		(old && json_equal(step->old_doc, old, step->new_doc, now)))
 		return;
-	struct said had = say(step->old_doc, old, "assigned_to");
-	struct said has = say(step->new_doc, now, "assigned_to");
-	struct said was = say(step->old_doc, old, "status"), is = say(step->new_doc, now, "status");
-	bool taken = had.text && !says(was, "queued");
+	struct text had = say(step->old_doc, old, "assigned_to");
+	struct text has = say(step->new_doc, now, "assigned_to");
+	struct text was = say(step->old_doc, old, "status"), is = say(step->new_doc, now, "status");
+	bool taken = had.bytes && !says(was, "queued");
 	bool kept = agree(had, has);
 	bool works = says(is, "running") || is_over(is);
 	struct step_mark mark = step_down(step, name, now);
 	if (taken && !kept && works)
 		step_violate(step, VIOLATION_CLAIM,
-			"was taken by %.*s; it must be put back in the queue, by a push that "
+			"was taken by " TEXT_FMT
+			"; it must be put back in the queue, by a push that "
 			"lands, "
 			"before another may take or finish it",
-			SHOW(had));
+			TEXT_ARG(had));
 	else if (taken && kept && is_over(is) && !is_over(was) && is_other(step, had))
-		step_violate(
-			step, VIOLATION_OWNER, "is %.*s's to finish, and not %s's", SHOW(had), who);
+		step_violate(step, VIOLATION_OWNER, "is " TEXT_FMT "'s to finish, and not %s's",
+			TEXT_ARG(had), who);
 	else if (works && !(taken && kept) && is_other(step, has))
 		step_violate(step, VIOLATION_OWNER,
-			"is claimed for %.*s; %s can claim only in its own name", SHOW(has), who);
+			"is claimed for " TEXT_FMT "; %s can claim only in its own name",
+			TEXT_ARG(has), who);
 	step_up(step, mark);
 }
 
@@ -168,7 +182,7 @@ static void judge_reader(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
-	struct said reader = { name, strlen(name) };
+	struct text reader = { name, strlen(name) };
 	if ((!old || !now) && is_other(step, reader))
 		step_violate(step, VIOLATION_OWNER,
 			"%s is not %s's to put among the readers, or to take out", name,
@@ -185,18 +199,19 @@ static void judge_message(
 	if (old && json_equal(step->old_doc, old, step->new_doc, now))
 		return;
 	struct step_mark mark = step_down(step, name, now);
-	struct said from = say(step->new_doc, now, "from"), to = say(step->new_doc, now, "to");
+	struct text from = say(step->new_doc, now, "from"), to = say(step->new_doc, now, "to");
 	const struct json_value *was = json_member(step->old_doc, old, "read");
 	const struct json_value *is = json_member(step->new_doc, now, "read");
 	struct pairing readers = { step->old_doc, step->new_doc,
 		json_member(step->old_doc, old, "read_by"),
 		json_member(step->new_doc, now, "read_by") };
 	if (!old && is_other(step, from))
-		step_violate(step, VIOLATION_OWNER, "is from %.*s; %s can send only as itself",
-			SHOW(from), who);
+		step_violate(step, VIOLATION_OWNER,
+			"is from " TEXT_FMT "; %s can send only as itself", TEXT_ARG(from), who);
 	if (old && is && (!was || was->type != is->type) && !says(to, "all") && is_other(step, to))
 		step_violate(step, VIOLATION_OWNER,
-			"was sent to %.*s, and is not %s's to mark as read", SHOW(to), who);
+			"was sent to " TEXT_FMT ", and is not %s's to mark as read", TEXT_ARG(to),
+			who);
 	pairs_of_elements(&readers, NULL, 0, judge_reader, step);
 	step_up(step, mark);
 }

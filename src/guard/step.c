@@ -68,7 +68,7 @@ static void refuse_change(struct step *step, const struct json_value *old,
 	struct buf was = BUF_INIT, is = BUF_INIT;
 	show(&was, step->old_doc, old);
 	show(&is, step->new_doc, now);
-	step_violate(step, VIOLATION_CHANGED, "was %s and is %s, but %s", was.data, is.data, why);
+	step_violate(step, VIOLATION_CHANGED, "was %s and is %s; %s", was.data, is.data, why);
 	buf_release(&was);
 	buf_release(&is);
 }
@@ -139,11 +139,10 @@ static void judge_transition(struct step *step, const struct annotations *annota
 		(to && leads_to(annotations, row, to, new_len)))
 		return;
 	struct buf why = BUF_INIT;
-	buf_addf(&why, "from \"%s\" it may go ", row->from.bytes);
-	if (!row->count)
-		buf_addstr(&why, "nowhere");
+	buf_addstr(&why, row->count ? "only " : "nothing");
 	for (size_t i = 0; i < row->count; i++)
-		buf_addf(&why, "%s\"%s\"", i ? " or " : "to ", row->to[i].bytes);
+		buf_addf(&why, "%s\"" TEXT_FMT "\"", i ? " or " : "", TEXT_ARG(row->to[i]));
+	buf_addf(&why, " may follow \"" TEXT_FMT "\"", TEXT_ARG(row->from));
 	refuse_change(step, old, now, why.data);
 	buf_release(&why);
 }
@@ -263,9 +262,9 @@ static void judge_archived(struct walking *w, const struct json_value *old)
 	struct place place = place_of(step);
 	if (!marks_have(&w->archived, old))
 		guard_warn(step->judging->report, VIOLATION_REMOVED, &place,
-			"has been taken out, and does not stand as it was in any %.*s*.json; 'git "
-			"build archive' keeps what is over there",
-			(int)archive->len, archive->bytes);
+			"has been taken out, and does not stand as it was in any " TEXT_FMT
+			"*.json; 'git build archive' keeps what is over there",
+			TEXT_ARG(*archive));
 }
 
 static void walk_element(

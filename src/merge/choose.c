@@ -145,7 +145,7 @@ static int add_up(struct merging *m, const struct spot *spot, struct merge_text 
 	}
 	struct text least = schema_place_minimum(spot->place);
 	if (least.bytes && json_number_compare(text, (size_t)len, least.bytes, least.len) < 0)
-		len = snprintf(text, sizeof(text), "%.*s", (int)least.len, least.bytes);
+		len = snprintf(text, sizeof(text), TEXT_FMT, TEXT_ARG(least));
 	*out = (struct merge_text){ arena_strndup(&m->arena, text, (size_t)len), (size_t)len };
 	return CHOSEN_TEXT;
 }

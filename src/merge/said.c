@@ -38,7 +38,7 @@ static void add_keys(const struct merging *m, const struct spot *spot, struct bu
 		const struct text *key = &list->keys[i];
 		const struct json_value *value =
 			json_member_n(m->docs[has], spot->at.at[has], key->bytes, key->len);
-		buf_addf(name, "%s%.*s=", i ? "," : "", (int)key->len, key->bytes);
+		buf_addf(name, "%s" TEXT_FMT "=", i ? "," : "", TEXT_ARG(*key));
 		if (value)
 			show(name, m->docs[has], value);
 	}

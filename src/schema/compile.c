@@ -42,13 +42,13 @@ static int compile_reference(struct compiling *c, const char *name, const struct
 	struct text text = compiling_text(c, ref);
 	if (set_resolve(c->set, c->resource, text.bytes, text.len, &to, target, &why) < 0)
 		return set_refuse(c->doc, ref, c->err,
-			"the reference \"%.*s\" cannot be followed: %s", (int)text.len, text.bytes,
+			"the reference \"" TEXT_FMT "\" cannot be followed: %s", TEXT_ARG(text),
 			why.text);
 	if ((*target)->type != JSON_OBJECT && (*target)->type != JSON_TRUE &&
 		(*target)->type != JSON_FALSE)
 		return set_refuse(c->doc, ref, c->err,
-			"the reference \"%.*s\" leads to %s, which is no schema", (int)text.len,
-			text.bytes, json_type_name((*target)->type));
+			"the reference \"" TEXT_FMT "\" leads to %s, which is no schema",
+			TEXT_ARG(text), json_type_name((*target)->type));
 	*out = compile_node(c->set, to, *target, c->err);
 	return *out ? 0 : ERR_INVALID;
 }

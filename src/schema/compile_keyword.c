@@ -141,8 +141,8 @@ int compiling_names(struct compiling *c, const char *name, const struct json_val
 	}
 	struct text twice = find_twice(texts, *count);
 	if (twice.bytes)
-		return set_refuse(c->doc, value, c->err, "\"%s\" names %.*s twice", name,
-			(int)twice.len, twice.bytes);
+		return set_refuse(c->doc, value, c->err, "\"%s\" names " TEXT_FMT " twice", name,
+			TEXT_ARG(twice));
 	*out = texts;
 	return 0;
 }
@@ -154,8 +154,8 @@ int compiling_pattern(struct compiling *c, const struct json_value *at, struct t
 	struct error why = ERROR_INIT;
 	if (pattern_compile(&pattern, text.bytes, text.len, &why) < 0)
 		return set_refuse(c->doc, at, c->err,
-			"\"%.*s\" is no regular expression of ECMA-262: %s", (int)text.len,
-			text.bytes, why.text);
+			"\"" TEXT_FMT "\" is no regular expression of ECMA-262: %s", TEXT_ARG(text),
+			why.text);
 	GROW(c->set->patterns, c->set->patterns_count, c->set->patterns_capacity);
 	c->set->patterns[c->set->patterns_count++] = pattern;
 	*out = pattern;

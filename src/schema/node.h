@@ -3,6 +3,7 @@
 #define SCHEMA_NODE_H
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "schema/pattern.h"
 #include "schema/schema.h"
 
@@ -45,11 +46,6 @@ enum type_bit {
 	TYPE_ARRAY = 16,
 	TYPE_OBJECT = 32,
 	TYPE_INTEGER = 64, /* a number that is whole; not set where TYPE_NUMBER is */
-};
-
-struct text {
-	const char *bytes;
-	size_t len;
 };
 
 /* A number of the schema, as spelled; bytes NULL: the keyword is not there. */

@@ -101,9 +101,9 @@ static bool check_unique(struct run *run, const struct frame *frame)
 	if (rules->map_keys_count &&
 		(same = find_same(run, frame->value, rules, true, &index, &before)))
 		ok = run_fail(run, frame, "x-list-map-keys", same,
-			"element %zu has the same %.*s as element %zu; it must be different for "
-			"each",
-			index, (int)rules->map_keys[0].len, rules->map_keys[0].bytes, before);
+			"element %zu has the same " TEXT_FMT
+			" as element %zu; it must be different for each",
+			index, TEXT_ARG(rules->map_keys[0]), before);
 	if (run->steps > RUN_MAX_STEPS)
 		return run_give_up(run, frame, "uniqueItems", frame->value,
 			"looking for elements that are the same was given up; there are too many "

@@ -123,8 +123,7 @@ static bool check_required(
 		int number = property->required;
 		if (number >= 0 && !(found[number / 64] >> number % 64 & 1))
 			run_fail(run, frame, "required", frame->value,
-				"the member \"%.*s\" is missing", (int)property->name.len,
-				property->name.bytes);
+				"the member \"" TEXT_FMT "\" is missing", TEXT_ARG(property->name));
 	}
 	return false;
 }
@@ -179,9 +178,9 @@ static bool check_dependencies(struct run *run, const struct frame *frame, struc
 		for (size_t j = 0; j < d->required_count; j++)
 			if (!has_member(run, frame, &d->required[j]))
 				ok = run_fail(run, frame, d->keyword, frame->value,
-					"the member \"%.*s\" is missing, which goes with \"%.*s\"",
-					(int)d->required[j].len, d->required[j].bytes,
-					(int)d->name.len, d->name.bytes);
+					"the member \"" TEXT_FMT
+					"\" is missing, which goes with \"" TEXT_FMT "\"",
+					TEXT_ARG(d->required[j]), TEXT_ARG(d->name));
 		if (d->schema)
 			ok = run_check(run, d->schema, frame->value, frame, d->keyword,
 				     d->name.bytes, d->name.len, -1, seen) &&

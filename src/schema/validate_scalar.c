@@ -162,8 +162,8 @@ static bool within(struct run *run, const struct frame *frame, const char *keywo
 	int order = json_number_compare(text, len, limit->bytes, limit->len);
 	if (order * wrong < 0 || (!order && !touch))
 		return true;
-	return run_fail(run, frame, keyword, frame->value, "%.*s must be %s %.*s",
-		len > SHOWN ? SHOWN : (int)len, text, words, (int)limit->len, limit->bytes);
+	return run_fail(run, frame, keyword, frame->value, "%.*s must be %s " TEXT_FMT,
+		len > SHOWN ? SHOWN : (int)len, text, words, TEXT_ARG(*limit));
 }
 
 static bool check_number(struct run *run, const struct frame *frame)
@@ -180,8 +180,8 @@ static bool check_number(struct run *run, const struct frame *frame)
 	if (l->multiple_of.bytes &&
 		!json_number_is_multiple(text, len, l->multiple_of.bytes, l->multiple_of.len))
 		ok = run_fail(run, frame, "multipleOf", frame->value,
-			"%.*s must be a multiple of %.*s", len > SHOWN ? SHOWN : (int)len, text,
-			(int)l->multiple_of.len, l->multiple_of.bytes);
+			"%.*s must be a multiple of " TEXT_FMT, len > SHOWN ? SHOWN : (int)len,
+			text, TEXT_ARG(l->multiple_of));
 	return ok;
 }
 
@@ -238,8 +238,8 @@ static bool check_format(struct run *run, const struct frame *frame, const char 
 		return true;
 	struct buf found = BUF_INIT;
 	add_value(run->doc, frame->value, &found);
-	run_fail(run, frame, "format", frame->value, "%s is no %.*s", found.data,
-		(int)s->format_name.len, s->format_name.bytes);
+	run_fail(run, frame, "format", frame->value, "%s is no " TEXT_FMT, found.data,
+		TEXT_ARG(s->format_name));
 	buf_release(&found);
 	return false;
 }

@@ -4,6 +4,14 @@
 load helper
 load guard
 
+# refused_at LINE...: what is changed is refused with exactly these lines about the file, without the
+# hook's name, the ref and the commit that start each of them.
+refused_at() {
+  refused "$1" || return
+  sed -nE 's/^remote: git-build: refs\/heads\/main [0-9a-f]{12}: (.*[^ ]) *$/\1/p' <<<"$output" >"$TMP/refusal"
+  diff "$TMP/refusal" <(printf '%s\n' "$@")
+}
+
 # ---- jobs ----
 
 jobs_fleet() {
@@ -15,7 +23,7 @@ jobs_fleet() {
 @test "a job's status goes only where its schema lets it, in one step or several" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "c")).status = "running"'
-  refused 'coordination/jobs.json:' '/jobs/id=c/status: was "completed" and is "running"' 'nowhere'
+  refused_at 'coordination/jobs.json:21:17: /jobs/id=c/status: was "completed" and is "running"; nothing may follow "completed"'
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")) |= (.status = "running" | .assigned_to = "build1")'
   lands
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")).status = "queued" | (.jobs[] | select(.id == "r")).status = "failed"'
@@ -23,6 +31,29 @@ jobs_fleet() {
   # From queued through running, in one push.
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")) |= (.status = "completed" | .assigned_to = "build1")'
   lands
+}
+
+@test "a status that its own schema does not let follow is refused in one line, with those that may" {
+  new_fleet
+  mkdir schemas
+  cat >schemas/notes.json <<'END'
+{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "properties": {
+    "state": { "type": "string", "x-transitions": { "off": ["on", "gone"], "on": ["off", "broken"], "broken": [], "gone": [] } }
+  }
+}
+END
+  echo 'notes.json build-schema=notes' >>.gitattributes
+  what notes.json '{"state": "off"}'
+  lands
+  edit notes.json '.state = "lost"'
+  refused_at 'notes.json:2:12: /state: was "off" and is "lost"; only "on" or "gone" may follow "off"'
+  edit notes.json '.state = "broken"'
+  lands
+  edit notes.json '.state = "off"'
+  refused_at 'notes.json:2:12: /state: was "broken" and is "off"; nothing may follow "broken"'
 }
 
 @test "what is immutable stays, what increases never becomes less" {
