@@ -22,27 +22,30 @@ struct artifacts_options {
 	bool offline;
 };
 
+#define OPT_SERVER                                                                                 \
+	OPT_STRING(                                                                                \
+		0, "server", "ID", struct artifacts_options, server, "only builds of this server")
+
 static const struct option options[] = {
-	OPT_STRING(
-		0, "server", "ID", struct artifacts_options, server, "only builds of this server"),
-	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "where the files are"),
-	OPT_STRING(0, "out", "DIR", struct artifacts_options, out,
-		"where the files go (default: a folder named as the job)"),
-	OPT_FLAG(0, "offline", struct artifacts_options, offline,
-		"do not ask the remote: go by what was fetched last"),
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
 };
 
-static const char *const synopsis[] = {
-	"list [--server ID] [--offline] [--json]",
-	"show [--server ID] [--offline] [--json] JOB",
-	"verify [--in DIR] [--server ID] [--offline] [--json] JOB",
-	"fetch [--out DIR] [--server ID] [--offline] [--json] JOB",
-	"compare [--server ID] [--offline] [--json] JOB JOB",
-	NULL,
+static const struct option verify_options[] = {
+	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "where the files are"),
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
+	OPT_END,
 };
 
-static const char *const words[] = { "list", "show", "verify", "fetch", "compare", NULL };
+static const struct option fetch_options[] = {
+	OPT_STRING(0, "out", "DIR", struct artifacts_options, out,
+		"where the files go (default: a folder named as the job)"),
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
+	OPT_END,
+};
 
 /* ---- which build ---- */
 
@@ -440,29 +443,22 @@ static int compare(
 }
 
 static const struct verb verbs[] = {
-	{ "list", 0, 0, false, list },
-	{ "show", 1, 1, false, show },
-	{ "verify", 1, 1, false, verify },
-	{ "fetch", 1, 1, false, fetch },
-	{ "compare", 2, 2, false, compare },
-	{ NULL, 0, 0, false, NULL },
+	{ "list", "[--server ID] [--offline] [--json]", options, NULL, NEEDS_REPOSITORY, true, 0, 0,
+		NULL, list },
+	{ "show", "[--server ID] [--offline] [--json] JOB", options, NULL, NEEDS_REPOSITORY, true,
+		1, 1, NULL, show },
+	{ "verify", "[--in DIR] [--server ID] [--offline] [--json] JOB", verify_options, NULL,
+		NEEDS_REPOSITORY, true, 1, 1, NULL, verify },
+	{ "fetch", "[--out DIR] [--server ID] [--offline] [--json] JOB", fetch_options, NULL,
+		NEEDS_REPOSITORY, true, 1, 1, NULL, fetch },
+	{ "compare", "[--server ID] [--offline] [--json] JOB JOB", options, NULL, NEEDS_REPOSITORY,
+		true, 2, 2, NULL, compare },
+	{ .name = NULL },
 };
-
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	return coordination_run(verbs, inv, values, operands, err);
-}
 
 const struct command command_artifacts = {
 	.name = "artifacts",
 	.summary = "what builds have left behind: list, verify, fetch, compare",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct artifacts_options),
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = 3,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

@@ -32,6 +32,7 @@ enum command_needs {
 
 struct invocation {
 	const struct command *command;
+	const struct verb *verb; /* of the command, if it has any */
 	const struct env *env;
 	struct overrides overrides; /* from options and the environment */
 
@@ -47,6 +48,24 @@ struct invocation {
 	int status;
 };
 
+/*
+ * One of the things that a command can do, named by the word after the command's name: with a table
+ * of its own of the options that it takes. Any other option is an error.
+ */
+struct verb {
+	const char *name;             /* "": what the command does without a word */
+	const char *synopsis;         /* what follows the name; a line for each form */
+	const struct option *options; /* as a command's: members of the command's own struct */
+	const struct option *settings;
+	enum command_needs needs;
+	bool shows;               /* understands --json */
+	int least, most;          /* operands after the name */
+	const char *const *words; /* what these may be, for completion; or NULL */
+	/* As a command's. The operands are those after the name. */
+	int (*run)(struct invocation *inv, const void *options, struct operands *operands,
+		struct error *err);
+};
+
 struct command {
 	const char *name;
 	const char *summary;          /* one line for the list, without a full stop */
@@ -58,6 +77,9 @@ struct command {
 	bool shows;               /* understands --json */
 	int operands;             /* how many words that are no options it takes at most */
 	const char *const *words; /* what its operands may be, for completion; or NULL */
+	/* What it can do, which then says all of the above from `synopsis` on but `options_size`;
+	 * ends with a row without a name. Or NULL. */
+	const struct verb *verbs;
 	/*
 	 * `options` is its own struct, zero where nothing was given. Returns an answer above, or a
 	 * negative code: then `err` is printed as fatal. With ANSWER_USAGE, `err` says what is
@@ -106,13 +128,22 @@ extern const struct command command_watch;
 const struct command *command_find(const char *name);
 
 enum { COMMAND_GROUPS = 5 };
-/* The options of `command`: its own, its settings, and everyone's. The pointers to what they set
- * may be NULL where nothing is parsed. */
-void command_groups(const struct command *command, void *options, struct invocation *inv,
-	struct option_group groups[COMMAND_GROUPS]);
+/* The options of `verb`, or of `command` if that is NULL: its own, its settings, and everyone's.
+ * The pointers to what they set may be NULL if nothing is parsed. */
+void command_groups(const struct command *command, const struct verb *verb, void *options,
+	struct invocation *inv, struct option_group groups[COMMAND_GROUPS]);
 
-/* Appends what -h shows. */
-void command_usage(const struct command *command, struct buf *out);
+/*
+ * Finds the verb that `operands` name and takes its name out of them; NULL if the command has none,
+ * or no name is given and it does nothing without one. ERR_INVALID if there is no such verb.
+ */
+int command_find_verb(const struct command *command, struct operands *operands,
+	const struct verb **verb, struct error *err);
+/* Appends the names of the command's verbs: "add, claim and list". */
+void command_list_verbs(const struct command *command, struct buf *out);
+
+/* Appends what -h shows of `verb`, or of `command` if that is NULL. */
+void command_usage(const struct command *command, const struct verb *verb, struct buf *out);
 
 /* Opens the repository here and loads its settings, for a command that does not always need them.
  * In the quick program this does not return: see quick.c. */

@@ -16,7 +16,7 @@ int command_open(struct invocation *inv, struct error *err)
 		inv->repo = NULL;
 		return rc;
 	}
-	if (inv->command->needs == NEEDS_SERVER)
+	if ((inv->verb ? inv->verb->needs : inv->command->needs) == NEEDS_SERVER)
 		rc = settings_need_server(&inv->settings, err);
 	if (rc < 0)
 		command_close(inv);

@@ -14,26 +14,57 @@
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 static const char *const synopsis[] = { "(bash|zsh|fish)", NULL };
 
-/* Calls `each` for every option of `command` that is shown. */
-static void each_option(const struct command *command, struct buf *out,
-	void (*each)(const struct command *command, const struct option *o, struct buf *out))
+/* What is completed together: the options and words of a command, or of one of its verbs. */
+struct place {
+	const struct command *command;
+	const struct verb *verb; /* NULL: before the verb is named, or if the command has none */
+};
+
+/* Calls `each` for every option that is shown there. */
+static void each_option(struct place at, struct buf *out,
+	void (*each)(struct place at, const struct option *o, struct buf *out))
 {
 	struct option_group groups[COMMAND_GROUPS];
-	command_groups(command, NULL, NULL, groups);
+	command_groups(at.command, at.verb, NULL, NULL, groups);
 	for (size_t i = 0; groups[i].options; i++)
 		for (const struct option *o = groups[i].options; o->kind != OPTION_END; o++)
-			each(command, o, out);
+			each(at, o, out);
 }
 
-/* Appends the words that may stand behind `command`, with spaces between. */
-static void add_words(const struct command *command, struct buf *out)
+/* Calls `each` for the command itself, with what it does without a word, and for its verbs. */
+static void each_place(const struct command *command, struct buf *out,
+	void (*each)(struct place at, struct buf *out))
 {
-	if (command == &command_help)
+	const struct verb *verb = command->verbs;
+	if (!verb || *verb->name)
+		each((struct place){ command, NULL }, out);
+	for (; verb && verb->name; verb++)
+		each((struct place){ command, verb }, out);
+}
+
+static const char *verb_name(struct place at)
+{
+	return at.verb ? at.verb->name : "";
+}
+
+static void add_verbs(const struct command *command, struct buf *out)
+{
+	for (const struct verb *verb = command->verbs; verb && verb->name; verb++)
+		if (*verb->name)
+			buf_addf(out, "%s ", verb->name);
+}
+
+/* Appends the words that may follow there, with spaces between. */
+static void add_words(struct place at, struct buf *out)
+{
+	const char *const *words = at.verb ? at.verb->words : at.command->words;
+	if (!*verb_name(at))
+		add_verbs(at.command, out);
+	if (at.command == &command_help)
 		for (size_t i = 0; commands[i]; i++)
 			buf_addf(out, "%s ", commands[i]->name);
-	else if (command->words)
-		for (size_t i = 0; command->words[i]; i++)
-			buf_addf(out, "%s ", command->words[i]);
+	for (size_t i = 0; words && words[i]; i++)
+		buf_addf(out, "%s ", words[i]);
 }
 
 /* Appends `text` for the inside of single quotes. */
@@ -53,13 +84,22 @@ static bool takes_folder(const struct option *o)
 
 /* ---- bash ---- */
 
-static void bash_option(const struct command *command, const struct option *o, struct buf *out)
+static void bash_option(struct place at, const struct option *o, struct buf *out)
 {
-	(void)command;
+	(void)at;
 	if (o->name)
 		buf_addf(out, "--%s%s ", o->name, o->value ? "=" : "");
 	else
 		buf_addf(out, "-%c ", o->letter);
+}
+
+static void bash_place(struct place at, struct buf *out)
+{
+	buf_addf(out, "\t'%s %s') words='", at.command->name, verb_name(at));
+	add_words(at, out);
+	each_option(at, out, bash_option);
+	buf_trim(out);
+	buf_addstr(out, "' ;;\n");
 }
 
 static const char bash_tail[] =
@@ -90,7 +130,7 @@ static void write_bash(struct buf *out)
 		"# bash completion for git-build, made by `git build completion bash`.\n\n"
 		"# __git_build CUR WORD...: completes CUR behind the words.\n"
 		"__git_build()\n{\n"
-		"\tlocal cur=$1 word command='' words commands='");
+		"\tlocal cur=$1 word command='' verb='' verbs='' words commands='");
 	for (size_t i = 0; commands[i]; i++)
 		buf_addf(out, "%s%s", i ? " " : "", commands[i]->name);
 	buf_addstr(out,
@@ -99,28 +139,35 @@ static void write_bash(struct buf *out)
 		"\twhile [[ $# -gt 0 && $1 != build ]]; do shift; done\n"
 		"\tshift\n"
 		"\tfor word; do\n"
-		"\t\tif [[ \" $commands \" == *\" $word \"* ]]; then\n"
+		"\t\tif [[ -z $command && \" $commands \" == *\" $word \"* ]]; then\n"
 		"\t\t\tcommand=$word\n"
-		"\t\t\tbreak\n"
-		"\t\tfi\n"
-		"\tdone\n"
-		"\tcase $command in\n");
+		"\t\t\tcase $command in\n");
 	for (size_t i = 0; commands[i]; i++) {
-		buf_addf(out, "\t%s) words='", commands[i]->name);
-		add_words(commands[i], out);
-		each_option(commands[i], out, bash_option);
+		if (!commands[i]->verbs)
+			continue;
+		buf_addf(out, "\t\t\t%s) verbs='", commands[i]->name);
+		add_verbs(commands[i], out);
 		buf_trim(out);
 		buf_addstr(out, "' ;;\n");
 	}
+	buf_addstr(out,
+		"\t\t\tesac\n"
+		"\t\telif [[ -z $verb && \" $verbs \" == *\" $word \"* ]]; then\n"
+		"\t\t\tverb=$word\n"
+		"\t\tfi\n"
+		"\tdone\n"
+		"\tcase \"$command $verb\" in\n");
+	for (size_t i = 0; commands[i]; i++)
+		each_place(commands[i], out, bash_place);
 	buf_addstr(out, bash_tail);
 }
 
 /* ---- zsh ---- */
 
-static void zsh_option(const struct command *command, const struct option *o, struct buf *out)
+static void zsh_option(struct place at, const struct option *o, struct buf *out)
 {
 	struct buf help = BUF_INIT;
-	(void)command;
+	(void)at;
 	/* Brackets end the text, a colon its part. */
 	for (const char *c = o->help; *c; c++)
 		if (!strchr("[]:", *c))
@@ -139,6 +186,19 @@ static void zsh_option(const struct command *command, const struct option *o, st
 		buf_addf(out, ":%s:%s", o->value, takes_folder(o) ? "_files -/" : "");
 	buf_addstr(out, "' \\\n");
 	buf_release(&help);
+}
+
+static void zsh_place(struct place at, struct buf *out)
+{
+	buf_addf(out, "'%s %s')\n\t_arguments \\\n", at.command->name, verb_name(at));
+	each_option(at, out, zsh_option);
+	/* The verb's own name is the first word. */
+	if (*verb_name(at))
+		buf_addf(out, "\t\t'1:verb:(%s)' \\\n", verb_name(at));
+	buf_addstr(out, "\t\t'*:word:(");
+	add_words(at, out);
+	buf_trim(out);
+	buf_addstr(out, ")'\n\t;;\n");
 }
 
 static void write_zsh(struct buf *out)
@@ -160,23 +220,42 @@ static void write_zsh(struct buf *out)
 		"\t_describe -t commands 'git build command' commands\n"
 		"\treturn\n"
 		"fi\n"
+		"local verb=\n"
 		"case $words[1] in\n");
 	for (size_t i = 0; commands[i]; i++) {
-		buf_addf(out, "%s)\n\t_arguments \\\n", commands[i]->name);
-		each_option(commands[i], out, zsh_option);
-		buf_addstr(out, "\t\t'*:word:(");
-		add_words(commands[i], out);
-		buf_trim(out);
-		buf_addstr(out, ")'\n\t;;\n");
+		if (!commands[i]->verbs)
+			continue;
+		buf_addf(out, "%s) verb=${words[(r)(", commands[i]->name);
+		for (const struct verb *verb = commands[i]->verbs; verb->name; verb++)
+			if (*verb->name)
+				buf_addf(out, "%s%s", verb->name, verb[1].name ? "|" : "");
+		buf_addstr(out, ")]} ;;\n");
 	}
+	buf_addstr(out, "esac\ncase \"$words[1] $verb\" in\n");
+	for (size_t i = 0; commands[i]; i++)
+		each_place(commands[i], out, zsh_place);
 	buf_addstr(out, "esac\n");
 }
 
 /* ---- fish ---- */
 
-static void fish_option(const struct command *command, const struct option *o, struct buf *out)
+/* The condition under which what follows is completed. */
+static void fish_begin(struct place at, struct buf *out)
 {
-	buf_addf(out, "complete -c git-build -n '__fish_seen_subcommand_from %s'", command->name);
+	buf_addf(out, "complete -c git-build -n '__fish_seen_subcommand_from %s", at.command->name);
+	if (*verb_name(at))
+		buf_addf(out, "; and __fish_seen_subcommand_from %s", at.verb->name);
+	if (!*verb_name(at) && at.command->verbs) {
+		buf_addstr(out, "; and not __fish_seen_subcommand_from ");
+		add_verbs(at.command, out);
+		buf_trim(out);
+	}
+	buf_addch(out, '\'');
+}
+
+static void fish_option(struct place at, const struct option *o, struct buf *out)
+{
+	fish_begin(at, out);
 	if (o->letter)
 		buf_addf(out, " -s %c", o->letter);
 	if (o->name)
@@ -189,6 +268,19 @@ static void fish_option(const struct command *command, const struct option *o, s
 	buf_addstr(out, "'\n");
 }
 
+static void fish_place(struct place at, struct buf *out)
+{
+	struct buf words = BUF_INIT;
+	add_words(at, &words);
+	buf_trim(&words);
+	if (words.len) {
+		fish_begin(at, out);
+		buf_addf(out, " -a '%s'\n", words.data);
+	}
+	buf_release(&words);
+	each_option(at, out, fish_option);
+}
+
 static void write_fish(struct buf *out)
 {
 	buf_addstr(out,
@@ -199,18 +291,7 @@ static void write_fish(struct buf *out)
 		buf_addf(out, "complete -c git-build -n __fish_use_subcommand -a %s -d '", name);
 		add_quoted(commands[i]->summary, out);
 		buf_addstr(out, "'\n");
-		size_t start = out->len;
-		buf_addf(out, "complete -c git-build -n '__fish_seen_subcommand_from %s' -a '",
-			name);
-		size_t before = out->len;
-		add_words(commands[i], out);
-		if (out->len == before) {
-			buf_truncate(out, start);
-		} else {
-			buf_trim(out);
-			buf_addstr(out, "'\n");
-		}
-		each_option(commands[i], out, fish_option);
+		each_place(commands[i], out, fish_place);
 	}
 }
 

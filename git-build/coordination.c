@@ -2,59 +2,17 @@
 #include "coordination.h"
 #include "show.h"
 
-#include "base/nearest.h"
 #include "base/timestamp.h"
 #include "fleet/held.h"
 #include "fleet/submit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static void list_verbs(const struct verb *verbs, struct buf *out)
-{
-	for (const struct verb *verb = verbs; verb->name; verb++)
-		buf_addf(out, "%s%s",
-			verb == verbs          ? ""
-				: verb[1].name ? ", "
-					       : " and ",
-			verb->name);
-}
-
-int coordination_run(const struct verb *verbs, struct invocation *inv, const void *options,
-	struct operands *operands, struct error *err)
-{
-	const char *word = operands->count ? operands->words[0] : NULL;
-	const struct verb *verb = verbs;
-	while (verb->name && (!word || strcmp(word, verb->name) != 0))
-		verb++;
-	if (!verb->name) {
-		struct nearest nearest = NEAREST_INIT(word ? word : "");
-		struct buf known = BUF_INIT;
-		for (verb = verbs; word && verb->name; verb++)
-			nearest_try(&nearest, verb->name);
-		list_verbs(verbs, &known);
-		if (nearest.word)
-			error_set(err, ERR_INVALID, "'%s' is unknown; did you mean %s?", word,
-				nearest.word);
-		else
-			error_set(err, ERR_INVALID, "%s%s%sthere are %s", word ? "'" : "",
-				word ? word : "say what to do: ", word ? "' is unknown; " : "",
-				known.data);
-		buf_release(&known);
-		return ANSWER_USAGE;
-	}
-	operands->words++;
-	operands->count--;
-	if (operands->count < verb->least || operands->count > verb->most) {
-		if (operands->count < verb->least)
-			error_set(err, ERR_INVALID, "'%s' needs more: see the usage", verb->name);
-		else
-			error_set(err, ERR_INVALID, "unexpected argument '%s'",
-				operands->words[verb->most]);
-		return ANSWER_USAGE;
-	}
-	int rc = verb->changes ? settings_need_server(&inv->settings, err) : 0;
-	return rc < 0 ? rc : verb->run(inv, options, operands, err);
-}
+const struct option coordination_server[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_END,
+};
 
 /* ---- locks that were lost ---- */
 
@@ -168,6 +126,46 @@ int coordination_read(
 	buf_release(&text);
 	tell_locks(inv);
 	return 0;
+}
+
+/* Seconds in "30m": a number and its unit. */
+static bool read_span(const char *text, int64_t *seconds)
+{
+	static const struct {
+		char letter;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	size_t digits = strspn(text, "0123456789");
+	if (!digits || digits > 9 || !text[digits] || text[digits + 1])
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (text[digits] == units[i].letter) {
+			*seconds = strtoll(text, NULL, 10) * units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
+int coordination_since(const char *text, int64_t now, int64_t *since, struct error *err)
+{
+	int64_t span;
+	struct buf day = BUF_INIT;
+	*since = 0;
+	if (!text)
+		return 0;
+	buf_addf(&day, "%s 00:00", text);
+	bool known = timestamp_parse(text, strlen(text), since) ||
+		timestamp_parse(day.data, day.len, since);
+	buf_release(&day);
+	if (!known && read_span(text, &span)) {
+		*since = now - span;
+		known = true;
+	}
+	return known ? 0
+		     : error_set(err, ERR_INVALID,
+			       "--since takes a time (2025-10-29T12:00:00Z), a day (2025-10-29) or "
+			       "how long ago (30m, 12h, 7d), not '%s'",
+			       text);
 }
 
 void coordination_put_time(struct json_writer *w, const char *name, int64_t seconds)

@@ -11,19 +11,12 @@
 #include "json/document.h"
 #include "json/write.h"
 
-/* One of the things that a command can do, as the word behind its name. */
-struct verb {
-	const char *name;
-	int least, most; /* operands behind it */
-	bool changes;    /* needs to know which server this is */
-	int (*run)(struct invocation *inv, const void *options, struct operands *operands,
-		struct error *err);
-};
+/* "--offline", for commands that read the shared branch; `type` has the member `offline`. */
+#define OPT_OFFLINE(type)                                                                          \
+	OPT_FLAG(0, "offline", type, offline, "do not ask the remote: show what was fetched last")
 
-/* Runs the verb that `operands` start with; `verbs` ends with a row without a name. The verb gets
- * the operands behind it. As a command's `run`. */
-int coordination_run(const struct verb *verbs, struct invocation *inv, const void *options,
-	struct operands *operands, struct error *err);
+/* "--server": which server this is. */
+extern const struct option coordination_server[];
 
 /* What an operation answered. */
 struct answer {
@@ -52,6 +45,10 @@ int coordination_submit(struct invocation *inv, const struct buf *request, struc
  * shown is. */
 int coordination_read(
 	struct invocation *inv, bool offline, struct reading *reading, struct error *err);
+
+/* Reads what --since was given: a timestamp, a day (2025-10-29), or how long ago (90s, 30m, 12h,
+ * 7d, 4w); `*since` is in seconds since 1970. NULL leaves it at 0. ERR_INVALID if it is none. */
+int coordination_since(const char *text, int64_t now, int64_t *since, struct error *err);
 
 /* Puts "timestamp", "fetched_at" and "offline" into an object that is open. */
 void coordination_put_reading(struct json_writer *w, const struct reading *reading);

@@ -65,6 +65,10 @@ static int run(
 		error_set(err, ERR_INVALID, "--serve goes with --port only");
 		return ANSWER_USAGE;
 	}
+	if (given->port && !given->serve) {
+		error_set(err, ERR_INVALID, "--port goes with --serve only");
+		return ANSWER_USAGE;
+	}
 	if (given->serve)
 		return dashboard_serve(inv, given->port, make_served, err);
 	int rc = make(inv, given->offline, 0, &page, err);

@@ -224,6 +224,10 @@ static int run(
 	enum { PLUGIN_UNKNOWN = 3 };
 	const struct health_options *given = values;
 	(void)operands;
+	if (given->nagios && (given->check || inv->json)) {
+		error_set(err, ERR_INVALID, "--nagios goes with neither --check nor --json");
+		return ANSWER_USAGE;
+	}
 	int rc = judge(inv, given, err);
 	if (rc >= 0 || !given->nagios)
 		return rc;

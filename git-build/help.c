@@ -107,7 +107,7 @@ int help_open(const struct command *command, struct error *err)
 	if (errno != ENOENT)
 		rc = error_errno(err, ERR_FAILED, "cannot run man(1)");
 	else if (command)
-		command_usage(command, &usage);
+		command_usage(command, NULL, &usage);
 	else
 		help_list(&usage);
 	show_text(&usage);

@@ -139,8 +139,6 @@ static int carry_out(struct invocation *inv, const struct service_options *given
 		: given->remove                        ? "removed"
 						       : "written";
 	int rc = find_folder(&folder, plan->user, err);
-	if (!rc && given->remove && given->now)
-		rc = error_set(err, ERR_INVALID, "--now and --remove exclude each other");
 	if (!rc && given->remove)
 		rc = service_remove(service, plan, folder.data, err);
 	else if (!rc && !given->print && !given->cron)
@@ -168,6 +166,11 @@ static int run(
 	struct service_plan plan = { .user = given->user || (!given->system && geteuid() != 0),
 		.settings = &inv->settings,
 		.repo = inv->repo };
+	if (given->now + given->print + given->cron + given->remove > 1) {
+		error_set(
+			err, ERR_INVALID, "--now, --print, --cron and --remove exclude each other");
+		return ANSWER_USAGE;
+	}
 	if (operands->count != 1 || (given->user && given->system)) {
 		error_set(err, ERR_INVALID,
 			given->user && given->system ? "--user and --system exclude each other"

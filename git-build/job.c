@@ -15,58 +15,84 @@
 #include <string.h>
 
 struct job_options {
-	const char *branch, *commit, *type, *description, *status, *reason;
+	const char *branch, *commit, *type, *description, *reason, *since;
 	struct option_list depends, artifacts;
-	int64_t priority, attempt, retries;
+	struct option_list branches, servers, types, statuses; /* what list shows */
+	int64_t priority, attempt, retries, limit;
 	bool archived, offline, no_packages;
 };
 
-static const struct option options[] = {
+static const struct option add_options[] = {
 	OPT_STRING(0, "branch", "B", struct job_options, branch, "what to build: the branch"),
 	OPT_STRING(0, "commit", "C", struct job_options, commit, "and the commit"),
 	OPT_STRING(0, "type", "T", struct job_options, type,
-		"build, test, deploy, ... (default build; for claim and list: any)"),
+		"build, test, deploy, ... (default build)"),
 	OPT_NUMBER(0, "priority", "N", struct job_options, priority, 1, JOB_PRIORITY_MAX,
 		"1 goes first (default 5)"),
-	OPT_NUMBER(0, "retries", "N", struct job_options, retries, 1, 1000,
-		"try again so many times where a worker's build fails"),
-	OPT_FLAG(0, "no-packages", struct job_options, no_packages,
-		"a build that makes no package is no failure"),
 	OPT_LIST(0, "depends", "ID", struct job_options, depends,
 		"not before that job is completed; several with commas, or again"),
 	OPT_STRING(0, "description", "TEXT", struct job_options, description,
 		"what it is, for people"),
+	OPT_NUMBER(0, "retries", "N", struct job_options, retries, 1, 1000,
+		"try again so many times if a worker's build fails"),
+	OPT_FLAG(0, "no-packages", struct job_options, no_packages,
+		"a build that makes no package is no failure"),
+	OPT_END,
+};
+
+static const struct option claim_options[] = {
+	OPT_STRING(0, "type", "TYPES", struct job_options, type,
+		"only jobs of these types, with commas (default: any)"),
+	OPT_END,
+};
+
+#define OPT_ATTEMPT                                                                                \
+	OPT_NUMBER(0, "attempt", "N", struct job_options, attempt, 1, INT64_MAX,                   \
+		"only if it still is at this attempt")
+
+static const struct option complete_options[] = {
 	OPT_LIST(0, "artifact", "NAME", struct job_options, artifacts,
 		"what it has made; may be given several times"),
+	OPT_ATTEMPT,
+	OPT_END,
+};
+
+static const struct option fail_options[] = {
 	OPT_STRING(0, "reason", "TEXT", struct job_options, reason, "why it failed"),
-	OPT_NUMBER(0, "attempt", "N", struct job_options, attempt, 1, INT64_MAX,
-		"only if it still is at this attempt"),
-	OPT_STRING(0, "status", "STATUS", struct job_options, status,
-		"only those that are queued, running, completed, failed or cancelled"),
-	OPT_FLAG(0, "archived", struct job_options, archived, "those that are archived, too"),
-	OPT_FLAG(0, "offline", struct job_options, offline,
-		"do not ask the remote: show what was fetched last"),
+	OPT_ATTEMPT,
 	OPT_END,
 };
 
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+#define OPT_ARCHIVED                                                                               \
+	OPT_FLAG(0, "archived", struct job_options, archived, "those that are archived, too")
+
+static const struct option show_options[] = {
+	OPT_ARCHIVED,
+	OPT_OFFLINE(struct job_options),
 	OPT_END,
 };
 
-static const char *const synopsis[] = {
-	"add --branch B --commit C [--type T] [--priority N] [--depends ID] [--description TEXT] "
-	"[--retries N] [--no-packages] [--json]",
-	"claim [--type TYPES] [--server ID] [--json]",
-	"complete [--artifact NAME] [--attempt N] [--server ID] [--json] ID",
-	"fail [--reason TEXT] [--attempt N] [--server ID] [--json] ID",
-	"(cancel|requeue) [--server ID] [--json] ID", "reap [--server ID] [--json]",
-	"show [--archived] [--offline] [--json] ID",
-	"list [--status STATUS] [--type T] [--archived] [--offline] [--json]", NULL
+static const struct option list_options[] = {
+	OPT_LIST(0, "status", "STATUS", struct job_options, statuses,
+		"only those that are queued, running, completed, failed or cancelled; several "
+		"with commas, or again"),
+	OPT_LIST(0, "type", "T", struct job_options, types,
+		"only those of this type; several with commas, or again"),
+	OPT_LIST(0, "branch", "B", struct job_options, branches,
+		"only those of this branch; may be given several times"),
+	OPT_LIST(0, "server", "ID", struct job_options, servers,
+		"only those that this server has or had; several with commas, or again"),
+	OPT_NUMBER(0, "priority", "N", struct job_options, priority, 1, JOB_PRIORITY_MAX,
+		"only those of this priority"),
+	OPT_STRING(0, "since", "TIME", struct job_options, since,
+		"only those that were added, started or ended since: a time, a day, or how long "
+		"ago (30m, 12h, 7d)"),
+	OPT_NUMBER(0, "limit", "N", struct job_options, limit, 1, INT64_MAX,
+		"of all these at most N, those added last"),
+	OPT_ARCHIVED,
+	OPT_OFFLINE(struct job_options),
+	OPT_END,
 };
-
-static const char *const words[] = { "add", "claim", "complete", "fail", "cancel", "requeue",
-	"reap", "show", "list", NULL };
 
 /* ---- add ---- */
 
@@ -357,6 +383,14 @@ static enum show_colour colour_of(const char *status)
 					     : SHOW_FAINT;
 }
 
+/* When something last became of the job. */
+static int64_t last_time(const struct job *job)
+{
+	return job->completed_at  ? job->completed_at
+		: job->started_at ? job->started_at
+				  : job->created_at;
+}
+
 static void add_row(struct table *table, struct view *view, const struct job *job)
 {
 	struct buf text = BUF_INIT;
@@ -372,50 +406,74 @@ static void add_row(struct table *table, struct view *view, const struct job *jo
 	table_add(table, colour_of(job->status), text.data);
 	table_add(table, SHOW_PLAIN, job->assigned_to);
 	table_add(table, SHOW_PLAIN, job->branch);
-	coordination_age(job->completed_at ? job->completed_at
-			: job->started_at  ? job->started_at
-					   : job->created_at,
-		view->reading.now, &text);
+	coordination_age(last_time(job), view->reading.now, &text);
 	table_add(table, SHOW_PLAIN, text.data);
 	buf_release(&text);
 }
 
-static bool is_wanted(const struct job *job, const struct job_options *given)
+/* What list shows, and since when. */
+struct filter {
+	const struct job_options *given;
+	int64_t since;
+};
+
+static int check_filter(struct filter *filter, const struct invocation *inv,
+	const struct job_options *given, struct error *err)
 {
-	return (!given->status || (job->status && !strcmp(job->status, given->status))) &&
-		(!given->type || (job->type && !strcmp(job->type, given->type)));
+	struct arena arena = ARENA_INIT;
+	int rc = coordination_since(
+		given->since, inv->env->now(inv->env->data), &filter->since, err);
+	filter->given = given;
+	for (size_t i = 0; !rc && i < given->statuses.count; i++)
+		for (const char *item = given->statuses.items[i]; !rc && *item;) {
+			size_t len = strcspn(item, ",");
+			rc = job_check_status(arena_strndup(&arena, item, len), err);
+			item += len + (item[len] != '\0');
+		}
+	arena_release(&arena);
+	return rc;
 }
 
-static int list(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+static bool is_wanted(const struct job *job, const struct filter *filter)
+{
+	const struct job_options *given = filter->given;
+	return option_list_has(&given->statuses, ",", job->status) &&
+		option_list_has(&given->types, ",", job->type) &&
+		option_list_has(&given->branches, "", job->branch) &&
+		option_list_has(&given->servers, ",", job->assigned_to) &&
+		(!given->priority || job->priority == given->priority) &&
+		(!given->since || last_time(job) >= filter->since);
+}
+
+/* The place of the first job that is shown: of those that the filter wants, the last `limit`. */
+static size_t first_shown(const struct job_list *jobs, const struct filter *filter)
+{
+	int64_t left = filter->given->limit;
+	size_t first = left ? jobs->count : 0;
+	while (left && first)
+		left -= is_wanted(&jobs->jobs[--first], filter);
+	return first;
+}
+
+static void show_jobs(const struct invocation *inv, struct view *view, const struct filter *filter)
 {
 	static const char *const titles[] = { "JOB", "TYPE", "PRIORITY", "STATUS", "SERVER",
 		"BRANCH", "SINCE" };
-	const struct job_options *given = values;
-	struct view view;
-	(void)operands;
-	if (given->status && job_check_status(given->status, err) < 0)
-		return ANSWER_USAGE;
-	int rc = open_view(&view, inv, given, err);
-	if (rc < 0) {
-		close_view(&view);
-		return rc;
-	}
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	struct table table;
 	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
 	json_begin(&w, '{');
-	coordination_put_reading(&w, &view.reading);
+	coordination_put_reading(&w, &view->reading);
 	json_begin_member(&w, "jobs", '[');
-	for (size_t i = 0; i < view.list.count; i++) {
-		const struct job *job = &view.list.jobs[i];
-		if (!is_wanted(job, given))
+	for (size_t i = first_shown(&view->list, filter); i < view->list.count; i++) {
+		const struct job *job = &view->list.jobs[i];
+		if (!is_wanted(job, filter))
 			continue;
 		json_begin(&w, '{');
-		put_job(&w, &view, job);
+		put_job(&w, view, job);
 		json_end(&w);
-		add_row(&table, &view, job);
+		add_row(&table, view, job);
 	}
 	json_end(&w);
 	json_end(&w);
@@ -425,39 +483,56 @@ static int list(
 		table_print(&table, inv->colour);
 	table_release(&table);
 	buf_release(&out);
+}
+
+static int list(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	struct filter filter;
+	struct view view;
+	(void)operands;
+	if (check_filter(&filter, inv, values, err) < 0)
+		return ANSWER_USAGE;
+	int rc = open_view(&view, inv, values, err);
+	if (!rc)
+		show_jobs(inv, &view, &filter);
 	close_view(&view);
 	return rc;
 }
 
-static const struct verb verbs[] = {
-	{ "add", 0, 0, true, add },
-	{ "claim", 0, 0, true, claim },
-	{ "complete", 1, 1, true, complete },
-	{ "fail", 1, 1, true, fail },
-	{ "cancel", 1, 1, true, cancel },
-	{ "requeue", 1, 1, true, requeue },
-	{ "reap", 0, 0, true, reap },
-	{ "show", 1, 1, false, show },
-	{ "list", 0, 0, false, list },
-	{ NULL, 0, 0, false, NULL },
-};
+/* ---- */
 
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	return coordination_run(verbs, inv, values, operands, err);
-}
+static const struct verb verbs[] = {
+	{ "add",
+		"--branch B --commit C [--type T] [--priority N] [--depends ID] [--description "
+		"TEXT] "
+		"[--retries N] [--no-packages] [--server ID] [--json]",
+		add_options, coordination_server, NEEDS_SERVER, true, 0, 0, NULL, add },
+	{ "claim", "[--type TYPES] [--server ID] [--json]", claim_options, coordination_server,
+		NEEDS_SERVER, true, 0, 0, NULL, claim },
+	{ "complete", "[--artifact NAME] [--attempt N] [--server ID] [--json] ID", complete_options,
+		coordination_server, NEEDS_SERVER, true, 1, 1, NULL, complete },
+	{ "fail", "[--reason TEXT] [--attempt N] [--server ID] [--json] ID", fail_options,
+		coordination_server, NEEDS_SERVER, true, 1, 1, NULL, fail },
+	{ "cancel", "[--server ID] [--json] ID", NULL, coordination_server, NEEDS_SERVER, true, 1,
+		1, NULL, cancel },
+	{ "requeue", "[--server ID] [--json] ID", NULL, coordination_server, NEEDS_SERVER, true, 1,
+		1, NULL, requeue },
+	{ "reap", "[--server ID] [--json]", NULL, coordination_server, NEEDS_SERVER, true, 0, 0,
+		NULL, reap },
+	{ "show", "[--archived] [--offline] [--json] ID", show_options, NULL, NEEDS_REPOSITORY,
+		true, 1, 1, NULL, show },
+	{ "list",
+		"[--status STATUS] [--type T] [--branch B] [--server ID] [--priority N] [--since "
+		"TIME] "
+		"[--limit N] [--archived] [--offline] [--json]",
+		list_options, NULL, NEEDS_REPOSITORY, true, 0, 0, NULL, list },
+	{ .name = NULL },
+};
 
 const struct command command_job = {
 	.name = "job",
 	.summary = "queue work, and do it",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct job_options),
-	.settings = settings,
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = 2,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

@@ -24,39 +24,48 @@ enum { ASK_AGAIN_MS = 1000 };
 struct lock_options {
 	int64_t ttl, wait, fence;
 	const char *reason;
+	struct option_list servers;
 	bool keep_running, offline;
 };
 
-static const struct option options[] = {
-	OPT_NUMBER(0, "ttl", "SECONDS", struct lock_options, ttl, 1, LOCK_TTL_MAX,
-		"how long it is held without being renewed (default 600)"),
+#define OPT_TTL                                                                                    \
+	OPT_NUMBER(0, "ttl", "SECONDS", struct lock_options, ttl, 1, LOCK_TTL_MAX,                 \
+		"how long it is held without being renewed (default 600)")
+#define OPT_FENCE                                                                                  \
+	OPT_NUMBER(0, "fence", "N", struct lock_options, fence, 1, INT64_MAX,                      \
+		"only if it is still held by this acquisition")
+
+static const struct option acquire_options[] = {
+	OPT_TTL,
 	OPT_NUMBER(0, "wait", "SECONDS", struct lock_options, wait, 0, LOCK_TTL_MAX,
 		"wait for a lock that somebody holds (default 0)"),
 	OPT_FLAG(0, "keep-running", struct lock_options, keep_running,
-		"let COMMAND go on where the lock is lost"),
-	OPT_NUMBER(0, "fence", "N", struct lock_options, fence, 1, INT64_MAX,
-		"only if it is still held by this acquisition"),
+		"let COMMAND go on if the lock is lost"),
+	OPT_END,
+};
+
+static const struct option renew_options[] = {
+	OPT_TTL,
+	OPT_FENCE,
+	OPT_END,
+};
+
+static const struct option release_options[] = {
+	OPT_FENCE,
+	OPT_END,
+};
+
+static const struct option break_options[] = {
 	OPT_STRING(0, "reason", "TEXT", struct lock_options, reason, "why it is broken"),
-	OPT_FLAG(0, "offline", struct lock_options, offline,
-		"do not ask the remote: show what was fetched last"),
 	OPT_END,
 };
 
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+static const struct option list_options[] = {
+	OPT_LIST(0, "server", "ID", struct lock_options, servers,
+		"only those that this server holds; several with commas, or again"),
+	OPT_OFFLINE(struct lock_options),
 	OPT_END,
 };
-
-static const char *const synopsis[] = {
-	"acquire [--ttl SECONDS] [--wait SECONDS] [--server ID] [--json] NAME",
-	"acquire [--ttl SECONDS] [--wait SECONDS] [--keep-running] [--server ID] NAME -- "
-	"COMMAND...",
-	"renew [--ttl SECONDS] [--fence N] [--server ID] [--json] NAME",
-	"release [--fence N] [--server ID] [--json] NAME", "break --reason TEXT [--json] NAME",
-	"list [--offline] [--json]", NULL
-};
-
-static const char *const words[] = { "acquire", "renew", "release", "break", "list", NULL };
 
 /* Begins the request for `verb` of lock `name`. */
 static void begin(struct json_writer *w, struct buf *request, const struct invocation *inv,
@@ -132,6 +141,18 @@ static void say_acquired(struct invocation *inv, struct answer *answer)
 			(long long)answer_int(answer, "fence"));
 }
 
+/* What goes only with a command, or only without one. */
+static int check_acquire(const struct invocation *inv, const struct lock_options *given, bool holds,
+	struct error *err)
+{
+	if (holds && inv->json)
+		return error_set(err, ERR_INVALID,
+			"--json does not go with a COMMAND, whose output it would be mixed with");
+	if (!holds && given->keep_running)
+		return error_set(err, ERR_INVALID, "--keep-running goes only with a COMMAND");
+	return 0;
+}
+
 static int acquire(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -140,7 +161,7 @@ static int acquire(
 	bool holds = operands->count > 1;
 	int64_t ttl = given->ttl ? given->ttl : LOCK_TTL, asked_ms;
 	struct answer answer = ANSWER_INIT;
-	if (lock_check_name(name, err) < 0)
+	if (lock_check_name(name, err) < 0 || check_acquire(inv, given, holds, err) < 0)
 		return ANSWER_USAGE;
 	operands->words[operands->count] = NULL; /* as exec wants it */
 	int rc = wait_for_lock(inv, given, name, ttl, &answer, &asked_ms, err);
@@ -152,7 +173,7 @@ static int acquire(
 		say_holder(inv, &answer);
 	else if (!rc && !holds && !inv->json)
 		say_acquired(inv, &answer);
-	if (rc >= 0 && inv->json && !(holds && !rc)) {
+	if (rc >= 0 && inv->json) {
 		size_t len;
 		struct buf text = BUF_INIT;
 		const char *raw = json_text(answer.doc, &len);
@@ -291,7 +312,8 @@ static void add_row(struct table *table, const struct lock *lock, int64_t now)
 }
 
 static void show_locks(const struct invocation *inv, const struct reading *reading,
-	const struct json_doc *doc, const struct json_value *locks)
+	const struct json_doc *doc, const struct json_value *locks,
+	const struct option_list *servers)
 {
 	static const char *const titles[] = { "LOCK", "STATE", "HELD BY", "SINCE", "EXPIRES",
 		"FENCE" };
@@ -305,6 +327,8 @@ static void show_locks(const struct invocation *inv, const struct reading *readi
 	json_begin_member(&w, "locks", '[');
 	JSON_EACH (member, locks) {
 		struct lock lock = lock_read(doc, member, reading->now, &arena);
+		if (!option_list_has(servers, ",", lock.holder))
+			continue;
 		add_row(&table, &lock, reading->now);
 		json_begin(&w, '{');
 		lock_put(&w, &lock);
@@ -333,36 +357,32 @@ static int list(
 	if (!rc)
 		rc = reading_document(&reading, FLEET_LOCKS_PATH, "locks", &doc, &locks, err);
 	if (!rc)
-		show_locks(inv, &reading, doc, locks);
+		show_locks(inv, &reading, doc, locks, &given->servers);
 	json_doc_free(doc);
 	return rc;
 }
 
 static const struct verb verbs[] = {
-	{ "acquire", 1, INT_MAX, true, acquire },
-	{ "renew", 1, 1, true, renew },
-	{ "release", 1, 1, true, release },
-	{ "break", 1, 1, true, break_lock },
-	{ "list", 0, 0, false, list },
-	{ NULL, 0, 0, false, NULL },
+	{ "acquire",
+		"[--ttl SECONDS] [--wait SECONDS] [--server ID] [--json] NAME\n"
+		"[--ttl SECONDS] [--wait SECONDS] [--keep-running] [--server ID] NAME -- "
+		"COMMAND...",
+		acquire_options, coordination_server, NEEDS_SERVER, true, 1, INT_MAX, NULL,
+		acquire },
+	{ "renew", "[--ttl SECONDS] [--fence N] [--server ID] [--json] NAME", renew_options,
+		coordination_server, NEEDS_SERVER, true, 1, 1, NULL, renew },
+	{ "release", "[--fence N] [--server ID] [--json] NAME", release_options,
+		coordination_server, NEEDS_SERVER, true, 1, 1, NULL, release },
+	{ "break", "--reason TEXT [--server ID] [--json] NAME", break_options, coordination_server,
+		NEEDS_SERVER, true, 1, 1, NULL, break_lock },
+	{ "list", "[--server ID] [--offline] [--json]", list_options, NULL, NEEDS_REPOSITORY, true,
+		0, 0, NULL, list },
+	{ .name = NULL },
 };
-
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	return coordination_run(verbs, inv, values, operands, err);
-}
 
 const struct command command_lock = {
 	.name = "lock",
 	.summary = "hold what others must not touch meanwhile",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct lock_options),
-	.settings = settings,
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = INT_MAX,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

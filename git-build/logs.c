@@ -321,17 +321,26 @@ static int look(struct invocation *inv, const struct logs_options *given, const 
 	return rc;
 }
 
+/* What goes with --list, and with --json. */
+static int check_options(const struct invocation *inv, const struct logs_options *given,
+	const char *job, struct error *err)
+{
+	if (given->list && (job || given->follow || given->raw || given->here))
+		return error_set(err, ERR_INVALID,
+			"--list goes with --server, --offline and --json only, and without a JOB");
+	if (inv->json && !given->list && (given->follow || given->raw))
+		return error_set(err, ERR_INVALID, "%s does not go with --json",
+			given->follow ? "--follow" : "--raw");
+	return 0;
+}
+
 static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct logs_options *given = values;
 	const char *word = operands->count ? operands->words[0] : NULL;
-	if ((given->list && (operands->count || given->follow)) || (given->follow && inv->json)) {
-		error_set(err, ERR_INVALID,
-			given->list ? "--list goes with neither JOB nor --follow"
-				    : "--follow does not go with --json");
+	if (check_options(inv, given, word, err) < 0)
 		return ANSWER_USAGE;
-	}
 	bool wait, told = inv->quiet;
 	int rc;
 	while (!(rc = look(inv, given, word, &wait, err)) && wait) {

@@ -21,47 +21,77 @@
 enum { BODY_LIMIT = 1 << 20, WATCH_SECONDS = 10 };
 
 struct message_options {
-	const char *to, *type, *subject, *body;
+	const char *to, *type, *subject, *body, *since;
+	struct option_list senders, receivers, types; /* what list shows */
 	int64_t interval;
-	bool all, archived, offline, dry_run, rules;
+	bool all, archived, offline, dry_run, rules, unread;
 };
 
-static const struct option options[] = {
+static const struct option send_options[] = {
 	OPT_STRING(0, "to", "ID", struct message_options, to, "a server, operator, or all"),
 	OPT_STRING(0, "type", "T", struct message_options, type,
 		"info, warning, error or request (default info)"),
 	OPT_STRING(0, "subject", "TEXT", struct message_options, subject, "what it is about"),
 	OPT_STRING(0, "body", "TEXT", struct message_options, body,
 		"what it says; - reads standard input, @FILE a file"),
-	OPT_FLAG(0, "all", struct message_options, all,
-		"with inbox: those that are read, too; with read: every one of the inbox"),
-	OPT_FLAG(0, "dry-run", struct message_options, dry_run,
-		"with rules: change nothing, show what would be done"),
-	OPT_FLAG(0, "rules", struct message_options, rules, "with watch: apply the rules, too"),
+	OPT_END,
+};
+
+#define OPT_ARCHIVED                                                                               \
+	OPT_FLAG(0, "archived", struct message_options, archived, "those that are archived, too")
+
+static const struct option inbox_options[] = {
+	OPT_FLAG(0, "all", struct message_options, all, "those that are read, too"),
+	OPT_ARCHIVED,
+	OPT_OFFLINE(struct message_options),
+	OPT_END,
+};
+
+static const struct option show_options[] = {
+	OPT_ARCHIVED,
+	OPT_OFFLINE(struct message_options),
+	OPT_END,
+};
+
+static const struct option read_options[] = {
+	OPT_FLAG(0, "all", struct message_options, all, "every one of the inbox"),
+	OPT_END,
+};
+
+static const struct option reply_options[] = {
+	OPT_STRING(0, "body", "TEXT", struct message_options, body,
+		"the answer; - reads standard input, @FILE a file"),
+	OPT_END,
+};
+
+static const struct option list_options[] = {
+	OPT_LIST(0, "from", "ID", struct message_options, senders,
+		"only those from this server; several with commas, or again"),
+	OPT_LIST(0, "to", "ID", struct message_options, receivers,
+		"only those to this server, operator or all; several with commas, or again"),
+	OPT_LIST(0, "type", "T", struct message_options, types,
+		"only info, warning, error or request; several with commas, or again"),
+	OPT_FLAG(0, "unread", struct message_options, unread,
+		"only those that not everyone whom they are for has read"),
+	OPT_STRING(0, "since", "TIME", struct message_options, since,
+		"only those that were sent since: a time, a day, or how long ago (30m, 12h, 7d)"),
+	OPT_ARCHIVED,
+	OPT_OFFLINE(struct message_options),
+	OPT_END,
+};
+
+static const struct option watch_options[] = {
 	OPT_NUMBER(0, "interval", "SECONDS", struct message_options, interval, 1, 86400,
 		"how often to look for new ones (default 10)"),
-	OPT_FLAG(0, "archived", struct message_options, archived, "those that are archived, too"),
-	OPT_FLAG(0, "offline", struct message_options, offline,
-		"do not ask the remote: show what was fetched last"),
+	OPT_FLAG(0, "rules", struct message_options, rules, "apply the rules, too"),
 	OPT_END,
 };
 
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+static const struct option rules_options[] = {
+	OPT_FLAG(0, "dry-run", struct message_options, dry_run,
+		"change nothing, show what would be done"),
 	OPT_END,
 };
-
-static const char *const synopsis[] = {
-	"send --to ID --subject TEXT [--type T] [--body TEXT] [--server ID] [--json]",
-	"inbox [--all] [--archived] [--offline] [--server ID] [--json]",
-	"show [--archived] [--offline] [--json] ID", "read [--server ID] [--json] (--all | ID...)",
-	"reply --body TEXT [--server ID] [--json] ID", "list [--archived] [--offline] [--json]",
-	"watch [--interval SECONDS] [--rules] [--server ID] [--json]",
-	"rules [--dry-run] [--server ID] [--json] [FILE]", NULL
-};
-
-static const char *const words[] = { "send", "inbox", "show", "read", "reply", "list", "watch",
-	"rules", NULL };
 
 /* ---- sending ---- */
 
@@ -205,9 +235,29 @@ static void add_row(struct table *table, const struct view *view, const struct m
 	buf_release(&age);
 }
 
-/* Shows those messages that `server` (NULL: everybody) is to see. */
+/* Which messages are shown. */
+struct filter {
+	const struct message_options *given;
+	const char *server; /* only those that are for it; NULL: all */
+	int64_t since;
+};
+
+static bool is_wanted(
+	const struct view *view, const struct message *message, const struct filter *filter)
+{
+	const struct message_options *given = filter->given;
+	if (filter->server)
+		return message_is_for(message, filter->server) &&
+			(given->all || !message_is_read_by(view->doc, message, filter->server));
+	return option_list_has(&given->senders, ",", message->from) &&
+		option_list_has(&given->receivers, ",", message->to) &&
+		option_list_has(&given->types, ",", message->type) &&
+		!(given->unread && message->read) &&
+		(!given->since || when(message) >= filter->since);
+}
+
 static void show_messages(
-	const struct invocation *inv, struct view *view, const char *server, bool read_too)
+	const struct invocation *inv, struct view *view, const struct filter *filter)
 {
 	static const char *const titles[] = { "MESSAGE", "FROM", "TO", "TYPE", "SENT", "SUBJECT" };
 	struct buf out = BUF_INIT;
@@ -220,8 +270,7 @@ static void show_messages(
 	json_begin_member(&w, "messages", '[');
 	JSON_EACH (value, view->messages) {
 		if (!message_parse(&message, view->doc, value, &view->arena) ||
-			(server && !message_is_for(&message, server)) ||
-			(!read_too && message_is_read_by(view->doc, &message, server)))
+			!is_wanted(view, &message, filter))
 			continue;
 		json_begin(&w, '{');
 		message_put(&w, view->doc, &message, inv->settings.server);
@@ -244,10 +293,27 @@ static int inbox(
 	const struct message_options *given = values;
 	struct view view;
 	(void)operands;
+	struct filter filter = { given, inv->settings.server, 0 };
 	int rc = open_messages(&view, inv, given, err);
 	if (!rc)
-		show_messages(inv, &view, inv->settings.server, given->all);
+		show_messages(inv, &view, &filter);
 	close_messages(&view);
+	return rc;
+}
+
+static int check_filter(struct filter *filter, const struct invocation *inv, struct error *err)
+{
+	const struct message_options *given = filter->given;
+	struct arena arena = ARENA_INIT;
+	int rc = coordination_since(
+		given->since, inv->env->now(inv->env->data), &filter->since, err);
+	for (size_t i = 0; !rc && i < given->types.count; i++)
+		for (const char *item = given->types.items[i]; !rc && *item;) {
+			size_t len = strcspn(item, ",");
+			rc = message_check_type(arena_strndup(&arena, item, len), err);
+			item += len + (item[len] != '\0');
+		}
+	arena_release(&arena);
 	return rc;
 }
 
@@ -255,11 +321,14 @@ static int list(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct message_options *given = values;
+	struct filter filter = { .given = given };
 	struct view view;
 	(void)operands;
+	if (check_filter(&filter, inv, err) < 0)
+		return ANSWER_USAGE;
 	int rc = open_messages(&view, inv, given, err);
 	if (!rc)
-		show_messages(inv, &view, NULL, true);
+		show_messages(inv, &view, &filter);
 	close_messages(&view);
 	return rc;
 }
@@ -449,34 +518,33 @@ static int watch(
 	return rc;
 }
 
-static const struct verb verbs[] = {
-	{ "send", 0, 0, true, send },
-	{ "inbox", 0, 0, true, inbox },
-	{ "show", 1, 1, false, show },
-	{ "read", 0, INT_MAX, true, read_messages },
-	{ "reply", 1, 1, true, reply },
-	{ "list", 0, 0, false, list },
-	{ "watch", 0, 0, true, watch },
-	{ "rules", 0, 1, true, rules },
-	{ NULL, 0, 0, false, NULL },
-};
+/* ---- */
 
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	return coordination_run(verbs, inv, values, operands, err);
-}
+static const struct verb verbs[] = {
+	{ "send", "--to ID --subject TEXT [--type T] [--body TEXT] [--server ID] [--json]",
+		send_options, coordination_server, NEEDS_SERVER, true, 0, 0, NULL, send },
+	{ "inbox", "[--all] [--archived] [--offline] [--server ID] [--json]", inbox_options,
+		coordination_server, NEEDS_SERVER, true, 0, 0, NULL, inbox },
+	{ "show", "[--archived] [--offline] [--json] ID", show_options, NULL, NEEDS_REPOSITORY,
+		true, 1, 1, NULL, show },
+	{ "read", "[--server ID] [--json] (--all | ID...)", read_options, coordination_server,
+		NEEDS_SERVER, true, 0, INT_MAX, NULL, read_messages },
+	{ "reply", "--body TEXT [--server ID] [--json] ID", reply_options, coordination_server,
+		NEEDS_SERVER, true, 1, 1, NULL, reply },
+	{ "list",
+		"[--from ID] [--to ID] [--type T] [--unread] [--since TIME] [--archived] "
+		"[--offline] [--json]",
+		list_options, NULL, NEEDS_REPOSITORY, true, 0, 0, NULL, list },
+	{ "watch", "[--interval SECONDS] [--rules] [--server ID] [--json]", watch_options,
+		coordination_server, NEEDS_SERVER, true, 0, 0, NULL, watch },
+	{ "rules", "[--dry-run] [--server ID] [--json] [FILE]", rules_options, coordination_server,
+		NEEDS_SERVER, true, 0, 1, NULL, rules },
+	{ .name = NULL },
+};
 
 const struct command command_message = {
 	.name = "message",
 	.summary = "tell other servers, and read what they say",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct message_options),
-	.settings = settings,
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = INT_MAX,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

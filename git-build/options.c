@@ -260,6 +260,66 @@ int options_parse(
 	return rc;
 }
 
+/* ---- what comes first ---- */
+
+/* Does an option that starts with `word` take a value? */
+static bool takes_value(const struct option_group *groups, const char *word, size_t len)
+{
+	bool takes = false;
+	for (const struct option_group *group = groups; group->options; group++)
+		for (const struct option *o = group->options; o->kind != OPTION_END; o++) {
+			if (!o->name || strncmp(o->name, word, len) != 0)
+				continue;
+			if (!o->name[len])
+				return o->value != NULL;
+			takes = takes || o->value;
+		}
+	return takes;
+}
+
+/* Is the value of the last of `letters` the next word? */
+static bool letters_want_word(const struct option_group *groups, const char *letters)
+{
+	struct match match;
+	for (; *letters; letters++)
+		if (find_letter(groups, *letters, &match) && match.option->value)
+			return !letters[1];
+	return false;
+}
+
+int options_find_operand(const struct option_group *groups, const struct operands *operands)
+{
+	for (int i = 0; i < operands->count; i++) {
+		const char *word = operands->words[i];
+		if (word[0] != '-' || !word[1])
+			return i;
+		if (!strcmp(word, "--"))
+			return i + 1 < operands->count ? i + 1 : -1;
+		if (word[1] != '-')
+			i += letters_want_word(groups, word + 1);
+		else if (!strchr(word, '='))
+			i += takes_value(groups, word + 2, strlen(word + 2));
+	}
+	return -1;
+}
+
+/* ---- lists ---- */
+
+bool option_list_has(const struct option_list *list, const char *between, const char *value)
+{
+	size_t wanted = value ? strlen(value) : 0;
+	for (size_t i = 0; value && i < list->count; i++)
+		for (const char *item = list->items[i]; *item;) {
+			size_t len = strcspn(item, between);
+			if (len == wanted && !memcmp(item, value, len))
+				return true;
+			item += len + (item[len] != '\0');
+		}
+	return !list->count;
+}
+
+/* ---- showing ---- */
+
 /* Appends `text` from column HELP_COLUMN on, broken between words. */
 static void add_help(const char *text, struct buf *out)
 {

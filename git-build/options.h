@@ -46,6 +46,10 @@ struct option_list {
 	size_t count;
 };
 
+/* Is `value` among the items, of which each may be several with one of `between` between them? A
+ * list without items is no condition, and has all; NULL is only in that. */
+bool option_list_has(const struct option_list *list, const char *between, const char *value);
+
 struct option {
 	enum option_kind kind;
 	char letter;         /* "-x"; 0: none */
@@ -116,6 +120,13 @@ enum {
  */
 int options_parse(
 	const struct option_group *groups, struct operands *operands, bool stop, struct error *err);
+
+/*
+ * The place in `operands` of the first word that is neither an option nor the value of one, as far
+ * as `groups` know them; -1: there is none. Nothing is parsed yet: options that stand before a
+ * subcommand's name are the subcommand's, which has to be found first.
+ */
+int options_find_operand(const struct option_group *groups, const struct operands *operands);
 
 /* Appends the options as `-h` shows them: a line each, more for a long one. */
 void options_usage(const struct option_group *groups, struct buf *out);

@@ -17,15 +17,10 @@ struct outbox_options {
 	bool all;
 };
 
-static const struct option options[] = {
+static const struct option drop_options[] = {
 	OPT_FLAG(0, "all", struct outbox_options, all, "drop whatever is there"),
 	OPT_END,
 };
-
-static const char *const synopsis[] = { "list [--json]", "retry [--json] [ID...]",
-	"drop [--json] (--all | ID...)", NULL };
-
-static const char *const words[] = { "list", "retry", "drop", NULL };
 
 /* Is the entry among those that were named (no names: all)? */
 static bool is_named(const struct operands *operands, const struct outbox_entry *entry)
@@ -155,27 +150,16 @@ static int drop(
 }
 
 static const struct verb verbs[] = {
-	{ "list", 0, 0, false, list },
-	{ "retry", 0, INT_MAX, true, retry },
-	{ "drop", 0, INT_MAX, false, drop },
-	{ NULL, 0, 0, false, NULL },
+	{ "list", "[--json]", NULL, NULL, NEEDS_REPOSITORY, true, 0, 0, NULL, list },
+	{ "retry", "[--json] [ID...]", NULL, NULL, NEEDS_SERVER, true, 0, INT_MAX, NULL, retry },
+	{ "drop", "[--json] (--all | ID...)", drop_options, NULL, NEEDS_REPOSITORY, true, 0,
+		INT_MAX, NULL, drop },
+	{ .name = NULL },
 };
-
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	return coordination_run(verbs, inv, values, operands, err);
-}
 
 const struct command command_outbox = {
 	.name = "outbox",
 	.summary = "changes that wait for the remote",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct outbox_options),
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = INT_MAX,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

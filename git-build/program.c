@@ -72,10 +72,10 @@ static int misused(const struct error *err, const struct buf *usage)
 	return ANSWER_USAGE;
 }
 
-static int misused_command(const struct command *command, const struct error *err)
+static int misused_command(const struct invocation *inv, const struct error *err)
 {
 	struct buf usage = BUF_INIT;
-	command_usage(command, &usage);
+	command_usage(inv->command, inv->verb, &usage);
 	misused(err, &usage);
 	buf_release(&usage);
 	return ANSWER_USAGE;
@@ -86,11 +86,51 @@ static int run_command(
 	struct invocation *inv, const void *options, struct operands *operands, struct error *err)
 {
 	const struct command *command = inv->command;
-	int rc = command->needs == NEEDS_NOTHING ? 0 : command_open(inv, err);
+	const struct verb *verb = inv->verb;
+	int rc =
+		(verb ? verb->needs : command->needs) == NEEDS_NOTHING ? 0 : command_open(inv, err);
 	if (!rc)
-		rc = command->run(inv, options, operands, err);
+		rc = (verb ? verb->run : command->run)(inv, options, operands, err);
 	command_close(inv);
 	return rc;
+}
+
+/* Are there as many operands as the command, or its verb, takes? */
+static int check_operands(
+	const struct invocation *inv, const struct operands *operands, struct error *err)
+{
+	const struct verb *verb = inv->verb;
+	int most = verb ? verb->most : inv->command->operands;
+	if (operands->count > most)
+		return error_set(
+			err, ERR_INVALID, "unexpected argument '%s'", operands->words[most]);
+	if (verb && operands->count < verb->least)
+		return error_set(err, ERR_INVALID, "'%s' needs more: see the usage", verb->name);
+	return 0;
+}
+
+static int ask_for_verb(const struct command *command, struct error *err)
+{
+	struct buf known = BUF_INIT;
+	command_list_verbs(command, &known);
+	int rc = error_set(err, ERR_INVALID, "say what to do: there are %s", known.data);
+	buf_release(&known);
+	return rc;
+}
+
+/* Understands what follows the command's name; `options` is what its options set. */
+static int parse(
+	struct invocation *inv, void *options, struct operands *operands, struct error *err)
+{
+	struct option_group groups[COMMAND_GROUPS];
+	int rc = command_find_verb(inv->command, operands, &inv->verb, err);
+	if (rc < 0)
+		return rc;
+	command_groups(inv->command, inv->verb, options, inv, groups);
+	rc = options_parse(groups, operands, false, err);
+	if (rc <= 0 && inv->command->verbs && !inv->verb)
+		return ask_for_verb(inv->command, err);
+	return rc ? rc : check_operands(inv, operands, err);
 }
 
 /* Runs the command that `operands` begin with. */
@@ -112,16 +152,11 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 	operands->words++;
 	operands->count--;
 
-	struct option_group groups[COMMAND_GROUPS];
 	void *options = xcalloc(1, command->options_size + 1);
-	command_groups(command, options, inv, groups);
-	int rc = options_parse(groups, operands, false, &err);
-	if (!rc && operands->count > command->operands)
-		rc = error_set(&err, ERR_INVALID, "unexpected argument '%s'",
-			operands->words[command->operands]);
+	int rc = parse(inv, options, operands, &err);
 	if (rc == OPTIONS_HELP) {
 		struct buf usage = BUF_INIT;
-		command_usage(command, &usage);
+		command_usage(command, inv->verb, &usage);
 		show_text(&usage);
 		buf_release(&usage);
 		rc = ANSWER_YES;
@@ -133,7 +168,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 		rc = run_command(inv, options, operands, &err);
 	}
 	if (rc == ANSWER_USAGE) {
-		misused_command(command, &err);
+		misused_command(inv, &err);
 	} else if (rc < 0) {
 		show_message("fatal", err.text);
 		rc = ANSWER_FATAL;

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const synopsis[] = { "list [--json]", "show NAME", NULL };
-static const char *const words[] = { "list", "show", NULL };
-
 static char *describe(const char *name, const char *member)
 {
 	struct json_doc *doc;
@@ -26,12 +23,16 @@ static char *describe(const char *name, const char *member)
 	return words_of;
 }
 
-static void list(const struct invocation *inv)
+static int list(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	static const char *const titles[] = { "SCHEMA", "WHAT IT IS FOR" };
 	struct table table;
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
+	(void)values;
+	(void)operands;
+	(void)err;
 	table_init(&table, titles, 2);
 	json_begin(&w, '{');
 	json_begin_member(&w, "schemas", '[');
@@ -53,11 +54,16 @@ static void list(const struct invocation *inv)
 		table_print(&table, inv->colour);
 	table_release(&table);
 	buf_release(&out);
+	return ANSWER_YES;
 }
 
-static int show(const char *name, struct error *err)
+static int show(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
+	const char *name = operands->words[0];
 	size_t len;
+	(void)inv;
+	(void)values;
 	const char *text = builtin_text(name, &len);
 	if (!text) {
 		struct schema_set *set = schema_set_new();
@@ -73,28 +79,15 @@ static int show(const char *name, struct error *err)
 	return ANSWER_YES;
 }
 
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	const char *verb = operands->count ? operands->words[0] : "list";
-	(void)values;
-	if (!strcmp(verb, "list") && operands->count <= 1) {
-		list(inv);
-		return ANSWER_YES;
-	}
-	if (!strcmp(verb, "show") && operands->count == 2)
-		return show(operands->words[1], err);
-	error_set(err, ERR_INVALID, "say list, or show and the name of a schema");
-	return ANSWER_USAGE;
-}
+static const struct verb verbs[] = {
+	{ "", "[--json]", NULL, NULL, NEEDS_NOTHING, true, 0, 0, NULL, list },
+	{ "list", "[--json]", NULL, NULL, NEEDS_NOTHING, true, 0, 0, NULL, list },
+	{ "show", "NAME", NULL, NULL, NEEDS_NOTHING, false, 1, 1, builtin_names, show },
+	{ .name = NULL },
+};
 
 const struct command command_schema = {
 	.name = "schema",
 	.summary = "list and show the built-in schemas",
-	.synopsis = synopsis,
-	.needs = NEEDS_NOTHING,
-	.shows = true,
-	.operands = 2,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

@@ -19,20 +19,9 @@ struct status_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "offline", struct status_options, offline,
-		"do not ask the remote: show what was fetched last"),
+	OPT_OFFLINE(struct status_options),
 	OPT_END,
 };
-
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
-	OPT_END,
-};
-
-static const char *const synopsis[] = { "[--offline] [--json]",
-	"set [--server ID] [--json] (idle|building|failed|success)", NULL };
-
-static const char *const words[] = { "set", "idle", "building", "failed", "success", NULL };
 
 /* ---- the table ---- */
 
@@ -78,7 +67,7 @@ static enum show_colour status_colour(const char *status)
 		return SHOW_FAINT;
 	if (!strcmp(status, "failed"))
 		return SHOW_RED;
-	if (!strcmp(status, "building"))
+	if (!strcmp(status, "building") || !strcmp(status, "testing"))
 		return SHOW_YELLOW;
 	return SHOW_PLAIN;
 }
@@ -185,10 +174,13 @@ static void show_roster_json(const struct roster *roster)
 	buf_release(&out);
 }
 
-static int show_fleet(struct invocation *inv, bool fetch, struct error *err)
+static int show_fleet(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
+	const struct status_options *given = values;
 	struct roster roster;
-	int rc = roster_take(&roster, inv->repo, &inv->settings, fetch, inv->env, err);
+	(void)operands;
+	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
 	if (rc < 0)
 		return rc;
 	if (inv->json) {
@@ -203,17 +195,17 @@ static int show_fleet(struct invocation *inv, bool fetch, struct error *err)
 
 /* ---- git build status set ---- */
 
-static int set_status(struct invocation *inv, const char *status, struct error *err)
+static int set_status(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
+	const char *status = operands->words[0];
 	struct buf request = BUF_INIT;
 	struct answer answer = ANSWER_INIT;
+	(void)values;
 	if (status_check(status, err) < 0)
 		return ANSWER_USAGE;
-	int rc = settings_need_server(&inv->settings, err);
-	if (!rc) {
-		status_request(&request, inv->repo, &inv->settings, status, inv->env);
-		rc = coordination_submit(inv, &request, &answer, err);
-	}
+	status_request(&request, inv->repo, &inv->settings, status, inv->env);
+	int rc = coordination_submit(inv, &request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is %s", inv->settings.server, status);
 	if (!rc && !inv->json && inv->verbose)
@@ -224,35 +216,17 @@ static int set_status(struct invocation *inv, const char *status, struct error *
 	return rc;
 }
 
-static int run(
-	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
-{
-	const struct status_options *given = values;
-	if (!operands->count)
-		return show_fleet(inv, !given->offline, err);
-	if (strcmp(operands->words[0], "set")) {
-		error_set(err, ERR_INVALID, "unexpected argument '%s': only set can stand there",
-			operands->words[0]);
-		return ANSWER_USAGE;
-	}
-	if (operands->count != 2) {
-		error_set(err, ERR_INVALID,
-			"'set' needs a status: idle, building, failed or success");
-		return ANSWER_USAGE;
-	}
-	return set_status(inv, operands->words[1], err);
-}
+static const struct verb verbs[] = {
+	{ "", "[--offline] [--json]", options, NULL, NEEDS_REPOSITORY, true, 0, 0, NULL,
+		show_fleet },
+	{ "set", "[--server ID] [--json] (idle|building|testing|failed|success)", NULL,
+		coordination_server, NEEDS_SERVER, true, 1, 1, status_names, set_status },
+	{ .name = NULL },
+};
 
 const struct command command_status = {
 	.name = "status",
 	.summary = "show the fleet, or set this server's status",
-	.synopsis = synopsis,
-	.options = options,
 	.options_size = sizeof(struct status_options),
-	.settings = settings,
-	.needs = NEEDS_REPOSITORY,
-	.shows = true,
-	.operands = 2,
-	.words = words,
-	.run = run,
+	.verbs = verbs,
 };

@@ -190,6 +190,8 @@ static const char *misuse(const struct validate_options *given, const struct ope
 		return "say one of FILE..., --staged, --all and --range";
 	if (given->schema && !operands->count)
 		return "--schema goes with the files that it is to judge";
+	if (given->range && (given->maps.count || given->format || given->max_errors))
+		return "--range goes with --json only: it checks commits as the hook does";
 	return NULL;
 }
 

@@ -460,6 +460,10 @@ static int run(
 	struct watching w = { .inv = inv, .given = given };
 	bool on_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !inv->json;
 	(void)operands;
+	if (given->once && (given->interval || inv->json)) {
+		error_set(err, ERR_INVALID, "--once goes with --offline only");
+		return ANSWER_USAGE;
+	}
 	int rc = health_limits_load(&w.limits, inv->repo, err);
 	if (rc < 0)
 		return rc;

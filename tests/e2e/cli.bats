@@ -30,9 +30,45 @@ load helper
   run -129 git build -x status
   git init -q repo
   run -129 git -C repo build status here
-  [ "${lines[0]}" = "error: unexpected argument 'here': only set can stand there" ]
+  [ "${lines[0]}" = "error: 'here' is unknown; there are set" ]
   run -129 git build demo too much
   run -129 git build demo --json
+}
+
+@test "an option that a subcommand does not use is an error, and is never ignored" {
+  git init -q repo
+  cd repo
+  local command verb option line
+  for command in job lock message artifacts outbox status schema; do
+    for verb in $(git build "$command" -h | sed -nE "s/.* git build $command ([a-z]+)( .*|$)/\1/p" | sort -u); do
+      git build "$command" "$verb" -h | sed -nE 's/^    (-., )?--([a-z-]+).*/\2/p' | sort -u >"$TMP/$verb.$command"
+    done
+    sort -u "$TMP"/*."$command" >"$TMP/all"
+    for verb in "$TMP"/*."$command"; do
+      # The first that another takes, and this does not; one that no other takes.
+      option=$(comm -23 "$TMP/all" "$verb" | head -n 1)
+      verb=$(basename "$verb" ".$command")
+      run -129 --separate-stderr git build "$command" "$verb" "--${option:-job}"
+      [[ ${stderr_lines[0]} == "error: unknown option '--${option:-job}'"* ]]
+      [[ ${stderr_lines[1]} == "usage: git build $command $verb"* ]]
+    done
+  done
+  export SERVER_ID=a
+  # Nor before the subcommand's name, and it is no other subcommand that is meant then.
+  for line in 'job --artifact list list' 'job --attempt 1 list' 'lock --ttl=5 list' 'message --body x list' \
+    'artifacts --in x show job' 'outbox --all list'; do
+    # shellcheck disable=SC2086 # words
+    run -129 git build $line
+    [[ ${lines[0]} == "error: unknown option '--"* ]]
+  done
+  for line in 'logs --list --raw' 'logs --list --here' 'logs --list --follow' 'logs --raw --json job' \
+    'dashboard --port 8000' 'dashboard --serve --offline' 'watch --once --interval 3' 'watch --once --json' \
+    'health --nagios --json' 'health --nagios --check' 'validate --range A..B --format' \
+    'install-service --cron --print heartbeat' 'lock acquire x --keep-running' 'lock acquire --json x -- true' \
+    'schema show job --json' 'status set idle --offline' 'archive --jobs --all-servers --server a'; do
+    # shellcheck disable=SC2086 # words
+    run -129 git build $line
+  done
 }
 
 @test "-C may stand before and behind the command, and adds up" {
@@ -149,6 +185,10 @@ completed() {
   [ "$(completed git build heartbeat --pu)" = $'--push\n--push-every=' ]
   [ "$(completed git-build squash --b)" = $'--branch=\n--backup' ]
   [ "$(completed git build status set bu)" = building ]
+  [ "$(completed git build job list --b)" = --branch= ]
+  [ "$(completed git build job cancel '')" = "" ]
+  [ "$(completed git build job --attempt)" = "" ]
+  [ "$(completed git build status set --off)" = "" ]
   [ "$(completed git build completion '')" = $'bash\nzsh\nfish' ]
   [ "$(completed git build help dem)" = demo ]
   run -129 git build completion
@@ -156,15 +196,20 @@ completed() {
 }
 
 @test "every command and every option is in each shell's completion" {
-  local shell command option
+  local shell command verb option
+  for command in $(git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'); do
+    echo "$command"
+    for verb in '' $(git build "$command" -h | sed -nE "s/.* git build $command ([a-z]+)( .*|$)/\1/p" | sort -u); do
+      git build "$command" ${verb:+"$verb"} -h
+    done | sed -nE 's/^    (-., )?--([a-z-]+).*/--\2/p'
+  done | sort -u >words
+  [ "$(wc -l <words)" -ge 80 ]
   for shell in bash zsh fish; do
     git build completion "$shell" >"script.$shell"
-    for command in $(git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'); do
-      grep -q "$command" "script.$shell"
-      for option in $(git build "$command" -h | sed -nE 's/^    (-., )?--([a-z-]+).*/\2/p'); do
-        grep -qE -e "(--|-l )$option\b" "script.$shell" || { echo "$shell: $command --$option"; false; }
-      done
-    done
+    while read -r option; do
+      [[ $option != --* ]] || option="(--|-l )${option#--}"
+      grep -qE -e "$option\b" "script.$shell" || { echo "$shell: $option"; false; }
+    done <words
   done
   bash -n script.bash
   if command -v zsh; then zsh -n script.zsh; fi

@@ -16,12 +16,32 @@ usage() {
   git build "$@" -h | sed -nE 's/^(usage:|   or:) (.*)/\2/p'
 }
 
+# verbs COMMAND: the subcommands that its usage names, such as list; a line each.
+verbs() {
+  usage "$1" | sed -nE "s/^git build $1 ([a-z]+)( .*|$)/\\1/p" | sort -u
+}
+
 @test "-h prints to standard output and exits 0" {
   for command in '' $(commands); do
     # shellcheck disable=SC2086 # no word, or one
     run -0 --separate-stderr git build $command -h
     [[ $output == "usage: git build"* ]]
     [ -z "$stderr" ]
+  done
+}
+
+@test "-h of a subcommand of a command shows what that takes, and nothing else" {
+  [ "$(verbs job | wc -l)" = 9 ]
+  for command in $(commands); do
+    for verb in $(verbs "$command"); do
+      [[ $command != *-* ]] || continue
+      # Its own forms, and in them each of its options.
+      diff <(usage "$command" "$verb") <(usage "$command" | grep -E "^git build $command $verb( |$)")
+      usage "$command" "$verb" | grep -oE -e '--[a-z-]+' | sort -u >"$TMP/forms"
+      git build "$command" "$verb" -h | sed -nE 's/^    (-., )?(--[a-z-]+).*/\2/p' |
+        grep -vxE -e '--(quiet|verbose|help)' | sort -u >"$TMP/options"
+      diff "$TMP/forms" "$TMP/options"
+    done
   done
 }
 
@@ -36,7 +56,10 @@ usage() {
 @test "every option has an entry in the manual, and the other way round" {
   local common='-C -q --quiet -v --verbose -h --help --json'
   for command in $(commands); do
-    git build "$command" -h | grep -oE '^    -[^ ]*(, --[^ ]+)?' | tr -s ' ,' '\n' | sed '/^$/d' | sort -u >shown
+    for verb in '' $(verbs "$command"); do
+      # shellcheck disable=SC2086 # no word, or one
+      git build "$command" $verb -h
+    done | grep -oE '^    -[^ ]*(, --[^ ]+)?' | tr -s ' ,' '\n' | sed '/^$/d' | sort -u >shown
     sed -n 's/^\*\(-.*\)/\1/p' "$SOURCE_DIR/docs/man/git-build-$command.1.scd" |
       grep -oE -e '(^|\*)--?[A-Za-z][a-z-]*' | tr -d '*' | sort -u >written
     # Entries that the page has itself, and those that git-build(1) has for all.

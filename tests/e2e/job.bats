@@ -251,3 +251,50 @@ END
   [ "$(sed '/^error:/d' "$TMP"/claim.? | jq -r .commit)" = "$(git -C ../fleet.git rev-parse main)" ]
   rm ../hold.3
 }
+
+# listed OPTION...: the ids that `job list` shows, in the table and as JSON.
+listed() {
+  local ids
+  ids=$(git build job list --offline --json "$@" | jq -r '[.jobs[].id] | join(" ")') || return
+  diff <(git build job list --offline "$@" | sed 1d | cut -d ' ' -f 1) <(tr ' ' '\n' <<<"$ids" | sed '/^$/d') >&2 || return
+  echo "$ids"
+}
+
+@test "list shows what matches every filter, and a filter that it does not know is an error" {
+  on_main coordination/jobs.json <<'END'
+{
+  "jobs": [
+    {"id": "a", "type": "build", "priority": 5, "branch": "main", "status": "completed", "assigned_to": "build1", "created_at": "2026-01-01T00:00:00Z", "completed_at": "2026-01-03T00:00:00Z"},
+    {"id": "b", "type": "test", "priority": 1, "branch": "main", "status": "failed", "assigned_to": "build2", "created_at": "2026-01-02T00:00:00Z", "completed_at": "2026-01-02T12:00:00Z"},
+    {"id": "c", "type": "build", "priority": 1, "branch": "x,y", "status": "running", "assigned_to": "build1", "created_at": "2026-01-03T00:00:00Z", "started_at": "2026-01-04T00:00:00Z"},
+    {"id": "d", "type": "deploy", "priority": 5, "branch": "broken", "status": "queued", "assigned_to": null, "created_at": "2026-01-05T00:00:00Z"},
+    {"id": "e", "type": "build", "branch": "broken", "status": "queued"}
+  ]
+}
+END
+  git build job list >/dev/null
+  [ "$(listed)" = "a b c d e" ]
+  [ "$(listed --branch broken)" = "d e" ]
+  [ "$(listed --branch main --branch x,y)" = "a b c" ]
+  [ "$(listed --branch x)" = "" ]
+  [ "$(listed --server build2)" = b ]
+  [ "$(listed --server build1,build2 --type build)" = "a c" ]
+  [ "$(listed --type test --type deploy)" = "b d" ]
+  [ "$(listed --status queued,running)" = "c d e" ]
+  [ "$(listed --status failed --status completed)" = "a b" ]
+  [ "$(listed --priority 1)" = "b c" ]
+  [ "$(listed --since 2026-01-03)" = "a c d" ]
+  [ "$(listed --since 2026-01-04T00:00:00Z)" = "c d" ]
+  [ "$(GIT_BUILD_TEST_NOW=$(date -d 2026-01-06T00:00:00Z +%s) listed --since 36h)" = d ]
+  [ "$(listed --limit 2)" = "d e" ]
+  [ "$(listed --limit 1 --branch main)" = b ]
+  [ "$(listed --limit 99 --status queued)" = "d e" ]
+  # Who this is makes no difference to what is listed.
+  [ "$(SERVER_ID=build2 listed)" = "a b c d e" ]
+  for wrong in '--status queud' '--status queued,over' '--since yesterday' '--since 3' '--since 5x' '--since 9999999999d' \
+    '--limit 0' '--priority x' '--commit abc' '--depends a' '--attempt 1' '--description x'; do
+    # shellcheck disable=SC2086 # words
+    run -129 git build job list --offline $wrong
+    [[ $output == "error: "* ]]
+  done
+}

@@ -265,3 +265,22 @@ END
   git build lock list >/dev/null
   [ "$(lock deploy)" = null ]
 }
+
+@test "list shows the locks of a server" {
+  git build lock acquire one
+  git build lock acquire other
+  git build lock release other
+  git -C ../build2 build lock acquire two
+  names() { git build lock list --json "$@" | jq -r '[.locks[].name] | sort | join(" ")'; }
+  [ "$(names)" = "config_update job_assignment one other two" ]
+  [ "$(names --server build1)" = one ]
+  [ "$(names --server build2)" = two ]
+  [ "$(names --server build2,build1)" = "one two" ]
+  [ "$(SERVER_ID=build2 names)" = "$(names)" ]
+  run -0 git build lock list --server build2
+  [[ ${#lines[@]} = 2 && $output == *build2* && $output != *build1* ]]
+  run -129 git build lock list --ttl 5
+  run -129 git build lock release --ttl 5 one
+  run -129 git build lock renew --reason x one
+  run -129 git build lock acquire --fence 1 one
+}

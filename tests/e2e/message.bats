@@ -145,3 +145,36 @@ watching() {
   run -129 git build message reply msg_1
   run -128 git build message show msg_1
 }
+
+# listed OPTION...: the ids that `message list` shows.
+listed() { git build message list --offline --json "$@" | jq -r '[.messages[].id] | join(" ")'; }
+
+@test "list shows what matches every filter" {
+  on_main coordination/messages.json <<'END'
+{
+  "messages": [
+    {"id": "a", "from": "build1", "to": "build2", "type": "info", "subject": "s", "body": "b", "timestamp": "2026-01-01T00:00:00Z", "read": true},
+    {"id": "b", "from": "build2", "to": "all", "type": "error", "subject": "s", "body": "b", "timestamp": "2026-01-02T00:00:00Z", "read": false, "read_by": ["build1"]},
+    {"id": "c", "from": "build2", "to": "operator", "type": "request", "subject": "s", "body": "b", "timestamp": "2026-01-03T00:00:00Z", "read": false}
+  ]
+}
+END
+  git build message list >/dev/null
+  [ "$(listed)" = "a b c" ]
+  [ "$(listed --type error)" = b ]
+  [ "$(listed --type error,request)" = "b c" ]
+  [ "$(listed --to operator)" = c ]
+  [ "$(listed --to operator --to all)" = "b c" ]
+  [ "$(listed --from build1)" = a ]
+  [ "$(listed --from build2 --type request)" = c ]
+  [ "$(listed --unread)" = "b c" ]
+  [ "$(listed --since 2026-01-02)" = "b c" ]
+  [ "$(GIT_BUILD_TEST_NOW=$(date -d 2026-01-03T12:00:00Z +%s) listed --since 1d)" = c ]
+  run -0 git build message list --offline --to operator
+  [ "${#lines[@]}" = 2 ]
+  for wrong in '--type warn' '--since soon' '--all' '--server build1' '--body x' '--subject x' '--interval 3' '--rules'; do
+    # shellcheck disable=SC2086 # words
+    run -129 git build message list --offline $wrong
+  done
+  run -129 git build message inbox --to build1
+}
