@@ -7,11 +7,11 @@
 #include "fleet/archive.h"
 
 #include <inttypes.h>
-#include <limits.h>
+#include <stdlib.h>
 
 struct archive_options {
 	bool messages, jobs, logs, all_servers, dry_run;
-	int64_t older_than;
+	const char *older_than;
 };
 
 static const struct option options[] = {
@@ -21,7 +21,7 @@ static const struct option options[] = {
 	OPT_FLAG(0, "logs", struct archive_options, logs, "this server's logs, after 7 days"),
 	OPT_FLAG(0, "all-servers", struct archive_options, all_servers,
 		"the logs of all servers; for operators"),
-	OPT_NUMBER(0, "older-than", "DAYS", struct archive_options, older_than, 1, 36500,
+	OPT_NUMERAL(0, "older-than", "DAYS", struct archive_options, older_than, 0, 36500,
 		"what is older than that, instead"),
 	OPT_FLAG('n', "dry-run", struct archive_options, dry_run,
 		"change nothing, say what would be"),
@@ -58,7 +58,7 @@ static int64_t days(const struct archive_options *given, bool wanted, int64_t us
 	bool all = !given->messages && !given->jobs && !given->logs;
 	if (!wanted && !all)
 		return -1;
-	return given->older_than ? given->older_than : usual;
+	return given->older_than ? strtoll(given->older_than, NULL, 10) : usual;
 }
 
 static int run(
@@ -75,6 +75,10 @@ static int run(
 	struct buf request = BUF_INIT;
 	struct answer answer = ANSWER_INIT;
 	(void)operands;
+	if (given->all_servers && plan.log_days < 0) {
+		error_set(err, ERR_INVALID, "--all-servers goes with --logs only");
+		return ANSWER_USAGE;
+	}
 	archive_request(&request, &plan, &inv->settings, inv->env);
 	int rc = coordination_submit(inv, &request, &answer, err);
 	if (rc == 1 && given->dry_run)

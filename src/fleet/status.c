@@ -8,15 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const status_names[] = { "idle", "building", "failed", "success", NULL };
+const char *const status_names[] = { "idle", "building", "testing", "failed", "success", NULL };
 
 int status_check(const char *status, struct error *err)
 {
 	for (size_t i = 0; status_names[i]; i++)
 		if (!strcmp(status, status_names[i]))
 			return 0;
-	return error_set(err, ERR_INVALID,
-		"'%s' is no status; a server is idle, building, failed or success", status);
+	struct buf known = BUF_INIT;
+	for (size_t i = 0; status_names[i]; i++)
+		buf_addf(&known, "%s%s",
+			!i                            ? ""
+				: status_names[i + 1] ? ", "
+						      : " or ",
+			status_names[i]);
+	int rc = error_set(
+		err, ERR_INVALID, "'%s' is not a status; a server is %s", status, known.data);
+	buf_release(&known);
+	return rc;
 }
 
 void status_write_new(

@@ -8,7 +8,7 @@
 /* The states a server may be in, as status.json spells them; ends with NULL. */
 extern const char *const status_names[];
 
-/* Is `status` one of them? ERR_INVALID lists them, and the nearest. */
+/* Is `status` one of them? ERR_INVALID lists them. */
 int status_check(const char *status, struct error *err);
 
 /* Appends a new status.json for settings->server at time `now`. */

@@ -180,3 +180,18 @@ on_main() {
   [ "$(git rev-parse HEAD)" = "$before" ]
   tail -1 build2/status.json | grep -q mine
 }
+
+@test "schema, manual and command know the same statuses" {
+  local word names
+  names=$(git build schema show status | jq -r '.properties.status.enum | join("|")')
+  [[ $(git build status set -h) == *" ($names)"* ]]
+  grep -qF "($names)" "$SOURCE_DIR/docs/man/git-build-status.1.scd"
+  grep -qF "\`status\` is $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names");" "$SOURCE_DIR/docs/schemas.md"
+  for word in ${names//|/ }; do
+    run -0 --separate-stderr git build status set "$word"
+    [ "$output" = "build1 is $word" ]
+    [ "$(git -C ../fleet.git show main:build1/status.json | jq -r .status)" = "$word" ]
+  done
+  run -129 git build status set gone
+  [ "${lines[0]}" = "error: 'gone' is not a status; a server is $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names")" ]
+}
