@@ -113,6 +113,8 @@ int coordination_read(
 {
 	char age[TIMESTAMP_SIZE];
 	int rc = reading_take(reading, inv->repo, &inv->settings, !offline, inv->env, err);
+	if (!rc)
+		rc = reading_check_fleet(inv->repo, &inv->settings, &reading->tip, err);
 	if (rc < 0)
 		return rc;
 	struct buf text = BUF_INIT;

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "fleet/reach.h"
+#include "fleet/reading.h"
 #include "json/write.h"
 
 #include <limits.h>
@@ -152,6 +153,11 @@ static int run(
 	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
 	if (rc < 0)
 		return rc;
+	rc = reading_check_fleet(inv->repo, &inv->settings, &roster.tip, err);
+	if (rc < 0) {
+		roster_release(&roster);
+		return rc;
+	}
 	if (roster.offline.code && !given->offline)
 		show_message("warning", roster.offline.text);
 	struct reach *reaches = xcalloc(roster.count + 1, sizeof(*reaches));

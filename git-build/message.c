@@ -494,6 +494,8 @@ static int watch(
 	while (!rc) {
 		struct view view = { .arena = ARENA_INIT };
 		rc = reading_take(&view.reading, inv->repo, &inv->settings, true, env, err);
+		if (!rc)
+			rc = reading_check_fleet(inv->repo, &inv->settings, &view.reading.tip, err);
 		/* A remote that is away is said once, and waited for. */
 		if (!rc && view.reading.offline.code && !away)
 			show_message("warning", view.reading.offline.text);

@@ -183,14 +183,15 @@ static int show_fleet(
 	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
 	if (rc < 0)
 		return rc;
-	if (inv->json) {
+	rc = reading_check_fleet(inv->repo, &inv->settings, &roster.tip, err);
+	if (!rc && inv->json) {
 		show_roster_json(&roster);
-	} else {
+	} else if (!rc) {
 		show_table(&roster, inv->colour);
 		warn(&roster);
 	}
 	roster_release(&roster);
-	return ANSWER_YES;
+	return rc;
 }
 
 /* ---- git build status set ---- */

@@ -1,10 +1,12 @@
 #include "fleet/reading.h"
 
 #include "base/file.h"
+#include "fleet/names.h"
 #include "store/remote.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { DOCUMENT_LIMIT = 256 << 20 };
 
@@ -71,6 +73,46 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 	}
 	buf_release(&ref);
 	return rc;
+}
+
+static int find_coordination(const struct entry *entry, void *data)
+{
+	(void)data;
+	return entry->mode == 040000 && !strcmp(entry->name, "coordination");
+}
+
+/* A branch other than those of heartbeats: the repository is not empty. */
+static int find_branch(const char *name, const struct oid *oid, void *data)
+{
+	const char *branch = name + strlen(data);
+	(void)oid;
+	return strcmp(branch, "HEAD") != 0 &&
+		strncmp(branch, FLEET_BEAT_BRANCH, sizeof(FLEET_BEAT_BRANCH) - 1) != 0;
+}
+
+int reading_check_fleet(struct repo *repo, const struct settings *settings, const struct oid *tip,
+	struct error *err)
+{
+	struct buf prefix = BUF_INIT;
+	bool empty = oid_is_none(tip);
+	int rc;
+	if (!empty) {
+		rc = repo_list(repo, tip, "", find_coordination, NULL, err);
+	} else {
+		buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
+		rc = repo_ref_each(repo, prefix.data, find_branch, prefix.data, err);
+	}
+	buf_release(&prefix);
+	if (rc < 0)
+		return rc;
+	if (!empty == rc)
+		return 0;
+	return empty ? error_set(err, ERR_INVALID,
+			       "this repository is not a fleet (it has branches, and not %s)",
+			       settings->branch)
+		     : error_set(err, ERR_INVALID,
+			       "this repository is not a fleet (%s has no coordination/)",
+			       settings->branch);
 }
 
 int reading_document(const struct reading *reading, const char *path, const char *name,

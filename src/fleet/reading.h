@@ -29,6 +29,14 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 int reading_document(const struct reading *reading, const char *path, const char *name,
 	struct json_doc **doc, const struct json_value **member, struct error *err);
 
+/*
+ * Is this a fleet's repository, as its shared branch was fetched with `tip`: does that have a
+ * coordination/, or is the repository still empty, so that it may become one? 0, ERR_INVALID if it
+ * is something else, or the code of a failure to read it.
+ */
+int reading_check_fleet(struct repo *repo, const struct settings *settings, const struct oid *tip,
+	struct error *err);
+
 /* What of the remote was fetched: each has a time of its own. */
 #define READING_BRANCH "fetched-branch" /* the shared branch */
 #define READING_FLEET  "fetched"        /* that, and all beats */

@@ -143,6 +143,11 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 	int rc = roster_take(&out->roster, repo, settings, plan->fetch, env, err);
 	if (rc < 0)
 		return rc;
+	rc = reading_check_fleet(repo, settings, &out->roster.tip, err);
+	if (rc < 0) {
+		overview_release(out);
+		return rc;
+	}
 	t.reading = (struct reading){ .repo = repo,
 		.tip = out->roster.tip,
 		.now = out->roster.now,

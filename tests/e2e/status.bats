@@ -139,6 +139,48 @@ on_main() {
   [[ $output == *--server*SERVER_ID* ]]
 }
 
+@test "a repository that is not a fleet is called so; a fleet with empty lists, and damage, are not" {
+  git init -q --bare ../other.git
+  git clone -q ../other.git ../other 2>/dev/null
+  cd ../other
+  git commit -q --allow-empty -m Begin
+  git push -q origin HEAD:main
+  for command in status 'status --json' 'status --offline' 'job list' 'job show x' 'lock list' 'message list' 'artifacts list' \
+    'logs --list' health metrics dashboard 'watch --once' 'watch --json' 'exec all -- true' 'message inbox --server a' 'message watch --server a'; do
+    # shellcheck disable=SC2086 # words
+    run -128 --separate-stderr git build $command
+    [ "$stderr" = "fatal: this repository is not a fleet (main has no coordination/)" ] || { echo "$command: $stderr"; false; }
+  done
+  run -3 git build health --nagios
+  # A file of that name makes no fleet.
+  echo x >coordination
+  git add . && git commit -q -m "Add a file" && git push -q origin HEAD:main
+  run -128 git build job list
+  [ "$output" = "fatal: this repository is not a fleet (main has no coordination/)" ]
+  git -C ../other.git config receive.denyDeleteCurrent ignore
+  git push -q origin HEAD:master :main
+  git fetch -q --prune
+  run -128 git build status
+  [ "$output" = "fatal: this repository is not a fleet (it has branches, and not main)" ]
+  # A fleet in which there is nothing to list.
+  cd ../build1
+  git pull -q && git rm -q coordination/jobs.json coordination/messages.json
+  git commit -q -m "Take the lists away" && git push -q --no-verify
+  run -0 git build job list --json
+  jq -e '.jobs == []' <<<"$output"
+  run -0 git build message list
+  # What cannot be read is a failure, and says something else.
+  local tree
+  tree=$(git rev-parse 'origin/main^{tree}')
+  mv ".git/objects/${tree:0:2}/${tree:2}" "$TMP/tree"
+  for command in 'status --offline' 'job list --offline' 'lock list --offline'; do
+    # shellcheck disable=SC2086 # words
+    run -128 git build $command
+    [[ $output != *"not a fleet"* && $output == *fatal:* ]]
+  done
+  mv "$TMP/tree" ".git/objects/${tree:0:2}/${tree:2}"
+}
+
 @test "in a worktree, a subfolder, and through git's own -C and --git-dir" {
   git worktree add -q ../second 2>/dev/null
   run -0 git -C ../second build status
