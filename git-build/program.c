@@ -11,8 +11,10 @@
 
 #include "base/alloc.h"
 #include "base/version.h"
+#include "json/write.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,55 @@ static void start(struct invocation *inv)
 			.lock_wait = environment("LOCK_WAIT") },
 		.colour = isatty(STDOUT_FILENO) && !environment("NO_COLOR"),
 	};
+}
+
+/* The end of a process whose standard output nobody reads any more, as in `| head`: without a word,
+ * by SIGPIPE, as git does. Returns if that is not what is wrong with it. */
+static void end_with_reader(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	sigset_t pipe_only;
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLERR))
+		return;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &pipe_only, NULL);
+	raise(SIGPIPE);
+}
+
+/* With --json, a program finds what went wrong on standard output as well. */
+static void put_error(const struct error *err)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	if (show_has_json())
+		return;
+	json_begin(&w, '{');
+	json_put_string(&w, "error", err->text);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+/* The command failed. */
+static int fail(bool json, const struct error *err)
+{
+	if (show_finish(NULL) < 0)
+		end_with_reader();
+	show_message("fatal", err->text);
+	if (json)
+		put_error(err);
+	return ANSWER_FATAL;
+}
+
+/* Is there an option --json, in a command line that may not be understood? */
+static bool asks_for_json(const struct operands *operands)
+{
+	for (int i = 0; i < operands->count && strcmp(operands->words[i], "--") != 0; i++)
+		if (!strcmp(operands->words[i], "--json"))
+			return true;
+	return false;
 }
 
 /* Prints what is wrong with the command line, then `usage`. */
@@ -151,6 +202,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 	inv->command = command;
 	operands->words++;
 	operands->count--;
+	bool json = asks_for_json(operands); /* parsing moves the words */
 
 	void *options = xcalloc(1, command->options_size + 1);
 	int rc = parse(inv, options, operands, &err);
@@ -169,9 +221,10 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 	}
 	if (rc == ANSWER_USAGE) {
 		misused_command(inv, &err);
+		if (json)
+			put_error(&err);
 	} else if (rc < 0) {
-		show_message("fatal", err.text);
-		rc = ANSWER_FATAL;
+		rc = fail(inv->json, &err);
 	}
 	free(options);
 	return rc ? rc : inv->status;
@@ -201,10 +254,8 @@ static int run(struct invocation *inv, struct operands *operands)
 	} else if (!rc) {
 		rc = dispatch(inv, operands);
 	}
-	if (rc < 0) {
-		show_message("fatal", err.text);
-		rc = ANSWER_FATAL;
-	}
+	if (rc < 0)
+		rc = fail(false, &err);
 	buf_release(&usage);
 	return rc;
 }
@@ -216,7 +267,10 @@ int program_run(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	start(&inv);
 	int answer = run(&inv, &operands);
-	if (show_finish(&err) < 0 && answer != ANSWER_FATAL) {
+	bool unsaid = show_finish(&err) < 0;
+	if (unsaid)
+		end_with_reader();
+	if (unsaid && answer != ANSWER_FATAL) {
 		show_message("fatal", err.text);
 		answer = ANSWER_FATAL;
 	}

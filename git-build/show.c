@@ -124,8 +124,16 @@ int show_or_write(const char *path, const struct buf *text, struct error *err)
 	return 0;
 }
 
+static bool json_shown;
+
+bool show_has_json(void)
+{
+	return json_shown;
+}
+
 void show_json(const struct buf *json)
 {
+	json_shown = true;
 	fwrite(json->data, 1, json->len, stdout);
 	putchar('\n');
 }

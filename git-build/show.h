@@ -33,8 +33,10 @@ void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void show_text(const struct buf *text);
 /* The same, or into the file `path` in its place, where that is not NULL: as file_replace(). */
 int show_or_write(const char *path, const struct buf *text, struct error *err);
-/* Prints JSON text with a line feed behind. */
+/* Prints JSON text and a line feed. */
 void show_json(const struct buf *json);
+/* Has show_json() printed anything? */
+bool show_has_json(void);
 /* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */
 int show_finish(struct error *err);
 

@@ -57,9 +57,10 @@ static int judge_all(struct repo *repo, struct guard *guard)
 	}
 	free(line);
 	if (refused)
-		judge_say("nothing was pushed: the shared repository would refuse it (git push "
-			  "--no-verify "
-			  "asks it)");
+		judge_say("nothing was pushed: every commit is checked, so fix each line above in "
+			  "the "
+			  "commit that brought it (git rebase -i) and push again; a commit on top "
+			  "does not help");
 	return refused;
 }
 

@@ -148,8 +148,39 @@ load helper
     [[ $stderr == "fatal: cannot write to standard output"* ]]
     run -128 bash -c "git-build $command >&-"
   done
-  # A reader that goes away, too.
-  run -128 bash -c 'set -o pipefail; (sleep 0.3; git-build status) | true'
+}
+
+@test "if the reader of standard output has gone, the command ends by SIGPIPE and says nothing" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  cd build1
+  for command in status 'status --json' 'job list --json' 'lock list' -h 'completion bash' 'schema show jobs'; do
+    # 128 + SIGPIPE
+    run -141 --separate-stderr bash -c "set -o pipefail; (sleep 0.2; exec git-build $command) | true"
+    [ -z "$stderr" ] || { echo "$command: $stderr"; false; }
+  done
+  # What went wrong apart from that is said.
+  run -128 --separate-stderr bash -c "set -o pipefail; (sleep 0.2; exec git-build job show none) | true"
+  [[ $stderr == "fatal: there is no job 'none'"* ]]
+}
+
+@test "with --json an error is JSON on standard output, and text on standard error" {
+  shared_repo fleet.git
+  clone_server fleet.git build1
+  cd build1
+  run -128 --separate-stderr git build job show --json none
+  [ "$stderr" = "fatal: $(jq -r .error <<<"$output")" ]
+  [[ $stderr == *"there is no job 'none'"* ]]
+  run -129 --separate-stderr git build job list --attempt 3 --json
+  [ "$(jq -r .error <<<"$output")" = "unknown option '--attempt'" ]
+  [ "${stderr_lines[0]}" = "error: unknown option '--attempt'" ]
+  run -129 --separate-stderr git build message list --json --type "\"w"
+  [[ $(jq -r .error <<<"$output") == *'"w'* ]]
+  run -128 --separate-stderr git build job show none
+  [ -z "$output" ]
+  # What has answered does not answer twice.
+  run -1 --separate-stderr git build job claim --json
+  jq -es 'length == 1' <<<"$output"
 }
 
 @test "standard streams that are closed do no harm to files" {
