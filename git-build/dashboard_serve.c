@@ -1,6 +1,7 @@
 /*
  * A server for one page: HTTP/1.0 (RFC 1945) on the loopback address, and no more of it than a
- * browser needs. Whoever asks gets five seconds and eight kilobytes for it.
+ * browser needs. A request has five seconds and eight kilobytes; while one is slow, others are
+ * answered.
  */
 #include "dashboard_serve.h"
 #include "show.h"
@@ -17,7 +18,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_LIMIT = 8192, PATIENCE_MS = 5000, FRESH_MS = 5000, BACKLOG = 16 };
+enum { REQUEST_LIMIT = 8192, PATIENCE_MS = 5000, FRESH_MS = 5000, BACKLOG = 16, MOST_CLIENTS = 64 };
+
+/* A connection: its request is read, then its answer is sent. */
+struct client {
+	int fd;
+	int64_t deadline; /* on the steady clock, for what it does now */
+	struct buf request, answer;
+	size_t sent;
+	bool answering;
+};
 
 struct serving {
 	struct invocation *inv;
@@ -26,6 +36,8 @@ struct serving {
 	uint16_t port;
 	struct buf page;
 	int64_t made_ms; /* when, on the steady clock; 0: never */
+	struct client clients[MOST_CLIENTS];
+	size_t count;
 };
 
 static int64_t now_ms(const struct serving *s)
@@ -40,7 +52,7 @@ static int start(struct serving *s, int64_t port, struct error *err)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	int yes = 1;
-	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listener < 0 ||
 		setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
 		bind(s->listener, (struct sockaddr *)&address, size) < 0 ||
@@ -53,39 +65,6 @@ static int start(struct serving *s, int64_t port, struct error *err)
 }
 
 /* ---- one request ---- */
-
-/* Reads up to the empty line; false where it is none, or takes too long. */
-static bool read_request(const struct serving *s, int fd, struct buf *request)
-{
-	int64_t deadline = now_ms(s) + PATIENCE_MS;
-	char bytes[1024];
-	while (request->len < REQUEST_LIMIT && !strstr(request->data, "\r\n\r\n")) {
-		struct pollfd readable = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - now_ms(s);
-		ssize_t got = left > 0 && poll(&readable, 1, (int)left) > 0
-			? read(fd, bytes, sizeof(bytes))
-			: 0;
-		if (got <= 0 || memchr(bytes, '\0', (size_t)got))
-			return false;
-		buf_add(request, bytes, (size_t)got);
-	}
-	return strstr(request->data, "\r\n\r\n") != NULL;
-}
-
-static void send_all(const struct serving *s, int fd, const struct buf *text)
-{
-	int64_t deadline = now_ms(s) + PATIENCE_MS;
-	for (size_t sent = 0; sent < text->len;) {
-		struct pollfd writable = { .fd = fd, .events = POLLOUT };
-		int64_t left = deadline - now_ms(s);
-		ssize_t wrote = left > 0 && poll(&writable, 1, (int)left) > 0
-			? send(fd, text->data + sent, text->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT)
-			: -1;
-		if (wrote <= 0)
-			return;
-		sent += (size_t)wrote;
-	}
-}
 
 /* A page of some other site must not read ours by a name of its own for this address. */
 static bool is_for_us(const struct serving *s, const char *request)
@@ -107,25 +86,24 @@ static bool is_for_us(const struct serving *s, const char *request)
 	return false;
 }
 
-static void answer(const struct serving *s, int fd, const char *status, const char *type,
-	const struct buf *body)
+/* What the client is to be sent; `head`: without the body. */
+static void answer(struct client *client, const char *status, const char *type,
+	const struct buf *body, bool head)
 {
-	struct buf text = BUF_INIT;
-	buf_addf(&text,
+	buf_addf(&client->answer,
 		"HTTP/1.0 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %zu\r\n"
 		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 		"Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
 		status, type, body->len);
-	buf_add(&text, body->data, body->len);
-	send_all(s, fd, &text);
-	buf_release(&text);
+	if (!head)
+		buf_add(&client->answer, body->data, body->len);
 }
 
-static void refuse(const struct serving *s, int fd, const char *status)
+static void refuse(struct client *client, const char *status, bool head)
 {
 	struct buf body = BUF_INIT;
 	buf_addf(&body, "%s\n", status);
-	answer(s, fd, status, "text/plain", &body);
+	answer(client, status, "text/plain", &body, head);
 	buf_release(&body);
 }
 
@@ -146,43 +124,122 @@ static int refresh(struct serving *s, struct error *err)
 	return 0;
 }
 
-static void serve_one(struct serving *s, int fd)
+/* Answers what was read of the request; `whole`: up to its empty line. */
+static void make_answer(struct serving *s, struct client *client, bool whole)
 {
-	struct buf request = BUF_INIT;
+	const char *request = client->request.data;
 	struct error err = ERROR_INIT;
-	if (!read_request(s, fd, &request)) {
-		refuse(s, fd, "400 Bad Request");
-	} else if (!is_for_us(s, request.data)) {
-		refuse(s, fd, "421 Misdirected Request");
-	} else if (strncmp(request.data, "GET ", 4) != 0) {
-		refuse(s, fd, "405 Method Not Allowed");
-	} else if (strncmp(request.data, "GET / HTTP/", 11) != 0) {
-		refuse(s, fd, "404 Not Found");
+	bool head = !strncmp(request, "HEAD ", 5);
+	const char *path = request + (head ? 5 : 4);
+	if (!whole) {
+		refuse(client, "400 Bad Request", head);
+	} else if (!is_for_us(s, request)) {
+		refuse(client, "421 Misdirected Request", head);
+	} else if (!head && strncmp(request, "GET ", 4) != 0) {
+		refuse(client, "405 Method Not Allowed", false);
+	} else if (strncmp(path, "/ HTTP/", 7) != 0) {
+		refuse(client, "404 Not Found", head);
 	} else if (refresh(s, &err) < 0) {
 		show_message("warning", err.text);
-		refuse(s, fd, "500 Internal Server Error");
+		refuse(client, "500 Internal Server Error", head);
 	} else {
-		answer(s, fd, "200 OK", "text/html", &s->page);
+		answer(client, "200 OK", "text/html", &s->page, head);
 	}
-	shutdown(fd, SHUT_WR);
-	close(fd);
-	buf_release(&request);
+	client->answering = true;
+	client->deadline = now_ms(s) + PATIENCE_MS;
 }
 
-/* ---- */
+/* ---- connections ---- */
+
+static void open_client(struct serving *s)
+{
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		s->clients[s->count++] = (struct client){ fd, now_ms(s) + PATIENCE_MS, BUF_INIT,
+			BUF_INIT, 0, false };
+}
+
+static void close_client(struct serving *s, size_t i)
+{
+	struct client *client = &s->clients[i];
+	shutdown(client->fd, SHUT_WR);
+	close(client->fd);
+	buf_release(&client->request);
+	buf_release(&client->answer);
+	*client = s->clients[--s->count];
+}
+
+/* Reads what there is of the request, and makes the answer once it is whole or cannot become so. */
+static void read_client(struct serving *s, struct client *client)
+{
+	char bytes[1024];
+	ssize_t got = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	bool bad = got <= 0 || memchr(bytes, '\0', (size_t)got);
+	if (!bad)
+		buf_add(&client->request, bytes, (size_t)got);
+	bool whole = !bad && strstr(client->request.data, "\r\n\r\n");
+	if (bad || whole || client->request.len >= REQUEST_LIMIT)
+		make_answer(s, client, whole);
+}
+
+/* Sends what fits; false if it is done. */
+static bool send_client(struct client *client)
+{
+	ssize_t wrote = send(client->fd, client->answer.data + client->sent,
+		client->answer.len - client->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (wrote < 0)
+		return errno == EAGAIN || errno == EINTR;
+	client->sent += (size_t)wrote;
+	return client->sent < client->answer.len;
+}
+
+/* Goes on with client `i`, of which poll() has said `events`; false if it is done. */
+static bool serve_client(struct serving *s, size_t i, short events)
+{
+	struct client *client = &s->clients[i];
+	if (!client->answering && events)
+		read_client(s, client);
+	else if (!client->answering && now_ms(s) >= client->deadline)
+		make_answer(s, client, false);
+	else if (client->answering && events)
+		return send_client(client);
+	return !client->answering || now_ms(s) < client->deadline;
+}
+
+/* What is waited for, and how long at most: the listener only if there is room. */
+static int prepare(const struct serving *s, struct pollfd *polls)
+{
+	int64_t wait = s->count ? PATIENCE_MS : -1;
+	polls[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	polls[1] = (struct pollfd){ .fd = s->count < MOST_CLIENTS ? s->listener : -1,
+		.events = POLLIN };
+	for (size_t i = 0; i < s->count; i++) {
+		const struct client *client = &s->clients[i];
+		int64_t left = client->deadline - now_ms(s);
+		polls[i + 2] = (struct pollfd){ .fd = client->fd,
+			.events = client->answering ? POLLOUT : POLLIN };
+		wait = left < 0 ? 0 : left < wait ? left : wait;
+	}
+	return (int)wait;
+}
 
 static int serve(struct serving *s, struct error *err)
 {
+	struct pollfd polls[MOST_CLIENTS + 2];
 	for (;;) {
-		struct pollfd polls[] = { { .fd = s->listener, .events = POLLIN },
-			{ .fd = s->signals, .events = POLLIN } };
-		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+		int wait = prepare(s, polls);
+		if (poll(polls, s->count + 2, wait) < 0 && errno != EINTR)
 			return error_errno(err, ERR_FAILED, "cannot wait for requests");
-		if (polls[1].revents)
+		if (polls[0].revents)
 			return 0;
-		int fd = polls[0].revents ? accept4(s->listener, NULL, NULL, SOCK_CLOEXEC) : -1;
-		if (fd >= 0)
-			serve_one(s, fd);
+		/* From the last on: another takes the place of one that is closed. */
+		for (size_t i = s->count; i-- > 0;)
+			if (!serve_client(s, i, polls[i + 2].revents))
+				close_client(s, i);
+		if (polls[1].revents)
+			open_client(s);
 	}
 }
 
@@ -209,6 +266,8 @@ int dashboard_serve(struct invocation *inv, int64_t port,
 		close(s.listener);
 	if (s.signals >= 0)
 		close(s.signals);
+	while (s.count)
+		close_client(&s, 0);
 	buf_release(&s.page);
 	return rc;
 }

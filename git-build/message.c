@@ -7,11 +7,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/timestamp.h"
 #include "fleet/archive.h"
 #include "fleet/messages.h"
 #include "fleet/names.h"
 #include "fleet/operation.h"
+#include "fleet/roster.h"
 #include "store/tidy.h"
 
 #include <limits.h>
@@ -114,6 +116,52 @@ static int ask(struct invocation *inv, const struct buf *request, struct error *
 	return rc;
 }
 
+/* Is `to` everybody or an operator, or does the roster, as it was fetched or after a fetch, have
+ * it? ERR_NOT_FOUND with the nearest if not; `*offline` says why the remote could not be asked. */
+static int find_receiver(struct invocation *inv, const char *to, bool fetch, struct error *offline,
+	struct error *err)
+{
+	static const char *const groups[] = { MESSAGE_ALL, "operator", "operators" };
+	struct nearest nearest = NEAREST_INIT(to);
+	struct roster roster;
+	bool found = false;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		found = found || !strcmp(to, groups[i]);
+		nearest_try(&nearest, groups[i]);
+	}
+	int rc = found ? 0 : roster_take(&roster, inv->repo, &inv->settings, fetch, inv->env, err);
+	if (found || rc < 0)
+		return rc;
+	for (size_t i = 0; i < roster.count; i++) {
+		found = found || !strcmp(to, roster.servers[i].id);
+		nearest_try(&nearest, roster.servers[i].id);
+	}
+	if (!found)
+		rc = error_set(err, ERR_NOT_FOUND, "there is no server '%s' in the fleet; %s%s%s",
+			to,
+			nearest.word ? "did you mean " : "'git build status' shows those there are",
+			nearest.word ? nearest.word : "", nearest.word ? "?" : "");
+	*offline = roster.offline;
+	roster_release(&roster);
+	return rc;
+}
+
+/* A message to a server that does not exist would never be read. */
+static int check_receiver(struct invocation *inv, const char *to, struct error *err)
+{
+	struct error offline = ERROR_INIT;
+	if (!find_receiver(inv, to, false, &offline, NULL))
+		return 0;
+	int rc = find_receiver(inv, to, true, &offline, err);
+	if (rc == ERR_NOT_FOUND && offline.code)
+		rc = error_set(err, ERR_NOT_FOUND,
+			"there is no server '%s' in what was fetched last, and the remote cannot "
+			"be "
+			"asked: %s",
+			to, offline.text);
+	return rc;
+}
+
 static int send(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -127,7 +175,9 @@ static int send(
 	}
 	if (message_check_to(given->to, err) < 0 || message_check_type(type, err) < 0)
 		return ANSWER_USAGE;
-	int rc = given->body ? read_body(given->body, &body, err) : 0;
+	int rc = check_receiver(inv, given->to, err);
+	if (!rc && given->body)
+		rc = read_body(given->body, &body, err);
 	if (!rc) {
 		message_request(&request, &inv->settings, given->to, type, given->subject,
 			body.data, inv->env);

@@ -16,6 +16,8 @@
 #include "store/tidy.h"
 
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -195,6 +197,17 @@ static bool same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
+/* Does the user's terminal show UTF-8, by LC_ALL, LC_CTYPE and LANG? */
+static bool shows_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	if (!locale)
+		return false;
+	bool utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
+}
+
 /* Sends the lines that have changed. */
 static void draw(struct watching *w)
 {
@@ -206,7 +219,8 @@ static void draw(struct watching *w)
 		.scroll = w->scroll,
 		.colour = w->inv->colour,
 		.help = w->help,
-		.fetching = w->fetcher != 0 };
+		.fetching = w->fetcher != 0,
+		.ascii = !shows_utf8() };
 	struct buf out = BUF_INIT;
 	/* Ages run on between two looks at the fleet. */
 	w->overview.roster.now = w->inv->env->now(w->inv->env->data);
@@ -442,7 +456,8 @@ static int show_once(struct watching *w, struct error *err)
 		&(struct screen_plan){ .overview = &w->overview,
 			.health = &w->health,
 			.width = isatty(STDOUT_FILENO) ? w->width : PLAIN_WIDTH,
-			.colour = w->inv->colour });
+			.colour = w->inv->colour,
+			.ascii = !shows_utf8() });
 	for (size_t i = 0; i < screen.count; i++) {
 		buf_addch(&screen.lines[i], '\n');
 		show_text(&screen.lines[i]);

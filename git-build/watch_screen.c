@@ -382,6 +382,35 @@ static void scroll(struct drawing *d, struct screen *out, size_t head)
 	free(d->lines);
 }
 
+/* What a terminal without UTF-8 shows for a character. */
+static char ascii_for(uint32_t point)
+{
+	static const struct {
+		uint32_t point;
+		char ascii;
+	} shapes[] = { { 0x25cf, 'o' }, { 0x25b2, '!' }, { 0x2716, 'x' }, { 0x25b6, '>' } };
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		if (point == shapes[i].point)
+			return shapes[i].ascii;
+	return '?';
+}
+
+/* Replaces what is not ASCII in `line`, which stays as wide as it is. */
+static void make_ascii(struct buf *line)
+{
+	struct buf out = BUF_INIT;
+	for (size_t i = 0; i < line->len;) {
+		uint32_t point;
+		size_t used = utf8_decode(line->data + i, line->len - i, &point);
+		size_t columns = used > 1 ? show_width(line->data + i, used) : 1;
+		for (size_t k = 0; k < columns; k++)
+			buf_addch(&out, used == 1 ? line->data[i] : ascii_for(used ? point : 0));
+		i += used ? used : 1;
+	}
+	buf_release(line);
+	*line = out;
+}
+
 void screen_draw(struct screen *out, const struct screen_plan *plan)
 {
 	struct drawing d = { .plan = plan, .now = plan->overview->roster.now };
@@ -400,6 +429,8 @@ void screen_draw(struct screen *out, const struct screen_plan *plan)
 		out->lines = d.lines;
 		out->count = d.count;
 	}
+	for (size_t i = 0; plan->ascii && i < out->count; i++)
+		make_ascii(&out->lines[i]);
 }
 
 void screen_release(struct screen *screen)

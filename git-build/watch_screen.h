@@ -19,6 +19,7 @@ struct screen_plan {
 	int scroll;        /* lines of the middle part that are above the screen */
 	bool colour, help; /* help: the keys instead of the fleet */
 	bool fetching;     /* just now */
+	bool ascii;        /* a terminal that shows nothing else */
 };
 
 struct screen {

@@ -81,6 +81,34 @@ hostile() {
   grep -qF '&lt;script&gt;document.title' "$TMP/dom"
 }
 
+@test "--serve answers HEAD, and others while a connection is idle" {
+  command -v curl >/dev/null || skip "there is no curl"
+  in_background "$TMP/out" git-build dashboard --serve
+  wait_for 5 grep -q http "$TMP/out"
+  url=$(cat "$TMP/out")
+  port=${url##*:}
+  port=${port%/}
+  curl -fsSI "$url" >"$TMP/head"
+  grep -q '^HTTP/1.0 200 OK' "$TMP/head"
+  grep -q '^Content-Length: [1-9]' "$TMP/head"
+  [ "$(curl -sI -o /dev/null -w '%{http_code}' "${url}nothing")" = 404 ]
+  [ "$(curl -sI -w '%{size_download}' -o /dev/null "$url")" = 0 ]
+  # One that has begun, and waits while others are answered, is answered when it goes on.
+  exec 5<>"/dev/tcp/127.0.0.1/$port"
+  printf 'GET /nothing HT' >&5
+  exec 6<>"/dev/tcp/127.0.0.1/$port"
+  [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}nothing")" = 404 ]
+  printf 'TP/1.0\r\n\r\n' >&5
+  [[ $(head -n 1 <&5) == "HTTP/1.0 404 Not Found"* ]]
+  # More of them than the server holds: each is ended, and the next are answered.
+  for ((i = 0; i < 80; i++)); do
+    sleep 60 3>&- 5>&- 6>&- 7<>"/dev/tcp/127.0.0.1/$port" &
+    background_pids+=("$!")
+  done
+  [ "$(curl -s --max-time 60 -o /dev/null -w '%{http_code}' "${url}nothing")" = 404 ]
+  exec 5>&- 6>&-
+}
+
 @test "--serve answers this host, and no one else, until it is told to stop" {
   command -v curl >/dev/null || skip "there is no curl"
   in_background "$TMP/out" git-build dashboard --serve

@@ -146,6 +146,26 @@ watching() {
   run -128 git build message show msg_1
 }
 
+@test "a message to a server that does not exist is refused, with the nearest" {
+  run -128 git build message send --to bulid2 --subject x
+  [ "$output" = "fatal: there is no server 'bulid2' in the fleet; did you mean build2?" ]
+  run -128 git build message send --to somebody --subject x
+  [ "$output" = "fatal: there is no server 'somebody' in the fleet; 'git build status' shows those there are" ]
+  [ "$(git build message list --json | jq '.messages | length')" = 0 ]
+  for to in all operator operators build2; do git build message send -q --to "$to" --subject x; done
+  # One that has come since, and that this clone has not fetched yet.
+  clone_server "$TMP/fleet.git" late >/dev/null
+  git build message send -q --to late --subject x
+  [ "$(git build message list --json | jq '.messages | length')" = 5 ]
+  # A server that is known is written to offline; of another nobody can tell.
+  mv ../fleet.git ../away.git
+  run -128 git build message send --to late --subject later
+  [[ $output == *outbox* ]]
+  run -128 git build message send --to later --subject x
+  [[ $output == "fatal: there is no server 'later' in what was fetched last, and the remote cannot be asked: "* ]]
+  mv ../away.git ../fleet.git
+}
+
 # listed OPTION...: the ids that `message list` shows.
 listed() { git build message list --offline --json "$@" | jq -r '[.messages[].id] | join(" ")'; }
 

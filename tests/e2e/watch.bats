@@ -99,6 +99,15 @@ seen_now() {
   [ "$status" = 0 ]
 }
 
+@test "a terminal without UTF-8 is shown ASCII" {
+  other message send -q --to build1 --subject 'Grüße 日本'
+  LC_ALL=C run -0 git build watch --once
+  [[ $output == *"Gr??e ????"* ]]
+  LC_ALL=C grep -q '[^ -~]' <<<"$output" && false
+  LC_ALL=C.UTF-8 run -0 git build watch --once
+  [[ $output == *"Grüße 日本"* && $output == *●* ]]
+}
+
 @test "--json, --once, --offline" {
   in_background "$TMP/out" git-build watch --interval 1 --json
   watching
