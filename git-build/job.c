@@ -5,6 +5,7 @@
  * arrived, and the other is given the next.
  */
 #include "coordination.h"
+#include "job_commit.h"
 #include "show.h"
 
 #include "fleet/archive.h"
@@ -126,7 +127,7 @@ static int add(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct job_options *given = values;
-	struct buf request = BUF_INIT;
+	struct buf request = BUF_INIT, commit = BUF_INIT;
 	struct answer answer = ANSWER_INIT;
 	struct json_writer w;
 	(void)operands;
@@ -134,9 +135,14 @@ static int add(
 		error_set(err, ERR_INVALID, "a job needs --branch B and --commit C");
 		return ANSWER_USAGE;
 	}
+	int rc = job_commit_find(inv, given->branch, given->commit, &commit, err);
+	if (rc < 0) {
+		buf_release(&commit);
+		return rc;
+	}
 	begin_add(&w, &request, inv);
 	json_put_string(&w, "branch", given->branch);
-	json_put_string(&w, "commit", given->commit);
+	json_put_string(&w, "commit", commit.data);
 	json_put_string(&w, "type", given->type ? given->type : "build");
 	json_put_int(&w, "priority", given->priority ? given->priority : JOB_PRIORITY);
 	json_put_string_or_null(&w, "description", given->description);
@@ -144,11 +150,12 @@ static int add(
 	json_put_bool(&w, "no_packages", given->no_packages);
 	put_list(&w, "depends", &given->depends, ",");
 	json_end(&w);
-	int rc = coordination_submit(inv, &request, &answer, err);
+	rc = coordination_submit(inv, &request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s", answer_string(&answer, "id"));
 	answer_release(&answer);
 	buf_release(&request);
+	buf_release(&commit);
 	return rc;
 }
 

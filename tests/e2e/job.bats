@@ -252,6 +252,37 @@ END
   rm ../hold.3
 }
 
+@test "with build.source, add queues the commit that is there, and refuses what is not" {
+  git init -q ../source
+  git -C ../source commit -q --allow-empty -m One
+  git -C ../source tag light
+  git -C ../source tag -a -m Tag heavy
+  one=$(git -C ../source rev-parse HEAD)
+  git -C ../source commit -q --allow-empty -m Two
+  git -C ../source branch side light
+  two=$(git -C ../source rev-parse HEAD)
+  git config build.source "$TMP/source"
+  queued() { git build job add --branch main --commit "$1" >/dev/null && jobs -r '.jobs[-1].commit'; }
+  for tip in HEAD main '' "$two" "${two:0:9}"; do [ "$(queued "$tip")" = "$two" ]; done
+  for older in light heavy side "$one"; do [ "$(queued "$older")" = "$one" ]; done
+  count=$(jobs '.jobs | length')
+  run -128 git build job add --branch nosuch --commit HEAD
+  [ "$output" = "fatal: there is no branch 'nosuch' in $TMP/source" ]
+  run -128 git build job add --branch main --commit deadbeef
+  [ "$output" = "fatal: 'deadbeef' is not a branch or a tag in $TMP/source; give a commit by its full name" ]
+  for branch in '*' ../x -x 'a b' ''; do
+    run -128 git build job add --branch "$branch" --commit HEAD
+    [[ $output == "fatal: '"*"' is not a valid branch name" || $output == "fatal: there is no branch '"* ]]
+  done
+  for commit in '*' --upload-pack=x "${two:0:4}"; do run -128 git build job add --branch main --commit "$commit"; done
+  [ "$(jobs '.jobs | length')" = "$count" ]
+  # A source that does not answer says nothing about the commit: the build will.
+  mv ../source ../away
+  run -0 --separate-stderr git build job add --branch main --commit HEAD
+  [[ $stderr == "warning: the branch and the commit are not checked: "* ]]
+  [ "$(jobs -r '.jobs[-1].commit')" = HEAD ]
+}
+
 # listed OPTION...: the ids that `job list` shows, in the table and as JSON.
 listed() {
   local ids

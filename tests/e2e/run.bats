@@ -125,10 +125,10 @@ logged() {
   run -1 git build run --once
   [ "$(job "$id" .reason)" = "exit code 127" ]
 
-  id=$(git build job add --branch nowhere --commit "")
+  id=$(git -c build.source= build job add --branch nowhere --commit "")
   run -1 git build run --once
   [[ $(job "$id" .reason) == "there is no "* ]]
-  id=$(git build job add --branch main --commit --upload-pack=touch)
+  id=$(git -c build.source= build job add --branch main --commit --upload-pack=touch)
   run -1 git build run --once
   [[ $(job "$id" .reason) == "there is no commit '--upload-pack=touch' in "* ]]
   git config build.source "$TMP/away"
