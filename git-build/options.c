@@ -311,7 +311,7 @@ bool option_list_has(const struct option_list *list, const char *between, const 
 	for (size_t i = 0; value && i < list->count; i++)
 		for (const char *item = list->items[i]; *item;) {
 			size_t len = strcspn(item, between);
-			if (len == wanted && !memcmp(item, value, len))
+			if (len && len == wanted && !memcmp(item, value, len))
 				return true;
 			item += len + (item[len] != '\0');
 		}

@@ -77,6 +77,52 @@ static void a_value_stands_in_the_same_word_or_the_next(void **state)
 	assert_string_equal(parse("--server=a=b", false)->given.server, "a=b");
 }
 
+/* The first word of `line` that options_find_operand() takes for an operand; NULL: none. */
+static const char *first_operand(const char *line)
+{
+	struct parse *p = parse("", false);
+	static char text[512];
+	struct operands words = { p->words, 0 };
+	struct option_group groups[] = { { own, NULL }, { common, NULL }, { NULL, NULL } };
+	snprintf(text, sizeof(text), "%s", line);
+	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+		words.words[words.count++] = word;
+	int at = options_find_operand(groups, &words);
+	return at < 0 ? NULL : words.words[at];
+}
+
+static void the_first_operand_is_found_before_anything_is_parsed(void **state)
+{
+	(void)state;
+	static const char *const lines[] = { "list", "--loop list", "--server b1 list",
+		"--server=b1 list", "--ser b1 list", "-s b1 list", "-sb1 list", "-ls b1 list",
+		"-lp list", "-- list", "--unknown list", "-Cx list more", "-C x list --server y" };
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		assert_string_equal(first_operand(lines[i]), "list");
+	assert_null(first_operand("--server list"));
+	assert_null(first_operand("-s list"));
+	assert_null(first_operand("--loop --"));
+	assert_null(first_operand("--loop -h"));
+	assert_string_equal(first_operand("-"), "-");
+}
+
+static void a_list_has_what_one_of_its_items_names(void **state)
+{
+	(void)state;
+	struct option_list none = { .count = 0 };
+	struct option_list list = { .items = { "a,bc", "", "d,,e," }, .count = 3 };
+	assert_true(option_list_has(&none, ",", "a"));
+	assert_true(option_list_has(&none, ",", NULL));
+	assert_false(option_list_has(&list, ",", NULL));
+	static const char *const in[] = { "a", "bc", "d", "e" };
+	for (size_t i = 0; i < sizeof(in) / sizeof(*in); i++)
+		assert_true(option_list_has(&list, ",", in[i]));
+	static const char *const out[] = { "b", "c", "a,bc", "", "A" };
+	for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++)
+		assert_false(option_list_has(&list, ",", out[i]));
+	assert_true(option_list_has(&list, "", "a,bc"));
+}
+
 static void flags_can_be_taken_back(void **state)
 {
 	(void)state;
@@ -250,6 +296,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_stands_in_the_same_word_or_the_next),
+		cmocka_unit_test(the_first_operand_is_found_before_anything_is_parsed),
+		cmocka_unit_test(a_list_has_what_one_of_its_items_names),
 		cmocka_unit_test(flags_can_be_taken_back),
 		cmocka_unit_test(operands_keep_their_order_wherever_options_stand),
 		cmocka_unit_test(the_first_operand_ends_options_before_a_subcommand),
