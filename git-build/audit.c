@@ -135,8 +135,8 @@ static int find_range(struct invocation *inv, struct operands *operands, struct 
 			inv->repo, operands->words[0], &plan->from, &plan->tip, err);
 	} else {
 		buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
-		rc = repo_ref(inv->repo, ref.data, &plan->tip, NULL);
-		if (rc < 0)
+		rc = repo_ref(inv->repo, ref.data, &plan->tip, err);
+		if (rc == ERR_NOT_FOUND)
 			rc = repo_resolve(inv->repo, "HEAD", &plan->tip, err);
 	}
 	buf_release(&ref);

@@ -215,7 +215,9 @@ int hooks_path(struct buf *out, struct error *err)
 	if (!rc) {
 		int folder = (int)(strrchr(program.data, '/') - program.data);
 		buf_addf(out, "%.*s/../libexec/git-build", folder, program.data);
-		if (!file_exists(out->data + before)) {
+		int installed = file_exists(out->data + before, err);
+		rc = installed < 0 ? installed : 0;
+		if (!installed) {
 			buf_truncate(out, before);
 			buf_addf(out, "%.*s/hooks", folder, program.data);
 		}

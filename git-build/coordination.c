@@ -44,10 +44,16 @@ static void tell_locks(struct invocation *inv)
 {
 	struct buf ref = BUF_INIT;
 	struct oid tip;
+	struct error err = ERROR_INIT;
 	buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
-	if (inv->settings.server && !repo_ref(inv->repo, ref.data, &tip, NULL))
-		held_check(inv->repo, &tip, inv->settings.server, inv->env->now(inv->env->data),
-			tell_lock, NULL);
+	int rc = inv->settings.server ? repo_ref(inv->repo, ref.data, &tip, &err) : ERR_NOT_FOUND;
+	if (!rc)
+		rc = held_check(inv->repo, &tip, inv->settings.server,
+			inv->env->now(inv->env->data), tell_lock, NULL, &err);
+	if (rc < 0 && rc != ERR_NOT_FOUND) {
+		error_wrap(&err, "whether locks were lost cannot be found out");
+		show_message("warning", err.text);
+	}
 	buf_release(&ref);
 }
 

@@ -176,14 +176,13 @@ static int make_folder(struct world *world, const char *keep, struct error *err)
 		return rc;
 	if (!realpath(keep, world->folder))
 		return error_errno(err, ERR_FAILED, "cannot find the folder '%s'", keep);
-	DIR *folder = opendir(world->folder);
-	if (!folder)
-		return error_errno(err, ERR_FAILED, "cannot read the folder '%s'", keep);
-	size_t entries = 0;
-	while (readdir(folder))
-		entries++;
-	closedir(folder);
-	if (entries > 2) /* besides . and .. */
+	struct file_list entries;
+	rc = file_list_read(&entries, world->folder, err);
+	size_t count = entries.count;
+	file_list_release(&entries);
+	if (rc < 0)
+		return rc;
+	if (count)
 		return error_set(err, ERR_INVALID,
 			"the folder '%s' is not empty; the demo wants one of its own", keep);
 	return 0;

@@ -72,24 +72,26 @@ void help_list(struct buf *out)
  * The page that was installed (PREFIX/share/man) or built (build/man) with this program: replaces
  * `page`, a name for man to look up, if it is there.
  */
-static void find_own_page(struct buf *page)
+static int find_own_page(struct buf *page, struct error *err)
 {
 	static const char *const places[] = { "../share/man/man1", "man" };
 	struct buf program = BUF_INIT, path = BUF_INIT;
-	if (!program_path(&program, NULL)) {
+	int found = program_path(&program, err);
+	if (!found) {
 		buf_truncate(&program, (size_t)(strrchr(program.data, '/') - program.data));
-		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		for (size_t i = 0; !found && i < sizeof(places) / sizeof(*places); i++) {
 			buf_reset(&path);
 			buf_addf(&path, "%s/%s/%s.1", program.data, places[i], page->data);
-			if (!file_exists(path.data))
+			found = file_exists(path.data, err);
+			if (found <= 0)
 				continue;
 			buf_reset(page);
 			buf_addstr(page, path.data);
-			break;
 		}
 	}
 	buf_release(&program);
 	buf_release(&path);
+	return found < 0 ? found : 0;
 }
 
 int help_open(const struct command *command, struct error *err)
@@ -98,7 +100,10 @@ int help_open(const struct command *command, struct error *err)
 	buf_addstr(&page, "git-build");
 	if (command)
 		buf_addf(&page, "-%s", command->name);
-	find_own_page(&page);
+	if (find_own_page(&page, err) < 0) {
+		buf_release(&page);
+		return ERR_FAILED;
+	}
 
 	/* man takes this process over: its pager wants the terminal for itself. */
 	signal(SIGPIPE, SIG_DFL);

@@ -208,7 +208,9 @@ static int renew(
 	struct held held;
 	if (lock_check_name(name, err) < 0)
 		return ANSWER_USAGE;
-	bool known = held_find(inv->repo, name, &held);
+	int known = held_find(inv->repo, name, &held, err);
+	if (known < 0)
+		return known;
 	held.ttl = given->ttl ? given->ttl : known ? held.ttl : LOCK_TTL;
 	begin(&w, &request, inv, "lock renew", name);
 	json_put_int(&w, "ttl", held.ttl);
@@ -240,7 +242,9 @@ static int release(
 	struct held held;
 	if (lock_check_name(name, err) < 0)
 		return ANSWER_USAGE;
-	held_find(inv->repo, name, &held);
+	int known = held_find(inv->repo, name, &held, err);
+	if (known < 0)
+		return known;
 	begin(&w, &request, inv, "lock release", name);
 	put_fence(&w, given, &held);
 	json_end(&w);

@@ -79,12 +79,14 @@ static bool is_running(struct invocation *inv, const char *job)
 	return running;
 }
 
-/* Is the file that is open still the one at `path`? */
-static bool is_there(int fd, const char *path)
+/* Is the file that is open still the one at `path`? 1, 0, or a negative code. */
+static int is_there(int fd, const char *path, struct error *err)
 {
-	struct stat open_file, named;
-	return !fstat(fd, &open_file) && !stat(path, &named) && open_file.st_ino == named.st_ino &&
-		open_file.st_dev == named.st_dev;
+	struct stat open_file, named = { 0 };
+	bool gone = stat(path, &named) < 0;
+	if ((gone && errno != ENOENT) || fstat(fd, &open_file) < 0)
+		return error_errno(err, ERR_FAILED, "cannot look at %s", path);
+	return !gone && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
 /* Waits a moment, or until nobody reads standard output any more. */
@@ -113,12 +115,20 @@ int log_follow_here(
 	struct printing p;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 	if (fd < 0)
-		return error_errno(err, ERR_NOT_FOUND, "cannot read %s", path);
+		return error_errno(
+			err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot read %s", path);
 	start(&p, view);
 	int64_t ask_at = env->monotonic_ms(env->data) + ASK_MS;
 	for (bool over = !view->follow; !rc;) {
 		/* Looked first: what was written before the end is read after it. */
-		over = over || !is_there(fd, path) || !log_grows(inv->repo, job);
+		int grows = over ? 0 : is_there(fd, path, err);
+		if (grows > 0)
+			grows = log_grows(inv->repo, job, err);
+		if (grows < 0) {
+			rc = grows;
+			break;
+		}
+		over = !grows;
 		if (!over && env->monotonic_ms(env->data) >= ask_at) {
 			over = !is_running(inv, job);
 			ask_at = env->monotonic_ms(env->data) + ASK_MS;

@@ -155,8 +155,10 @@ static int find_job(const struct looking *l, const char *word, const char **id, 
 	const struct manifest *manifest;
 	const char *found = exact ? exact->id : NULL;
 	struct buf path = BUF_INIT;
-	bool here = log_growing(&path, l->inv->repo, word);
+	int here = log_growing(&path, l->inv->repo, word, err);
 	buf_release(&path);
+	if (here < 0)
+		return here;
 	if (!found && here)
 		found = word;
 	for (size_t i = 0; i < l->manifests.count && !found; i++)
@@ -238,9 +240,9 @@ static int show_job(
 	const struct manifest *manifest = find_manifest(l, id);
 	struct buf growing = BUF_INIT;
 	const char *there = is_running(job) ? job->assigned_to : NULL;
-	bool here = log_growing(&growing, l->inv->repo, id);
-	int rc = ERR_NOT_FOUND;
-	if (here && (!there || is_this_server(l, there)))
+	int here = log_growing(&growing, l->inv->repo, id, err);
+	int rc = here < 0 ? here : ERR_NOT_FOUND;
+	if (here > 0 && (!there || is_this_server(l, there)))
 		rc = show_growing(l, view, id, growing.data, err);
 	/* While it runs anew, an earlier attempt's is not what is asked for. */
 	if (rc == ERR_NOT_FOUND && !there && manifest && manifest->log)
@@ -278,15 +280,18 @@ static int show_newest(
 	return error_set(err, ERR_NOT_FOUND, "%s has no logs yet", server);
 }
 
-/* Is a log of this job still to come: nobody has taken it, or this server's worker just now? */
-static bool is_to_come(const struct looking *l, const char *id)
+/* Is a log of this job still to come: nobody has taken it, or this server's worker just now? 1, 0,
+ * or a negative code. */
+static int is_to_come(const struct looking *l, const char *id, struct error *err)
 {
 	const struct job *job = jobs_find(&l->jobs, id);
 	struct buf path = BUF_INIT;
-	bool growing = log_growing(&path, l->inv->repo, id);
+	int growing = log_growing(&path, l->inv->repo, id, err);
 	buf_release(&path);
+	if (growing < 0)
+		return growing;
 	if (!job || !job->status)
-		return false;
+		return 0;
 	if (!is_running(job))
 		return !strcmp(job->status, "queued");
 	return !growing && is_this_server(l, job->assigned_to) &&
@@ -305,7 +310,9 @@ static int show(struct looking *l, const char *word, bool *wait, struct error *e
 		return rc < 0 ? rc : show_newest(l, &view, server, err);
 	}
 	int rc = find_job(l, word, &id, err);
-	*wait = !rc && given->follow && is_to_come(l, id);
+	int to_come = !rc && given->follow ? is_to_come(l, id, err) : 0;
+	*wait = to_come > 0;
+	rc = to_come < 0 ? to_come : rc;
 	return rc < 0 || *wait ? rc : show_job(l, &view, id, err);
 }
 

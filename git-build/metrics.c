@@ -27,14 +27,13 @@ static const struct option options[] = {
 static const char *const synopsis[] = { "[--textfile FILE] [--offline]", NULL };
 
 /* An outbox with something broken in it has something in it. */
-static size_t count_waiting(struct repo *repo)
+static int count_waiting(struct repo *repo, size_t *count, struct error *err)
 {
 	struct outbox outbox;
-	if (outbox_read(&outbox, repo, NULL) < 0)
-		return 1;
-	size_t count = outbox.count;
+	int rc = outbox_read(&outbox, repo, err);
+	*count = rc < 0 ? 1 : outbox.count;
 	outbox_release(&outbox);
-	return count;
+	return rc == ERR_INVALID ? 0 : rc;
 }
 
 static int run(
@@ -54,16 +53,20 @@ static int run(
 	if (rc < 0)
 		return rc;
 	health_judge(&health, &overview, &limits);
-	push_record_read(inv->repo, &pushes);
+	size_t waiting = 0;
+	rc = push_record_read(inv->repo, &pushes, err);
+	if (!rc)
+		rc = count_waiting(inv->repo, &waiting, err);
 	struct metrics metrics = {
 		.overview = &overview,
 		.health = &health,
 		.pushes = &pushes,
-		.waiting = count_waiting(inv->repo),
+		.waiting = waiting,
 		.asked = plan.fetch,
 	};
 	metrics_write(&metrics, &out);
-	rc = show_or_write(given->textfile, &out, err);
+	if (!rc)
+		rc = show_or_write(given->textfile, &out, err);
 	buf_release(&out);
 	health_release(&health);
 	overview_release(&overview);

@@ -155,8 +155,9 @@ static int judge_by_schema(struct validating *v, const struct operands *operands
 {
 	const struct schema *schema = NULL;
 	const char *name = v->options->schema;
-	bool builtin = validate_is_builtin(name) && !strchr(name, '/') && !file_exists(name);
-	int rc = validate_compile(v, name, builtin, &schema);
+	int known = validate_is_builtin(name) && !strchr(name, '/');
+	int own = known ? file_exists(name, v->err) : 1;
+	int rc = own < 0 ? own : validate_compile(v, name, !own, &schema);
 	for (int i = 0; !rc && i < operands->count; i++) {
 		const char *file = operands->words[i];
 		struct buf text = BUF_INIT;

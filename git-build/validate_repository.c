@@ -22,8 +22,12 @@ static int schema_for_path(struct validating *v, const char *path, const struct 
 		builtin ? 1 : worktree_attribute(v->inv->repo, path, "build-schema", &name, v->err);
 	if (rc > 0 && !builtin)
 		buf_addf(&file, "%s/schemas/%s.json", repo_work_tree(v->inv->repo), name.data);
+	int own = 0;
+	if (rc > 0 && !builtin)
+		own = validate_is_builtin(name.data) ? file_exists(file.data, v->err) : 1;
+	if (own < 0)
+		rc = own;
 	if (rc > 0) {
-		bool own = !builtin && (file_exists(file.data) || !validate_is_builtin(name.data));
 		rc = validate_compile(v,
 			builtin       ? builtin
 				: own ? file.data

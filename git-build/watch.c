@@ -420,9 +420,11 @@ static int run_lines(struct watching *w, struct error *err)
 		if (rc < 0)
 			break;
 		const struct oid *tip = &w->overview.roster.tip;
-		changes_each(inv->repo, &before, tip,
+		rc = changes_each(inv->repo, &before, tip,
 			inv->settings.server ? inv->settings.server : "", w->overview.roster.now,
-			say_change, w);
+			say_change, w, err);
+		if (rc < 0)
+			break;
 		before = *tip;
 		say_alerts(w, &known, &count);
 		rc = show_finish(err);

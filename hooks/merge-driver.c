@@ -67,50 +67,74 @@ static void say_lines(const struct buf *text)
 	}
 }
 
+struct published {
+	const char *path;
+	struct error failure; /* to read it: then the merge is void, since it cannot know */
+};
+
 /* The file at the tip of the coordination branch, as last fetched: other servers have seen it. */
 static int read_published(void *data, struct buf *out)
 {
-	const char *path = data;
+	struct published *published = data;
+	struct error *err = &published->failure;
 	struct buf ref = BUF_INIT, branch = BUF_INIT, remote = BUF_INIT;
-	if (!plumbing_config("build.remote", &remote))
+	int rc = plumbing_config("build.remote", &remote, err);
+	if (!rc)
 		buf_addstr(&remote, "origin");
-	if (!plumbing_config("build.branch", &branch))
+	if (rc >= 0)
+		rc = plumbing_config("build.branch", &branch, err);
+	if (!rc)
 		buf_addstr(&branch, "main");
 	buf_addf(&ref, "refs/remotes/%s/%s", remote.data, branch.data);
-	bool known = plumbing_file(ref.data, path, out);
+	if (rc >= 0)
+		rc = plumbing_file(ref.data, published->path, out, err);
 	buf_release(&ref);
 	buf_release(&branch);
 	buf_release(&remote);
-	return known ? 0 : ERR_NOT_FOUND;
+	return rc < 0 ? rc : rc ? 0 : ERR_NOT_FOUND;
 }
 
 /*
  * The schema that judges `path`; NULL if there is none, or it is broken: then the merge does
- * without. git runs a driver at the top of the work tree, where the repository's own schemas are.
+ * without. One that cannot be read is a failure. git runs a driver at the top of the work tree,
+ * where the repository's own schemas are.
  */
-static const struct schema *find_schema(struct schema_set *set, const char *path)
+static int find_schema(
+	struct schema_set *set, const char *path, const struct schema **out, struct error *err)
 {
-	const struct schema *schema = NULL;
-	struct error err = ERROR_INIT;
+	struct error broken = ERROR_INIT;
 	struct buf name = BUF_INIT, file = BUF_INIT;
 	const char *builtin = path ? builtin_for_path(path) : NULL;
+	int rc = 0, own = 0;
+	*out = NULL;
 	if (builtin)
 		buf_addstr(&name, builtin);
-	else if (path && plumbing_attribute(path, "build-schema", &name))
+	else if (path)
+		rc = plumbing_attribute(path, "build-schema", &name, err);
+	if (rc > 0) {
 		buf_addf(&file, "schemas/%s.json", name.data);
-	bool own = file.len && !strchr(name.data, '/') && file_exists(file.data);
+		own = strchr(name.data, '/') ? 0 : file_exists(file.data, err);
+		rc = own < 0 ? own : 0;
+	}
 	schema_set_map(set, "git-build:///schemas/", "schemas");
-	if (name.len && merge_find_schema(set, &schema, own ? file.data : name.data, &err) < 0)
-		say("warning: ", err.text, strlen(err.text));
+	if (!rc && name.len)
+		rc = merge_find_schema(set, out, own ? file.data : name.data, &broken);
+	if (broken.code == ERR_FAILED && err)
+		*err = broken;
+	if (broken.code && broken.code != ERR_FAILED) {
+		say("warning: ", broken.text, strlen(broken.text));
+		rc = 0;
+	}
 	buf_release(&name);
 	buf_release(&file);
-	return schema;
+	return rc;
 }
 
 static int merge(const struct words *given, struct error *err)
 {
 	const char *size = operand(given, MARKER_SIZE), *path = operand(given, PATH);
 	struct schema_set *set = schema_set_new();
+	struct published published = { path, ERROR_INIT };
 	struct merge_result result = MERGE_RESULT_INIT;
 	struct merge_files files = {
 		.base = given->words[BASE],
@@ -118,16 +142,20 @@ static int merge(const struct words *given, struct error *err)
 		.theirs = given->words[THEIRS],
 		.path = path,
 		.request = {
-			.schema = find_schema(set, path),
 			.published = path ? read_published : NULL,
-			.published_data = (void *)(uintptr_t)path,
+			.published_data = &published,
 			.base_label = operand(given, BASE_LABEL),
 			.ours_label = operand(given, OURS_LABEL),
 			.theirs_label = operand(given, THEIRS_LABEL),
 			.marker_size = size ? (int)strtol(size, NULL, 10) : 0,
 		},
 	};
-	int rc = merge_files(&files, &result, err);
+	int rc = find_schema(set, path, &files.request.schema, err);
+	if (!rc)
+		rc = merge_files(&files, &result, err);
+	if (rc >= 0 && published.failure.code)
+		rc = error_set(err, ERR_FAILED, "cannot read what is published: %s",
+			published.failure.text);
 	if (rc >= 0 && file_publish(files.ours, result.text.data, result.text.len, err) < 0)
 		rc = ERR_FAILED;
 	say_lines(&result.said);

@@ -84,8 +84,10 @@ static int say_change(const struct state_change *change, void *data)
 static void say_changes(struct looking *looking)
 {
 	const struct env *env = env_system();
-	changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
-		env->now(env->data), say_change, looking);
+	struct error err = ERROR_INIT;
+	if (changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
+		    env->now(env->data), say_change, looking, &err) < 0)
+		judge_say("warning: what has changed cannot be read: %s", err.text);
 	if (looking->lines > MOST_LINES)
 		judge_say("and %zu more", looking->lines - MOST_LINES);
 }

@@ -42,7 +42,6 @@ static int judge_all(struct repo *repo, struct guard *guard)
 	int refused = 0;
 	while (getline(&line, &size, stdin) > 0) {
 		struct guard_update update = { .now = now };
-		struct commit known = { .message = BUF_INIT };
 		if (parse_line(line, &update) < 0) {
 			judge_say("git said something that this hook does not understand");
 			refused = 1;
@@ -50,9 +49,15 @@ static int judge_all(struct repo *repo, struct guard *guard)
 		}
 		/* A tip that was never fetched cannot be compared with: what is new is judged all
 		 * the same. */
-		if (!oid_is_none(&update.old) && repo_commit(repo, &update.old, &known, NULL) < 0)
+		struct error err = ERROR_INIT;
+		int known = oid_is_none(&update.old) ? 1 : repo_has(repo, &update.old, &err);
+		if (known < 0) {
+			judge_say("%s", err.text);
+			refused = 1;
+			continue;
+		}
+		if (!known)
 			update.old = OID_NONE;
-		buf_release(&known.message);
 		refused |= judge_update(guard, &update) != 0;
 	}
 	free(line);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/env.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -110,6 +111,10 @@ static int replace(
 	struct stat st;
 	bool stands = !stat(path, &st);
 	int rc = 0;
+	if (!stands && errno != ENOENT) {
+		rc = error_errno(err, ERR_FAILED, "cannot replace %s", path);
+		goto done;
+	}
 	if (stands && !S_ISREG(st.st_mode)) {
 		rc = write_through(path, data, len, err);
 		goto done;
@@ -176,10 +181,65 @@ int file_remove(const char *path, struct error *err)
 	return 0;
 }
 
-bool file_exists(const char *path)
+int file_exists(const char *path, struct error *err)
 {
 	struct stat st;
-	return !stat(path, &st);
+	if (!stat(path, &st))
+		return 1;
+	return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot look at %s", path);
+}
+
+int file_may_run(const char *path, struct error *err)
+{
+	if (!access(path, X_OK))
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES
+		? 0
+		: error_errno(err, ERR_FAILED, "cannot look at %s", path);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* readdir(3) reports the end and a failure alike, but for errno. */
+static int read_names(struct file_list *list, DIR *dir)
+{
+	struct dirent *entry;
+	while (errno = 0, (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		GROW(list->names, list->count, list->capacity);
+		list->names[list->count++] = xstrdup(entry->d_name);
+	}
+	return errno ? -1 : 0;
+}
+
+int file_list_read(struct file_list *list, const char *directory, struct error *err)
+{
+	*list = (struct file_list)FILE_LIST_INIT;
+	DIR *dir = opendir(directory);
+	if (!dir)
+		return error_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
+			"cannot read the directory %s", directory);
+	int rc = 0;
+	if (read_names(list, dir) < 0) {
+		rc = error_errno(err, ERR_FAILED, "cannot read the directory %s", directory);
+		file_list_release(list);
+	}
+	closedir(dir);
+	if (list->count)
+		qsort(list->names, list->count, sizeof(*list->names), by_name);
+	return rc;
+}
+
+void file_list_release(struct file_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->names[i]);
+	free(list->names);
+	*list = (struct file_list)FILE_LIST_INIT;
 }
 
 /* What the holder of the lock behind `fd` wrote about itself. */

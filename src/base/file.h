@@ -43,7 +43,31 @@ int file_make_folders(const char *path, struct error *err);
 /* Removes `path`; a file that is not there is no failure. */
 int file_remove(const char *path, struct error *err);
 
-bool file_exists(const char *path);
+/* 1 if there is a file or a directory `path`, 0 if there is none. ERR_FAILED if that cannot be
+ * found out: only ENOENT says that it is not there. */
+int file_exists(const char *path, struct error *err);
+
+/* 1 if this process may execute `path`, 0 if there is no such file or it may not. ERR_FAILED if
+ * that cannot be found out. */
+int file_may_run(const char *path, struct error *err);
+
+/* The names in a directory, without "." and "..", in the order of their bytes. */
+struct file_list {
+	char **names;
+	size_t count, capacity;
+};
+#define FILE_LIST_INIT                                                                             \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
+
+/*
+ * Fills `list`, which is yours to be given to file_list_release() in either case, with all names in
+ * `directory`. ERR_NOT_FOUND, and an empty list, if there is no such directory. A directory that
+ * cannot be read to its end is ERR_FAILED: half a list is never returned as a whole one.
+ */
+int file_list_read(struct file_list *list, const char *directory, struct error *err);
+void file_list_release(struct file_list *list);
 
 /*
  * An advisory lock between processes of one host (flock(2)), which ends with the process that holds

@@ -97,13 +97,13 @@ static void add_size(
 	*bytes += (int64_t)len;
 }
 
-static void estimate_messages(struct estimating *e, int64_t before)
+static int estimate_messages(struct estimating *e, int64_t before)
 {
 	struct arena arena = ARENA_INIT;
 	struct json_doc *doc;
 	const struct json_value *list;
 	struct message message;
-	reading_document(e->reading, FLEET_MESSAGES_PATH, "messages", &doc, &list, NULL);
+	int rc = reading_document(e->reading, FLEET_MESSAGES_PATH, "messages", &doc, &list, e->err);
 	JSON_EACH (value, list) {
 		int64_t when;
 		if (message_parse(&message, doc, value, &arena) &&
@@ -112,15 +112,17 @@ static void estimate_messages(struct estimating *e, int64_t before)
 	}
 	json_doc_free(doc);
 	arena_release(&arena);
+	/* What is broken there is reported by all that uses it. */
+	return rc == ERR_INVALID ? 0 : rc;
 }
 
-static void estimate_jobs(struct estimating *e, int64_t before)
+static int estimate_jobs(struct estimating *e, int64_t before)
 {
 	struct arena arena = ARENA_INIT;
 	struct json_doc *doc;
 	const struct json_value *jobs;
 	struct job_list list;
-	reading_document(e->reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL);
+	int rc = reading_document(e->reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, e->err);
 	jobs_read(&list, doc, jobs, &arena);
 	const bool *stays = archive_staying_jobs(&list, before, &arena);
 	for (size_t i = 0; i < list.count; i++)
@@ -128,6 +130,8 @@ static void estimate_jobs(struct estimating *e, int64_t before)
 			add_size(doc, list.jobs[i].value, &e->out->jobs, &e->out->bytes);
 	json_doc_free(doc);
 	arena_release(&arena);
+	/* What is broken there is reported by all that uses it. */
+	return rc == ERR_INVALID ? 0 : rc;
 }
 
 static int estimate_log(const struct entry *entry, void *data)
@@ -157,7 +161,8 @@ int archive_estimate(struct archive_estimate *out, const struct reading *reading
 	*out = (struct archive_estimate){ 0 };
 	if (oid_is_none(&reading->tip))
 		return 0;
-	estimate_messages(&e, now - ARCHIVE_MESSAGE_DAYS * ARCHIVE_DAY);
-	estimate_jobs(&e, now - ARCHIVE_JOB_DAYS * ARCHIVE_DAY);
-	return repo_list(reading->repo, &reading->tip, "", estimate_server, &e, err);
+	int rc = estimate_messages(&e, now - ARCHIVE_MESSAGE_DAYS * ARCHIVE_DAY);
+	if (!rc)
+		rc = estimate_jobs(&e, now - ARCHIVE_JOB_DAYS * ARCHIVE_DAY);
+	return rc ? rc : repo_list(reading->repo, &reading->tip, "", estimate_server, &e, err);
 }

@@ -23,11 +23,12 @@ void beat_branch_release(struct beat_branch *branch)
 	free(branch->tracking);
 }
 
-static struct oid ref_or_none(struct repo *repo, const char *name)
+/* OID_NONE if there is no such ref, and only then. */
+static int ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err)
 {
-	struct oid oid = OID_NONE;
-	repo_ref(repo, name, &oid, NULL);
-	return oid;
+	*out = OID_NONE;
+	int rc = repo_ref(repo, name, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* Counts from the tip back: all commits up to `history`, and those in front of the remote's. */
@@ -53,8 +54,12 @@ static int count(struct beat_branch *branch, struct error *err)
 
 int beat_branch_load(struct beat_branch *branch, struct error *err)
 {
-	struct oid theirs = ref_or_none(branch->repo, branch->tracking);
-	struct oid tip = ref_or_none(branch->repo, branch->local);
+	struct oid theirs, tip;
+	int rc = ref_or_none(branch->repo, branch->tracking, &theirs, err);
+	if (!rc)
+		rc = ref_or_none(branch->repo, branch->local, &tip, err);
+	if (rc < 0)
+		return rc;
 	/* A new clone goes on where the remote is. */
 	if (oid_is_none(&tip))
 		tip = theirs;
@@ -68,8 +73,10 @@ int beat_branch_load(struct beat_branch *branch, struct error *err)
 static int move(
 	struct beat_branch *branch, const struct oid *to, const char *why, struct error *err)
 {
-	struct oid from = ref_or_none(branch->repo, branch->local);
-	int rc = repo_ref_update(branch->repo, branch->local, to, &from, why, err);
+	struct oid from;
+	int rc = ref_or_none(branch->repo, branch->local, &from, err);
+	if (!rc)
+		rc = repo_ref_update(branch->repo, branch->local, to, &from, why, err);
 	if (!rc)
 		branch->tip = *to;
 	return rc;
@@ -143,10 +150,12 @@ static int fetch(struct beat_branch *branch, struct error *err)
 	int rc = remote_fetch(branch->repo, &branch->remote, refspecs, err);
 	buf_release(&refspec);
 	if (rc == ERR_NOT_FOUND) {
-		struct oid gone = ref_or_none(branch->repo, branch->tracking);
-		rc = oid_is_none(&gone) ? 0
-					: repo_ref_update(branch->repo, branch->tracking, &OID_NONE,
-						  &gone, "gone at the remote", err);
+		struct oid gone;
+		rc = ref_or_none(branch->repo, branch->tracking, &gone, err);
+		rc = rc < 0 || oid_is_none(&gone)
+			? rc
+			: repo_ref_update(branch->repo, branch->tracking, &OID_NONE, &gone,
+				  "gone at the remote", err);
 	}
 	return rc;
 }
@@ -154,8 +163,10 @@ static int fetch(struct beat_branch *branch, struct error *err)
 /* The remote now has the tip; git has moved the tracking ref itself where a refspec tells it to. */
 static void note_pushed(struct beat_branch *branch)
 {
-	struct oid seen = ref_or_none(branch->repo, branch->tracking);
-	if (!oid_equal(&seen, &branch->tip))
+	struct oid seen;
+	/* If it cannot be read, the next fetch moves it. */
+	if (!ref_or_none(branch->repo, branch->tracking, &seen, NULL) &&
+		!oid_equal(&seen, &branch->tip))
 		repo_ref_update(
 			branch->repo, branch->tracking, &branch->tip, &seen, "pushed", NULL);
 	branch->theirs = branch->tip;
@@ -182,7 +193,9 @@ static int catch_up(struct beat_branch *branch, struct error *err)
 	int rc = fetch(branch, err);
 	if (rc < 0)
 		return rc;
-	branch->theirs = ref_or_none(branch->repo, branch->tracking);
+	rc = ref_or_none(branch->repo, branch->tracking, &branch->theirs, err);
+	if (rc < 0)
+		return rc;
 	int is_there = oid_is_none(&branch->theirs)
 		? 0
 		: repo_is_ancestor(branch->repo, &branch->tip, &branch->theirs, err);

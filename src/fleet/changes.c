@@ -20,6 +20,7 @@ struct comparing {
 	int (*each)(const struct state_change *change, void *data);
 	void *data;
 	struct arena arena;
+	struct error *err;
 };
 
 /* One file on both sides. */
@@ -28,30 +29,45 @@ struct sides {
 	const struct json_value *before, *after; /* the member that counts */
 };
 
-static struct json_doc *read_side(const struct comparing *c, const struct oid *commit,
-	const char *path, const char *name, const struct json_value **member)
+/* One that is broken is as good as none: others report it. */
+static int read_side(const struct comparing *c, const struct oid *commit, const char *path,
+	const char *name, struct json_doc **doc, const struct json_value **member)
 {
 	struct buf text = BUF_INIT;
-	struct json_doc *doc = NULL;
-	if (!repo_read(c->repo, commit, path, FILE_LIMIT, &text, NULL, NULL) &&
-		!json_parse_buf(&doc, &text, path, NULL, NULL))
-		*member = json_member(doc, json_root(doc), name);
+	int rc = repo_read(c->repo, commit, path, FILE_LIMIT, &text, NULL, c->err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path, NULL, c->err);
+	if (!rc)
+		*member = json_member(*doc, json_root(*doc), name);
 	buf_release(&text);
-	return doc;
+	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
 }
 
-/* Reads both sides; false if they are the same, or the new one cannot be read. */
-static bool open_sides(
+/* OID_NONE if there is no such file. */
+static int find_side(
+	const struct comparing *c, const struct oid *commit, const char *path, struct oid *out)
+{
+	*out = OID_NONE;
+	int rc = repo_find(c->repo, commit, path, out, c->err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Reads both sides: 1; 0, if they are the same, or the new one is broken or gone; or a negative
+ * code. */
+static int open_sides(
 	const struct comparing *c, const char *path, const char *name, struct sides *out)
 {
-	struct oid before = OID_NONE, after = OID_NONE;
+	struct oid before, after;
 	*out = (struct sides){ 0 };
-	repo_find(c->repo, c->from, path, &before, NULL);
-	if (repo_find(c->repo, c->to, path, &after, NULL) < 0 || oid_equal(&before, &after))
-		return false;
-	out->old_doc = read_side(c, c->from, path, name, &out->before);
-	out->new_doc = read_side(c, c->to, path, name, &out->after);
-	return out->after != NULL;
+	int rc = find_side(c, c->from, path, &before);
+	if (!rc)
+		rc = find_side(c, c->to, path, &after);
+	if (rc < 0 || oid_is_none(&after) || oid_equal(&before, &after))
+		return rc;
+	rc = read_side(c, c->from, path, name, &out->old_doc, &out->before);
+	if (!rc)
+		rc = read_side(c, c->to, path, name, &out->new_doc, &out->after);
+	return rc < 0 ? rc : out->after != NULL;
 }
 
 static void close_sides(struct sides *sides)
@@ -102,8 +118,9 @@ static int compare_messages(struct comparing *c)
 	struct sides sides;
 	struct message message;
 	size_t count = 0;
-	int rc = 0;
-	if (open_sides(c, FLEET_MESSAGES_PATH, "messages", &sides)) {
+	int rc = open_sides(c, FLEET_MESSAGES_PATH, "messages", &sides);
+	if (rc > 0) {
+		rc = 0;
 		const char **known = known_ids(c, &sides, &count);
 		JSON_EACH (value, sides.after) {
 			if (rc || !message_parse(&message, sides.new_doc, value, &c->arena) ||
@@ -156,8 +173,9 @@ static int compare_jobs(struct comparing *c)
 {
 	struct sides sides;
 	struct job_list before, after;
-	int rc = 0;
-	if (open_sides(c, FLEET_JOBS_PATH, "jobs", &sides)) {
+	int rc = open_sides(c, FLEET_JOBS_PATH, "jobs", &sides);
+	if (rc > 0) {
+		rc = 0;
 		jobs_read(&before, sides.old_doc, sides.before, &c->arena);
 		jobs_read(&after, sides.new_doc, sides.after, &c->arena);
 		for (size_t i = 0; !rc && i < after.count; i++)
@@ -186,8 +204,9 @@ static int compare_lock(struct comparing *c, const struct lock *before, const st
 static int compare_locks(struct comparing *c)
 {
 	struct sides sides;
-	int rc = 0;
-	if (open_sides(c, FLEET_LOCKS_PATH, "locks", &sides) && sides.after->type == JSON_OBJECT) {
+	int rc = open_sides(c, FLEET_LOCKS_PATH, "locks", &sides);
+	if (rc > 0 && sides.after->type == JSON_OBJECT) {
+		rc = 0;
 		JSON_EACH (member, sides.after) {
 			struct lock after = lock_read(sides.new_doc, member, c->now, &c->arena);
 			struct lock before = { .name = after.name };
@@ -206,9 +225,9 @@ static int compare_locks(struct comparing *c)
 
 int changes_each(struct repo *repo, const struct oid *from, const struct oid *to,
 	const char *server, int64_t now, int (*each)(const struct state_change *change, void *data),
-	void *data)
+	void *data, struct error *err)
 {
-	struct comparing c = { repo, from, to, server, now, each, data, ARENA_INIT };
+	struct comparing c = { repo, from, to, server, now, each, data, ARENA_INIT, err };
 	if (oid_is_none(from) || oid_is_none(to) || oid_equal(from, to))
 		return 0;
 	int rc = compare_messages(&c);

@@ -33,7 +33,7 @@ struct state_change {
  */
 int changes_each(struct repo *repo, const struct oid *from, const struct oid *to,
 	const char *server, int64_t now, int (*each)(const struct state_change *change, void *data),
-	void *data);
+	void *data, struct error *err);
 
 /* Appends the change as a phrase for `server`: "job job_7 is yours now". */
 void change_say(struct buf *out, const struct state_change *change, const char *server);

@@ -1,5 +1,6 @@
 #include "fleet/doctor.h"
 
+#include "base/file.h"
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/timestamp.h"
@@ -133,40 +134,59 @@ static bool named_program(const char *line, const char *before, struct buf *out)
 	return out->len > 0;
 }
 
-static void examine_driver(struct doctor *d, bool wanted)
+static int examine_driver(struct doctor *d, bool wanted, struct error *err)
 {
 	struct buf driver = BUF_INIT, program = BUF_INIT;
 	const char *mend = "git build init";
-	if (!repo_config(d->repo, "merge.git-build.driver", &driver))
+	bool set = repo_config(d->repo, "merge.git-build.driver", &driver);
+	bool named = set && named_program(driver.data, "test -x '", &program);
+	int runs = named ? file_may_run(program.data, err) : 1;
+	if (!set)
 		find(d, "driver", FINDING_WRONG, mend, "%s",
 			wanted ? "the merge driver is not configured, so git merges the fleet's "
 				 "files as text, without a word"
 			       : "the merge driver is not configured");
-	else if (named_program(driver.data, "test -x '", &program) &&
-		access(program.data, X_OK) < 0)
+	else if (!runs)
 		find(d, "driver", FINDING_WRONG, mend,
 			"the merge driver's program is gone: %s; git merges as text", program.data);
-	else
+	else if (runs > 0)
 		find(d, "driver", FINDING_FINE, NULL, "the merge driver is configured");
 	buf_release(&driver);
 	buf_release(&program);
+	return runs < 0 ? runs : 0;
 }
 
-/* Do the fleet's files have the attribute that calls the driver? */
-static bool examine_attributes(struct doctor *d)
+/* The tip of the coordination branch, or HEAD; ERR_NOT_FOUND if there is neither. */
+static int find_tip(struct doctor *d, struct oid *tip, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	buf_addf(&ref, "refs/remotes/%s/%s", d->settings->remote, d->settings->branch);
+	int rc = repo_ref(d->repo, ref.data, tip, err);
+	if (rc == ERR_NOT_FOUND)
+		rc = repo_ref(d->repo, "HEAD", tip, err);
+	buf_release(&ref);
+	return rc;
+}
+
+/* Do the fleet's files have the attribute that calls the driver? 1, 0, or a negative code. */
+static int examine_attributes(struct doctor *d, struct error *err)
 {
 	static const char *const paths[] = { FLEET_JOBS_PATH, FLEET_LOCKS_PATH,
 		FLEET_MESSAGES_PATH };
-	struct buf ref = BUF_INIT, value = BUF_INIT;
+	struct buf value = BUF_INIT;
 	struct oid tip;
 	const char *lacks = NULL;
-	buf_addf(&ref, "refs/remotes/%s/%s", d->settings->remote, d->settings->branch);
-	bool known =
-		!repo_ref(d->repo, ref.data, &tip, NULL) || !repo_ref(d->repo, "HEAD", &tip, NULL);
-	for (size_t i = 0; known && i < sizeof(paths) / sizeof(*paths) && !lacks; i++)
-		if (attribute_of(d->repo, &tip, paths[i], "merge", &value, NULL) <= 0 ||
-			strcmp(value.data, "git-build") != 0)
+	int rc = find_tip(d, &tip, err);
+	bool known = !rc;
+	for (size_t i = 0; rc >= 0 && i < sizeof(paths) / sizeof(*paths) && !lacks; i++) {
+		rc = attribute_of(d->repo, &tip, paths[i], "merge", &value, err);
+		if (!rc || (rc > 0 && strcmp(value.data, "git-build") != 0))
 			lacks = paths[i];
+	}
+	if (rc < 0 && rc != ERR_NOT_FOUND) {
+		buf_release(&value);
+		return rc;
+	}
 	if (!known)
 		find(d, "attributes", FINDING_UNKNOWN, NULL,
 			"there is no commit yet to read .gitattributes from");
@@ -178,22 +198,24 @@ static bool examine_attributes(struct doctor *d)
 	else
 		find(d, "attributes", FINDING_FINE, NULL,
 			".gitattributes gives the fleet's files to the merge driver");
-	buf_release(&ref);
 	buf_release(&value);
 	return known && !lacks;
 }
 
 /* ---- hooks ---- */
 
-static void examine_hook(
-	struct doctor *d, const char *folder, bool own, const char *name, const char *mend)
+static int examine_hook(struct doctor *d, const char *folder, bool own, const char *name,
+	const char *mend, struct error *err)
 {
 	struct buf text = BUF_INIT, program = BUF_INIT;
-	enum hook_state state = hook_examine(folder, name, &text);
+	int state = hook_examine(folder, name, &text, err);
+	bool named = state == HOOK_OURS && named_program(text.data, "program='", &program);
+	int runs = named ? file_may_run(program.data, err) : 1;
 	/* A fleet may call git-build's hook from a hook of its own. */
 	bool calls = state == HOOK_OTHER && strstr(text.data, "git-build");
-	if (state == HOOK_OURS && named_program(text.data, "program='", &program) &&
-		access(program.data, X_OK) < 0)
+	if (state < 0 || runs < 0)
+		runs = ERR_FAILED;
+	else if (!runs)
 		find(d, "hooks", FINDING_WRONG, mend, "the %s hook's program is gone: %s", name,
 			program.data);
 	else if (state == HOOK_OURS || calls)
@@ -207,24 +229,26 @@ static void examine_hook(
 		find(d, "hooks", FINDING_WRONG, mend, "the %s hook is not installed", name);
 	buf_release(&text);
 	buf_release(&program);
+	return runs < 0 ? runs : 0;
 }
 
-static void examine_hooks(struct doctor *d, bool is_shared)
+static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 {
+	static const char *const of_clone[] = { "pre-push", "post-merge", "post-rewrite" };
 	struct buf folder = BUF_INIT, mend = BUF_INIT;
 	bool own;
+	int rc = 0;
 	hook_folder(d->repo, &folder, &own);
 	if (is_shared) {
 		buf_addstr(&mend, "git build init --shared ");
 		buf_add_quoted(&mend, repo_git_dir(d->repo));
-		examine_hook(d, folder.data, own, "pre-receive", mend.data);
-	} else {
-		examine_hook(d, folder.data, own, "pre-push", "git build init");
-		examine_hook(d, folder.data, own, "post-merge", "git build init");
-		examine_hook(d, folder.data, own, "post-rewrite", "git build init");
+		rc = examine_hook(d, folder.data, own, "pre-receive", mend.data, err);
 	}
+	for (size_t i = 0; !is_shared && !rc && i < sizeof(of_clone) / sizeof(*of_clone); i++)
+		rc = examine_hook(d, folder.data, own, of_clone[i], "git build init", err);
 	buf_release(&folder);
 	buf_release(&mend);
+	return rc;
 }
 
 /* ---- the clock ---- */
@@ -309,14 +333,12 @@ int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settin
 	int rc = examine_locks(&doctor, err);
 	if (rc < 0)
 		return rc;
-	if (!repo_work_tree(repo)) {
-		examine_hooks(&doctor, true);
-		return 0;
-	}
+	if (!repo_work_tree(repo))
+		return examine_hooks(&doctor, true, err);
 	examine_server(&doctor);
 	if (examine_remote(&doctor))
 		rc = examine_fleet(&doctor, fetch, err);
-	examine_driver(&doctor, examine_attributes(&doctor));
-	examine_hooks(&doctor, false);
-	return rc;
+	int wanted = rc ? rc : examine_attributes(&doctor, err);
+	rc = wanted < 0 ? wanted : examine_driver(&doctor, wanted, err);
+	return rc ? rc : examine_hooks(&doctor, false, err);
 }

@@ -75,7 +75,8 @@ void heartbeat_close(struct heartbeat *h)
 
 /* ---- small things that the clone remembers between beats ---- */
 
-/* Reads up to two numbers from a state file; what is missing stays as it is. */
+/* Reads up to two numbers from a state file; what is missing, or cannot be read, stays as it is:
+ * they only make a reading more exact. */
 static void recall(
 	struct repo *repo, const char *name, const char *server, uint64_t *a, uint64_t *b)
 {
@@ -125,8 +126,13 @@ static int commit_beat(
 {
 	struct buf previous = BUF_INIT, document = BUF_INIT, message = BUF_INIT;
 	char uuid[UUID_SIZE], timestamp[TIMESTAMP_SIZE];
-	if (!oid_is_none(&h->branch.tip))
-		repo_read(h->repo, &h->branch.tip, h->path, DOCUMENT_LIMIT, &previous, NULL, NULL);
+	int rc = oid_is_none(&h->branch.tip)
+		? 0
+		: repo_read(h->repo, &h->branch.tip, h->path, DOCUMENT_LIMIT, &previous, NULL, err);
+	if (rc == ERR_FAILED) {
+		buf_release(&previous);
+		return rc;
+	}
 	beat_write(beat, previous.data, previous.len, &document);
 	h->env->uuid(h->env->data, uuid);
 	buf_addf(&message, "Heartbeat: %s %s\n\nOperation-Id: %s\n", beat->server,
@@ -140,7 +146,7 @@ static int commit_beat(
 		.fallback_name = beat->server,
 		.time = beat->timestamp,
 	};
-	int rc = beat_branch_add(&h->branch, &plan, &result->restarted, err);
+	rc = beat_branch_add(&h->branch, &plan, &result->restarted, err);
 	result->commit = h->branch.tip;
 	buf_release(&previous);
 	buf_release(&document);

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "fleet/names.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,18 +36,20 @@ void held_forget(struct repo *repo, const char *name)
 	buf_release(&path);
 }
 
-bool held_find(struct repo *repo, const char *name, struct held *out)
+int held_find(struct repo *repo, const char *name, struct held *out, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	path_of(repo, name, &path);
 	*out = (struct held){ .name = name };
 	int told = 0;
-	bool found = !file_read(&text, path.data, 100, NULL) &&
-		sscanf(text.data, "%" SCNd64 " %" SCNd64 " %d", &out->fence, &out->ttl, &told) == 3;
+	int rc = file_read(&text, path.data, 100, err);
+	if (!rc)
+		rc = sscanf(text.data, "%" SCNd64 " %" SCNd64 " %d", &out->fence, &out->ttl,
+			     &told) == 3;
 	out->told = told;
 	buf_release(&path);
 	buf_release(&text);
-	return found;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 struct checking {
@@ -80,30 +81,40 @@ static void check(struct checking *c, const struct held *held,
 	}
 }
 
-void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
-	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
-	void *data)
+static int read_locks(struct checking *c, const struct oid *tip, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int rc = repo_read(c->repo, tip, FLEET_LOCKS_PATH, DOCUMENT_LIMIT, &text, NULL, err);
+	if (!rc)
+		rc = json_parse_buf(&c->doc, &text, FLEET_LOCKS_PATH, NULL, err);
+	buf_release(&text);
+	/* What is broken there is reported by all that uses it. */
+	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
+}
+
+int held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
+	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
+	void *data, struct error *err)
+{
+	struct buf path = BUF_INIT;
 	struct checking c = { repo, server, now, NULL, ARENA_INIT };
+	struct file_list names;
 	path_of(repo, "", &path);
-	DIR *dir = opendir(path.data);
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+	int rc = file_list_read(&names, path.data, err);
+	if (!rc && names.count)
+		rc = read_locks(&c, tip, err);
+	for (size_t i = 0; !rc && c.doc && i < names.count; i++) {
 		struct held held;
-		if (lock_check_name(entry->d_name, NULL) < 0 ||
-			!held_find(repo, entry->d_name, &held))
+		if (lock_check_name(names.names[i], NULL) < 0)
 			continue;
-		if (!c.doc &&
-			(repo_read(repo, tip, FLEET_LOCKS_PATH, DOCUMENT_LIMIT, &text, NULL, NULL) <
-					0 ||
-				json_parse_buf(&c.doc, &text, FLEET_LOCKS_PATH, NULL, NULL) < 0))
-			break;
-		check(&c, &held, each, data);
+		int found = held_find(repo, names.names[i], &held, err);
+		if (found > 0)
+			check(&c, &held, each, data);
+		rc = found < 0 ? found : 0;
 	}
-	if (dir)
-		closedir(dir);
+	file_list_release(&names);
 	json_doc_free(c.doc);
 	arena_release(&c.arena);
 	buf_release(&path);
-	buf_release(&text);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }

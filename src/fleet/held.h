@@ -19,16 +19,17 @@ struct held {
 /* The lock is held; a checked name. That it cannot be remembered is no failure of the lock's. */
 void held_note(struct repo *repo, const struct held *held);
 void held_forget(struct repo *repo, const char *name);
-/* What is remembered of lock `name`; false: nothing. */
-bool held_find(struct repo *repo, const char *name, struct held *out);
+/* What is remembered of lock `name`: 1; 0, if nothing is; or a negative code. */
+int held_find(struct repo *repo, const char *name, struct held *out, struct error *err);
 
 /*
  * Compares what is remembered with the branch as last fetched, at time `now`: each lock that is no
  * longer `server`'s by the same acquisition, or whose time is over, is given to `each`, once, as it
- * stands there. Those that are lost are forgotten.
+ * stands there. Those that are lost are forgotten. What cannot be read is a failure: then nothing
+ * is known of the locks that were not given yet.
  */
-void held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
+int held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
 	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),
-	void *data);
+	void *data, struct error *err);
 
 #endif

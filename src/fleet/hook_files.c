@@ -114,9 +114,11 @@ static void paths_release(struct paths *paths)
 /* Keeps a hook that is not ours under its other name; 1 if there was one. */
 static int keep_existing(const struct paths *paths, struct error *err)
 {
-	if (!file_exists(paths->hook.data))
-		return 0;
-	if (file_exists(paths->before.data))
+	int stands = file_exists(paths->hook.data, err);
+	int kept = stands > 0 ? file_exists(paths->before.data, err) : 0;
+	if (stands <= 0 || kept < 0)
+		return stands <= 0 ? stands : kept;
+	if (kept)
 		return error_set(err, ERR_FAILED,
 			"%s is not git-build's, and %s stands in the way of keeping it; remove one "
 			"of them",
@@ -134,7 +136,11 @@ int hook_install(const char *folder, const char *name, const char *program, stru
 	if (rc < 0)
 		goto done;
 	write_script(name, program, &wanted);
-	bool stands = !file_read(&now, paths.hook.data, HOOK_LIMIT, NULL);
+	rc = file_read(&now, paths.hook.data, HOOK_LIMIT, err);
+	if (rc == ERR_FAILED)
+		goto done;
+	bool stands = !rc;
+	rc = 0;
 	if (stands && now.len == wanted.len && !memcmp(now.data, wanted.data, now.len))
 		goto done;
 	if (!stands || !strstr(now.data, MARK))
@@ -156,10 +162,15 @@ int hook_remove(const char *folder, const char *name, struct error *err)
 {
 	struct paths paths = paths_of(folder, name);
 	struct buf now = BUF_INIT;
-	int rc = HOOK_UNCHANGED;
-	if (file_read(&now, paths.hook.data, HOOK_LIMIT, NULL) < 0 || !strstr(now.data, MARK))
+	int rc = file_read(&now, paths.hook.data, HOOK_LIMIT, err);
+	if (rc == ERR_FAILED)
 		goto done;
-	if (file_exists(paths.before.data)) {
+	bool ours = !rc && strstr(now.data, MARK);
+	rc = HOOK_UNCHANGED;
+	int kept = ours ? file_exists(paths.before.data, err) : 0;
+	if (!ours || kept < 0) {
+		rc = kept < 0 ? kept : HOOK_UNCHANGED;
+	} else if (kept) {
 		rc = rename(paths.before.data, paths.hook.data) < 0
 			? error_errno(err, ERR_FAILED, "cannot rename %s", paths.before.data)
 			: HOOK_RESTORED;
@@ -174,15 +185,15 @@ done:
 	return rc;
 }
 
-enum hook_state hook_examine(const char *folder, const char *name, struct buf *text)
+int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err)
 {
 	struct paths paths = paths_of(folder, name);
 	buf_reset(text);
-	enum hook_state state = access(paths.hook.data, X_OK) < 0 ||
-			file_read(text, paths.hook.data, HOOK_LIMIT, NULL) < 0
-		? HOOK_ABSENT
-		: strstr(text->data, MARK) ? HOOK_OURS
-					   : HOOK_OTHER;
+	int rc = file_may_run(paths.hook.data, err);
+	if (rc > 0)
+		rc = file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED ? ERR_FAILED
+			: strstr(text->data, MARK)                                   ? HOOK_OURS
+										     : HOOK_OTHER;
 	paths_release(&paths);
-	return state;
+	return rc;
 }

@@ -31,7 +31,7 @@ int hook_remove(const char *folder, const char *name, struct error *err);
 
 enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS };
 /* Whose the hook `name` is that git would run; its text replaces `text`. One that may not be
- * executed is absent: git does not run it. */
-enum hook_state hook_examine(const char *folder, const char *name, struct buf *text);
+ * executed is absent: git does not run it. An enum hook_state, or a negative code. */
+int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err);
 
 #endif

@@ -226,6 +226,7 @@ struct audience {
 	const struct json_doc *doc;
 	const struct message *message;
 	const struct json_value *read_by;
+	struct error *err;
 };
 
 /* Is this folder that of a server which has not read the message? */
@@ -241,31 +242,37 @@ static int is_waiting(const struct entry *entry, void *data)
 		is_reader(audience->doc, audience->read_by, entry->name))
 		return 0;
 	fleet_server_path(&path, entry->name, FLEET_STATUS_FILE);
-	bool is_server = !transaction_read(audience->deed->tx, path.data, &text, &len, NULL);
+	int rc = transaction_read(audience->deed->tx, path.data, &text, &len, audience->err);
 	buf_release(&path);
-	return is_server;
+	return rc == ERR_NOT_FOUND ? 0 : rc == ERR_FAILED ? rc : 1;
 }
 
-/* Is the asking server the last of the fleet to read the message? */
-static bool is_last_reader(
-	const struct deed *deed, const struct opened *opened, const struct message *message)
+/* Is the asking server the last of the fleet to read the message? 1, 0, or a negative code. */
+static int is_last_reader(const struct deed *deed, const struct opened *opened,
+	const struct message *message, struct error *err)
 {
 	const struct oid *base = transaction_base(deed->tx);
 	struct audience audience = { deed, opened->document.doc, message,
-		json_member(opened->document.doc, message->value, "read_by") };
-	return !oid_is_none(base) &&
-		!repo_list(transaction_repo(deed->tx), base, "", is_waiting, &audience, NULL);
+		json_member(opened->document.doc, message->value, "read_by"), err };
+	if (oid_is_none(base))
+		return 0;
+	int rc = repo_list(transaction_repo(deed->tx), base, "", is_waiting, &audience, err);
+	return rc < 0 ? rc : !rc;
 }
 
-static void mark_read(struct opened *opened, const struct deed *deed, const struct message *message)
+static int mark_read(struct opened *opened, const struct deed *deed, const struct message *message,
+	struct error *err)
 {
 	struct json_edit *edit = opened->document.edit;
 	const struct json_doc *doc = opened->document.doc;
 	const struct json_value *read_by = json_member(doc, message->value, "read_by");
-	if (!message->to_all || is_last_reader(deed, opened, message))
+	int last = message->to_all ? is_last_reader(deed, opened, message, err) : 1;
+	if (last < 0)
+		return last;
+	if (last)
 		json_edit_set_bool(edit, message->value, "read", true);
 	if (!message->to_all)
-		return;
+		return 0;
 	struct buf text = BUF_INIT;
 	json_quote(&text, deed->server, strlen(deed->server));
 	if (read_by && read_by->type == JSON_ARRAY) {
@@ -277,6 +284,7 @@ static void mark_read(struct opened *opened, const struct deed *deed, const stru
 		buf_release(&list);
 	}
 	buf_release(&text);
+	return 0;
 }
 
 /* Finds `id`, which must be for the asking server. */
@@ -293,15 +301,15 @@ static int find_mine(const struct opened *opened, struct deed *deed, const char 
 	return 0;
 }
 
-static int read_one(
-	struct opened *opened, struct deed *deed, const struct message *message, size_t *count)
+static int read_one(struct opened *opened, struct deed *deed, const struct message *message,
+	size_t *count, struct error *err)
 {
 	if (message_is_read_by(opened->document.doc, message, deed->server))
 		return 0;
-	mark_read(opened, deed, message);
+	int rc = mark_read(opened, deed, message, err);
 	json_put_string(&deed->answer, NULL, message->id);
 	(*count)++;
-	return 0;
+	return rc;
 }
 
 static int read_messages(struct deed *deed, struct error *err)
@@ -313,9 +321,10 @@ static int read_messages(struct deed *deed, struct error *err)
 	json_begin_member(&deed->answer, "read", '[');
 	if (!rc && deed_flag(deed, "all"))
 		JSON_EACH (value, opened.messages)
-			if (message_parse(&message, opened.document.doc, value, &deed->arena) &&
+			if (!rc &&
+				message_parse(&message, opened.document.doc, value, &deed->arena) &&
 				message_is_for(&message, deed->server))
-				read_one(&opened, deed, &message, &count);
+				rc = read_one(&opened, deed, &message, &count, err);
 	const struct json_value *ids =
 		json_member(deed->request, json_root(deed->request), "messages");
 	JSON_EACH (id, ids) {
@@ -325,7 +334,7 @@ static int read_messages(struct deed *deed, struct error *err)
 		if (!rc)
 			rc = find_mine(&opened, deed, name, &message, err);
 		if (!rc)
-			rc = read_one(&opened, deed, &message, &count);
+			rc = read_one(&opened, deed, &message, &count, err);
 	}
 	json_end(&deed->answer);
 	buf_addf(&deed->subject, "Message: %s has read %zu", deed->server, count);
@@ -362,10 +371,11 @@ static int reply(struct deed *deed, struct error *err)
 		if (!find(&opened, id, &known, &deed->arena))
 			append(&opened, deed, &message);
 		if (!message_is_read_by(opened.document.doc, &to, deed->server))
-			mark_read(&opened, deed, &to);
+			rc = mark_read(&opened, deed, &to, err);
 		buf_addf(&deed->subject, "Message: %s to %s: %s", deed->server, to.from,
 			subject.data);
-		rc = document_save(&opened.document, 1, deed->tx, err);
+		if (!rc)
+			rc = document_save(&opened.document, 1, deed->tx, err);
 	}
 	if (!rc) {
 		json_put_string(&deed->answer, "id", id);

@@ -21,17 +21,17 @@ static void state_path(struct repo *repo, struct buf *out)
 	buf_addf(out, "%s/outage", repo_state_dir(repo));
 }
 
-static struct outage recall(struct repo *repo)
+static int recall(struct repo *repo, struct outage *out, struct error *err)
 {
-	struct outage outage = { 0 };
 	struct buf path = BUF_INIT, text = BUF_INIT;
+	*out = (struct outage){ 0 };
 	state_path(repo, &path);
-	if (!file_read(&text, path.data, 100, NULL) &&
-		sscanf(text.data, "%" SCNd64 " %" SCNd64, &outage.failures, &outage.since) != 2)
-		outage = (struct outage){ 0 };
+	int rc = file_read(&text, path.data, 100, err);
+	if (!rc && sscanf(text.data, "%" SCNd64 " %" SCNd64, &out->failures, &out->since) != 2)
+		*out = (struct outage){ 0 };
 	buf_release(&path);
 	buf_release(&text);
-	return outage;
+	return rc == ERR_FAILED ? rc : 0;
 }
 
 static void remember(struct repo *repo, const struct outage *outage)
@@ -55,7 +55,12 @@ static void say(struct buf *said, const char *what, const struct error *err)
 void outage_failed(struct repo *repo, const struct settings *settings, const char *why,
 	const struct env *env, struct buf *said)
 {
-	struct outage outage = recall(repo);
+	struct outage outage;
+	struct error err = ERROR_INIT;
+	if (recall(repo, &outage, &err) < 0) {
+		say(said, "how long the outage lasts cannot be read", &err);
+		return;
+	}
 	if (!outage.failures++)
 		outage.since = env->now(env->data);
 	remember(repo, &outage);
@@ -63,7 +68,6 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		return;
 
 	struct buf body = BUF_INIT, request = BUF_INIT;
-	struct error err = ERROR_INIT;
 	char since[TIMESTAMP_SIZE];
 	buf_addf(&body, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
 		settings->server, settings->remote, outage.failures,
@@ -86,7 +90,10 @@ void outage_over(
 	struct error err = ERROR_INIT;
 	struct outcome outcome = OUTCOME_INIT;
 	state_path(repo, &path);
-	if (file_exists(path.data)) {
+	int lasts = file_exists(path.data, &err);
+	if (lasts < 0)
+		say(said, "whether messages still wait cannot be found out", &err);
+	if (lasts > 0) {
 		/* The outage is over once its message is delivered: else the next push tries again.
 		 */
 		if (write_queue_run(repo, settings, NULL, env, &outcome, &err) < 0)

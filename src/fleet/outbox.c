@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "json/edit.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,41 +71,34 @@ static int read_entry(struct outbox_entry *entry, struct error *err)
 	return rc;
 }
 
-static int by_path(const void *left, const void *right)
-{
-	const struct outbox_entry *a = left, *b = right;
-	return strcmp(a->path, b->path);
-}
-
-/* Its files' names, without their content; a folder that is not there is an empty one. */
-static void list(struct outbox *out, struct repo *repo)
+/* Its files' names, without their content, in the order of keeping; if there is no directory, there
+ * are none. */
+static int list(struct outbox *out, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
+	struct file_list names;
 	folder_of(repo, &path);
 	size_t folder = path.len;
-	DIR *dir = opendir(path.data);
-	for (struct dirent *file; dir && (file = readdir(dir));) {
-		size_t len = strlen(file->d_name);
-		if (*file->d_name == '.' || len < 5 || strcmp(file->d_name + len - 5, ".json"))
+	int rc = file_list_read(&names, path.data, err);
+	for (size_t i = 0; i < names.count; i++) {
+		size_t len = strlen(names.names[i]);
+		if (*names.names[i] == '.' || len < 5 || strcmp(names.names[i] + len - 5, ".json"))
 			continue;
 		buf_truncate(&path, folder);
-		buf_addf(&path, "/%s", file->d_name);
+		buf_addf(&path, "/%s", names.names[i]);
 		GROW(out->entries, out->count, out->capacity);
 		out->entries[out->count++] =
 			(struct outbox_entry){ .path = xstrdup(path.data), .request = BUF_INIT };
 	}
-	if (dir)
-		closedir(dir);
+	file_list_release(&names);
 	buf_release(&path);
-	if (out->count)
-		qsort(out->entries, out->count, sizeof(*out->entries), by_path);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 int outbox_read(struct outbox *out, struct repo *repo, struct error *err)
 {
-	int rc = 0;
 	*out = (struct outbox){ NULL, 0, 0 };
-	list(out, repo);
+	int rc = list(out, repo, err);
 	for (size_t i = 0; !rc && i < out->count; i++)
 		rc = read_entry(&out->entries[i], err);
 	if (rc < 0)
@@ -115,15 +107,16 @@ int outbox_read(struct outbox *out, struct repo *repo, struct error *err)
 }
 
 /* The number that the next entry starts with, so that names are in the order of keeping. */
-static int64_t next_number(struct repo *repo)
+static int next_number(struct repo *repo, int64_t *out, struct error *err)
 {
 	struct outbox all = { NULL, 0, 0 };
 	int64_t number = 0;
-	list(&all, repo);
+	int rc = list(&all, repo, err);
 	if (all.count)
 		sscanf(strrchr(all.entries[all.count - 1].path, '/') + 1, "%" SCNd64, &number);
 	outbox_release(&all);
-	return number + 1;
+	*out = number + 1;
+	return rc;
 }
 
 struct oid outbox_mark(struct repo *repo, const struct settings *settings)
@@ -131,6 +124,7 @@ struct oid outbox_mark(struct repo *repo, const struct settings *settings)
 	struct oid mark = OID_NONE;
 	struct buf ref = BUF_INIT;
 	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	/* If it cannot be read, the operation is looked for in all of the history. */
 	repo_ref(repo, ref.data, &mark, NULL);
 	buf_release(&ref);
 	return mark;
@@ -151,9 +145,12 @@ int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *
 	buf_addch(&text, '\n');
 
 	folder_of(repo, &path);
+	int64_t number = 0;
 	int rc = file_make_folders(path.data, err);
+	if (!rc)
+		rc = next_number(repo, &number, err);
 	env->uuid(env->data, unique);
-	buf_addf(&path, "/%08" PRId64 "-%.8s.json", next_number(repo), unique);
+	buf_addf(&path, "/%08" PRId64 "-%.8s.json", number, unique);
 	if (!rc)
 		rc = file_replace(path.data, text.data, text.len, 0644, err);
 	buf_release(&path);

@@ -26,16 +26,17 @@ void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
 	buf_release(&text);
 }
 
-int64_t reading_fetched_at(struct repo *repo, const char *what)
+int reading_fetched_at(struct repo *repo, const char *what, int64_t *out, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	int64_t when = 0;
 	state_path(repo, what, &path);
-	if (!file_read(&text, path.data, 100, NULL) && sscanf(text.data, "%" SCNd64, &when) != 1)
-		when = 0;
+	*out = 0;
+	int rc = file_read(&text, path.data, 100, err);
+	if (!rc && sscanf(text.data, "%" SCNd64, out) != 1)
+		*out = 0;
 	buf_release(&path);
 	buf_release(&text);
-	return when;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 static int fetch_branch(struct repo *repo, const struct settings *settings, struct error *err)
@@ -60,9 +61,11 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 			settings->remote);
 	else if (fetch && !fetch_branch(repo, settings, &out->offline))
 		reading_note_fetch(repo, READING_BRANCH, out->now);
-	out->fetched_at = reading_fetched_at(repo, READING_BRANCH);
+	int rc = reading_fetched_at(repo, READING_BRANCH, &out->fetched_at, err);
+	if (rc < 0)
+		return rc;
 	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	int rc = repo_ref(repo, ref.data, &out->tip, NULL);
+	rc = repo_ref(repo, ref.data, &out->tip, err);
 	if (rc == ERR_NOT_FOUND) {
 		out->tip = OID_NONE;
 		rc = out->offline.code

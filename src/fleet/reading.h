@@ -41,8 +41,8 @@ int reading_check_fleet(struct repo *repo, const struct settings *settings, cons
 #define READING_BRANCH "fetched-branch" /* the shared branch */
 #define READING_FLEET  "fetched"        /* that, and all beats */
 
-/* When `what` was last fetched with success, seconds since 1970; 0: never. */
-int64_t reading_fetched_at(struct repo *repo, const char *what);
+/* `*out` is when `what` was last fetched with success, seconds since 1970; 0: never. */
+int reading_fetched_at(struct repo *repo, const char *what, int64_t *out, struct error *err);
 /* It was, just now. */
 void reading_note_fetch(struct repo *repo, const char *what, int64_t now);
 

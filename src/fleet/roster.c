@@ -18,6 +18,7 @@ struct taking {
 	struct repo *repo;
 	struct oid commit;  /* what is being read just now */
 	const char *prefix; /* of the refs that are being read */
+	struct error *err;
 };
 
 const char *beat_state_name(enum beat_state state)
@@ -138,17 +139,19 @@ static void read_last_build(struct last_build *out, const struct json_doc *doc)
 	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
 }
 
-static void read_status(struct taking *t, const char *id)
+static int read_status(struct taking *t, const char *id, struct error *failure)
 {
 	struct json_doc *doc;
 	struct error err = ERROR_INIT;
 	int rc = read_document(t, id, FLEET_STATUS_FILE, &doc, &err);
 	if (rc == ERR_NOT_FOUND)
-		return;
+		return 0;
+	if (rc == ERR_FAILED)
+		return error_set(failure, rc, "%s", err.text);
 	struct server *server = enlist(t, id);
 	if (rc < 0) {
 		note_trouble(server, &err);
-		return;
+		return 0;
 	}
 	const struct json_value *root = json_root(doc);
 	const struct json_value *job = json_member(doc, root, "current_job");
@@ -161,6 +164,7 @@ static void read_status(struct taking *t, const char *id)
 	read_system(server, doc);
 	read_last_build(&server->last_build, doc);
 	json_doc_free(doc);
+	return 0;
 }
 
 static int64_t number_or(
@@ -171,7 +175,7 @@ static int64_t number_or(
 	return is_number && number >= least && number <= most ? number : fallback;
 }
 
-static void read_beat(struct taking *t, const char *id)
+static int read_beat(struct taking *t, const char *id, struct error *failure)
 {
 	struct json_doc *doc;
 	struct error err = ERROR_INIT;
@@ -179,11 +183,13 @@ static void read_beat(struct taking *t, const char *id)
 	size_t len;
 	int rc = read_document(t, id, FLEET_HEARTBEAT_FILE, &doc, &err);
 	if (rc == ERR_NOT_FOUND)
-		return;
+		return 0;
+	if (rc == ERR_FAILED)
+		return error_set(failure, rc, "%s", err.text);
 	struct server *server = enlist(t, id);
 	if (rc < 0) {
 		note_trouble(server, &err);
-		return;
+		return 0;
 	}
 	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
 	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
@@ -204,22 +210,25 @@ static void read_beat(struct taking *t, const char *id)
 			read_system(server, doc);
 	}
 	json_doc_free(doc);
+	return 0;
+}
+
+static bool is_server(const struct entry *entry)
+{
+	return entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
 }
 
 static int read_server_folder(const struct entry *entry, void *data)
 {
-	if (entry->mode == 040000 && !fleet_check_id(entry->name, NULL)) {
-		read_status(data, entry->name);
-		read_beat(data, entry->name);
-	}
-	return 0;
+	struct taking *t = data;
+	int rc = is_server(entry) ? read_status(t, entry->name, t->err) : 0;
+	return rc || !is_server(entry) ? rc : read_beat(t, entry->name, t->err);
 }
 
 static int read_beat_folder(const struct entry *entry, void *data)
 {
-	if (entry->mode == 040000 && !fleet_check_id(entry->name, NULL))
-		read_beat(data, entry->name);
-	return 0;
+	struct taking *t = data;
+	return is_server(entry) ? read_beat(t, entry->name, t->err) : 0;
 }
 
 /* A ref such as refs/remotes/origin/heartbeat-build1. */
@@ -228,9 +237,19 @@ static int read_beat_ref(const char *name, const struct oid *oid, void *data)
 	struct taking *t = data;
 	const char *id = name + strlen(t->prefix);
 	t->commit = *oid;
-	if (!fleet_check_id(id, NULL))
-		read_beat(t, id);
-	return 0;
+	return fleet_check_id(id, NULL) ? 0 : read_beat(t, id, t->err);
+}
+
+/* Goes through the folders of the branch `name`, if there is one; its tip is `t->commit` then. */
+static int read_branch(
+	struct taking *t, const char *name, int (*each)(const struct entry *entry, void *data))
+{
+	int rc = repo_ref(t->repo, name, &t->commit, t->err);
+	if (rc == ERR_NOT_FOUND)
+		t->commit = OID_NONE;
+	return rc == ERR_NOT_FOUND ? 0
+		: rc               ? rc
+				   : repo_list(t->repo, &t->commit, "", each, t, t->err);
 }
 
 static int read_branches(struct taking *t, const struct settings *settings, struct error *err)
@@ -238,7 +257,8 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	struct buf name = BUF_INIT;
 	bool remote = remote_exists(t->repo, settings->remote);
 	const char *own = settings->beat_branch ? settings->beat_branch : settings->branch;
-	int rc = 0;
+	int rc;
+	t->err = err;
 	buf_addstr(&name, "refs/");
 	if (remote)
 		buf_addf(&name, "remotes/%s/", settings->remote);
@@ -246,15 +266,13 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 		buf_addstr(&name, "heads/");
 	size_t prefix = name.len;
 	buf_addstr(&name, settings->branch);
-	if (!repo_ref(t->repo, name.data, &t->roster->tip, NULL)) {
-		t->commit = t->roster->tip;
-		rc = repo_list(t->repo, &t->commit, "", read_server_folder, t, err);
-	}
+	rc = read_branch(t, name.data, read_server_folder);
+	t->roster->tip = t->commit;
 	/* A branch with a name of the user's own may hold the beats of several servers. */
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, own);
-	if (!rc && strcmp(own, settings->branch) && !repo_ref(t->repo, name.data, &t->commit, NULL))
-		rc = repo_list(t->repo, &t->commit, "", read_beat_folder, t, err);
+	if (!rc && strcmp(own, settings->branch))
+		rc = read_branch(t, name.data, read_beat_folder);
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, FLEET_BEAT_BRANCH);
 	t->prefix = name.data;
@@ -311,8 +329,9 @@ int roster_take(struct roster *out, struct repo *repo, const struct settings *se
 		reading_note_fetch(repo, READING_FLEET, roster.now);
 		reading_note_fetch(repo, READING_BRANCH, roster.now);
 	}
-	roster.fetched_at = reading_fetched_at(repo, READING_FLEET);
-	int rc = read_branches(&taking, settings, err);
+	int rc = reading_fetched_at(repo, READING_FLEET, &roster.fetched_at, err);
+	if (!rc)
+		rc = read_branches(&taking, settings, err);
 	if (rc < 0) {
 		roster_release(&roster);
 		return rc;

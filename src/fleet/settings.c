@@ -43,32 +43,33 @@ static int number_setting(struct repo *repo, const char *override, const char *o
 }
 
 /* The first line of .build_server_id in the work tree; NULL if there is none. */
-static char *server_from_file(struct repo *repo)
+static int server_from_file(struct repo *repo, char **out, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	char *server = NULL;
-	if (repo_work_tree(repo)) {
-		buf_addf(&path, "%s/.build_server_id", repo_work_tree(repo));
-		if (!file_read(&text, path.data, 4096, NULL)) {
-			buf_truncate(&text, strcspn(text.data, "\n"));
-			buf_trim(&text);
-			if (text.len)
-				server = buf_detach(&text);
-		}
+	if (!repo_work_tree(repo))
+		return 0;
+	buf_addf(&path, "%s/.build_server_id", repo_work_tree(repo));
+	int rc = file_read(&text, path.data, 4096, err);
+	if (!rc) {
+		buf_truncate(&text, strcspn(text.data, "\n"));
+		buf_trim(&text);
+		if (text.len)
+			*out = buf_detach(&text);
 	}
 	buf_release(&path);
 	buf_release(&text);
-	return server;
+	return rc == ERR_FAILED ? rc : 0;
 }
 
 static int load_server(
 	struct settings *s, struct repo *repo, const struct overrides *overrides, struct error *err)
 {
+	int rc = 0;
 	if (overrides->server && *overrides->server)
 		s->server = xstrdup(overrides->server);
 	else if (!(s->server = string_setting(repo, "build.server", NULL)))
-		s->server = server_from_file(repo);
-	return s->server ? fleet_check_id(s->server, err) : 0;
+		rc = server_from_file(repo, &s->server, err);
+	return rc || !s->server ? rc : fleet_check_id(s->server, err);
 }
 
 /* SEED's HEARTBEAT_BRANCH: "1" and "auto" are the server's own branch, else it is a branch's name.

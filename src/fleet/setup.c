@@ -128,7 +128,9 @@ static int write_missing(const char *path, const struct buf *content, void *data
 	struct buf copy = BUF_INIT;
 	const char *text;
 	size_t len;
-	int rc = transaction_read(w->tx, path, &text, &len, NULL);
+	int rc = transaction_read(w->tx, path, &text, &len, w->err);
+	if (rc == ERR_FAILED)
+		return rc;
 	if (rc != ERR_NOT_FOUND)
 		return 0; /* it stands, sound or not: not ours to replace */
 	buf_add(&copy, content->data, content->len);
@@ -143,12 +145,15 @@ static int write_layout(struct transaction *tx, void *data, struct error *err)
 	w->tx = tx;
 	w->err = err;
 	buf_reset(&w->written);
-	layout_each_file(w->settings, w->now, write_missing, w);
-	for (size_t i = 0; layout_block_files[i]; i++) {
+	int rc = layout_each_file(w->settings, w->now, write_missing, w);
+	for (size_t i = 0; !rc && layout_block_files[i]; i++) {
 		const char *path = layout_block_files[i], *text = "";
 		size_t len = 0;
 		struct buf updated = BUF_INIT;
-		transaction_read(tx, path, &text, &len, NULL);
+		rc = transaction_read(tx, path, &text, &len, err);
+		if (rc < 0 && rc != ERR_NOT_FOUND)
+			break;
+		rc = 0;
 		layout_update_block(path, text, len, &updated);
 		if (updated.len != len || memcmp(updated.data, text, len)) {
 			transaction_write(tx, path, &updated);
@@ -156,7 +161,7 @@ static int write_layout(struct transaction *tx, void *data, struct error *err)
 		}
 		buf_release(&updated);
 	}
-	return 0;
+	return rc;
 }
 
 static int share_layout(struct repo *repo, const struct settings *settings, const struct env *env,
@@ -209,23 +214,26 @@ static int publish_beat(struct repo *repo, const struct settings *settings, cons
 	return rc;
 }
 
-/* Is the status on the coordination branch, as just fetched, `idle`? */
-static bool is_idle(struct repo *repo, const struct settings *settings)
+/* Is the status on the coordination branch, as just fetched, `idle`? 1, 0, or a negative code. */
+static int is_idle(struct repo *repo, const struct settings *settings, struct error *err)
 {
 	struct buf ref = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
 	struct json_doc *doc = NULL;
 	struct oid tip;
 	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
 	buf_addf(&path, "%s/status.json", settings->server);
-	bool idle = !repo_ref(repo, ref.data, &tip, NULL) &&
-		!repo_read(repo, &tip, path.data, 0, &text, NULL, NULL) &&
-		!json_parse(&doc, text.data, text.len, path.data, NULL, NULL) &&
-		json_string_is(doc, json_member(doc, json_root(doc), "status"), "idle");
+	int rc = repo_ref(repo, ref.data, &tip, err);
+	if (!rc)
+		rc = repo_read(repo, &tip, path.data, 0, &text, NULL, err);
+	if (!rc)
+		rc = json_parse(&doc, text.data, text.len, path.data, NULL, err);
+	if (!rc)
+		rc = json_string_is(doc, json_member(doc, json_root(doc), "status"), "idle");
 	json_doc_free(doc);
 	buf_release(&ref);
 	buf_release(&path);
 	buf_release(&text);
-	return idle;
+	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
 }
 
 static int publish_startup(struct repo *repo, const struct settings *settings,
@@ -234,7 +242,10 @@ static int publish_startup(struct repo *repo, const struct settings *settings,
 	struct buf request = BUF_INIT;
 	struct outcome outcome = OUTCOME_INIT;
 	int rc = publish_beat(repo, settings, env, report, err);
-	if (!rc && !is_idle(repo, settings)) {
+	int idle = rc ? 1 : is_idle(repo, settings, err);
+	if (idle < 0)
+		rc = idle;
+	if (!rc && !idle) {
 		status_request(&request, repo, settings, "idle", env);
 		rc = write_queue_run(repo, settings, &request, env, &outcome, err);
 		if (!rc)
@@ -251,11 +262,13 @@ static int stand_on_branch(struct repo *repo, const struct settings *settings, s
 {
 	struct buf head = BUF_INIT, wanted = BUF_INIT;
 	struct oid commit;
-	int rc = 0;
 	buf_addf(&wanted, "refs/heads/%s", settings->branch);
-	if (repo_work_tree(repo) && !repo_head_branch(repo, &head, NULL) &&
-		strcmp(head.data, wanted.data) && repo_ref(repo, head.data, &commit, NULL) < 0)
-		rc = repo_set_head(repo, wanted.data, err);
+	int rc = repo_work_tree(repo) ? repo_head_branch(repo, &head, err) : ERR_NOT_FOUND;
+	bool elsewhere = !rc && strcmp(head.data, wanted.data);
+	if (elsewhere)
+		rc = repo_ref(repo, head.data, &commit, err);
+	if (rc == ERR_NOT_FOUND)
+		rc = elsewhere ? repo_set_head(repo, wanted.data, err) : 0;
 	buf_release(&head);
 	buf_release(&wanted);
 	return rc;

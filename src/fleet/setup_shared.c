@@ -77,14 +77,18 @@ static int open_or_create(struct repo **repo, const char *path, const char *bran
 	struct buf head = BUF_INIT, dot_git = BUF_INIT;
 	buf_addf(&head, "%s/HEAD", path);
 	buf_addf(&dot_git, "%s/.git", path);
+	int tree = file_exists(dot_git.data, err);
+	int stands = tree < 0 ? tree : file_exists(head.data, err);
 	int rc = 0;
-	if (file_exists(dot_git.data)) {
+	if (stands < 0) {
+		rc = stands;
+	} else if (tree) {
 		rc = error_set(err, ERR_INVALID,
 			"%s has a work tree; the shared repository must be bare, since nobody "
 			"works in it "
 			"(git clone --bare %s %s.git)",
 			path, path, path);
-	} else if (!file_exists(head.data)) {
+	} else if (!stands) {
 		rc = create(path, branch, err);
 		if (!rc)
 			setup_step(report, true, "made the bare repository %s", path);
@@ -126,13 +130,19 @@ static int point_head(struct repo *repo, const struct setup_plan *plan, struct s
 {
 	struct buf branch = BUF_INIT, wanted = BUF_INIT, head = BUF_INIT;
 	struct oid commit;
-	int rc = 0;
 	find_branch(repo, plan, &branch);
 	buf_addf(&wanted, "refs/heads/%s", branch.data);
-	bool attached = !repo_head_branch(repo, &head, NULL);
+	int rc = repo_head_branch(repo, &head, err);
+	bool attached = !rc;
+	if (attached)
+		rc = repo_ref(repo, head.data, &commit, err);
+	bool has_commit = attached && !rc;
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		goto done;
+	rc = 0;
 	if (attached && !strcmp(head.data, wanted.data)) {
 		setup_step(report, false, "HEAD stands on %s", branch.data);
-	} else if (!attached || !repo_ref(repo, head.data, &commit, NULL)) {
+	} else if (!attached || has_commit) {
 		setup_missing(report,
 			"the coordination branch is %s, and HEAD stands elsewhere%s%s; to use that "
 			"one, set build.branch to it here and in every clone",
@@ -143,6 +153,7 @@ static int point_head(struct repo *repo, const struct setup_plan *plan, struct s
 		if (!rc)
 			setup_step(report, true, "set HEAD to %s", branch.data);
 	}
+done:
 	buf_release(&branch);
 	buf_release(&wanted);
 	buf_release(&head);

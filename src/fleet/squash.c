@@ -56,7 +56,7 @@ static int count_commits(
 	int rc = 0;
 	for (*count = 0; !oid_is_none(&at) && *count < COUNT_LIMIT && !rc; ++*count) {
 		rc = repo_commit(repo, &at, &commit, err);
-		at = commit.parent;
+		at = rc ? at : commit.parent;
 	}
 	buf_release(&commit.message);
 	return rc;
@@ -107,12 +107,15 @@ static int squash_tip(struct repo *repo, const struct settings *settings,
 	struct squash_result *result, struct error *err)
 {
 	const char *from = squash->no_push ? names->branch.data : names->tracking.data;
-	if (repo_ref(repo, from, &result->old, NULL) < 0)
+	int rc = repo_ref(repo, from, &result->old, err);
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc < 0)
 		return error_set(err, ERR_NOT_FOUND, "there is no branch %s %s%s", squash->branch,
 			squash->no_push ? "in this clone" : "at ",
 			squash->no_push ? "" : settings->remote);
 	result->new = result->old;
-	int rc = count_commits(repo, &result->old, &result->commits, err);
+	rc = count_commits(repo, &result->old, &result->commits, err);
 	if (rc < 0 || result->commits <= 1)
 		return rc;
 	if (squash->backup && !squash->no_push && !result->backup.len)

@@ -15,12 +15,18 @@ static void say(struct buf *said, const char *what, const struct error *err)
 	buf_addf(said, "%s: %s\n", what, err->text);
 }
 
-static bool is_empty(struct repo *repo)
+/* Is this the first failure of an outage? If that cannot be found out, it is alarmed about again.
+ */
+static bool is_first(struct repo *repo, struct buf *said)
 {
 	struct outbox outbox;
-	bool empty = !outbox_read(&outbox, repo, NULL) && !outbox.count;
+	struct error err = ERROR_INIT;
+	int rc = outbox_read(&outbox, repo, &err);
+	bool first = rc < 0 || !outbox.count;
+	if (rc < 0)
+		say(said, "the outbox cannot be read", &err);
 	outbox_release(&outbox);
-	return empty;
+	return first;
 }
 
 /* The first failure of an outage is told; those that follow are in the same outbox. */
@@ -52,7 +58,7 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 	struct oid mark = outbox_mark(repo, settings);
 	int rc = write_queue_run(repo, settings, request, env, outcome, err);
 	if (gave_up(rc) && !deed_read(&deed, request->data, request->len, NULL)) {
-		bool first = is_empty(repo);
+		bool first = is_first(repo, &outcome->said);
 		keep = deed.operation->later || rc == ERR_UNKNOWN;
 		if (keep &&
 			outbox_keep(repo, request, &mark, outcome->error.text, env, &keeping) < 0) {

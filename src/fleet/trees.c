@@ -69,11 +69,11 @@ static void ask_git(struct tree *tree)
 	buf_release(&errors);
 }
 
-static bool is_work_tree(const char *folder)
+static int is_work_tree(const char *folder, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/.git", folder);
-	bool found = file_exists(path.data);
+	int found = file_exists(path.data, err);
 	buf_release(&path);
 	return found;
 }
@@ -98,20 +98,31 @@ int trees_find(struct tree_list *list, const char *root, int64_t depth, struct e
 	int rc = 0;
 	if (!walk)
 		rc = error_errno(err, ERR_FAILED, "cannot look through %s", root);
-	for (FTSENT *entry; !rc && (entry = fts_read(walk));) {
+	for (FTSENT *entry; !rc && (errno = 0, entry = fts_read(walk));) {
 		if (entry->fts_level == 0 && entry->fts_info != FTS_D && entry->fts_info != FTS_DP)
 			rc = error_set(err, ERR_NOT_FOUND, "there is no folder '%s'", root);
+		bool failed = entry->fts_info == FTS_ERR ||
+			(entry->fts_info == FTS_DNR && entry->fts_errno != EACCES);
+		if (!rc && failed) {
+			errno = entry->fts_errno;
+			rc = error_errno(
+				err, ERR_FAILED, "cannot read the directory %s", entry->fts_path);
+		}
 		if (entry->fts_info != FTS_D)
 			continue;
 		if (!strcmp(entry->fts_name, ".git")) {
 			fts_set(walk, entry, FTS_SKIP);
 			continue;
 		}
-		if (is_work_tree(entry->fts_path))
+		int found = is_work_tree(entry->fts_path, err);
+		if (found > 0)
 			add(list, entry->fts_path);
+		rc = found < 0 ? found : 0;
 		if (depth && entry->fts_level >= depth)
 			fts_set(walk, entry, FTS_SKIP);
 	}
+	if (!rc && errno)
+		rc = error_errno(err, ERR_FAILED, "cannot look through %s", root);
 	if (walk)
 		fts_close(walk);
 	free(path);

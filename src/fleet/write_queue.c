@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "fleet/outbox.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -322,7 +322,8 @@ static void run_members(struct writing *w, struct buf *said)
 
 /* ---- the leader: gathering and answering ---- */
 
-static struct member *add_member(struct writing *w, const struct buf *request, const char *file)
+static struct member *add_member(
+	struct writing *w, const struct buf *request, const char *file, struct error *err)
 {
 	GROW(w->members, w->count, w->capacity);
 	struct member *member = &w->members[w->count++];
@@ -330,12 +331,21 @@ static struct member *add_member(struct writing *w, const struct buf *request, c
 		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
 		.outcome = OUTCOME_INIT };
 	struct outcome sent = OUTCOME_INIT;
-	if (file && !read_answer(file, &sent, &member->sent, NULL))
+	int rc = file ? read_answer(file, &sent, &member->sent, err) : ERR_NOT_FOUND;
+	if (!rc)
 		buf_add(&member->sent.answer, sent.answer.data, sent.answer.len);
 	outcome_release(&sent);
+	/* Nobody knows whether it was pushed: it stays in the queue, for the next leader. */
+	if (rc < 0 && rc != ERR_NOT_FOUND) {
+		free(member->file);
+		w->count--;
+		return NULL;
+	}
 	if (deed_read(&member->deed, request->data, request->len, &member->outcome.error) < 0) {
 		/* A request of another version: whoever waits is told, the others go on. */
 		member->outcome.code = member->outcome.error.code;
+		error_set(err, ERR_FAILED,
+			"the request cannot be read; this is a bug of git-build's");
 		if (member->file) {
 			write_answer(member, NULL, NULL);
 			remove_file(member->file, taken_end);
@@ -365,7 +375,7 @@ static bool is_orphan(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return true;
+		return errno == ENOENT; /* else the next leader looks again */
 	bool orphan = !flock(fd, LOCK_EX | LOCK_NB);
 	close(fd);
 	return orphan;
@@ -390,44 +400,30 @@ static void take(struct writing *w, const char *file)
 		remove_file(file, taken_end);
 		remove_file(file, answer_end);
 	} else if (!file_read(&text, path.data, REQUEST_LIMIT, NULL)) {
-		add_member(w, &text, file);
+		add_member(w, &text, file, NULL);
 	}
 	buf_release(&path);
 	buf_release(&text);
 }
 
-static int by_name(const void *left, const void *right)
-{
-	char *const *a = left, *const *b = right;
-	return strcmp(*a, *b);
-}
-
 /* Takes what waits in the queue, in the order of arrival, but for `own`. */
-static void take_all(struct writing *w, const char *own)
+static int take_all(struct writing *w, const char *own, struct error *err)
 {
-	char **files = NULL;
-	size_t count = 0, capacity = 0;
-	DIR *dir = opendir(w->folder.data);
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		char *dot = strrchr(entry->d_name, '.');
+	struct buf path = BUF_INIT;
+	struct file_list names;
+	int rc = file_list_read(&names, w->folder.data, err);
+	for (size_t i = 0; i < names.count && w->count < MOST_TOGETHER; i++) {
+		const char *name = names.names[i], *dot = strrchr(name, '.');
 		if (!dot || (strcmp(dot, request_end) && strcmp(dot, taken_end)))
 			continue;
-		struct buf path = BUF_INIT;
-		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - entry->d_name),
-			entry->d_name);
-		GROW(files, count, capacity);
-		files[count++] = buf_detach(&path);
+		buf_reset(&path);
+		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - name), name);
+		if (!own || strcmp(path.data, own))
+			take(w, path.data);
 	}
-	if (dir)
-		closedir(dir);
-	if (count)
-		qsort(files, count, sizeof(*files), by_name);
-	for (size_t i = 0; i < count; i++) {
-		if (w->count < MOST_TOGETHER && !(own && !strcmp(files[i], own)))
-			take(w, files[i]);
-		free(files[i]);
-	}
-	free(files);
+	file_list_release(&names);
+	buf_release(&path);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 static int take_outbox(struct writing *w, struct error *err)
@@ -436,7 +432,7 @@ static int take_outbox(struct writing *w, struct error *err)
 	for (size_t i = 0; !rc && i < w->outbox.count; i++) {
 		const struct outbox_entry *entry = &w->outbox.entries[i];
 		struct member *member =
-			entry->refused ? NULL : add_member(w, &entry->request, NULL);
+			entry->refused ? NULL : add_member(w, &entry->request, NULL, NULL);
 		if (member)
 			member->entry = entry;
 		else if (!entry->refused)
@@ -473,23 +469,41 @@ static void answer_members(struct writing *w)
 	}
 }
 
+/* Takes a request back that no leader has; false: one has it. */
+static bool withdraw(const char *file)
+{
+	struct buf path = BUF_INIT;
+	bool done = !unlink(name_of(&path, file, request_end));
+	buf_release(&path);
+	return done;
+}
+
 /* Called with the lock: does everybody's work, `request` (in the queue as `file`, or NULL) last. */
 static void lead(
 	struct writing *w, const struct buf *request, const char *file, struct outcome *outcome)
 {
 	struct buf said = BUF_INIT;
 	struct error err = ERROR_INIT;
-	if (take_outbox(w, &err) < 0)
+	int rc = take_outbox(w, &err);
+	/* What is broken in the outbox stops nobody else. What cannot be read does: it is not
+	 * nothing. */
+	if (rc < 0 && rc != ERR_FAILED)
 		buf_addf(&said, "the outbox waits: %s\n", err.text);
-	take_all(w, file);
+	if (rc != ERR_FAILED)
+		rc = take_all(w, file, &err);
+	if (rc == ERR_FAILED) {
+		if (file)
+			withdraw(file);
+		outcome->error = err;
+		outcome->code = rc;
+		goto done;
+	}
 	size_t others = w->count;
 	if (request) {
 		if (file)
 			mark_taken(file);
-		if (!add_member(w, request, file)) {
-			outcome->code = error_set(&outcome->error, ERR_FAILED,
-				"the request cannot be read; this is a bug of git-build's");
-		}
+		if (!add_member(w, request, file, &outcome->error))
+			outcome->code = outcome->error.code;
 	}
 	if (w->count) {
 		run_members(w, &said);
@@ -506,6 +520,7 @@ static void lead(
 			outcome->code = w->members[i].outcome.code;
 			outcome->error = w->members[i].outcome.error;
 		}
+done:
 	buf_add(&outcome->said, said.data, said.len);
 	buf_release(&said);
 	drop_members(w);
@@ -514,15 +529,17 @@ static void lead(
 
 /* ---- those who wait ---- */
 
-static bool is_answered(const char *file)
+/* 1, 0, or a negative code. */
+static int is_answered(const char *file, struct error *err)
 {
+	/* It may be renamed between the first two questions. */
+	const char *const ends[] = { request_end, taken_end, taken_end };
 	struct buf path = BUF_INIT;
-	bool waits = file_exists(name_of(&path, file, request_end)) ||
-		file_exists(name_of(&path, file, taken_end)) ||
-		/* Renamed between the two questions. */
-		file_exists(name_of(&path, file, taken_end));
+	int waits = 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends) && !waits; i++)
+		waits = file_exists(name_of(&path, file, ends[i]), err);
 	buf_release(&path);
-	return !waits;
+	return waits < 0 ? waits : !waits;
 }
 
 /* Puts the request into the queue, where it is held for as long as the returned descriptor is open.
@@ -548,15 +565,6 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	return rc;
 }
 
-/* Takes a request back that no leader has; false: one has it. */
-static bool withdraw(const char *file)
-{
-	struct buf path = BUF_INIT;
-	bool done = !unlink(name_of(&path, file, request_end));
-	buf_release(&path);
-	return done;
-}
-
 static int try_lock(struct writing *w, struct error *err)
 {
 	struct buf path = BUF_INIT, who = BUF_INIT;
@@ -575,15 +583,24 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 	int64_t deadline = env->monotonic_ms(env->data) + w->settings->lock_wait_ms;
 	for (;;) {
 		struct error busy = ERROR_INIT;
-		if (is_answered(file))
+		int answered = is_answered(file, &busy);
+		if (answered > 0)
 			return 1;
 		int rc = try_lock(w, &busy);
-		if (!rc && is_answered(file)) {
+		if (!rc && (answered = is_answered(file, &busy)) > 0) {
 			file_lock_release(&w->lock);
 			return 1;
 		}
-		if (!rc)
+		if (!rc && !answered)
 			return 0;
+		if (!rc) {
+			/* Nobody leads: if no leader has taken it, it can be taken back. */
+			file_lock_release(&w->lock);
+			bool back = withdraw(file);
+			error_set(err, back ? ERR_FAILED : ERR_UNKNOWN, "%s; %s", busy.text,
+				back ? "nothing was done" : "whether it was done is not known");
+			return err->code;
+		}
 		bool late = env->monotonic_ms(env->data) >= deadline;
 		if (rc != ERR_BUSY || (late && withdraw(file))) {
 			error_set(err, rc, "%s; nothing was done", busy.text);

@@ -144,18 +144,23 @@ const char *guard_who(const struct guard *guard)
 /* ---- judging ---- */
 
 /* Takes the rules from the coordination branch as it stands. Another state of it judges anew. */
-static void choose_rules(struct guard *guard, const struct judging *j)
+static int choose_rules(struct guard *guard, const struct judging *j)
 {
 	struct oid tip = j->update->old;
-	if (!j->coordination && repo_ref(guard->repo, guard->known, &tip, NULL) < 0)
+	int rc = j->coordination ? 0 : repo_ref(guard->repo, guard->known, &tip, j->err);
+	if (rc == ERR_NOT_FOUND)
 		tip = OID_NONE;
-	if (rules_follow(&guard->rules, &tip))
-		return;
+	else if (rc < 0)
+		return rc;
+	rc = rules_follow(&guard->rules, &tip, j->err);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	/* What was judged was judged by other rules. */
 	free(guard->judged);
 	guard->judged = NULL;
 	guard->judged_count = guard->judged_size = 0;
 	guard->tips_count = 0;
+	return 0;
 }
 
 int guard_judge(struct guard *guard, struct guard_report *report, const struct guard_update *update,
@@ -167,8 +172,9 @@ int guard_judge(struct guard *guard, struct guard_report *report, const struct g
 		j->coordination = !strcmp(update->ref + strlen(HEADS), guard->branch);
 	if (!strncmp(update->ref, BEAT_PREFIX, strlen(BEAT_PREFIX)))
 		j->server = update->ref + strlen(BEAT_PREFIX);
-	choose_rules(guard, j);
-	int rc = judge_identity(j);
+	int rc = choose_rules(guard, j);
+	if (!rc)
+		rc = judge_identity(j);
 	if (!rc)
 		rc = judge_branch(j);
 	if (rc < 0 || oid_is_none(&update->new))
@@ -191,15 +197,17 @@ int guard_judge_commit(struct guard *guard, struct guard_report *report,
 	};
 	struct judging judging = { guard, report, &update, true, NULL, err };
 	struct judging *j = &judging;
-	choose_rules(guard, j);
-	int rc = judge_content_of(j, &commit->id);
+	int rc = choose_rules(guard, j);
+	if (!rc)
+		rc = judge_content_of(j, &commit->id);
 	if (!rc)
 		rc = judge_schema_change(j);
 	/* What a merge dropped of either side is lost. */
 	for (unsigned i = 0; !rc && (i < commit->parents || !i); i++) {
 		if (i)
 			rc = repo_parent(guard->repo, &commit->id, i, &update.old, err);
-		choose_rules(guard, j);
+		if (!rc)
+			rc = choose_rules(guard, j);
 		if (!rc)
 			rc = judge_step(j);
 	}

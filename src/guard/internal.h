@@ -27,15 +27,16 @@ struct rules {
 	struct oid tip;
 	struct schema_set *builtin, *own;
 	bool own_read;
+	struct error *err; /* of the call that reads them */
 	struct rule **all;
 	size_t count, capacity;
 };
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip);
 void rules_release(struct rules *rules);
-/* Goes on to the rules as they are in `tip`. True if the schemas are the same there: then all rules
- * stay, and only attributes may differ. */
-bool rules_follow(struct rules *rules, const struct oid *tip);
+/* Goes on to the rules as they are in `tip`. 1 if the schemas are the same there: then all rules
+ * stay, and only attributes may differ; else 0, or a negative code. */
+int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
 /* The rule for `path`, borrowed; `*out` is NULL if there is none. */
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err);

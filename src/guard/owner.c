@@ -17,20 +17,20 @@ struct looking {
 	char last[256]; /* the folder that was told last, so that each is told once */
 };
 
-/* Is `folder` a server's, in `commit`? */
-static bool is_server_folder(struct repo *repo, const struct oid *commit, const char *folder)
+/* Is `folder` a server's, in `commit`? 1, 0, or a negative code. */
+static int is_server_folder(
+	struct repo *repo, const struct oid *commit, const char *folder, struct error *err)
 {
 	static const char *const marks[] = { "status.json", "heartbeat.json" };
-	bool found = false;
-	for (size_t i = 0; i < 2 && !found && !oid_is_none(commit); i++) {
-		struct buf path = BUF_INIT, text = BUF_INIT;
+	int rc = ERR_NOT_FOUND;
+	for (size_t i = 0; i < 2 && rc == ERR_NOT_FOUND && !oid_is_none(commit); i++) {
+		struct buf path = BUF_INIT;
+		struct oid found;
 		buf_addf(&path, "%s/%s", folder, marks[i]);
-		/* Too large to be read is there, too. */
-		found = repo_read(repo, commit, path.data, 1, &text, NULL, NULL) != ERR_NOT_FOUND;
+		rc = repo_find(repo, commit, path.data, &found, err);
 		buf_release(&path);
-		buf_release(&text);
 	}
-	return found;
+	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : 1;
 }
 
 static int judge_file(const struct changed_file *file, void *data)
@@ -48,13 +48,15 @@ static int judge_file(const struct changed_file *file, void *data)
 	if (!strcmp(folder, j->guard->identity) || !strcmp(folder, "coordination") ||
 		!strcmp(folder, "shared") || !strcmp(folder, "schemas"))
 		return 0;
-	if (is_server_folder(j->guard->repo, &j->update->old, folder) ||
-		is_server_folder(j->guard->repo, &j->update->new, folder))
+	int is_theirs = is_server_folder(j->guard->repo, &j->update->old, folder, j->err);
+	if (!is_theirs)
+		is_theirs = is_server_folder(j->guard->repo, &j->update->new, folder, j->err);
+	if (is_theirs > 0)
 		guard_violate(j->report, VIOLATION_OWNER,
 			&(struct place){ .commit = &j->update->new, .path = file->path },
 			"the folder of %s is not %s's to change; only %s/ is", folder,
 			j->guard->identity, j->guard->identity);
-	return 0;
+	return is_theirs < 0 ? is_theirs : 0;
 }
 
 int judge_ownership(struct judging *j)

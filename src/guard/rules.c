@@ -33,23 +33,32 @@ void rules_release(struct rules *rules)
 	*rules = (struct rules){ 0 };
 }
 
-bool rules_follow(struct rules *rules, const struct oid *tip)
+/* The folder of the repository's schemas in `tip`; OID_NONE if there is none. */
+static int find_own(struct repo *repo, const struct oid *tip, struct oid *out, struct error *err)
 {
-	struct oid before = OID_NONE, now = OID_NONE;
+	*out = OID_NONE;
+	int rc = oid_is_none(tip) ? 0 : repo_find(repo, tip, OWN_FOLDER, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+int rules_follow(struct rules *rules, const struct oid *tip, struct error *err)
+{
+	struct oid before, now;
 	if (oid_equal(&rules->tip, tip))
-		return true;
-	if (!oid_is_none(&rules->tip))
-		repo_find(rules->repo, &rules->tip, OWN_FOLDER, &before, NULL);
-	if (!oid_is_none(tip))
-		repo_find(rules->repo, tip, OWN_FOLDER, &now, NULL);
+		return 1;
+	int rc = find_own(rules->repo, &rules->tip, &before, err);
+	if (!rc)
+		rc = find_own(rules->repo, tip, &now, err);
+	if (rc < 0)
+		return rc;
 	if (oid_equal(&before, &now)) {
 		rules->tip = *tip;
-		return true;
+		return 1;
 	}
 	struct repo *repo = rules->repo;
 	rules_release(rules);
 	rules_init(rules, repo, tip);
-	return false;
+	return 0;
 }
 
 char *rules_schema_name(const char *path)
@@ -80,14 +89,16 @@ static int add_own(const struct entry *entry, void *data)
 	buf_addf(&path, OWN_FOLDER "/%s", entry->name);
 	buf_addf(&uri, OWN_URI "%s", entry->name);
 	char *name = rules_schema_name(path.data);
-	if (name &&
-		!repo_read(rules->repo, &rules->tip, path.data, SCHEMA_LIMIT, &text, NULL, NULL))
+	int rc = !name ? ERR_NOT_FOUND
+		       : repo_read(rules->repo, &rules->tip, path.data, SCHEMA_LIMIT, &text, NULL,
+				 rules->err);
+	if (!rc)
 		schema_set_add(rules->own, &text, path.data, uri.data, NULL);
 	free(name);
 	buf_release(&path);
 	buf_release(&text);
 	buf_release(&uri);
-	return 0;
+	return rc == ERR_FAILED ? rc : 0;
 }
 
 static int read_own(struct rules *rules, struct error *err)
@@ -96,6 +107,7 @@ static int read_own(struct rules *rules, struct error *err)
 	if (oid_is_none(&rules->tip))
 		return 0;
 	rules->own = schema_set_new();
+	rules->err = err;
 	int rc = repo_list(rules->repo, &rules->tip, OWN_FOLDER, add_own, rules, err);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
@@ -110,8 +122,12 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 	int rc = oid_is_none(&rules->tip)
 		? ERR_NOT_FOUND
 		: repo_read(rules->repo, &rules->tip, path.data, SCHEMA_LIMIT, &text, NULL, &wrong);
-	if (!rc && !rules->own_read)
-		rc = read_own(rules, err);
+	if (rc == ERR_FAILED && err)
+		*err = wrong;
+	if (!rc && !rules->own_read && (rc = read_own(rules, err)) < 0)
+		rc = ERR_FAILED;
+	if (rc == ERR_FAILED)
+		goto done;
 	if (!rc && (rc = guard_check_content(path.data, text.data, text.len, &wrong)) >= 0)
 		rc = schema_compile_uri(rules->own, &rule->schema, uri.data, &wrong);
 	rule->own = rc != ERR_NOT_FOUND || text.len;
@@ -119,6 +135,7 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 		rule->trouble = xstrdup(wrong.text);
 		rc = 0;
 	}
+done:
 	buf_release(&path);
 	buf_release(&text);
 	buf_release(&uri);

@@ -70,7 +70,8 @@ static int newest_found_first(const void *left, const void *right)
 	return strcmp(b->job, a->job);
 }
 
-static void read_manifest(struct gathering *g, const struct found *found, const char *path)
+static int read_manifest(
+	struct gathering *g, const struct found *found, const char *path, struct error *failure)
 {
 	struct buf text = BUF_INIT;
 	struct manifest m = MANIFEST_INIT;
@@ -81,7 +82,9 @@ static void read_manifest(struct gathering *g, const struct found *found, const 
 		error_wrap(&err, "%s", path);
 	else
 		rc = manifest_read(&m, text.data, text.len, path, &err);
-	if (rc < 0) {
+	if (rc == ERR_FAILED) {
+		error_set(failure, rc, "%s", err.text);
+	} else if (rc < 0) {
 		overview_trouble(g->overview, found->server, path, err.text);
 	} else {
 		struct build build = {
@@ -101,26 +104,30 @@ static void read_manifest(struct gathering *g, const struct found *found, const 
 	}
 	manifest_release(&m);
 	buf_release(&text);
+	return rc == ERR_FAILED ? rc : 0;
 }
 
-static void read_manifests(struct gathering *g, size_t most)
+static int read_manifests(struct gathering *g, size_t most, struct error *err)
 {
+	int rc = 0;
 	const struct roster *roster = &g->overview->roster;
 	struct buf path = BUF_INIT;
-	for (size_t i = 0; i < roster->count && !oid_is_none(&roster->tip); i++) {
+	for (size_t i = 0; !rc && i < roster->count && !oid_is_none(&roster->tip); i++) {
 		buf_reset(&path);
 		fleet_server_path(&path, roster->servers[i].id, "logs");
 		g->server = roster->servers[i].id;
-		repo_list(g->repo, &roster->tip, path.data, find_manifest, g, NULL);
+		rc = repo_list(g->repo, &roster->tip, path.data, find_manifest, g, err);
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
 	}
 	if (g->found_count)
 		qsort(g->found, g->found_count, sizeof(*g->found), newest_found_first);
-	for (size_t i = 0; i < g->found_count && (!most || i < most); i++) {
+	for (size_t i = 0; !rc && i < g->found_count && (!most || i < most); i++) {
 		buf_reset(&path);
 		buf_addf(&path, "%s/logs/%s" MANIFEST_SUFFIX, g->found[i].server, g->found[i].job);
-		read_manifest(g, &g->found[i], path.data);
+		rc = read_manifest(g, &g->found[i], path.data, err);
 	}
 	buf_release(&path);
+	return rc;
 }
 
 /* ---- jobs and last builds ---- */
@@ -198,10 +205,10 @@ static int newest_first(const void *left, const void *right)
 	return order ? order : compare_names(a->server, b->server);
 }
 
-void builds_read(struct overview *overview, struct repo *repo, size_t most)
+int builds_read(struct overview *overview, struct repo *repo, size_t most, struct error *err)
 {
 	struct gathering g = { .overview = overview, .repo = repo };
-	read_manifests(&g, most);
+	int rc = read_manifests(&g, most, err);
 	add_jobs(&g);
 	add_last_builds(&g);
 	overview->builds = arena_array(&overview->arena, g.count + 1, sizeof(*overview->builds));
@@ -215,4 +222,5 @@ void builds_read(struct overview *overview, struct repo *repo, size_t most)
 			newest_first);
 	free(g.found);
 	free(g.candidates);
+	return rc;
 }

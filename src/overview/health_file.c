@@ -173,18 +173,23 @@ static int apply(struct transaction *tx, void *data, struct error *err)
 }
 
 /* Does the file at the commit that was judged need no change? That saves asking the remote again.
- */
-static bool is_settled(struct repo *repo, const struct overview *overview, const struct writing *w)
+ * 1, 0, or a negative code. */
+static int is_settled(struct repo *repo, const struct overview *overview, const struct writing *w,
+	struct error *err)
 {
 	struct buf text = BUF_INIT;
 	struct json_doc *doc = NULL;
-	bool settled = !overview->roster.offline.code && !oid_is_none(&overview->roster.tip) &&
-		!repo_read(repo, &overview->roster.tip, FLEET_DASHBOARD_PATH, FILE_LIMIT, &text,
-			NULL, NULL) &&
-		!json_parse_buf(&doc, &text, FLEET_DASHBOARD_PATH, NULL, NULL) && !is_due(w, doc);
+	if (overview->roster.offline.code || oid_is_none(&overview->roster.tip))
+		return 0;
+	int rc = repo_read(
+		repo, &overview->roster.tip, FLEET_DASHBOARD_PATH, FILE_LIMIT, &text, NULL, err);
+	if (!rc)
+		rc = json_parse_buf(&doc, &text, FLEET_DASHBOARD_PATH, NULL, err);
+	if (!rc)
+		rc = !is_due(w, doc);
 	json_doc_free(doc);
 	buf_release(&text);
-	return settled;
+	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
 }
 
 static struct json_doc *make_verdict(const struct settings *settings,
@@ -226,7 +231,8 @@ int health_file_write(struct repo *repo, const struct settings *settings,
 		.apply = apply,
 		.data = &w,
 	};
-	int rc = is_settled(repo, overview, &w) ? 0 : transaction_run(repo, &plan, result, err);
+	int rc = is_settled(repo, overview, &w, err);
+	rc = rc < 0 ? rc : rc ? 0 : transaction_run(repo, &plan, result, err);
 	json_doc_free(w.verdict);
 	buf_release(&subject);
 	return rc;

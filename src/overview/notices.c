@@ -101,15 +101,15 @@ static void read_names(struct names *out, const struct json_doc *doc, const char
 	}
 }
 
-/* A file that is not there, or was damaged, is the first time. */
-static void state_read(struct state *state, struct repo *repo)
+/* A file that is not there, or holds something else, is the first time. */
+static int state_read(struct state *state, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct json_doc *doc = NULL;
 	*state = (struct state){ .tip = OID_NONE };
 	state_path(&path, repo);
-	if (!file_read(&text, path.data, STATE_LIMIT, NULL) &&
-		!json_parse_buf(&doc, &text, path.data, NULL, NULL)) {
+	int rc = file_read(&text, path.data, STATE_LIMIT, err);
+	if (!rc && !json_parse_buf(&doc, &text, path.data, NULL, NULL)) {
 		char *tip = json_strdup(doc, json_member(doc, json_root(doc), "tip"));
 		if (!tip || !oid_parse(&state->tip, tip))
 			state->tip = OID_NONE;
@@ -121,6 +121,7 @@ static void state_read(struct state *state, struct repo *repo)
 	json_doc_free(doc);
 	buf_release(&path);
 	buf_release(&text);
+	return rc == ERR_FAILED ? rc : 0;
 }
 
 static void put_names(struct json_writer *w, const char *name, const struct names *names)
@@ -223,18 +224,19 @@ static void take_server(struct finding *f, const struct server *server)
 	add(f->out, event, id, buf_detach(&text))->about = xstrdup(server->id);
 }
 
-static void find_new(struct notices *out, const struct state *state, struct repo *repo,
+static int find_new(struct notices *out, const struct state *state, struct repo *repo,
 	const struct settings *settings, const struct roster *roster, const struct oid *tip,
-	const struct env *env)
+	const struct env *env, struct error *err)
 {
 	struct finding f = { out, settings, state };
 	if (oid_is_none(&state->tip))
-		return;
-	changes_each(
-		repo, &state->tip, tip, settings->server, env->now(env->data), take_change, &f);
+		return 0;
+	int rc = changes_each(repo, &state->tip, tip, settings->server, env->now(env->data),
+		take_change, &f, err);
 	/* Without an answer from the remote nobody can be called silent. */
-	for (size_t i = 0; i < roster->count && !roster->offline.code; i++)
+	for (size_t i = 0; !rc && i < roster->count && !roster->offline.code; i++)
 		take_server(&f, &roster->servers[i]);
+	return rc;
 }
 
 int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
@@ -242,12 +244,12 @@ int notices_find(struct notices *out, struct repo *repo, const struct settings *
 	struct error *err)
 {
 	struct state state;
-	(void)err;
 	*out = (struct notices){ 0 };
-	state_read(&state, repo);
-	find_new(out, &state, repo, settings, roster, tip, env);
+	int rc = state_read(&state, repo, err);
+	if (!rc)
+		rc = find_new(out, &state, repo, settings, roster, tip, env, err);
 	state_release(&state);
-	return 0;
+	return rc;
 }
 
 /* ---- telling ---- */
@@ -325,9 +327,9 @@ static int begin_anew(
 static int tell_all(
 	struct telling *t, const struct roster *roster, const struct oid *tip, struct error *err)
 {
-	int rc = 0;
-	state_read(&t->state, t->repo);
-	find_new(&t->found, &t->state, t->repo, t->settings, roster, tip, t->env);
+	int rc = state_read(&t->state, t->repo, err);
+	if (!rc)
+		rc = find_new(&t->found, &t->state, t->repo, t->settings, roster, tip, t->env, err);
 	while (!rc && t->told < t->found.count) {
 		rc = tell_one(t, &t->found.list[t->told], err);
 		t->told += !rc;

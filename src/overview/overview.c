@@ -13,6 +13,7 @@ struct taking {
 	struct repo *repo;
 	struct reading reading; /* of the commit that the roster was read at */
 	size_t errors_capacity;
+	struct error failure; /* to read; its code is 0 if there was none */
 };
 
 /* ---- troubles ---- */
@@ -30,13 +31,17 @@ void overview_trouble(
 		copy(overview, path), copy(overview, words) };
 }
 
-/* Reads the shared file `path` with its member `name`; what is wrong with it is a trouble. */
+/* Reads the shared file `path` with its member `name`; what is wrong with it is a trouble. If it
+ * cannot be read, that is the failure of the whole. */
 static const struct json_value *read_shared(
 	struct taking *t, const char *path, const char *name, struct json_doc **doc)
 {
 	struct error err = ERROR_INIT;
 	const struct json_value *member;
-	if (reading_document(&t->reading, path, name, doc, &member, &err) < 0)
+	int rc = reading_document(&t->reading, path, name, doc, &member, &err);
+	if (rc == ERR_FAILED)
+		t->failure = err;
+	else if (rc < 0)
 		overview_trouble(t->overview, NULL, path, err.text);
 	return member;
 }
@@ -108,29 +113,34 @@ static void read_messages(struct taking *t, size_t most)
 /* ---- beats ---- */
 
 /* When the commits of the branch that the server beats on were made. */
-static void read_beats(struct taking *t, size_t index, size_t most)
+static int read_beats(struct taking *t, size_t index, size_t most, struct error *err)
 {
 	struct overview *o = t->overview;
 	const struct server *server = &o->roster.servers[index];
 	struct beat_times *beats = &o->beats[index];
 	struct commit commit = { .message = BUF_INIT };
+	int rc = 1;
 	if (!server->last_beat)
-		return;
+		return 0;
 	beats->times = arena_array(&o->arena, most + 1, sizeof(*beats->times));
 	if (most)
 		beats->times[beats->count++] = server->last_beat;
 	/* On the coordination branch the commits are of all kinds. */
-	if (oid_equal(&server->beat_commit, &o->roster.tip) ||
-		repo_commit(t->repo, &server->beat_commit, &commit, NULL) < 0)
-		return;
+	if (oid_equal(&server->beat_commit, &o->roster.tip))
+		return 0;
+	if (repo_commit(t->repo, &server->beat_commit, &commit, err) < 0)
+		rc = ERR_FAILED;
 	beats->committed_at = commit.time;
-	while (beats->count < most && !oid_is_none(&commit.parent)) {
+	while (rc > 0 && beats->count < most && !oid_is_none(&commit.parent)) {
 		struct oid parent = commit.parent;
-		if (repo_commit(t->repo, &parent, &commit, NULL) < 0)
-			break; /* a shallow clone ends here */
-		beats->times[beats->count++] = commit.time;
+		rc = repo_has(t->repo, &parent, err);
+		if (rc > 0 && repo_commit(t->repo, &parent, &commit, err) < 0)
+			rc = ERR_FAILED;
+		if (rc > 0) /* a shallow clone ends here otherwise */
+			beats->times[beats->count++] = commit.time;
 	}
 	buf_release(&commit.message);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- all of it ---- */
@@ -160,11 +170,14 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 	jobs_read(&out->jobs, out->jobs_doc, jobs, &out->arena);
 	read_locks(&t);
 	read_messages(&t, plan->messages);
-	builds_read(out, repo, plan->builds);
+	rc = t.failure.code ? error_set(err, ERR_FAILED, "%s", t.failure.text)
+			    : builds_read(out, repo, plan->builds, err);
 	out->beats = arena_zero(&out->arena, out->roster.count + 1, sizeof(*out->beats));
-	for (size_t i = 0; i < out->roster.count; i++)
-		read_beats(&t, i, plan->beats);
-	return 0;
+	for (size_t i = 0; !rc && i < out->roster.count; i++)
+		rc = read_beats(&t, i, plan->beats, err);
+	if (rc < 0)
+		overview_release(out);
+	return rc;
 }
 
 void overview_release(struct overview *overview)

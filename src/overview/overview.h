@@ -9,7 +9,8 @@
  *		...
  *	overview_release(&overview);
  *
- * A file that cannot be read hides nothing else: it is one of the troubles, with its place.
+ * A file that is broken hides nothing else: it is one of the troubles, with its place. What cannot
+ * be read at all is a failure: then nothing is known of what it holds.
  */
 #ifndef OVERVIEW_OVERVIEW_H
 #define OVERVIEW_OVERVIEW_H

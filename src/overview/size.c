@@ -197,16 +197,18 @@ static int measure_objects(struct measuring *m)
 
 /* ---- branches, and what is not packed ---- */
 
-/* The coordination branch, as a ref: the remote's where this is a clone. */
-static bool find_main(struct measuring *m, struct buf *name, struct oid *tip)
+/* The coordination branch, as a ref: the remote's if this is a clone. ERR_NOT_FOUND if there is
+ * none. */
+static int find_main(struct measuring *m, struct buf *name, struct oid *tip)
 {
 	const struct settings *settings = m->settings;
 	buf_addf(name, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	if (!repo_ref(m->repo, name->data, tip, NULL))
-		return true;
+	int rc = repo_ref(m->repo, name->data, tip, m->err);
+	if (rc != ERR_NOT_FOUND)
+		return rc;
 	buf_reset(name);
 	buf_addf(name, "refs/heads/%s", settings->branch);
-	return !repo_ref(m->repo, name->data, tip, NULL);
+	return repo_ref(m->repo, name->data, tip, m->err);
 }
 
 /* What git rev-list counts of `branch` without `main` (may be the same, or NULL). */
@@ -291,8 +293,10 @@ int size_measure(struct size *out, struct repo *repo, const struct settings *set
 	struct reading reading = { .repo = repo, .now = now };
 	struct buf main = BUF_INIT;
 	*out = (struct size){ .arena = ARENA_INIT };
-	bool has_main = find_main(&m, &main, &reading.tip);
-	int rc = measure_objects(&m);
+	int rc = find_main(&m, &main, &reading.tip);
+	bool has_main = !rc;
+	if (!rc || rc == ERR_NOT_FOUND)
+		rc = measure_objects(&m);
 	if (!rc)
 		rc = measure_branches(&m, has_main ? main.data : NULL);
 	if (!rc)

@@ -25,14 +25,17 @@ static int check_path(const char *path, struct error *err)
 }
 
 /* Writes the blob of `change` and says how the tree has to change; 1: nothing has to. */
-static int plan_update(struct repo *repo, git_tree *base, const struct change *change,
-	git_tree_update *update, struct error *err)
+static int plan_update(struct repo *repo, git_tree *base, const struct oid *commit,
+	const struct change *change, git_tree_update *update, struct error *err)
 {
 	int rc = check_path(change->path, err);
 	if (rc < 0)
 		return rc;
 	git_tree_entry *entry = NULL;
-	bool stands = base && !git_tree_entry_bypath(&entry, base, change->path);
+	rc = base ? store_find_entry(repo, base, change->path, &entry, commit, err) : ERR_NOT_FOUND;
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		return rc;
+	bool stands = !rc;
 	git_filemode_t mode = stands ? git_tree_entry_filemode(entry) : GIT_FILEMODE_BLOB;
 	git_tree_entry_free(entry);
 	if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE)
@@ -69,7 +72,7 @@ static int write_tree(
 		}
 	}
 	for (size_t i = 0; i < plan->changes_count; i++) {
-		rc = plan_update(repo, base, &plan->changes[i], &updates[count], err);
+		rc = plan_update(repo, base, &plan->base, &plan->changes[i], &updates[count], err);
 		if (rc < 0)
 			goto done;
 		count += !rc;

@@ -9,8 +9,10 @@
 #include "base/alloc.h"
 #include "base/child.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool git_sees_more(void)
 {
@@ -22,7 +24,7 @@ static bool git_sees_more(void)
 	return false;
 }
 
-static void forget(struct repo *repo)
+void store_forget_settings(struct repo *repo)
 {
 	git_config_free(repo->config);
 	repo->config = NULL;
@@ -32,32 +34,78 @@ static void forget(struct repo *repo)
 	repo->listing = NULL;
 }
 
-/* Has the settings at hand: one of repo->listing and repo->config, if they can be read at all. */
-static void load(struct repo *repo)
+/* What git itself lists; also for an empty listing, which is an answer too. */
+static int load_listing(struct repo *repo, struct error *err)
 {
-	if (repo->listing || repo->config)
-		return;
-	if (git_sees_more()) {
-		struct buf *listing = xcalloc(1, sizeof(*listing));
-		struct buf ignored = BUF_INIT;
-		*listing = (struct buf)BUF_INIT;
-		char **environment = store_git_environment(repo);
-		const char *argv[] = { "git", "config", "--list", "-z", "--includes", NULL };
-		struct child child = { .argv = argv,
-			.environment = (const char *const *)environment,
-			.output = listing,
-			.errors = &ignored,
-			.timeout_ms = 10000 };
-		int status;
-		if (child_run(&child, &status, NULL) < 0 || status)
-			buf_reset(listing);
-		buf_addch(listing, '\0'); /* an empty listing is an answer too */
-		store_free_environment(environment);
-		buf_release(&ignored);
-		repo->listing = listing;
-		return;
-	}
-	git_repository_config_snapshot(&repo->config, repo->git);
+	struct buf *listing = xcalloc(1, sizeof(*listing));
+	struct buf errors = BUF_INIT;
+	*listing = (struct buf)BUF_INIT;
+	char **environment = store_git_environment(repo);
+	const char *argv[] = { "git", "config", "--list", "-z", "--includes", NULL };
+	struct child child = { .argv = argv,
+		.environment = (const char *const *)environment,
+		.output = listing,
+		.errors = &errors,
+		.timeout_ms = 10000 };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		rc = error_set(err, ERR_FAILED, "cannot read the settings: %s", errors.data);
+	buf_addch(listing, '\0');
+	store_free_environment(environment);
+	buf_release(&errors);
+	repo->listing = listing;
+	if (rc < 0)
+		store_forget_settings(repo);
+	return rc;
+}
+
+/* libgit2 1.5 leaves out a file that access(2) fails for, whatever the reason is. That is right for
+ * one that is not there, and for a user's own that may not be read, as git has it. */
+static int check_level(
+	git_config *all, git_config_level_t level, const char *path, bool strict, struct error *err)
+{
+	git_config *file = NULL;
+	int loaded = git_config_open_level(&file, all, level);
+	git_config_free(file);
+	if (!loaded)
+		return 0;
+	if (access(path, R_OK) < 0 &&
+		(errno == ENOENT || (!strict && (errno == ENOTDIR || errno == EACCES))))
+		return 0;
+	return error_set(err, ERR_FAILED, "%s: cannot read the settings; try again", path);
+}
+
+static int check_files(struct repo *repo, struct error *err)
+{
+	git_config *all = NULL;
+	struct buf path = BUF_INIT;
+	const char *home = getenv("HOME");
+	int rc = git_repository_config(&all, repo->git) < 0
+		? store_error(err, ERR_FAILED, "cannot read the settings of %s", repo->common_dir)
+		: 0;
+	buf_addf(&path, "%s/config", repo->common_dir);
+	if (!rc)
+		rc = check_level(all, GIT_CONFIG_LEVEL_LOCAL, path.data, true, err);
+	buf_reset(&path);
+	buf_addf(&path, "%s/.gitconfig", home ? home : "");
+	/* Otherwise libgit2 looks elsewhere for the user's. */
+	if (!rc && home && *home && getuid() == geteuid())
+		rc = check_level(all, GIT_CONFIG_LEVEL_GLOBAL, path.data, false, err);
+	git_config_free(all);
+	buf_release(&path);
+	return rc;
+}
+
+int store_load_settings(struct repo *repo, struct error *err)
+{
+	store_forget_settings(repo);
+	if (git_sees_more())
+		return load_listing(repo, err);
+	if (git_repository_config_snapshot(&repo->config, repo->git) < 0)
+		return store_error(
+			err, ERR_FAILED, "cannot read the settings of %s", repo->common_dir);
+	return check_files(repo, err);
 }
 
 /* Section and last part of a setting's name know no case; the part between does. */
@@ -89,7 +137,6 @@ static int each_listed(const struct buf *listing, const char *key,
 int repo_config_each(
 	struct repo *repo, const char *key, int (*each)(const char *value, void *data), void *data)
 {
-	load(repo);
 	if (repo->listing)
 		return each_listed(repo->listing, key, each, data);
 	git_config_iterator *values;
@@ -177,6 +224,5 @@ int repo_config_set(struct repo *repo, const char *key, const char *value, struc
 			repo->common_dir);
 	git_config_free(local);
 	git_config_free(all);
-	forget(repo);
-	return rc;
+	return rc < 0 ? rc : store_load_settings(repo, err);
 }

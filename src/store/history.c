@@ -58,36 +58,63 @@ int history_each_new(struct repo *repo, const struct oid *tip, const struct oid 
 	return rc;
 }
 
-/* Has some parent but the first the file as it is now? Then a merge took it over, and did not make
- * it. */
-static bool taken_over(git_commit *commit, const git_diff_file *file)
+/* Reads a commit (NULL: not wanted) and its tree. */
+static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, git_tree **tree,
+	struct error *err)
 {
-	bool found = false;
-	for (unsigned i = 1; i < git_commit_parentcount(commit) && !found; i++) {
-		git_commit *parent = NULL;
-		git_tree *tree = NULL;
-		git_tree_entry *entry = NULL;
-		found = !git_commit_parent(&parent, commit, i) && !git_commit_tree(&tree, parent) &&
-			!git_tree_entry_bypath(&entry, tree, file->path) &&
-			git_oid_equal(git_tree_entry_id(entry), &file->id) &&
+	git_commit *found = NULL;
+	int rc = 0;
+	if (git_commit_lookup(&found, repo->git, id) < 0 || git_commit_tree(tree, found) < 0)
+		rc = store_error(err, ERR_FAILED, "cannot read commit %.12s", store_oid(id).hex);
+	if (commit)
+		*commit = found;
+	else
+		git_commit_free(found);
+	return rc;
+}
+
+/* Does `parent` have the file as it is now? 1, 0, or a negative code. */
+static int has_file(
+	struct repo *repo, const git_oid *parent, const git_diff_file *file, struct error *err)
+{
+	git_tree *tree = NULL;
+	git_tree_entry *entry = NULL;
+	struct oid name = store_oid(parent);
+	int rc = read_tree(repo, parent, NULL, &tree, err);
+	if (!rc)
+		rc = store_find_entry(repo, tree, file->path, &entry, &name, err);
+	if (!rc)
+		rc = git_oid_equal(git_tree_entry_id(entry), &file->id) &&
 			git_tree_entry_filemode(entry) == file->mode;
-		git_tree_entry_free(entry);
-		git_tree_free(tree);
-		git_commit_free(parent);
-	}
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Has some parent but the first the file as it is now? Then a merge took it over, and did not make
+ * it. 1, 0, or a negative code. */
+static int taken_over(
+	struct repo *repo, git_commit *commit, const git_diff_file *file, struct error *err)
+{
+	int found = 0;
+	for (unsigned i = 1; i < git_commit_parentcount(commit) && !found; i++)
+		found = has_file(repo, git_commit_parent_id(commit, i), file, err);
 	return found;
 }
 
 /* `commit`: leave out what it took over from a parent; NULL: leave out nothing. */
-static int each_delta(git_diff *diff, git_commit *commit,
-	int (*each)(const struct changed_file *file, void *data), void *data)
+static int each_delta(struct repo *repo, git_diff *diff, git_commit *commit,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
 {
 	int rc = 0;
 	for (size_t i = 0; !rc && i < git_diff_num_deltas(diff); i++) {
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
 		bool gone = delta->status == GIT_DELTA_DELETED;
 		const git_diff_file *file = gone ? &delta->old_file : &delta->new_file;
-		if (!gone && commit && taken_over(commit, file))
+		int taken = !gone && commit ? taken_over(repo, commit, file, err) : 0;
+		if (taken < 0)
+			return taken;
+		if (taken)
 			continue;
 		struct changed_file changed = {
 			.path = file->path,
@@ -111,23 +138,8 @@ static int each_between(struct repo *repo, git_tree *before, git_tree *after, gi
 	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
 	if (git_diff_tree_to_tree(&diff, repo->git, before, after, &options) < 0)
 		return store_error(err, ERR_FAILED, "cannot compare two commits");
-	int rc = each_delta(diff, commit, each, data);
+	int rc = each_delta(repo, diff, commit, each, data, err);
 	git_diff_free(diff);
-	return rc;
-}
-
-/* Reads a commit (NULL: not wanted) and its tree. */
-static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, git_tree **tree,
-	struct error *err)
-{
-	git_commit *found = NULL;
-	int rc = 0;
-	if (git_commit_lookup(&found, repo->git, id) < 0 || git_commit_tree(tree, found) < 0)
-		rc = store_error(err, ERR_FAILED, "cannot read commit %.12s", store_oid(id).hex);
-	if (commit)
-		*commit = found;
-	else
-		git_commit_free(found);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "base/file.h"
 #include "store/repo.h"
 
 #include <git2.h>
@@ -13,7 +14,7 @@ struct repo {
 	/* Settings as `git config --list -z` prints them, where libgit2 would not see all that git
 	 * sees; NULL: libgit2 is asked. */
 	struct buf *listing;
-	git_config *config; /* a snapshot; made at the first question, dropped at each change */
+	git_config *config; /* a snapshot; made when the repository is opened, and at each change */
 	bool has_exchanged; /* objects with a remote, since it was last tidied */
 };
 
@@ -27,6 +28,26 @@ int store_error(struct error *err, int code, const char *format, ...)
  */
 int store_read_blob(
 	struct repo *repo, const git_oid *id, size_t limit, struct buf *out, size_t *size);
+
+/*
+ * The entry at `path` below the tree `top` of `commit` (which only the texts name); `*out` is yours
+ * to free. Goes down a tree at a time, since git_tree_entry_bypath() says GIT_ENOTFOUND for a tree
+ * that cannot be read, too: ERR_NOT_FOUND is a name that a tree which was read does not have.
+ */
+int store_find_entry(struct repo *repo, const git_tree *top, const char *path, git_tree_entry **out,
+	const struct oid *commit, struct error *err);
+
+/* Appends packed-refs to `out`: nothing, if there is no such file. */
+int store_packed_refs(struct repo *repo, struct buf *out, struct error *err);
+/* All names that start with `prefix`, in their order; one that is both a file and packed is there
+ * twice. `names` is as after file_list_read(). */
+int store_ref_names(
+	struct repo *repo, const char *prefix, struct file_list *names, struct error *err);
+
+/* Reads all settings, so that asking for one cannot fail; repo_open() does, and what changes one. A
+ * file that is there and cannot be read is ERR_FAILED. */
+int store_load_settings(struct repo *repo, struct error *err);
+void store_forget_settings(struct repo *repo);
 
 git_oid store_git_oid(const struct oid *oid);
 struct oid store_oid(const git_oid *oid);

@@ -1,20 +1,67 @@
 /* Reading commits, trees and files. */
 #include "store/internal.h"
 
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <stdlib.h>
 #include <string.h>
+
+/* A commit that something names must be readable: if it is not, that is damage. */
+static int lookup_commit(
+	struct repo *repo, const struct oid *id, git_commit **out, struct error *err)
+{
+	git_oid git_id = store_git_oid(id);
+	if (git_commit_lookup(out, repo->git, &git_id) < 0)
+		return store_error(err, ERR_FAILED, "cannot read commit %.12s", id->hex);
+	return 0;
+}
 
 static int lookup_tree(
 	struct repo *repo, const struct oid *commit, git_tree **out, struct error *err)
 {
-	git_oid id = store_git_oid(commit);
 	git_commit *found;
-	int rc = git_commit_lookup(&found, repo->git, &id);
+	int rc = lookup_commit(repo, commit, &found, err);
 	if (rc < 0)
-		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", commit->hex);
+		return rc;
 	rc = git_commit_tree(out, found);
 	git_commit_free(found);
 	return rc < 0 ? store_error(err, ERR_FAILED, "cannot read the tree of %.12s", commit->hex)
 		      : 0;
+}
+
+int store_find_entry(struct repo *repo, const git_tree *top, const char *path, git_tree_entry **out,
+	const struct oid *commit, struct error *err)
+{
+	git_tree *tree = NULL;
+	for (const char *part = path;;) {
+		size_t len = strcspn(part, "/");
+		char *name = xstrndup(part, len);
+		const git_tree_entry *entry = git_tree_entry_byname(tree ? tree : top, name);
+		bool last = !part[len],
+		     leads = entry && git_tree_entry_type(entry) == GIT_OBJECT_TREE;
+		int rc = 0;
+		free(name);
+		if (!entry || (!last && !leads))
+			rc = error_set(
+				err, ERR_NOT_FOUND, "there is no %.12s:%s", commit->hex, path);
+		else if (last && git_tree_entry_dup(out, entry) < 0)
+			rc = store_error(
+				err, ERR_FAILED, "cannot read %.12s:%s", commit->hex, path);
+		if (rc < 0 || last) {
+			git_tree_free(tree);
+			return rc;
+		}
+		git_tree *next = NULL;
+		if (git_tree_lookup(&next, repo->git, git_tree_entry_id(entry)) < 0)
+			rc = store_error(err, ERR_FAILED, "cannot read the directory %.12s:%.*s",
+				commit->hex, (int)(part + len - path), path);
+		git_tree_free(tree);
+		if (rc < 0)
+			return rc;
+		tree = next;
+		part += len + 1;
+	}
 }
 
 /* All of the stream into `out`, without a copy between. One byte more is asked for than there can
@@ -72,9 +119,9 @@ int repo_read(struct repo *repo, const struct oid *commit, const char *path, siz
 	char name[512];
 	size_t size;
 	snprintf(name, sizeof(name), "%.12s:%s", commit->hex, path);
-	rc = git_tree_entry_bypath(&entry, tree, path);
+	rc = store_find_entry(repo, tree, path, &entry, commit, err);
 	if (rc < 0) {
-		rc = error_set(err, ERR_NOT_FOUND, "there is no %s", name);
+		/* store_find_entry() has said why. */
 	} else if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB &&
 		git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB_EXECUTABLE) {
 		rc = error_set(err, ERR_INVALID, "%s is no file but %s", name,
@@ -104,12 +151,30 @@ int repo_find(struct repo *repo, const struct oid *commit, const char *path, str
 	int rc = lookup_tree(repo, commit, &tree, err);
 	if (rc < 0)
 		return rc;
-	if (git_tree_entry_bypath(&entry, tree, path) < 0)
-		rc = error_set(err, ERR_NOT_FOUND, "there is no %.12s:%s", commit->hex, path);
-	else
+	rc = store_find_entry(repo, tree, path, &entry, commit, err);
+	if (!rc)
 		*out = store_oid(git_tree_entry_id(entry));
 	git_tree_entry_free(entry);
 	git_tree_free(tree);
+	return rc;
+}
+
+/* Replaces `*tree` by the one at `folder` below it. */
+static int enter_folder(struct repo *repo, const struct oid *commit, const char *folder,
+	git_tree **tree, struct error *err)
+{
+	git_tree_entry *entry = NULL;
+	git_tree *inner = NULL;
+	int rc = store_find_entry(repo, *tree, folder, &entry, commit, err);
+	if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_TREE)
+		rc = error_set(
+			err, ERR_NOT_FOUND, "%.12s:%s is not a directory", commit->hex, folder);
+	else if (!rc && git_tree_lookup(&inner, repo->git, git_tree_entry_id(entry)) < 0)
+		rc = store_error(
+			err, ERR_FAILED, "cannot read the directory %.12s:%s", commit->hex, folder);
+	git_tree_entry_free(entry);
+	git_tree_free(*tree);
+	*tree = inner;
 	return rc;
 }
 
@@ -120,18 +185,8 @@ int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
 	int rc = lookup_tree(repo, commit, &tree, err);
 	if (rc < 0)
 		return rc;
-	if (*folder) {
-		git_tree_entry *entry = NULL;
-		git_tree *inner = NULL;
-		if (git_tree_entry_bypath(&entry, tree, folder) < 0 ||
-			git_tree_entry_type(entry) != GIT_OBJECT_TREE ||
-			git_tree_lookup(&inner, repo->git, git_tree_entry_id(entry)) < 0)
-			rc = error_set(err, ERR_NOT_FOUND, "there is no folder %.12s:%s",
-				commit->hex, folder);
-		git_tree_entry_free(entry);
-		git_tree_free(tree);
-		tree = inner;
-	}
+	if (*folder)
+		rc = enter_folder(repo, commit, folder, &tree, err);
 	for (size_t i = 0; !rc && i < git_tree_entrycount(tree); i++) {
 		const git_tree_entry *found = git_tree_entry_byindex(tree, i);
 		struct entry entry = {
@@ -147,10 +202,10 @@ int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
 
 int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, struct error *err)
 {
-	git_oid git_id = store_git_oid(id);
 	git_commit *commit;
-	if (git_commit_lookup(&commit, repo->git, &git_id) < 0)
-		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", id->hex);
+	int rc = lookup_commit(repo, id, &commit, err);
+	if (rc < 0)
+		return rc;
 	out->id = *id;
 	out->tree = store_oid(git_commit_tree_id(commit));
 	out->parents = git_commit_parentcount(commit);
@@ -162,14 +217,28 @@ int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, str
 	return 0;
 }
 
+/* libgit2 1.5 takes a failed access(2) for an object that is not there. */
+int repo_has(struct repo *repo, const struct oid *id, struct error *err)
+{
+	git_oid git_id = store_git_oid(id);
+	struct buf path = BUF_INIT;
+	if (git_odb_exists(repo->odb, &git_id))
+		return 1;
+	buf_addf(&path, "%s/objects/%.2s/%s", repo->common_dir, id->hex, id->hex + 2);
+	int rc = file_exists(path.data, err);
+	if (rc > 0)
+		rc = error_set(err, ERR_FAILED, "cannot read the object %.12s", id->hex);
+	buf_release(&path);
+	return rc;
+}
+
 int repo_parent(struct repo *repo, const struct oid *id, unsigned number, struct oid *out,
 	struct error *err)
 {
-	git_oid git_id = store_git_oid(id);
 	git_commit *commit;
-	int rc = 0;
-	if (git_commit_lookup(&commit, repo->git, &git_id) < 0)
-		return error_set(err, ERR_NOT_FOUND, "there is no commit %.12s", id->hex);
+	int rc = lookup_commit(repo, id, &commit, err);
+	if (rc < 0)
+		return rc;
 	if (number < git_commit_parentcount(commit))
 		*out = store_oid(git_commit_parent_id(commit, number));
 	else

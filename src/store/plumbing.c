@@ -2,11 +2,13 @@
 
 #include "base/child.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { TIMEOUT_MS = 10000, FILE_LIMIT = 1 << 30 };
 
-static bool ask(const char *const *argv, struct buf *out)
+/* 0, or what git exits with, or a negative code. */
+static int ask(const char *const *argv, struct buf *out, struct error *err)
 {
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
@@ -16,39 +18,65 @@ static bool ask(const char *const *argv, struct buf *out)
 		.output_limit = FILE_LIMIT };
 	int status;
 	buf_reset(out);
-	bool answered = !child_run(&child, &status, NULL) && !status;
+	int rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		error_set(err, ERR_FAILED, "git %s: %s", argv[1], errors.data);
 	buf_release(&errors);
-	return answered;
+	return rc < 0 ? rc : status;
 }
 
-bool plumbing_config(const char *key, struct buf *out)
+int plumbing_config(const char *key, struct buf *out, struct error *err)
 {
+	enum { NOT_SET = 1 }; /* git-config(1) */
 	const char *argv[] = { "git", "config", "--get", key, NULL };
-	bool answered = ask(argv, out);
+	int rc = ask(argv, out, err);
 	buf_trim(out);
-	return answered && out->len;
+	return rc == NOT_SET ? 0 : rc ? ERR_FAILED : out->len != 0;
 }
 
-bool plumbing_attribute(const char *path, const char *name, struct buf *out)
+int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err)
 {
 	const char *argv[] = { "git", "check-attr", "-z", name, "--", path, NULL };
 	struct buf line = BUF_INIT; /* path, name and value, each with a NUL behind it */
-	bool answered = ask(argv, &line);
+	int rc = ask(argv, &line, err);
 	size_t value = strlen(path) + strlen(name) + 2;
 	buf_reset(out);
-	if (answered && value < line.len)
+	if (!rc && value < line.len)
 		buf_addstr(out, line.data + value);
 	buf_release(&line);
+	if (rc)
+		return ERR_FAILED;
 	return out->len && strcmp(out->data, "unspecified") != 0 &&
 		strcmp(out->data, "unset") != 0 && strcmp(out->data, "set") != 0;
 }
 
-bool plumbing_file(const char *revision, const char *path, struct buf *out)
+/* Does git list nothing for this, and no failure? */
+static int lists_nothing(const char *const *argv, struct error *err)
+{
+	struct buf output = BUF_INIT;
+	int rc = ask(argv, &output, err);
+	bool empty = !output.len;
+	buf_release(&output);
+	return rc ? ERR_FAILED : empty;
+}
+
+int plumbing_file(const char *ref, const char *path, struct buf *out, struct error *err)
 {
 	struct buf object = BUF_INIT;
-	buf_addf(&object, "%s:%s", revision, path);
-	const char *argv[] = { "git", "cat-file", "blob", object.data, NULL };
-	bool answered = ask(argv, out);
+	struct error why = ERROR_INIT;
+	buf_addf(&object, "%s:%s", ref, path);
+	const char *read[] = { "git", "cat-file", "blob", object.data, NULL };
+	const char *refs[] = { "git", "for-each-ref", "--format=%(objectname)", ref, NULL };
+	const char *tree[] = { "git", "ls-tree", "-z", "--full-tree", ref, "--", path, NULL };
+	bool found = !ask(read, out, &why);
 	buf_release(&object);
-	return answered;
+	if (found)
+		return 1;
+	buf_reset(out);
+	/* git fails alike for what is not there and for what it cannot read. */
+	int absent = lists_nothing(refs, err);
+	if (!absent)
+		absent = lists_nothing(tree, err);
+	return absent < 0 ? absent : absent ? 0 : error_set(err, ERR_FAILED, "%s", why.text);
 }

@@ -7,16 +7,15 @@
 #define STORE_PLUMBING_H
 
 #include "base/buf.h"
+#include "base/error.h"
 
-#include <stdbool.h>
-
-/* Each replaces `out`, and returns false where git has no answer. */
+/* Each replaces `out`, and returns 1; 0, if that is not there; or a negative code. */
 
 /* The value of a setting (git-config(1)). */
-bool plumbing_config(const char *key, struct buf *out);
-/* The value of attribute `name` of `path`, where it is a string (git-check-attr(1)). */
-bool plumbing_attribute(const char *path, const char *name, struct buf *out);
-/* The file `path` of `revision`. */
-bool plumbing_file(const char *revision, const char *path, struct buf *out);
+int plumbing_config(const char *key, struct buf *out, struct error *err);
+/* The value of attribute `name` of `path`, if it is a string (git-check-attr(1)). */
+int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err);
+/* The file `path` of the branch or tag `ref` (its full name). */
+int plumbing_file(const char *ref, const char *path, struct buf *out, struct error *err);
 
 #endif

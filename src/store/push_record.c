@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,22 +43,25 @@ static int64_t *number(struct push_record *record, int index)
 	return index < PUSH_BUCKETS ? &record->buckets[index] : &record->total_ms;
 }
 
-/* The file as it stands; it is locked by the caller. */
-static void load(int fd, struct push_record *out)
+/* The file as it stands, locked by the caller; all zero if it holds something else. Below 0, with
+ * errno: it cannot be read. */
+static int load(int fd, struct push_record *out)
 {
 	char text[SIZE + 1] = "";
 	*out = (struct push_record){ 0 };
-	if (pread(fd, text, SIZE, 0) != SIZE)
-		return;
+	ssize_t got = pread(fd, text, SIZE, 0);
+	if (got != SIZE)
+		return got < 0 ? -1 : 0;
 	for (int i = 0; i < NUMBERS; i++) {
 		char *end;
 		int64_t value = strtoll(text + (size_t)i * (WIDTH + 1), &end, 10);
 		if (value < 0 || end != text + (size_t)i * (WIDTH + 1) + WIDTH) {
 			*out = (struct push_record){ 0 };
-			return;
+			return 0;
 		}
 		*number(out, i) = value;
 	}
+	return 0;
 }
 
 static void save(int fd, struct push_record *record)
@@ -93,23 +97,28 @@ void push_record_count(struct repo *repo, int code, int64_t ms)
 	int fd = open_locked(repo, O_RDWR | O_CREAT, LOCK_EX);
 	if (fd < 0)
 		return;
-	load(fd, &record);
+	int rc = load(fd, &record);
 	record.results[result_of(code)]++;
 	if (!code) {
 		record.total_ms += ms;
 		for (int i = 0; i < PUSH_BUCKETS; i++)
 			record.buckets[i] += ms <= push_bucket_ms[i];
 	}
-	save(fd, &record);
+	if (!rc)
+		save(fd, &record);
 	close(fd);
 }
 
-void push_record_read(struct repo *repo, struct push_record *out)
+int push_record_read(struct repo *repo, struct push_record *out, struct error *err)
 {
 	int fd = open_locked(repo, O_RDONLY, LOCK_SH);
 	*out = (struct push_record){ 0 };
-	if (fd < 0)
-		return;
-	load(fd, out);
-	close(fd);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	int rc = fd < 0 || load(fd, out) < 0
+		? error_errno(err, ERR_FAILED, "cannot read %s/pushes", repo_state_dir(repo))
+		: 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }

@@ -31,8 +31,8 @@ struct push_record {
  * counted is no failure. */
 void push_record_count(struct repo *repo, int code, int64_t ms);
 
-/* All zero where nothing was counted, or what was cannot be read. */
-void push_record_read(struct repo *repo, struct push_record *out);
+/* All zero if nothing was counted. ERR_FAILED: what was cannot be read. */
+int push_record_read(struct repo *repo, struct push_record *out, struct error *err);
 
 /* "done", "lost_race", ... */
 const char *push_result_name(enum push_result result);

@@ -4,10 +4,12 @@
 #include "base/alloc.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -212,7 +214,9 @@ int repo_open(struct repo **out, const char *folder, struct error *err)
 		goto done;
 	}
 	find_folders(repo);
-	rc = check_object_format(repo, err);
+	rc = store_load_settings(repo, err);
+	if (!rc)
+		rc = check_object_format(repo, err);
 	if (!rc && git_repository_odb(&repo->odb, repo->git) < 0)
 		rc = store_error(err, ERR_FAILED, "cannot read the objects of %s", repo->git_dir);
 done:
@@ -233,12 +237,9 @@ void repo_close(struct repo *repo)
 {
 	if (!repo)
 		return;
-	git_config_free(repo->config);
+	store_forget_settings(repo);
 	git_odb_free(repo->odb);
 	git_repository_free(repo->git);
-	if (repo->listing)
-		buf_release(repo->listing);
-	free(repo->listing);
 	free(repo->git_dir);
 	free(repo->common_dir);
 	free(repo->work_tree);
@@ -269,17 +270,84 @@ const char *repo_state_dir(const struct repo *repo)
 
 /* ---- refs ---- */
 
-int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err)
+/* Is `name` a line of packed-refs? 1, 0, or a negative code. */
+static int is_packed(struct repo *repo, const char *name, struct error *err)
+{
+	struct buf text = BUF_INIT, end = BUF_INIT;
+	buf_addf(&end, " %s\n", name);
+	int rc = store_packed_refs(repo, &text, err);
+	if (!rc)
+		rc = strstr(text.data, end.data) != NULL;
+	buf_release(&text);
+	buf_release(&end);
+	return rc;
+}
+
+/*
+ * libgit2 1.5 takes a failed stat(2) of packed-refs for a file that is not there. So before a ref
+ * is called absent, both places that could hold it are looked at. 1 if one of them does.
+ */
+static int is_there(struct repo *repo, const char *name, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	const char *dirs[] = { repo->git_dir, repo->common_dir };
+	int found = 0;
+	for (size_t i = 0; i < 2 && !found; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", dirs[i], name);
+		/* A directory holds other refs, and a link may lead to a ref that does not exist.
+		 */
+		if (!lstat(path.data, &st))
+			found = S_ISREG(st.st_mode);
+		else if (errno != ENOENT && errno != ENOTDIR)
+			found = error_errno(err, ERR_FAILED, "cannot read the ref %s", name);
+	}
+	buf_release(&path);
+	return found ? found : is_packed(repo, name, err);
+}
+
+/* What the ref `name` points at, if that is another ref; yours to free. NULL if it is not. */
+static char *target_of(struct repo *repo, const char *name)
+{
+	git_reference *ref = NULL;
+	const char *target = git_reference_lookup(&ref, repo->git, name) < 0
+		? NULL
+		: git_reference_symbolic_target(ref);
+	char *copy = target ? xstrdup(target) : NULL;
+	git_reference_free(ref);
+	return copy;
+}
+
+static int read_ref(
+	struct repo *repo, const char *name, struct oid *out, int links, struct error *err)
 {
 	git_oid id;
 	int rc = git_reference_name_to_id(&id, repo->git, name);
-	if (rc == GIT_ENOTFOUND)
-		return error_set(err, ERR_NOT_FOUND, "there is no ref %s", name);
+	char *target = rc == GIT_ENOTFOUND && links ? target_of(repo, name) : NULL;
+	if (target) {
+		rc = read_ref(repo, target, out, links - 1, err);
+		free(target);
+		return rc;
+	}
+	if (rc == GIT_ENOTFOUND) {
+		int there = is_there(repo, name, err);
+		if (there <= 0)
+			return there ? there
+				     : error_set(err, ERR_NOT_FOUND, "there is no ref %s", name);
+		rc = git_reference_name_to_id(&id, repo->git, name);
+	}
 	if (rc < 0)
 		return store_error(err, rc == GIT_EINVALIDSPEC ? ERR_INVALID : ERR_FAILED,
 			"cannot read the ref %s", name);
 	*out = store_oid(&id);
 	return 0;
+}
+
+int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err)
+{
+	enum { MOST_LINKS = 5 }; /* as git and libgit2 have it */
+	return read_ref(repo, name, out, MOST_LINKS, err);
 }
 
 int repo_head_branch(struct repo *repo, struct buf *out, struct error *err)
@@ -333,10 +401,12 @@ bool repo_branch_name_ok(const char *branch)
 static int delete_ref(struct repo *repo, const char *name, const struct oid *old, struct error *err)
 {
 	git_reference *ref;
-	if (git_reference_lookup(&ref, repo->git, name) < 0)
+	int rc = git_reference_lookup(&ref, repo->git, name);
+	if (rc == GIT_ENOTFOUND)
 		return error_set(err, ERR_LOST_RACE, "the ref %s is gone already", name);
+	if (rc < 0)
+		return store_error(err, ERR_FAILED, "cannot read the ref %s", name);
 	git_oid want = store_git_oid(old);
-	int rc = 0;
 	if (!git_reference_target(ref) || git_oid_cmp(git_reference_target(ref), &want))
 		rc = error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
 	else if ((rc = git_reference_delete(ref)) < 0)
@@ -387,30 +457,23 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int repo_ref_each(struct repo *repo, const char *prefix,
 	int (*each)(const char *name, const struct oid *oid, void *data), void *data,
 	struct error *err)
 {
-	git_strarray names = { NULL, 0 };
-	if (git_reference_list(&names, repo->git) < 0)
-		return store_error(err, ERR_FAILED, "cannot list the refs of %s", repo->git_dir);
-	/* libgit2 lists loose refs before packed ones. */
-	if (names.count)
-		qsort(names.strings, names.count, sizeof(*names.strings), by_name);
-	int rc = 0;
+	struct file_list names;
+	int rc = store_ref_names(repo, prefix, &names, err);
 	for (size_t i = 0; i < names.count && !rc; i++) {
 		struct oid oid;
-		if (strncmp(names.strings[i], prefix, strlen(prefix)))
-			continue;
-		if (!repo_ref(repo, names.strings[i], &oid, NULL))
-			rc = each(names.strings[i], &oid, data);
+		if (i && !strcmp(names.names[i], names.names[i - 1]))
+			continue; /* loose and packed */
+		rc = repo_ref(repo, names.names[i], &oid, err);
+		if (!rc)
+			rc = each(names.names[i], &oid, data);
+		else if (rc == ERR_NOT_FOUND)
+			rc = 0; /* deleted since it was listed, or a link to nothing */
 	}
-	git_strarray_dispose(&names);
+	file_list_release(&names);
 	return rc;
 }
 
@@ -418,13 +481,17 @@ int repo_resolve(struct repo *repo, const char *revision, struct oid *out, struc
 {
 	git_object *object, *commit;
 	int rc = git_revparse_single(&object, repo->git, revision);
-	if (rc < 0)
+	if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC || rc == GIT_EAMBIGUOUS)
 		return error_set(
 			err, ERR_NOT_FOUND, "'%s' is no revision of this repository", revision);
+	if (rc < 0)
+		return store_error(err, ERR_FAILED, "cannot read '%s'", revision);
 	rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
 	git_object_free(object);
-	if (rc < 0)
+	if (rc == GIT_EPEEL || rc == GIT_EINVALIDSPEC)
 		return error_set(err, ERR_NOT_FOUND, "'%s' is no commit", revision);
+	if (rc < 0)
+		return store_error(err, ERR_FAILED, "cannot read '%s'", revision);
 	*out = store_oid(git_object_id(commit));
 	git_object_free(commit);
 	return 0;

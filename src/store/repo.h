@@ -23,6 +23,12 @@
 
 struct repo;
 
+/*
+ * "Not there" is a finding. ERR_NOT_FOUND means: the place that would hold it was read, and it does
+ * not. A commit, a tree or a file that something names and that cannot be read is damage, and
+ * ERR_FAILED; so is any other failure.
+ */
+
 /* An object's name: 40 hexadecimal digits in lower case, or "" for none. */
 struct oid {
 	char hex[41];
@@ -141,6 +147,8 @@ struct commit {
 };
 /* Reads `id` into `*out`, whose message (BUF_INIT or reused) is replaced. */
 int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, struct error *err);
+/* Does this repository have the object `id`? 1, 0, or a negative code. */
+int repo_has(struct repo *repo, const struct oid *id, struct error *err);
 /* The parent `number`, counted from 0, of commit `id`. ERR_NOT_FOUND if it has not so many. */
 int repo_parent(struct repo *repo, const struct oid *id, unsigned number, struct oid *out,
 	struct error *err);

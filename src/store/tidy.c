@@ -3,29 +3,29 @@
 #include "store/internal.h"
 
 #include "base/child.h"
+#include "base/file.h"
 
-#include <dirent.h>
 #include <string.h>
 
 /* git's defaults, and its bounds for itself (git-config(1), gc.auto and gc.autoPackLimit). */
 enum { LOOSE_DEFAULT = 6700, PACKS_DEFAULT = 50, TIMEOUT_MS = 600000 };
 
-/* How many names in the folder below objects/ end with `end`. */
+/* How many names in the folder below objects/ end with `end`. One that cannot be read counts as
+ * empty: then tidying waits for the next time. */
 static int64_t count_names(const struct repo *repo, const char *below, const char *end)
 {
 	struct buf path = BUF_INIT;
+	struct file_list names;
 	int64_t count = 0;
 	buf_addf(&path, "%s/objects/%s", repo->common_dir, below);
-	DIR *folder = opendir(path.data);
-	buf_release(&path);
-	if (!folder)
-		return 0;
-	for (struct dirent *entry; (entry = readdir(folder));) {
-		size_t len = strlen(entry->d_name), end_len = strlen(end);
-		count += entry->d_name[0] != '.' && len > end_len &&
-			!strcmp(entry->d_name + len - end_len, end);
+	file_list_read(&names, path.data, NULL);
+	for (size_t i = 0; i < names.count; i++) {
+		size_t len = strlen(names.names[i]), end_len = strlen(end);
+		count += names.names[i][0] != '.' && len > end_len &&
+			!strcmp(names.names[i] + len - end_len, end);
 	}
-	closedir(folder);
+	file_list_release(&names);
+	buf_release(&path);
 	return count;
 }
 

@@ -143,6 +143,7 @@ void transaction_operation(struct transaction *tx, const char *id)
 
 struct search {
 	struct repo *repo;
+	struct error *err;
 	const char *line; /* the trailer, with the line feeds around it */
 	struct commit commit;
 	struct oid found;
@@ -152,7 +153,7 @@ static int look_at(const struct oid *id, void *data)
 {
 	struct search *search = data;
 	search->found = *id;
-	int rc = repo_commit(search->repo, id, &search->commit, NULL);
+	int rc = repo_commit(search->repo, id, &search->commit, search->err);
 	return rc < 0 ? rc : strstr(search->commit.message.data, search->line) != NULL;
 }
 
@@ -163,7 +164,7 @@ int transaction_has_operation(struct transaction *tx, const char *id, const stru
 		return 0;
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "\n" TRAILER "%s\n", id);
-	struct search search = { tx->repo, line.data, { .message = BUF_INIT }, OID_NONE };
+	struct search search = { tx->repo, err, line.data, { .message = BUF_INIT }, OID_NONE };
 	int rc = history_each_new(tx->repo, &tx->base, since, oid_is_none(since) ? 0 : 1, NULL,
 		look_at, &search, err);
 	if (rc > 0)
@@ -189,12 +190,12 @@ static void forget_attempt(struct transaction *tx)
 	buf_reset(&tx->trailers);
 }
 
-/* The branch as last fetched; OID_NONE where it was never seen. */
-static struct oid last_seen(struct transaction *tx)
+/* The branch as last fetched; OID_NONE if it was never seen, and only then. */
+static int last_seen(struct transaction *tx, struct oid *out, struct error *err)
 {
-	struct oid oid = OID_NONE;
-	repo_ref(tx->repo, tx->tracking_ref, &oid, NULL);
-	return oid;
+	*out = OID_NONE;
+	int rc = repo_ref(tx->repo, tx->tracking_ref, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* Asks the remote. A branch that is not there yet is no failure. */
@@ -204,9 +205,10 @@ static int fetch(struct transaction *tx, struct error *err)
 	int rc = remote_fetch(tx->repo, &tx->plan->remote, refspecs, err);
 	if (rc != ERR_NOT_FOUND)
 		return rc;
-	struct oid gone = last_seen(tx);
-	return oid_is_none(&gone)
-		? 0
+	struct oid gone;
+	rc = last_seen(tx, &gone, err);
+	return rc < 0 || oid_is_none(&gone)
+		? rc
 		: repo_ref_update(tx->repo, tx->tracking_ref, &OID_NONE, &gone, "gone", err);
 }
 
@@ -241,28 +243,39 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 	return rc;
 }
 
-/* Would committing change anything? Not where every file written is what stands there already. */
-static bool changes_nothing(struct transaction *tx, const struct oid *made)
+/* Does the commit change anything? 1; 0 if every file written is what the branch has already; or a
+ * negative code. */
+static int changes_something(struct transaction *tx, const struct oid *made, struct error *err)
 {
 	struct commit before = { .message = BUF_INIT }, after = { .message = BUF_INIT };
-	bool same = !oid_is_none(&tx->base) && !repo_commit(tx->repo, &tx->base, &before, NULL) &&
-		!repo_commit(tx->repo, made, &after, NULL) && oid_equal(&before.tree, &after.tree);
+	int rc = 1;
+	if (!oid_is_none(&tx->base)) {
+		rc = repo_commit(tx->repo, &tx->base, &before, err);
+		if (!rc)
+			rc = repo_commit(tx->repo, made, &after, err);
+		if (!rc)
+			rc = !oid_equal(&before.tree, &after.tree);
+	}
 	buf_release(&before.message);
 	buf_release(&after.message);
-	return same;
+	return rc;
 }
 
-/* Is a commit that was pushed with an unknown outcome part of the branch as last fetched? */
-static bool found_doubtful(struct transaction *tx, struct transaction_result *result)
+/* Is a commit that was pushed with an unknown outcome part of the branch as last fetched? 1, 0, or
+ * a negative code. */
+static int found_doubtful(
+	struct transaction *tx, struct transaction_result *result, struct error *err)
 {
-	struct oid tip = last_seen(tx);
-	for (size_t i = 0; i < tx->doubtful_count && !oid_is_none(&tip); i++)
-		if (repo_is_ancestor(tx->repo, &tx->doubtful[i], &tip, NULL) == 1) {
+	struct oid tip;
+	int rc = tx->doubtful_count ? last_seen(tx, &tip, err) : 0;
+	for (size_t i = 0; !rc && i < tx->doubtful_count && !oid_is_none(&tip); i++) {
+		rc = repo_is_ancestor(tx->repo, &tx->doubtful[i], &tip, err);
+		if (rc == 1) {
 			result->committed = true;
 			result->commit = tx->doubtful[i];
-			return true;
 		}
-	return false;
+	}
+	return rc;
 }
 
 static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
@@ -284,9 +297,10 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 		return ERR_UNKNOWN;
 	}
 	if (!rc) {
-		/* git moves the tracking ref itself where the remote has a fetch refspec for it. */
-		struct oid seen = last_seen(tx);
-		if (oid_equal(&seen, &tx->base))
+		/* git moves the tracking ref itself where the remote has a fetch refspec for it. If
+		 * it cannot be read, the next fetch moves it. */
+		struct oid seen;
+		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->base))
 			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
 		result->committed = true;
 		result->commit = *made;
@@ -300,13 +314,17 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 {
 	struct oid made;
 	forget_attempt(tx);
-	tx->base = last_seen(tx);
+	int rc = last_seen(tx, &tx->base, err);
 	result->commit = tx->base;
 	result->committed = false;
-	int rc = tx->plan->apply(tx, tx->plan->data, err);
+	if (rc < 0)
+		return rc;
+	rc = tx->plan->apply(tx, tx->plan->data, err);
 	if (!rc && tx->count) {
 		rc = commit(tx, &made, err);
-		if (!rc && !changes_nothing(tx, &made))
+		if (!rc)
+			rc = changes_something(tx, &made, err);
+		if (rc == 1)
 			return push(tx, &made, result, err);
 	}
 	/* Nothing to change, the operation's own no, or a file it cannot read: true of what was
@@ -427,7 +445,11 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 	int rc = ask(tx, trouble, most, err);
 	if (rc < 0)
 		return rc;
-	if (found_doubtful(tx, result))
+	rc = found_doubtful(tx, result, &trouble->why);
+	if (rc < 0)
+		return error_set(err, ERR_UNKNOWN,
+			"%s; whether the change arrived cannot be found out", trouble->why.text);
+	if (rc)
 		return 1;
 	return last ? error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
 			      result->attempts, trouble->why.text)

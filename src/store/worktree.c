@@ -119,9 +119,11 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 		strcmp(head.data, branch))
 		goto done;
 	/* A branch without a commit follows too: a clone of what was an empty repository. */
-	bool stands = !repo_ref(repo, branch, &now, NULL);
-	if (stands && oid_equal(&now, tip))
+	rc = repo_ref(repo, branch, &now, err);
+	bool stands = !rc;
+	if ((rc < 0 && rc != ERR_NOT_FOUND) || (stands && oid_equal(&now, tip)))
 		goto done;
+	rc = 0;
 	/* One in 256, by its name, goes through `git merge`, which packs the clone now and then. */
 	bool quick = stands && strncmp(tip->hex, "00", 2) != 0 &&
 		repo_is_ancestor(repo, &now, tip, NULL) == 1;

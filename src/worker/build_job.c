@@ -8,7 +8,6 @@
 #include "worker/manifest.h"
 #include "worker/package.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -175,17 +174,18 @@ int build_job_prepare(struct build_job *job, const struct reading *reading, stru
 
 /* ---- steps ---- */
 
-static bool has_package(const struct build_job *job)
+/* 1, 0, or a negative code. */
+static int has_package(const struct build_job *job, struct error *err)
 {
 	bool found = false;
-	DIR *dir = opendir(job->output.data);
-	for (struct dirent *entry; dir && !found && (entry = readdir(dir));) {
-		size_t len = strlen(entry->d_name);
-		found = len > 4 && !strcmp(entry->d_name + len - 4, ".deb");
+	struct file_list names;
+	int rc = file_list_read(&names, job->output.data, err);
+	for (size_t i = 0; i < names.count && !found; i++) {
+		size_t len = strlen(names.names[i]);
+		found = len > 4 && !strcmp(names.names[i] + len - 4, ".deb");
 	}
-	if (dir)
-		closedir(dir);
-	return found;
+	file_list_release(&names);
+	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : found;
 }
 
 static const char *variable(struct build_job *job, const char *name, const char *value)
@@ -239,11 +239,11 @@ static const char *const *words(struct build_job *job, size_t count, const char 
 	return list;
 }
 
-static bool has_pom(const struct build_job *job)
+static int has_pom(const struct build_job *job, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/pom.xml", job->checkout.folder.data);
-	bool found = file_exists(path.data);
+	int found = file_exists(path.data, err);
 	buf_release(&path);
 	return found;
 }
@@ -251,9 +251,15 @@ static bool has_pom(const struct build_job *job)
 /* The command has succeeded: are packages still to be made? 1: no. */
 static int need_package(struct build_job *job, struct error *err)
 {
-	if (strcmp(job->type, "build") != 0 || !job->wants_package || has_package(job))
+	if (strcmp(job->type, "build") != 0 || !job->wants_package)
 		return 1;
-	if (job->step == STEP_NONE || !package_can_make(job->checkout.folder.data)) {
+	int found = has_package(job, err);
+	int can = found || job->step == STEP_NONE
+		? 0
+		: package_can_make(job->checkout.folder.data, err);
+	if (found || can < 0)
+		return found ? found : can;
+	if (!can) {
 		log_line(job, "no package was made");
 		return error_set(err, ERR_FAILED, "no package was made");
 	}
@@ -272,7 +278,10 @@ int build_job_step(struct build_job *job, struct supervise_plan *plan, struct er
 		int64_t left = job->deadline_ms - worker->env->monotonic_ms(worker->env->data);
 		plan->timeout_ms = left > 0 ? left : 1;
 	}
-	if (job->step == STEP_COMMAND && job->config.maven && !has_pom(job))
+	int pom = job->step == STEP_COMMAND && job->config.maven ? has_pom(job, err) : 1;
+	if (pom < 0)
+		return pom;
+	if (!pom)
 		job->step = STEP_PACKAGE;
 	if (job->step == STEP_COMMAND) {
 		const char *const argv[] = { "sh", "-c", job->config.command };

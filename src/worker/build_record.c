@@ -252,12 +252,12 @@ static void tell(const struct worker *worker, const char *format, ...)
 	buf_release(&text);
 }
 
-static bool has_result(const struct worker *worker, const char *id)
+static int has_result(const struct worker *worker, const char *id, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	job_folder(&path, worker->repo, id);
 	buf_addstr(&path, "/result");
-	bool found = file_exists(path.data);
+	int found = file_exists(path.data, err);
 	buf_release(&path);
 	return found;
 }
@@ -265,8 +265,10 @@ static bool has_result(const struct worker *worker, const char *id)
 static int recover_job(const struct worker *worker, const struct job *job, struct error *err)
 {
 	struct outcome outcome = OUTCOME_INIT;
-	int rc;
-	if (has_result(worker, job->id)) {
+	int rc = has_result(worker, job->id, err);
+	if (rc < 0) {
+		/* Then its result must not be thrown away. */
+	} else if (rc) {
 		tell(worker, "records what came of %s before the worker was stopped", job->id);
 		rc = build_job_record(worker, job->id, &outcome, err);
 	} else if (job->attempt >= worker->settings->job_attempts) {
@@ -283,16 +285,19 @@ static int recover_job(const struct worker *worker, const struct job *job, struc
 }
 
 /* Folders of jobs that are over: unless what they hold still waits in the outbox. */
-static void remove_folders(const struct worker *worker)
+static int remove_folders(const struct worker *worker, struct error *err)
 {
 	struct outbox outbox;
 	struct buf path = BUF_INIT;
-	bool empty = !outbox_read(&outbox, worker->repo, NULL) && !outbox.count;
+	int rc = outbox_read(&outbox, worker->repo, err);
+	bool empty = !rc && !outbox.count;
 	outbox_release(&outbox);
 	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
-	if (empty && file_exists(path.data))
+	int stands = empty ? file_exists(path.data, err) : 0;
+	if (stands > 0)
 		remove_folder(path.data);
 	buf_release(&path);
+	return stands < 0 ? stands : rc == ERR_FAILED ? rc : 0;
 }
 
 static bool is_ours(const struct worker *worker, const struct job *job)
@@ -329,7 +334,7 @@ int worker_recover(const struct worker *worker, struct error *err)
 		if (is_ours(worker, &list.jobs[i]))
 			rc = recover_job(worker, &list.jobs[i], err);
 	if (!rc)
-		remove_folders(worker);
+		rc = remove_folders(worker, err);
 	json_doc_free(doc);
 	arena_release(&arena);
 	return rc;

@@ -174,7 +174,9 @@ static int add_tree(struct making *m)
 	if (!rc)
 		rc = need(git(m, NULL, add, NULL));
 	buf_addf(&modules, "%s/.gitmodules", folder->data);
-	if (!rc && file_exists(modules.data)) {
+	int has = rc ? 0 : file_exists(modules.data, m->err);
+	rc = has < 0 ? has : rc;
+	if (has > 0) {
 		tell(m, "checks out", "its submodules");
 		rc = need(git(m, folder->data, submodules, NULL));
 	}
@@ -227,7 +229,8 @@ int checkout_remove(struct repo *repo, const char *job, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	job_checkout(&path, repo, job);
-	int rc = access(path.data, F_OK) ? 0 : remove_folder(path.data, err);
+	int rc = file_exists(path.data, err);
+	rc = rc > 0 ? remove_folder(path.data, err) : rc;
 	buf_release(&path);
 	return rc;
 }
@@ -236,7 +239,8 @@ int checkout_remove_all(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/checkouts", repo_state_dir(repo));
-	int rc = access(path.data, F_OK) ? 0 : remove_folder(path.data, err);
+	int rc = file_exists(path.data, err);
+	rc = rc > 0 ? remove_folder(path.data, err) : rc;
 	buf_release(&path);
 	return rc;
 }

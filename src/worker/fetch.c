@@ -22,7 +22,10 @@ int artifact_check(const struct artifact *artifact, const char *folder, enum art
 	int rc = 0;
 	buf_addf(&path, "%s/%s", folder, artifact->name);
 	*size = -1;
-	if (lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode)) {
+	int looked = lstat(path.data, &st);
+	if (looked < 0 && errno != ENOENT) {
+		rc = error_errno(err, ERR_FAILED, "cannot look at %s", path.data);
+	} else if (looked < 0 || !S_ISREG(st.st_mode)) {
 		*state = ARTIFACT_MISSING;
 	} else if ((*size = st.st_size) != artifact->size) {
 		*state = ARTIFACT_OTHER_SIZE;
@@ -155,7 +158,8 @@ static int transfer_here(struct transfer *t)
 	buf_addf(&path, "%s/%s", t->fetch->from, t->artifact->name);
 	int fd = open(path.data, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || lseek(fd, t->done, SEEK_SET) < 0)
-		rc = error_errno(t->err, ERR_NOT_FOUND, "cannot read %s", path.data);
+		rc = error_errno(t->err, fd < 0 && errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
+			"cannot read %s", path.data);
 	while (!rc && ((got = read(fd, bytes, sizeof(bytes))) > 0 || (got < 0 && errno == EINTR)))
 		if (got > 0 && !hear(bytes, (size_t)got, t))
 			rc = t->rc;

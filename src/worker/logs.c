@@ -7,10 +7,11 @@
 #include "fleet/job_files.h"
 #include "fleet/names.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 256 << 20, UNPACK_MS = 120000 };
 
@@ -84,6 +85,7 @@ struct listing {
 	struct owner *owners;
 	size_t owners_count;
 	const char *server; /* whose folder it is */
+	struct error *err;
 };
 
 static const char *job_of(const struct listing *l, const char *path)
@@ -122,32 +124,45 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct log_file *)a)->path, ((const struct log_file *)b)->path);
 }
 
+/* Is `path` a file of its own, and not a link to one? 1, 0, or a negative code. */
+static int is_file(const char *path, struct error *err)
+{
+	struct stat st;
+	if (!lstat(path, &st))
+		return S_ISREG(st.st_mode);
+	return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot look at %s", path);
+}
+
+static bool is_shared(const struct listing *l, size_t first, size_t count, char *path)
+{
+	struct log_file key = { .path = path };
+	return count && bsearch(&key, l->list->files + first, count, sizeof(key), by_path);
+}
+
 /* The work tree's; those that the branch has are in the list already, from `first` on. */
-static void list_local(struct listing *l, size_t first)
+static int list_local(struct listing *l, size_t first, struct error *err)
 {
 	const char *top = repo_work_tree(l->reading->repo);
-	struct buf folder = BUF_INIT;
-	buf_addf(&folder, "%s/%s/logs", top ? top : "", l->server);
-	DIR *dir = top ? opendir(folder.data) : NULL;
-	buf_release(&folder);
-	if (!dir)
-		return;
 	size_t shared = l->list->count - first;
 	struct buf path = BUF_INIT;
+	struct file_list names;
+	if (!top)
+		return 0;
+	buf_addf(&path, "%s/%s/logs", top, l->server);
+	int rc = file_list_read(&names, path.data, err);
 	if (shared)
 		qsort(l->list->files + first, shared, sizeof(*l->list->files), by_path);
-	for (struct dirent *entry; (entry = readdir(dir));) {
+	for (size_t i = 0; !rc && i < names.count; i++) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/logs/%s", l->server, entry->d_name);
-		struct log_file key = { .path = path.data };
-		if (entry->d_type == DT_REG &&
-			(!shared ||
-				!bsearch(&key, l->list->files + first, shared,
-					sizeof(*l->list->files), by_path)))
-			add_file(l, entry->d_name, false);
+		buf_addf(&path, "%s/%s/logs/%s", top, l->server, names.names[i]);
+		int own = is_file(path.data, err);
+		if (own > 0 && !is_shared(l, first, shared, path.data + strlen(top) + 1))
+			add_file(l, names.names[i], false);
+		rc = own < 0 ? own : 0;
 	}
+	file_list_release(&names);
 	buf_release(&path);
-	closedir(dir);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 static int list_server(struct listing *l, const char *server, struct error *err)
@@ -161,8 +176,7 @@ static int list_server(struct listing *l, const char *server, struct error *err)
 	if (!oid_is_none(&reading->tip))
 		rc = repo_list(reading->repo, &reading->tip, folder.data, list_shared, l, err);
 	buf_release(&folder);
-	list_local(l, first);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	return rc < 0 && rc != ERR_NOT_FOUND ? rc : list_local(l, first, err);
 }
 
 static int list_folder(const struct entry *folder, void *data)
@@ -170,7 +184,8 @@ static int list_folder(const struct entry *folder, void *data)
 	enum { FOLDER = 040000 };
 	if (folder->mode != FOLDER || fleet_check_id(folder->name, NULL) < 0)
 		return 0;
-	return list_server(data, folder->name, NULL);
+	struct listing *l = data;
+	return list_server(l, folder->name, l->err);
 }
 
 /* The newest first; those whose names say nothing of it last. */
@@ -185,7 +200,7 @@ static int by_age(const void *a_file, const void *b_file)
 int log_list_read(struct log_list *out, const struct reading *reading,
 	const struct manifest_list *manifests, const char *server, struct error *err)
 {
-	struct listing l = { .list = out, .reading = reading };
+	struct listing l = { .list = out, .reading = reading, .err = err };
 	int rc = 0;
 	*out = (struct log_list){ 0 };
 	l.owners = list_owners(manifests, &l.owners_count);
@@ -247,7 +262,7 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 	buf_addstr(&other, path);
 	if (rc == ERR_NOT_FOUND && !ends_with(path, ".gz")) {
 		buf_addstr(&other, ".gz");
-		rc = read_stored(&stored, reading, other.data, NULL);
+		rc = read_stored(&stored, reading, other.data, err);
 	}
 	if (rc == ERR_NOT_FOUND)
 		error_set(err, rc, "the log %s is neither on the shared branch nor here", path);
@@ -260,19 +275,19 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 	return rc;
 }
 
-bool log_growing(struct buf *path, struct repo *repo, const char *job)
+int log_growing(struct buf *path, struct repo *repo, const char *job, struct error *err)
 {
 	job_folder(path, repo, job);
 	buf_addstr(path, "/log");
-	return file_exists(path->data);
+	return file_exists(path->data, err);
 }
 
-bool log_grows(struct repo *repo, const char *job)
+int log_grows(struct repo *repo, const char *job, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	job_folder(&path, repo, job);
 	buf_addstr(&path, "/result");
-	bool over = file_exists(path.data);
+	int over = file_exists(path.data, err);
 	buf_release(&path);
-	return !over;
+	return over < 0 ? over : !over;
 }

@@ -32,9 +32,9 @@ int log_list_read(struct log_list *out, const struct reading *reading,
 int log_read(struct buf *out, const struct reading *reading, const char *path, struct error *err);
 
 /* Replaces `path` by that of the log in the folder of `job` in this clone: of one that is being
- * built, or not recorded yet. False: there is none. */
-bool log_growing(struct buf *path, struct repo *repo, const char *job);
-/* Does it still grow, as far as its folder says? */
-bool log_grows(struct repo *repo, const char *job);
+ * built, or not recorded yet. 1; 0, if there is none; or a negative code. */
+int log_growing(struct buf *path, struct repo *repo, const char *job, struct error *err);
+/* Does it still grow, as far as its folder says? 1, 0, or a negative code. */
+int log_grows(struct repo *repo, const char *job, struct error *err);
 
 #endif

@@ -89,8 +89,11 @@ static int take_file(struct manifest *manifest, int folder, const char *name, st
 {
 	struct artifact artifact = { 0 };
 	struct stat st;
-	if (*name == '.' || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		!S_ISREG(st.st_mode))
+	if (*name == '.')
+		return 0;
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, ERR_FAILED, "cannot look at %s/%s", manifest->folder, name);
+	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (!manifest_name_ok(name))
 		return error_set(err, ERR_INVALID,
@@ -126,8 +129,11 @@ int manifest_take(struct manifest *manifest, const char *folder, struct error *e
 	manifest->folder = absolute;
 	while (manifest->count)
 		free(manifest->artifacts[--manifest->count].name);
-	for (struct dirent *entry; !rc && (entry = readdir(dir));)
+	struct dirent *entry;
+	while (!rc && (errno = 0, entry = readdir(dir)))
 		rc = take_file(manifest, dirfd(dir), entry->d_name, err);
+	if (!rc && errno)
+		rc = error_errno(err, ERR_FAILED, "cannot read the directory '%s'", folder);
 	closedir(dir);
 	if (manifest->count)
 		qsort(manifest->artifacts, manifest->count, sizeof(*manifest->artifacts), by_name);

@@ -4,7 +4,6 @@
 #include "base/child.h"
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -79,23 +78,28 @@ static void add_file(struct package_result *result, const char *name)
 static int find_made(
 	struct packaging *p, const struct timespec *before, struct package_result *result)
 {
-	DIR *folder = opendir(p->out);
-	if (!folder)
-		return error_errno(p->err, ERR_FAILED, "cannot read %s", p->out);
-	for (struct dirent *entry; (entry = readdir(folder));) {
+	struct file_list names;
+	struct buf path = BUF_INIT;
+	int rc = file_list_read(&names, p->out, p->err);
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		const char *name = names.names[i];
 		struct stat st;
-		if (fstatat(dirfd(folder), entry->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		if (!ends_with(name, ".deb") && !ends_with(name, ".changes") &&
+			!ends_with(name, ".buildinfo"))
 			continue;
-		bool made = st.st_mtim.tv_sec > before->tv_sec ||
-			(st.st_mtim.tv_sec == before->tv_sec &&
-				st.st_mtim.tv_nsec >= before->tv_nsec);
-		if (made &&
-			(ends_with(entry->d_name, ".deb") || ends_with(entry->d_name, ".changes") ||
-				ends_with(entry->d_name, ".buildinfo")))
-			add_file(result, entry->d_name);
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", p->out, name);
+		if (stat(path.data, &st) < 0)
+			rc = error_errno(p->err, ERR_FAILED, "cannot look at %s", path.data);
+		else if (S_ISREG(st.st_mode) &&
+			(st.st_mtim.tv_sec > before->tv_sec ||
+				(st.st_mtim.tv_sec == before->tv_sec &&
+					st.st_mtim.tv_nsec >= before->tv_nsec)))
+			add_file(result, name);
 	}
-	closedir(folder);
-	return 0;
+	file_list_release(&names);
+	buf_release(&path);
+	return rc;
 }
 
 static int move_file(struct packaging *p, const char *name)
@@ -284,28 +288,29 @@ static int open_folders(struct packaging *p)
 	return rc;
 }
 
-static bool stands(const char *source, const char *name, int mode)
+/* Each 1, 0, or a negative code. */
+static int has_script(const char *source, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/%s", source, name);
-	bool found = !access(path.data, mode);
+	buf_addf(&path, "%s/" SCRIPT, source);
+	int found = file_may_run(path.data, err);
 	buf_release(&path);
 	return found;
 }
 
-static bool has_script(const char *source)
+static int has_debian(const char *source, struct error *err)
 {
-	return stands(source, SCRIPT, X_OK);
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/debian/control", source);
+	int found = file_exists(path.data, err);
+	buf_release(&path);
+	return found;
 }
 
-static bool has_debian(const char *source)
+int package_can_make(const char *source, struct error *err)
 {
-	return stands(source, "debian/control", R_OK);
-}
-
-bool package_can_make(const char *source)
-{
-	return has_script(source) || has_debian(source);
+	int found = has_script(source, err);
+	return found ? found : has_debian(source, err);
 }
 
 int package_build(const struct package_plan *plan, struct package_result *result, struct error *err)
@@ -315,9 +320,13 @@ int package_build(const struct package_plan *plan, struct package_result *result
 	int rc = open_folders(&p);
 	if (rc < 0)
 		return rc;
-	if (has_script(p.source))
+	int script = has_script(p.source, err);
+	int debian = script ? 0 : has_debian(p.source, err);
+	if (script < 0 || debian < 0)
+		rc = ERR_FAILED;
+	else if (script)
 		rc = build_by_script(&p, result);
-	else if (has_debian(p.source))
+	else if (debian)
 		rc = build_by_dpkg(&p, result);
 	else
 		rc = error_set(err, ERR_INVALID,

@@ -37,7 +37,7 @@ struct package_result {
 void package_result_release(struct package_result *result);
 
 /* Has the tree one of them? */
-bool package_can_make(const char *source);
+int package_can_make(const char *source, struct error *err);
 
 /*
  * Makes the packages. ERR_INVALID if the tree has neither the script nor debian/; ERR_FAILED if a

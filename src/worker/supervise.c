@@ -66,11 +66,13 @@ static pid_t parent_of(pid_t pid)
 	return parent;
 }
 
-static void list_processes(struct processes *processes)
+/* Below 0: they cannot be listed. */
+static int list_processes(struct processes *processes)
 {
 	DIR *dir = opendir("/proc");
+	struct dirent *entry = NULL;
 	processes->count = 0;
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+	while (dir && (errno = 0, entry = readdir(dir))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (!isdigit((unsigned char)*entry->d_name) || pid <= 1)
 			continue;
@@ -78,8 +80,10 @@ static void list_processes(struct processes *processes)
 		processes->list[processes->count++] =
 			(struct process){ pid, parent_of(pid), false };
 	}
+	int rc = !dir || errno ? -1 : 0;
 	if (dir)
 		closedir(dir);
+	return rc;
 }
 
 /* Marks all that descend from this process; returns how many. */
@@ -103,16 +107,17 @@ static size_t mark_ours(struct processes *processes)
 	return marked;
 }
 
-static size_t signal_descendants(int number)
+/* How many there were; below 0: not all were found. */
+static ssize_t signal_descendants(int number)
 {
 	struct processes processes = { 0 };
-	list_processes(&processes);
+	int rc = list_processes(&processes);
 	size_t count = mark_ours(&processes);
 	for (size_t i = 0; i < processes.count; i++)
 		if (processes.list[i].ours)
 			kill(processes.list[i].pid, number);
 	free(processes.list);
-	return count;
+	return rc < 0 ? rc : (ssize_t)count;
 }
 
 /* Ends all that descends from this process, and waits for it. What forks faster than it is killed
@@ -123,11 +128,11 @@ static size_t end_descendants(void)
 	for (int round = 0; round < ROUNDS; round++) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		size_t count = signal_descendants(SIGKILL);
+		ssize_t count = signal_descendants(SIGKILL);
 		if (!count)
 			break;
-		if (count > most)
-			most = count;
+		if (count > 0 && (size_t)count > most)
+			most = (size_t)count;
 		pause_ms(5);
 	}
 	return most;
@@ -383,7 +388,7 @@ size_t supervise_end_leftovers(const char *variable)
 	size_t most = 0;
 	for (int round = 0; round < ROUNDS; round++) {
 		size_t count = 0;
-		list_processes(&processes);
+		int rc = list_processes(&processes);
 		for (size_t i = 0; i < processes.count; i++) {
 			pid_t pid = processes.list[i].pid;
 			if (pid == getpid() || !has_variable(pid, variable))
@@ -391,7 +396,7 @@ size_t supervise_end_leftovers(const char *variable)
 			kill(pid, SIGKILL);
 			count++;
 		}
-		if (!count)
+		if (!count && !rc)
 			break;
 		if (count > most)
 			most = count;
