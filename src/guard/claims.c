@@ -123,6 +123,10 @@ static void judge_lock(
 	struct step_mark mark = step_down(step, name, now);
 	if (held && (!now || (is.bytes && !agree(was, is))))
 		refuse_taking(step, was, is, expires);
+	else if (old && !now)
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out; a lock stays in the file once it is there: git build "
+			"lock release or break frees it");
 	else if (held && guard_is_server(guard))
 		step_violate(step, VIOLATION_OWNER,
 			"is held by " TEXT_FMT ", and not %s's to change", TEXT_ARG(was),

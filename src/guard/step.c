@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_VALUE = 60, MOST_STATES = 64 };
+enum { SHOWN_VALUE = 60, MOST_STATES = 64, OLD_LIMIT = 256 << 20 };
 
 /* ---- saying ---- */
 
@@ -246,8 +246,8 @@ static void walk_member(
 	step_up(w->step, mark);
 }
 
-/* `old` may leave the list: has it gone where it is kept? That is told; only an archive lets
- * nothing go. */
+/* `old` may leave the list only for where it is kept: whoever could not read the list, and wrote
+ * another, must not empty it. An archive lets nothing go. */
 static void judge_archived(struct walking *w, const struct json_value *old)
 {
 	struct step *step = w->step;
@@ -259,11 +259,10 @@ static void judge_archived(struct walking *w, const struct json_value *old)
 	}
 	if (!w->archived.is_marked)
 		w->archived = step_find_archived(step, archive, w->list, w->keys, w->keys_count);
-	struct place place = place_of(step);
 	if (!marks_have(&w->archived, old))
-		guard_warn(step->judging->report, VIOLATION_REMOVED, &place,
-			"has been taken out, and does not stand as it was in any " TEXT_FMT
-			"*.json; 'git build archive' keeps what is over there",
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out, and no " TEXT_FMT "*.json has it as it was; git build "
+			"archive moves there what is over",
 			TEXT_ARG(*archive));
 }
 
@@ -355,9 +354,10 @@ static int judge_file(const struct changed_file *file, void *data)
 	if (!is_read)
 		rc = version_read(
 			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
+	/* One that became too large earlier still has what must not be lost. */
 	if (!rc)
-		rc = version_read(
-			&old, guard->repo, limit, &file->before, file->path, now.doc, NULL, j->err);
+		rc = version_read(&old, guard->repo, OLD_LIMIT, &file->before, file->path, now.doc,
+			NULL, j->err);
 	/* What is no JSON was refused already. */
 	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
 		rc = judge_document(j, file, rule, &old, &now);

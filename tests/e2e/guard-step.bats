@@ -75,7 +75,7 @@ END
   git rm -q coordination/jobs.json
   refused "/jobs/id=q" "/jobs/id=r"
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "c"))'
-  lands
+  refused "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was"
 }
 
 @test "a job that one server has taken is another's only after it was put back in the queue" {
@@ -114,6 +114,22 @@ locks_fleet() {
   lands
 }
 
+@test "a lock's entry stays, with or without a fence, whoever pushes" {
+  locks_fleet
+  gone="has been taken out; a lock stays in the file once it is there"
+  edit coordination/locks.json 'del(.locks.old)'
+  refused "/locks/old: $gone"
+  edit coordination/locks.json 'del(.locks.free)'
+  refused "/locks/free: $gone" "git build lock release"
+  edit coordination/locks.json '.locks = {}'
+  refused "/locks/held: is held by build1" "/locks/old: $gone" "/locks/free: $gone"
+  identify operator
+  edit coordination/locks.json 'del(.locks.free)'
+  as operator refused "/locks/free: $gone"
+  git rm -q coordination/locks.json
+  as operator refused "/locks/free: $gone" "/locks/held: $gone"
+}
+
 @test "each acquisition adds to the fence" {
   locks_fleet
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\")"
@@ -149,7 +165,7 @@ locks_fleet() {
   edit coordination/messages.json '.messages |= reverse | .messages[1].read = true'
   lands
   edit coordination/messages.json 'del(.messages[0])'
-  lands
+  refused "/messages/id=m2: has been taken out, and no coordination/archive/messages-*.json has it as it was"
 }
 
 @test "what a merge takes over from a branch that nobody judged is judged" {

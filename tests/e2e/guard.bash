@@ -92,6 +92,8 @@ some_jobs() {
 some_locks() {
   what coordination/locks.json "{
   \"locks\": {
+    \"job_assignment\": {\"locked_by\": null, \"locked_at\": null, \"expires_at\": null},
+    \"config_update\": {\"locked_by\": null, \"locked_at\": null, \"expires_at\": null},
     \"free\": {\"locked_by\": null, \"locked_at\": null, \"expires_at\": null},
     \"old\": {\"locked_by\": \"build1\", \"locked_at\": \"$(at '-2 hours')\", \"expires_at\": \"$(at '-1 hour')\", \"fence\": 3},
     \"held\": {\"locked_by\": \"build1\", \"locked_at\": \"$(at '-1 minute')\", \"expires_at\": \"$(at '+1 hour')\", \"fence\": 7}
