@@ -455,7 +455,7 @@ int main(int argc, char **argv)
 	char path[16];
 	do
 		snprintf(path, sizeof(path), "s%d", clones);
-	while (file_exists(path) && ++clones < CLONES);
+	while (file_exists(path, NULL) > 0 && ++clones < CLONES);
 	if (!clones || clients < 1)
 		return 129;
 	for (int i = 0; i < clients; i++) {
