@@ -59,14 +59,15 @@ static char **make_environment(const char *const *changes)
 static _Noreturn void become(const struct child *child, char **env, const int in, const int out,
 	const int errors, int report)
 {
-	setpgid(0, 0);
+	if (!child->foreground)
+		setpgid(0, 0);
 	if (child->heard)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(in, STDIN_FILENO) >= 0 && (out < 0 || dup2(out, STDOUT_FILENO) >= 0) &&
+	if ((in < 0 || dup2(in, STDIN_FILENO) >= 0) && (out < 0 || dup2(out, STDOUT_FILENO) >= 0) &&
 		(errors < 0 || dup2(errors, STDERR_FILENO) >= 0) &&
 		(!child->folder || !chdir(child->folder))) {
 		environ = env;
@@ -113,14 +114,24 @@ static void close_if_open(int *fd)
 	*fd = -1;
 }
 
-/* Writes what fits of the input behind the first `*sent` bytes, and closes it when that is all. */
-static void feed(int *in, const struct child *child, size_t *sent)
+/* The input of a child that runs. */
+struct feed {
+	int fd; /* -1: all is written, or no more can be */
+	size_t sent;
+	int failure; /* errno of the write that failed, or 0; EPIPE is the child's choice */
+};
+
+/* Writes as much of the rest of the input as fits, and closes it after the last byte. */
+static void feed(struct feed *feed, const struct child *child)
 {
-	ssize_t wrote = write(*in, child->input + *sent, child->input_len - *sent);
+	ssize_t wrote = write(feed->fd, child->input + feed->sent, child->input_len - feed->sent);
 	if (wrote > 0)
-		*sent += (size_t)wrote;
-	if ((wrote < 0 && errno != EAGAIN && errno != EINTR) || *sent == child->input_len)
-		close_if_open(in);
+		feed->sent += (size_t)wrote;
+	bool failed = wrote < 0 && errno != EAGAIN && errno != EINTR;
+	if (failed && errno != EPIPE)
+		feed->failure = errno;
+	if (failed || feed->sent == child->input_len)
+		close_if_open(&feed->fd);
 }
 
 /*
@@ -130,21 +141,20 @@ static void feed(int *in, const struct child *child, size_t *sent)
  * A grandchild may hold the pipes open for ever (a credential daemon, say): once the child has
  * ended, only what has been written already is still taken.
  */
-static bool converse(
-	pid_t pid, int in, struct stream streams[2], const struct child *child, int *wait_status)
+static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
+	const struct child *child, int *wait_status)
 {
 	int64_t deadline = child->timeout_ms ? monotonic_ms() + child->timeout_ms : 0;
 	int signal_next = SIGTERM;
 	bool in_time = true, hears = child->heard;
 	int pidfd = pidfd_open(pid, 0); /* readable once the child has ended */
 	bool ended = false;
-	size_t sent = 0;
 	for (;;) {
 		if (!ended && waitpid(pid, wait_status, WNOHANG) == pid)
 			ended = true;
 		struct pollfd polls[] = { { .fd = streams[0].fd, .events = POLLIN },
-			{ .fd = streams[1].fd, .events = POLLIN }, { .fd = in, .events = POLLOUT },
-			{ .fd = pidfd, .events = POLLIN } };
+			{ .fd = streams[1].fd, .events = POLLIN },
+			{ .fd = input->fd, .events = POLLOUT }, { .fd = pidfd, .events = POLLIN } };
 		int64_t wait = ended ? 0 : deadline ? deadline - monotonic_ms() : INT_MAX;
 		if (hears && wait > HEARD_MS)
 			wait = HEARD_MS;
@@ -157,8 +167,8 @@ static bool converse(
 		for (int i = 0; i < 2; i++)
 			if (polls[i].revents && streams[i].fd >= 0 && !drain(&streams[i]))
 				close_if_open(&streams[i].fd);
-		if (polls[2].revents && in >= 0 && !ended)
-			feed(&in, child, &sent);
+		if (polls[2].revents && input->fd >= 0 && !ended)
+			feed(input, child);
 		if (ended && ready <= 0)
 			break;
 		if (hears && !ended && (streams[0].unwanted || !child->heard("", 0, child->data))) {
@@ -176,10 +186,28 @@ static bool converse(
 		}
 	}
 	close_if_open(&pidfd);
-	close_if_open(&in);
+	close_if_open(&input->fd);
 	close_if_open(&streams[0].fd);
 	close_if_open(&streams[1].fd);
 	return in_time;
+}
+
+/* The ends of what the child reads; a first end of -1 leaves it our standard input. */
+static int open_input(const struct child *child, int in[2])
+{
+	if (child->input && child->input_len)
+		return pipe2(in, O_CLOEXEC);
+	if (child->foreground && !child->input)
+		return 0;
+	return in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* A caller that ignores SIGCHLD passes that on to us, and the kernel then drops the exit codes. */
+static void keep_exit_codes(void)
+{
+	struct sigaction now;
+	if (!sigaction(SIGCHLD, NULL, &now) && now.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
 }
 
 int child_run(const struct child *child, int *status, struct error *err)
@@ -188,14 +216,12 @@ int child_run(const struct child *child, int *status, struct error *err)
 	char **env = make_environment(child->environment);
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	sigaction(SIGPIPE, &ignore, &before);
+	keep_exit_codes();
 	int rc = 0;
 
-	bool feeds = child->input && child->input_len;
 	if (pipe2(report, O_CLOEXEC) < 0 ||
 		((child->output || child->heard) && pipe2(out, O_CLOEXEC) < 0) ||
-		(child->errors && pipe2(errors, O_CLOEXEC) < 0) ||
-		(feeds ? pipe2(in, O_CLOEXEC) : (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC))) <
-			0) {
+		(child->errors && pipe2(errors, O_CLOEXEC) < 0) || open_input(child, in) < 0) {
 		rc = error_errno(err, ERR_FAILED, "cannot start %s", child->argv[0]);
 		goto done;
 	}
@@ -206,7 +232,9 @@ int child_run(const struct child *child, int *status, struct error *err)
 	}
 	if (!pid)
 		become(child, env, in[0], out[1], errors[1], report[1]);
-	setpgid(pid, pid); /* also here: whoever comes first, it holds before a time limit acts */
+	if (!child->foreground)
+		setpgid(pid, pid); /* also here: whoever comes first, it holds before a time limit
+				      acts */
 	close_if_open(&in[0]);
 	close_if_open(&out[1]);
 	close_if_open(&errors[1]);
@@ -231,12 +259,16 @@ int child_run(const struct child *child, int *status, struct error *err)
 	struct stream streams[2] = { { out[0], child->output, limit, child->heard ? child : NULL,
 					     false },
 		{ errors[0], child->errors, limit, NULL, false } };
-	bool in_time = converse(pid, in[1], streams, child, &wait_status);
+	struct feed input = { .fd = in[1] };
+	bool in_time = converse(pid, &input, streams, child, &wait_status);
 	in[1] = out[0] = errors[0] = -1;
 	*status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 	if (!in_time)
 		rc = error_set(err, ERR_TIMEOUT, "%s did not end within %lld ms and was stopped",
 			child->argv[0], (long long)child->timeout_ms);
+	errno = input.failure;
+	if (!rc && input.failure)
+		rc = error_errno(err, ERR_FAILED, "cannot pass its input to %s", child->argv[0]);
 done:
 	for (int i = 0; i < 2; i++) {
 		close_if_open(&in[i]);

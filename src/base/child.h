@@ -22,9 +22,13 @@ struct child {
 	 * NULL; NULL itself: as ours. Borrowed.
 	 */
 	const char *const *environment;
-	/* What it reads on standard input; NULL: nothing (/dev/null). Borrowed. */
+	/* What it reads on standard input; NULL: nothing (/dev/null), or ours if it is in the
+	 * foreground. It need not read all of it. Borrowed. */
 	const char *input;
 	size_t input_len;
+	/* It stays in our process group, so that a terminal's input and signals reach it as they
+	 * reach us. Not for a child with a time limit or `heard`. */
+	bool foreground;
 	/* After this many milliseconds the process group is ended, with SIGTERM and a second later
 	 * with SIGKILL. 0: no limit. */
 	int64_t timeout_ms;
@@ -46,7 +50,8 @@ struct child {
 /*
  * Runs `child` to its end. Returns 0 and the exit code in `*status` (128 + the signal's number
  * where one ended it, as shells count), ERR_NOT_FOUND if there is no such program, ERR_TIMEOUT if
- * the time limit ended it, ERR_FAILED if it could not be started.
+ * the time limit ended it, ERR_FAILED if it could not be started, or if a write of its input failed
+ * for another reason than that it had closed its standard input.
  */
 int child_run(const struct child *child, int *status, struct error *err);
 

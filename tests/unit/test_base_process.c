@@ -147,6 +147,62 @@ static void a_child_is_fed_more_than_a_pipe_holds(void **state)
 	free(input);
 }
 
+static void a_child_need_not_read_its_input(void **state)
+{
+	(void)state;
+	size_t len = 1 << 20;
+	char *input = calloc(1, len);
+	struct error err = ERROR_INIT;
+	static const char *const scripts[] = { "exit 4", "exec <&-; sleep 0.1; exit 4",
+		"head -c 1000 >/dev/null; exit 4" };
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+		const char *argv[] = { "sh", "-c", scripts[i], NULL };
+		struct child child = { .argv = argv, .input = input, .input_len = len };
+		int status = -1;
+		assert_int_equal(child_run(&child, &status, &err), 0);
+		assert_int_equal(status, 4);
+	}
+	free(input);
+}
+
+static void a_child_in_the_foreground_shares_our_group_and_input(void **state)
+{
+	(void)state;
+	const char *argv[] = { "sh", "-c", "cat; ps -o pgid= -p $$", NULL };
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct child child = { .argv = argv, .output = &out, .foreground = true };
+	int status = -1, ours = dup(STDIN_FILENO), ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "ours ", 5), 5);
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_int_equal(strncmp(out.data, "ours ", 5), 0);
+	assert_int_equal(strtol(out.data + 5, NULL, 10), getpgrp());
+	buf_reset(&out);
+	child.input = ""; /* nothing is not ours */
+	child.foreground = false;
+	assert_int_equal(child_run(&child, &status, &err), 0);
+	assert_true(strtol(out.data, NULL, 10) != getpgrp());
+	dup2(ours, STDIN_FILENO);
+	close(ours);
+	close(ends[0]);
+	buf_release(&out);
+}
+
+static void an_exit_code_is_known_if_we_were_started_to_ignore_it(void **state)
+{
+	(void)state;
+	struct sigaction before;
+	int status = -1;
+	sigaction(SIGCHLD, NULL, &before);
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(run("exit 7", NULL, NULL, 5000, &status), 0);
+	assert_int_equal(status, 7);
+	sigaction(SIGCHLD, &before, NULL);
+}
+
 /* Whether a process is there, and not a zombie. */
 static bool is_alive(pid_t pid)
 {
@@ -262,6 +318,9 @@ int main(void)
 		cmocka_unit_test(a_child_is_heard),
 		cmocka_unit_test(a_child_is_heard_while_it_speaks_and_ended_when_that_is_enough),
 		cmocka_unit_test(a_child_is_fed_more_than_a_pipe_holds),
+		cmocka_unit_test(a_child_need_not_read_its_input),
+		cmocka_unit_test(a_child_in_the_foreground_shares_our_group_and_input),
+		cmocka_unit_test(an_exit_code_is_known_if_we_were_started_to_ignore_it),
 		cmocka_unit_test(a_time_limit_ends_all_that_was_started),
 		cmocka_unit_test(a_pipe_left_open_by_a_grandchild_does_not_hang),
 		cmocka_unit_test(what_cannot_run_is_said),
