@@ -28,6 +28,11 @@ static _Noreturn void out_of_memory(void)
 	_exit(ANSWER_FATAL);
 }
 
+void program_set_memory_handler(void)
+{
+	alloc_set_handler(out_of_memory);
+}
+
 /* A file that is opened must never get the number of a standard stream that the caller closed:
  * what is printed would land in it. */
 static void occupy_standard_streams(void)
@@ -50,7 +55,7 @@ static const char *environment(const char *name)
 static void start(struct invocation *inv)
 {
 	occupy_standard_streams();
-	alloc_set_handler(out_of_memory);
+	program_set_memory_handler();
 	alloc_keep_memory();
 	/* A reader that went away is a failed write, which everyone checks; it must not end a
 	 * heartbeat between commit and push. */

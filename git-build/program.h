@@ -6,4 +6,8 @@
  */
 int program_run(int argc, char **argv);
 
+/* Lets the process end with 128, after one line, if memory runs out. program_run() does this
+ * itself; a main that allocates before that calls it first. */
+void program_set_memory_handler(void);
+
 #endif

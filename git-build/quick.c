@@ -64,6 +64,7 @@ int validate_repository(struct validating *v, struct operands *operands)
 
 int main(int argc, char **argv)
 {
+	program_set_memory_handler();
 	arguments = xcalloc((size_t)argc + 1, sizeof(*arguments));
 	memcpy(arguments, argv, (size_t)argc * sizeof(*arguments));
 	if (argc < 2 || !command_find(argv[1]))

@@ -18,6 +18,13 @@ struct repo {
 	bool has_exchanged; /* objects with a remote, since it was last tidied */
 };
 
+/*
+ * Starts libgit2 for one more repository, with an allocator that ends the process as xmalloc() does
+ * if memory runs out. store_stop() is its counterpart, to be called once for each success.
+ */
+int store_start(struct error *err);
+void store_stop(void);
+
 /* `code` with what libgit2 says about its last failure behind the formatted text. */
 int store_error(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -192,11 +192,11 @@ int mbedtls_x509_crt_parse_file(void *chain, const char *path)
 
 int repo_open(struct repo **out, const char *folder, struct error *err)
 {
-	git_libgit2_init();
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	int rc = store_start(err);
+	if (rc < 0)
+		return rc;
 	struct repo *repo = xcalloc(1, sizeof(*repo));
 	struct buf git_dir = BUF_INIT;
-	int rc;
 	/* Under receive-pack's quarantine the new objects are only found by way of the environment.
 	 */
 	if (!folder && getenv("GIT_QUARANTINE_PATH")) {
@@ -245,7 +245,7 @@ void repo_close(struct repo *repo)
 	free(repo->work_tree);
 	free(repo->state_dir);
 	free(repo);
-	git_libgit2_shutdown();
+	store_stop();
 }
 
 const char *repo_git_dir(const struct repo *repo)
