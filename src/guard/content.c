@@ -271,8 +271,12 @@ static int add_commit(const struct oid *commit, void *data)
 	return !rc && walk->count >= TASKS_AT_ONCE ? judge_tasks(walk) : rc;
 }
 
+/* A push may move very many refs to one commit: it is noted once. */
 static void note_tip(struct guard *guard, const struct oid *tip)
 {
+	if (oid_is_none(tip) ||
+		(guard->tips_count && oid_equal(&guard->tips[guard->tips_count - 1], tip)))
+		return;
 	GROW(guard->tips, guard->tips_count, guard->tips_capacity);
 	guard->tips[guard->tips_count++] = *tip;
 }
@@ -290,7 +294,8 @@ int judge_contents(struct judging *j)
 	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
 		guard->standing, add_commit, &walk, j->err);
 	int judged = judge_tasks(&walk);
-	note_tip(guard, &j->update->new);
+	if (walk.commit) /* else others that are noted have brought all that it has */
+		note_tip(guard, &j->update->new);
 	for (unsigned i = 1; i < walk.width; i++)
 		repo_close(walk.judges[i].repo);
 	free(walk.judges);
