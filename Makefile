@@ -46,6 +46,7 @@ HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 TORTURE_SRC := $(wildcard tests/torture/*.c)
+FAULT_SRC := $(wildcard tests/faults/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
@@ -57,6 +58,7 @@ UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_SRC:%.c=$(BUILD)/%)
 TORTURERS := $(TORTURE_SRC:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
+FAULTS   := $(FAULT_SRC:%.c=$(BUILD)/%.so)
 MANPAGES := $(MAN_SRC:docs/man/%.scd=$(BUILD)/man/%)
 COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh fish)
 
@@ -116,6 +118,12 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Preloaded into programs; a sanitizer's own library must not come along.
+$(BUILD)/tests/faults/%.so: tests/faults/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(WERROR) $(CFLAGS) -fPIC -shared -o $@ $<
+
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
@@ -130,17 +138,17 @@ $(BUILD)/completion/%: $(BUILD)/git-build
 # ---- tests ----
 
 .PHONY: check check-unit check-e2e
-check: all $(UNITS) $(TORTURERS) ## every test a contributor should run; ends with "N passed, N failed"
+check: all $(UNITS) $(TORTURERS) $(FAULTS) ## every test a contributor should run; ends with "N passed, N failed"
 	@tests/run $(UNITS) $(E2E)
 
 check-unit: $(UNITS) ## unit and property tests only
 	@tests/run $(UNITS)
 
-check-e2e: all $(TORTURERS) ## end-to-end tests only
+check-e2e: all $(TORTURERS) $(FAULTS) ## end-to-end tests only
 	@tests/run $(E2E)
 
 .PHONY: programs
-programs: all $(UNITS) $(BENCHES) $(TORTURERS) ## everything that can be compiled, nothing run
+programs: all $(UNITS) $(BENCHES) $(TORTURERS) $(FAULTS) ## everything that can be compiled, nothing run
 
 .PHONY: torture
 torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_OPS, TORTURE_CLIENTS, SEED

@@ -13,8 +13,10 @@
 #include "fleet/changes.h"
 #include "fleet/heartbeat.h"
 #include "fleet/settings.h"
+#include "hook.h"
 #include "store/history.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +114,7 @@ static bool is_due(const struct looking *looking)
 	return due;
 }
 
-static void beat(struct looking *looking)
+static void beat(struct repo *repo, const struct settings *settings)
 {
 	const struct env *env = env_system();
 	struct file_lock lock = FILE_LOCK_INIT;
@@ -120,9 +122,9 @@ static void beat(struct looking *looking)
 	struct beat_result result = BEAT_RESULT_INIT;
 	struct buf said = BUF_INIT;
 	/* A loop that is at work gives its own. */
-	if (!heartbeat_loop_acquire(&lock, looking->repo, &looking->settings, env, NULL) &&
-		!heartbeat_open(&heartbeat, looking->repo, &looking->settings, env, NULL)) {
-		bool healthy = heartbeat_check_health(looking->repo, &looking->settings, &said);
+	if (!heartbeat_loop_acquire(&lock, repo, settings, env, NULL) &&
+		!heartbeat_open(&heartbeat, repo, settings, env, NULL)) {
+		bool healthy = heartbeat_check_health(repo, settings, &said);
 		heartbeat_beat(heartbeat, healthy, false, &result, NULL);
 	}
 	heartbeat_close(heartbeat);
@@ -131,29 +133,41 @@ static void beat(struct looking *looking)
 	buf_release(&said);
 }
 
-/* In a process of its own, which nobody waits for: a push takes as long as it takes. */
-static void beat_aside(struct looking *looking)
+/* The detached process: it opens the repository itself, since libgit2's handles do not survive a
+ * fork. */
+static _Noreturn void beat_detached(const struct looking *looking)
 {
-	if (fork())
-		return;
+	struct repo *repo;
 	int null = open("/dev/null", O_RDWR);
 	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-		dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ||
+		repo_open_again(&repo, looking->repo, NULL) < 0)
 		_exit(1);
-	beat(looking);
+	beat(repo, &looking->settings);
+	repo_close(repo);
 	_exit(0);
+}
+
+/* Sends the heartbeat from a process that nobody waits for: a push takes as long as it takes. */
+static void beat_aside(const struct looking *looking)
+{
+	switch (fork()) {
+	case -1:
+		judge_say("warning: no heartbeat was sent: cannot start a process: %s",
+			strerror(errno));
+		break;
+	case 0:
+		beat_detached(looking);
+	}
 }
 
 /* ---- */
 
-int main(int argc, char **argv)
+static void look_over(void)
 {
 	struct looking looking = { .repo = NULL };
-	/* What `git commit --amend` rewrites has not come from others. */
-	if (argc > 1 && !strcmp(argv[1], "amend"))
-		return 0;
 	if (repo_open(&looking.repo, NULL, NULL) < 0)
-		return 0;
+		return;
 	if (repo_ref(looking.repo, "ORIG_HEAD", &looking.before, NULL) < 0)
 		looking.before = OID_NONE;
 	check_driver(looking.repo);
@@ -169,5 +183,16 @@ int main(int argc, char **argv)
 		settings_release(&looking.settings);
 	}
 	repo_close(looking.repo);
-	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook hook;
+	hook_start(&hook, argc, argv);
+	/* post-rewrite gets a list on standard input, which only the user's own hook reads. */
+	int status = hook_run_kept(&hook, NULL);
+	/* What `git commit --amend` rewrites has not come from others. */
+	if (!status && !(hook.arguments[0] && !strcmp(hook.arguments[0], "amend")))
+		look_over();
+	return status;
 }

@@ -3,64 +3,57 @@
  *
  * git feeds "<local ref> <local oid> <remote ref> <remote oid>" a line (githooks(5)). `git push
  * --no-verify` skips it; the shared repository decides all the same.
+ *
+ * git also runs it without any line, if everything is up to date or is refused by git itself: then
+ * nothing is pushed, and it succeeds, but only after the input was read to its end. A git that dies
+ * before it has written its lines pushes nothing either.
  */
 #include "judge.h"
 
 #include "base/alloc.h"
-#include "base/env.h"
+#include "hook.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static void out_of_memory(void)
+/* Cuts the last word off `line`, at the space before it; NULL if there is no space. */
+static char *cut_word(char *line)
 {
-	static const char text[] = "git-build: out of memory; the push was not judged\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)ignored;
-	_exit(1);
+	char *space = strrchr(line, ' ');
+	if (!space)
+		return NULL;
+	*space = '\0';
+	return space + 1;
 }
 
-static int parse_line(char *line, struct guard_update *update)
+/* The local ref is as the user wrote it, and may have spaces: "HEAD^{/Fix the build}". */
+static bool parse_line(char *line, struct guard_update *update)
 {
-	char *save = NULL, *field[4];
-	char *at = line;
-	for (int i = 0; i < 4; i++, at = NULL)
-		if (!(field[i] = strtok_r(at, " \n", &save)))
-			return -1;
-	update->ref = field[2];
-	return oid_parse(&update->new, field[1]) && oid_parse(&update->old, field[3]) ? 0 : -1;
+	char *old = cut_word(line), *ref = old ? cut_word(line) : NULL;
+	char *new = ref ? cut_word(line) : NULL;
+	update->ref = ref;
+	return new && *line && oid_parse(&update->old, old) && push_ref_ok(ref) &&
+		oid_parse(&update->new, new);
 }
 
-static int judge_all(struct repo *repo, struct guard *guard)
+/* A tip that was never fetched cannot be compared with: what is new is judged all the same. */
+static int forget_unknown(struct repo *repo, struct guard_update *update)
 {
-	const struct env *env = env_system();
-	int64_t now = env->now(env->data);
-	char *line = NULL;
-	size_t size = 0;
+	struct error err = ERROR_INIT;
+	int known = oid_is_none(&update->old) ? 1 : repo_has(repo, &update->old, &err);
+	if (!known)
+		update->old = OID_NONE;
+	else if (known < 0)
+		judge_say("%s: cannot be judged: %s", update->ref, err.text);
+	return known < 0 ? known : 0;
+}
+
+static int judge_all(struct repo *repo, struct guard *guard, struct push *push)
+{
 	int refused = 0;
-	while (getline(&line, &size, stdin) > 0) {
-		struct guard_update update = { .now = now };
-		if (parse_line(line, &update) < 0) {
-			judge_say("git said something that this hook does not understand");
-			refused = 1;
-			continue;
-		}
-		/* A tip that was never fetched cannot be compared with: what is new is judged all
-		 * the same. */
-		struct error err = ERROR_INIT;
-		int known = oid_is_none(&update.old) ? 1 : repo_has(repo, &update.old, &err);
-		if (known < 0) {
-			judge_say("%s", err.text);
-			refused = 1;
-			continue;
-		}
-		if (!known)
-			update.old = OID_NONE;
-		refused |= judge_update(guard, &update) != 0;
-	}
-	free(line);
+	for (size_t i = 0; i < push->count; i++)
+		refused |= forget_unknown(repo, &push->updates[i]) < 0 ||
+			judge_update(guard, &push->updates[i]) != 0;
 	if (refused)
 		judge_say("nothing was pushed: every commit is checked, so fix each line above in "
 			  "the "
@@ -69,25 +62,35 @@ static int judge_all(struct repo *repo, struct guard *guard)
 	return refused;
 }
 
-int main(int argc, char **argv)
+static int judge_push(struct push *push, const char *remote)
 {
-	struct repo *repo;
-	struct guard *guard;
+	struct repo *repo = NULL;
+	struct guard *guard = NULL;
+	struct guard_plan plan = { .remote = remote ? remote : "origin", .variable = getenv };
 	struct error err = ERROR_INIT;
-	struct guard_plan plan = { .remote = argc > 1 ? argv[1] : "origin", .variable = getenv };
-	alloc_set_handler(out_of_memory);
-	alloc_keep_memory();
-	if (repo_open(&repo, NULL, &err) < 0) {
+	int refused = 1;
+	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
 		judge_say("%s", err.text);
-		return 1;
-	}
-	if (guard_open(&guard, repo, &plan, &err) < 0) {
-		judge_say("%s", err.text);
-		repo_close(repo);
-		return 1;
-	}
-	int refused = judge_all(repo, guard);
+	else
+		refused = judge_all(repo, guard, push);
 	guard_free(guard);
 	repo_close(repo);
+	return refused;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook hook;
+	struct push push = PUSH_INIT;
+	hook_start(&hook, argc, argv);
+	alloc_keep_memory();
+	int refused = push_read(&push, parse_line) < 0;
+	if (refused)
+		judge_say("push stopped: git's list of refs was not understood; push again");
+	else
+		refused = hook_run_kept(&hook, &push.input);
+	if (!refused && push.count)
+		refused = judge_push(&push, hook.arguments[0]);
+	push_release(&push);
 	return refused;
 }

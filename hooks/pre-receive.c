@@ -3,54 +3,39 @@
  *
  * git feeds "<old> <new> <ref>" a line on standard input (githooks(5)), and the pushed objects lie
  * in a quarantine that only this hook sees. It reads; it never writes an object or a ref. Whatever
- * goes wrong in here refuses the push: what could not be judged does not land.
+ * goes wrong in here refuses the push: what could not be judged does not land. A push is accepted
+ * only after the input was read to its end, every line of it understood, at least one, and every
+ * ref judged. git never runs this hook without a line.
  */
 #include "judge.h"
 
 #include "base/alloc.h"
-#include "base/env.h"
+#include "hook.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static void out_of_memory(void)
+enum { OID_HEX = 40 };
+
+/* "<old> <new> <ref>" */
+static bool parse_line(char *line, struct guard_update *update)
 {
-	static const char text[] = "git-build: out of memory; the push was not judged\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)ignored;
-	_exit(1);
+	char *new = line + OID_HEX + 1, *ref = new + OID_HEX + 1;
+	if (strlen(line) <= 2 * (OID_HEX + 1) || new[-1] != ' ' || ref[-1] != ' ')
+		return false;
+	new[-1] = ref[-1] = '\0';
+	update->ref = ref;
+	return oid_parse(&update->old, line) && oid_parse(&update->new, new) && push_ref_ok(ref);
 }
 
-static int parse_line(char *line, struct guard_update *update)
+static int judge_all(struct guard *guard, const struct push *push)
 {
-	line[strcspn(line, "\n")] = '\0';
-	if (strlen(line) < 83 || line[40] != ' ' || line[81] != ' ')
-		return -1;
-	line[40] = line[81] = '\0';
-	update->ref = line + 82;
-	return oid_parse(&update->old, line) && oid_parse(&update->new, line + 41) ? 0 : -1;
-}
-
-static int judge_all(struct guard *guard)
-{
-	const struct env *env = env_system();
-	int64_t now = env->now(env->data);
-	char *line = NULL;
-	size_t size = 0;
 	int found = 0, failed = 0;
-	while (getline(&line, &size, stdin) > 0) {
-		struct guard_update update = { .now = now };
-		int rc = parse_line(line, &update);
-		if (rc < 0)
-			judge_say("git said '%s', which this hook does not understand", line);
-		else
-			rc = judge_update(guard, &update);
+	for (size_t i = 0; i < push->count; i++) {
+		int rc = judge_update(guard, &push->updates[i]);
 		failed |= rc < 0;
 		found += rc > 0 ? rc : 0;
 	}
-	free(line);
 	if (failed)
 		judge_say("nothing of this push has landed, since it could not all be judged");
 	else if (found)
@@ -62,25 +47,39 @@ static int judge_all(struct guard *guard)
 	return failed || found;
 }
 
-int main(void)
+static int judge_push(const struct push *push)
 {
-	struct repo *repo;
-	struct guard *guard;
+	struct repo *repo = NULL;
+	struct guard *guard = NULL;
 	struct guard_plan plan = { .variable = getenv };
 	struct error err = ERROR_INIT;
-	alloc_set_handler(out_of_memory);
-	alloc_keep_memory();
-	if (repo_open(&repo, NULL, &err) < 0) {
+	int refused = 1;
+	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);
-		return 1;
-	}
-	if (guard_open(&guard, repo, &plan, &err) < 0) {
-		judge_say("the push cannot be judged, and so does not land: %s", err.text);
-		repo_close(repo);
-		return 1;
-	}
-	int refused = judge_all(guard);
+	else
+		refused = judge_all(guard, push);
 	guard_free(guard);
 	repo_close(repo);
+	return refused;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook hook;
+	struct push push = PUSH_INIT;
+	hook_start(&hook, argc, argv);
+	alloc_keep_memory();
+	int refused = push_read(&push, parse_line) < 0;
+	if (!refused && !push.count) {
+		judge_say("standard input is empty: git names no ref");
+		refused = 1;
+	}
+	if (refused)
+		judge_say("push rejected: git's list of refs was not understood; push again");
+	else
+		refused = hook_run_kept(&hook, &push.input);
+	if (!refused)
+		refused = judge_push(&push);
+	push_release(&push);
 	return refused;
 }

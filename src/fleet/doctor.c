@@ -215,6 +215,9 @@ static int examine_hook(struct doctor *d, const char *folder, bool own, const ch
 	bool calls = state == HOOK_OTHER && strstr(text.data, "git-build");
 	if (state < 0 || runs < 0)
 		runs = ERR_FAILED;
+	else if (state == HOOK_OUTDATED)
+		find(d, "hooks", FINDING_WRONG, mend,
+			"the %s hook was installed by an older version", name);
 	else if (!runs)
 		find(d, "hooks", FINDING_WRONG, mend, "the %s hook's program is gone: %s", name,
 			program.data);

@@ -11,6 +11,11 @@
 
 #define MARK "# git-build: installed by `git build init`, taken out by `git build init --remove`.\n"
 
+/* What the name of the user's own hook, which was there first, ends with. */
+#define KEPT ".before-git-build"
+/* The program runs that hook itself (hooks/hook.h); scripts of older versions did it in sh. */
+#define RUN "exec \"$program\" --kept=\"$kept\" \"$@\""
+
 enum { HOOK_LIMIT = 1 << 20 };
 
 /* Is `path`, or where it is yet to be made, the folder `parent` or inside it? As the file system
@@ -51,14 +56,9 @@ void hook_folder(struct repo *repo, struct buf *out, bool *own)
 	buf_release(&configured);
 }
 
-/* Does git feed the hook on standard input? Then a kept hook must get the same. (githooks(5)) */
-static bool reads_input(const char *name)
-{
-	return !strcmp(name, "pre-receive") || !strcmp(name, "pre-push");
-}
-
-/* What happens where git-build was taken off the machine: the shared repository stays closed rather
- * than open to anything, a clone goes on without. */
+/* If git-build was removed from the machine, a hook that decides refuses, so that the shared
+ * repository stays closed rather than open to anything. In a clone the user's own hook still runs.
+ */
 static void write_missing(const char *name, struct buf *out)
 {
 	bool decides = !strcmp(name, "pre-receive");
@@ -68,29 +68,21 @@ static void write_missing(const char *name, struct buf *out)
 	buf_addstr(out,
 		decides ? ", and nothing lands without it; install git-build again, or run"
 			: ", so this hook does nothing; install git-build again, or run");
-	buf_addf(out, " git build init --remove (or remove $0)\" >&2\n\t%s\nfi\n",
-		decides ? "exit 1" : "program=true");
+	buf_addstr(out, " git build init --remove (or remove $0)\" >&2\n");
+	buf_addstr(out,
+		decides ? "\texit 1\nfi\n"
+			: "\tif test -x \"$kept\"; then exec \"$kept\" \"$@\"; fi\n"
+			  "\texit 0\nfi\n");
 }
 
+/* No shell comes between git and the program: what the shell reads, it may also lose. */
 static void write_script(const char *name, const char *program, struct buf *out)
 {
 	buf_addstr(out, "#!/bin/sh\n" MARK "program=");
 	buf_add_quoted(out, program);
-	buf_addstr(out, "\nbefore=$0.before-git-build\n");
+	buf_addstr(out, "\nkept=$0" KEPT "\n");
 	write_missing(name, out);
-	if (reads_input(name)) {
-		/* The x keeps the newlines at the end, which $(…) would drop. */
-		buf_addstr(out,
-			"if test -x \"$before\"; then\n"
-			"\tinput=$(cat; echo x)\n"
-			"\tprintf %s \"${input%x}\" | \"$before\" \"$@\" || exit\n"
-			"\tprintf %s \"${input%x}\" | \"$program\" \"$@\"\n"
-			"\texit\n"
-			"fi\n");
-	} else {
-		buf_addstr(out, "if test -x \"$before\"; then\n\t\"$before\" \"$@\" || exit\nfi\n");
-	}
-	buf_addstr(out, "exec \"$program\" \"$@\"\n");
+	buf_addstr(out, RUN "\n");
 }
 
 struct paths {
@@ -101,7 +93,7 @@ static struct paths paths_of(const char *folder, const char *name)
 {
 	struct paths paths = { BUF_INIT, BUF_INIT };
 	buf_addf(&paths.hook, "%s/%s", folder, name);
-	buf_addf(&paths.before, "%s/%s.before-git-build", folder, name);
+	buf_addf(&paths.before, "%s/%s" KEPT, folder, name);
 	return paths;
 }
 
@@ -111,13 +103,26 @@ static void paths_release(struct paths *paths)
 	buf_release(&paths->before);
 }
 
-/* Keeps a hook that is not ours under its other name; 1 if there was one. */
+enum { MISSING_OR_OURS, FOREIGN };
+
+/* Appends the hook that exists to `text`. An error if it is there and cannot be read: it may be
+ * ours. */
+static int read_existing(const struct paths *paths, struct buf *text, struct error *err)
+{
+	int rc = file_read(text, paths->hook.data, HOOK_LIMIT, err);
+	if (rc == ERR_NOT_FOUND)
+		return MISSING_OR_OURS;
+	if (rc == ERR_INVALID) /* larger than ours */
+		return FOREIGN;
+	return rc < 0 ? rc : strstr(text->data, MARK) ? MISSING_OR_OURS : FOREIGN;
+}
+
+/* Keeps a hook that is not ours under its other name. Returns 1. */
 static int keep_existing(const struct paths *paths, struct error *err)
 {
-	int stands = file_exists(paths->hook.data, err);
-	int kept = stands > 0 ? file_exists(paths->before.data, err) : 0;
-	if (stands <= 0 || kept < 0)
-		return stands <= 0 ? stands : kept;
+	int kept = file_exists(paths->before.data, err);
+	if (kept < 0)
+		return kept;
 	if (kept)
 		return error_set(err, ERR_FAILED,
 			"%s is not git-build's, and %s stands in the way of keeping it; remove one "
@@ -136,14 +141,10 @@ int hook_install(const char *folder, const char *name, const char *program, stru
 	if (rc < 0)
 		goto done;
 	write_script(name, program, &wanted);
-	rc = file_read(&now, paths.hook.data, HOOK_LIMIT, err);
-	if (rc == ERR_FAILED)
+	rc = read_existing(&paths, &now, err);
+	if (rc < 0 || (now.len == wanted.len && !memcmp(now.data, wanted.data, now.len)))
 		goto done;
-	bool stands = !rc;
-	rc = 0;
-	if (stands && now.len == wanted.len && !memcmp(now.data, wanted.data, now.len))
-		goto done;
-	if (!stands || !strstr(now.data, MARK))
+	if (rc == FOREIGN)
 		rc = keep_existing(&paths, err);
 	if (rc < 0)
 		goto done;
@@ -162,14 +163,14 @@ int hook_remove(const char *folder, const char *name, struct error *err)
 {
 	struct paths paths = paths_of(folder, name);
 	struct buf now = BUF_INIT;
-	int rc = file_read(&now, paths.hook.data, HOOK_LIMIT, err);
-	if (rc == ERR_FAILED)
+	int rc = read_existing(&paths, &now, err);
+	if (rc < 0 || !now.len || rc == FOREIGN) {
+		rc = rc < 0 ? rc : HOOK_UNCHANGED;
 		goto done;
-	bool ours = !rc && strstr(now.data, MARK);
-	rc = HOOK_UNCHANGED;
-	int kept = ours ? file_exists(paths.before.data, err) : 0;
-	if (!ours || kept < 0) {
-		rc = kept < 0 ? kept : HOOK_UNCHANGED;
+	}
+	int kept = file_exists(paths.before.data, err);
+	if (kept < 0) {
+		rc = kept;
 	} else if (kept) {
 		rc = rename(paths.before.data, paths.hook.data) < 0
 			? error_errno(err, ERR_FAILED, "cannot rename %s", paths.before.data)
@@ -190,10 +191,12 @@ int hook_examine(const char *folder, const char *name, struct buf *text, struct 
 	struct paths paths = paths_of(folder, name);
 	buf_reset(text);
 	int rc = file_may_run(paths.hook.data, err);
-	if (rc > 0)
-		rc = file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED ? ERR_FAILED
-			: strstr(text->data, MARK)                                   ? HOOK_OURS
-										     : HOOK_OTHER;
+	if (rc > 0 && file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED)
+		rc = ERR_FAILED;
+	else if (rc > 0)
+		rc = !strstr(text->data, MARK) ? HOOK_OTHER
+			: strstr(text->data, RUN) ? HOOK_OURS
+						  : HOOK_OUTDATED;
 	paths_release(&paths);
 	return rc;
 }

@@ -3,8 +3,9 @@
  *
  * What is installed is a few lines of sh that run the program, so that an upgrade needs no new
  * installation. Where the program has gone, pre-receive refuses all and the others let all pass,
- * saying so. A hook that stood there is kept as NAME.before-git-build and runs first, with the
- * same arguments and input; where it fails, so does the hook. (githooks(5))
+ * saying so. A hook that stood there is kept as NAME.before-git-build, and the script names it to
+ * the program, which runs it first with the same arguments and input (hooks/hook.h); where it
+ * fails, so does the hook. (githooks(5))
  */
 #ifndef FLEET_HOOK_FILES_H
 #define FLEET_HOOK_FILES_H
@@ -29,7 +30,9 @@ int hook_install(const char *folder, const char *name, const char *program, stru
 /* Takes hook `name` out, if it is ours. An outcome, or a negative code. */
 int hook_remove(const char *folder, const char *name, struct error *err);
 
-enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS };
+/* HOOK_OUTDATED: ours, from a version that passed the input on in sh; hook_install() replaces it.
+ */
+enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS, HOOK_OUTDATED };
 /* Whose the hook `name` is that git would run; its text replaces `text`. One that may not be
  * executed is absent: git does not run it. An enum hook_state, or a negative code. */
 int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err);

@@ -1,0 +1,113 @@
+/* Starting a hook, its input, and the user's own hook that runs before it. */
+#include "hook.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+#include "judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* 100,000 refs have 20 MiB. */
+enum { INPUT_LIMIT = 1 << 30 };
+
+static void out_of_memory(void)
+{
+	static const char text[] = "git-build: out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)ignored;
+	_exit(1);
+}
+
+/* Opened for writing: a standard input that was closed cannot be taken for an empty one. */
+static void occupy_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_WRONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+void hook_start(struct hook *hook, int argc, char **argv)
+{
+	static const char option[] = "--kept=";
+	occupy_standard_streams();
+	alloc_set_handler(out_of_memory);
+	*hook = (struct hook){ .arguments = argv + (argc > 0) };
+	if (argc > 1 && !strncmp(argv[1], option, strlen(option))) {
+		hook->kept = argv[1] + strlen(option);
+		hook->arguments++;
+	}
+}
+
+int hook_read_input(struct buf *input)
+{
+	struct error err = ERROR_INIT;
+	if (!file_read_fd(input, STDIN_FILENO, "standard input", INPUT_LIMIT, &err))
+		return 0;
+	judge_say("%s", err.text);
+	return -1;
+}
+
+/* As git: a hook that may not be executed is off. 1 if it runs, 0 if not, -1 if that is unknown. */
+static int find_kept(const char *path)
+{
+	struct stat st;
+	if (!access(path, X_OK))
+		return 1;
+	int why = errno;
+	if (why == ENOENT || (why == EACCES && !stat(path, &st)))
+		return 0;
+	judge_say("%s: cannot be examined: %s", path, strerror(why));
+	return -1;
+}
+
+/* `path` and git's arguments, ending with NULL; the array is yours, its strings are not. */
+static const char **make_argv(const struct hook *hook, const char *path)
+{
+	size_t count = 0;
+	while (hook->arguments[count])
+		count++;
+	const char **argv = xcalloc(count + 2, sizeof(*argv));
+	argv[0] = path;
+	for (size_t i = 0; i < count; i++)
+		argv[i + 1] = hook->arguments[i];
+	return argv;
+}
+
+static int run(const struct hook *hook, const char *path, const struct buf *input)
+{
+	const char **argv = make_argv(hook, path);
+	struct child child = { .argv = argv,
+		.foreground = true,
+		.input = input ? input->data : NULL,
+		.input_len = input ? input->len : 0 };
+	struct error err = ERROR_INIT;
+	int status = 1, rc = child_run(&child, &status, &err);
+	if (rc < 0)
+		judge_say("%s", err.text);
+	else if (status > 128)
+		judge_say("%s was killed by signal %d", path, status - 128);
+	free(argv);
+	return rc < 0 ? 1 : status;
+}
+
+int hook_run_kept(const struct hook *hook, const struct buf *input)
+{
+	struct buf path = BUF_INIT;
+	if (!hook->kept)
+		return 0;
+	/* A name without a slash would be looked up in PATH. */
+	buf_addf(&path, "%s%s", strchr(hook->kept, '/') ? "" : "./", hook->kept);
+	int found = find_kept(path.data);
+	int status = found > 0 ? run(hook, path.data, input) : -found;
+	buf_release(&path);
+	return status;
+}

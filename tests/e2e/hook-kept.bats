@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# The hook that the user had before git-build's: it gets what git gives a hook, and a push lands only
+# if it has succeeded and was given its input.
+
+load helper
+load guard
+
+FAULTS=$GIT_BUILD_BINDIR/tests/faults
+HOOKS=$GIT_BUILD_BINDIR/hooks
+
+# kept HOOK SCRIPT: installs git-build's HOOK over one of the user's, which is SCRIPT.
+kept() {
+  printf '#!/bin/bash\n%s\n' "$2" >"$1.before-git-build"
+  chmod +x "$1.before-git-build"
+}
+
+setup() {
+  e2e_setup
+  export TMP # the kept hooks write there
+  new_fleet
+  git commit -q --allow-empty -m "Change nothing"
+  hook=../fleet.git/hooks/pre-receive
+}
+
+# With a terminal's process group, and the pipe that the other end reads.
+@test "the kept hook gets what git gives: arguments, input, environment, folder and streams" {
+  local report='
+    { printf "%s\n" "$@"; pwd; env | grep -v "^_=\|^SHLVL=\|^PWD=\|^OLDPWD=" | grep -v QUARANTINE | sort
+      ps -o pgid= -p $$ | grep -cx " *$(ps -o pgid= -p $PPID)"
+      sed s/^/input:/; } >"$TMP/said"
+    echo out; echo err >&2'
+  kept "$hook" "$report"
+  run -0 git push origin HEAD:main
+  [[ $output == *"remote: out"*"remote: err"* ]]
+  grep -v OBJECT_DIRECTOR "$TMP/said" >"$TMP/chained"
+  grep -q "^input:$(git rev-parse HEAD~1) $(git rev-parse HEAD) refs/heads/main$" "$TMP/chained"
+  # The same hook run by git itself.
+  git -C "$TMP/fleet.git" update-ref refs/heads/main "$(git rev-parse HEAD~1)"
+  cp "$hook.before-git-build" "$hook"
+  run -0 git push origin HEAD:main
+  grep -v OBJECT_DIRECTOR "$TMP/said" | diff - "$TMP/chained"
+}
+
+@test "a kept pre-push, post-merge and post-rewrite get what git gives" {
+  local name before
+  git config --unset core.hooksPath
+  for name in pre-push post-merge post-rewrite; do
+    kept ".git/hooks/$name" 'echo "$(basename "$0"): $*: $(cat)"'
+  done
+  run -0 git push origin HEAD:main
+  [[ $output == *"pre-push.before-git-build: origin $TMP/fleet.git: HEAD $(git rev-parse HEAD) refs/heads/main $(git rev-parse HEAD~1)"* ]]
+  git checkout -q -b side HEAD~1
+  git commit -q --allow-empty -m "Another side"
+  run -0 git merge --no-edit main
+  [[ $output == *"post-merge.before-git-build: 0: "* ]]
+  before=$(git rev-parse HEAD)
+  run -0 git commit --amend --allow-empty -m "Once more"
+  [[ $output == *"post-rewrite.before-git-build: amend: $before $(git rev-parse HEAD)"* ]]
+  # What fails there fails the hook, as it would without git-build.
+  kept .git/hooks/post-merge 'exit 3'
+  run -3 .git/hooks/post-merge 0
+}
+
+@test "a push lands only if the kept hook succeeds" {
+  kept "$hook" 'cat >/dev/null; echo closed; exit 7'
+  push_refused closed -- HEAD:main
+  kept "$hook" 'cat >/dev/null'
+  git push -q origin HEAD:main
+}
+
+@test "a kept hook that is killed refuses the push, whenever that happens" {
+  local signal point
+  for signal in KILL TERM PIPE SEGV; do
+    for point in '' 'read -r line;' 'read -r -n 1 byte;' 'cat >/dev/null;' 'cat >/dev/null; echo done;' 'exec <&-;'; do
+      kept "$hook" "$point kill -$signal \$\$"
+      push_refused "killed by signal" -- HEAD:main
+    done
+  done
+}
+
+@test "a kept hook that is killed while it is fed refuses the push" {
+  kept "$hook" 'head -c 100000 >/dev/null; kill -9 $$'
+  seq -f "$(git rev-parse HEAD~1) $(git rev-parse HEAD~1) refs/tags/%.0f" 5000 >"$TMP/input"
+  cd ../fleet.git
+  run -137 hooks/pre-receive <"$TMP/input"
+  [[ $output == *"killed by signal 9"* ]]
+}
+
+@test "a hook that is killed with its kept hook still at work refuses the push" {
+  kept "$hook" 'cat >/dev/null; kill -9 $PPID'
+  push_refused -- HEAD:main
+}
+
+@test "a kept hook need not read its input, as with git" {
+  kept "$hook" 'exit 0'
+  git push -q origin HEAD:main
+  kept "$hook" 'exec <&-; sleep 0.2'
+  seq -f "$(git rev-parse HEAD) $(git rev-parse HEAD) refs/tags/%.0f" 5000 >"$TMP/input"
+  (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
+  kept "$hook" 'head -n 1 >/dev/null'
+  (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
+}
+
+@test "a large input reaches the kept hook whole, and git-build after it" {
+  seq -f "$(git rev-parse HEAD~1) 0000000000000000000000000000000000000000 refs/tags/%.0f" 100000 >"$TMP/input"
+  kept "$hook" 'cat >"$TMP/given"'
+  (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
+  cmp "$TMP/input" "$TMP/given"
+  echo garbage >>"$TMP/input"
+  (cd ../fleet.git && run -1 hooks/pre-receive <"$TMP/input")
+}
+
+@test "a kept hook is not asked about input that was not understood" {
+  kept "$hook" 'touch "$TMP/asked"'
+  cd ../fleet.git
+  run -1 hooks/pre-receive </dev/null
+  run -1 hooks/pre-receive </
+  run -1 hooks/pre-receive <<<garbage
+  [ ! -e "$TMP/asked" ]
+}
+
+@test "each write to the kept hook that fails refuses the push" {
+  local line why n writes
+  line="$(git rev-parse HEAD~1) $(git rev-parse HEAD~1) refs/heads/main"
+  kept "$hook" 'cat >"$TMP/given"'
+  export FAULT_PROGRAM=pre-receive FAULT_WRITE_SIZE=20 FAULT_COUNT=$TMP/count
+  cd ../fleet.git
+  # Short writes alone are completed.
+  LD_PRELOAD=$FAULTS/input.so hooks/pre-receive <<<"$line"
+  [ "$(cat "$TMP/given")" = "$line" ]
+  writes=$(sed -n 's/^write //p' "$TMP/count" | tail -n 1)
+  [ "$writes" -ge 5 ]
+  for ((n = 1; n <= writes; n++)); do
+    for why in EIO ENOSPC ENOMEM; do
+      FAULT_WRITE="$n:$why" LD_PRELOAD=$FAULTS/input.so run -1 hooks/pre-receive <<<"$line"
+      [[ $output == *"cannot pass its input to"* ]]
+    done
+    for why in EINTR EAGAIN; do
+      rm "$TMP/given"
+      FAULT_WRITE="$n:$why" LD_PRELOAD=$FAULTS/input.so hooks/pre-receive <<<"$line"
+      [ "$(cat "$TMP/given")" = "$line" ]
+    done
+  done
+}
+
+@test "a kept hook that cannot be started refuses the push" {
+  kept "$hook" 'exit 0'
+  sed -i '1s|.*|#!/no/such/program|' "$hook.before-git-build"
+  push_refused "cannot run hooks/pre-receive.before-git-build" -- HEAD:main
+  rm "$hook.before-git-build"
+  mkdir "$hook.before-git-build"
+  push_refused "cannot run hooks/pre-receive.before-git-build" -- HEAD:main
+  rmdir "$hook.before-git-build"
+  ln -s pre-receive.before-git-build "$hook.before-git-build"
+  push_refused "hooks/pre-receive.before-git-build: cannot be examined" -- HEAD:main
+}
+
+@test "a kept hook without a first line runs by sh, and one that is not executable is off, as with git" {
+  echo 'cat >/dev/null; echo plain; exit 1' >"$hook.before-git-build"
+  chmod +x "$hook.before-git-build"
+  push_refused plain -- HEAD:main
+  chmod -x "$hook.before-git-build"
+  git push -q origin HEAD:main
+}
+
+@test "the kept hook's exit code is known if the caller of git ignores its children's ends" {
+  kept "$hook" 'cat >/dev/null; exit 5'
+  cd ../fleet.git
+  run -5 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' hooks/pre-receive <<<"$(git rev-parse main) $(git rev-parse main) refs/heads/main"
+}
+
+@test "a clone's kept hook still runs if git-build has gone" {
+  git config --unset core.hooksPath
+  kept .git/hooks/pre-push 'echo "kept: $*: $(cat)"; exit 1'
+  sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
+  run ! git push origin HEAD:main
+  [[ $output == *"/nowhere/pre-push is gone"*"kept: origin $TMP/fleet.git: HEAD "* ]]
+}
+
+# The script as git-build 0.1 wrote it.
+old_script() {
+  cat <<END
+#!/bin/sh
+# git-build: installed by \`git build init\`, taken out by \`git build init --remove\`.
+program='$HOOKS/$1'
+before=\$0.before-git-build
+if test -x "\$before"; then
+	input=\$(cat; echo x)
+	printf %s "\${input%x}" | "\$before" "\$@" || exit
+	printf %s "\${input%x}" | "\$program" "\$@"
+	exit
+fi
+exec "\$program" "\$@"
+END
+}
+
+@test "init replaces a hook that an older version installed, and doctor finds it" {
+  local name
+  kept "$hook" 'cat >/dev/null; exit 1'
+  old_script pre-receive >"$hook"
+  run -1 git -C ../fleet.git build doctor
+  [[ $output == *"the pre-receive hook was installed by an older version"*"git build init --shared"* ]]
+  run -0 git build init --shared ../fleet.git
+  [[ $output == *"installed the pre-receive hook"* ]]
+  ! grep -q 'cat' "$hook"
+  push_refused -- HEAD:main
+  kept "$hook" 'cat >/dev/null'
+  git config --unset core.hooksPath
+  kept .git/hooks/pre-push 'exit 0'
+  for name in pre-push post-merge post-rewrite; do
+    old_script "${name/rewrite/merge}" >".git/hooks/$name"
+  done
+  run -1 git build doctor
+  [[ $output == *"the pre-push hook was installed by an older version"* ]]
+  git build init --server build1
+  ! grep -q 'cat' .git/hooks/pre-push
+  [ "$(cat .git/hooks/pre-push.before-git-build)" = "$(printf '#!/bin/bash\nexit 0\n')" ]
+  run git build doctor
+  [[ $output != *"older version"* ]]
+}
