@@ -1,7 +1,9 @@
 #include "fleet/operation.h"
 
+#include "base/alloc.h"
 #include "base/timestamp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct operation *const tables[] = { archive_operations, job_operations,
@@ -87,13 +89,47 @@ void deed_release(struct deed *deed)
 	*deed = (struct deed){ .arena = ARENA_INIT, .text = BUF_INIT, .subject = BUF_INIT };
 }
 
-int deed_apply(struct deed *deed, struct transaction *tx, struct error *err)
+static void begin_answer(struct deed *deed)
 {
 	buf_reset(&deed->text);
-	buf_reset(&deed->subject);
-	deed->tx = tx;
 	deed->answer = (struct json_writer)JSON_WRITER_INIT(&deed->text);
 	json_begin(&deed->answer, '{');
+}
+
+void deed_add_answer(const struct deed *deed, struct buf *out)
+{
+	struct json_writer w = deed->answer;
+	w.out = out;
+	buf_add(out, deed->text.data, deed->text.len);
+	json_end(&w);
+}
+
+int deed_resume_answer(struct deed *deed, const struct buf *answer, struct error *err)
+{
+	struct buf copy = BUF_INIT;
+	struct json_doc *doc = NULL;
+	begin_answer(deed);
+	buf_add(&copy, answer->data, answer->len);
+	int rc = json_parse_buf(&doc, &copy, "answer", NULL, err);
+	if (rc < 0)
+		return rc;
+	JSON_EACH (member, json_root(doc)) {
+		size_t name_len, len;
+		const char *key = json_key(doc, member, &name_len);
+		char *name = xstrndup(key, name_len);
+		const char *text = json_raw(doc, member, &len);
+		json_put_raw(&deed->answer, name, text, len);
+		free(name);
+	}
+	json_doc_free(doc);
+	return 0;
+}
+
+int deed_apply(struct deed *deed, struct transaction *tx, struct error *err)
+{
+	buf_reset(&deed->subject);
+	deed->tx = tx;
+	begin_answer(deed);
 	return deed->operation->apply(deed, err);
 }
 

@@ -65,7 +65,13 @@ void deed_release(struct deed *deed);
 
 /* Applies it on `tx`, from the beginning however often it was applied before. As `apply`. */
 int deed_apply(struct deed *deed, struct transaction *tx, struct error *err);
-/* Closes the answer, with the commit (NULL: nothing was changed) and how many pushes it took. */
+/* Appends the answer as it is before it is finished: an object without commit and attempts. */
+void deed_add_answer(const struct deed *deed, struct buf *out);
+/* Takes up an answer that deed_add_answer() gave, in place of the deed's own; it is open again.
+ * ERR_INVALID if it cannot be read; the answer is empty then. */
+int deed_resume_answer(struct deed *deed, const struct buf *answer, struct error *err);
+/* Closes the answer, with the commit (NULL: nothing was changed) and how many pushes it took; it is
+ * in deed->text. */
 void deed_finish(struct deed *deed, const struct oid *commit, int attempts);
 
 /* ---- for operations ---- */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "fleet/outbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_TOGETHER = 64, REQUEST_LIMIT = 16 << 20 };
 
-static const char request_end[] = ".request", taken_end[] = ".taken", answer_end[] = ".answer";
+static const char request_end[] = ".request", taken_end[] = ".taken", sent_end[] = ".sent",
+		  answer_end[] = ".answer";
 
 void outcome_release(struct outcome *outcome)
 {
@@ -27,9 +30,11 @@ void outcome_release(struct outcome *outcome)
  * arrived, or arrive late. */
 struct sent {
 	bool once;         /* there was one, or was about to be */
+	bool by_another;   /* it was a leader that died who pushed it */
 	struct oid since;  /* what the first was built on: the operation is not before that */
 	struct oid commit; /* the last one, */
-	struct buf answer; /* which is to be answered like this */
+	int attempts;      /* the how manieth it was, */
+	struct buf answer; /* and its answer but for the two: deed_add_answer() */
 };
 
 /* One operation of those that go together. */
@@ -38,8 +43,7 @@ struct member {
 	char *file; /* in the queue, without its ending; NULL: it never waited there */
 	const struct outbox_entry *entry; /* in the outbox; NULL: it is somebody's who waits */
 	struct sent sent;
-	bool arrived;  /* it had happened already */
-	bool finished; /* the answer is complete */
+	bool arrived; /* it had happened already, by sent.commit */
 	struct outcome outcome;
 };
 
@@ -64,21 +68,55 @@ static const char *name_of(struct buf *out, const char *file, const char *ending
 
 /* ---- answers in files ---- */
 
-/* `commit` NULL: nothing more happens to it. */
-static int write_answer(const struct member *member, const struct oid *commit, struct error *err)
+/* Writes the object that is open in `w`, which writes into `text`, as "<file><ending>". */
+static int publish(struct json_writer *w, struct buf *text, const char *file, const char *ending,
+	struct error *err)
+{
+	struct buf path = BUF_INIT;
+	json_end(w);
+	int rc = file_publish(name_of(&path, file, ending), text->data, text->len, err);
+	buf_release(&path);
+	return rc;
+}
+
+static int write_answer(const struct member *member, struct error *err)
 {
 	const struct outcome *outcome = &member->outcome;
-	struct buf text = BUF_INIT, path = BUF_INIT;
+	struct buf text = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	json_begin(&w, '{');
-	json_put_string(&w, "since", commit ? member->sent.since.hex : "");
-	json_put_string(&w, "commit", commit ? commit->hex : "");
 	json_put_int(&w, "code", outcome->code);
 	json_put_string(&w, "error", outcome->code < 0 ? outcome->error.text : "");
 	if (outcome->code >= 0)
 		json_put_raw(&w, "answer", outcome->answer.data, outcome->answer.len);
-	json_end(&w);
-	int rc = file_publish(name_of(&path, member->file, answer_end), text.data, text.len, err);
+	int rc = publish(&w, &text, member->file, answer_end, err);
+	buf_release(&text);
+	return rc;
+}
+
+static int write_sent(const struct member *member, struct error *err)
+{
+	const struct sent *sent = &member->sent;
+	struct buf text = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	json_begin(&w, '{');
+	json_put_string(&w, "since", sent->since.hex);
+	json_put_string(&w, "commit", sent->commit.hex);
+	json_put_int(&w, "attempts", sent->attempts);
+	json_put_raw(&w, "answer", sent->answer.data, sent->answer.len);
+	int rc = publish(&w, &text, member->file, sent_end, err);
+	buf_release(&text);
+	return rc;
+}
+
+/* Parses "<file><ending>". */
+static int parse_file(
+	struct json_doc **doc, const char *file, const char *ending, struct error *err)
+{
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	int rc = file_read(&text, name_of(&path, file, ending), REQUEST_LIMIT, err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path.data, NULL, err);
 	buf_release(&text);
 	buf_release(&path);
 	return rc;
@@ -94,41 +132,54 @@ static struct oid oid_member(const struct json_doc *doc, const char *name)
 	return oid;
 }
 
-/* Reads what `file` was answered, and (may be NULL) by which push. */
-static int read_answer(
-	const char *file, struct outcome *outcome, struct sent *sent, struct error *err)
+static int64_t int_member(const struct json_doc *doc, const char *name, int64_t fallback)
 {
-	struct buf text = BUF_INIT, path = BUF_INIT;
+	int64_t number;
+	return json_int64(doc, json_member(doc, json_root(doc), name), &number) ? number : fallback;
+}
+
+/* The member "answer", in place of what is in `out`; nothing if there is none. */
+static void answer_member(const struct json_doc *doc, struct buf *out)
+{
+	size_t len;
+	const struct json_value *answer = json_member(doc, json_root(doc), "answer");
+	const char *raw = answer ? json_raw(doc, answer, &len) : NULL;
+	buf_reset(out);
+	if (raw)
+		buf_add(out, raw, len);
+}
+
+/* Reads what `file` was answered. */
+static int read_answer(const char *file, struct outcome *outcome, struct error *err)
+{
 	struct json_doc *doc = NULL;
-	int rc = file_read(&text, name_of(&path, file, answer_end), REQUEST_LIMIT, err);
-	if (!rc)
-		rc = json_parse_buf(&doc, &text, path.data, NULL, err);
-	if (!rc) {
-		const struct json_value *root = json_root(doc);
-		const struct json_value *answer = json_member(doc, root, "answer");
-		int64_t code = ERR_FAILED;
-		size_t len;
-		char *error = json_strdup(doc, json_member(doc, root, "error"));
-		json_int64(doc, json_member(doc, root, "code"), &code);
-		outcome->code = (int)code;
-		if (answer) {
-			const char *raw = json_raw(doc, answer, &len);
-			buf_reset(&outcome->answer);
-			buf_add(&outcome->answer, raw, len);
-		}
-		if (code < 0)
-			error_set(&outcome->error, (int)code, "%s", error ? error : "");
-		if (sent) {
-			sent->since = oid_member(doc, "since");
-			sent->commit = oid_member(doc, "commit");
-			sent->once = !oid_is_none(&sent->commit);
-		}
-		free(error);
-	}
+	int rc = parse_file(&doc, file, answer_end, err);
+	if (rc < 0)
+		return rc;
+	char *error = json_strdup(doc, json_member(doc, json_root(doc), "error"));
+	outcome->code = (int)int_member(doc, "code", ERR_FAILED);
+	answer_member(doc, &outcome->answer);
+	if (outcome->code < 0)
+		error_set(&outcome->error, outcome->code, "%s", error ? error : "");
+	free(error);
 	json_doc_free(doc);
-	buf_release(&text);
-	buf_release(&path);
-	return rc;
+	return 0;
+}
+
+/* Reads how `file` was pushed by a leader that died, if it was. */
+static int read_sent(const char *file, struct sent *sent, struct error *err)
+{
+	struct json_doc *doc = NULL;
+	int rc = parse_file(&doc, file, sent_end, err);
+	if (rc < 0)
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	sent->once = sent->by_another = true;
+	sent->since = oid_member(doc, "since");
+	sent->commit = oid_member(doc, "commit");
+	sent->attempts = (int)int_member(doc, "attempts", 0);
+	answer_member(doc, &sent->answer);
+	json_doc_free(doc);
+	return 0;
 }
 
 static void remove_file(const char *file, const char *ending)
@@ -138,30 +189,34 @@ static void remove_file(const char *file, const char *ending)
 	buf_release(&path);
 }
 
-/* ---- the leader: applying and pushing ---- */
-
-static void finish(struct member *member, const struct oid *commit, int attempts)
+/* Removes what is left of a request that is answered or that no process waits for. */
+static void remove_request(const char *file)
 {
-	if (member->finished || member->outcome.code < 0)
-		return;
-	struct buf *answer = &member->outcome.answer;
-	buf_reset(answer);
-	if (member->arrived) {
-		buf_add(answer, member->sent.answer.data, member->sent.answer.len);
-	} else {
-		deed_finish(&member->deed, commit, attempts);
-		buf_add(answer, member->deed.text.data, member->deed.text.len);
-	}
-	member->finished = true;
+	remove_file(file, taken_end);
+	remove_file(file, sent_end);
 }
 
-/* It was `found` that arrived. All pushes that could have built on the same commit, or those that
- * came later would have seen more: their answers differ in the commit alone. */
-static void correct_answer(struct sent *sent, const struct oid *found)
+/* ---- the leader: applying and pushing ---- */
+
+/* The answer is complete: `commit` (NULL: none was made) is the one that landed. */
+static void finish(struct member *member, const struct oid *commit, int attempts)
 {
-	char *at = sent->answer.data;
-	while ((at = strstr(at, sent->commit.hex)))
-		memcpy(at, found->hex, strlen(found->hex));
+	struct outcome *outcome = &member->outcome;
+	/* No process waits for the answer to what arrived out of the outbox. */
+	if (outcome->code < 0 || (member->arrived && member->entry))
+		return;
+	if (member->arrived)
+		outcome->code =
+			deed_resume_answer(&member->deed, &member->sent.answer, &outcome->error);
+	if (outcome->code < 0)
+		return;
+	if (member->arrived)
+		deed_finish(&member->deed, &member->sent.commit, member->sent.attempts);
+	else
+		deed_finish(
+			&member->deed, outcome->code ? NULL : commit, outcome->code ? 0 : attempts);
+	buf_reset(&outcome->answer);
+	buf_add(&outcome->answer, member->deed.text.data, member->deed.text.len);
 }
 
 /* Has this operation happened already, before a process died or a connection did? 1, 0, or a
@@ -175,8 +230,10 @@ static int has_happened(struct member *member, struct transaction *tx, struct er
 	if (!member->sent.once)
 		return 0;
 	int rc = transaction_has_operation(tx, id, &member->sent.since, &found, err);
+	/* All pushes that could have built on the same commit, or those that came later would have
+	 * seen more: their answers differ in the commit alone. */
 	if (rc == 1)
-		correct_answer(&member->sent, &found);
+		member->sent.commit = found;
 	return rc || transaction_is_fresh(tx) ? rc : 2;
 }
 
@@ -184,7 +241,6 @@ static int has_happened(struct member *member, struct transaction *tx, struct er
 static int apply_member(struct member *member, struct transaction *tx)
 {
 	struct outcome *outcome = &member->outcome;
-	member->finished = false;
 	outcome->error.code = 0;
 	outcome->code = has_happened(member, tx, &outcome->error);
 	if (outcome->code == 2)
@@ -241,19 +297,21 @@ static int apply_all(struct transaction *tx, void *data, struct error *err)
 	return ask;
 }
 
-static void note_sent(struct member *member, const struct oid *base, const struct oid *commit)
+static void note_sent(
+	struct member *member, const struct oid *base, const struct oid *commit, int attempts)
 {
 	struct sent *sent = &member->sent;
 	if (!sent->once)
 		sent->since = *base;
 	sent->once = true;
 	sent->commit = *commit;
+	sent->attempts = attempts;
 	buf_reset(&sent->answer);
-	buf_add(&sent->answer, member->outcome.answer.data, member->outcome.answer.len);
+	deed_add_answer(&member->deed, &sent->answer);
 }
 
-/* The answers are there before the push: should this process die, they are true if the commit has
- * arrived. */
+/* What is about to go out is on record first, for a leader that comes after this process has
+ * died. */
 static int before_push(struct transaction *tx, const struct oid *commit, int attempts, void *data,
 	struct error *err)
 {
@@ -261,12 +319,11 @@ static int before_push(struct transaction *tx, const struct oid *commit, int att
 	int rc = 0;
 	for (size_t i = 0; !rc && i < w->count; i++) {
 		struct member *member = &w->members[i];
-		if (member->outcome.code)
+		if (member->outcome.code || member->arrived)
 			continue;
-		finish(member, commit, attempts);
-		note_sent(member, transaction_base(tx), commit);
+		note_sent(member, transaction_base(tx), commit, attempts);
 		if (member->file)
-			rc = write_answer(member, commit, err);
+			rc = write_sent(member, err);
 	}
 	return rc;
 }
@@ -288,8 +345,22 @@ static int push_members(struct writing *w, struct buf *said, struct error *err)
 	struct transaction_result result = TRANSACTION_RESULT_INIT;
 	int rc = transaction_run(w->repo, &plan, &result, err);
 	buf_add(said, result.said.data, result.said.len);
+	for (size_t i = 0; rc >= 0 && i < w->count; i++)
+		finish(&w->members[i], result.committed ? &result.commit : NULL,
+			result.committed ? result.attempts : 0);
 	transaction_result_release(&result);
 	return rc;
+}
+
+static void fail(struct member *member, int code, const struct error *err)
+{
+	member->outcome.code = code;
+	member->outcome.error = *err;
+	/* The push of a leader that died may still arrive, whatever became of this one's. */
+	if (member->sent.by_another && code != ERR_UNKNOWN) {
+		error_wrap(&member->outcome.error, "whether the change arrived is not known");
+		member->outcome.code = member->outcome.error.code = ERR_UNKNOWN;
+	}
 }
 
 /* Pushes `count` members from `first` on; where the remote refuses them together, each alone: one
@@ -310,50 +381,40 @@ static void run_members(struct writing *w, struct buf *said)
 		w->count = count;
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct member *member = &w->members[i];
-		if (rc < 0) {
-			member->outcome.code = rc;
-			member->outcome.error = err;
-		}
-		finish(member, NULL, 0);
-	}
+	for (size_t i = 0; rc < 0 && i < count; i++)
+		fail(&w->members[i], rc, &err);
 }
 
 /* ---- the leader: gathering and answering ---- */
 
+/* NULL if it cannot be read, with the reason in `err`. */
 static struct member *add_member(
 	struct writing *w, const struct buf *request, const char *file, struct error *err)
 {
+	struct member made = {
+		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
+		.outcome = OUTCOME_INIT
+	};
+	/* If what was sent is not known, the request stays for the process that waits for it. */
+	if (file && read_sent(file, &made.sent, err) < 0) {
+		error_wrap(err, "whether the change arrived is not known");
+		err->code = ERR_UNKNOWN;
+		return NULL;
+	}
+	made.file = file ? xstrdup(file) : NULL;
+	if (deed_read(&made.deed, request->data, request->len, err) < 0) {
+		/* A request of another version: its process gets the error, the others go on. */
+		made.outcome.error = *err;
+		made.outcome.code = err->code;
+		if (file && !write_answer(&made, NULL))
+			remove_request(file);
+		free(made.file);
+		buf_release(&made.sent.answer);
+		return NULL;
+	}
 	GROW(w->members, w->count, w->capacity);
 	struct member *member = &w->members[w->count++];
-	*member = (struct member){ .file = file ? xstrdup(file) : NULL,
-		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
-		.outcome = OUTCOME_INIT };
-	struct outcome sent = OUTCOME_INIT;
-	int rc = file ? read_answer(file, &sent, &member->sent, err) : ERR_NOT_FOUND;
-	if (!rc)
-		buf_add(&member->sent.answer, sent.answer.data, sent.answer.len);
-	outcome_release(&sent);
-	/* Nobody knows whether it was pushed: it stays in the queue, for the next leader. */
-	if (rc < 0 && rc != ERR_NOT_FOUND) {
-		free(member->file);
-		w->count--;
-		return NULL;
-	}
-	if (deed_read(&member->deed, request->data, request->len, &member->outcome.error) < 0) {
-		/* A request of another version: whoever waits is told, the others go on. */
-		member->outcome.code = member->outcome.error.code;
-		error_set(err, ERR_FAILED,
-			"the request cannot be read; this is a bug of git-build's");
-		if (member->file) {
-			write_answer(member, NULL, NULL);
-			remove_file(member->file, taken_end);
-		}
-		free(member->file);
-		w->count--;
-		return NULL;
-	}
+	*member = made;
 	return member;
 }
 
@@ -370,12 +431,12 @@ static void drop_members(struct writing *w)
 	w->count = w->capacity = 0;
 }
 
-/* Does nobody wait for `path` any more? */
+/* Does no process wait for `path` any more? A file that cannot be opened may have one. */
 static bool is_orphan(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT; /* else the next leader looks again */
+		return errno == ENOENT;
 	bool orphan = !flock(fd, LOCK_EX | LOCK_NB);
 	close(fd);
 	return orphan;
@@ -384,46 +445,92 @@ static bool is_orphan(const char *path)
 static void mark_taken(const char *file)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
-	/* Nothing to do where a leader that died has done so. */
+	/* Nothing to do if a leader that died has done so. */
 	rename(name_of(&from, file, request_end), name_of(&to, file, taken_end));
 	buf_release(&from);
 	buf_release(&to);
 }
 
-/* Takes the request `file`, if somebody still waits for it. */
+/* Takes the request `file`, if a process still waits for it. */
 static void take(struct writing *w, const char *file)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	mark_taken(file);
 	name_of(&path, file, taken_end);
 	if (is_orphan(path.data)) {
-		remove_file(file, taken_end);
+		remove_request(file);
 		remove_file(file, answer_end);
 	} else if (!file_read(&text, path.data, REQUEST_LIMIT, NULL)) {
-		add_member(w, &text, file, NULL);
+		struct error ignored = ERROR_INIT;
+		add_member(w, &text, file, &ignored);
 	}
 	buf_release(&path);
 	buf_release(&text);
 }
 
-/* Takes what waits in the queue, in the order of arrival, but for `own`. */
-static int take_all(struct writing *w, const char *own, struct error *err)
+static int by_name(const void *left, const void *right)
+{
+	char *const *a = left, *const *b = right;
+	return strcmp(*a, *b);
+}
+
+/* Does "<file>" wait, by a name of its request? 1, 0, or a negative code. */
+static int waits(const char *file, const char *ending, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	struct file_list names;
-	int rc = file_list_read(&names, w->folder.data, err);
-	for (size_t i = 0; i < names.count && w->count < MOST_TOGETHER; i++) {
-		const char *name = names.names[i], *dot = strrchr(name, '.');
+	struct stat st;
+	int rc = 1;
+	if (stat(name_of(&path, file, ending), &st) < 0)
+		rc = errno == ENOENT
+			? 0
+			: error_errno(err, ERR_FAILED, "cannot look for %s", path.data);
+	buf_release(&path);
+	return rc;
+}
+
+struct files {
+	char **names; /* in the queue, without their endings */
+	size_t count, capacity;
+};
+
+/* Lists the requests in the queue, in the order of arrival. */
+static int list_requests(const struct writing *w, struct files *files, struct error *err)
+{
+	DIR *dir = opendir(w->folder.data);
+	if (!dir)
+		return errno == ENOENT
+			? 0
+			: error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data);
+	struct dirent *entry;
+	while (errno = 0, (entry = readdir(dir))) {
+		char *dot = strrchr(entry->d_name, '.');
 		if (!dot || (strcmp(dot, request_end) && strcmp(dot, taken_end)))
 			continue;
-		buf_reset(&path);
-		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - name), name);
-		if (!own || strcmp(path.data, own))
-			take(w, path.data);
+		struct buf path = BUF_INIT;
+		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - entry->d_name),
+			entry->d_name);
+		GROW(files->names, files->count, files->capacity);
+		files->names[files->count++] = buf_detach(&path);
 	}
-	file_list_release(&names);
-	buf_release(&path);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	int rc = errno ? error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data) : 0;
+	closedir(dir);
+	if (files->count)
+		qsort(files->names, files->count, sizeof(*files->names), by_name);
+	return rc;
+}
+
+/* Takes what waits in the queue, but for `own`. */
+static int take_all(struct writing *w, const char *own, struct error *err)
+{
+	struct files files = { NULL, 0, 0 };
+	int rc = list_requests(w, &files, err);
+	for (size_t i = 0; i < files.count; i++) {
+		if (!rc && w->count < MOST_TOGETHER && !(own && !strcmp(files.names[i], own)))
+			take(w, files.names[i]);
+		free(files.names[i]);
+	}
+	free(files.names);
+	return rc;
 }
 
 static int take_outbox(struct writing *w, struct error *err)
@@ -431,8 +538,9 @@ static int take_outbox(struct writing *w, struct error *err)
 	int rc = outbox_read(&w->outbox, w->repo, err);
 	for (size_t i = 0; !rc && i < w->outbox.count; i++) {
 		const struct outbox_entry *entry = &w->outbox.entries[i];
+		struct error unread = ERROR_INIT;
 		struct member *member =
-			entry->refused ? NULL : add_member(w, &entry->request, NULL, NULL);
+			entry->refused ? NULL : add_member(w, &entry->request, NULL, &unread);
 		if (member)
 			member->entry = entry;
 		else if (!entry->refused)
@@ -453,10 +561,9 @@ static void answer_members(struct writing *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct member *member = &w->members[i];
 		const struct outcome *outcome = &member->outcome;
-		if (member->file) {
-			write_answer(member, NULL, NULL);
-			remove_file(member->file, taken_end);
-		}
+		/* Without its answer the process that waits leads next, and finds out by itself. */
+		if (member->file && !write_answer(member, NULL))
+			remove_request(member->file);
 		if (!member->entry || (outcome->code && is_passing(outcome->code)))
 			continue;
 		if (!outcome->code || !member->deed.operation->later)
@@ -469,77 +576,70 @@ static void answer_members(struct writing *w)
 	}
 }
 
-/* Takes a request back that no leader has; false: one has it. */
-static bool withdraw(const char *file)
+/* Adds the request of this process itself, the last of all. */
+static int add_own(
+	struct writing *w, const struct buf *request, const char *file, struct error *err)
 {
-	struct buf path = BUF_INIT;
-	bool done = !unlink(name_of(&path, file, request_end));
-	buf_release(&path);
-	return done;
+	if (file)
+		mark_taken(file);
+	return add_member(w, request, file, err) ? 0 : err->code;
 }
 
-/* Called with the lock: does everybody's work, `request` (in the queue as `file`, or NULL) last. */
-static void lead(
-	struct writing *w, const struct buf *request, const char *file, struct outcome *outcome)
+/* What came of the own request, or of the outbox if there was none. */
+static void take_outcome(struct writing *w, size_t others, bool has_own, struct outcome *outcome)
 {
-	struct buf said = BUF_INIT;
-	struct error err = ERROR_INIT;
-	int rc = take_outbox(w, &err);
-	/* What is broken in the outbox stops nobody else. What cannot be read does: it is not
-	 * nothing. */
-	if (rc < 0 && rc != ERR_FAILED)
-		buf_addf(&said, "the outbox waits: %s\n", err.text);
-	if (rc != ERR_FAILED)
-		rc = take_all(w, file, &err);
-	if (rc == ERR_FAILED) {
-		if (file)
-			withdraw(file);
-		outcome->error = err;
-		outcome->code = rc;
-		goto done;
-	}
-	size_t others = w->count;
-	if (request) {
-		if (file)
-			mark_taken(file);
-		if (!add_member(w, request, file, &outcome->error))
-			outcome->code = outcome->error.code;
-	}
-	if (w->count) {
-		run_members(w, &said);
-		answer_members(w);
-	}
-	if (w->count > others) {
+	if (has_own) {
 		struct outcome *own = &w->members[others].outcome;
 		outcome->code = own->code;
 		outcome->error = own->error;
 		buf_add(&outcome->answer, own->answer.data, own->answer.len);
+		return;
 	}
-	for (size_t i = 0; !request && i < w->count; i++)
+	for (size_t i = 0; i < w->count; i++)
 		if (w->members[i].entry && is_passing(w->members[i].outcome.code)) {
 			outcome->code = w->members[i].outcome.code;
 			outcome->error = w->members[i].outcome.error;
 		}
-done:
-	buf_add(&outcome->said, said.data, said.len);
-	buf_release(&said);
+}
+
+/* Called with the lock: does the work of all, `request` (in the queue as `file`, or NULL) last. */
+static void lead(
+	struct writing *w, const struct buf *request, const char *file, struct outcome *outcome)
+{
+	struct error err = ERROR_INIT;
+	int rc = take_outbox(w, &err);
+	/* A damaged entry stops no other request. An outbox that cannot be read does: it need not
+	 * be empty. */
+	if (rc < 0 && rc != ERR_FAILED)
+		buf_addf(&outcome->said, "the outbox waits: %s\n", err.text);
+	if (rc == ERR_FAILED)
+		outcome->error = err;
+	else
+		rc = take_all(w, file, &outcome->error);
+	bool listed = !rc;
+	size_t others = w->count;
+	if (listed && request)
+		rc = add_own(w, request, file, &outcome->error);
+	if (listed && w->count) {
+		run_members(w, &outcome->said);
+		answer_members(w);
+	}
+	if (rc < 0)
+		outcome->code = rc;
+	else
+		take_outcome(w, others, request != NULL, outcome);
 	drop_members(w);
 	outbox_release(&w->outbox);
 }
 
 /* ---- those who wait ---- */
 
-/* 1, 0, or a negative code. */
-static int is_answered(const char *file, struct error *err)
+/* A question that cannot be answered is asked again. */
+static bool is_answered(const char *file)
 {
-	/* It may be renamed between the first two questions. */
-	const char *const ends[] = { request_end, taken_end, taken_end };
-	struct buf path = BUF_INIT;
-	int waits = 0;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends) && !waits; i++)
-		waits = file_exists(name_of(&path, file, ends[i]), err);
-	buf_release(&path);
-	return waits < 0 ? waits : !waits;
+	return !waits(file, request_end, NULL) && !waits(file, taken_end, NULL) &&
+		/* Renamed between the two questions. */
+		!waits(file, taken_end, NULL);
 }
 
 /* Puts the request into the queue, where it is held for as long as the returned descriptor is open.
@@ -565,6 +665,15 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	return rc;
 }
 
+/* Takes a request back that no leader has; false: one has it. */
+static bool withdraw(const char *file)
+{
+	struct buf path = BUF_INIT;
+	bool done = !unlink(name_of(&path, file, request_end));
+	buf_release(&path);
+	return done;
+}
+
 static int try_lock(struct writing *w, struct error *err)
 {
 	struct buf path = BUF_INIT, who = BUF_INIT;
@@ -583,29 +692,21 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 	int64_t deadline = env->monotonic_ms(env->data) + w->settings->lock_wait_ms;
 	for (;;) {
 		struct error busy = ERROR_INIT;
-		int answered = is_answered(file, &busy);
-		if (answered > 0)
+		if (is_answered(file))
 			return 1;
 		int rc = try_lock(w, &busy);
-		if (!rc && (answered = is_answered(file, &busy)) > 0) {
+		if (!rc && is_answered(file)) {
 			file_lock_release(&w->lock);
 			return 1;
 		}
-		if (!rc && !answered)
+		if (!rc)
 			return 0;
-		if (!rc) {
-			/* Nobody leads: if no leader has taken it, it can be taken back. */
-			file_lock_release(&w->lock);
-			bool back = withdraw(file);
-			error_set(err, back ? ERR_FAILED : ERR_UNKNOWN, "%s; %s", busy.text,
-				back ? "nothing was done" : "whether it was done is not known");
-			return err->code;
-		}
 		bool late = env->monotonic_ms(env->data) >= deadline;
-		if (rc != ERR_BUSY || (late && withdraw(file))) {
-			error_set(err, rc, "%s; nothing was done", busy.text);
-			return rc;
-		}
+		if ((late || rc != ERR_BUSY) && withdraw(file))
+			return error_set(err, rc, "%s; nothing was done", busy.text);
+		if (rc != ERR_BUSY)
+			return error_set(err, ERR_UNKNOWN,
+				"%s; whether the change arrived is not known", busy.text);
 		env->sleep_ms(env->data, 2 + env->random(env->data, 8));
 	}
 }
@@ -624,10 +725,14 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 		rc = wait_for_turn(w, file.data, &outcome->error);
 	if (!rc)
 		lead(w, request, file.data, outcome);
-	else if (rc > 0)
-		rc = read_answer(file.data, outcome, NULL, &outcome->error);
+	else if (rc > 0 && read_answer(file.data, outcome, &outcome->error) < 0) {
+		error_wrap(&outcome->error, "whether the change arrived is not known");
+		rc = outcome->error.code = ERR_UNKNOWN;
+	}
 	if (rc < 0)
 		outcome->code = rc;
+	if (rc >= 0)
+		remove_request(file.data);
 	remove_file(file.data, answer_end);
 	if (held >= 0)
 		close(held);

@@ -7,9 +7,11 @@
  * its own answer, as if it had been alone. A leader that is killed is replaced by one of those that
  * wait, who finds out whether the dead one's commit arrived: nothing is lost, nothing done twice.
  *
- * A request is ID.request, held by a lock on the file (flock) as long as somebody waits for it;
- * ID.taken once a leader has it; ID.answer holds what came of it, and counts once neither of the
- * others is there any more.
+ * A request is ID.request, held by a lock on the file (flock) as long as somebody waits for it, and
+ * ID.taken once a leader has it. ID.sent is written before its push, for the next leader alone:
+ * what the answer will be if that push has arrived. ID.answer is the answer, whole and final;
+ * ID.taken is removed after it is written and never before, so that a process that waits and gets
+ * no answer leads itself, and finds out.
  */
 #ifndef FLEET_WRITE_QUEUE_H
 #define FLEET_WRITE_QUEUE_H
