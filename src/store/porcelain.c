@@ -43,6 +43,9 @@ bool porcelain_verdict(
 	if (!line)
 		return false;
 	size_t len = strcspn(line, "\n");
+	/* The connection ended before the remote's report on this ref. */
+	if (memmem(line, len, "\t[remote failure]", strlen("\t[remote failure]")))
+		return false;
 	const char *open = NULL;
 	for (size_t i = 0; i < len; i++)
 		if (line[i] == '(')

@@ -7,13 +7,16 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
+#include "base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { DEFAULT_TIMEOUT_MS = 60000 };
+enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20 };
 
 /* Variables of a hook or an alias around us that would make git look at another repository. */
 static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
@@ -22,7 +25,7 @@ static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTOR
 
 char **store_git_environment(struct repo *repo)
 {
-	enum { FIXED = 6, TAKEN = sizeof(taken_away) / sizeof(*taken_away) };
+	enum { FIXED = 8, TAKEN = sizeof(taken_away) / sizeof(*taken_away) };
 	char **environment = xcalloc(TAKEN + FIXED + 1, sizeof(*environment));
 	size_t count = 0;
 	struct buf entry = BUF_INIT;
@@ -58,13 +61,28 @@ void store_free_environment(char **environment)
 	free(environment);
 }
 
-/* Runs git; its output and errors are appended. ERR_TIMEOUT and the like as child_run(). */
+/* Git writes what it does to `trace`, one JSON object a line. */
+static void add_trace(char **environment, int trace)
+{
+	struct buf target = BUF_INIT;
+	size_t count = 0;
+	while (environment[count])
+		count++;
+	buf_addf(&target, "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
+	environment[count++] = buf_detach(&target);
+	environment[count] = xstrdup("GIT_TRACE2_EVENT_NESTING=2");
+}
+
+/* Runs git; its output and errors are appended, its trace goes to the descriptor `trace` (-1:
+ * nowhere). ERR_TIMEOUT and the like as child_run(). */
 static int run_git(struct repo *repo, const char *const *argv, const char *doing,
-	const struct remote_settings *remote, int *status, struct buf *output, struct buf *errors,
-	struct error *err)
+	const struct remote_settings *remote, int trace, int *status, struct buf *output,
+	struct buf *errors, struct error *err)
 {
 	char **environment = store_git_environment(repo);
 	add_ssh_batch_mode(repo, environment);
+	if (trace >= 0)
+		add_trace(environment, trace);
 	struct child child = {
 		.argv = argv,
 		.environment = (const char *const *)environment,
@@ -167,7 +185,7 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	struct buf errors = BUF_INIT;
 	for (int tries = 0; tries < TRIES; tries++) {
 		buf_reset(&errors);
-		rc = run_git(repo, argv, "fetch from", remote, &status, NULL, &errors, err);
+		rc = run_git(repo, argv, "fetch from", remote, -1, &status, NULL, &errors, err);
 		if (rc < 0 || !status || !lost_to_a_neighbour(errors.data))
 			break;
 	}
@@ -192,7 +210,7 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 		return rc;
 	const char *argv[] = { "git", "ls-remote", "--quiet", "--", remote->name, ref, NULL };
 	struct buf output = BUF_INIT, errors = BUF_INIT;
-	rc = run_git(repo, argv, "ask", remote, &status, &output, &errors, err);
+	rc = run_git(repo, argv, "ask", remote, -1, &status, &output, &errors, err);
 	if (!rc && status)
 		rc = say_unreachable("ask", remote, errors.data, err);
 	*out = OID_NONE;
@@ -215,25 +233,26 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 
 /* ---- pushing ---- */
 
-/* Words of git that mean that the other side was never reached, so that nothing can have arrived.
+/*
+ * Did git begin to send the push? It lists the remote's refs first, and both steps are regions of
+ * its trace (api-trace2, in git's documentation). Before the second, nothing can have arrived.
+ * Without a trace it may have begun. What git, ssh and the hooks print is no evidence: an
+ * established connection that dies ends with the same words as one that was never made.
  */
-static bool never_arrived(const char *errors)
+static bool may_have_sent(int trace)
 {
-	static const char *const words[] = { "does not appear to be a git repository",
-		"Could not resolve host", "Connection refused", "Connection timed out",
-		"No route to host", "Network is unreachable", "Permission denied",
-		"Authentication failed", "Host key verification failed", "repository not found",
-		"Repository not found", "terminal prompts disabled", "not a git repository",
-		"unable to access", "No such file or directory", "No such remote",
-		"could not read Username", "protocol error: bad line length" };
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(errors, words[i]))
-			return true;
-	return false;
+	struct buf text = BUF_INIT;
+	bool may = true;
+	if (trace >= 0 && !lseek(trace, 0, SEEK_SET) &&
+		!file_read_fd(&text, trace, "the trace", TRACE_LIMIT, NULL))
+		may = !strstr(text.data, "\"label\":\"get_refs_list\"") ||
+			strstr(text.data, "\"label\":\"push_refs\"");
+	buf_release(&text);
+	return may;
 }
 
 static int judge(const struct remote_settings *remote, const struct push *push, const char *output,
-	const char *errors, const struct buf *said, struct error *err)
+	const char *errors, const struct buf *said, int trace, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 	enum push_verdict verdict;
@@ -242,9 +261,9 @@ static int judge(const struct remote_settings *remote, const struct push *push, 
 		struct buf own = BUF_INIT;
 		porcelain_sort_errors(errors, NULL, &own);
 		join_lines(&own);
-		bool unreached = never_arrived(errors);
-		rc = error_set(err, unreached ? ERR_UNREACHABLE : ERR_UNKNOWN, "%s '%s': %s",
-			unreached ? "cannot push to" : "the connection ended while pushing to",
+		bool sent = may_have_sent(trace);
+		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
+			sent ? "the connection ended while pushing to" : "cannot push to",
 			remote->name, own.len ? own.data : "git does not say why");
 		buf_release(&own);
 	} else if (verdict == PUSH_UP_TO_DATE) {
@@ -296,6 +315,14 @@ static int check_fast_forward(struct repo *repo, const struct push *push, struct
 		push->expected.hex, push->ref);
 }
 
+/* The text stays. */
+static int set_code(struct error *err, int code)
+{
+	if (err)
+		err->code = code;
+	return code;
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -333,14 +360,19 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
 
 	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
+	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
 	int64_t started_ms = now_ms();
-	rc = run_git(repo, argv, "push to", remote, &status, &output, &errors, err);
+	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
 	int64_t took_ms = now_ms() - started_ms;
+	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
+		rc = set_code(err, ERR_UNREACHABLE);
 	porcelain_sort_errors(errors.data, &words, NULL);
 	if (said)
 		buf_add(said, words.data, words.len);
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = judge(remote, &pushes[i], output.data, errors.data, &words, err);
+		rc = judge(remote, &pushes[i], output.data, errors.data, &words, trace, err);
+	if (trace >= 0)
+		close(trace);
 	push_record_count(repo, rc, took_ms);
 	repo->has_exchanged = true;
 	buf_release(&output);

@@ -41,7 +41,11 @@ struct transaction {
 	size_t count, capacity;
 	struct buf *read; /* what the operation has borrowed, until the attempt ends */
 	size_t read_count, read_capacity;
-	struct oid *doubtful; /* commits that were pushed, and nobody knows whether they arrived */
+	/* Commits that were pushed and may have arrived, or may arrive yet, and what they are built
+	 * on. */
+	struct doubtful {
+		struct oid commit, base;
+	} * doubtful;
 	size_t doubtful_count, doubtful_capacity;
 };
 
@@ -261,21 +265,36 @@ static int changes_something(struct transaction *tx, const struct oid *made, str
 	return rc;
 }
 
-/* Is a commit that was pushed with an unknown outcome part of the branch as last fetched? 1, 0, or
- * a negative code. */
-static int found_doubtful(
+/*
+ * Looks for the commits whose outcome is unknown in the branch as last fetched: 1 if one of them is
+ * there, 0 if none is, or a negative code. One whose base is not the tip any more can never arrive,
+ * since its push is a lease on that base; the others stay in doubt.
+ */
+static int settle_doubt(
 	struct transaction *tx, struct transaction_result *result, struct error *err)
 {
 	struct oid tip;
+	size_t kept = 0;
 	int rc = tx->doubtful_count ? last_seen(tx, &tip, err) : 0;
-	for (size_t i = 0; !rc && i < tx->doubtful_count && !oid_is_none(&tip); i++) {
-		rc = repo_is_ancestor(tx->repo, &tx->doubtful[i], &tip, err);
-		if (rc == 1) {
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < tx->doubtful_count; i++) {
+		struct doubtful *one = &tx->doubtful[i];
+		int has = oid_is_none(&tip) ? 0
+					    : repo_is_ancestor(tx->repo, &one->commit, &tip, err);
+		if (has == 1) {
 			result->committed = true;
-			result->commit = tx->doubtful[i];
+			result->commit = one->commit;
+			tx->doubtful_count = 0;
+			return 1;
 		}
+		if (has < 0)
+			return has;
+		if (oid_equal(&one->base, &tip))
+			tx->doubtful[kept++] = *one;
 	}
-	return rc;
+	tx->doubtful_count = kept;
+	return 0;
 }
 
 static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
@@ -293,7 +312,7 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 		/* It may be there, or come even later: it is looked for at every fetch from now on.
 		 */
 		GROW(tx->doubtful, tx->doubtful_count, tx->doubtful_capacity);
-		tx->doubtful[tx->doubtful_count++] = *made;
+		tx->doubtful[tx->doubtful_count++] = (struct doubtful){ *made, tx->base };
 		return ERR_UNKNOWN;
 	}
 	if (!rc) {
@@ -445,7 +464,7 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 	int rc = ask(tx, trouble, most, err);
 	if (rc < 0)
 		return rc;
-	rc = found_doubtful(tx, result, &trouble->why);
+	rc = settle_doubt(tx, result, &trouble->why);
 	if (rc < 0)
 		return error_set(err, ERR_UNKNOWN,
 			"%s; whether the change arrived cannot be found out", trouble->why.text);
@@ -476,12 +495,6 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		rc = attempt(&tx, result, &trouble.why);
 		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
 		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
-			/* An earlier push may still arrive, when the hook's clock thinks otherwise.
-			 */
-			if (rc == ERR_REFUSED && tx.doubtful_count) {
-				error_wrap(&trouble.why, "whether the change arrives is not known");
-				rc = trouble.why.code = ERR_UNKNOWN;
-			}
 			if (rc < 0 && err)
 				*err = trouble.why;
 			break;
@@ -491,6 +504,14 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 			rc = rc < 0 ? rc : 0;
 			break;
 		}
+	}
+	/* A doubt that was not settled is the answer, whatever failed later: the commit may be
+	 * there, or arrive late, when the hook's clock thinks otherwise. */
+	if (rc < 0 && rc != ERR_UNKNOWN && tx.doubtful_count) {
+		error_wrap(err, "whether the change arrived is not known");
+		rc = ERR_UNKNOWN;
+		if (err)
+			err->code = rc;
 	}
 	host_queue_leave(&queue);
 	if (rc >= 0 && !oid_is_none(&result->commit))

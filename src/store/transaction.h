@@ -68,8 +68,8 @@ void transaction_result_release(struct transaction_result *result);
 /*
  * Runs `plan`. 0 when it has happened or there was nothing to change; `apply`'s own answer above 0;
  * else a negative code: ERR_LOST_RACE after the last attempt, ERR_REFUSED with the remote's words,
- * ERR_UNREACHABLE, ERR_UNKNOWN (only where the remote could not be asked afterwards, or
- * refused a later push while an earlier one may still arrive), or apply's.
+ * ERR_UNREACHABLE, ERR_UNKNOWN, or apply's. After a push of unknown outcome there is no failure but
+ * ERR_UNKNOWN until the branch shows that it has arrived, or that it never will.
  * Afterwards the remote-tracking ref is where the remote was last seen, and a clean work tree that
  * stands on the branch has followed.
  */
