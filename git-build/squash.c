@@ -27,7 +27,7 @@ static const struct option options[] = {
 	OPT_FLAG(0, "all", struct squash_options, all,
 		"squash every heartbeat branch of the shared repository"),
 	OPT_FLAG(0, "backup", struct squash_options, backup,
-		"first push the history as it is to backup/NAME-TIMESTAMP"),
+		"keep the history as it is as backup/NAME-TIMESTAMP"),
 	OPT_FLAG('n', "dry-run", struct squash_options, dry_run, "only say what would be done"),
 	OPT_FLAG(0, "no-push", struct squash_options, no_push,
 		"squash this clone's branch, not the shared repository's"),

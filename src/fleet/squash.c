@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { RACES_PER_ATTEMPT = 20, MOST_PAUSE_MS = 60 };
+enum { RACES_PER_ATTEMPT = 20, MOST_UNMOVED = 4, MOST_PAUSE_MS = 60 };
 
 enum { COUNT_LIMIT = 10000000 };
 
@@ -77,19 +77,85 @@ static int make_squashed(struct repo *repo, const char *branch, const struct oid
 	return rc;
 }
 
-static int push_backup(struct repo *repo, const struct settings *settings,
-	const struct squash *squash, const struct env *env, struct squash_result *result,
-	struct error *err)
+static void name_backup(
+	const struct squash *squash, const struct env *env, struct squash_result *result)
 {
 	char when[TIMESTAMP_SIZE];
-	struct remote_settings remote = { settings->remote, settings->timeout_ms };
-	struct buf ref = BUF_INIT;
 	timestamp_format_compact(env->now(env->data), when);
 	buf_reset(&result->backup);
 	buf_addf(&result->backup, FLEET_BACKUP_BRANCH "%s-%s", squash->branch, when);
+}
+
+/* Is there a branch `name` at the remote? 1, 0, or a negative code. */
+static int has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
+	struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	struct oid there;
+	buf_addf(&ref, "refs/heads/%s", name);
+	int rc = remote_ref(repo, remote, ref.data, &there, err);
+	buf_release(&ref);
+	return rc < 0 ? rc : !oid_is_none(&there);
+}
+
+/*
+ * After a push that failed: can the backup's name be created at all? A branch of that name is in
+ * the way, and one that is called like a directory of it. 0, or ERR_REFUSED with the reason.
+ */
+static int check_backup_name(struct repo *repo, const struct remote_settings *remote,
+	const char *backup, struct error *err)
+{
+	struct buf taken = BUF_INIT;
+	int rc = 0;
+	for (const char *end = strchr(backup, '/'); !rc; end = strchr(end + 1, '/')) {
+		buf_reset(&taken);
+		buf_add(&taken, backup, end ? (size_t)(end - backup) : strlen(backup));
+		rc = has_branch(repo, remote, taken.data, err);
+		if (!end)
+			break;
+	}
+	if (rc == 1)
+		rc = error_set(err, ERR_REFUSED,
+			"%s: cannot be created at '%s', which has a branch '%s'; rename that "
+			"branch, or squash without --backup",
+			backup, remote->name, taken.data);
+	buf_release(&taken);
+	return rc;
+}
+
+/*
+ * Pushes the squashed branch and its backup, both or neither, so that a lost race leaves no backup.
+ * As remote_push().
+ */
+static int push_both(struct repo *repo, const struct settings *settings, const struct names *names,
+	struct squash_result *result, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf ref = BUF_INIT;
 	buf_addf(&ref, "refs/heads/%s", result->backup.data);
-	struct push push = { .ref = ref.data, .new = result->old };
-	int rc = squash->dry_run ? 0 : remote_push(repo, &remote, &push, 1, &result->said, err);
+	struct push pushes[] = {
+		{ .ref = names->branch.data,
+			.new = result->new,
+			.expected = result->old,
+			.force = true },
+		{ .ref = ref.data, .new = result->old },
+	};
+	int rc = remote_push(repo, &remote, pushes, result->backup.len ? 2 : 1, &result->said, err);
+	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+		struct oid there;
+		if (!remote_ref(repo, &remote, names->branch.data, &there, NULL) &&
+			oid_equal(&there, &result->new))
+			rc = 0;
+	}
+	if (result->backup.len && (rc == ERR_LOST_RACE || rc == ERR_REFUSED)) {
+		struct error taken = ERROR_INIT;
+		if (check_backup_name(repo, &remote, result->backup.data, &taken) == ERR_REFUSED) {
+			buf_reset(&result->said);
+			rc = ERR_REFUSED;
+			if (err)
+				*err = taken;
+		}
+	}
 	buf_release(&ref);
 	return rc;
 }
@@ -118,10 +184,10 @@ static int squash_tip(struct repo *repo, const struct settings *settings,
 	rc = count_commits(repo, &result->old, &result->commits, err);
 	if (rc < 0 || result->commits <= 1)
 		return rc;
-	if (squash->backup && !squash->no_push && !result->backup.len)
-		rc = push_backup(repo, settings, squash, env, result, err);
-	if (rc < 0 || squash->dry_run)
-		return rc;
+	if (squash->backup && !squash->no_push)
+		name_backup(squash, env, result);
+	if (squash->dry_run)
+		return 0;
 	rc = make_squashed(
 		repo, squash->branch, &result->old, result->commits, env, &result->new, err);
 	if (rc < 0)
@@ -129,18 +195,7 @@ static int squash_tip(struct repo *repo, const struct settings *settings,
 	if (squash->no_push)
 		return repo_ref_update(
 			repo, names->branch.data, &result->new, &result->old, "squash", err);
-	struct remote_settings remote = { settings->remote, settings->timeout_ms };
-	struct push push = { .ref = names->branch.data,
-		.new = result->new,
-		.expected = result->old,
-		.force = true };
-	rc = remote_push(repo, &remote, &push, 1, &result->said, err);
-	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
-		struct oid there;
-		if (!remote_ref(repo, &remote, push.ref, &there, NULL) &&
-			oid_equal(&there, &result->new))
-			rc = 0;
-	}
+	rc = push_both(repo, settings, names, result, err);
 	if (!rc) {
 		struct oid seen = OID_NONE;
 		if (!repo_ref(repo, names->tracking.data, &seen, NULL) &&
@@ -171,7 +226,10 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	if (rc < 0)
 		return rc;
 	struct names names = names_of(settings, squash->branch);
-	/* Behind each lost race stands a beat that arrived: it is no failure of the remote's. */
+	/* Each race that is lost has a heartbeat that arrived: it is not a failure of the remote.
+	 */
+	struct oid seen = OID_NONE;
+	int unmoved = 0;
 	for (int64_t attempt = 0; attempt < settings->attempts * RACES_PER_ATTEMPT; attempt++) {
 		if (attempt)
 			env->sleep_ms(env->data, env->random(env->data, MOST_PAUSE_MS));
@@ -179,11 +237,14 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 		rc = squash->no_push ? 0 : fetch_branch(repo, settings, &names, err);
 		if (!rc)
 			rc = squash_tip(repo, settings, squash, &names, env, result, err);
-		if (rc != ERR_LOST_RACE)
+		unmoved = oid_equal(&seen, &result->old) ? unmoved + 1 : 0;
+		seen = result->old;
+		/* A branch that does not move has lost no race: the remote cannot do it. */
+		if (rc != ERR_LOST_RACE || unmoved == MOST_UNMOVED)
 			break;
-		/* A beat came between: the backup is of an older tip, so it is made again. */
-		buf_reset(&result->backup);
 	}
+	if (rc < 0)
+		buf_reset(&result->backup);
 	names_release(&names);
 	return rc;
 }

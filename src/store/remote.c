@@ -285,11 +285,12 @@ static int judge(const struct remote_settings *remote, const struct push *push, 
 	return rc;
 }
 
-/* "<new>:<ref>", with + where it may be rewound; to be freed. */
+/* "<new>:<ref>"; to be freed. Never with a +, which git lets win over the lease; the lease alone
+ * lets a ref be rewound. */
 static char *make_refspec(const struct push *push)
 {
 	struct buf text = BUF_INIT;
-	buf_addf(&text, "%s%s:%s", push->force ? "+" : "", push->new.hex, push->ref);
+	buf_addf(&text, "%s:%s", push->new.hex, push->ref);
 	return buf_detach(&text);
 }
 

@@ -121,3 +121,58 @@ END
   git build squash --server build1 --backup
   [ "$(count heartbeat-build1)" = 1 ]
 }
+
+@test "a backup that cannot be created ends it at once, with the reason" {
+  local before
+  git push -q --no-verify origin main:refs/heads/backup
+  before=$(git -C ../fleet.git for-each-ref)
+  run -128 timeout 60 git build squash --server build1 --backup
+  [[ $output == *"cannot be created at 'origin', which has a branch 'backup'"* ]]
+  run -128 --separate-stderr timeout 60 git build squash --server build1 --backup --json
+  jq -e '.branches[0] | .squashed == false and .backup == null and .error != null' <<<"$output"
+  [ "$(git -C ../fleet.git for-each-ref)" = "$before" ]
+  # The same if the name itself is taken.
+  git push -q --no-verify origin :refs/heads/backup
+  now=$(date +%s)
+  git push -q --no-verify origin "main:refs/heads/backup/heartbeat-build1-$(date -u -d "@$now" +%Y%m%dT%H%M%SZ)"
+  before=$(git -C ../fleet.git for-each-ref)
+  GIT_BUILD_TEST_NOW=$now run -128 timeout 60 git build squash --server build1 --backup
+  [[ $output == *"cannot be created"* ]]
+  [ "$(git -C ../fleet.git for-each-ref)" = "$before" ]
+}
+
+@test "a lost race leaves no second backup" {
+  # The branch moves on the server just before the first three squashes are checked.
+  echo 3 >"$TMP/races"
+  mkdir "$TMP/bin"
+  git=$(command -v git)
+  cat >"$TMP/bin/git" <<END
+#!/bin/bash
+left=\$(cat "$TMP/races")
+if [[ " \$* " == *" push "* && " \$* " == *heartbeat-build1* ]] && [ "\$left" -gt 0 ]; then
+  echo \$((left - 1)) >"$TMP/races"
+  (cd "$TMP/fleet.git" && unset GIT_DIR && tip=\$("$git" rev-parse heartbeat-build1) &&
+    "$git" update-ref refs/heads/heartbeat-build1 \
+      "\$("$git" commit-tree -p "\$tip" -m "Heartbeat" "\$tip^{tree}")")
+fi
+exec "$git" "\$@"
+END
+  chmod +x "$TMP/bin/git"
+  PATH=$TMP/bin:$PATH git-build squash --server build1 --backup
+  [ "$(cat "$TMP/races")" = 0 ]
+  backups=$(git -C ../fleet.git for-each-ref --format='%(refname:short)' refs/heads/backup)
+  [ "$(wc -l <<<"$backups")" = 1 ]
+  [ "$(count heartbeat-build1)" = 1 ]
+  # It is the history as it was when it was squashed.
+  [ "$(tip "$backups^{tree}")" = "$(tip "heartbeat-build1^{tree}")" ]
+  [ "$(count "$backups")" -ge 6 ]
+}
+
+@test "what no retry changes is not retried a hundred times" {
+  printf '#!/bin/sh\necho once >>"%s"\n' "$TMP/pushes" >../fleet.git/hooks/update
+  chmod +x ../fleet.git/hooks/update
+  touch ../fleet.git/refs/heads/heartbeat-build1.lock
+  run -128 timeout 120 git build squash --server build1
+  rm ../fleet.git/refs/heads/heartbeat-build1.lock
+  [ "$(wc -l <"$TMP/pushes")" -le 6 ]
+}
