@@ -461,4 +461,5 @@ const struct command command_artifacts = {
 	.summary = "what builds have left behind: list, verify, fetch, compare",
 	.options_size = sizeof(struct artifacts_options),
 	.verbs = verbs,
+	.changes = true,
 };

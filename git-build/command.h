@@ -75,6 +75,7 @@ struct command {
 	const struct option *settings; /* set members of struct overrides; or NULL */
 	enum command_needs needs;
 	bool shows;               /* understands --json */
+	bool changes;             /* what it prints reports changes: show_changed() */
 	int operands;             /* how many words that are no options it takes at most */
 	const char *const *words; /* what its operands may be, for completion; or NULL */
 	/* What it can do, which then says all of the above from `synopsis` on but `options_size`;

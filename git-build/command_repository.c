@@ -1,9 +1,8 @@
 /* The repository that a command works in. */
 #include "command.h"
+#include "show.h"
 
 #include "store/tidy.h"
-
-#include <stdio.h>
 
 int command_open(struct invocation *inv, struct error *err)
 {
@@ -27,7 +26,7 @@ void command_close(struct invocation *inv)
 {
 	if (!inv->repo)
 		return;
-	fflush(stdout); /* the answer need not wait */
+	show_flush(); /* the answer need not wait */
 	repo_tidy(inv->repo);
 	settings_release(&inv->settings);
 	repo_close(inv->repo);

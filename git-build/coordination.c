@@ -73,6 +73,8 @@ int coordination_submit(
 		error_wrap(err,
 			"it is kept in the outbox ('git build outbox') and goes out with "
 			"the next operation that gets through");
+	if (!rc)
+		show_changed();
 	if (rc >= 0 && inv->json)
 		show_json(&outcome.answer);
 	if (rc >= 0 && json_parse_buf(&answer->doc, &outcome.answer, "answer", NULL, err) < 0)

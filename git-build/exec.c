@@ -186,5 +186,6 @@ const struct command command_exec = {
 	.needs = NEEDS_REPOSITORY,
 	.shows = true,
 	.operands = INT_MAX,
+	.changes = true,
 	.run = run,
 };

@@ -89,5 +89,6 @@ const struct command command_heartbeat = {
 	.settings = settings,
 	.needs = NEEDS_SERVER,
 	.shows = true,
+	.changes = true,
 	.run = run,
 };

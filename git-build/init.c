@@ -110,5 +110,6 @@ const struct command command_init = {
 	.options_size = sizeof(struct init_options),
 	.settings = settings,
 	.needs = NEEDS_NOTHING,
+	.changes = true,
 	.run = run,
 };

@@ -202,5 +202,6 @@ const struct command command_install_service = {
 	.shows = true,
 	.operands = 1,
 	.words = words,
+	.changes = true,
 	.run = run,
 };

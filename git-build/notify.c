@@ -76,5 +76,6 @@ const struct command command_notify = {
 	.settings = settings,
 	.needs = NEEDS_SERVER,
 	.shows = true,
+	.changes = true,
 	.run = run,
 };

@@ -123,6 +123,7 @@ static int retry(
 	rc = outbox_read(&outbox, inv->repo, err);
 	if (rc < 0)
 		return rc;
+	show_changed();
 	if (outbox.count || inv->json)
 		show_entries(inv, &outbox);
 	rc = outbox.count ? ANSWER_NO : ANSWER_YES;
@@ -146,6 +147,7 @@ static int drop(
 		if (is_named(operands, &outbox.entries[i]))
 			rc = outbox_drop(&outbox.entries[i], err);
 	outbox_release(&outbox);
+	show_changed();
 	return rc < 0 || !inv->json ? rc : list(inv, values, operands, err);
 }
 

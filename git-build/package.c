@@ -82,5 +82,6 @@ const struct command command_package = {
 	.options_size = sizeof(struct package_options),
 	.needs = NEEDS_NOTHING,
 	.shows = true,
+	.changes = true,
 	.run = run,
 };

@@ -145,6 +145,8 @@ static int run_command(
 	const struct verb *verb = inv->verb;
 	int rc =
 		(verb ? verb->needs : command->needs) == NEEDS_NOTHING ? 0 : command_open(inv, err);
+	if (command->changes)
+		show_changed();
 	if (!rc)
 		rc = (verb ? verb->run : command->run)(inv, options, operands, err);
 	command_close(inv);
@@ -272,12 +274,16 @@ int program_run(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	start(&inv);
 	int answer = run(&inv, &operands);
-	bool unsaid = show_finish(&err) < 0;
-	if (unsaid)
-		end_with_reader();
-	if (unsaid && answer != ANSWER_FATAL) {
+	bool changed = show_has_changed();
+	int unwritten = show_finish(&err);
+	/* What was done is reported even if no one reads standard output any more. */
+	if (unwritten < 0 && changed)
 		show_message("fatal", err.text);
+	if (unwritten < 0)
+		end_with_reader();
+	if (unwritten < 0 && !changed && answer != ANSWER_FATAL)
+		show_message("fatal", err.text);
+	if (unwritten < 0)
 		answer = ANSWER_FATAL;
-	}
 	return answer;
 }

@@ -219,5 +219,6 @@ const struct command command_run = {
 	.settings = settings,
 	.needs = NEEDS_SERVER,
 	.shows = true,
+	.changes = true,
 	.run = run,
 };

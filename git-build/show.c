@@ -14,7 +14,12 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { COLUMN_GAP = 2 };
+enum { COLUMN_GAP = 2, KEPT_LIMIT = 3000 };
+
+/* What was printed since the last show_finish(), or its beginning. */
+static struct buf kept = BUF_INIT;
+static bool changed;
+static int failure; /* errno of the first failure to write */
 
 void show_escape(struct buf *out, const char *text, size_t len, bool lines)
 {
@@ -54,13 +59,20 @@ size_t show_width(const char *text, size_t len)
 	return width;
 }
 
+void show_flush(void)
+{
+	errno = 0;
+	if (fflush(stdout) && !failure)
+		failure = errno;
+}
+
 static void say(const char *kind, const char *colon, const char *text)
 {
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "%s%s", kind, colon);
 	show_escape(&line, text, strlen(text), true);
 	buf_addch(&line, '\n');
-	fflush(stdout); /* what was said before stands before */
+	show_flush(); /* what was printed before comes first */
 	fwrite(line.data, 1, line.len, stderr);
 	buf_release(&line);
 }
@@ -92,9 +104,19 @@ void show_remote(const struct buf *said, struct error *err)
 		buf_addch(&lines, '\n');
 		line += len + 1;
 	}
-	fflush(stdout);
+	show_flush();
 	fwrite(lines.data, 1, lines.len, stderr);
 	buf_release(&lines);
+}
+
+/* Everything for standard output goes out here. */
+static void print(const char *text, size_t len)
+{
+	size_t room = KEPT_LIMIT - kept.len;
+	errno = 0;
+	if (fwrite(text, 1, len, stdout) < len && !failure)
+		failure = errno;
+	buf_add(&kept, text, len < room ? len : room);
 }
 
 void show_line(const char *format, ...)
@@ -106,14 +128,14 @@ void show_line(const char *format, ...)
 	va_end(args);
 	show_escape(&line, raw.data, raw.len, false);
 	buf_addch(&line, '\n');
-	fwrite(line.data, 1, line.len, stdout);
+	print(line.data, line.len);
 	buf_release(&raw);
 	buf_release(&line);
 }
 
 void show_text(const struct buf *text)
 {
-	fwrite(text->data, 1, text->len, stdout);
+	print(text->data, text->len);
 }
 
 int show_or_write(const char *path, const struct buf *text, struct error *err)
@@ -134,19 +156,44 @@ bool show_has_json(void)
 void show_json(const struct buf *json)
 {
 	json_shown = true;
-	fwrite(json->data, 1, json->len, stdout);
-	putchar('\n');
+	print(json->data, json->len);
+	print("\n", 1);
+}
+
+void show_changed(void)
+{
+	changed = true;
+}
+
+bool show_has_changed(void)
+{
+	return changed;
+}
+
+/* The text of an error that names what was done, though it could not be printed. */
+static const char *report_change(struct buf *out)
+{
+	if (changed && kept.len)
+		buf_addf(out, "; this was done:\n%s", kept.data);
+	buf_trim(out);
+	return out->data;
 }
 
 int show_finish(struct error *err)
 {
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return 0;
-	/* An earlier failure has no errno any more. */
-	if (!errno)
-		return error_set(err, ERR_FAILED, "cannot write to standard output");
-	return error_errno(err, ERR_FAILED, "cannot write to standard output");
+	static const char failed[] = "cannot write to standard output";
+	struct buf done = BUF_INIT;
+	int rc = 0;
+	show_flush();
+	if (failure || ferror(stdout)) {
+		const char *why = failure ? strerror(failure) : "";
+		rc = error_set(err, ERR_FAILED, "%s%s%s%s", failed, *why ? ": " : "", why,
+			report_change(&done));
+	}
+	buf_release(&done);
+	buf_reset(&kept);
+	changed = false;
+	return rc;
 }
 
 /* ---- tables ---- */
@@ -207,7 +254,7 @@ void table_print(const struct table *table, bool colour)
 		if (last)
 			buf_addch(&out, '\n');
 	}
-	fwrite(out.data, 1, out.len, stdout);
+	print(out.data, out.len);
 	buf_release(&out);
 	free(widths);
 }

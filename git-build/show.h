@@ -37,6 +37,13 @@ int show_or_write(const char *path, const struct buf *text, struct error *err);
 void show_json(const struct buf *json);
 /* Has show_json() printed anything? */
 bool show_has_json(void);
+/* Something was changed, and what is printed reports it: if standard output fails, what was printed
+ * since the last show_finish() becomes part of the error, as far as there is room. */
+void show_changed(void);
+/* Has a change been reported by show_changed() whose text may not have been written yet? */
+bool show_has_changed(void);
+/* Flushes standard output; show_finish() reports a failure. */
+void show_flush(void);
 /* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */
 int show_finish(struct error *err);
 

@@ -165,5 +165,6 @@ const struct command command_squash = {
 	.options_size = sizeof(struct squash_options),
 	.needs = NEEDS_REPOSITORY,
 	.shows = true,
+	.changes = true,
 	.run = run,
 };
