@@ -103,14 +103,66 @@ static int write_through(const char *path, const void *data, size_t len, struct 
 	return rc;
 }
 
+/* What temporary files are called: the name of what they become, this, and six characters. */
+static const char mark[] = ".git-build-", unique[] = "XXXXXX";
+
+static bool is_temporary(const char *name)
+{
+	size_t len = strlen(name), end = strlen(mark) + strlen(unique);
+	return len > end && !memcmp(name + len - end, mark, strlen(mark));
+}
+
+/* Takes the lock of a new temporary file; false: a sweep was faster, and has removed it. */
+static bool mark_used(int fd)
+{
+	struct stat st;
+	while (flock(fd, LOCK_SH) < 0 && errno == EINTR)
+		;
+	return fstat(fd, &st) < 0 || st.st_nlink > 0;
+}
+
+int file_temporary(struct buf *name, const char *path, struct error *err)
+{
+	for (;;) {
+		buf_reset(name);
+		buf_addf(name, "%s%s%s", path, mark, unique);
+		int fd = mkostemp(name->data, O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, ERR_FAILED, "cannot create a file beside %s", path);
+		if (mark_used(fd))
+			return fd;
+		close(fd);
+	}
+}
+
+static void sweep_one(int folder, const char *name)
+{
+	struct stat st;
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !flock(fd, LOCK_EX | LOCK_NB))
+		unlinkat(folder, name, 0);
+	close(fd);
+}
+
+void file_sweep(const char *path)
+{
+	DIR *dir = opendir(path);
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (is_temporary(entry->d_name))
+			sweep_one(dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 static int replace(
 	const char *path, const void *data, size_t len, mode_t mode, bool sync, struct error *err)
 {
 	struct buf temporary = BUF_INIT;
-	buf_addf(&temporary, "%s.XXXXXX", path);
 	struct stat st;
 	bool stands = !stat(path, &st);
-	int rc = 0;
+	int fd, rc = 0;
 	if (!stands && errno != ENOENT) {
 		rc = error_errno(err, ERR_FAILED, "cannot replace %s", path);
 		goto done;
@@ -119,24 +171,30 @@ static int replace(
 		rc = write_through(path, data, len, err);
 		goto done;
 	}
-	int fd = mkostemp(temporary.data, O_CLOEXEC);
+	fd = file_temporary(&temporary, path, err);
 	if (fd < 0) {
-		rc = error_errno(err, ERR_FAILED, "cannot create a file beside %s", path);
+		rc = fd;
 		goto done;
 	}
 	if (fchmod(fd, stands ? st.st_mode & 07777 : mode) < 0 || write_all(fd, data, len) < 0 ||
 		(sync && fsync(fd) < 0)) {
 		rc = error_errno(err, ERR_FAILED, "cannot write %s", path);
-		close(fd);
 		unlink(temporary.data);
+		close(fd);
 		goto done;
 	}
+	/* It is in use until it has its name, but must not be open for writing then: it may be a
+	 * program. */
+	int used = open(temporary.data, O_RDONLY | O_CLOEXEC);
+	if (used >= 0)
+		mark_used(used);
 	if (close(fd) < 0 || rename(temporary.data, path) < 0) {
 		rc = error_errno(err, ERR_FAILED, "cannot replace %s", path);
 		unlink(temporary.data);
-		goto done;
 	}
-	if (sync)
+	if (used >= 0)
+		close(used);
+	if (sync && !rc)
 		sync_folder_of(path);
 done:
 	buf_release(&temporary);

@@ -2,7 +2,8 @@
  * Files: read whole, replaced whole, locked.
  *
  * A file that is written here is never seen half: it is written under a temporary name in the same
- * folder, synced, and renamed over the old one.
+ * folder, synced, and renamed over the old one. A process that is killed leaves that file behind;
+ * file_sweep() removes it.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -36,6 +37,18 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 
 /* As file_replace(), without waiting for the disk: for what only processes that are alive read. */
 int file_publish(const char *path, const void *data, size_t len, struct error *err);
+
+/*
+ * Creates an empty temporary file in the directory of `path`, named after it: its name replaces
+ * `name`, and its descriptor is returned, or a negative code. A lock (flock) on the file marks it as
+ * in use for as long as the descriptor is open, so that file_sweep() can tell it from what a process
+ * that died has left.
+ */
+int file_temporary(struct buf *name, const char *path, struct error *err);
+
+/* Removes the temporary files in the directory `path` (not below it) that no process uses any more.
+ * What cannot be removed stays until the next time. */
+void file_sweep(const char *path);
 
 /* Creates folder `path` and those above it that are missing. */
 int file_make_folders(const char *path, struct error *err);

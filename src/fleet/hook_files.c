@@ -140,6 +140,7 @@ int hook_install(const char *folder, const char *name, const char *program, stru
 	int outcome = HOOK_UNCHANGED, rc = file_make_folders(folder, err);
 	if (rc < 0)
 		goto done;
+	file_sweep(folder);
 	write_script(name, program, &wanted);
 	rc = read_existing(&paths, &now, err);
 	if (rc < 0 || (now.len == wanted.len && !memcmp(now.data, wanted.data, now.len)))

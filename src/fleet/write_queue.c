@@ -488,6 +488,22 @@ static int waits(const char *file, const char *ending, struct error *err)
 	return rc;
 }
 
+/* Removes an answer or a record that belongs to no request any more, if it is a day old: before
+ * that, the process that waited may be about to read it. */
+static void sweep(const struct writing *w, const char *name, const char *dot)
+{
+	enum { OLD = 24 * 60 * 60 };
+	struct buf file = BUF_INIT, path = BUF_INIT;
+	struct stat st;
+	buf_addf(&path, "%s/%s", w->folder.data, name);
+	buf_addf(&file, "%s/%.*s", w->folder.data, (int)(dot - name), name);
+	if (!stat(path.data, &st) && st.st_mtime < w->env->now(w->env->data) - OLD &&
+		!waits(file.data, request_end, NULL) && !waits(file.data, taken_end, NULL))
+		unlink(path.data);
+	buf_release(&file);
+	buf_release(&path);
+}
+
 struct files {
 	char **names; /* in the queue, without their endings */
 	size_t count, capacity;
@@ -504,6 +520,8 @@ static int list_requests(const struct writing *w, struct files *files, struct er
 	struct dirent *entry;
 	while (errno = 0, (entry = readdir(dir))) {
 		char *dot = strrchr(entry->d_name, '.');
+		if (dot && (!strcmp(dot, answer_end) || !strcmp(dot, sent_end)))
+			sweep(w, entry->d_name, dot);
 		if (!dot || (strcmp(dot, request_end) && strcmp(dot, taken_end)))
 			continue;
 		struct buf path = BUF_INIT;
@@ -649,16 +667,16 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 {
 	struct buf hidden = BUF_INIT, path = BUF_INIT;
 	int rc = file_make_folders(w->folder.data, err);
-	buf_addf(&hidden, "%s.new", file);
 	name_of(&path, file, request_end);
 	if (!rc) {
-		*held = open(hidden.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (*held < 0 || flock(*held, LOCK_EX) < 0 ||
-			write(*held, request->data, request->len) != (ssize_t)request->len ||
-			rename(hidden.data, path.data) < 0) {
-			rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->folder.data);
-			unlink(hidden.data);
-		}
+		*held = file_temporary(&hidden, file, err);
+		rc = *held < 0 ? *held : 0;
+	}
+	if (!rc &&
+		(write(*held, request->data, request->len) != (ssize_t)request->len ||
+			rename(hidden.data, path.data) < 0)) {
+		rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->folder.data);
+		unlink(hidden.data);
 	}
 	buf_release(&hidden);
 	buf_release(&path);

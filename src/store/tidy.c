@@ -59,6 +59,29 @@ static void run_git(struct repo *repo, const char *const *argv)
 	buf_release(&said);
 }
 
+/* The temporary files of processes that died: git-build's own in its state directory, the hooks'
+ * where they are installed, and the merge driver's where git runs it. */
+static void sweep(struct repo *repo)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/hooks", repo->common_dir);
+	file_sweep(path.data);
+	if (repo->work_tree)
+		file_sweep(repo->work_tree);
+	file_sweep(repo->state_dir);
+	DIR *state = opendir(repo->state_dir);
+	for (struct dirent *entry; state && (entry = readdir(state));) {
+		if (entry->d_name[0] == '.' || entry->d_type == DT_REG)
+			continue;
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", repo->state_dir, entry->d_name);
+		file_sweep(path.data);
+	}
+	if (state)
+		closedir(state);
+	buf_release(&path);
+}
+
 void repo_tidy(struct repo *repo)
 {
 	/* gc packs what can be reached, and would leave loose for two weeks what squashed heartbeat
@@ -73,6 +96,8 @@ void repo_tidy(struct repo *repo)
 		"gc.refs/remotes/*/heartbeat-*.reflogExpire=now", "-c",
 		"gc.refs/remotes/*/heartbeat-*.reflogExpireUnreachable=now", "-c",
 		"gc.autoDetach=false", "gc", "--auto", "--quiet", NULL };
+	if (repo->has_exchanged)
+		sweep(repo);
 	if (!repo->has_exchanged || !has_gathered(repo))
 		return;
 	repo->has_exchanged = false;

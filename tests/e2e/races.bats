@@ -82,7 +82,7 @@ beats() {
   rm "$TMP/small/fill"
   git -C "$TMP/small/s1" build heartbeat --push
   git -C "$TMP/small/s1" fsck --strict
-  [ -z "$(find "$TMP/small/s1/.git/git-build" -name '*.??????' -size 0)" ]
+  [ -z "$(find "$TMP/small/s1/.git/git-build" -name '*.git-build-??????')" ]
   umount "$TMP/small"
 }
 

@@ -82,3 +82,51 @@ packed() { [ "$(loose)" -lt 100 ]; }
   git -C ../build1 build lock acquire two
   wait_for 20 packed
 }
+
+@test "temporary files of processes that died are removed, and no others" {
+  mkdir -p .git/git-build/outbox .git/git-build/queue
+  dead=(.git/git-build/fetched-branch.git-build-aB3dE6 .git/git-build/outbox/1.json.git-build-000000
+    .git/git-build/queue/1.git-build-zzzzzz .git/hooks/pre-push.git-build-Q1w2E3
+    .merge_file_aaaaaa.git-build-bbbbbb)
+  others=(.git/git-build/outbox/notes.abcdef .git/hooks/pre-commit.sample notes.git-build-long-name
+    used.git-build-cccccc)
+  touch "${dead[@]}" "${others[@]}"
+  # In use: a process holds it.
+  exec 9<used.git-build-cccccc
+  flock -s 9
+  git build status set -q building
+  for file in "${dead[@]}"; do [ ! -e "$file" ] || { echo "left: $file"; false; }; done
+  for file in "${others[@]}"; do [ -e "$file" ] || { echo "gone: $file"; false; }; done
+  exec 9<&-
+  git build status set -q idle
+  [ ! -e used.git-build-cccccc ]
+}
+
+@test "what a write that is killed leaves is removed by the next command" {
+  # The rename is where it dies: by a library that kills in its place.
+  cat >"$TMP/die.c" <<'END'
+#define _GNU_SOURCE
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int rename(const char *from, const char *to)
+{
+	if (strstr(from, ".git-build-"))
+		kill(getpid(), SIGKILL);
+	return (int)syscall(SYS_rename, from, to);
+}
+END
+  "${CC:-gcc}" -shared -fPIC -o "$TMP/die.so" "$TMP/die.c"
+  for _ in 1 2 3; do
+    run env LD_PRELOAD="$TMP/die.so" git-build message send --to all --subject x
+    [ "$status" = 137 ]
+  done
+  [ -n "$(find . -name '*.git-build-??????')" ]
+  git build status set -q building
+  [ -z "$(find . -name '*.git-build-??????')" ]
+  # The same of the hooks of the shared repository.
+  touch ../fleet.git/hooks/pre-receive.git-build-aaaaaa
+  git build init -q --shared ../fleet.git
+  [ -z "$(find .. -name '*.git-build-??????')" ]
+}
