@@ -66,6 +66,8 @@ int coordination_submit(
 	bool kept;
 	int rc = submit(inv->repo, &inv->settings, request, inv->env, &outcome, &kept, err);
 	show_remote(&outcome.said, err);
+	if (outcome.behind.len)
+		show_message("warning", outcome.behind.data);
 	if (rc >= 0)
 		reading_note_fetch(inv->repo, READING_BRANCH, inv->env->now(inv->env->data));
 	tell_locks(inv);

@@ -117,6 +117,8 @@ static int retry(
 	if (!rc)
 		rc = write_queue_run(inv->repo, &inv->settings, NULL, inv->env, &outcome, err);
 	show_remote(&outcome.said, err);
+	if (outcome.behind.len)
+		show_message("warning", outcome.behind.data);
 	outcome_release(&outcome);
 	if (rc < 0)
 		return rc;

@@ -303,6 +303,8 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 		build(&b);
 	rc = finish(&b, &outcome, err);
 	show_remote(&outcome.said, rc < 0 ? err : NULL);
+	if (outcome.behind.len)
+		show_message("warning", outcome.behind.data);
 	if (rc >= 0) {
 		show_end(&b, &outcome);
 		rc = b.success && b.claim == CLAIM_HELD ? ANSWER_YES : ANSWER_NO;

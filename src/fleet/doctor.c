@@ -1,8 +1,8 @@
 #include "fleet/doctor.h"
 
-#include "base/file.h"
 #include "base/alloc.h"
 #include "base/child.h"
+#include "base/file.h"
 #include "base/timestamp.h"
 #include "fleet/hook_files.h"
 #include "fleet/names.h"
@@ -22,9 +22,6 @@ enum { GIT_MAJOR = 2, GIT_MINOR = 31, GIT_TIMEOUT_MS = 10000 };
 
 /* How far another clock may be ahead before it is worth a word. */
 enum { CLOCK_SLACK = 60 };
-
-/* git holds a lock on a ref or its index for moments. */
-enum { LOCK_AGE = 600 };
 
 struct doctor {
 	struct diagnosis *out;
@@ -293,6 +290,8 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 	if (!fetch)
 		find(d, "remote", FINDING_UNKNOWN, NULL, "the remote %s was not asked",
 			d->settings->remote);
+	else if (roster.offline.code == ERR_BUSY)
+		find(d, "remote", FINDING_UNKNOWN, NULL, "%s", roster.offline.text);
 	else if (roster.offline.code)
 		find(d, "remote", FINDING_WRONG, mend.data, "the remote does not answer: %s",
 			roster.offline.text);
@@ -304,24 +303,43 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 	return 0;
 }
 
-static int find_lock(const char *path, void *data)
+/* A transaction has found that the work tree does not follow: store/transaction.c. */
+static void examine_work_tree(struct doctor *d)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT, mend = BUF_INIT;
+	buf_addf(&path, "%s/behind", repo_state_dir(d->repo));
+	buf_addf(&mend, "git merge --ff-only %s/%s", d->settings->remote, d->settings->branch);
+	int rc = file_read(&why, path.data, sizeof(((struct error *)0)->text), NULL);
+	if (!rc)
+		find(d, "worktree", FINDING_WRONG, mend.data, "%s", why.data);
+	else if (rc != ERR_NOT_FOUND)
+		find(d, "worktree", FINDING_UNKNOWN, NULL, "%s cannot be read", path.data);
+	buf_release(&path);
+	buf_release(&why);
+	buf_release(&mend);
+}
+
+static int find_lock(const char *path, bool dead, void *data)
 {
 	struct doctor *d = data;
 	struct buf mend = BUF_INIT;
 	char *words[] = { "rm", "-f", (char *)path };
 	reach_quote(&mend, words, 3);
-	find(d, "locks", FINDING_WRONG, mend.data,
-		"a git that was killed has left %s, which stops others", path);
+	if (dead)
+		find(d, "locks", FINDING_WRONG, mend.data,
+			"a git that was killed has left %s, which stops others", path);
+	else
+		find(d, "locks", FINDING_UNKNOWN, NULL,
+			"%s: a git that is running may hold this lock", path);
 	buf_release(&mend);
 	return 0;
 }
 
 static int examine_locks(struct doctor *d, struct error *err)
 {
-	size_t wrong = d->out->wrong;
-	int64_t before = d->env->now(d->env->data) - LOCK_AGE;
-	int rc = stale_locks_each(d->repo, before, find_lock, d, err);
-	if (!rc && d->out->wrong == wrong)
+	size_t before = d->out->count;
+	int rc = stale_locks_each(d->repo, find_lock, d, err);
+	if (!rc && d->out->count == before)
 		find(d, "locks", FINDING_FINE, NULL, "no lock of a killed git is left");
 	return rc;
 }
@@ -338,6 +356,7 @@ int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settin
 		return rc;
 	if (!repo_work_tree(repo))
 		return examine_hooks(&doctor, true, err);
+	examine_work_tree(&doctor);
 	examine_server(&doctor);
 	if (examine_remote(&doctor))
 		rc = examine_fleet(&doctor, fetch, err);

@@ -16,8 +16,8 @@ enum finding_state {
 };
 
 struct finding {
-	const char *check; /* "git", "locks", "server", "remote", "attributes", "driver", "hooks",
-			    * "clock" */
+	const char *check; /* "git", "locks", "worktree", "server", "remote", "attributes",
+			    * "driver", "hooks", "clock" */
 	enum finding_state state;
 	char *what; /* a phrase without a full stop */
 	char *mend; /* a command, or what to do; NULL: nothing */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "fleet/outbox.h"
+#include "store/clone_lock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,7 @@ void outcome_release(struct outcome *outcome)
 {
 	buf_release(&outcome->answer);
 	buf_release(&outcome->said);
+	buf_release(&outcome->behind);
 }
 
 /* The pushes of an operation, this leader's and those of leaders that died: any of them may have
@@ -51,8 +53,7 @@ struct writing {
 	struct repo *repo;
 	const struct settings *settings;
 	const struct env *env;
-	struct buf folder;     /* the queue */
-	struct file_lock lock; /* held by the leader */
+	struct buf folder; /* the queue */
 	struct outbox outbox;
 	struct member *members;
 	size_t count, capacity;
@@ -328,7 +329,7 @@ static int before_push(struct transaction *tx, const struct oid *commit, int att
 	return rc;
 }
 
-static int push_members(struct writing *w, struct buf *said, struct error *err)
+static int push_members(struct writing *w, struct outcome *out, struct error *err)
 {
 	struct transaction_plan plan = {
 		.remote = { w->settings->remote, w->settings->timeout_ms },
@@ -336,6 +337,7 @@ static int push_members(struct writing *w, struct buf *said, struct error *err)
 		.subject = "Coordinate",
 		.server = w->settings->server,
 		.attempts = (int)w->settings->attempts,
+		.shows_behind = true,
 		.host_wait_ms = w->settings->host_queue ? w->settings->lock_wait_ms : 0,
 		.env = w->env,
 		.apply = apply_all,
@@ -344,7 +346,8 @@ static int push_members(struct writing *w, struct buf *said, struct error *err)
 	};
 	struct transaction_result result = TRANSACTION_RESULT_INIT;
 	int rc = transaction_run(w->repo, &plan, &result, err);
-	buf_add(said, result.said.data, result.said.len);
+	buf_add(&out->said, result.said.data, result.said.len);
+	buf_add(&out->behind, result.behind.data, result.behind.len);
 	for (size_t i = 0; rc >= 0 && i < w->count; i++)
 		finish(&w->members[i], result.committed ? &result.commit : NULL,
 			result.committed ? result.attempts : 0);
@@ -365,17 +368,17 @@ static void fail(struct member *member, int code, const struct error *err)
 
 /* Pushes `count` members from `first` on; where the remote refuses them together, each alone: one
  * that it does not like must not take the others with it. */
-static void run_members(struct writing *w, struct buf *said)
+static void run_members(struct writing *w, struct outcome *out)
 {
 	struct error err = ERROR_INIT;
 	size_t count = w->count;
-	int rc = push_members(w, said, &err);
+	int rc = push_members(w, out, &err);
 	if (rc == ERR_REFUSED && count > 1) {
 		struct member *all = w->members;
 		for (size_t i = 0; i < count; i++) {
 			w->members = all + i;
 			w->count = 1;
-			run_members(w, said);
+			run_members(w, out);
 		}
 		w->members = all;
 		w->count = count;
@@ -639,7 +642,7 @@ static void lead(
 	if (listed && request)
 		rc = add_own(w, request, file, &outcome->error);
 	if (listed && w->count) {
-		run_members(w, &outcome->said);
+		run_members(w, outcome);
 		answer_members(w);
 	}
 	if (rc < 0)
@@ -694,13 +697,7 @@ static bool withdraw(const char *file)
 
 static int try_lock(struct writing *w, struct error *err)
 {
-	struct buf path = BUF_INIT, who = BUF_INIT;
-	buf_addf(&path, "%s/write", repo_state_dir(w->repo));
-	buf_addf(&who, "git-build, process %ld", (long)getpid());
-	int rc = file_lock_acquire(&w->lock, path.data, who.data, 0, w->env, err);
-	buf_release(&path);
-	buf_release(&who);
-	return rc;
+	return clone_lock_acquire(w->repo, 0, w->env, err);
 }
 
 /* Waits until the request is answered (1) or it is our turn to lead (0). */
@@ -714,7 +711,7 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 			return 1;
 		int rc = try_lock(w, &busy);
 		if (!rc && is_answered(file)) {
-			file_lock_release(&w->lock);
+			clone_lock_release(w->repo);
 			return 1;
 		}
 		if (!rc)
@@ -760,18 +757,14 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 int write_queue_run(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, struct error *err)
 {
-	struct writing w = { .repo = repo,
-		.settings = settings,
-		.env = env,
-		.folder = BUF_INIT,
-		.lock = FILE_LOCK_INIT };
+	struct writing w = { .repo = repo, .settings = settings, .env = env, .folder = BUF_INIT };
 	buf_addf(&w.folder, "%s/queue", repo_state_dir(repo));
 	outcome->code = try_lock(&w, &outcome->error);
 	if (!outcome->code)
 		lead(&w, request, NULL, outcome);
 	else if (outcome->code == ERR_BUSY && request)
 		queue_up(&w, request, outcome);
-	file_lock_release(&w.lock);
+	clone_lock_release(repo);
 	buf_release(&w.folder);
 	if (outcome->code < 0 && err)
 		*err = outcome->error;

@@ -25,10 +25,11 @@ struct outcome {
 	struct error error;
 	struct buf answer; /* an object, where code >= 0 */
 	struct buf said;   /* what the remote's hooks said, if this process pushed */
+	struct buf behind; /* why the work tree did not follow, if this process found out first */
 };
 #define OUTCOME_INIT                                                                               \
 	{                                                                                          \
-		.error = ERROR_INIT, .answer = BUF_INIT, .said = BUF_INIT                          \
+		.error = ERROR_INIT, .answer = BUF_INIT, .said = BUF_INIT, .behind = BUF_INIT      \
 	}
 void outcome_release(struct outcome *outcome);
 

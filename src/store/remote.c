@@ -4,6 +4,7 @@
 #include "store/internal.h"
 #include "store/porcelain.h"
 #include "store/push_record.h"
+#include "store/stale_locks.h"
 
 #include "base/alloc.h"
 #include "base/child.h"
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20 };
+enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000 };
 
 /* Variables of a hook or an alias around us that would make git look at another repository. */
 static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
@@ -137,10 +138,23 @@ bool remote_exists(struct repo *repo, const char *name)
 	return exists;
 }
 
-/* Did another process of this clone, which fetched at the same time, move the same ref? */
-static bool lost_to_a_neighbour(const char *errors)
+/* Did a lock in this clone stop git: one of another process that fetched at the same time, or one
+ * that a git which was killed has left? The second kind is removed. True: it is worth trying again.
+ */
+static bool was_locked_out(struct repo *repo, const char *errors)
 {
+	if (strstr(errors, ".lock': File exists"))
+		return stale_locks_remove(repo, LOCK_WAIT_MS) > 0;
 	return strstr(errors, "cannot lock ref");
+}
+
+static int report_lock(const struct remote_settings *remote, const char *errors, struct error *err)
+{
+	const char *path = strstr(errors, "Unable to create '");
+	path = path ? path + strlen("Unable to create '") : "";
+	return error_set(err, ERR_BUSY,
+		"cannot fetch from '%s': %.*s is in the way; remove it if no git is running",
+		remote->name, (int)strcspn(path, "'"), path);
 }
 
 /* Has somebody said from how many objects on a fetch is kept as a pack? git's 100 is too many where
@@ -186,7 +200,7 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	for (int tries = 0; tries < TRIES; tries++) {
 		buf_reset(&errors);
 		rc = run_git(repo, argv, "fetch from", remote, -1, &status, NULL, &errors, err);
-		if (rc < 0 || !status || !lost_to_a_neighbour(errors.data))
+		if (rc < 0 || !status || !was_locked_out(repo, errors.data))
 			break;
 	}
 	repo->has_exchanged = repo->has_exchanged || !rc;
@@ -194,6 +208,8 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 		if (strstr(errors.data, "couldn't find remote ref"))
 			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",
 				remote->name, strstr(errors.data, "couldn't find remote ref"));
+		else if (strstr(errors.data, ".lock': File exists"))
+			rc = report_lock(remote, errors.data, err);
 		else
 			rc = say_unreachable("fetch from", remote, errors.data, err);
 	}

@@ -21,7 +21,9 @@ bool remote_exists(struct repo *repo, const char *name);
 /*
  * Fetches `refspecs` ("+refs/heads/main:refs/remotes/origin/main"; NULL-terminated, patterns
  * allowed). A refspec without a pattern whose source does not exist there is ERR_NOT_FOUND.
- * ERR_UNREACHABLE, with git's own words, if the other side did not answer; ERR_TIMEOUT.
+ * ERR_UNREACHABLE, with git's own words, if the other side did not answer; ERR_TIMEOUT. ERR_BUSY: a
+ * lock file in this clone is in the way that may be held; one that a killed git has left is removed
+ * (store/stale_locks.h).
  */
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err);

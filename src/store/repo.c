@@ -1,5 +1,6 @@
 /* Opening a repository, and its refs. */
 #include "store/internal.h"
+#include "store/stale_locks.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -438,7 +439,7 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 		return delete_ref(repo, name, old, err);
 	/* A lock is held for moments: by a gc, or by another git that moves the same ref. libgit2
 	 * does not wait for it, as git does (core.filesRefLockTimeout). */
-	enum { TRIES = 100 };
+	enum { TRIES = 100, LOCK_WAIT_MS = 3000 };
 	static const struct timespec pause = { .tv_nsec = 10000000 };
 	int rc = move_ref(repo, name, new, old, why);
 	for (int tries = 1; rc == GIT_ELOCKED && tries < TRIES; tries++) {
@@ -447,6 +448,9 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	}
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)
 		return error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
+	/* A git that was killed never releases its lock. */
+	if (rc == GIT_ELOCKED && stale_locks_remove(repo, LOCK_WAIT_MS) > 0)
+		rc = move_ref(repo, name, new, old, why);
 	if (rc == GIT_ELOCKED)
 		return error_set(err, ERR_BUSY,
 			"the ref %s is locked; if no git is running, remove %s/%s.lock", name,

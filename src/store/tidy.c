@@ -5,6 +5,7 @@
 #include "base/child.h"
 #include "base/file.h"
 
+#include <dirent.h>
 #include <string.h>
 
 /* git's defaults, and its bounds for itself (git-config(1), gc.auto and gc.autoPackLimit). */

@@ -1,12 +1,14 @@
 #include "store/transaction.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "store/history.h"
 #include "store/host_queue.h"
 #include "store/worktree.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	DEFAULT_ATTEMPTS = 5,
@@ -52,6 +54,7 @@ struct transaction {
 void transaction_result_release(struct transaction_result *result)
 {
 	buf_release(&result->said);
+	buf_release(&result->behind);
 }
 
 /* ---- for the operation ---- */
@@ -422,7 +425,7 @@ static int ask(struct transaction *tx, struct trouble *trouble, int most, struct
 		int rc = fetch(tx, &asking);
 		if (!rc)
 			tx->fresh = true;
-		if (rc != ERR_UNREACHABLE && rc != ERR_TIMEOUT) {
+		if (rc != ERR_UNREACHABLE && rc != ERR_TIMEOUT && rc != ERR_BUSY) {
 			if (rc < 0 && err)
 				*err = asking;
 			return rc;
@@ -475,6 +478,30 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 		    : 0;
 }
 
+/*
+ * Lets the work tree follow. That it cannot is reported once: <state dir>/behind says since when it
+ * is so, and goes when it has followed.
+ */
+static void follow(struct transaction *tx, struct transaction_result *result)
+{
+	struct buf path = BUF_INIT;
+	struct error why = ERROR_INIT;
+	struct stat st;
+	buf_addf(&path, "%s/behind", repo_state_dir(tx->repo));
+	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
+	bool reported = !stat(path.data, &st);
+	buf_reset(&result->behind);
+	if (rc >= 0 && reported)
+		file_remove(path.data, NULL);
+	if (rc < 0 && !reported && tx->plan->shows_behind) {
+		buf_addf(&result->behind,
+			"the work tree did not follow '%s', and will at the next change: %s",
+			tx->plan->branch, why.text);
+		file_publish(path.data, result->behind.data, result->behind.len, NULL);
+	}
+	buf_release(&path);
+}
+
 int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	struct transaction_result *result, struct error *err)
 {
@@ -515,7 +542,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	}
 	host_queue_leave(&queue);
 	if (rc >= 0 && !oid_is_none(&result->commit))
-		worktree_follow(repo, tx.branch_ref, &result->commit, NULL);
+		follow(&tx, result);
 	finish(&tx);
 	return rc;
 }

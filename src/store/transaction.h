@@ -41,6 +41,8 @@ struct transaction_plan {
 	/* How long to wait for other writers of this host to the same remote; 0: not at all. See
 	 * store/host_queue.h. */
 	int64_t host_wait_ms;
+	/* Does the caller show result->behind? If not, it is left for a transaction whose does. */
+	bool shows_behind;
 	const struct env *env;
 	/* Reads and writes through `tx`. 0: commit what was written (nothing written: nothing to
 	 * do). Above 0: an answer of the operation's own ("the lock is held"), nothing is
@@ -58,10 +60,12 @@ struct transaction_result {
 	struct oid commit; /* what was pushed; else the tip that was read */
 	int attempts;      /* how many pushes it took */
 	struct buf said;   /* what the remote's hooks said */
+	struct buf behind; /* why the work tree did not follow; empty if it did, or if an earlier
+			      transaction has reported it and it has not followed since */
 };
 #define TRANSACTION_RESULT_INIT                                                                    \
 	{                                                                                          \
-		.said = BUF_INIT                                                                   \
+		.said = BUF_INIT, .behind = BUF_INIT                                               \
 	}
 void transaction_result_release(struct transaction_result *result);
 

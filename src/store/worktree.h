@@ -1,6 +1,6 @@
 /*
  * The work tree and the index, as `git` shows them: for commands that look at files which are not
- * committed. Transactions never touch either.
+ * committed. After a transaction the work tree follows the shared branch, if that is safe.
  */
 #ifndef STORE_WORKTREE_H
 #define STORE_WORKTREE_H
@@ -10,8 +10,12 @@
 /*
  * Moves the work tree's branch along to `tip` where that is safe, as `git merge --ff-only` does:
  * HEAD stands on `branch` ("refs/heads/main"), it is a fast-forward, and no file that would change
- * is dirty. Where it is not safe nothing happens. Returns 1 if it moved, 0 if not, or a negative
- * code.
+ * is dirty. Where it is not safe nothing happens. Locks and half-written files that a git which was
+ * killed has left are put right first; the caller holds the clone's lock, or does not care.
+ *
+ * Returns 1 if the branch is at `tip` now and was not, 0 if it is already, or if it need not follow
+ * (no work tree, another branch, commits of its own), or a negative code with the reason if it
+ * should have followed: a lock, a full disk, a dirty file in the way.
  */
 int worktree_follow(
 	struct repo *repo, const char *branch, const struct oid *tip, struct error *err);

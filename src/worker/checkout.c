@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "fleet/names.h"
+#include "store/stale_locks.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -63,12 +64,17 @@ static void tell(const struct making *m, const char *what, const char *name)
 
 /* ---- the mirror ---- */
 
+/* How long to wait for the locks of gits that were killed to prove dead. */
+enum { LOCK_WAIT_MS = 3000 };
+
 static int open_mirror(struct making *m)
 {
 	buf_addf(&m->mirror, "%s/source.git", repo_state_dir(m->repo));
 	const char *init[] = { "git", "init", "-q", "--bare", m->mirror.data, NULL };
 	const char *prune[] = { "git", "worktree", "prune", NULL };
 	int rc = file_make_folders(m->mirror.data, m->err);
+	if (!rc)
+		stale_locks_remove_in(m->mirror.data, LOCK_WAIT_MS);
 	if (!rc)
 		rc = need(git(m, NULL, init, NULL));
 	return rc < 0 ? rc : need(git(m, NULL, prune, NULL));

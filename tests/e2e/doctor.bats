@@ -74,16 +74,31 @@ finds_and_mends() {
   run -0 git build doctor --no-fetch
 }
 
-@test "a lock that a killed git has left" {
-  touch .git/refs/remotes/origin/main.lock
-  run -0 git build doctor
-  [[ $output == *"locks "*"fine"* ]]
-  touch -d '1 hour ago' .git/refs/remotes/origin/main.lock
-  finds_and_mends locks "a git that was killed has left $PWD/.git/refs/remotes/origin/main.lock"
-  touch -d '1 hour ago' ../fleet.git/packed-refs.lock
+@test "a lock that a killed git has left, in the clone, its mirror or the shared repository" {
+  for lock in refs/remotes/origin/main.lock index.lock packed-refs.lock objects/maintenance.lock; do
+    touch ".git/$lock"
+    sleep 1.1
+    finds_and_mends locks "a git that was killed has left $PWD/.git/$lock"
+  done
+  git init -q --bare .git/git-build/source.git
+  touch .git/git-build/source.git/config.lock
+  sleep 1.1
+  finds_and_mends locks "has left $PWD/.git/git-build/source.git/config.lock"
+  touch ../fleet.git/packed-refs.lock
+  sleep 1.1
   run -1 git -C ../fleet.git build doctor
   [[ $output == *"$TMP/fleet.git/packed-refs.lock"* ]]
   rm ../fleet.git/packed-refs.lock
+}
+
+@test "a lock that a git which is running may hold is not 'fine' and not 'wrong'" {
+  in_background "$TMP/log" git -c core.editor='sleep 100; true' commit --allow-empty
+  wait_for 10 pgrep -P "$pid"
+  touch .git/index.lock
+  sleep 1.1
+  run -0 git build doctor
+  [[ $output == *"locks "*"unknown"*"index.lock: a git that is running may hold this lock"* ]]
+  rm .git/index.lock
 }
 
 @test "a clock that is behind another server's" {
