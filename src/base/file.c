@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,16 +80,64 @@ static char *folder_of(const char *path)
 	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* A rename lasts only once the folder that holds the name is on disk as well. */
-static void sync_folder_of(const char *path)
+/* Some file systems cannot sync a directory; what they hold lasts as long as they let it. */
+static bool cannot_sync(int code)
+{
+	return code == EINVAL || code == ENOTSUP || code == EROFS;
+}
+
+int file_sync(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int rc = 0;
+	if (fd < 0 || (fsync(fd) < 0 && !cannot_sync(errno)))
+		rc = error_errno(err, ERR_FAILED, "cannot sync %s to disk", path);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int file_sync_folder_of(const char *path, struct error *err)
 {
 	char *folder = folder_of(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd); /* some file systems cannot: then rename is as lasting as it gets */
-		close(fd);
-	}
+	int rc = file_sync(folder, err);
 	free(folder);
+	return rc;
+}
+
+int file_sync_folders(const char *path, const char *top, struct error *err)
+{
+	char *at = xstrdup(path);
+	size_t least = strlen(top);
+	int rc = file_sync(at, err);
+	while (!rc && strlen(at) > least) {
+		char *above = folder_of(at);
+		free(at);
+		at = above;
+		rc = file_sync(at, err);
+	}
+	free(at);
+	return rc;
+}
+
+int file_sync_tree(const char *path, struct error *err)
+{
+	char *paths[] = { (char *)(uintptr_t)path, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int rc = walk ? 0 : error_errno(err, ERR_FAILED, "cannot read %s", path);
+	errno = 0;
+	for (FTSENT *entry; !rc && walk && (entry = fts_read(walk)); errno = 0) {
+		if (entry->fts_info == FTS_F || entry->fts_info == FTS_DP)
+			rc = file_sync(entry->fts_path, err);
+		else if (entry->fts_errno)
+			rc = error_set(err, ERR_FAILED, "cannot read %s: %s", entry->fts_path,
+				strerror(entry->fts_errno));
+	}
+	if (!rc && errno)
+		rc = error_errno(err, ERR_FAILED, "cannot read %s", path);
+	if (walk)
+		fts_close(walk);
+	return rc;
 }
 
 /* A device or a pipe is written to: a file in its place would be another thing. */
@@ -195,7 +244,7 @@ static int replace(
 	if (used >= 0)
 		close(used);
 	if (sync && !rc)
-		sync_folder_of(path);
+		rc = file_sync_folder_of(path, err);
 done:
 	buf_release(&temporary);
 	return rc;
@@ -211,6 +260,18 @@ int file_publish(const char *path, const void *data, size_t len, struct error *e
 	return replace(path, data, len, 0666, false, err);
 }
 
+/* Makes one directory, if there is none, and has it and its name on disk. */
+static int make_folder(const char *path, struct error *err)
+{
+	if (!mkdir(path, 0777)) {
+		int rc = file_sync(path, err);
+		return rc < 0 ? rc : file_sync_folder_of(path, err);
+	}
+	return errno == EEXIST
+		? 0
+		: error_errno(err, ERR_FAILED, "cannot create the directory %s", path);
+}
+
 int file_make_folders(const char *path, struct error *err)
 {
 	char *copy = xstrdup(path);
@@ -220,11 +281,8 @@ int file_make_folders(const char *path, struct error *err)
 		if (*at != '/' && !last)
 			continue;
 		*at = '\0';
-		if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
-			rc = error_errno(err, ERR_FAILED, "cannot create the folder %s", copy);
-			break;
-		}
-		if (last)
+		rc = make_folder(copy, err);
+		if (rc < 0 || last)
 			break;
 		*at = '/';
 	}

@@ -30,8 +30,9 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
 
 /*
  * Replaces `path` by `len` bytes of `data`, or creates it with `mode` (an existing file keeps its
- * permissions). After a failure the old file is as it was, and no temporary file is left. A device
- * or a pipe, such as /dev/null, is written to and stays what it is.
+ * permissions). After a failure the old file is as it was, and no temporary file is left; only if
+ * the directory cannot be synced is the new file in place, and may not survive a power cut. A
+ * device or a pipe, such as /dev/null, is written to and stays what it is.
  */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 
@@ -50,8 +51,20 @@ int file_temporary(struct buf *name, const char *path, struct error *err);
  * What cannot be removed stays until the next time. */
 void file_sweep(const char *path);
 
-/* Creates folder `path` and those above it that are missing. */
+/* Creates the directory `path` and those above it that are missing; each one that is made is on
+ * disk, with its name, before this returns. */
 int file_make_folders(const char *path, struct error *err);
+
+/* Waits until the file or directory `path` is on disk: its content, not its name. A file system
+ * that cannot sync a directory is not a failure. */
+int file_sync(const char *path, struct error *err);
+/* The same for the directory that holds the name `path`: a name lasts only once that is on disk. */
+int file_sync_folder_of(const char *path, struct error *err);
+/* The same for the directory `path` and those above it, up to and including `top`, which `path`
+ * begins with: whoever made them, their names last. */
+int file_sync_folders(const char *path, const char *top, struct error *err);
+/* The same for all regular files and directories below `path`, and `path` itself. */
+int file_sync_tree(const char *path, struct error *err);
 
 /* Removes `path`; a file that is not there is no failure. */
 int file_remove(const char *path, struct error *err);

@@ -147,6 +147,9 @@ int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *
 	folder_of(repo, &path);
 	int64_t number = 0;
 	int rc = file_make_folders(path.data, err);
+	/* Another process may have made them, and not have synced them yet. */
+	if (!rc)
+		rc = file_sync_folders(path.data, repo_common_dir(repo), err);
 	if (!rc)
 		rc = next_number(repo, &number, err);
 	env->uuid(env->data, unique);

@@ -104,6 +104,19 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	return rc;
 }
 
+/* The log, the artifacts and the directories made for them are on this server only. */
+static int sync_result(const struct build_job *job, struct error *err)
+{
+	int rc = file_sync_tree(job->folder.data, err);
+	if (!rc)
+		rc = file_sync_folders(job->folder.data, repo_common_dir(job->worker->repo), err);
+	if (!rc && job->output.len && file_exists(job->output.data))
+		rc = file_sync_tree(job->output.data, err);
+	if (!rc && job->output.len && file_exists(job->output.data))
+		rc = file_sync_folders(job->output.data, job->config.artifacts, err);
+	return rc;
+}
+
 /* What was made, where anything was; what cannot be listed cannot be handed on, and is a failure.
  */
 static void take_artifacts(struct build_job *job, struct manifest *manifest, struct buf *reason)
@@ -130,7 +143,9 @@ int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 	buf_addf(&log, "%s/logs/%s%s", job->worker->settings->server,
 		timestamp_format_compact(job->started_at, time), compressed ? ".log.gz" : ".log");
 	manifest.log = buf_detach(&log);
-	int rc = write_manifest(job, &manifest, err);
+	int rc = sync_result(job, err);
+	if (!rc)
+		rc = write_manifest(job, &manifest, err);
 	if (!rc)
 		rc = write_result(job, &manifest, compressed ? "log.gz" : "log", err);
 	manifest_release(&manifest);

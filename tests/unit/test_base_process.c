@@ -46,6 +46,26 @@ static void a_replaced_file_keeps_its_mode(void **state)
 	buf_release(&text);
 }
 
+static void what_is_made_is_synced_with_what_leads_to_it(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	char here[512];
+	assert_int_equal(file_make_folders("new/deep/er", &err), 0);
+	assert_int_equal(file_make_folders("new/deep/er", &err), 0);
+	assert_int_equal(file_replace("new/deep/er/file", "x", 1, 0600, &err), 0);
+	assert_int_equal(symlink("nowhere", "new/deep/link"), 0);
+	assert_int_equal(file_sync_tree("new", &err), 0);
+	assert_non_null(getcwd(here, sizeof(here)));
+	char path[600];
+	snprintf(path, sizeof(path), "%s/new/deep/er", here);
+	assert_int_equal(file_sync_folders(path, here, &err), 0);
+	assert_int_equal(file_sync("new/missing", &err), ERR_FAILED);
+	assert_int_equal(file_sync_tree("new/missing", &err), ERR_FAILED);
+	assert_int_equal(file_make_folders("new/deep/er/file/under", &err), ERR_FAILED);
+	assert_int_equal(system("rm -r new"), 0);
+}
+
 /* A file in place of a device would be the end of the machine. */
 static void what_is_no_file_is_written_to_and_stays(void **state)
 {
@@ -311,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_keeps_its_mode),
+		cmocka_unit_test(what_is_made_is_synced_with_what_leads_to_it),
 		cmocka_unit_test(what_is_no_file_is_written_to_and_stays),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
 		cmocka_unit_test(reading_names_what_is_wrong),
