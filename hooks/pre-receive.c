@@ -5,12 +5,14 @@
  * in a quarantine that only this hook sees. It reads; it never writes an object or a ref. Whatever
  * goes wrong in here refuses the push: what could not be judged does not land. A push is accepted
  * only after the input was read to its end, every line of it understood, at least one, and every
- * ref judged. git never runs this hook without a line.
+ * ref judged. git never runs this hook without a line. Only a lock that a power cut has left on a
+ * pushed ref is removed, since no push could ever land again.
  */
 #include "judge.h"
 
 #include "base/alloc.h"
 #include "hook.h"
+#include "store/boot_locks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,25 @@ static bool parse_line(char *line, struct guard_update *update)
 	return oid_parse(&update->old, line) && oid_parse(&update->new, new) && push_ref_ok(ref);
 }
 
-static int judge_all(struct guard *guard, const struct push *push)
+/* A lock that cannot be removed shows by itself: git cannot move the ref. */
+static void remove_dead_locks(struct repo *repo, const char *ref)
+{
+	struct error err = ERROR_INIT;
+	int removed = boot_locks_remove_for(repo, ref, &err);
+	if (removed > 0)
+		judge_say("warning: removed a lock on %s that is older than this machine's start",
+			ref);
+	else if (removed < 0)
+		judge_say("warning: %s", err.text);
+}
+
+static int judge_all(struct repo *repo, struct guard *guard, const struct push *push)
 {
 	int found = 0, failed = 0;
 	for (size_t i = 0; i < push->count; i++) {
 		int rc = judge_update(guard, &push->updates[i]);
+		if (!rc)
+			remove_dead_locks(repo, push->updates[i].ref);
 		failed |= rc < 0;
 		found += rc > 0 ? rc : 0;
 	}
@@ -57,7 +73,7 @@ static int judge_push(const struct push *push)
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
 		judge_say("the push cannot be judged, and so does not land: %s", err.text);
 	else
-		refused = judge_all(guard, push);
+		refused = judge_all(repo, guard, push);
 	guard_free(guard);
 	repo_close(repo);
 	return refused;

@@ -110,9 +110,12 @@ static int sync_result(const struct build_job *job, struct error *err)
 	int rc = file_sync_tree(job->folder.data, err);
 	if (!rc)
 		rc = file_sync_folders(job->folder.data, repo_common_dir(job->worker->repo), err);
-	if (!rc && job->output.len && file_exists(job->output.data))
+	int made = !rc && job->output.len ? file_exists(job->output.data, err) : 0;
+	if (made < 0)
+		return made;
+	if (made)
 		rc = file_sync_tree(job->output.data, err);
-	if (!rc && job->output.len && file_exists(job->output.data))
+	if (!rc && made)
 		rc = file_sync_folders(job->output.data, job->config.artifacts, err);
 	return rc;
 }

@@ -1,0 +1,10 @@
+/* When this machine started: what is older was made by a process that no longer runs. */
+#ifndef BASE_BOOT_H
+#define BASE_BOOT_H
+
+#include <stdint.h>
+
+/* Seconds since 1970, by the clock as it is set now; 0 if the system does not say. */
+int64_t boot_time(void);
+
+#endif
