@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/env.h"
+#include "base/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,17 @@ static void free_commits(git_commit **commits, size_t count)
 	free(commits);
 }
 
+/* libgit2 syncs an object and the directory that holds it, but not the name of that directory,
+ * which it may have made. */
+static int sync_objects_folder(struct repo *repo, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/objects", repo->common_dir);
+	int rc = file_sync(path.data, err);
+	buf_release(&path);
+	return rc;
+}
+
 static int create_commit(struct repo *repo, struct oid *out, const git_signature *who,
 	const char *message, const git_tree *tree, git_commit **parents, size_t count,
 	struct error *err)
@@ -146,7 +158,7 @@ static int create_commit(struct repo *repo, struct oid *out, const git_signature
 		return store_error(
 			err, ERR_FAILED, "cannot write a commit into %s", repo->common_dir);
 	*out = store_oid(&id);
-	return 0;
+	return sync_objects_folder(repo, err);
 }
 
 int repo_write_commit(
@@ -156,8 +168,6 @@ int repo_write_commit(
 	git_tree *tree = NULL;
 	git_commit **parents = xcalloc(plan->parents_count, sizeof(*parents));
 	git_oid tree_id;
-	/* A setting of the whole process, so it is put back. */
-	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, plan->sync);
 	int rc = write_tree(repo, &tree_id, plan, err);
 	if (!rc && git_tree_lookup(&tree, repo->git, &tree_id) < 0)
 		rc = store_error(err, ERR_FAILED, "cannot read a tree just written");
@@ -168,7 +178,6 @@ int repo_write_commit(
 	if (!rc)
 		rc = create_commit(
 			repo, out, who, plan->message, tree, parents, plan->parents_count, err);
-	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
 	free_commits(parents, plan->parents_count);
 	git_tree_free(tree);
 	git_signature_free(who);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
+#include "store/lockfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -208,21 +209,42 @@ int repo_config_bool(struct repo *repo, const char *key, bool *out, struct error
 	return rc;
 }
 
+struct edit {
+	const struct config_change *changes;
+	size_t count;
+};
+
+/* With libgit2, on a file that is not the repository's: it would leave its lock if it is killed. */
+static int edit_config(const char *path, void *data, struct error *err)
+{
+	const struct edit *edit = data;
+	git_config *config = NULL;
+	int rc = git_config_new(&config);
+	if (!rc)
+		rc = git_config_add_file_ondisk(config, path, GIT_CONFIG_LEVEL_LOCAL, NULL, 0);
+	for (size_t i = 0; !rc && i < edit->count; i++) {
+		const struct config_change *change = &edit->changes[i];
+		rc = change->value ? git_config_set_string(config, change->key, change->value)
+				   : git_config_delete_entry(config, change->key);
+		if (!change->value && rc == GIT_ENOTFOUND)
+			rc = 0;
+		if (rc < 0)
+			store_error(err, ERR_FAILED, "cannot change the setting %s", change->key);
+	}
+	git_config_free(config);
+	return rc < 0 ? ERR_FAILED : 0;
+}
+
+int repo_config_set_all(
+	struct repo *repo, const struct config_change *changes, size_t count, struct error *err)
+{
+	struct edit edit = { changes, count };
+	int rc = lockfile_replace(repo, repo->common_dir, "config", edit_config, &edit, err);
+	return rc < 0 ? rc : store_load_settings(repo, err);
+}
+
 int repo_config_set(struct repo *repo, const char *key, const char *value, struct error *err)
 {
-	git_config *all = NULL, *local = NULL;
-	int rc = git_repository_config(&all, repo->git);
-	if (!rc)
-		rc = git_config_open_level(&local, all, GIT_CONFIG_LEVEL_LOCAL);
-	if (!rc)
-		rc = value ? git_config_set_string(local, key, value)
-			   : git_config_delete_entry(local, key);
-	if (!value && rc == GIT_ENOTFOUND)
-		rc = 0;
-	if (rc < 0)
-		rc = store_error(err, ERR_FAILED, "cannot write the setting %s into %s/config", key,
-			repo->common_dir);
-	git_config_free(local);
-	git_config_free(all);
-	return rc < 0 ? rc : store_load_settings(repo, err);
+	struct config_change change = { key, value };
+	return repo_config_set_all(repo, &change, 1, err);
 }

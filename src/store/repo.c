@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/lockfile.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -367,11 +368,24 @@ int repo_head_branch(struct repo *repo, struct buf *out, struct error *err)
 	return rc;
 }
 
+static int write_head(const char *path, void *data, struct error *err)
+{
+	const struct buf *text = data;
+	return file_publish(path, text->data, text->len, err);
+}
+
 int repo_set_head(struct repo *repo, const char *name, struct error *err)
 {
-	if (git_repository_set_head(repo->git, name) < 0)
-		return store_error(err, ERR_FAILED, "cannot let HEAD stand on %s", name);
-	return 0;
+	struct buf text = BUF_INIT;
+	int valid = 0, rc = 0;
+	git_reference_name_is_valid(&valid, name);
+	buf_addf(&text, "ref: %s\n", name);
+	if (!valid)
+		rc = error_set(err, ERR_INVALID, "'%s': not a valid name for a branch", name);
+	else
+		rc = lockfile_replace(repo, repo->git_dir, "HEAD", write_head, &text, err);
+	buf_release(&text);
+	return rc;
 }
 
 int repo_resolve_range(

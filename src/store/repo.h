@@ -81,6 +81,13 @@ int repo_config_each(
 /* Sets `key` in the repository's own config, or takes it away (value NULL; no failure if unset). */
 int repo_config_set(struct repo *repo, const char *key, const char *value, struct error *err);
 
+struct config_change {
+	const char *key, *value;
+};
+/* The same for `count` of them in one write: after a kill all are set or none. */
+int repo_config_set_all(
+	struct repo *repo, const struct config_change *changes, size_t count, struct error *err);
+
 /* ---- refs ---- */
 
 /* What ref `name` ("refs/heads/main", "HEAD") points at, as a commit. ERR_NOT_FOUND. */
@@ -174,14 +181,13 @@ struct commit_plan {
 	const char *message;
 	const char *fallback_name; /* who commits where user.name and user.email are not set */
 	int64_t time;              /* seconds since 1970 */
-	bool sync; /* have objects on disk before this returns: for what must not be lost */
 };
 
 /*
  * Writes the blobs, trees and commit of `plan`; `*out` is the commit. No ref moves. A file that
- * stands keeps its mode; a new one is 100644. ERR_INVALID: a path that git cannot hold, or that
- * needs a folder where a file stands. A full or read-only disk is ERR_FAILED and leaves no broken
- * object.
+ * stands keeps its mode; a new one is 100644. The objects are on disk before this returns.
+ * ERR_INVALID: a path that git cannot hold, or that needs a folder where a file stands. A full or
+ * read-only disk is ERR_FAILED and leaves no broken object.
  */
 int repo_write_commit(
 	struct repo *repo, struct oid *out, const struct commit_plan *plan, struct error *err);

@@ -98,6 +98,8 @@ int store_start(struct error *err)
 	if (git_libgit2_init() < 0)
 		return store_error(err, ERR_FAILED, "cannot start libgit2");
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	/* The store of refs copies this when it is opened: it must be set before. */
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	return 0;
 }
 

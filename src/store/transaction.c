@@ -242,7 +242,6 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 		.message = message.data,
 		.fallback_name = plan->server,
 		.time = tx->time,
-		.sync = true,
 	};
 	int rc = repo_write_commit(tx->repo, out, &commit_plan, err);
 	buf_release(&message);
