@@ -46,7 +46,7 @@ HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 TORTURE_SRC := $(wildcard tests/torture/*.c)
-FAULT_SRC := $(wildcard tests/faults/*.c)
+FAULT_SRC := $(wildcard tests/faults/*.c) $(wildcard tests/kill/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
@@ -101,8 +101,8 @@ $(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# git runs it often: what it does not need is not loaded with it.
-$(BUILD)/hooks/merge-driver: $(BUILD)/obj/hooks/merge-driver.o $(LIB)
+# git runs them often: what they do not need is not loaded with them.
+$(BUILD)/hooks/merge-driver $(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS)
@@ -119,10 +119,10 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Preloaded into programs; a sanitizer's own library must not come along.
-$(BUILD)/tests/faults/%.so: tests/faults/%.c Makefile
+$(FAULTS): $(BUILD)/%.so: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(WERROR) $(CFLAGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(WERROR) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)

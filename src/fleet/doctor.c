@@ -243,6 +243,9 @@ static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 		buf_addstr(&mend, "git build init --shared ");
 		buf_add_quoted(&mend, repo_git_dir(d->repo));
 		rc = examine_hook(d, folder.data, own, "pre-receive", mend.data, err);
+		if (!rc)
+			rc = examine_hook(
+				d, folder.data, own, "reference-transaction", mend.data, err);
 	}
 	for (size_t i = 0; !is_shared && !rc && i < sizeof(of_clone) / sizeof(*of_clone); i++)
 		rc = examine_hook(d, folder.data, own, of_clone[i], "git build init", err);

@@ -1,16 +1,11 @@
 /* Making a clone a server, and undoing it. The shared repository is in setup_shared.c. */
 #include "fleet/setup.h"
 
-#include "base/alloc.h"
-#include "base/file.h"
 #include "fleet/heartbeat.h"
 #include "fleet/hook_files.h"
 #include "fleet/layout.h"
 #include "fleet/machine.h"
 #include "fleet/setup_report.h"
-#include "fleet/status.h"
-#include "fleet/write_queue.h"
-#include "json/document.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,41 +44,57 @@ static void write_driver(const char *hooks_dir, struct buf *out)
 	buf_release(&quoted);
 }
 
-static int set_config(struct repo *repo, const char *key, const char *value,
-	struct setup_report *report, struct error *err)
+/*
+ * Objects and references of a clone hold what exists nowhere else: heartbeats that wait for their
+ * push, commits on their way to the shared branch. The index is synced too, since a damaged one
+ * stops every git in the work tree.
+ */
+static const char *const durable[][2] = { { "core.fsync", "all" },
+	{ "core.fsyncMethod", "fsync" } };
+enum { DURABLE = sizeof(durable) / sizeof(*durable) };
+
+struct configuring {
+	struct repo *repo;
+	struct setup_report *report;
+	struct setup_config config;
+};
+
+static void set(struct configuring *c, const char *key, const char *value)
 {
-	int rc = setup_set_config(repo, key, value, err);
-	if (rc > 0)
-		setup_step(report, true, "set %s", key);
-	return rc < 0 ? rc : 0;
+	if (value && setup_config_add(&c->config, c->repo, key, value))
+		setup_step(c->report, true, "set %s", key);
 }
 
 static int configure(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
 	struct error *err)
 {
-	size_t before = report->changes;
+	struct configuring c = { .repo = repo, .report = report };
 	struct buf driver = BUF_INIT, ip = BUF_INIT;
-	char found[46];
+	char found[46] = "";
 	write_driver(plan->hooks_dir, &driver);
-	int rc = set_config(repo, "build.server", plan->server, report, err);
-	if (!rc && plan->manager)
-		rc = set_config(repo, "build.manager", plan->manager, report, err);
-	if (!rc && plan->ip) {
-		rc = set_config(repo, "build.ip", plan->ip, report, err);
-	} else if (!rc && !repo_config(repo, "build.ip", &ip)) {
+	if (!plan->ip && !repo_config(repo, "build.ip", &ip))
 		machine_address(found);
-		rc = set_config(repo, "build.ip", found, report, err);
-	}
-	if (!rc)
-		rc = set_config(repo, DRIVER_NAME_KEY, "git-build: field-aware merge of JSON files",
-			report, err);
-	if (!rc)
-		rc = set_config(repo, DRIVER_KEY, driver.data, report, err);
-	if (!rc && report->changes == before)
+	set(&c, "build.manager", plan->manager);
+	set(&c, "build.ip", plan->ip ? plan->ip : *found ? found : NULL);
+	set(&c, DRIVER_NAME_KEY, "git-build: field-aware merge of JSON files");
+	set(&c, DRIVER_KEY, driver.data);
+	for (size_t i = 0; i < DURABLE; i++)
+		set(&c, durable[i][0], durable[i][1]);
+	if (!c.config.count)
 		setup_step(report, false, "settings and merge driver are in git config");
+	int rc = setup_config_write(&c.config, repo, err);
 	buf_release(&driver);
 	buf_release(&ip);
 	return rc;
+}
+
+/* Which server the clone is, once the shared repository has accepted it. */
+static int configure_server(struct repo *repo, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct configuring c = { .repo = repo, .report = report };
+	set(&c, "build.server", plan->server);
+	return setup_config_write(&c.config, repo, err);
 }
 
 /* ---- hooks ---- */
@@ -196,63 +207,39 @@ static int share_layout(struct repo *repo, const struct settings *settings, cons
 
 /* ---- the startup ---- */
 
-static int publish_beat(struct repo *repo, const struct settings *settings, const struct env *env,
-	struct setup_report *report, struct error *err)
+/* Has the shared repository a heartbeat of this server? */
+static int has_heartbeat(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf ref = BUF_INIT;
+	struct oid tip;
+	buf_addf(&ref, "refs/heads/%s", settings->beat_branch);
+	int rc = remote_ref(repo, &remote, ref.data, &tip, err);
+	buf_release(&ref);
+	return rc < 0 ? rc : !oid_is_none(&tip);
+}
+
+/* Whatever this run has changed: an earlier one may have been killed before it came here. */
+static int publish_heartbeat(struct repo *repo, const struct settings *settings,
+	const struct env *env, struct setup_report *report, struct error *err)
 {
 	struct heartbeat *heartbeat;
 	struct beat_result beat = BEAT_RESULT_INIT;
-	int rc = heartbeat_open(&heartbeat, repo, settings, env, err);
+	int rc = has_heartbeat(repo, settings, err);
+	if (rc > 0)
+		setup_step(report, false, "%s has a heartbeat", settings->beat_branch);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = heartbeat_open(&heartbeat, repo, settings, env, err);
 	if (rc < 0)
 		return rc;
 	rc = heartbeat_beat(heartbeat, true, true, &beat, err);
 	if (!rc && !beat.pushed)
 		rc = error_set(err, beat.pushing.code, "%s", beat.pushing.text);
 	if (!rc)
-		setup_step(report, true, "pushed a first beat to %s", settings->beat_branch);
+		setup_step(report, true, "pushed a heartbeat to %s", settings->beat_branch);
 	beat_result_release(&beat);
 	heartbeat_close(heartbeat);
-	return rc;
-}
-
-/* Is the status on the coordination branch, as just fetched, `idle`? 1, 0, or a negative code. */
-static int is_idle(struct repo *repo, const struct settings *settings, struct error *err)
-{
-	struct buf ref = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
-	struct json_doc *doc = NULL;
-	struct oid tip;
-	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	buf_addf(&path, "%s/status.json", settings->server);
-	int rc = repo_ref(repo, ref.data, &tip, err);
-	if (!rc)
-		rc = repo_read(repo, &tip, path.data, 0, &text, NULL, err);
-	if (!rc)
-		rc = json_parse(&doc, text.data, text.len, path.data, NULL, err);
-	if (!rc)
-		rc = json_string_is(doc, json_member(doc, json_root(doc), "status"), "idle");
-	json_doc_free(doc);
-	buf_release(&ref);
-	buf_release(&path);
-	buf_release(&text);
-	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
-}
-
-static int publish_startup(struct repo *repo, const struct settings *settings,
-	const struct env *env, struct setup_report *report, struct error *err)
-{
-	struct buf request = BUF_INIT;
-	struct outcome outcome = OUTCOME_INIT;
-	int rc = publish_beat(repo, settings, env, report, err);
-	int idle = rc ? 1 : is_idle(repo, settings, err);
-	if (idle < 0)
-		rc = idle;
-	if (!rc && !idle) {
-		status_request(&request, repo, settings, "idle", env);
-		rc = write_queue_run(repo, settings, &request, env, &outcome, err);
-		if (!rc)
-			setup_step(report, true, "set the status to idle");
-	}
-	buf_release(&request);
-	outcome_release(&outcome);
 	return rc;
 }
 
@@ -274,10 +261,21 @@ static int stand_on_branch(struct repo *repo, const struct settings *settings, s
 	return rc;
 }
 
+static int publish(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct setup_report *report, struct error *err)
+{
+	int rc = stand_on_branch(repo, settings, err);
+	if (!rc)
+		rc = share_layout(repo, settings, env, report, err);
+	return rc < 0 ? rc : publish_heartbeat(repo, settings, env, report, err);
+}
+
 int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
 	const struct env *env, struct setup_report *report, struct error *err)
 {
-	int rc = configure(repo, plan, report, err);
+	int rc = setup_sweep(repo, err);
+	if (!rc)
+		rc = configure(repo, plan, report, err);
 	if (!rc) {
 		struct overrides overrides = { .server = plan->server };
 		settings_release(settings);
@@ -287,20 +285,14 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 		rc = install_hooks(repo, plan, report, err);
 	if (rc < 0)
 		return rc;
-	if (!remote_exists(repo, settings->remote)) {
+	if (remote_exists(repo, settings->remote))
+		rc = publish(repo, settings, env, report, err);
+	else
 		setup_missing(report,
 			"wrote no shared files: this clone has no remote '%s' (git remote add %s "
-			"URL, "
-			"then git build init again)",
+			"URL, then git build init again)",
 			settings->remote, settings->remote);
-		return 0;
-	}
-	rc = stand_on_branch(repo, settings, err);
-	if (!rc)
-		rc = share_layout(repo, settings, env, report, err);
-	if (!rc && report->changes)
-		rc = publish_startup(repo, settings, env, report, err);
-	return rc;
+	return rc < 0 ? rc : configure_server(repo, plan, report, err);
 }
 
 int setup_remove(struct repo *repo, struct setup_report *report, struct error *err)
@@ -308,8 +300,9 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
 		DRIVER_NAME_KEY };
 	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
-		"pre-receive" };
-	struct buf folder = BUF_INIT;
+		"pre-receive", "reference-transaction" };
+	struct buf folder = BUF_INIT, value = BUF_INIT;
+	struct setup_config config = { NULL, 0, 0 };
 	bool own;
 	int rc = 0;
 	hook_folder(repo, &folder, &own);
@@ -318,11 +311,18 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 		if (rc > 0)
 			setup_hook_step(report, hooks[i], rc);
 	}
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++) {
-		rc = setup_set_config(repo, keys[i], NULL, err);
-		if (rc > 0)
+	/* The shared repository keeps these, with its other settings. */
+	for (size_t i = 0; i < DURABLE && rc >= 0 && repo_work_tree(repo); i++)
+		if (repo_config(repo, durable[i][0], &value) &&
+			!strcmp(value.data, durable[i][1]) &&
+			setup_config_add(&config, repo, durable[i][0], NULL))
+			setup_step(report, true, "took %s out of git config", durable[i][0]);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++)
+		if (setup_config_add(&config, repo, keys[i], NULL))
 			setup_step(report, true, "took %s out of git config", keys[i]);
-	}
+	if (rc >= 0)
+		rc = setup_config_write(&config, repo, err);
+	buf_release(&value);
 	buf_release(&folder);
 	return rc < 0 ? rc : 0;
 }

@@ -40,8 +40,12 @@ struct setup_plan {
  * In a clone: writes the missing files of the layout in one transaction on the coordination branch
  * (which also creates the branch in an empty shared repository), with .gitattributes and .gitignore
  * lines; sets build.* and the merge driver in the clone's config; installs the client hooks,
- * chaining those that stand; publishes the startup: a pushed beat and status `idle`. Without a
- * remote everything local is done and the report says what could not be.
+ * chaining those that stand; pushes a heartbeat if the shared repository has none of this server.
+ * The status of a server that exists is left as it is. Without a remote everything local is done
+ * and the report says what could not be.
+ *
+ * Each step checks whether its own effect is there, so that a run that was killed at any point is
+ * completed by the next.
  */
 int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
 	const struct env *env, struct setup_report *report, struct error *err);
@@ -52,9 +56,11 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 int setup_remove(struct repo *repo, struct setup_report *report, struct error *err);
 
 /*
- * Makes `path` a bare repository if it is none (an existing one keeps all it has), with the hooks,
- * receive settings, gc settings for many small pushes, and reflogs that a fleet needs. A repository
- * with a work tree is refused (ERR_INVALID).
+ * Makes `path` a bare repository, or adopts one that exists (which keeps all it has), with the
+ * hooks, receive settings, gc settings for many small pushes, syncing to disk, and reflogs that a
+ * fleet needs. A new one is made whole before git can see it. ERR_INVALID: it has a work tree, or
+ * the directory is neither empty nor a repository. A run that was killed at any point is completed
+ * by the next.
  */
 int setup_shared(const char *path, const struct setup_plan *plan, struct setup_report *report,
 	struct error *err);

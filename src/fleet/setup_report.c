@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "fleet/hook_files.h"
+#include "store/lockfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ void setup_report_release(struct setup_report *report)
 	*report = (struct setup_report){ 0 };
 }
 
-int setup_set_config(struct repo *repo, const char *key, const char *value, struct error *err)
+int setup_config_add(
+	struct setup_config *config, struct repo *repo, const char *key, const char *value)
 {
 	struct buf now = BUF_INIT;
 	bool set = repo_config(repo, key, &now);
@@ -67,6 +69,21 @@ int setup_set_config(struct repo *repo, const char *key, const char *value, stru
 	buf_release(&now);
 	if (same)
 		return 0;
-	int rc = repo_config_set(repo, key, value, err);
-	return rc < 0 ? rc : 1;
+	GROW(config->changes, config->count, config->capacity);
+	config->changes[config->count++] = (struct config_change){ key, value };
+	return 1;
+}
+
+int setup_config_write(struct setup_config *config, struct repo *repo, struct error *err)
+{
+	int rc = config->count ? repo_config_set_all(repo, config->changes, config->count, err) : 0;
+	free(config->changes);
+	*config = (struct setup_config){ NULL, 0, 0 };
+	return rc;
+}
+
+int setup_sweep(struct repo *repo, struct error *err)
+{
+	int rc = lockfile_sweep(repo, repo_common_dir(repo), "config", err);
+	return rc < 0 ? rc : lockfile_sweep(repo, repo_git_dir(repo), "HEAD", err);
 }

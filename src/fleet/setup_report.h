@@ -13,7 +13,20 @@ void setup_missing(struct setup_report *report, const char *format, ...)
 /* The same for what became of a hook (enum hook_outcome). */
 void setup_hook_step(struct setup_report *report, const char *name, int outcome);
 
-/* Sets a setting, or takes it away (NULL). 1 if that changed it, 0 if not, or a negative code. */
-int setup_set_config(struct repo *repo, const char *key, const char *value, struct error *err);
+/*
+ * Settings that are to be changed in one write. `add` notes one, unless it is as wanted already; a
+ * value of NULL removes it. 1 if it is to be changed, else 0. The strings stay the caller's until
+ * setup_config_write(), which also releases it.
+ */
+struct setup_config {
+	struct config_change *changes;
+	size_t count, capacity;
+};
+int setup_config_add(
+	struct setup_config *config, struct repo *repo, const char *key, const char *value);
+int setup_config_write(struct setup_config *config, struct repo *repo, struct error *err);
+
+/* Removes what a killed run has left beside the settings and HEAD. */
+int setup_sweep(struct repo *repo, struct error *err);
 
 #endif

@@ -186,8 +186,8 @@ int lockfile_sweep(struct repo *repo, const char *folder, const char *name, stru
 {
 	struct names names = names_of(folder, name);
 	struct file_lock turn = FILE_LOCK_INIT;
-	int rc = 0;
-	if (file_exists(names.folder.data)) {
+	int rc = file_exists(names.folder.data, err);
+	if (rc > 0) {
 		rc = take_turn(repo, &turn, err);
 		if (!rc)
 			rc = clear(&names, err);

@@ -345,6 +345,43 @@ shared/health_dashboard.json" ]
   [ ! -e '"fleet".git' ]
 }
 
+@test "a directory that is neither empty nor a repository is refused, and left as it is" {
+  mkdir d empty
+  echo x >d/file
+  run -128 git build init --shared d
+  [[ $output == *"d: neither an empty directory nor a git repository"* ]]
+  [ "$(ls -A d)" = file ]
+  run -128 git -C d build init --shared .
+  [ "$(ls -A d)" = file ]
+  (cd empty && git build init --shared . && git rev-parse --is-bare-repository)
+  git build init --shared new/deep.git/
+  [ -f new/deep.git/HEAD ]
+}
+
+@test "init never changes the status of a server that exists" {
+  new_fleet
+  git build init --server build1
+  git build job add -q --branch main --commit abc
+  git build job claim
+  before=$(git -C ../fleet.git show main:build1/status.json)
+  [[ $before == *'"status": "building"'* ]]
+  rm .git/hooks/pre-push
+  run -0 git build init
+  [ "$output" = "installed the pre-push hook" ]
+  [ "$(git -C ../fleet.git show main:build1/status.json)" = "$before" ]
+}
+
+@test "build.server is set once the shared repository has accepted the server" {
+  new_fleet
+  git build init --server build1
+  cat >../fleet.git/hooks/pre-receive <<'END'
+#!/bin/sh
+exit 1
+END
+  run -128 git build init --server build2
+  [ "$(git config build.server)" = build1 ]
+}
+
 @test "a pre-receive hook that stands is kept, runs first, and may refuse" {
   shared_repo fleet.git
   git -C fleet.git build init --remove
