@@ -102,7 +102,9 @@ $(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # git runs them often: what they do not need is not loaded with them.
-$(BUILD)/hooks/merge-driver $(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
+$(BUILD)/hooks/merge-driver: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
+$(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(BUILD)/obj/hooks/hook.o $(LIB)
+$(BUILD)/hooks/merge-driver $(BUILD)/hooks/reference-transaction:
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS)

@@ -309,6 +309,10 @@ static int take(struct work *work, struct job *job, struct error *err)
 	set_time(work, job, "started_at", job->started_at);
 	set_time(work, job, "completed_at", 0);
 	json_edit_set_int(work->documents[0].edit, job->value, "attempt", job->attempt);
+	/* Why an earlier attempt ended is not the reason of this one. */
+	if (job->reason)
+		set(work, job, "reason", NULL);
+	job->reason = NULL;
 	if (worker || job->worker)
 		set(work, job, "worker", worker);
 	buf_addf(&deed->subject, "Job: %s claims %s", deed->server, job->id);
@@ -316,6 +320,7 @@ static int take(struct work *work, struct job *job, struct error *err)
 	if (rc < 0)
 		return rc;
 	set_current(work, job, "building");
+	status_set_paused(&work->documents[1], deed, NULL);
 	return save(work, err);
 }
 
@@ -380,7 +385,8 @@ static int write_end(struct work *work, struct job *job, struct error *err)
 {
 	struct deed *deed = work->deed;
 	struct job ended = *job;
-	bool again = is(job, "failed") && deed_flag(deed, "retry") && job->attempt <= job->retries;
+	bool again =
+		is(job, "failed") && deed_flag(deed, "retry") && job_tries(job) <= job->retries;
 	int rc = open_status(work, err);
 	if (rc < 0)
 		return rc;
@@ -476,30 +482,74 @@ static int cancel(struct deed *deed, struct error *err)
 	return rc;
 }
 
+/* The command never ran: that is not the job's fault, and the attempt, which is the claim's fence,
+ * stays as high as it is. */
+static void do_not_count(struct work *work, struct job *job)
+{
+	job->uncounted++;
+	json_edit_set_int(work->documents[0].edit, job->value, "uncounted", job->uncounted);
+}
+
+/* A worker puts back what it has claimed: only that attempt, so that nothing happens to a job that
+ * was cancelled, or claimed again. */
+static int hand_back(struct work *work, struct job *job, const char **why, struct error *err)
+{
+	struct deed *deed = work->deed;
+	const char *reason = deed_string(deed, "reason"), *paused = deed_string(deed, "paused");
+	if (is(job, "queued") && deed_int(deed, "attempt", 0) == job->attempt)
+		return 0;
+	*why = not_to_finish(work, job);
+	if (*why)
+		return 1;
+	put_back(work, job);
+	if (deed_flag(deed, "uncounted"))
+		do_not_count(work, job);
+	job->reason = reason ? reason : job->reason;
+	if (reason)
+		set(work, job, "reason", reason);
+	buf_addf(&deed->subject, "Job: %s puts %s back", deed->server, job->id);
+	int rc = open_status(work, err);
+	if (rc < 0)
+		return rc;
+	leave_current(work, job, "idle");
+	status_touch(&work->documents[1], deed, NULL);
+	if (paused)
+		status_set_paused(&work->documents[1], deed, paused);
+	return save(work, err);
+}
+
+/* A person puts a job back. */
+static int queue_again(struct work *work, struct job *job, const char **why, struct error *err)
+{
+	bool running = is(job, "running"), mine = is_mine(work, job);
+	if (is(job, "queued"))
+		return 0;
+	if (is(job, "completed")) {
+		*why = "it is completed; add a new one";
+		return 1;
+	}
+	if (running && !mine) {
+		*why = "another server is at it: 'git build job reap' puts it back if that is "
+		       "silent, 'git build job cancel' takes it from it";
+		return 1;
+	}
+	put_back(work, job);
+	buf_addf(&work->deed->subject, "Job: %s puts %s back", work->deed->server, job->id);
+	return leave(work, job, running && mine, err);
+}
+
 static int requeue(struct deed *deed, struct error *err)
 {
 	struct work work;
 	struct job job;
 	const char *why = NULL;
+	bool by_worker = json_member(deed->request, json_root(deed->request), "attempt");
 	int rc = open_work(&work, deed, err);
 	if (!rc)
 		rc = find_job(&work, &job, err);
-	if (!rc && !is(&job, "queued")) {
-		bool running = is(&job, "running"), mine = is_mine(&work, &job);
-		if (is(&job, "completed")) {
-			why = "it is completed; add a new one";
-			rc = 1;
-		} else if (running && !mine) {
-			why = "another server is at it: 'git build job reap' puts it back if that "
-			      "is "
-			      "silent, 'git build job cancel' takes it from it";
-			rc = 1;
-		} else {
-			put_back(&work, &job);
-			buf_addf(&deed->subject, "Job: %s puts %s back", deed->server, job.id);
-			rc = leave(&work, &job, running && mine, err);
-		}
-	}
+	if (!rc)
+		rc = by_worker ? hand_back(&work, &job, &why, err)
+			       : queue_again(&work, &job, &why, err);
 	if (rc >= 0)
 		put_answer(deed, "requeued", !rc, &work, &job, why);
 	close_work(&work);
@@ -533,7 +583,7 @@ static void reap_one(struct work *work, struct job *job, int64_t silent)
 	struct deed *deed = work->deed;
 	const char *server = job->assigned_to ? job->assigned_to : "nobody";
 	char age[TIMESTAMP_SIZE];
-	bool gives_up = job->attempt >= deed_int(deed, "most_attempts", 1);
+	bool gives_up = job_tries(job) >= deed_int(deed, "most_attempts", 1);
 	struct buf reason = BUF_INIT;
 	buf_addf(&reason, "%s was silent for %s, at attempt %lld", server,
 		timestamp_format_age(silent, age), (long long)job->attempt);

@@ -26,6 +26,7 @@ enum member {
 	ASSIGNED_TO,
 	WORKER,
 	ATTEMPT,
+	UNCOUNTED,
 	REASON,
 	CREATED_AT,
 	STARTED_AT,
@@ -34,7 +35,7 @@ enum member {
 };
 static const char *const member_names[MEMBERS] = { "id", "type", "status", "priority", "branch",
 	"commit", "description", "depends", "retries", "packages", "assigned_to", "worker",
-	"attempt", "reason", "created_at", "started_at", "completed_at" };
+	"attempt", "uncounted", "reason", "created_at", "started_at", "completed_at" };
 
 static int64_t number_of(
 	const struct json_doc *doc, const struct json_value *value, int64_t fallback)
@@ -68,6 +69,7 @@ static struct job parse(
 		.worker = json_strdup_in(doc, m[WORKER], arena),
 		.priority = number_of(doc, m[PRIORITY], JOB_PRIORITY),
 		.attempt = number_of(doc, m[ATTEMPT], 0),
+		.uncounted = number_of(doc, m[UNCOUNTED], 0),
 		.retries = number_of(doc, m[RETRIES], 0),
 		.wants_package = !m[PACKAGES] || m[PACKAGES]->type != JSON_FALSE,
 		.created_at = time_of(doc, m[CREATED_AT]),
@@ -109,6 +111,12 @@ const struct job *jobs_find(const struct job_list *list, const char *id)
 	struct job **found =
 		bsearch(&wanted, list->by_id, list->count, sizeof(*list->by_id), by_id);
 	return found ? *found : NULL;
+}
+
+int64_t job_tries(const struct job *job)
+{
+	bool is_possible = job->uncounted >= 0 && job->uncounted <= job->attempt;
+	return is_possible ? job->attempt - job->uncounted : job->attempt;
 }
 
 static bool has_status(const struct job *job, const char *status)
@@ -261,6 +269,7 @@ void job_put(struct json_writer *w, const struct job_list *list, const struct jo
 	json_put_string_or_null(w, "description", job->description);
 	json_put_string_or_null(w, "assigned_to", job->assigned_to);
 	json_put_int(w, "attempt", job->attempt);
+	json_put_int(w, "uncounted", job->uncounted);
 	json_put_int(w, "retries", job->retries);
 	json_put_bool(w, "packages", job->wants_package);
 	json_put_string_or_null(w, "worker", job->worker);

@@ -7,6 +7,9 @@
  * first, then the oldest, and none before all that it depends on is completed. A queued job that
  * names a server in "assigned_to" is for that server.
  *
+ * "attempt" counts the claims, never decreases and is a claim's fence. "uncounted" of them ended
+ * before the job's own command ran, through no fault of the job: limits on attempts leave them out.
+ *
  * The operations (fleet/operation.h) are "job add", "job claim", "job complete", "job fail", "job
  * cancel", "job requeue" and "job reap"; docs/protocol.md has their members.
  */
@@ -26,6 +29,7 @@ struct job {
 	const char *id, *type, *status, *branch, *commit, *description, *assigned_to, *reason;
 	const char *worker; /* which one has it, where a worker claimed it */
 	int64_t priority, attempt;
+	int64_t uncounted;  /* attempts that ended before the command ran: see job_tries() */
 	int64_t retries;    /* after so many failed attempts more it is over */
 	bool wants_package; /* fails where it makes none, if its type is build */
 	int64_t created_at, started_at, completed_at; /* seconds since 1970; 0: it does not say */
@@ -45,6 +49,9 @@ void jobs_read(struct job_list *out, const struct json_doc *doc, const struct js
 	struct arena *arena);
 /* The job with this id; NULL if there is none. */
 const struct job *jobs_find(const struct job_list *list, const char *id);
+
+/* How many attempts count against limits: those in which the job's command ran. */
+int64_t job_tries(const struct job *job);
 
 /* The first of the ids that `job` depends on which is not completed; NULL if nothing holds it up.
  * Borrowed from the arena. */

@@ -110,6 +110,32 @@ void status_touch(struct document *document, const struct deed *deed, const char
 		json_edit_set_string(document->edit, document->root, "status", status);
 }
 
+void status_set_paused(struct document *document, const struct deed *deed, const char *reason)
+{
+	char time[TIMESTAMP_SIZE];
+	int64_t seconds = deed->now;
+	size_t len;
+	struct buf text = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	const struct json_value *old = json_member(document->doc, document->root, "paused");
+	const char *since =
+		json_string(document->doc, json_member(document->doc, old, "since"), &len);
+	if (!reason && (!old || old->type == JSON_NULL))
+		return;
+	if (since && !timestamp_parse(since, len, &seconds))
+		seconds = deed->now;
+	if (reason) {
+		json_begin(&w, '{');
+		json_put_string(&w, "since", timestamp_format(seconds, time));
+		json_put_string(&w, "reason", reason);
+		json_end(&w);
+	} else {
+		json_put_null(&w, NULL);
+	}
+	json_edit_set(document->edit, document->root, "paused", text.data, text.len);
+	buf_release(&text);
+}
+
 /* A reading goes into `system` where the file has one; else all of them make a new one. */
 static void set_system(struct document *document, const struct deed *deed)
 {
@@ -143,12 +169,21 @@ static void leave_job(struct document *document, struct deed *deed)
 		json_edit_set(document->edit, document->root, "current_job", "null", 4);
 }
 
+/* What the commit's subject calls it. */
+static const char *status_word(struct deed *deed, const char *status)
+{
+	return status ? status : deed_string(deed, "paused") ? "paused" : "no longer paused";
+}
+
 static int set(struct deed *deed, struct error *err)
 {
 	struct document document = { 0 };
 	const char *status = deed_string(deed, "status");
 	const char *ip = deed_string(deed, "ip"), *manager = deed_string(deed, "manager");
-	int rc = status_check(status ? status : "", err);
+	const struct json_value *paused =
+		json_member(deed->request, json_root(deed->request), "paused");
+	/* A worker that pauses leaves the status as it is. */
+	int rc = !status && paused ? 0 : status_check(status ? status : "", err);
 	if (!rc)
 		rc = status_open(&document, deed, err);
 	if (rc < 0)
@@ -160,10 +195,12 @@ static int set(struct deed *deed, struct error *err)
 		json_edit_set_string(document.edit, document.root, "manager", manager);
 	set_system(&document, deed);
 	leave_job(&document, deed);
-	buf_addf(&deed->subject, "Status: %s is %s", deed->server, status);
+	if (paused)
+		status_set_paused(&document, deed, deed_string(deed, "paused"));
+	buf_addf(&deed->subject, "Status: %s is %s", deed->server, status_word(deed, status));
 	rc = document_save(&document, 1, deed->tx, err);
 	json_put_string(&deed->answer, "server", deed->server);
-	json_put_string(&deed->answer, "status", status);
+	json_put_string_or_null(&deed->answer, "status", status);
 	document_close(&document);
 	return rc;
 }

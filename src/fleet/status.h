@@ -27,5 +27,8 @@ void status_request(struct buf *out, struct repo *repo, const struct settings *s
 int status_open(struct document *out, struct deed *deed, struct error *err);
 /* Sets the status (NULL: as it is) and the timestamp, which never goes back. */
 void status_touch(struct document *document, const struct deed *deed, const char *status);
+/* Records that the server's worker takes no jobs, and why; `reason` NULL: that it does. The time
+ * since when is kept while it stays paused. */
+void status_set_paused(struct document *document, const struct deed *deed, const char *reason);
 
 #endif

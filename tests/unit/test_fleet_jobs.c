@@ -72,6 +72,20 @@ static void only_queued_jobs_are_chosen(void **state)
 	assert_chosen("", NULL, "");
 }
 
+static void attempts_whose_command_never_ran_do_not_count(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t attempt, uncounted, tries;
+	} rows[] = { { 0, 0, 0 }, { 3, 0, 3 }, { 3, 2, 1 }, { 3, 3, 0 },
+		/* What cannot be is not believed. */
+		{ 3, 4, 3 }, { 3, -1, 3 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct job job = { .attempt = rows[i].attempt, .uncounted = rows[i].uncounted };
+		assert_int_equal(job_tries(&job), rows[i].tries);
+	}
+}
+
 static void a_job_that_names_a_server_is_for_that_server(void **state)
 {
 	(void)state;
@@ -168,6 +182,7 @@ int main(void)
 		cmocka_unit_test(
 			of_equal_priority_the_oldest_goes_first_then_the_first_in_the_file),
 		cmocka_unit_test(only_queued_jobs_are_chosen),
+		cmocka_unit_test(attempts_whose_command_never_ran_do_not_count),
 		cmocka_unit_test(a_job_that_names_a_server_is_for_that_server),
 		cmocka_unit_test(a_type_narrows_the_choice),
 		cmocka_unit_test(a_job_waits_until_all_it_depends_on_is_completed),
