@@ -38,6 +38,7 @@ static void server_release(struct server *server)
 	free(server->status);
 	free(server->job);
 	free(server->job_branch);
+	free(server->paused);
 	free(server->last_build.id);
 	free(server->last_build.status);
 	free(server->trouble);
@@ -161,6 +162,9 @@ static int read_status(struct taking *t, const char *id, struct error *failure)
 	server->job = json_strdup(doc, json_member(doc, job, "id"));
 	server->job_branch = json_strdup(doc, json_member(doc, job, "branch"));
 	server->status_at = time_of(doc, root, "timestamp");
+	const struct json_value *paused = json_member(doc, root, "paused");
+	server->paused = json_strdup(doc, json_member(doc, paused, "reason"));
+	server->paused_since = time_of(doc, paused, "since");
 	read_system(server, doc);
 	read_last_build(&server->last_build, doc);
 	json_doc_free(doc);

@@ -28,10 +28,12 @@ struct last_build {
 struct server {
 	/* All strings are yours through the roster; NULL where the files do not say. */
 	char *id, *manager, *ip;
-	char *status;      /* idle, building, failed, success */
-	char *job;         /* current_job's id */
-	char *job_branch;  /* current_job's branch */
-	int64_t status_at; /* when it said so, seconds since 1970; 0: never */
+	char *status;         /* idle, building, failed, success */
+	char *job;            /* current_job's id */
+	char *job_branch;     /* current_job's branch */
+	int64_t status_at;    /* when it said so, seconds since 1970; 0: never */
+	char *paused;         /* why its worker takes no jobs; NULL: it does, or there is none */
+	int64_t paused_since; /* seconds since 1970; 0: it does not say */
 	struct last_build last_build;
 	/* Of its machine, as the newer of its files says: per cent, GiB; -1: not known. */
 	double cpu_usage, memory_used_gb, disk_free_gb;

@@ -165,6 +165,16 @@ static void judge_machine(struct judging *j, const struct server *server)
 	}
 }
 
+static void check_worker(struct judging *j, const struct server *server)
+{
+	struct health_alert alert = { .severity = HEALTH_WARNING,
+		.kind = "paused",
+		.server = server->id,
+		.since = server->paused_since };
+	if (server->paused)
+		add(j, alert, "%s takes no jobs: %s", server->id, server->paused);
+}
+
 /* A beat is written and committed in the same moment, by the same clock; a squash may commit it
  * again, later. */
 static void judge_commit_time(struct judging *j, size_t index)
@@ -197,6 +207,7 @@ static void judge_servers(struct judging *j)
 		judge_beat(j, server, state);
 		judge_commit_time(j, i);
 		judge_machine(j, server);
+		check_worker(j, server);
 	}
 }
 
