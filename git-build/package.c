@@ -71,6 +71,10 @@ static int run(
 	if (!rc)
 		show_result(inv, given->out, &result);
 	package_result_release(&result);
+	if (rc == ERR_BUSY) {
+		show_message("package", err->text);
+		rc = PACKAGE_BUSY_STATUS;
+	}
 	return rc;
 }
 

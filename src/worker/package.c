@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #define SCRIPT "packaging/build-deb.sh"
 /* What old packaging depends on, and Debian no longer has. */
 #define LEGACY "python-setuptools"
+/* Seconds to wait for apt's lock if apt's settings do not say. */
+#define APT_WAITS "30"
 
 enum { NAMES_LIMIT = 1 << 20 };
 
@@ -221,6 +224,74 @@ static int install_dummy(struct packaging *p)
 	return rc;
 }
 
+/* How apt is set up: where its lock is, and how many seconds it waits for it. */
+struct apt {
+	struct buf lock;
+	long wait;
+};
+
+/* The value of `name` in what "apt-config shell" printed; `fallback` if it is not set. */
+static void read_setting(struct buf *out, const char *said, const char *name, const char *fallback)
+{
+	const char *start = strstr(said, name);
+	const char *value = start ? start + strlen(name) : fallback;
+	buf_add(out, value, strcspn(value, "'"));
+}
+
+static void ask_apt(struct packaging *p, struct apt *apt)
+{
+	const char *argv[] = { "apt-config", "shell", "file", "Dir::State::status/f", "wait",
+		"DPkg::Lock::Timeout", NULL };
+	struct buf said = BUF_INIT, ignored = BUF_INIT, wait = BUF_INIT;
+	struct child child = {
+		.argv = argv, .output = &said, .errors = &ignored, .timeout_ms = p->plan->timeout_ms
+	};
+	int status;
+	if (child_run(&child, &status, NULL) < 0 || status)
+		buf_reset(&said);
+	apt->lock = (struct buf)BUF_INIT;
+	read_setting(&apt->lock, said.data, "file='", "/var/lib/dpkg/status");
+	read_setting(&wait, said.data, "wait='", APT_WAITS);
+	apt->wait = strtol(wait.data, NULL, 10);
+	const char *slash = strrchr(apt->lock.data, '/');
+	buf_truncate(&apt->lock, slash ? (size_t)(slash - apt->lock.data) : 0);
+	buf_addstr(&apt->lock, "/lock-frontend");
+	buf_release(&said);
+	buf_release(&ignored);
+	buf_release(&wait);
+}
+
+/* The process that holds the package manager's lock (fcntl(2), as apt takes it); 0: none. */
+static long find_holder(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	bool is_held = fd >= 0 && !fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK;
+	if (fd >= 0)
+		close(fd);
+	return is_held ? (long)lock.l_pid : 0;
+}
+
+/* Waits for the lock as long as apt does; ERR_BUSY if it stays held. */
+static int wait_for_lock(struct packaging *p, struct error *err)
+{
+	struct apt apt;
+	ask_apt(p, &apt);
+	long holder = find_holder(apt.lock.data);
+	if (holder)
+		tell(p, "waits for process %ld, which holds %s", holder, apt.lock.data);
+	for (long left = apt.wait; holder && left > 0; left--) {
+		sleep(1);
+		holder = find_holder(apt.lock.data);
+	}
+	int rc = holder ? error_set(err, ERR_BUSY,
+				  "%s is held by process %ld; try again when that has ended",
+				  apt.lock.data, holder)
+			: 0;
+	buf_release(&apt.lock);
+	return rc;
+}
+
 /* As root: what can be installed is. That something cannot is no failure: the last resort is to
  * build without. */
 static int install_missing(struct packaging *p, struct buf *missing)
@@ -228,15 +299,21 @@ static int install_missing(struct packaging *p, struct buf *missing)
 	struct error why = ERROR_INIT, *kept = p->err;
 	const char *apt[] = { "apt-get", "build-dep", "-y", "-q", "--no-install-recommends", "./",
 		NULL };
+	int busy = wait_for_lock(p, p->err);
+	if (busy < 0)
+		return busy;
 	p->err = &why;
 	if (names_package(missing->data, LEGACY) && install_dummy(p) < 0)
 		tell(p, "could not: %s", why.text);
 	int rc = find_missing(p, missing);
 	if (!rc && missing->len) {
 		tell(p, "installs the build dependencies that are missing: %s", missing->data);
-		if (run(p, p->source, apt) < 0)
+		if (run(p, p->source, apt) < 0) {
 			tell(p, "could not: %s", why.text);
-		rc = find_missing(p, missing);
+			rc = wait_for_lock(p, &why);
+		}
+		if (!rc)
+			rc = find_missing(p, missing);
 	}
 	p->err = kept;
 	if (rc < 0)

@@ -20,6 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What `git build package` exits with if it could not begin: see ERR_BUSY below. */
+enum { PACKAGE_BUSY_STATUS = 1 };
+
 struct package_plan {
 	const char *source; /* the tree */
 	const char *out;    /* where packages go; made if it is not there */
@@ -41,8 +44,9 @@ int package_can_make(const char *source, struct error *err);
 
 /*
  * Makes the packages. ERR_INVALID if the tree has neither the script nor debian/; ERR_FAILED if a
- * program fails, or none of what it made is a .deb; ERR_TIMEOUT. What was in `out` before does not
- * count as made, unless it was made anew.
+ * program fails, or none of what it made is a .deb; ERR_TIMEOUT; ERR_BUSY if build dependencies are
+ * missing and another program holds the package manager's lock: then nothing was built. What was in
+ * `out` before does not count as made, unless it was made anew.
  */
 int package_build(
 	const struct package_plan *plan, struct package_result *result, struct error *err);
