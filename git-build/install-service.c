@@ -116,19 +116,81 @@ static void show_as_json(const struct service *service, const char *folder, cons
 	buf_release(&out);
 }
 
-static void say_next(const struct service *service, const char *folder, bool user, bool removed)
+/* What systemd says at length is for its log; here its first line is enough. */
+static void keep_first_line(struct error *err)
+{
+	err->text[strcspn(err->text, "\n")] = '\0';
+}
+
+/* The units that were written do not stay if systemd does not take them: a service that was asked
+ * for and does not run is not to start with the next boot. */
+static int take_back(const struct service *service, const struct service_plan *plan,
+	const char *folder, int rc, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	keep_first_line(err);
+	if (service_remove(service, plan, folder, &why) < 0)
+		return error_set(err, rc,
+			"%s; %s/%s could not be removed again (%s): remove it, and use --cron",
+			err->text, folder, service->units[0].name.data, why.text);
+	systemctl(plan->user, "daemon-reload", NULL, NULL, NULL);
+	return error_set(err, rc,
+		"%s; nothing was installed: on a host without systemd 'git build install-service "
+		"--cron' prints a line for crontab",
+		err->text);
+}
+
+/* Stops and disables the units before their files go, since systemctl(1) finds them by these. A
+ * manager that is not there, or does not know the unit, has nothing to stop. True: it was done. */
+static bool disable(const struct service *service, bool user)
+{
+	const char *unit = service->units[service->count - 1].name.data;
+	return systemctl(user, "disable", "--now", unit, NULL) == 0;
+}
+
+static void say_next(
+	const struct service *service, const char *folder, bool user, bool removed, bool disabled)
 {
 	const char *unit = service->units[service->count - 1].name.data,
 		   *option = user ? " --user" : "";
 	for (size_t i = 0; i < service->count; i++)
 		show_line("%s %s/%s", removed ? "removed" : "wrote", folder,
 			service->units[i].name.data);
-	if (removed)
-		show_line("next: systemctl%s disable --now %s; systemctl%s daemon-reload", option,
-			unit, option);
-	else
+	if (removed && !disabled)
+		show_line("systemctl could not stop it; if it runs, end it, and run: systemctl%s "
+			  "daemon-reload",
+			option);
+	else if (!removed)
 		show_line("next: systemctl%s daemon-reload && systemctl%s enable --now %s", option,
 			option, unit);
+}
+
+/* Writes the units; `now`: and starts them, or takes back those that were not there before. */
+static int write_units(const struct service *service, const struct service_plan *plan,
+	const char *folder, bool now, struct error *err)
+{
+	bool is_new = !service_is_written(service, folder);
+	int rc = service_write(service, plan, folder, err);
+	if (rc < 0 || !now)
+		return rc;
+	rc = enable(service, plan->user, err);
+	if (rc < 0 && is_new)
+		return take_back(service, plan, folder, rc, err);
+	return rc;
+}
+
+static int remove_units(const struct service *service, const struct service_plan *plan,
+	const char *folder, bool *disabled, struct error *err)
+{
+	int rc = service_check_owner(service, plan, folder, err);
+	if (rc < 0)
+		return rc;
+	bool is_there = service_is_written(service, folder);
+	*disabled = !is_there || disable(service, plan->user);
+	rc = service_remove(service, plan, folder, err);
+	if (!rc && is_there && *disabled)
+		systemctl(plan->user, "daemon-reload", NULL, NULL, NULL);
+	return rc;
 }
 
 static int carry_out(struct invocation *inv, const struct service_options *given,
@@ -138,13 +200,12 @@ static int carry_out(struct invocation *inv, const struct service_options *given
 	const char *done = given->print || given->cron ? "nothing"
 		: given->remove                        ? "removed"
 						       : "written";
+	bool written = !given->remove && !given->print && !given->cron, disabled = false;
 	int rc = find_folder(&folder, plan->user, err);
 	if (!rc && given->remove)
-		rc = service_remove(service, plan, folder.data, err);
-	else if (!rc && !given->print && !given->cron)
-		rc = service_write(service, plan, folder.data, err);
-	if (!rc && given->now && !given->print && !given->cron)
-		rc = enable(service, plan->user, err);
+		rc = remove_units(service, plan, folder.data, &disabled, err);
+	else if (!rc && written)
+		rc = write_units(service, plan, folder.data, given->now, err);
 	if (!rc && inv->json)
 		show_as_json(service, folder.data, done);
 	else if (!rc && given->cron)
@@ -152,7 +213,7 @@ static int carry_out(struct invocation *inv, const struct service_options *given
 	else if (!rc && given->print)
 		show_units(inv, service);
 	else if (!rc && !inv->quiet && !given->now)
-		say_next(service, folder.data, plan->user, given->remove);
+		say_next(service, folder.data, plan->user, given->remove, disabled);
 	buf_release(&folder);
 	return rc;
 }

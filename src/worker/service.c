@@ -255,7 +255,7 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 /* ---- in a folder ---- */
 
 /* The service's ExecStart line names the clone: another one means another clone. */
-static int check_owner(const struct service *service, const struct service_plan *plan,
+int service_check_owner(const struct service *service, const struct service_plan *plan,
 	const char *folder, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, clone = BUF_INIT;
@@ -271,6 +271,18 @@ static int check_owner(const struct service *service, const struct service_plan 
 	buf_release(&text);
 	buf_release(&clone);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+bool service_is_written(const struct service *service, const char *folder)
+{
+	bool found = false;
+	for (size_t i = 0; !found && i < service->count; i++) {
+		struct buf path = BUF_INIT;
+		buf_addf(&path, "%s/%s", folder, service->units[i].name.data);
+		found = file_exists(path.data);
+		buf_release(&path);
+	}
+	return found;
 }
 
 static int each_file(
@@ -293,13 +305,13 @@ int service_write(const struct service *service, const struct service_plan *plan
 {
 	int rc = file_make_folders(folder, err);
 	if (!rc)
-		rc = check_owner(service, plan, folder, err);
+		rc = service_check_owner(service, plan, folder, err);
 	return rc < 0 ? rc : each_file(service, folder, false, err);
 }
 
 int service_remove(const struct service *service, const struct service_plan *plan,
 	const char *folder, struct error *err)
 {
-	int rc = check_owner(service, plan, folder, err);
+	int rc = service_check_owner(service, plan, folder, err);
 	return rc < 0 ? rc : each_file(service, folder, true, err);
 }

@@ -101,3 +101,38 @@ setup() {
   run -129 git build install-service --user --system worker
   run -128 git build install-service --user --remove --now worker
 }
+
+@test "--now on a host whose systemd cannot be reached leaves no unit, and names --cron" {
+  units=$XDG_CONFIG_HOME/systemd/user
+  export XDG_RUNTIME_DIR=$TMP/none DBUS_SESSION_BUS_ADDRESS=unix:path=$TMP/none
+  for service in heartbeat archive; do
+    run -128 git build install-service --user --now $service
+    [[ $output == "fatal: "*"; nothing was installed: on a host without systemd 'git build install-service --cron' prints a line for crontab" ]]
+    [ "$(wc -l <<<"$output")" = 1 ]
+    [ -z "$(ls "$units")" ]
+  done
+  # A unit that was there before stays.
+  git build install-service --user -q heartbeat
+  run -128 git build install-service --user --now heartbeat
+  [ "$(ls "$units")" = git-build-heartbeat-build1.service ]
+  # Removing goes on without systemd, and says what it could not do.
+  run -0 git build install-service --user --remove heartbeat
+  [[ $output == *"systemctl could not stop it"* ]]
+  [ -z "$(ls "$units")" ]
+}
+
+@test "--remove disables a unit while its file is still there" {
+  units=$XDG_CONFIG_HOME/systemd/user
+  mkdir "$TMP/bin"
+  # This one writes down what it was asked, and which units there were then.
+  printf '#!/bin/sh\necho "$* | $(ls "%s" | tr "\\n" " ")" >>"%s/asked"\n' "$units" "$TMP" >"$TMP/bin/systemctl"
+  chmod +x "$TMP/bin/systemctl"
+  export PATH=$TMP/bin:$PATH
+  git build install-service --user --now -q archive
+  : >"$TMP/asked"
+  run -0 git build install-service --user --remove archive
+  [[ $output != *next:* ]]
+  [ "$(sed -n 1p "$TMP/asked")" = "--user disable --now git-build-archive-build1.timer | git-build-archive-build1.service git-build-archive-build1.timer " ]
+  [ "$(sed -n 2p "$TMP/asked")" = "--user daemon-reload | " ]
+  [ "$(wc -l <"$TMP/asked")" = 2 ]
+}
