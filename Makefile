@@ -103,7 +103,7 @@ $(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 
 # git runs them often: what they do not need is not loaded with them.
 $(BUILD)/hooks/merge-driver: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
-$(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(BUILD)/obj/hooks/hook.o $(LIB)
+$(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(call obj,$(HOOK_OWN)) $(LIB)
 $(BUILD)/hooks/merge-driver $(BUILD)/hooks/reference-transaction:
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -7,6 +7,7 @@
 #include "show.h"
 
 #include "base/file.h"
+#include "base/timestamp.h"
 #include "fleet/operation.h"
 #include "store/tidy.h"
 
@@ -78,6 +79,55 @@ static int run_one(struct run *run, const char *type, bool *idle, struct error *
 	return rc;
 }
 
+/* ---- pausing ---- */
+
+/* The remote does not answer, or others are in the way: nothing is wrong with this server, and
+ * nothing can be reported. */
+static bool is_outage(int rc)
+{
+	return rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_LOST_RACE ||
+		rc == ERR_TIMEOUT || rc == ERR_BUSY;
+}
+
+/* A paused worker claims nothing before it could prepare a job. */
+static int end_pause(struct run *run, struct error *err)
+{
+	int rc = worker_check(&run->worker, err);
+	if (rc < 0)
+		return error_wrap(err, "takes no jobs");
+	rc = worker_report_pause(&run->worker, NULL, err);
+	run->pause.on = rc < 0;
+	return rc;
+}
+
+/* Finds what an earlier worker left: its jobs, and that it was paused. */
+static int recover(struct run *run, struct error *err)
+{
+	int rc = worker_recover(&run->worker, err);
+	if (!rc && !run->pause.on) {
+		rc = worker_is_paused(&run->worker, err);
+		run->pause.on = rc == 1;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* From one failure of this worker to the next try. That others know of it is worth a push, but a
+ * failure to tell them changes nothing. */
+static void begin_pause(struct run *run, const struct error *failure)
+{
+	struct error ignored = ERROR_INIT;
+	char length[TIMESTAMP_SIZE];
+	struct buf text = BUF_INIT;
+	bool was_on = run->pause.on;
+	pause_begin(&run->pause, run->look_every_ms, run->inv->env);
+	if (!was_on && worker_is_paused(&run->worker, &ignored) == 0)
+		worker_report_pause(&run->worker, failure->text, &ignored);
+	buf_addf(&text, "tries again in %s",
+		timestamp_format_age(run->pause.length_ms / 1000, length));
+	tell(text.data, run->inv);
+	buf_release(&text);
+}
+
 static void pause_for(struct run *run)
 {
 	const struct env *env = run->inv->env;
@@ -85,6 +135,8 @@ static void pause_for(struct run *run)
 	/* Workers that were started together do not ask together for ever. */
 	int64_t until = now + run->look_every_ms -
 		env->random(env->data, (uint32_t)run->look_every_ms / 5 + 1);
+	if (run->pause.on && run->pause.until_ms > until)
+		until = run->pause.until_ms;
 	while (!run->stopped_by && env->monotonic_ms(env->data) < until) {
 		pulse_beat(&run->pulse);
 		run_wait(run, run->pulse.next_ms < until ? run->pulse.next_ms : until);
@@ -100,8 +152,11 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 	while (!run->stopped_by) {
 		bool idle = false;
 		failure.code = 0;
-		int rc = recovered ? 0 : worker_recover(&run->worker, &failure);
+		run->put_back = false;
+		int rc = recovered ? 0 : recover(run, &failure);
 		recovered = recovered || !rc;
+		if (!rc && run->pause.on)
+			rc = end_pause(run, &failure);
 		if (!rc)
 			rc = run_one(run, type, &idle, &failure);
 		if (rc < 0 && !failing)
@@ -111,6 +166,8 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		/* A job that could not be recorded is looked after at the next turn. */
 		if (rc < 0 && !idle)
 			recovered = false;
+		if (rc < 0 && (run->put_back || !is_outage(rc)))
+			begin_pause(run, &failure);
 		failing = rc < 0;
 		rc = show_finish(err);
 		if (rc < 0)
@@ -140,7 +197,9 @@ static void say_idle(const struct invocation *inv)
 static int run_once(struct run *run, const char *type, struct error *err)
 {
 	bool idle = false;
-	int rc = worker_recover(&run->worker, err);
+	int rc = recover(run, err);
+	if (!rc && run->pause.on)
+		rc = end_pause(run, err);
 	if (!rc)
 		rc = run_one(run, type, &idle, err);
 	if (rc == 1 && idle)

@@ -30,6 +30,8 @@ struct building {
 	enum claim_state claim;
 	bool success;
 	struct buf reason;
+	struct error
+		trouble; /* why the job could not be built, which is not its fault; code 0: none */
 	int64_t look_ms;
 };
 
@@ -141,9 +143,20 @@ static int supervise(struct building *b, struct supervise_plan *plan, struct sup
 
 /* ---- what came of it ---- */
 
+/* A program that could not be started says nothing about the job. True: it was. */
+static bool has_run(struct building *b, const char *program, const struct supervise_end *end)
+{
+	if (end->not_run)
+		error_set(&b->trouble, ERR_FAILED, "cannot run '%s': %s", program,
+			strerror(end->why));
+	else if (!end->timed_out && !end->stopped && build_job_was_busy(&b->job, end->status))
+		error_set(&b->trouble, ERR_BUSY,
+			"cannot make packages: another program holds the package manager");
+	return !b->trouble.code;
+}
+
 /* Why a step failed goes into b->reason; true: it did not. */
-static bool judge(
-	struct building *b, const struct supervise_plan *plan, const struct supervise_end *end)
+static bool judge(struct building *b, const struct supervise_end *end)
 {
 	char limit[TIMESTAMP_SIZE];
 	struct buf *why = &b->reason;
@@ -156,9 +169,7 @@ static bool judge(
 		show_message("warning", text.data);
 		buf_release(&text);
 	}
-	if (end->not_run)
-		buf_addf(why, "cannot run '%s': %s", plan->argv[0], strerror(end->why));
-	else if (end->timed_out)
+	if (end->timed_out)
 		buf_addf(why, "it took longer than %s",
 			timestamp_format_age(b->job.config.timeout_ms / 1000, limit));
 	else if (end->stopped)
@@ -172,19 +183,16 @@ static void build(struct building *b)
 {
 	struct supervise_plan plan;
 	struct supervise_end end;
-	struct error err = ERROR_INIT;
 	for (;;) {
-		int rc = build_job_step(&b->job, &plan, &err);
+		int rc = build_job_step(&b->job, &plan, &b->reason, &b->trouble);
 		if (!rc)
-			rc = supervise(b, &plan, &end, &err);
-		if (rc < 0)
-			buf_addstr(&b->reason, err.text);
+			rc = supervise(b, &plan, &end, &b->trouble);
 		if (rc)
 			break;
-		if (!judge(b, &plan, &end))
+		if (!has_run(b, plan.argv[0], &end) || !judge(b, &end))
 			return;
 	}
-	b->success = !b->reason.len;
+	b->success = !b->trouble.code && !b->reason.len;
 }
 
 /* Settings, source tree, and how long such jobs usually take. */
@@ -193,32 +201,36 @@ static bool prepare(struct building *b)
 	struct run *run = b->run;
 	struct invocation *inv = run->inv;
 	struct reading reading;
-	struct error err = ERROR_INIT;
+	struct error *err = &b->trouble;
 	struct json_doc *doc = NULL;
 	const struct json_value *jobs;
 	struct arena arena = ARENA_INIT;
 	struct job_list list;
-	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, &err);
+	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
 	if (!rc && !reading_document(&reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL)) {
 		jobs_read(&list, doc, jobs, &arena);
 		b->screen.usual = build_job_estimate(&b->job, &list);
 	}
 	if (!rc)
-		rc = build_job_prepare(&b->job, &reading, &err);
-	if (rc < 0)
-		buf_addstr(&b->reason, err.text);
+		rc = build_job_prepare(&b->job, &reading, &b->reason, err);
 	json_doc_free(doc);
 	arena_release(&arena);
 	b->look_ms = now_ms(run) + run->look_every_ms;
-	return rc >= 0;
+	return !rc;
 }
 
 /* ---- the end ---- */
 
-/* Does the job go back, since a signal has ended it? */
+/* Does the job go back: it could not be built here, or a signal has ended it? */
 static bool is_put_back(const struct building *b)
 {
-	return b->run->stopped_by && !b->success && b->claim == CLAIM_HELD;
+	bool ended = b->trouble.code || (b->run->stopped_by && !b->success);
+	return ended && b->claim == CLAIM_HELD;
+}
+
+static const char *reason_of(const struct building *b)
+{
+	return b->trouble.code ? b->trouble.text : b->reason.len ? b->reason.data : NULL;
 }
 
 static const char *word_of(const struct building *b)
@@ -243,14 +255,14 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 		json_begin(&w, '{');
 		json_put_string(&w, "job", job->id);
 		json_put_string(&w, "status", word_of(b));
-		json_put_string_or_null(&w, "reason", b->reason.len ? b->reason.data : NULL);
+		json_put_string_or_null(&w, "reason", reason_of(b));
 		json_put_int(&w, "attempt", job->attempt);
 		json_put_int(&w, "duration_seconds", took);
 		json_put_string_or_null(&w, "output", made ? job->output.data : NULL);
 		json_put_bool(&w, "recorded", outcome->code == 0);
 		json_end(&w);
 		show_json(&out);
-	} else if (!inv->quiet) {
+	} else if (!inv->quiet && !b->trouble.code) {
 		timestamp_format_age(took, age);
 		if (is_put_back(b))
 			show_line("%s is back in the queue", job->id);
@@ -267,20 +279,45 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 	buf_release(&out);
 }
 
-/* Records it, or gives it back, or leaves it to whoever has it now. */
+/* The outcome is known, and the report of it has not arrived: it is kept, and sent again. */
+static int wrap_unrecorded(const struct building *b, struct error *err)
+{
+	return error_wrap(err,
+		"%s %s, which is kept in this clone and reported by the next 'git build run': the "
+		"report has not arrived",
+		b->job.id, b->success ? "succeeded" : "failed");
+}
+
+/* Records it, or puts the job back, or leaves it to the server that has it now. */
 static int finish(struct building *b, struct outcome *outcome, struct error *err)
 {
-	if (is_put_back(b))
-		return build_job_requeue(&b->job, outcome, err);
 	if (b->claim != CLAIM_HELD)
 		return build_job_leave(&b->job, outcome, err);
-	int rc = build_job_end(&b->job, &b->reason, err);
+	/* What came of it cannot be kept: then it does not count. */
+	if (!is_put_back(b) && build_job_end(&b->job, &b->reason, &b->trouble) < 0)
+		b->success = false;
+	int rc;
 	b->success = b->success && !b->reason.len;
-	if (!rc)
+	if (b->trouble.code)
+		rc = build_job_put_back(&b->job, b->trouble.text, outcome, err);
+	else if (is_put_back(b))
+		rc = build_job_requeue(&b->job, outcome, err);
+	else
 		rc = build_job_record(&b->run->worker, b->job.id, outcome, err);
 	if (rc == 1)
 		b->claim = CLAIM_LOST;
-	return rc;
+	return rc < 0 && !is_put_back(b) ? wrap_unrecorded(b, err) : rc;
+}
+
+/* A job that could not be built, for a reason that is not its own. */
+static int fail_for_now(const struct building *b, int rc, struct error *err)
+{
+	b->run->put_back = true;
+	if (rc < 0)
+		return error_wrap(err, "%s: %s; it could not be put back into the queue", b->job.id,
+			b->trouble.text);
+	*err = b->trouble;
+	return error_wrap(err, "%s: could not start; back in the queue", b->job.id);
 }
 
 int run_job(struct run *run, const struct json_doc *doc, const struct json_value *claim,
@@ -289,17 +326,18 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 	struct invocation *inv = run->inv;
 	struct building b = { .run = run, .reason = BUF_INIT, .claim = CLAIM_HELD };
 	struct outcome outcome = OUTCOME_INIT;
-	int rc = build_job_open(&b.job, &run->worker, doc, claim, err);
-	if (rc < 0) {
+	int rc = build_job_open(&b.job, &run->worker, doc, claim, &b.trouble);
+	if (!b.job.id) {
 		build_job_close(&b.job);
-		return rc;
+		*err = b.trouble;
+		return err->code;
 	}
 	b.screen = (struct screen){ .echo = !inv->quiet && !inv->json,
 		.progress = !inv->quiet && isatty(STDERR_FILENO),
 		.job = b.job.id,
 		.started_ms = now_ms(run),
 		.env = inv->env };
-	if (prepare(&b))
+	if (!rc && prepare(&b))
 		build(&b);
 	rc = finish(&b, &outcome, err);
 	show_remote(&outcome.said, rc < 0 ? err : NULL);
@@ -309,6 +347,10 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 		show_end(&b, &outcome);
 		rc = b.success && b.claim == CLAIM_HELD ? ANSWER_YES : ANSWER_NO;
 	}
+	if (b.trouble.code && b.claim == CLAIM_HELD)
+		rc = fail_for_now(&b, rc, err);
+	else if (b.job.started)
+		pause_end(&run->pause);
 	outcome_release(&outcome);
 	buf_release(&b.reason);
 	build_job_close(&b.job);

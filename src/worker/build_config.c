@@ -177,12 +177,8 @@ static int find_command(struct loading *l, struct error *err)
 	int rc = found || !l->doc ? 0 : command_of_file(l, err);
 	if (rc < 0 || l->out->command)
 		return rc;
-	if (strcmp(l->type, "build") != 0)
-		return error_set(err, ERR_INVALID,
-			"nothing says what a job of type '%s' runs; 'git config build.%s.command "
-			"COMMAND' does, or \"commands\" in " FLEET_BUILD_CONFIG_PATH,
-			l->type, l->type);
-	use_maven(l);
+	if (!strcmp(l->type, "build"))
+		use_maven(l);
 	return 0;
 }
 

@@ -25,7 +25,7 @@
 struct build_config {
 	/* Yours through build_config_release(); NULL where nothing says. */
 	char *source;
-	char *command;    /* a line for sh(1) */
+	char *command;    /* a line for sh(1); NULL: no setting names one for this type */
 	bool maven;       /* it is the default's, and for trees with a pom.xml */
 	char *maven_opts; /* MAVEN_OPTS; NULL: none */
 	char *java_home;  /* JAVA_HOME; NULL: as it is */
@@ -37,7 +37,7 @@ struct build_config {
 /*
  * Reads it for a job of `type`, from git config and the shared branch as `reading` has it.
  * `environment` is what secrets are taken from, and HOME. ERR_INVALID: a value that cannot be, with
- * its place; a type without a command that is not build; no source.
+ * its place; no source. A type that no setting has a command for is not a failure.
  */
 int build_config_load(struct build_config *out, const struct reading *reading, const char *type,
 	char *const *environment, struct error *err);

@@ -103,6 +103,24 @@ static void tell_log(const char *what, void *data)
 
 /* ---- preparing ---- */
 
+static const char *variable(struct build_job *job, const char *name, const char *value)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%s=%s", name, value ? value : "");
+	const char *made = arena_strndup(&job->arena, text.data, text.len);
+	buf_release(&text);
+	return made;
+}
+
+static const char *number(struct build_job *job, int64_t value)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%" PRId64, value);
+	const char *made = arena_strndup(&job->arena, text.data, text.len);
+	buf_release(&text);
+	return made;
+}
+
 /* <artifacts>/<host>/debs/<timestamp>, which nobody else has; a second build of one second gets a
  * number behind it. */
 static int make_output(struct build_job *job, struct error *err)
@@ -129,7 +147,41 @@ static int make_output(struct build_job *job, struct error *err)
 	return rc;
 }
 
-static int prepare(struct build_job *job, const struct reading *reading, struct error *err)
+/* Why no worker could do the job; false: one could. */
+static bool is_impossible(const struct build_job *job, struct buf *reason)
+{
+	if (!job->config.command)
+		buf_addf(reason,
+			"nothing says what a job of type '%s' runs; 'git config build.%s.command "
+			"COMMAND' does, or \"commands\" in " FLEET_BUILD_CONFIG_PATH,
+			job->type, job->type);
+	else if (!manifest_name_ok(job->id))
+		buf_addf(reason, "'%s' cannot be a part of a file's name", job->id);
+	return reason->len != 0;
+}
+
+static int check_out(struct build_job *job, struct buf *reason, struct error *err)
+{
+	struct checkout_plan plan = { .source = job->config.source,
+		.branch = job->branch,
+		.commit = job->commit,
+		.job = job->id,
+		.timeout_ms = checkout_timeout(job->config.timeout_ms),
+		.cookie = variable(job, "GIT_BUILD_WORKER", job->worker->id),
+		.env = job->worker->env,
+		.tell = tell_log,
+		.data = job };
+	int rc = checkout_make(&job->checkout, job->worker->repo, &plan, err);
+	if (rc == 1)
+		buf_add(reason, job->checkout.why.data, job->checkout.why.len);
+	if (!rc && job->checkout.strays)
+		log_line(job, "%s is not on the branch %s, or no longer", job->checkout.commit.hex,
+			job->branch);
+	return rc;
+}
+
+static int prepare(
+	struct build_job *job, const struct reading *reading, struct buf *reason, struct error *err)
 {
 	const struct worker *worker = job->worker;
 	int rc = build_config_load(&job->config, reading, job->type, worker->environment, err);
@@ -138,37 +190,18 @@ static int prepare(struct build_job *job, const struct reading *reading, struct 
 	log_line(job, "%s %s, attempt %" PRId64 " on %s: branch %s, commit %s", job->type, job->id,
 		job->attempt, worker->settings->server, job->branch ? job->branch : "-",
 		job->commit ? job->commit : "-");
-	if (job->config.timeout_ms)
-		job->deadline_ms =
-			worker->env->monotonic_ms(worker->env->data) + job->config.timeout_ms;
-	if (!manifest_name_ok(job->id))
-		return error_set(
-			err, ERR_INVALID, "'%s' cannot be a part of a file's name", job->id);
+	if (is_impossible(job, reason))
+		return 1;
 	rc = make_output(job, err);
-	if (rc < 0)
-		return rc;
-	struct checkout_plan plan = { .source = job->config.source,
-		.branch = job->branch,
-		.commit = job->commit,
-		.job = job->id,
-		.timeout_ms = job->config.timeout_ms,
-		.tell = tell_log,
-		.data = job };
-	rc = checkout_make(&job->checkout, worker->repo, &plan, err);
-	if (!rc && job->checkout.strays)
-		log_line(job, "%s is not on the branch %s, or no longer", job->checkout.commit.hex,
-			job->branch);
-	return rc;
+	return rc < 0 ? rc : check_out(job, reason, err);
 }
 
-int build_job_prepare(struct build_job *job, const struct reading *reading, struct error *err)
+int build_job_prepare(
+	struct build_job *job, const struct reading *reading, struct buf *reason, struct error *err)
 {
-	struct error why = ERROR_INIT;
-	int rc = prepare(job, reading, &why);
-	if (rc < 0) {
-		log_line(job, "%s", why.text);
-		*err = why;
-	}
+	int rc = prepare(job, reading, reason, err);
+	if (rc == 1)
+		log_line(job, "%s", reason->data);
 	return rc;
 }
 
@@ -186,24 +219,6 @@ static int has_package(const struct build_job *job, struct error *err)
 	}
 	file_list_release(&names);
 	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : found;
-}
-
-static const char *variable(struct build_job *job, const char *name, const char *value)
-{
-	struct buf text = BUF_INIT;
-	buf_addf(&text, "%s=%s", name, value ? value : "");
-	const char *made = arena_strndup(&job->arena, text.data, text.len);
-	buf_release(&text);
-	return made;
-}
-
-static const char *number(struct build_job *job, int64_t value)
-{
-	struct buf text = BUF_INIT;
-	buf_addf(&text, "%" PRId64, value);
-	const char *made = arena_strndup(&job->arena, text.data, text.len);
-	buf_release(&text);
-	return made;
 }
 
 static const char *const *make_environment(struct build_job *job)
@@ -248,56 +263,93 @@ static int has_pom(const struct build_job *job, struct error *err)
 	return found;
 }
 
-/* The command has succeeded: are packages still to be made? 1: no. */
-static int need_package(struct build_job *job, struct error *err)
+/* The command has succeeded: are packages still to be made? 1, 0, or a negative code. If none can be
+ * made, `reason` says so. */
+static int needs_package(struct build_job *job, struct buf *reason, struct error *err)
 {
 	if (strcmp(job->type, "build") != 0 || !job->wants_package)
-		return 1;
+		return 0;
 	int found = has_package(job, err);
-	int can = found || job->step == STEP_NONE
-		? 0
-		: package_can_make(job->checkout.folder.data, err);
-	if (found || can < 0)
-		return found ? found : can;
-	if (!can) {
-		log_line(job, "no package was made");
-		return error_set(err, ERR_FAILED, "no package was made");
-	}
+	if (found)
+		return found < 0 ? found : 0;
+	int can = job->step == STEP_NONE ? 0 : package_can_make(job->checkout.folder.data, err);
+	if (can)
+		return can;
+	buf_addstr(reason,
+		"no package was made; if this project makes none, add the job with "
+		"--no-packages");
+	log_line(job, "%s", reason->data);
 	return 0;
 }
 
-int build_job_step(struct build_job *job, struct supervise_plan *plan, struct error *err)
+/* From here on the attempt counts, whatever happens to this worker. */
+static int note_start(struct build_job *job, struct error *err)
 {
-	const struct worker *worker = job->worker;
+	const struct env *env = job->worker->env;
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/started", job->folder.data);
+	const char *attempt = number(job, job->attempt);
+	int rc = file_replace(path.data, attempt, strlen(attempt), 0644, err);
+	buf_release(&path);
+	if (rc < 0)
+		return rc;
+	job->started = true;
+	/* How long the source took to come is not the job's time. */
+	if (job->config.timeout_ms)
+		job->deadline_ms = env->monotonic_ms(env->data) + job->config.timeout_ms;
+	return 0;
+}
+
+bool build_job_was_busy(const struct build_job *job, int status)
+{
+	return job->step == STEP_NONE && status == PACKAGE_BUSY_STATUS;
+}
+
+static void plan_command(struct build_job *job, struct supervise_plan *plan)
+{
+	const char *const argv[] = { "sh", "-c", job->config.command };
+	plan->argv = words(job, 3, argv);
+	log_line(job, "runs: %s", job->config.command);
+	job->step = STEP_PACKAGE;
+}
+
+static void plan_package(struct build_job *job, struct supervise_plan *plan)
+{
+	const char *const argv[] = { job->worker->program, "package", "--repo",
+		job->checkout.folder.data, "--out", job->output.data };
+	plan->argv = words(job, 6, argv);
+	log_line(job, "makes packages");
+	job->step = STEP_NONE;
+}
+
+int build_job_step(
+	struct build_job *job, struct supervise_plan *plan, struct buf *reason, struct error *err)
+{
+	const struct env *env = job->worker->env;
+	int pom = job->step == STEP_COMMAND && job->config.maven ? has_pom(job, err) : 1;
+	if (pom < 0)
+		return pom;
+	if (!pom)
+		job->step = STEP_PACKAGE;
+	int rc = job->step == STEP_COMMAND ? 1 : needs_package(job, reason, err);
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	rc = job->started ? 0 : note_start(job, err);
+	if (rc < 0)
+		return rc;
 	*plan = (struct supervise_plan){ .folder = job->checkout.folder.data,
 		.environment = make_environment(job),
 		.log = job->log.data,
 		.log_limit = job->config.log_limit,
 		.secrets = &job->config.secrets };
 	if (job->deadline_ms) {
-		int64_t left = job->deadline_ms - worker->env->monotonic_ms(worker->env->data);
+		int64_t left = job->deadline_ms - env->monotonic_ms(env->data);
 		plan->timeout_ms = left > 0 ? left : 1;
 	}
-	int pom = job->step == STEP_COMMAND && job->config.maven ? has_pom(job, err) : 1;
-	if (pom < 0)
-		return pom;
-	if (!pom)
-		job->step = STEP_PACKAGE;
-	if (job->step == STEP_COMMAND) {
-		const char *const argv[] = { "sh", "-c", job->config.command };
-		plan->argv = words(job, 3, argv);
-		log_line(job, "runs: %s", job->config.command);
-		job->step = STEP_PACKAGE;
-		return 0;
-	}
-	int rc = need_package(job, err);
-	if (rc)
-		return rc;
-	const char *const argv[] = { worker->program, "package", "--repo",
-		job->checkout.folder.data, "--out", job->output.data };
-	plan->argv = words(job, 6, argv);
-	log_line(job, "makes packages");
-	job->step = STEP_NONE;
+	if (job->step == STEP_COMMAND)
+		plan_command(job, plan);
+	else
+		plan_package(job, plan);
 	return 0;
 }
 

@@ -1,17 +1,22 @@
 /*
  * One job in the hands of a worker, from the claim to the record of what came of it.
  *
- *	rc = build_job_open(&job, &plan, claim, err)     a folder of its own in this clone
- *	rc = build_job_prepare(&job, &reading, err)      settings, source tree, output folder
+ *	rc = build_job_open(&job, &plan, claim, err)     a directory of its own in this clone
+ *	rc = build_job_prepare(&job, &reading, &reason, err)  settings, source tree, output
+ *directory
  *	...supervise (worker/supervise.h) what build_job_step() gives, until it gives nothing
  *	rc = build_job_end(&job, &reason, err)           manifest, log and request are safe on disk
  *	rc = build_job_record(&job, &outcome, err)       one push: job, status, manifest and log
  *	build_job_close(&job)
  *
- * In <state dir>/jobs/<job>/ are "log", "manifest" and, once it is known what came of the job,
- * "result": the request to record it. A worker that was killed finds its jobs by the id that a
- *claim carries (worker_id()): those with a result are recorded, the others put back
- *(worker_recover()).
+ * A failure (below 0) of these steps is not an outcome of the job: the source does not answer, the
+ * disk is full, a program cannot be run. Then build_job_put_back() returns the job to the queue,
+ *the attempt does not count, and the worker pauses. What is the job's own fault is a `reason`.
+ *
+ * In <state dir>/jobs/<job>/ are "log", "manifest", "started" (the attempt whose command was
+ * started) and, once it is known what came of the job, "result": the request to record it. A worker
+ * that was killed finds its jobs by the id that a claim carries (worker_id()): those with a result
+ * are recorded, the others put back (worker_recover()).
  */
 #ifndef WORKER_BUILD_JOB_H
 #define WORKER_BUILD_JOB_H
@@ -54,6 +59,7 @@ struct build_job {
 	struct buf log;    /* the log's path */
 	struct buf output; /* where packages go; empty: not made yet */
 	enum build_step step;
+	bool started;        /* its command was: the attempt counts */
 	int64_t deadline_ms; /* on the steady clock; 0: none */
 };
 
@@ -63,14 +69,19 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 	const struct json_value *claim, struct error *err);
 void build_job_close(struct build_job *job);
 
-/* Failures are the job's, and end it: a source that cannot be had, a command that is not set. */
-int build_job_prepare(struct build_job *job, const struct reading *reading, struct error *err);
+/* 1: the job cannot be built, and `reason` says why: its branch, commit or type does not exist. */
+int build_job_prepare(struct build_job *job, const struct reading *reading, struct buf *reason,
+	struct error *err);
 
 /*
  * What to run next, after the last step succeeded: `*plan` is filled in but for its callbacks; its
- * memory is the job's. 1: nothing more. ERR_FAILED: packages are wanted, and cannot be made.
+ * memory is the job's. 1: nothing more; a `reason` why that is too little is appended.
  */
-int build_job_step(struct build_job *job, struct supervise_plan *plan, struct error *err);
+int build_job_step(
+	struct build_job *job, struct supervise_plan *plan, struct buf *reason, struct error *err);
+/* The step that has ended with `status` says that it could not begin, through no fault of the job:
+ * another program holds the package manager. */
+bool build_job_was_busy(const struct build_job *job, int status);
 
 /* How long jobs like this one took, in seconds: the median of the last five; 0: not known. */
 int64_t build_job_estimate(const struct build_job *job, const struct job_list *list);
@@ -85,13 +96,20 @@ enum claim_state build_job_claim(const struct build_job *job, const struct readi
 int build_job_end(struct build_job *job, struct buf *reason, struct error *err);
 
 /*
- * Records the result of job `id` in one push (fleet/submit.h), and removes its folder when it is
- * there. 1: the claim was lost meanwhile. Below 0 the folder stays, and worker_recover() records
- * it.
+ * Records the result of job `id` in one push (fleet/submit.h), and removes its directory when it is
+ * there. 1: the claim was lost. Below 0 the directory stays, and worker_recover() records it: that
+ * a report is refused changes nothing about what came of the build. A report that is refused for
+ * more than ten minutes goes without its files, so that the outcome arrives.
  */
 int build_job_record(
 	const struct worker *worker, const char *id, struct outcome *outcome, struct error *err);
-/* Puts the job back into the queue. */
+/* Puts the job back into the queue, and records in the server's status that the worker is paused:
+ * the attempt failed for `reason`, which is not the job's, and does not count. 1: the claim was
+ * lost. */
+int build_job_put_back(const struct build_job *job, const char *reason, struct outcome *outcome,
+	struct error *err);
+/* Puts the job back into the queue, since the worker is stopped. The attempt counts if the command
+ * was started. */
 int build_job_requeue(const struct build_job *job, struct outcome *outcome, struct error *err);
 /* The claim is no longer ours: the server's status no longer names the job, its folder and source
  * tree go. */
@@ -99,8 +117,8 @@ int build_job_leave(const struct build_job *job, struct outcome *outcome, struct
 
 /*
  * Tidies up after a worker of this clone that was killed: ends what is left of its builds, records
- * results, puts the other jobs back (one that has been tried settings->job_attempts times fails).
- * The caller holds the clone's worker lock.
+ * results, puts the other jobs back. An attempt counts if the job's command was started; a job that
+ * was tried settings->job_attempts times fails. The caller holds the clone's worker lock.
  */
 int worker_recover(const struct worker *worker, struct error *err);
 

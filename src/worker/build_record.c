@@ -10,14 +10,14 @@
 #include "fleet/outbox.h"
 #include "worker/manifest.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { REQUEST_LIMIT = 64 << 20 };
+enum { REQUEST_LIMIT = 64 << 20, REFUSED_FOR_LONG = 600, NUMBER_LIMIT = 64 };
 
 static const char *in_folder(struct buf *out, const struct build_job *job, const char *name)
 {
@@ -171,23 +171,59 @@ static int submit_now(const struct worker *worker, const struct buf *request,
 	return submit(worker->repo, worker->settings, request, worker->env, outcome, NULL, err);
 }
 
-/* The shared repository will not have it as it is: then at least that the job is over. */
-static int record_refusal(
-	const struct worker *worker, const char *id, struct outcome *outcome, struct error *err)
+/* Members of the full report, `from`, that the short one has too: what came of the job, and at
+ * which attempt. A reason of its own says what is missing. */
+static void shorten(struct json_writer *w, const struct json_doc *from, const char *refusal)
 {
-	struct buf request = BUF_INIT, reason = BUF_INIT;
+	static const char *const kept[] = { "job", "attempt", "retry" };
+	const struct json_value *root = json_root(from);
+	char *reason = json_strdup(from, json_member(from, root, "reason"));
+	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		size_t len;
+		const struct json_value *value = json_member(from, root, kept[i]);
+		const char *raw = value ? json_raw(from, value, &len) : NULL;
+		if (raw)
+			json_put_raw(w, kept[i], raw, len);
+	}
+	buf_addf(&text, "%s%slog and manifest could not be recorded: %s", reason ? reason : "",
+		reason ? "; " : "", refusal);
+	json_put_string(w, "reason", text.data);
+	buf_release(&text);
+	free(reason);
+}
+
+/* The shared repository keeps refusing the report: then at least what came of the job. */
+static int record_shortly(const struct worker *worker, const struct buf *full,
+	struct outcome *outcome, struct error *err)
+{
+	struct buf request = BUF_INIT, text = BUF_INIT;
+	struct json_doc *doc;
 	struct json_writer w;
-	buf_addf(&reason, "the result could not be recorded: %s", outcome->error.text);
-	request_begin(&w, &request, "job fail", worker->settings, worker->env);
-	json_put_string(&w, "job", id);
-	json_put_string(&w, "reason", reason.data);
+	buf_add(&text, full->data, full->len);
+	int rc = json_parse_buf(&doc, &text, "result", NULL, err);
+	buf_release(&text);
+	if (rc < 0)
+		return rc;
+	char *operation = json_strdup(doc, json_member(doc, json_root(doc), "operation"));
+	request_begin(&w, &request, operation ? operation : "", worker->settings, worker->env);
+	shorten(&w, doc, outcome->error.text);
 	json_end(&w);
 	outcome_release(outcome);
 	*outcome = (struct outcome)OUTCOME_INIT;
-	int rc = submit_now(worker, &request, outcome, err);
+	rc = submit_now(worker, &request, outcome, err);
+	free(operation);
+	json_doc_free(doc);
 	buf_release(&request);
-	buf_release(&reason);
 	return rc;
+}
+
+/* Has the outcome been known for so long that a refusal is not likely to pass? */
+static bool is_old(const struct worker *worker, const char *result)
+{
+	struct stat st;
+	return !stat(result, &st) &&
+		worker->env->now(worker->env->data) - st.st_mtime > REFUSED_FOR_LONG;
 }
 
 int build_job_record(
@@ -199,8 +235,8 @@ int build_job_record(
 	int rc = file_read(&request, path.data, REQUEST_LIMIT, err);
 	if (!rc)
 		rc = submit_now(worker, &request, outcome, err);
-	if (rc == ERR_REFUSED)
-		rc = record_refusal(worker, id, outcome, err);
+	if (rc == ERR_REFUSED && is_old(worker, path.data))
+		rc = record_shortly(worker, &request, outcome, err);
 	if (rc >= 0)
 		remove_folder(folder.data);
 	buf_release(&folder);
@@ -209,31 +245,57 @@ int build_job_record(
 	return rc;
 }
 
-static int change(const struct worker *worker, const char *operation, const char *id,
-	int64_t attempt, const char *reason, struct outcome *outcome, struct error *err)
+/* What is asked for a job without a result. */
+struct job_change {
+	const char *operation, *id, *reason; /* the reason may be NULL */
+	int64_t attempt;
+	bool uncounted;
+	const char *paused; /* why the worker is, too; NULL: it is not */
+};
+
+static int make_change(const struct worker *worker, const struct job_change *change,
+	struct outcome *outcome, struct error *err)
 {
 	struct buf request = BUF_INIT;
 	struct json_writer w;
-	request_begin(&w, &request, operation, worker->settings, worker->env);
-	json_put_string(&w, "job", id);
-	json_put_int(&w, "attempt", attempt);
-	if (reason)
-		json_put_string(&w, "reason", reason);
+	request_begin(&w, &request, change->operation, worker->settings, worker->env);
+	json_put_string(&w, "job", change->id);
+	json_put_int(&w, "attempt", change->attempt);
+	if (change->reason)
+		json_put_string(&w, "reason", change->reason);
+	if (change->uncounted)
+		json_put_bool(&w, "uncounted", true);
+	if (change->paused)
+		json_put_string(&w, "paused", change->paused);
 	json_end(&w);
 	int rc = submit_now(worker, &request, outcome, err);
 	buf_release(&request);
 	return rc;
 }
 
-int build_job_requeue(const struct build_job *job, struct outcome *outcome, struct error *err)
+static int put_back(const struct build_job *job, bool uncounted, const char *reason,
+	struct outcome *outcome, struct error *err)
 {
+	struct job_change change = { "job requeue", job->id, reason, job->attempt, uncounted,
+		reason };
 	checkout_remove(job->worker->repo, job->id, NULL);
 	if (job->output.len)
 		rmdir(job->output.data);
-	int rc = change(job->worker, "job requeue", job->id, job->attempt, NULL, outcome, err);
+	int rc = make_change(job->worker, &change, outcome, err);
 	if (rc >= 0)
 		remove_folder(job->folder.data);
 	return rc;
+}
+
+int build_job_put_back(
+	const struct build_job *job, const char *reason, struct outcome *outcome, struct error *err)
+{
+	return put_back(job, true, reason, outcome, err);
+}
+
+int build_job_requeue(const struct build_job *job, struct outcome *outcome, struct error *err)
+{
+	return put_back(job, !job->started, NULL, outcome, err);
 }
 
 int build_job_leave(const struct build_job *job, struct outcome *outcome, struct error *err)
@@ -270,33 +332,64 @@ static void tell(const struct worker *worker, const char *format, ...)
 	buf_release(&text);
 }
 
+/* 0: it has none, 1: it has, or a negative code. */
 static int has_result(const struct worker *worker, const char *id, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	job_folder(&path, worker->repo, id);
 	buf_addstr(&path, "/result");
-	int found = file_exists(path.data, err);
+	int rc = file_exists(path.data, err);
 	buf_release(&path);
-	return found;
+	return rc;
+}
+
+/* Was the command of this attempt started? 0: no, 1: yes, or a negative code. */
+static int was_started(const struct worker *worker, const struct job *job, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	job_folder(&path, worker->repo, job->id);
+	buf_addstr(&path, "/started");
+	int rc = file_read(&text, path.data, NUMBER_LIMIT, err);
+	if (!rc)
+		rc = strtoll(text.data, NULL, 10) == job->attempt;
+	else if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+/* A job that has no result: back into the queue, unless it keeps killing its worker. */
+static int give_back(const struct worker *worker, const struct job *job, struct outcome *outcome,
+	struct error *err)
+{
+	struct job_change change = {
+		.operation = "job requeue", .id = job->id, .attempt = job->attempt
+	};
+	int started = was_started(worker, job, err);
+	if (started < 0)
+		return started;
+	change.uncounted = !started;
+	if (started && job_tries(job) >= worker->settings->job_attempts) {
+		tell(worker, "gives %s up: its worker was stopped at attempt %" PRId64, job->id,
+			job->attempt);
+		change.operation = "job fail";
+		change.reason = "its worker was stopped at the last attempt";
+	} else {
+		tell(worker, "puts %s back, whose worker was stopped", job->id);
+	}
+	return make_change(worker, &change, outcome, err);
 }
 
 static int recover_job(const struct worker *worker, const struct job *job, struct error *err)
 {
 	struct outcome outcome = OUTCOME_INIT;
 	int rc = has_result(worker, job->id, err);
-	if (rc < 0) {
-		/* Then its result must not be thrown away. */
-	} else if (rc) {
-		tell(worker, "records what came of %s before the worker was stopped", job->id);
+	if (rc == 1) {
+		tell(worker, "records what came of %s", job->id);
 		rc = build_job_record(worker, job->id, &outcome, err);
-	} else if (job->attempt >= worker->settings->job_attempts) {
-		tell(worker, "gives %s up: its worker was stopped at attempt %" PRId64, job->id,
-			job->attempt);
-		rc = change(worker, "job fail", job->id, job->attempt,
-			"its worker was stopped at the last attempt", &outcome, err);
-	} else {
-		tell(worker, "puts %s back, whose worker was stopped", job->id);
-		rc = change(worker, "job requeue", job->id, job->attempt, NULL, &outcome, err);
+	} else if (!rc) {
+		rc = give_back(worker, job, &outcome, err);
 	}
 	outcome_release(&outcome);
 	return rc < 0 ? rc : 0;

@@ -5,12 +5,23 @@
 #include "fleet/names.h"
 #include "store/stale_locks.h"
 
+#include <ftw.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { LOCK_WAIT_MS = 10000, PROBE_SIZE = 64 << 10, GIT_FATAL = 128, TIMEOUT_LEAST_MS = 3600000 };
 
 void checkout_release(struct checkout *checkout)
 {
 	buf_release(&checkout->folder);
+	buf_release(&checkout->why);
+}
+
+int64_t checkout_timeout(int64_t job_timeout_ms)
+{
+	bool is_short = job_timeout_ms && job_timeout_ms < TIMEOUT_LEAST_MS;
+	return is_short ? TIMEOUT_LEAST_MS : job_timeout_ms;
 }
 
 struct making {
@@ -19,17 +30,31 @@ struct making {
 	const struct checkout_plan *plan;
 	struct buf mirror;
 	struct error *err;
+	int status;    /* the exit code of the last git */
+	bool fetching; /* the step that failed is the one that asks the source */
+	bool fresh;    /* the mirror was made in this call */
 };
 
-/* Runs git on the mirror; `output` may be NULL. 0, 1: it said no (its words are in `err`), or a
- * negative code. */
+/* The git command that `argv` runs, after git's own options. */
+static const char *name_of(const char *const *argv)
+{
+	size_t at = 1;
+	while (argv[at][0] == '-')
+		at += strcmp(argv[at], "-c") ? 1 : 2;
+	return argv[at];
+}
+
+/* Runs git in `folder`, NULL: on the mirror; `output` may be NULL. 0, 1: it ended with an exit code
+ * (m->status, and its message is in `err`), or a negative code. */
 static int git(struct making *m, const char *folder, const char *const *argv, struct buf *output)
 {
-	/* The caller's repository is not the one that is meant, and nobody is asked for a password.
-	 */
-	static const char *const environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
-		"GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_TERMINAL_PROMPT=0",
-		"LC_ALL=C", NULL };
+	/* The caller's repository is not the one that is meant, nor is the one around a mirror that
+	 * git does not recognize; and nobody is asked for a password. */
+	struct buf git_dir = BUF_INIT;
+	buf_addf(&git_dir, "GIT_DIR=%s", m->mirror.data);
+	const char *environment[] = { folder ? "GIT_DIR" : git_dir.data, "GIT_WORK_TREE",
+		"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
+		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", m->plan->cookie, NULL };
 	struct buf ignored = BUF_INIT, errors = BUF_INIT;
 	struct child child = { .argv = argv,
 		.folder = folder ? folder : m->mirror.data,
@@ -37,12 +62,14 @@ static int git(struct making *m, const char *folder, const char *const *argv, st
 		.timeout_ms = m->plan->timeout_ms,
 		.output = output ? output : &ignored,
 		.errors = &errors };
-	int status, rc = child_run(&child, &status, m->err);
+	int rc = child_run(&child, &m->status, m->err);
 	buf_trim(&errors);
-	if (!rc && status) {
-		error_set(m->err, ERR_FAILED, "git %s: %s", argv[1], errors.data);
+	if (!rc && m->status) {
+		error_set(m->err, ERR_FAILED, "git %s: %s", name_of(argv),
+			errors.len ? errors.data : "killed, or it does not say why");
 		rc = 1;
 	}
+	buf_release(&git_dir);
 	buf_release(&ignored);
 	buf_release(&errors);
 	return rc;
@@ -65,16 +92,15 @@ static void tell(const struct making *m, const char *what, const char *name)
 /* ---- the mirror ---- */
 
 /* How long to wait for the locks of gits that were killed to prove dead. */
-enum { LOCK_WAIT_MS = 3000 };
+enum { PROOF_WAIT_MS = 3000 };
 
 static int open_mirror(struct making *m)
 {
-	buf_addf(&m->mirror, "%s/source.git", repo_state_dir(m->repo));
 	const char *init[] = { "git", "init", "-q", "--bare", m->mirror.data, NULL };
 	const char *prune[] = { "git", "worktree", "prune", NULL };
 	int rc = file_make_folders(m->mirror.data, m->err);
 	if (!rc)
-		stale_locks_remove_in(m->mirror.data, LOCK_WAIT_MS);
+		stale_locks_remove_in(m->mirror.data, PROOF_WAIT_MS);
 	if (!rc)
 		rc = need(git(m, NULL, init, NULL));
 	return rc < 0 ? rc : need(git(m, NULL, prune, NULL));
@@ -82,11 +108,83 @@ static int open_mirror(struct making *m)
 
 static int fetch(struct making *m)
 {
-	const char *all[] = { "git", "fetch", "-q", "--prune", "--no-write-fetch-head",
+	/* Its housekeeping ends with it: what goes on in the background holds locks of the mirror.
+	 */
+	const char *all[] = { "git", "-c", "gc.autoDetach=false", "-c",
+		"maintenance.autoDetach=false", "fetch", "-q", "--prune", "--no-write-fetch-head",
 		"--end-of-options", m->plan->source, "+refs/heads/*:refs/heads/*",
 		"+refs/tags/*:refs/tags/*", NULL };
 	tell(m, "fetches", m->plan->source);
-	return need(git(m, NULL, all, NULL));
+	m->fetching = true;
+	int rc = need(git(m, NULL, all, NULL));
+	m->fetching = rc < 0;
+	return rc;
+}
+
+/* ---- is it the mirror's fault? ---- */
+
+static int is_no_lock(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	size_t len = strlen(path);
+	(void)st;
+	(void)at;
+	return type != FTW_D && len > 5 && !strcmp(path + len - 5, ".lock");
+}
+
+/* Our own git processes have ended, so that no lock in the mirror has a living holder. */
+static bool has_locks(const struct making *m)
+{
+	return nftw(m->mirror.data, is_no_lock, 16, FTW_PHYS) == 1;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* Does git find the mirror damaged? 0: no, 1: yes, below 0: it could not check. */
+static int find_damage(struct making *m, bool objects)
+{
+	const char *check[] = { "git", "fsck", "--no-dangling", "--no-progress",
+		objects ? NULL : "--connectivity-only", NULL };
+	int rc = git(m, NULL, check, NULL);
+	return rc == 1 && m->status > GIT_FATAL ? ERR_FAILED : rc;
+}
+
+static bool source_answers(struct making *m)
+{
+	const char *ask[] = { "git", "--git-dir=/dev/null", "ls-remote", "-q", "--end-of-options",
+		m->plan->source, "HEAD", NULL };
+	const char *folder =
+		is_directory(m->mirror.data) ? m->mirror.data : repo_state_dir(m->repo);
+	return !git(m, folder, ask, NULL);
+}
+
+static bool can_write(const struct making *m)
+{
+	static const char nothing[PROBE_SIZE];
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/probe", repo_state_dir(m->repo));
+	int rc = file_publish(path.data, nothing, sizeof(nothing), NULL);
+	if (!rc)
+		file_remove(path.data, NULL);
+	buf_release(&path);
+	return !rc;
+}
+
+/* A step has failed: is the mirror the reason? What the step said stays in m->err. */
+static bool is_broken(struct making *m)
+{
+	struct error ignored = ERROR_INIT, *kept = m->err;
+	bool fetching = m->fetching;
+	if (m->fresh || !can_write(m))
+		return false;
+	m->err = &ignored;
+	bool broken = (!fetching || source_answers(m)) &&
+		(!is_directory(m->mirror.data) || has_locks(m) || find_damage(m, true) == 1);
+	m->err = kept;
+	return broken;
 }
 
 /* ---- the commit ---- */
@@ -104,9 +202,17 @@ static int resolve(struct making *m, const char *revision, struct oid *out)
 	char *line = strrchr(output.data, '\n');
 	if (!rc && !oid_parse(out, line ? line + 1 : output.data))
 		rc = 1;
+	else if (rc == 1 && m->status != 1)
+		rc = ERR_FAILED;
 	buf_release(&name);
 	buf_release(&output);
 	return rc;
+}
+
+/* Did the source answer that it does not hand out this commit? */
+static bool has_refused(const char *text)
+{
+	return strstr(text, "not our ref") || strstr(text, "request for unadvertised object");
 }
 
 /* A commit that no branch has any more may still be had by its full name. */
@@ -118,7 +224,19 @@ static int fetch_commit(struct making *m, struct oid *out)
 	const char *argv[] = { "git", "fetch", "-q", "--no-write-fetch-head", "--end-of-options",
 		m->plan->source, wanted.hex, NULL };
 	int rc = git(m, NULL, argv, NULL);
+	if (rc == 1)
+		return has_refused(m->err->text) ? 1 : ERR_FAILED;
 	return rc ? rc : resolve(m, wanted.hex, out);
+}
+
+/* What the job names is not in the mirror: that is the job's fault only if the mirror is intact. */
+static int not_there(struct making *m, const char *what, const char *name)
+{
+	int rc = m->fresh ? 0 : find_damage(m, false);
+	if (rc)
+		return need(rc);
+	buf_addf(&m->out->why, "there is no %s '%s' in %s", what, name, m->plan->source);
+	return 1;
 }
 
 static int find_commit(struct making *m)
@@ -127,9 +245,10 @@ static int find_commit(struct making *m)
 	struct buf ref = BUF_INIT;
 	struct oid tip = OID_NONE;
 	int rc = 0;
-	if (plan->branch && !repo_branch_name_ok(plan->branch))
-		return error_set(
-			m->err, ERR_INVALID, "'%s' cannot be a branch's name", plan->branch);
+	if (plan->branch && !repo_branch_name_ok(plan->branch)) {
+		buf_addf(&m->out->why, "'%s' cannot be a branch's name", plan->branch);
+		return 1;
+	}
 	buf_addf(&ref, "refs/heads/%s", plan->branch ? plan->branch : "");
 	if (plan->branch)
 		rc = resolve(m, ref.data, &tip);
@@ -138,8 +257,7 @@ static int find_commit(struct making *m)
 		return rc;
 	bool wants_tip = !plan->commit || !*plan->commit || !strcmp(plan->commit, "HEAD");
 	if (wants_tip && oid_is_none(&tip))
-		return error_set(m->err, ERR_NOT_FOUND, "there is no branch '%s' in %s",
-			plan->branch ? plan->branch : "", plan->source);
+		return not_there(m, "branch", plan->branch ? plan->branch : "");
 	m->out->commit = tip;
 	if (wants_tip)
 		return 0;
@@ -147,8 +265,7 @@ static int find_commit(struct making *m)
 	if (rc == 1)
 		rc = fetch_commit(m, &m->out->commit);
 	if (rc == 1)
-		return error_set(m->err, ERR_NOT_FOUND, "there is no commit '%s' in %s",
-			plan->commit, plan->source);
+		return not_there(m, "commit", plan->commit);
 	if (rc < 0 || !plan->branch)
 		return rc;
 	const char *argv[] = { "git", "merge-base", "--is-ancestor", m->out->commit.hex, tip.hex,
@@ -187,23 +304,6 @@ static int add_tree(struct making *m)
 		rc = need(git(m, folder->data, submodules, NULL));
 	}
 	buf_release(&modules);
-	return rc;
-}
-
-int checkout_make(struct checkout *out, struct repo *repo, const struct checkout_plan *plan,
-	struct error *err)
-{
-	struct making m = { out, repo, plan, BUF_INIT, err };
-	int rc = checkout_remove(repo, plan->job, err);
-	if (!rc)
-		rc = open_mirror(&m);
-	if (!rc)
-		rc = fetch(&m);
-	if (!rc)
-		rc = find_commit(&m);
-	if (!rc)
-		rc = add_tree(&m);
-	buf_release(&m.mirror);
 	return rc;
 }
 
@@ -249,4 +349,68 @@ int checkout_remove_all(struct repo *repo, struct error *err)
 	rc = rc > 0 ? remove_folder(path.data, err) : rc;
 	buf_release(&path);
 	return rc;
+}
+
+/* ---- making ---- */
+
+static int make_tree(struct making *m)
+{
+	buf_reset(&m->out->why);
+	int rc = checkout_remove(m->repo, m->plan->job, m->err);
+	if (!rc)
+		rc = open_mirror(m);
+	if (!rc)
+		rc = fetch(m);
+	if (!rc)
+		rc = find_commit(m);
+	return rc ? rc : add_tree(m);
+}
+
+static int refresh(struct making *m)
+{
+	int rc = open_mirror(m);
+	return rc ? rc : fetch(m);
+}
+
+/* Does `steps` on the mirror, which nobody else uses; once more on a new one if it is broken. */
+static int on_mirror(struct making *m, int (*steps)(struct making *), struct error *err)
+{
+	struct file_lock lock = FILE_LOCK_INIT;
+	struct buf path = BUF_INIT, who = BUF_INIT;
+	m->mirror = (struct buf)BUF_INIT;
+	buf_addf(&m->mirror, "%s/source.git", repo_state_dir(m->repo));
+	buf_addf(&path, "%s/source", repo_state_dir(m->repo));
+	buf_addf(&who, "git-build, process %ld", (long)getpid());
+	int rc = file_lock_acquire(&lock, path.data, who.data, LOCK_WAIT_MS, m->plan->env, m->err);
+	if (!rc) {
+		m->fresh = access(m->mirror.data, F_OK) != 0;
+		rc = steps(m);
+	}
+	if (lock.fd >= 0 && rc < 0 && is_broken(m)) {
+		tell(m, "removes the mirror, which git cannot use:", m->err->text);
+		m->fresh = true;
+		rc = remove_folder(m->mirror.data, m->err);
+		rc = rc < 0 ? rc : steps(m);
+	}
+	file_lock_release(&lock);
+	buf_release(&path);
+	buf_release(&who);
+	buf_release(&m->mirror);
+	/* What git complained about on the way to a success is not an error. */
+	return rc < 0 ? error_set(err, rc, "%s", m->err->text) : rc;
+}
+
+int checkout_make(struct checkout *out, struct repo *repo, const struct checkout_plan *plan,
+	struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	struct making m = { .out = out, .repo = repo, .plan = plan, .err = &failure };
+	return on_mirror(&m, make_tree, err);
+}
+
+int checkout_refresh(struct repo *repo, const struct checkout_plan *plan, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	struct making m = { .repo = repo, .plan = plan, .err = &failure };
+	return on_mirror(&m, refresh, err);
 }

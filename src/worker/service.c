@@ -279,7 +279,8 @@ bool service_is_written(const struct service *service, const char *folder)
 	for (size_t i = 0; !found && i < service->count; i++) {
 		struct buf path = BUF_INIT;
 		buf_addf(&path, "%s/%s", folder, service->units[i].name.data);
-		found = file_exists(path.data);
+		/* A unit that may be there is not ours to remove. */
+		found = file_exists(path.data, NULL) != 0;
 		buf_release(&path);
 	}
 	return found;
