@@ -38,15 +38,15 @@ static void width_counts_columns_and_not_bytes(void **state)
 	assert_int_equal(show_width("", 0), 0);
 }
 
-/* What `write` prints to standard output, as a string to be freed. */
-static char *captured(void (*write)(void))
+/* What `show` prints to standard output, as a string to be freed. */
+static char *captured(void (*show)(void))
 {
 	char path[] = "/tmp/git-build-show.XXXXXX";
 	int file = mkstemp(path), before = dup(STDOUT_FILENO);
 	unlink(path);
 	fflush(stdout);
 	dup2(file, STDOUT_FILENO);
-	write();
+	show();
 	fflush(stdout);
 	dup2(before, STDOUT_FILENO);
 	close(before);
