@@ -146,19 +146,21 @@ static int find_receiver(struct invocation *inv, const char *to, bool fetch, str
 	return rc;
 }
 
-/* A message to a server that does not exist would never be read. */
+/* A message to a server that does not exist would never be read. If the remote cannot be asked, it
+ * waits in the outbox like any other. */
 static int check_receiver(struct invocation *inv, const char *to, struct error *err)
 {
-	struct error offline = ERROR_INIT;
+	struct error offline = ERROR_INIT, why = ERROR_INIT;
 	if (!find_receiver(inv, to, false, &offline, NULL))
 		return 0;
-	int rc = find_receiver(inv, to, true, &offline, err);
-	if (rc == ERR_NOT_FOUND && offline.code)
-		rc = error_set(err, ERR_NOT_FOUND,
-			"there is no server '%s' in what was fetched last, and the remote cannot "
-			"be "
-			"asked: %s",
-			to, offline.text);
+	int rc = find_receiver(inv, to, true, &offline, &why);
+	if (rc == ERR_NOT_FOUND && offline.code) {
+		error_wrap(&offline, "this clone does not know a server '%s', and cannot ask", to);
+		show_message("warning", offline.text);
+		return 0;
+	}
+	if (rc < 0)
+		*err = why;
 	return rc;
 }
 
