@@ -169,8 +169,9 @@ put() {
   git commit -qam "Old ones"
   git push -q --no-verify origin main
   clone_server "$TMP/fleet.git" build3 >/dev/null 2>&1
+  count=$(brief_or_thorough 6 15)
   for id in build2 build3; do
-    for n in $(seq 15); do
+    for n in $(seq "$count"); do
       git -C ../$id -c build.attempts=50 build message send -q --to build1 --subject "$id $n" >/dev/null 2>>"$TMP/$id.err" || echo "$id $n" >>"$TMP/lost"
     done &
   done
@@ -184,8 +185,8 @@ put() {
   git -c build.attempts=50 build archive -q
   [ ! -e "$TMP/lost" ]
   [ "$(git build message list --archived --json | jq -r '.messages[].id' | sort | uniq -d)" = "" ]
-  [ "$(git build message list --archived --json | jq '.messages | length')" = 330 ]
-  [ "$(git build message list --json | jq '.messages | length')" = 30 ]
+  [ "$(git build message list --archived --json | jq '.messages | length')" = $((300 + 2 * count)) ]
+  [ "$(git build message list --json | jq '.messages | length')" = $((2 * count)) ]
   # At no commit was a message in neither place.
   for commit in $(git -C ../fleet.git rev-list main --grep='^Archive' ); do
     total=0

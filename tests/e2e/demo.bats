@@ -42,31 +42,28 @@ END
   [ -z "$output" ]
 }
 
-@test "--keep leaves a fleet that can go on" {
-  run -0 git build demo --keep new/fleet
-  [[ $output == *"It is all in $TMP/new/fleet"* ]]
-  [ "$(git -C new/fleet/fleet.git rev-list --count heartbeat-build1)" = 1 ]
-  git -C new/fleet/build2 build heartbeat --push
-  run -0 git -C new/fleet/build1 build status
-  [[ $output == *build1*build2* ]]
-  run -128 git build demo --keep new/fleet
-  [[ $output == *"not empty"* ]]
-  [ -d new/fleet/fleet.git ]
-  touch file
-  run -128 git build demo --keep file
-}
-
-@test "what it runs is what it shows" {
-  git build demo --keep one >log
+@test "--keep leaves a fleet that can go on, and what was run is what was shown" {
+  git build demo --keep new/one >log
+  grep -qF "It is all in $TMP/new/one" log
   mkdir two
   # Every shown command, by hand, in an empty folder: the same branches and the same table.
   sed -n 's/^\$ //p' log >commands
   [ "$(wc -l <commands)" -ge 10 ]
   (cd two && bash -e ../commands) >log2 2>&1
   files() { git -C "$1/fleet.git" ls-tree -r --name-only main | sed -E 's/[0-9]{8}T[0-9]{6}Z/TIME/; s/job_[0-9a-f-]+[0-9a-f]/JOB/'; }
-  diff <(files one) <(files two)
+  diff <(files new/one) <(files two)
   [ "$(tail -2 log2 | awk '{ print $3 }' | sort)" = $'success\nsuccess' ]
-  grep -q '2 of 2 servers alive and well' one/dashboard.html
+  grep -q '2 of 2 servers alive and well' new/one/dashboard.html
+
+  [ "$(git -C new/one/fleet.git rev-list --count heartbeat-build1)" = 1 ]
+  git -C new/one/build2 build heartbeat --push
+  run -0 git -C new/one/build1 build status
+  [[ $output == *build1*build2* ]]
+  run -128 git build demo --keep new/one
+  [[ $output == *"not empty"* ]]
+  [ -d new/one/fleet.git ]
+  touch file
+  run -128 git build demo --keep file
 }
 
 @test "stopped in the middle it still leaves nothing" {

@@ -81,6 +81,9 @@ clone_server() {
   git clone -q "$1" "$TMP/$2" && git -C "$TMP/$2" build init --server "$2"
 }
 
+# A word for each of the servers that race with each other in a test.
+racers() { brief_or_thorough "s1 s2 s3 s4" "s1 s2 s3 s4 s5 s6 s7 s8"; }
+
 # fleet_of [file://] ID...: the shared repository fleet.git and a clone for each ID, here in $TMP. Within a
 # bats file, later tests get copies of the first one's, unless that is so old that its heartbeats are.
 fleet_of() {

@@ -18,13 +18,13 @@ beats() {
   done
 }
 
-@test "eight servers beat at once, many times each: none is lost or refused" {
+@test "many servers beat at once, many times each: none is lost or refused" {
   count=$(brief_or_thorough 15 200)
-  for id in s1 s2 s3 s4 s5 s6 s7 s8; do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
-  for id in s1 s2 s3 s4 s5 s6 s7 s8; do beats $id "$count" & done
+  for id in $(racers); do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
+  for id in $(racers); do beats $id "$count" & done
   wait
   [ -z "$(cat "$TMP"/*.bad 2>/dev/null)" ]
-  for id in s1 s2 s3 s4 s5 s6 s7 s8; do
+  for id in $(racers); do
     git -C "$TMP/$id" build heartbeat -q --push
     # Two more with the first of init and this one: every one was committed, and the newest is there.
     [ "$(git -C "$TMP/$id" reflog show --format=%gs heartbeat-$id | grep -c '^heartbeat')" = $((count + 2)) ]
