@@ -2,8 +2,8 @@ load helper
 
 setup() {
   e2e_setup
-  now=$(date +%s)
   fleet_of build1 build2 >/dev/null 2>&1
+  now=$(date +%s) # not before the first heartbeats
   for server in build1 build2; do
     after 0 git -C "$server" build heartbeat --push -q
   done

@@ -162,7 +162,7 @@ END
 }
 
 @test "the demo ends with two servers' beats, and leaves nothing behind" {
-  export MAKEFLAGS= CFLAGS=-O0 # it builds everything
+  export MAKEFLAGS='' CFLAGS=-O0 # it builds everything
   run -0 install_sh demo
   [[ $output == *heartbeat-* ]]
   [ -z "$(ls -A "$TMPDIR")" ]

@@ -174,7 +174,7 @@ END
 }
 
 @test "many servers claim from twenty jobs: each job is claimed once" {
-  for id in $(racers); do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   shown coordination/jobs.json | jq '.jobs = [range(20) | {id: "job_\(.)", status: "queued", assigned_to: null}]' |
     on_main coordination/jobs.json
   git config --global build.attempts 50
@@ -187,14 +187,14 @@ END
     git -C "$TMP/$1" build job claim >/dev/null 2>&1 || code=$?
     [ "$code" = 1 ] || echo "$1: $code" >>"$TMP/bad"
   }
-  for id in $(racers); do work $id & done
+  for id in $(racers); do work "$id" & done
   wait
   [ ! -e "$TMP/bad" ]
   [ "$(cat "$TMP"/s?.claimed | sort | uniq | wc -l)" = 20 ]
   [ "$(cat "$TMP"/s?.claimed | wc -l)" = 20 ]
   jobs '.jobs | all(.status == "completed" and .attempt == 1)'
   for id in $(racers); do
-    [ ! -e "$TMP/$id.claimed" ] || jobs --arg id $id --arg claimed "$(cat "$TMP/$id.claimed")" \
+    [ ! -e "$TMP/$id.claimed" ] || jobs --arg id "$id" --arg claimed "$(cat "$TMP/$id.claimed")" \
       '.jobs | map(select(.assigned_to == $id).id) | sort == ($claimed | split("\n") | sort)'
   done
 }

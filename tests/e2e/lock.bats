@@ -205,7 +205,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
 }
 
 @test "many servers race for one lock: one gets it, the others are told who" {
-  for id in $(racers); do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   git config --global build.attempts 50
   others=$(($(racers | wc -w) - 1))
   for round in 1 2 3; do

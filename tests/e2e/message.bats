@@ -122,7 +122,7 @@ watching() {
 }
 
 @test "many servers send at once, and every message is there once" {
-  for id in $(racers); do clone_server "$TMP/fleet.git" $id >/dev/null 2>&1; done
+  for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   git config --global build.attempts 50
   for id in $(racers); do
     for n in 1 2 3; do

@@ -2,8 +2,8 @@ load helper
 
 setup() {
   e2e_setup
-  now=$(date +%s)
   fleet_of build1 build2 >/dev/null 2>&1
+  now=$(date +%s) # not before the first heartbeats
   for server in build1 build2; do
     GIT_BUILD_TEST_NOW=$now git -C "$server" build heartbeat --push -q
   done
@@ -28,7 +28,7 @@ value() {
 }
 
 # near A B: a clock that was set goes on, and may have ticked meanwhile.
-near() { [ $(($1 - $2)) -ge -2 ] && [ $(($1 - $2)) -le 2 ]; }
+near() { [ $(($1 - $2)) -ge "-$(patience 2)" ] && [ $(($1 - $2)) -le "$(patience 2)" ]; }
 
 # check_format FILE: every line is a sample or a comment, every sample has its family's TYPE before it,
 # and none is there twice.

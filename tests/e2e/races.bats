@@ -20,17 +20,17 @@ beats() {
 
 @test "many servers beat at once, many times each: none is lost or refused" {
   count=$(brief_or_thorough 15 200)
-  for id in $(racers); do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
-  for id in $(racers); do beats $id "$count" & done
+  for id in $(racers); do clone_server "$TMP/shared.git" "$id" >/dev/null 2>&1; done
+  for id in $(racers); do beats "$id" "$count" & done
   wait
   [ -z "$(cat "$TMP"/*.bad 2>/dev/null)" ]
   for id in $(racers); do
     git -C "$TMP/$id" build heartbeat -q --push
     # Two more with the first of init and this one: every one was committed, and the newest is there.
-    [ "$(git -C "$TMP/$id" reflog show --format=%gs heartbeat-$id | grep -c '^heartbeat')" = $((count + 2)) ]
-    [ "$(git -C "$TMP/$id" rev-parse heartbeat-$id)" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-$id)" ]
-    [ "$(git -C "$TMP/shared.git" rev-list --count heartbeat-$id)" -le 60 ]
-    [ "$(git -C "$TMP/shared.git" ls-tree -r --name-only heartbeat-$id)" = "$id/heartbeat.json" ]
+    [ "$(git -C "$TMP/$id" reflog show --format=%gs heartbeat-"$id" | grep -c '^heartbeat')" = $((count + 2)) ]
+    [ "$(git -C "$TMP/$id" rev-parse heartbeat-"$id")" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-"$id")" ]
+    [ "$(git -C "$TMP/shared.git" rev-list --count heartbeat-"$id")" -le 60 ]
+    [ "$(git -C "$TMP/shared.git" ls-tree -r --name-only heartbeat-"$id")" = "$id/heartbeat.json" ]
   done
   [ "$(git -C "$TMP/shared.git" log --format=%s main | grep -c Heartbeat)" = 0 ]
 }
