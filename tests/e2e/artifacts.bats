@@ -246,11 +246,11 @@ over_ssh() {
   mkdir "$TMP/made"
   head -c 200000 /dev/zero >"$TMP/made/a.deb"
   built build1 job_1 "$TMP/made"
-  printf '#!/bin/bash\nhead -c 5000 /dev/zero\nsleep 100\n' >"$TMP/silent"
+  printf '#!/bin/bash\nhead -c 5000 /dev/zero\nsleep 100000\n' >"$TMP/silent"
   chmod +x "$TMP/silent"
   git config build.ssh.build1 nowhere
-  GIT_SSH_COMMAND=$TMP/silent run -128 git -c build.timeout=1 build artifacts fetch job_1
-  [[ $output == *"a.deb: nothing has come for 1 s; 5000 of 200000 bytes are here"* ]]
+  GIT_SSH_COMMAND=$TMP/silent run -128 git -c build.timeout=5 build artifacts fetch job_1
+  [[ $output == *"a.deb: nothing has come for 5 s; 5000 of 200000 bytes are here"* ]]
   [ "$(stat -c %s job_1/a.deb.part)" = 5000 ]
 }
 
