@@ -38,6 +38,8 @@ e2e_setup() {
   mkdir -p "$TMP/home/.config" "$TMP/tmp"
   export HOME=$TMP/home XDG_CONFIG_HOME=$TMP/home/.config TMPDIR=$TMP/tmp
   export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC LC_ALL=C
+  # A test may preload a library of tests/faults into a program that a sanitizer was built into.
+  export ASAN_OPTIONS=verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
   export GIT_BUILD_BINDIR PATH=$GIT_BUILD_BINDIR:$PATH
   git config --global user.name "Test"
   git config --global user.email "test@example.com"

@@ -184,7 +184,7 @@ $local_line"
 
 @test "pre-push understands a source that has spaces" {
   git config --unset core.hooksPath
-  git push -q --no-verify origin "$tip:refs/heads/other" 
+  git push -q --no-verify origin "$tip:refs/heads/other"
   run ! git push origin "HEAD^{/Change something}:refs/heads/main"
   [[ $output == *"broken.json:1:3"*"nothing was pushed"* ]]
   git reset -q --hard "$tip"

@@ -8,7 +8,7 @@ load guard
 FAULTS=$GIT_BUILD_BINDIR/tests/faults
 HOOKS=$GIT_BUILD_BINDIR/hooks
 
-# kept HOOK SCRIPT: installs git-build's HOOK over one of the user's, which is SCRIPT.
+# kept HOOK SCRIPT: makes SCRIPT the user's own hook, which git-build's HOOK runs first.
 kept() {
   printf '#!/bin/bash\n%s\n' "$2" >"$1.before-git-build"
   chmod +x "$1.before-git-build"
@@ -22,7 +22,6 @@ setup() {
   hook=../fleet.git/hooks/pre-receive
 }
 
-# With a terminal's process group, and the pipe that the other end reads.
 @test "the kept hook gets what git gives: arguments, input, environment, folder and streams" {
   local report='
     { printf "%s\n" "$@"; pwd; env | grep -v "^_=\|^SHLVL=\|^PWD=\|^OLDPWD=" | grep -v QUARANTINE | sort
@@ -202,7 +201,7 @@ END
   [[ $output == *"the pre-receive hook was installed by an older version"*"git build init --shared"* ]]
   run -0 git build init --shared ../fleet.git
   [[ $output == *"installed the pre-receive hook"* ]]
-  ! grep -q 'cat' "$hook"
+  run -1 grep -F '$(cat' "$hook"
   push_refused -- HEAD:main
   kept "$hook" 'cat >/dev/null'
   git config --unset core.hooksPath
@@ -213,7 +212,7 @@ END
   run -1 git build doctor
   [[ $output == *"the pre-push hook was installed by an older version"* ]]
   git build init --server build1
-  ! grep -q 'cat' .git/hooks/pre-push
+  run -1 grep -F '$(cat' .git/hooks/pre-push
   [ "$(cat .git/hooks/pre-push.before-git-build)" = "$(printf '#!/bin/bash\nexit 0\n')" ]
   run git build doctor
   [[ $output != *"older version"* ]]
