@@ -41,9 +41,9 @@ int file_publish(const char *path, const void *data, size_t len, struct error *e
 
 /*
  * Creates an empty temporary file in the directory of `path`, named after it: its name replaces
- * `name`, and its descriptor is returned, or a negative code. A lock (flock) on the file marks it as
- * in use for as long as the descriptor is open, so that file_sweep() can tell it from what a process
- * that died has left.
+ * `name`, and its descriptor is returned, or a negative code. A lock (flock) on the file marks it
+ * as in use for as long as the descriptor is open, so that file_sweep() can tell it from what a
+ * process that died has left.
  */
 int file_temporary(struct buf *name, const char *path, struct error *err);
 

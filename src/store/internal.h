@@ -17,7 +17,7 @@ struct repo {
 	git_config *config; /* a snapshot; made when the repository is opened, and at each change */
 	bool is_writing;          /* it holds the clone's lock, */
 	struct file_lock writing; /* which is this: store/clone_lock.h */
-	bool has_exchanged; /* objects with a remote, since it was last tidied */
+	bool has_exchanged;       /* objects with a remote, since it was last tidied */
 };
 
 /*

@@ -18,7 +18,8 @@ enum push_verdict {
 
 /*
  * What became of `ref`, by git's output. false if it is not mentioned at all, or without the
- * remote's report, as when the connection died. `reason` (reset first) gets what stands in the last parentheses.
+ * remote's report, as when the connection died. `reason` (reset first) gets what stands in the last
+ * parentheses.
  */
 bool porcelain_verdict(
 	const char *output, const char *ref, enum push_verdict *verdict, struct buf *reason);

@@ -91,7 +91,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [ -e .git/index.lock ]
   touch "$TMP/saved"
   wait_for 20 eval "! kill -0 $pid"
-  [ "$(git log -1 --format=%s)" = done ]
+  [ "$(git log -1 --format=%s)" = "done" ]
   # A program that is not git, with the file open.
   exec 8>.git/refs/remotes/origin/main.lock
   moved

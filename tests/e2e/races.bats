@@ -61,8 +61,8 @@ beats() {
     kill -KILL -- -$! 2>/dev/null || true
     wait
   done
-  # A git that was killed may have left a lock on its ref: git says so, and so do we.
-  find "$TMP/s1/.git" "$TMP/shared.git" -name '*.lock' -path '*refs*' -delete
+  # A receive-pack that was killed may have left a lock on the server; those in the clone are git-build's to remove.
+  find "$TMP/shared.git" -name '*.lock' -path '*refs*' -delete
   fsck_all
   git -C "$TMP/s1" build heartbeat --push
   git -C "$TMP/s1" build status set idle
