@@ -32,7 +32,7 @@ static bool parse_line(char *line, struct guard_update *update)
 	char *old = cut_word(line), *ref = old ? cut_word(line) : NULL;
 	char *new = ref ? cut_word(line) : NULL;
 	update->ref = ref;
-	return new && *line && oid_parse(&update->old, old) && push_ref_ok(ref) &&
+	return new &&*line &&oid_parse(&update->old, old) && push_ref_ok(ref) &&
 		oid_parse(&update->new, new);
 }
 

@@ -195,7 +195,7 @@ int hook_examine(const char *folder, const char *name, struct buf *text, struct 
 	if (rc > 0 && file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED)
 		rc = ERR_FAILED;
 	else if (rc > 0)
-		rc = !strstr(text->data, MARK) ? HOOK_OTHER
+		rc = !strstr(text->data, MARK)    ? HOOK_OTHER
 			: strstr(text->data, RUN) ? HOOK_OURS
 						  : HOOK_OUTDATED;
 	paths_release(&paths);

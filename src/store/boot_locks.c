@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-
 /* Is what `path` names now the file behind `fd`, as old as it was and older than the machine is up?
  */
 static bool is_dead(int fd, const char *path, int64_t booted)
@@ -80,7 +79,8 @@ static bool is_lock(const FTSENT *entry)
 		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
 }
 
-/* Removes the dead lock files below `directory`, at most `depth` directories down (0: however deep).
+/* Removes the dead lock files below `directory`, at most `depth` directories down (0: however
+ * deep).
  */
 static int remove_below(char *directory, short depth, struct error *err)
 {

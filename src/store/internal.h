@@ -15,7 +15,7 @@ struct repo {
 	 * sees; NULL: libgit2 is asked. */
 	struct buf *listing;
 	git_config *config; /* a snapshot; made when the repository is opened, and at each change */
-	bool is_writing;          /* it holds the clone's lock, */
+	bool is_writing;    /* it holds the clone's lock, */
 	struct file_lock writing; /* which is this: store/clone_lock.h */
 	bool has_exchanged;       /* objects with a remote, since it was last tidied */
 };

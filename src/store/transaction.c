@@ -282,8 +282,8 @@ static int settle_doubt(
 		return rc;
 	for (size_t i = 0; i < tx->doubtful_count; i++) {
 		struct doubtful *one = &tx->doubtful[i];
-		int has = oid_is_none(&tip) ? 0
-					    : repo_is_ancestor(tx->repo, &one->commit, &tip, err);
+		int has =
+			oid_is_none(&tip) ? 0 : repo_is_ancestor(tx->repo, &one->commit, &tip, err);
 		if (has == 1) {
 			result->committed = true;
 			result->commit = one->commit;

@@ -263,8 +263,8 @@ static int has_pom(const struct build_job *job, struct error *err)
 	return found;
 }
 
-/* The command has succeeded: are packages still to be made? 1, 0, or a negative code. If none can be
- * made, `reason` says so. */
+/* The command has succeeded: are packages still to be made? 1, 0, or a negative code. If none can
+ * be made, `reason` says so. */
 static int needs_package(struct build_job *job, struct buf *reason, struct error *err)
 {
 	if (strcmp(job->type, "build") != 0 || !job->wants_package)
