@@ -57,7 +57,7 @@ static int find_side(
 static int open_sides(
 	const struct comparing *c, const char *path, const char *name, struct sides *out)
 {
-	struct oid before, after;
+	struct oid before = OID_NONE, after = OID_NONE;
 	*out = (struct sides){ 0 };
 	int rc = find_side(c, c->from, path, &before);
 	if (!rc)
