@@ -138,16 +138,17 @@ static void harden(struct buf *text, const struct service_plan *plan)
  * (safe.directory), and only where a user is named does a service have a HOME, with git's settings
  * and keys in it (systemd.exec(5)).
  */
-static void add_user(struct buf *text, const char *work_tree)
+static int add_user(struct buf *text, const char *work_tree, struct error *err)
 {
 	struct stat st;
 	if (stat(work_tree, &st) < 0)
-		return;
+		return error_errno(err, ERR_FAILED, "cannot look at %s", work_tree);
 	const struct passwd *owner = getpwuid(st.st_uid);
 	if (owner)
 		buf_addf(text, "User=%s\n", owner->pw_name);
 	else
 		buf_addf(text, "User=%u\n", (unsigned)st.st_uid);
+	return 0;
 }
 
 static const char *arguments(enum service_kind kind)
@@ -167,7 +168,7 @@ static void begin_unit(struct buf *text, const struct service_plan *plan, const 
 		plan->kind == SERVICE_WORKER ? "run" : kinds[plan->kind]);
 }
 
-static void make_service(struct buf *text, const struct service_plan *plan)
+static int make_service(struct buf *text, const struct service_plan *plan, struct error *err)
 {
 	static const char *const what[] = { "heartbeat", "worker", "archive" };
 	bool loops = plan->kind != SERVICE_ARCHIVE;
@@ -180,8 +181,7 @@ static void make_service(struct buf *text, const struct service_plan *plan)
 	buf_addstr(text, " -C ");
 	quote_for_unit(text, repo_work_tree(plan->repo));
 	buf_addf(text, " %s --server %s\n", arguments(plan->kind), plan->settings->server);
-	if (!plan->user)
-		add_user(text, repo_work_tree(plan->repo));
+	int rc = plan->user ? 0 : add_user(text, repo_work_tree(plan->repo), err);
 	if (plan->kind == SERVICE_HEARTBEAT)
 		buf_addstr(text, "ExecReload=/bin/kill -HUP $MAINPID\n");
 	if (loops)
@@ -190,6 +190,7 @@ static void make_service(struct buf *text, const struct service_plan *plan)
 	if (loops)
 		buf_addf(text, "\n[Install]\nWantedBy=%s\n",
 			plan->user ? "default.target" : "multi-user.target");
+	return rc;
 }
 
 static void make_timer(struct buf *text, const struct service_plan *plan)
@@ -241,7 +242,7 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 			err, ERR_INVALID, "no unit can hold a path with a line feed in it");
 	struct unit *unit = &out->units[out->count++];
 	buf_addf(&unit->name, "git-build-%s-%s.service", kinds[plan->kind], plan->settings->server);
-	make_service(&unit->text, plan);
+	int rc = make_service(&unit->text, plan, err);
 	if (plan->kind == SERVICE_ARCHIVE) {
 		struct unit *timer = &out->units[out->count++];
 		buf_addf(&timer->name, "git-build-%s-%s.timer", kinds[plan->kind],
@@ -249,7 +250,7 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 		make_timer(&timer->text, plan);
 	}
 	make_cron(&out->cron, plan);
-	return 0;
+	return rc;
 }
 
 /* ---- in a folder ---- */
