@@ -156,6 +156,10 @@ programs: all $(UNITS) $(BENCHES) $(TORTURERS) $(FAULTS) ## everything that can 
 torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_OPS, TORTURE_CLIENTS, SEED
 	@tests/torture/run
 
+.PHONY: faults
+faults: all $(FAULTS) ## each read of each subcommand fails once; FAULTS_SECONDS for a sample, SEED
+	@tests/faults/run
+
 .PHONY: model
 model: ## the protocol's model, every state of it, by spin; and that its mutants are caught
 	@tests/model/run
