@@ -38,6 +38,7 @@ libc6-dev           file /usr/include/stdio.h
 make                command make
 pkg-config          command pkg-config
 libgit2-dev         library libgit2
+zlib1g-dev          library zlib
 libyajl-dev         library yajl
 uuid-dev            library uuid
 libpcre2-dev        library libpcre2-8

@@ -179,6 +179,7 @@ static int beat(struct beat_loop *loop, struct error *err)
 		result.pushing = failure;
 	if (inv->json || (inv->verbose && !failure.code))
 		beat_show_result(inv, &result, healthy);
+	command_report_repair(inv);
 	if (!failure.code)
 		say_push(loop, &result);
 	say_written(loop, &failure);

@@ -152,6 +152,13 @@ int command_open(struct invocation *inv, struct error *err);
 /* Gives back what command_open() has opened, if it has. */
 void command_close(struct invocation *inv);
 
+/* After a failure with `code` that changed nothing: repairs the clone if it is damaged. True if it
+ * was repaired: the same may be tried once more. */
+bool command_repair(struct invocation *inv, int code);
+/* Warns of what was repaired since the last call, if anything was. command_close() does it as well.
+ */
+void command_report_repair(struct invocation *inv);
+
 /* Appends the absolute path of the program that users and git call. */
 int program_path(struct buf *out, struct error *err);
 /* Appends the absolute path of the folder with git-build's hooks. */

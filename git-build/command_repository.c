@@ -2,7 +2,19 @@
 #include "command.h"
 #include "show.h"
 
+#include "store/repair.h"
 #include "store/tidy.h"
+
+/* If the clone is damaged and cannot be repaired now, the command finds out what it can still do,
+ * and the next one tries again. */
+static void examine_after_start(struct invocation *inv)
+{
+	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };
+	struct error err = ERROR_INIT;
+	if (repo_work_tree(inv->repo) && remote_exists(inv->repo, remote.name) &&
+		repair_after_start(inv->repo, &remote, &err) < 0)
+		show_message("warning", err.text);
+}
 
 int command_open(struct invocation *inv, struct error *err)
 {
@@ -15,6 +27,7 @@ int command_open(struct invocation *inv, struct error *err)
 		inv->repo = NULL;
 		return rc;
 	}
+	examine_after_start(inv);
 	if ((inv->verb ? inv->verb->needs : inv->command->needs) == NEEDS_SERVER)
 		rc = settings_need_server(&inv->settings, err);
 	if (rc < 0)
@@ -26,9 +39,27 @@ void command_close(struct invocation *inv)
 {
 	if (!inv->repo)
 		return;
+	command_report_repair(inv);
 	show_flush(); /* the answer need not wait */
 	repo_tidy(inv->repo);
 	settings_release(&inv->settings);
 	repo_close(inv->repo);
 	inv->repo = NULL;
+}
+
+bool command_repair(struct invocation *inv, int code)
+{
+	if (!inv->repo || !inv->settings.remote || !repo_work_tree(inv->repo) ||
+		(code != ERR_FAILED && code != ERR_NOT_FOUND))
+		return false;
+	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };
+	return repair(inv->repo, &remote, NULL) > 0;
+}
+
+void command_report_repair(struct invocation *inv)
+{
+	struct buf text = BUF_INIT;
+	if (repair_report(inv->repo, &text))
+		show_message("warning", text.data);
+	buf_release(&text);
 }

@@ -143,12 +143,21 @@ static int run_command(
 {
 	const struct command *command = inv->command;
 	const struct verb *verb = inv->verb;
+	struct operands given = *operands;
+	struct error failed = ERROR_INIT;
 	int rc =
 		(verb ? verb->needs : command->needs) == NEEDS_NOTHING ? 0 : command_open(inv, err);
 	if (command->changes)
 		show_changed();
 	if (!rc)
-		rc = (verb ? verb->run : command->run)(inv, options, operands, err);
+		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
+	if (rc < 0 && command_repair(inv, rc)) {
+		*operands = given;
+		failed = (struct error)ERROR_INIT;
+		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
+	}
+	if (failed.code)
+		*err = failed;
 	command_close(inv);
 	return rc;
 }

@@ -55,6 +55,14 @@ void command_close(struct invocation *inv)
 	(void)inv;
 }
 
+/* Without a repository there is nothing to repair. */
+bool command_repair(struct invocation *inv, int code)
+{
+	(void)inv;
+	(void)code;
+	return false;
+}
+
 int validate_repository(struct validating *v, struct operands *operands)
 {
 	(void)v;

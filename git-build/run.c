@@ -161,6 +161,8 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 			rc = run_one(run, type, &idle, &failure);
 		if (rc < 0 && !failing)
 			show_message("warning", failure.text);
+		command_repair(run->inv, failure.code);
+		command_report_repair(run->inv);
 		if (rc >= 0 && failing && !run->inv->quiet)
 			show_remark("it works again");
 		/* A job that could not be recorded is looked after at the next turn. */

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 int64_t boot_time(void)
 {
@@ -14,4 +15,14 @@ int64_t boot_time(void)
 	if (file)
 		fclose(file);
 	return when;
+}
+
+void boot_id(char out[BOOT_ID_SIZE])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (!file || !fgets(out, BOOT_ID_SIZE, file))
+		*out = '\0';
+	if (file)
+		fclose(file);
+	out[strcspn(out, "\n")] = '\0';
 }

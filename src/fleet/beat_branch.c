@@ -48,6 +48,9 @@ static int count(struct beat_branch *branch, struct error *err)
 			break;
 		at = commit.parent;
 	}
+	/* What was counted is not to be relied on: the next load counts again. */
+	if (rc < 0)
+		branch->length = 0;
 	buf_release(&commit.message);
 	return rc;
 }

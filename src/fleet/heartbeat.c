@@ -8,6 +8,7 @@
 #include "fleet/beat_branch.h"
 #include "fleet/names.h"
 #include "fleet/outage.h"
+#include "store/repair.h"
 #include "store/transaction.h"
 
 #include <inttypes.h>
@@ -221,20 +222,54 @@ static void note_push(struct heartbeat *h, int rc, struct beat_result *result)
 
 static int push_pending(struct heartbeat *h, struct beat_result *result)
 {
+	struct oid tip = h->branch.tip;
 	int rc = beat_branch_push(
 		&h->branch, h->settings->attempts, &result->said, &result->pushing);
+	/* If what was pending is damaged for good, repairing the clone has moved the branch. */
+	if (rc < 0 && !beat_branch_load(&h->branch, NULL) && !oid_equal(&tip, &h->branch.tip)) {
+		result->pushing = (struct error)ERROR_INIT;
+		rc = beat_branch_push(
+			&h->branch, h->settings->attempts, &result->said, &result->pushing);
+	}
 	note_push(h, rc, result);
 	result->commit = h->branch.tip;
 	result->pending = h->branch.pending;
 	return rc;
 }
 
+/* A clone that is damaged is repaired, and then it is tried once more. */
+static int load(struct heartbeat *h, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	int rc = beat_branch_load(&h->branch, &failed);
+	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0)
+		rc = beat_branch_load(&h->branch, err);
+	else if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}
+
+static int load_and_commit(
+	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	int rc = load(h, err);
+	if (rc < 0)
+		return rc;
+	rc = commit_beat(h, beat, result, &failed);
+	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0) {
+		rc = load(h, err);
+		return rc < 0 ? rc : commit_beat(h, beat, result, err);
+	}
+	if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}
+
 static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool push_now,
 	struct beat_result *result, struct error *err)
 {
-	int rc = beat_branch_load(&h->branch, err);
-	if (!rc)
-		rc = commit_beat(h, beat, result, err);
+	int rc = load_and_commit(h, beat, result, err);
 	if (rc < 0)
 		return rc;
 	result->pending = h->branch.pending;
@@ -300,7 +335,7 @@ int heartbeat_push(struct heartbeat *h, struct beat_result *result, struct error
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;
-	rc = beat_branch_load(&h->branch, err);
+	rc = load(h, err);
 	result->commit = h->branch.tip;
 	if (!rc && h->branch.pending)
 		push_pending(h, result);

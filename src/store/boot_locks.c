@@ -54,19 +54,20 @@ int boot_lock_remove(const char *path, struct error *err)
 
 int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err)
 {
+	/* HEAD is locked with the branch that it leads to, for its log. */
+	const char *const names[] = { "packed-refs", "HEAD", ref };
+	enum { NAMES = sizeof(names) / sizeof(*names) };
 	struct buf path = BUF_INIT;
-	int valid = 0;
+	int valid = 0, removed = 0, rc = 0;
 	git_reference_name_is_valid(&valid, ref);
-	buf_addf(&path, "%s/packed-refs.lock", repo_common_dir(repo));
-	int removed = boot_lock_remove(path.data, err);
-	if (removed >= 0 && valid) {
+	for (size_t i = 0; rc >= 0 && i < (valid ? NAMES : NAMES - 1); i++) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s.lock", repo_common_dir(repo), ref);
-		int rc = boot_lock_remove(path.data, err);
-		removed = rc < 0 ? rc : removed + rc;
+		buf_addf(&path, "%s/%s.lock", repo_common_dir(repo), names[i]);
+		rc = boot_lock_remove(path.data, err);
+		removed += rc > 0;
 	}
 	buf_release(&path);
-	return removed;
+	return rc < 0 ? rc : removed;
 }
 
 /* ---- all of them ---- */

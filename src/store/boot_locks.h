@@ -17,8 +17,8 @@
  * known here.
  */
 int boot_lock_remove(const char *path, struct error *err);
-/* The same for what would stop a push to `ref` (a full name, which need not be valid): its lock and
- * that of the packed refs. The number removed, or a negative code. */
+/* The same for what would stop a push to `ref` (a full name, which need not be valid): its lock,
+ * HEAD's and that of the packed refs. The number removed, or a negative code. */
 int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err);
 /* The same for every lock in the repository. */
 int boot_locks_remove_all(struct repo *repo, struct error *err);

@@ -18,6 +18,9 @@ struct repo {
 	bool is_writing;    /* it holds the clone's lock, */
 	struct file_lock writing; /* which is this: store/clone_lock.h */
 	bool has_exchanged;       /* objects with a remote, since it was last tidied */
+	/* For store/repair.c. */
+	struct buf *repaired; /* what is yet to be reported; or NULL */
+	int64_t examined_ms;  /* when the clone was last found whole, on the monotonic clock; or 0 */
 };
 
 /*
@@ -60,6 +63,11 @@ void store_forget_settings(struct repo *repo);
 
 git_oid store_git_oid(const struct oid *oid);
 struct oid store_oid(const git_oid *oid);
+
+struct remote_settings;
+/* As remote_fetch(), without repairing a damaged clone. */
+int store_fetch(struct repo *repo, const struct remote_settings *remote,
+	const char *const *refspecs, struct error *err);
 
 /* The environment in which git is to be run for `repo`: its folder, no prompts, plain English. Ends
  * with NULL; the array and its strings are to be given to store_free_environment(). */

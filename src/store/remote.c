@@ -4,6 +4,7 @@
 #include "store/internal.h"
 #include "store/porcelain.h"
 #include "store/push_record.h"
+#include "store/repair.h"
 #include "store/stale_locks.h"
 
 #include "base/alloc.h"
@@ -168,7 +169,7 @@ static bool has_unpack_limit(struct repo *repo)
 	return has;
 }
 
-int remote_fetch(struct repo *repo, const struct remote_settings *remote,
+int store_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err)
 {
 	enum { FIXED = 16, TRIES = 5 };
@@ -215,6 +216,21 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	}
 	buf_release(&errors);
 	free(argv);
+	return rc;
+}
+
+/* git does not say whose fault a failure is: a clone that is damaged cannot fetch either. */
+int remote_fetch(struct repo *repo, const struct remote_settings *remote,
+	const char *const *refspecs, struct error *err)
+{
+	struct error failed = ERROR_INIT, ignored = ERROR_INIT;
+	int rc = store_fetch(repo, remote, refspecs, &failed);
+	if (rc == ERR_UNREACHABLE && repair(repo, remote, &ignored) > 0) {
+		failed = (struct error)ERROR_INIT;
+		rc = store_fetch(repo, remote, refspecs, &failed);
+	}
+	if (rc < 0 && err)
+		*err = failed;
 	return rc;
 }
 
@@ -347,8 +363,8 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
-	size_t count, struct buf *said, struct error *err)
+static int push_once(struct repo *repo, const struct remote_settings *remote,
+	const struct push *pushes, size_t count, struct buf *said, struct error *err)
 {
 	enum { FIXED = 12 };
 	int status = 0, rc = check_remote_name(remote, err);
@@ -399,5 +415,26 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 		free(made[i]);
 	free(made);
 	free(argv);
+	return rc;
+}
+
+/* A clone that is damaged cannot send what it should: then the other side says that it got no pack,
+ * or the connection ends. Only in the first case is it certain that nothing has landed. */
+int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
+	size_t count, struct buf *said, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	size_t before = said ? said->len : 0;
+	int rc = push_once(repo, remote, pushes, count, said, &failed);
+	bool no_pack = rc == ERR_REFUSED && strstr(failed.text, "unpacker error");
+	if ((no_pack || rc == ERR_UNKNOWN || rc == ERR_UNREACHABLE) &&
+		repair(repo, remote, NULL) > 0 && no_pack) {
+		failed = (struct error)ERROR_INIT;
+		if (said)
+			buf_truncate(said, before);
+		rc = push_once(repo, remote, pushes, count, said, &failed);
+	}
+	if (rc < 0 && err)
+		*err = failed;
 	return rc;
 }

@@ -242,6 +242,9 @@ void repo_close(struct repo *repo)
 	store_forget_settings(repo);
 	git_odb_free(repo->odb);
 	git_repository_free(repo->git);
+	if (repo->repaired)
+		buf_release(repo->repaired);
+	free(repo->repaired);
 	free(repo->git_dir);
 	free(repo->common_dir);
 	free(repo->work_tree);

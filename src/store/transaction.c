@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "store/history.h"
 #include "store/host_queue.h"
+#include "store/repair.h"
 #include "store/worktree.h"
 
 #include <stdlib.h>
@@ -520,6 +521,11 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		int64_t started = plan->env->monotonic_ms(plan->env->data);
 		rc = attempt(&tx, result, &trouble.why);
 		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
+		/* Nothing was pushed: what could not be read, or written, may be damage. */
+		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
+			rc = 0;
+			continue;
+		}
 		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
 			if (rc < 0 && err)
 				*err = trouble.why;
