@@ -160,6 +160,10 @@ torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_
 faults: all $(FAULTS) ## each read of each subcommand fails once; FAULTS_SECONDS for a sample, SEED
 	@tests/faults/run
 
+.PHONY: power
+power: all ## power cuts under load, of the shared host and of servers (root); POWER_CUTS, SEED
+	@tests/power/run
+
 .PHONY: model
 model: ## the protocol's model, every state of it, by spin; and that its mutants are caught
 	@tests/model/run

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# What it costs to have a push on disk before it is acknowledged: a bare push of a ready commit to a
+# shared repository as `git build init --shared` makes it, against the same without core.fsync and
+# without the reference-transaction hook, and against core.fsync alone; in turns, the median of each.
+set -eu
+folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export HOME=$folder GIT_CONFIG_NOSYSTEM=1
+git config --global user.name bench
+git config --global user.email bench@localhost
+git config --global init.defaultBranch main
+
+for kind in durable fsync plain; do
+  git build init -q --shared "$kind.git" >/dev/null
+  git init -q "$kind"
+  git -C "$kind" commit -q --allow-empty -m start
+  git -C "$kind" push -q "$folder/$kind.git" main
+done
+rm fsync.git/hooks/reference-transaction plain.git/hooks/reference-transaction
+git -C plain.git config --unset core.fsync
+
+# push KIND: milliseconds, in hundredths, of one push; its commit of one file is made before.
+push() {
+  local start commit
+  echo "$RANDOM $SECONDS" >"$1/file"
+  git -C "$1" add file && git -C "$1" commit -q --allow-empty -m change
+  commit=$(git -C "$1" rev-parse HEAD)
+  start=$(date +%s%N)
+  git -C "$1" push -q "$folder/$1.git" "$commit:refs/heads/main"
+  echo "$((($(date +%s%N) - start) / 10000))" >>"$1.times"
+}
+for _ in $(seq "${1:-25}"); do
+  for kind in durable fsync plain; do push "$kind"; done
+done
+
+median() {
+  sort -n "$1.times" | sed -n "$((($(wc -l <"$1.times") + 1) / 2))p"
+}
+plain=$(median plain)
+for kind in durable fsync; do
+  awk -v name="push-$kind" -v took="$(median $kind)" -v plain="$plain" -v kind="$kind" 'BEGIN {
+    printf "%s\t%.2f\t\t%s: %.1f ms against %.1f ms\n", name, took / plain,
+      kind == "durable" ? "a push that is on disk, against one that is not" : "core.fsync alone, without the hook",
+      took / 100, plain / 100 }'
+done
