@@ -96,15 +96,22 @@ static struct ref *find_ref(struct repairing *r, const char *name)
 	return &r->refs[r->refs_count++];
 }
 
-static int note_ref(const char *name, const struct oid *oid, void *data)
+/* What can be read leads to the object that it names, or is damaged; what cannot be read must have
+ * been found broken by its file. */
+static int examine_ref(struct repairing *r, const char *name)
 {
-	struct repairing *r = data;
-	git_oid id = store_git_oid(oid);
+	struct oid oid;
 	struct ref *ref = find_ref(r, name);
-	ref->oid = *oid;
+	if (ref->broken)
+		return 0;
+	int rc = repo_ref(r->repo, name, &oid, r->err);
+	if (rc < 0)
+		return rc == ERR_NOT_FOUND ? 0 : rc; /* deleted since, or a link to nothing */
+	git_oid id = store_git_oid(&oid);
+	ref->oid = oid;
 	ref->broken = !git_odb_exists(r->repo->odb, &id);
 	for (size_t i = 0; i < r->objects_count && !ref->broken; i++)
-		ref->broken = oid_equal(oid, &r->objects[i]);
+		ref->broken = oid_equal(&oid, &r->objects[i]);
 	return 0;
 }
 
@@ -137,7 +144,7 @@ static int examine_ref_file(struct repairing *r, const FTSENT *entry)
 	return rc == ERR_INVALID ? 0 : rc;
 }
 
-static int examine_refs(struct repairing *r)
+static int examine_ref_files(struct repairing *r)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/refs", repo_common_dir(r->repo));
@@ -148,9 +155,19 @@ static int examine_refs(struct repairing *r)
 		rc = examine_ref_file(r, entry);
 	if (walk)
 		fts_close(walk);
-	if (!rc)
-		rc = repo_ref_each(r->repo, "refs/", note_ref, r, r->err);
 	buf_release(&path);
+	return rc;
+}
+
+static int examine_refs(struct repairing *r)
+{
+	struct file_list names = { 0 };
+	int rc = examine_ref_files(r);
+	if (!rc)
+		rc = store_ref_names(r->repo, "refs/", &names, r->err);
+	for (size_t i = 0; !rc && i < names.count; i++)
+		rc = examine_ref(r, names.names[i]);
+	file_list_release(&names);
 	return rc;
 }
 
