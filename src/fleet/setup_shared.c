@@ -415,6 +415,20 @@ static char *plain_path(const char *path)
 	return xstrndup(path, len);
 }
 
+/* What a run that was killed after the repository was whole has left. Waits for a run that is still
+ * at work there. */
+static int remove_unfinished(const char *path, struct error *err)
+{
+	struct making m;
+	making_start(&m, path);
+	int found = file_exists(m.unfinished.data, err);
+	int rc = found > 0 ? take_turn(&m, err) : found;
+	if (found > 0 && !rc)
+		rc = remove_tree(m.unfinished.data, err);
+	making_end(&m);
+	return rc;
+}
+
 static int make_or_adopt(const char *path, const struct setup_plan *plan,
 	struct setup_report *report, struct error *err)
 {
@@ -426,7 +440,7 @@ static int make_or_adopt(const char *path, const struct setup_plan *plan,
 	if (place != PLACE_REPOSITORY)
 		return make(path, plan, report, err);
 	setup_step(report, false, "%s is a repository", path);
-	return 0;
+	return remove_unfinished(path, err);
 }
 
 int setup_shared(const char *given, const struct setup_plan *plan, struct setup_report *report,

@@ -99,7 +99,8 @@ setup() {
   run -129 git build install-service sandwich
   [[ $output == *"there are heartbeat, worker and archive"* ]]
   run -129 git build install-service --user --system worker
-  run -128 git build install-service --user --remove --now worker
+  run -129 git build install-service --user --remove --now worker
+  [[ $output == *"--now"*"--remove exclude each other"* ]]
 }
 
 @test "--now on a host whose systemd cannot be reached leaves no unit, and names --cron" {
