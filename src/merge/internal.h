@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "json/document.h"
-#include "merge/marks.h"
+#include "merge/conflict_markers.h"
 #include "merge/merge.h"
 #include "schema/place.h"
 
@@ -115,7 +115,7 @@ int compare_raw(const struct merging *m, const struct triple *t);
 int compare_clocks(
 	const struct merging *m, const struct schema_place *place, const struct triple *records);
 
-/* ---- said.c: what a person should know ---- */
+/* ---- report.c: what a person should know ---- */
 
 /* Says that `kept` was taken and `dropped` was not. */
 void say_lost(struct merging *m, const struct spot *spot, enum side kept, enum side dropped,

@@ -2,7 +2,7 @@
 
 #include "json/layout.h"
 #include "merge/broken.h"
-#include "merge/marks.h"
+#include "merge/conflict_markers.h"
 #include "merge/text.h"
 #include "schema/validate.h"
 

@@ -1,7 +1,7 @@
 /* Conflict markers around the lines in which two texts differ that are known to differ only in some
  * places. */
-#ifndef MERGE_MARKS_H
-#define MERGE_MARKS_H
+#ifndef MERGE_CONFLICT_MARKERS_H
+#define MERGE_CONFLICT_MARKERS_H
 
 #include "merge/merge.h"
 

@@ -1,4 +1,4 @@
-#include "merge/marks.h"
+#include "merge/conflict_markers.h"
 
 #include "merge/text.h"
 
