@@ -71,7 +71,7 @@ static int run(
 	if (rc >= 0 && show_or_write(given->output, &result.text, err) < 0)
 		rc = ERR_FAILED;
 	if (!inv->quiet)
-		show_said(&result.said);
+		show_said(&result.report);
 	merge_result_release(&result);
 	schema_set_free(set);
 	return rc;

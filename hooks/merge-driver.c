@@ -1,13 +1,12 @@
 /*
- * merge-driver: what git runs to merge a coordination file (gitattributes(5), "Defining a custom
- * merge driver"), and what git build merge-driver starts.
+ * merge-driver: the program that git runs to merge a file (gitattributes(5), "Defining a custom
+ * merge driver"), and that git build merge-driver starts.
  *
- * A program of its own, without libgit2: merging a small file takes less time than loading it. The
- * few questions that it may have about the repository (what have other servers seen? which schema
- * is it?) go to git.
+ * It does not use libgit2: loading that takes longer than merging a small file. The few questions
+ * about the repository (the published version, the schema of a path) are answered by git commands.
  *
- * git takes 1 to 128 for "conflicts left"; only what is above is a failure, and leaves the file as
- * it was.
+ * git takes 1 to 128 for "conflicts"; any higher exit code is a failure, and leaves the file
+ * unchanged.
  *
  * usage: merge-driver [--] BASE OURS THEIRS [MARKER-SIZE [PATH [LABEL...]]]
  */
@@ -37,20 +36,20 @@ enum operand {
 	OPERANDS
 };
 
-struct words {
+struct operands {
 	char **words;
 	int count;
 };
 
-/* gits before 2.44 hand a placeholder that they do not know on as it is: "%S". */
-static const char *operand(const struct words *given, enum operand which)
+/* git before 2.44 passes placeholders that it does not know unchanged: "%S". */
+static const char *operand(const struct operands *given, enum operand which)
 {
 	const char *word = (int)which < given->count ? given->words[which] : NULL;
 	return word && *word && *word != '%' ? word : NULL;
 }
 
-/* A line of text that may come from anywhere: a terminal must not obey it. */
-static void say(const char *kind, const char *text, size_t len)
+/* Prints one line to standard error, without control characters. */
+static void print_line(const char *kind, const char *text, size_t len)
 {
 	fputs(kind, stderr);
 	for (size_t i = 0; i < len; i++)
@@ -58,11 +57,11 @@ static void say(const char *kind, const char *text, size_t len)
 	putc('\n', stderr);
 }
 
-static void say_lines(const struct buf *text)
+static void print_lines(const struct buf *text)
 {
 	for (const char *at = text->data; *at;) {
 		size_t len = strcspn(at, "\n");
-		say("", at, len);
+		print_line("", at, len);
 		at += len + (at[len] != '\0');
 	}
 }
@@ -72,7 +71,7 @@ struct published {
 	struct error failure; /* to read it: then the merge is void, since it cannot know */
 };
 
-/* The file at the tip of the coordination branch, as last fetched: other servers have seen it. */
+/* Appends the file at the tip of the shared branch, as last fetched. */
 static int read_published(void *data, struct buf *out)
 {
 	struct published *published = data;
@@ -95,9 +94,9 @@ static int read_published(void *data, struct buf *out)
 }
 
 /*
- * The schema that judges `path`; NULL if there is none, or it is broken: then the merge does
- * without. One that cannot be read is a failure. git runs a driver at the top of the work tree,
- * where the repository's own schemas are.
+ * Sets `*out` to the schema of `path`; NULL if there is none, or if it is broken: the merge then
+ * works without. One that cannot be read is a failure. git runs a driver at the top of the work
+ * tree, which has the directory of the repository's schemas.
  */
 static int find_schema(
 	struct schema_set *set, const char *path, const struct schema **out, struct error *err)
@@ -122,7 +121,7 @@ static int find_schema(
 	if (broken.code == ERR_FAILED && err)
 		*err = broken;
 	if (broken.code && broken.code != ERR_FAILED) {
-		say("warning: ", broken.text, strlen(broken.text));
+		print_line("warning: ", broken.text, strlen(broken.text));
 		rc = 0;
 	}
 	buf_release(&name);
@@ -130,7 +129,7 @@ static int find_schema(
 	return rc;
 }
 
-static int merge(const struct words *given, struct error *err)
+static int merge(const struct operands *given, struct error *err)
 {
 	const char *size = operand(given, MARKER_SIZE), *path = operand(given, PATH);
 	struct schema_set *set = schema_set_new();
@@ -158,7 +157,7 @@ static int merge(const struct words *given, struct error *err)
 			published.failure.text);
 	if (rc >= 0 && file_publish(files.ours, result.text.data, result.text.len, err) < 0)
 		rc = ERR_FAILED;
-	say_lines(&result.said);
+	print_lines(&result.report);
 	merge_result_release(&result);
 	schema_set_free(set);
 	return rc;
@@ -166,15 +165,15 @@ static int merge(const struct words *given, struct error *err)
 
 static _Noreturn void out_of_memory(void)
 {
-	static const char words[] = "fatal: out of memory\n";
-	ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
+	static const char message[] = "fatal: out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
 	(void)ignored;
 	_exit(DRIVER_FAILED);
 }
 
 int main(int argc, char **argv)
 {
-	struct words given = { argv + 1, argc - 1 };
+	struct operands given = { argv + 1, argc - 1 };
 	struct error err = ERROR_INIT;
 	alloc_set_handler(out_of_memory);
 	signal(SIGPIPE, SIG_IGN);
@@ -189,6 +188,6 @@ int main(int argc, char **argv)
 	}
 	int rc = merge(&given, &err);
 	if (rc < 0)
-		say("fatal: ", err.text, strlen(err.text));
+		print_line("fatal: ", err.text, strlen(err.text));
 	return rc < 0 ? DRIVER_FAILED : rc;
 }

@@ -9,18 +9,18 @@ enum { NOWHERE = UINT32_MAX };
 struct item {
 	const struct json_value *value;
 	uint64_t hash;          /* of its identity */
-	uint32_t number, times; /* which it is of those with one identity; how many there are */
-	uint32_t match[SIDES];  /* its like in the other versions; NOWHERE: there is none */
-	bool keyless;           /* of a keyed list, and lacks a key: known by its content */
+	uint32_t number, times; /* its number among those of one identity; their count */
+	uint32_t match[SIDES];  /* the same child in the other versions; NOWHERE: none */
+	bool keyless;           /* an element of a keyed list without a key; matched by content */
 };
 
-/* The children of one version's container, without those that are alike in all versions. */
-struct line {
+/* The children of one version's container, without those that are the same in all versions. */
+struct children {
 	enum side side;
 	const struct json_doc *doc;
 	struct item *items;
 	size_t count;
-	uint32_t *table; /* numbers of items + 1, by hash; 0: empty */
+	uint32_t *table; /* indexes of items + 1, by hash; 0: empty */
 	size_t size;
 };
 
@@ -28,10 +28,10 @@ struct aligning {
 	struct merging *m;
 	const struct spot *spot;
 	enum identity by;
-	struct line lines[SIDES];
+	struct children lists[SIDES];
 };
 
-/* ---- what makes a child the same ---- */
+/* ---- the identity of a child ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -91,55 +91,55 @@ static bool same_identity(const struct aligning *al, const struct json_doc *a_do
 
 /* ---- tables ---- */
 
-/* The slot of the one in `line` that is the same as `wanted` of `doc`, or where it would go. */
-static size_t find_slot(const struct aligning *al, const struct line *line,
-	const struct json_doc *doc, const struct item *wanted)
+/* The slot of the item of `list` that is the same as `expected` of `doc`, or its empty slot. */
+static size_t find_slot(const struct aligning *al, const struct children *list,
+	const struct json_doc *doc, const struct item *expected)
 {
-	size_t slot = (size_t)mix(wanted->hash, wanted->number) & (line->size - 1);
-	for (; line->table[slot]; slot = (slot + 1) & (line->size - 1)) {
-		const struct item *item = &line->items[line->table[slot] - 1];
-		if (item->number == wanted->number &&
-			same_identity(al, line->doc, item, doc, wanted))
+	size_t slot = (size_t)mix(expected->hash, expected->number) & (list->size - 1);
+	for (; list->table[slot]; slot = (slot + 1) & (list->size - 1)) {
+		const struct item *item = &list->items[list->table[slot] - 1];
+		if (item->number == expected->number &&
+			same_identity(al, list->doc, item, doc, expected))
 			break;
 	}
 	return slot;
 }
 
-static void build_table(const struct aligning *al, struct line *line)
+static void build_table(const struct aligning *al, struct children *list)
 {
-	for (line->size = 4; line->size < line->count * 2;)
-		line->size *= 2;
-	line->table = arena_zero(&al->m->arena, line->size, sizeof(*line->table));
-	for (uint32_t i = 0; i < line->count; i++) {
-		struct item *item = &line->items[i];
-		identify(al, line->doc, item);
-		size_t slot = find_slot(al, line, line->doc, item);
-		if (line->table[slot]) {
-			item->number = ++line->items[line->table[slot] - 1].times;
-			slot = find_slot(al, line, line->doc, item);
+	for (list->size = 4; list->size < list->count * 2;)
+		list->size *= 2;
+	list->table = arena_zero(&al->m->arena, list->size, sizeof(*list->table));
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct item *item = &list->items[i];
+		identify(al, list->doc, item);
+		size_t slot = find_slot(al, list, list->doc, item);
+		if (list->table[slot]) {
+			item->number = ++list->items[list->table[slot] - 1].times;
+			slot = find_slot(al, list, list->doc, item);
 		}
-		line->table[slot] = i + 1;
+		list->table[slot] = i + 1;
 	}
 }
 
-static void match(const struct aligning *al, struct line *line, const struct line *with)
+static void match(const struct aligning *al, struct children *list, const struct children *with)
 {
-	for (size_t i = 0; i < line->count; i++) {
-		struct item *item = &line->items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		struct item *item = &list->items[i];
 		uint32_t found =
-			with->count ? with->table[find_slot(al, with, line->doc, item)] : 0;
+			with->count ? with->table[find_slot(al, with, list->doc, item)] : 0;
 		item->match[with->side] = found ? found - 1 : NOWHERE;
 	}
 }
 
-/* ---- what is alike at both ends ---- */
+/* ---- children that are the same at both ends ---- */
 
 static size_t child_start(const struct json_value *child)
 {
 	return child->key_end ? child->key_start : child->start;
 }
 
-static bool spelled_alike(const struct json_doc *a_doc, const struct json_value *a,
+static bool same_text(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b)
 {
 	size_t a_start = child_start(a), b_start = child_start(b), len = a->end - a_start, all;
@@ -147,69 +147,69 @@ static bool spelled_alike(const struct json_doc *a_doc, const struct json_value 
 		!memcmp(json_text(a_doc, &all) + a_start, json_text(b_doc, &all) + b_start, len);
 }
 
-/* Is one child spelled alike in all versions that have the container? */
-static bool row_is_alike(const struct aligning *al, const struct triple *row)
+/* Does one child have the same text in all versions that have the container? */
+static bool row_is_same(const struct aligning *al, const struct triple *row)
 {
-	const struct line *lines = al->lines;
+	const struct children *lists = al->lists;
 	const struct json_value *a = row->at[A], *base = row->at[BASE];
-	return spelled_alike(lines[A].doc, a, lines[B].doc, row->at[B]) &&
-		(!base || spelled_alike(lines[A].doc, a, lines[BASE].doc, base));
+	return same_text(lists[A].doc, a, lists[B].doc, row->at[B]) &&
+		(!base || same_text(lists[A].doc, a, lists[BASE].doc, base));
 }
 
-/* How many children may be taken without a look at who they are. */
-static size_t most_alike(const struct aligning *al)
+/* How many children may be taken without comparing identities. */
+static size_t most_same(const struct aligning *al)
 {
 	const struct triple *t = &al->spot->at;
 	size_t most = t->at[A]->count < t->at[B]->count ? t->at[A]->count : t->at[B]->count;
 	if (t->at[BASE])
 		return t->at[BASE]->count < most ? t->at[BASE]->count : most;
-	return al->m->request->schema ? 0 : most; /* what both have added may add up */
+	return al->m->request->schema ? 0 : most; /* equal values may have to be added up */
 }
 
-/* Fills the lines with what is not alike at the start and at the end. */
+/* Fills the lists with the children that are not the same at the start and at the end. */
 static void fill_lines(struct aligning *al, struct alignment *out)
 {
 	const struct triple *containers = &al->spot->at;
 	struct triple row;
-	size_t most = most_alike(al);
+	size_t most = most_same(al);
 	for (enum side side = BASE; side < SIDES; side++) {
-		al->lines[side].side = side;
-		al->lines[side].doc = al->m->docs[side];
+		al->lists[side].side = side;
+		al->lists[side].doc = al->m->docs[side];
 		row.at[side] = containers->at[side] ? containers->at[side] + 1 : NULL;
 	}
-	while (out->before < most && row_is_alike(al, &row)) {
+	while (out->before < most && row_is_same(al, &row)) {
 		out->before++;
 		for (enum side side = BASE; side < SIDES; side++)
 			if (row.at[side])
 				row.at[side] += row.at[side]->span;
 	}
 	for (enum side side = BASE; side < SIDES; side++) {
-		struct line *line = &al->lines[side];
+		struct children *list = &al->lists[side];
 		size_t left = containers->at[side] ? containers->at[side]->count - out->before : 0;
-		line->items = arena_zero(&al->m->arena, left, sizeof(*line->items));
+		list->items = arena_zero(&al->m->arena, left, sizeof(*list->items));
 		for (; left; left--, row.at[side] += row.at[side]->span)
-			line->items[line->count++].value = row.at[side];
+			list->items[list->count++].value = row.at[side];
 	}
-	for (; out->before + out->behind < most; out->behind++) {
+	for (; out->before + out->after < most; out->after++) {
 		for (enum side side = BASE; side < SIDES; side++)
 			row.at[side] = containers->at[side]
-				? al->lines[side].items[al->lines[side].count - 1].value
+				? al->lists[side].items[al->lists[side].count - 1].value
 				: NULL;
-		if (!row_is_alike(al, &row))
+		if (!row_is_same(al, &row))
 			break;
 		for (enum side side = BASE; side < SIDES; side++)
-			al->lines[side].count -= containers->at[side] != NULL;
+			al->lists[side].count -= containers->at[side] != NULL;
 	}
 }
 
 /* ---- the order ---- */
 
 /* Does this version keep the order that the children have in the base? */
-static bool keeps_order(const struct line *line)
+static bool keeps_order(const struct children *list)
 {
 	uint32_t last = 0;
-	for (size_t i = 0; i < line->count; i++) {
-		uint32_t base = line->items[i].match[BASE];
+	for (size_t i = 0; i < list->count; i++) {
+		uint32_t base = list->items[i].match[BASE];
 		if (base == NOWHERE)
 			continue;
 		if (base < last)
@@ -225,14 +225,14 @@ static struct triple row_of(const struct aligning *al, const struct item *item, 
 	struct triple row = { { NULL } };
 	row.at[side] = item->value;
 	if (item->match[BASE] != NOWHERE)
-		row.at[BASE] = al->lines[BASE].items[item->match[BASE]].value;
+		row.at[BASE] = al->lists[BASE].items[item->match[BASE]].value;
 	if (item->match[other] != NOWHERE)
-		row.at[other] = al->lines[other].items[item->match[other]].value;
+		row.at[other] = al->lists[other].items[item->match[other]].value;
 	return row;
 }
 
-/* Of two elements added at one place, does that of `b` come first? The earlier does, where a clock
- * tells; then the one with the smaller key. */
+/* Of two elements added in one location, does `b` come first? The one with the earlier time does,
+ * if both have one; then the one with the smaller key. */
 static bool comes_first(const struct aligning *al, const struct schema_place *place,
 	enum side b_side, const struct item *a, const struct item *b)
 {
@@ -255,28 +255,29 @@ static bool comes_first(const struct aligning *al, const struct schema_place *pl
 }
 
 /*
- * The rows in the order of `spine`; what only the other version has stands behind the child that
- * it stands behind there, mixed with what the spine has added at the same place.
+ * The rows in the order of `spine`. A child that only the other version has follows the child that
+ * it follows there, in order with those that the spine has added in the same location.
  */
-static void put_in_order(struct aligning *al, const struct line *spine, const struct line *other,
-	struct alignment *out)
+static void put_in_order(struct aligning *al, const struct children *spine,
+	const struct children *other, struct alignment *out)
 {
 	struct merging *m = al->m;
 	struct schema_place place;
 	schema_place_items(&place, al->spot->place);
 	out->rows = arena_array(&m->arena, spine->count + other->count, sizeof(*out->rows));
-	/* The other's own behind each child of the spine: where they begin among `own`. */
+	/* `own`: the children that only the other has, by the child of the spine that they follow.
+	 */
 	uint32_t *own = arena_array(&m->arena, other->count, sizeof(*own));
 	uint32_t *start = arena_zero(&m->arena, spine->count + 2, sizeof(*start));
 	uint32_t *anchor = arena_array(&m->arena, other->count, sizeof(*anchor));
-	uint32_t behind = 0; /* 0: the start; else the spine's child + 1 */
+	uint32_t after = 0; /* 0: the start; else the spine's child + 1 */
 	for (size_t i = 0; i < other->count; i++) {
 		uint32_t at = other->items[i].match[spine->side];
 		if (at != NOWHERE)
-			behind = at + 1;
-		anchor[i] = at == NOWHERE ? behind : NOWHERE;
+			after = at + 1;
+		anchor[i] = at == NOWHERE ? after : NOWHERE;
 		if (at == NOWHERE)
-			start[behind + 1]++;
+			start[after + 1]++;
 	}
 	for (size_t i = 1; i < spine->count + 2; i++)
 		start[i] += start[i - 1];
@@ -286,18 +287,18 @@ static void put_in_order(struct aligning *al, const struct line *spine, const st
 		if (anchor[i] != NOWHERE)
 			own[fill[anchor[i]]++] = i;
 
-	size_t next = 0; /* of the spine */
+	size_t next = 0; /* index in the spine */
 	for (size_t at = 0; at <= spine->count; at++) {
 		if (at > 0 && at - 1 == next)
 			out->rows[out->count++] = row_of(al, &spine->items[next++], spine->side);
 		for (size_t i = start[at]; i < start[at + 1]; i++) {
-			const struct item *theirs = &other->items[own[i]];
+			const struct item *added = &other->items[own[i]];
 			while (next < spine->count &&
 				spine->items[next].match[other->side] == NOWHERE &&
-				!comes_first(al, &place, other->side, &spine->items[next], theirs))
+				!comes_first(al, &place, other->side, &spine->items[next], added))
 				out->rows[out->count++] =
 					row_of(al, &spine->items[next++], spine->side);
-			out->rows[out->count++] = row_of(al, theirs, other->side);
+			out->rows[out->count++] = row_of(al, added, other->side);
 		}
 	}
 }
@@ -310,15 +311,15 @@ void align(struct alignment *out, struct merging *m, const struct spot *spot, en
 	*out = (struct alignment){ 0 };
 	fill_lines(&al, out);
 	for (enum side side = BASE; side < SIDES; side++)
-		build_table(&al, &al.lines[side]);
+		build_table(&al, &al.lists[side]);
 	for (enum side side = A; side < SIDES; side++) {
-		match(&al, &al.lines[side], &al.lines[BASE]);
-		match(&al, &al.lines[side], &al.lines[side == A ? B : A]);
+		match(&al, &al.lists[side], &al.lists[BASE]);
+		match(&al, &al.lists[side], &al.lists[side == A ? B : A]);
 	}
-	struct line *spine = &al.lines[A], *other = &al.lines[B];
+	struct children *spine = &al.lists[A], *other = &al.lists[B];
 	if (!keeps_order(other) && keeps_order(spine)) {
-		spine = &al.lines[B];
-		other = &al.lines[A];
+		spine = &al.lists[B];
+		other = &al.lists[A];
 	}
 	put_in_order(&al, spine, other, out);
 }

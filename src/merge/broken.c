@@ -4,7 +4,7 @@
 
 enum { LEAST_MARKS = 7 };
 
-/* Does the line start with a row of `mark`, which only a marker does in JSON? */
+/* Is the line a conflict marker made of `mark`? In JSON, no other line starts like that. */
 static bool is_marker(const char *line, size_t len, char mark)
 {
 	size_t marks = 0;
@@ -14,7 +14,7 @@ static bool is_marker(const char *line, size_t len, char mark)
 		(marks == len || line[marks] == ' ' || line[marks] == '\r' || line[marks] == '\n');
 }
 
-bool take_markers_apart(const struct merge_text *text, struct buf *ours, struct buf *base,
+bool split_at_markers(const struct merge_text *text, struct buf *ours, struct buf *base,
 	bool *has_base, struct buf *theirs)
 {
 	enum { BETWEEN, IN_OURS, IN_BASE, IN_THEIRS } state = BETWEEN;

@@ -1,4 +1,4 @@
-/* Sides that are no JSON, and what can be saved of them. */
+/* Sides that are not valid JSON. */
 #ifndef MERGE_BROKEN_H
 #define MERGE_BROKEN_H
 
@@ -6,12 +6,11 @@
 #include "merge/merge.h"
 
 /*
- * Takes a text apart that an earlier merge has left conflict markers in (git-merge(1), "HOW
- * CONFLICTS ARE PRESENTED"): `ours`, `theirs`, and `base` where the markers have one, are appended
- * what each would read without the others. False if there are no markers, or they do not fit
- * together.
+ * Splits a text with the conflict markers of an earlier merge (git-merge(1), "HOW CONFLICTS ARE
+ * PRESENTED"): appends to `ours` and `theirs` the text of each side, and to `base` that of the base
+ * if the markers show one (`*has_base`). False if there are no markers, or they do not match.
  */
-bool take_markers_apart(const struct merge_text *text, struct buf *ours, struct buf *base,
+bool split_at_markers(const struct merge_text *text, struct buf *ours, struct buf *base,
 	bool *has_base, struct buf *theirs);
 
 #endif

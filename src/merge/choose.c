@@ -1,4 +1,4 @@
-/* Who wins where both sides have changed one value. */
+/* Which value is kept if both sides have changed it. */
 #include "merge/internal.h"
 
 #include "base/timestamp.h"
@@ -44,8 +44,8 @@ static bool is_boolean(const struct json_value *value)
 	return value->type == JSON_TRUE || value->type == JSON_FALSE;
 }
 
-/* Sets `*order` to how A's value compares with B's; false where they cannot be compared. Null is
- * less than all. */
+/* Sets `*order` to the order of A's value and B's; false if they cannot be compared. Null is less
+ * than any other value. */
 static bool compare(const struct merging *m, const struct triple *t, int *order)
 {
 	const struct json_value *a = t->at[A], *b = t->at[B];
@@ -89,7 +89,7 @@ int compare_clocks(
 static int choose_extreme(const struct merging *m, const struct triple *t, bool largest)
 {
 	int order;
-	/* What is set beats what is not, also where the least is wanted. */
+	/* A value that is set is preferred to null, by "min" too. */
 	if (t->at[A]->type == JSON_NULL || t->at[B]->type == JSON_NULL)
 		largest = true;
 	if (!compare(m, t, &order))
@@ -99,17 +99,17 @@ static int choose_extreme(const struct merging *m, const struct triple *t, bool 
 	return (order > 0) == largest ? A : B;
 }
 
-static int choose_boolean(const struct triple *t, enum json_type wanted)
+static int choose_boolean(const struct triple *t, enum json_type expected)
 {
-	if (t->at[A]->type == wanted)
+	if (t->at[A]->type == expected)
 		return A;
-	if (t->at[B]->type == wanted)
+	if (t->at[B]->type == expected)
 		return B;
 	return is_boolean(t->at[A]) ? A : is_boolean(t->at[B]) ? B : CHOSEN_NONE;
 }
 
-/* Shortest spelling that says the same number. */
-static int spell_double(double number, char *out, size_t size)
+/* The shortest text that reads as the same number. */
+static int write_double(double number, char *out, size_t size)
 {
 	int len = 0;
 	for (int digits = 15; digits <= 17; digits++) {
@@ -120,7 +120,7 @@ static int spell_double(double number, char *out, size_t size)
 	return len;
 }
 
-/* The base with what both have added to it. */
+/* The base plus the changes of both sides. */
 static int add_up(struct merging *m, const struct spot *spot, struct merge_text *out)
 {
 	const struct triple *t = &spot->at;
@@ -141,7 +141,7 @@ static int add_up(struct merging *m, const struct spot *spot, struct merge_text 
 		double total = real[A] - real[BASE] + real[B];
 		if (!isfinite(total))
 			return CHOSEN_NONE;
-		len = spell_double(total, text, sizeof(text));
+		len = write_double(total, text, sizeof(text));
 	}
 	struct text least = schema_place_minimum(spot->place);
 	if (least.bytes && json_number_compare(text, (size_t)len, least.bytes, least.len) < 0)
@@ -150,7 +150,7 @@ static int add_up(struct merging *m, const struct spot *spot, struct merge_text 
 	return CHOSEN_TEXT;
 }
 
-/* The number of the row of "x-transitions" that `value` has; its count if there is none. */
+/* The index of the row of "x-transitions" for `value`; the number of rows if there is none. */
 static size_t row_of(const struct annotations *rules, const char *value, size_t len)
 {
 	size_t row = 0;
@@ -161,7 +161,7 @@ static size_t row_of(const struct annotations *rules, const char *value, size_t 
 	return row;
 }
 
-/* The least number of steps from row to row; -1 if no way leads there. */
+/* The least number of steps from row to row; -1 if there is no path. */
 static int steps_between(struct merging *m, const struct annotations *rules, size_t from, size_t to)
 {
 	size_t count = rules->transitions_count, read = 0, written = 0;
@@ -186,8 +186,8 @@ static int steps_between(struct merging *m, const struct annotations *rules, siz
 }
 
 /*
- * The value further along: the one that the other leads to. Where each leads to the other (a job
- * that is queued again), the one that is fewer steps away; then the one whose row is further down.
+ * The value further along: the one that the other leads to. If each leads to the other (a job that
+ * is queued again), the one that takes fewer steps to reach, then the one whose row comes later.
  */
 static int choose_further(struct merging *m, const struct spot *spot)
 {
@@ -208,18 +208,18 @@ static int choose_further(struct merging *m, const struct spot *spot)
 	return rows[A] > rows[B] ? A : B;
 }
 
-/* ---- what others have seen, and what holds where nobody has seen either ---- */
+/* ---- the published value, and the choice if neither is published ---- */
 
 static int choose_published(struct merging *m, const struct spot *spot)
 {
-	const struct json_value *seen = published_at(m, spot);
-	for (enum side side = A; seen && side < SIDES; side++)
-		if (json_equal(m->docs[side], spot->at.at[side], m->published, seen))
+	const struct json_value *published = published_at(m, spot);
+	for (enum side side = A; published && side < SIDES; side++)
+		if (json_equal(m->docs[side], spot->at.at[side], m->published, published))
 			return (int)side;
 	return CHOSEN_NONE;
 }
 
-/* The record that `spot` is part of and that has a clock; NULL if there is none. */
+/* The innermost record with a clock that contains `spot`; NULL if there is none. */
 static const struct spot *record_of(const struct spot *spot)
 {
 	while (spot && !spot->place->rules.merge_clock.bytes)
@@ -229,7 +229,7 @@ static const struct spot *record_of(const struct spot *spot)
 		: NULL;
 }
 
-/* The string that names the server: the value itself, or what "x-owner" leads to in it. */
+/* The string that names the server: the value itself, or the member that "x-owner" points to. */
 static const struct json_value *server_of(
 	const struct merging *m, const struct spot *spot, enum side side)
 {
@@ -241,7 +241,8 @@ static const struct json_value *server_of(
 	return value && value->type == JSON_STRING ? value : NULL;
 }
 
-/* As old as each other: who is named before nobody, the smaller name, the smaller text. */
+/* The order of records of the same time: with a server before without, then by its name, then by
+ * their text. */
 static int compare_servers(const struct merging *m, const struct spot *spot)
 {
 	const struct json_value *a = server_of(m, spot, A), *b = server_of(m, spot, B);
@@ -289,7 +290,7 @@ static int choose_by_rule(
 	const struct spot *record;
 	*why = NULL;
 	if (rules->immutable && t->at[BASE] && t->at[BASE]->type != JSON_NULL) {
-		*why = "it never changes";
+		*why = "immutable";
 		return BASE;
 	}
 	switch (rules->merge) {
@@ -330,6 +331,6 @@ int choose(struct merging *m, const struct spot *spot, struct merge_text *text)
 		chosen = choose_earlier(m, spot, &why);
 	for (enum side side = A; why && side < SIDES; side++)
 		if ((int)side != chosen)
-			say_lost(m, spot, (enum side)chosen, side, why);
+			report_discarded(m, spot, (enum side)chosen, side, why);
 	return chosen;
 }

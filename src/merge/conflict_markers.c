@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Widens a span to whole lines. What begins behind the last word of a line, with the comma in front
+/* Widens a span to whole lines. What begins after the last word of a line, with the comma in front
  * of a child, say, begins on the next. */
 static void widen(const struct buf *text, struct span *span)
 {
@@ -42,7 +42,7 @@ static bool same_rest(const struct buf *a, size_t a_at, const struct buf *b, siz
 		!memcmp(a->data + a_at, b->data + b_at, a->len - a_at);
 }
 
-/* Takes the spans from `first` on together whose lines touch; returns the number behind them. */
+/* Takes the spans from `first` on together whose lines touch; returns the number after them. */
 static size_t take_together(const struct marked *a, const struct marked *b, size_t first,
 	struct span *x, struct span *y)
 {

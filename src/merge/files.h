@@ -1,4 +1,4 @@
-/* Merging three files on disk: what the merge driver and `git build merge` share. */
+/* Merging three files on disk, for the merge driver and `git build merge`. */
 #ifndef MERGE_FILES_H
 #define MERGE_FILES_H
 
@@ -6,17 +6,18 @@
 #include "schema/schema.h"
 
 struct merge_files {
-	const char *base, *ours, *theirs; /* paths on disk; "/dev/null": there is none */
-	/* What the file is called in its repository; NULL: nobody knows. */
+	const char *base, *ours, *theirs; /* paths on disk; "/dev/null": no such version */
+	/* The path of the file in its repository; NULL: unknown. */
 	const char *path;
-	/* The rest of the request; its sides and its name are filled in here. */
+	/* The rest of the request; merge_files() sets its sides and its name. */
 	struct merge_request request;
 };
 
-/* As merge_documents(). What is neither called .json nor has a schema is merged as text. */
+/* As merge_documents(). A file with a known path that is not *.json and without a schema is merged
+ * as text. */
 int merge_files(struct merge_files *files, struct merge_result *result, struct error *err);
 
-/* Finds schema `name`: a file, if it has a slash or ends in .json, else a built-in one. `*out` is
+/* Finds schema `name`: a file if it has a slash or ends in .json, else a built-in schema. `*out` is
  * borrowed from `set`. */
 int merge_find_schema(
 	struct schema_set *set, const struct schema **out, const char *name, struct error *err);

@@ -1,4 +1,4 @@
-/* Lists whose elements can be told apart: by keys, or, in a set, by what they are. */
+/* Lists whose elements have an identity: by keys or, in a set, by content. */
 #include "merge/internal.h"
 
 #include "json/edit.h"
@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* ---- two different things under one key ---- */
+/* ---- two different elements with one key ---- */
 
-/* Is there a member that never changes, and is not the same in both? */
+/* Do the two differ in a member with x-immutable? */
 static bool are_two_things(struct merging *m, const struct spot *element)
 {
 	const struct triple *t = &element->at;
@@ -27,8 +27,8 @@ static bool are_two_things(struct merging *m, const struct spot *element)
 	return false;
 }
 
-/* Does either version of the list have an element with this key already? */
-static bool has_key(const struct merging *m, const struct spot *list, const struct buf *wanted)
+/* Does one of the sides already have an element with this key? */
+static bool has_key(const struct merging *m, const struct spot *list, const struct buf *expected)
 {
 	const struct text *key = &list->place->keys[0];
 	for (enum side side = A; side < SIDES; side++)
@@ -36,13 +36,13 @@ static bool has_key(const struct merging *m, const struct spot *list, const stru
 			size_t len;
 			const char *name = json_string(m->docs[side],
 				json_member_n(m->docs[side], element, key->bytes, key->len), &len);
-			if (name && len == wanted->len && !memcmp(name, wanted->data, len))
+			if (name && len == expected->len && !memcmp(name, expected->data, len))
 				return true;
 		}
 	return false;
 }
 
-/* `side`'s element with key `fresh`, and a note of what its key was. */
+/* The text of `side`'s element with the key `fresh`, and its old key in original_KEY. */
 static struct merge_text with_key(struct merging *m, const struct spot *element, enum side side,
 	const struct json_value *old_key, const struct buf *fresh)
 {
@@ -72,8 +72,8 @@ static struct merge_text with_key(struct merging *m, const struct spot *element,
 	return made;
 }
 
-/* Adds `side`'s element under a key of its own, made from what it says: whoever merges, in whatever
- * order, makes the same. Where that was merged before, it is there already. */
+/* Adds `side`'s element under a key that is computed from its content, so that every clone makes
+ * the same one, in any order. If the two were merged before, the element is already there. */
 static void add_under_new_key(
 	struct merging *m, const struct spot *element, enum side side, struct nodes *out)
 {
@@ -90,13 +90,13 @@ static void add_under_new_key(
 		struct merge_text text = with_key(m, element, side, old_key, &fresh);
 		if (text.bytes)
 			node_add(m, out, NODE_TEXT)->text = text;
-		say(m, element, "two different elements had this key; the later one is now %s",
+		report(m, element, "two different elements had this key; the later one is now %s",
 			fresh.data);
 	}
 	buf_release(&fresh);
 }
 
-/* Both sides have added an element with this key: the earlier keeps it. */
+/* Both sides have added an element with this key: the one with the earlier time keeps it. */
 static void keep_both(struct merging *m, const struct spot *element, struct nodes *out)
 {
 	int order = compare_clocks(m, element->place, &element->at);
@@ -142,5 +142,5 @@ void merge_list(struct merging *m, const struct spot *spot, struct nodes *out)
 		else
 			merge_child(m, &element, &node->inner);
 	}
-	take_last(m, spot, alignment.behind, &node->inner);
+	take_last(m, spot, alignment.after, &node->inner);
 }

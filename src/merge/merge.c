@@ -14,106 +14,107 @@ static const struct json_limits no_limit = { .size = UINT32_MAX };
 void merge_result_release(struct merge_result *result)
 {
 	buf_release(&result->text);
-	buf_release(&result->said);
+	buf_release(&result->report);
 }
 
 /* ---- the sides ---- */
 
-/* One side, read. */
+/* One version, parsed. */
 struct version {
-	const char *called;
+	const char *label;
 	struct merge_text text;
-	struct json_doc *doc; /* NULL: broken, or not there */
+	struct json_doc *doc; /* NULL: broken, or none */
 	struct error wrong;
-	struct buf mended; /* what `text` is, where markers were taken apart */
+	struct buf resolved; /* owns `text` if conflict markers were resolved */
 };
 
 static void version_release(struct version *version)
 {
 	json_doc_free(version->doc);
-	buf_release(&version->mended);
+	buf_release(&version->resolved);
 }
 
-static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
+static int merge_valid(const struct merge_request *request, struct version versions[SIDES],
 	struct merge_result *result, struct error *err);
 
-/* `like` (may be NULL) is another version, from which this one may differ little. */
+/* `like` (may be NULL) is another version, which is probably similar. */
 static bool parse(struct version *version, const char *name, const struct json_doc *like)
 {
 	return json_parse_near(&version->doc, version->text.bytes, version->text.len, name, like,
 		       &no_limit, &version->wrong) >= 0;
 }
 
-/* Merges what an earlier merge has left between markers; the result is the side's text. */
-static bool mend(struct version *version, const struct merge_request *request)
+/* Merges the two versions between conflict markers of an earlier merge; the result is the text. */
+static bool resolve_markers(struct version *version, const struct merge_request *request)
 {
 	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
-	struct version parts[SIDES] = { { .called = "base" }, { .called = "ours" },
-		{ .called = "theirs" } };
+	struct version parts[SIDES] = { { .label = "base" }, { .label = "ours" },
+		{ .label = "theirs" } };
 	struct merge_result result = MERGE_RESULT_INIT;
-	bool has_base, mended = false;
-	if (take_markers_apart(&version->text, &texts[A], &texts[BASE], &has_base, &texts[B])) {
+	bool has_base, resolved = false;
+	if (split_at_markers(&version->text, &texts[A], &texts[BASE], &has_base, &texts[B])) {
 		for (enum side side = BASE; side < SIDES; side++)
 			parts[side].text = (struct merge_text){ texts[side].data, texts[side].len };
 		if (!has_base)
 			parts[BASE].text = request->base;
 		parse(&parts[BASE], request->name, NULL);
-		mended = parse(&parts[A], request->name, NULL) &&
+		resolved = parse(&parts[A], request->name, NULL) &&
 			parse(&parts[B], request->name, NULL) &&
-			!merge_sound(request, parts, &result, NULL);
+			!merge_valid(request, parts, &result, NULL);
 	}
-	if (mended) {
-		buf_add(&version->mended, result.text.data, result.text.len);
-		version->text = (struct merge_text){ version->mended.data, version->mended.len };
-		mended = parse(version, request->name, NULL);
+	if (resolved) {
+		buf_add(&version->resolved, result.text.data, result.text.len);
+		version->text =
+			(struct merge_text){ version->resolved.data, version->resolved.len };
+		resolved = parse(version, request->name, NULL);
 	}
 	for (enum side side = BASE; side < SIDES; side++) {
 		version_release(&parts[side]);
 		buf_release(&texts[side]);
 	}
 	merge_result_release(&result);
-	return mended;
+	return resolved;
 }
 
-static void read_version(struct version *version, const char *called, const struct merge_text *text,
-	const struct json_doc *like, const struct merge_request *request, struct buf *said)
+static void read_version(struct version *version, const char *label, const struct merge_text *text,
+	const struct json_doc *like, const struct merge_request *request, struct buf *report)
 {
-	*version = (struct version){ .called = called, .text = *text, .mended = BUF_INIT };
+	*version = (struct version){ .label = label, .text = *text, .resolved = BUF_INIT };
 	if (!text->len) {
 		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
 		return;
 	}
-	if (!parse(version, request->name, like) && mend(version, request))
-		buf_addf(said,
-			"%s: %s still had the conflict markers of an earlier merge; what stood "
-			"between them was merged\n",
-			request->name, called);
+	if (!parse(version, request->name, like) && resolve_markers(version, request))
+		buf_addf(report,
+			"%s: %s has conflict markers of an earlier merge; merged the versions "
+			"between them\n",
+			request->name, label);
 }
 
 /* ---- merging ---- */
 
-/* Is this side laid out in another way than the base? */
-static bool is_relaid(const struct version *version, const struct version *base)
+/* Does this side have another formatting than the base? */
+static bool is_reformatted(const struct version *version, const struct version *base)
 {
 	struct json_layout mine, bases;
 	json_layout_init(&mine, version->doc);
 	json_layout_init(&bases, base->doc);
-	bool relaid = strcmp(mine.newline, bases.newline) || strcmp(mine.colon, bases.colon) ||
+	bool reformatted = strcmp(mine.newline, bases.newline) || strcmp(mine.colon, bases.colon) ||
 		mine.lines != bases.lines || mine.unit.len != bases.unit.len ||
 		memcmp(mine.unit.data, bases.unit.data, mine.unit.len);
 	json_layout_release(&mine);
 	json_layout_release(&bases);
-	return relaid;
+	return reformatted;
 }
 
-/* Into whose text is the result woven? Into the one that was laid out anew, if one was; else it is
- * decided by what they say, and not by whose they are. */
+/* Is theirs A? A is the side that was reformatted if one was; else their content decides, so that
+ * the order of the sides does not matter. */
 static bool theirs_comes_first(const struct version versions[SIDES])
 {
 	const struct merge_text *ours = &versions[A].text, *theirs = &versions[B].text;
 	if (versions[BASE].doc) {
-		bool ours_is = is_relaid(&versions[A], &versions[BASE]);
-		bool theirs_is = is_relaid(&versions[B], &versions[BASE]);
+		bool ours_is = is_reformatted(&versions[A], &versions[BASE]);
+		bool theirs_is = is_reformatted(&versions[B], &versions[BASE]);
 		if (ours_is != theirs_is)
 			return theirs_is;
 	}
@@ -122,7 +123,7 @@ static bool theirs_comes_first(const struct version versions[SIDES])
 	return order ? order > 0 : ours->len > theirs->len;
 }
 
-/* The text of both choices, with markers around what has conflicted. */
+/* Both choices as one text, with markers around the conflicts. */
 static void weave_conflicts(
 	const struct merging *m, const struct nodes *root, bool swapped, struct buf *out)
 {
@@ -150,8 +151,8 @@ static bool is_valid(
 	return valid;
 }
 
-/* Looks at what was made as if somebody else had: is it sound, and valid where both sides were? Of
- * the sides from A to `keeps` (BASE: none), one that says the same keeps its bytes. */
+/* Checks the result: it must be JSON, and valid if both sides are. If it equals one of the sides
+ * from A to `keeps` (BASE: none), it gets the bytes of that side. */
 static int check(const struct merge_request *request, const struct version versions[SIDES],
 	enum side keeps, struct merge_result *result, struct error *err)
 {
@@ -160,13 +161,13 @@ static int check(const struct merge_request *request, const struct version versi
 	int rc = 0;
 	if (json_parse_near(&doc, result->text.data, result->text.len, request->name,
 		    versions[A].doc, &no_limit, err) < 0)
-		return error_wrap(err, "the merge has made what is no JSON");
+		return error_wrap(err, "the result of the merge is not JSON");
 	if (!is_valid(request, doc, &wrong)) {
 		bool was_valid = is_valid(request, versions[A].doc, NULL) &&
 			is_valid(request, versions[B].doc, NULL);
-		buf_addf(&result->said, "%s; %s\n", wrong.text,
-			was_valid ? "both sides were valid, so the merge is left to you"
-				  : "it was so before this merge");
+		buf_addf(&result->report, "%s; %s\n", wrong.text,
+			was_valid ? "both sides were valid; resolve the conflict by hand"
+				  : "this was invalid before the merge");
 		rc = was_valid;
 	}
 	for (enum side side = A; side <= keeps && !rc; side++)
@@ -180,7 +181,7 @@ static int check(const struct merge_request *request, const struct version versi
 	return rc;
 }
 
-/* The side that alone differs from the base, in whatever; NULL: both do, or there is no base. */
+/* The only side that differs from the base; NULL: both do, or there is no base. */
 static const struct version *only_changed(const struct version versions[SIDES])
 {
 	const struct merge_text *base = &versions[BASE].text;
@@ -192,8 +193,8 @@ static const struct version *only_changed(const struct version versions[SIDES])
 	return NULL;
 }
 
-/* Both sides are sound; the base may be missing. */
-static int merge_sound(const struct merge_request *request, struct version versions[SIDES],
+/* Both sides are JSON; the base may be missing. */
+static int merge_valid(const struct merge_request *request, struct version versions[SIDES],
 	struct merge_result *result, struct error *err)
 {
 	const struct version *only = only_changed(versions);
@@ -204,7 +205,7 @@ static int merge_sound(const struct merge_request *request, struct version versi
 	bool swapped = theirs_comes_first(versions);
 	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
 		versions[swapped ? A : B] };
-	struct merging m = { .request = request, .arena = ARENA_INIT, .said = &result->said };
+	struct merging m = { .request = request, .arena = ARENA_INIT, .report = &result->report };
 	struct schema_place place;
 	struct spot root = { .place = &place };
 	struct nodes nodes = { NULL, NULL };
@@ -221,14 +222,14 @@ static int merge_sound(const struct merge_request *request, struct version versi
 		weave(&m, &nodes, A, &result->text, NULL);
 	json_doc_free(m.published);
 	arena_release(&m.arena);
-	bool relaid = ordered[BASE].doc && is_relaid(&ordered[A], &ordered[BASE]);
-	/* Large files: what is not needed any more makes room. */
+	bool reformatted = ordered[BASE].doc && is_reformatted(&ordered[A], &ordered[BASE]);
+	/* Saves memory with large files. */
 	json_doc_free(versions[BASE].doc);
 	versions[BASE].doc = ordered[BASE].doc = NULL;
 	if (m.conflicts)
 		return 1;
-	/* A side that needed nothing keeps its bytes; but not where the other was laid out anew. */
-	rc = check(request, ordered, relaid ? A : B, result, err);
+	/* A result that equals a side keeps its bytes, unless the other side was reformatted. */
+	rc = check(request, ordered, reformatted ? A : B, result, err);
 	if (rc > 0) {
 		buf_reset(&result->text);
 		merge_text_conflict(request, &request->ours, &request->theirs, &result->text);
@@ -242,10 +243,10 @@ static int take_sound(const struct merge_request *request, const struct version 
 {
 	const struct version *sound = &versions[versions[A].doc ? A : B];
 	const struct version *broken = &versions[versions[A].doc ? B : A];
-	buf_addf(&result->said,
+	buf_addf(&result->report,
 		"%s: all that %s has changed is LOST, since it is broken (%s); %s was taken "
 		"whole\n",
-		request->name, broken->called, broken->wrong.text, sound->called);
+		request->name, broken->label, broken->wrong.text, sound->label);
 	buf_add(&result->text, sound->text.bytes, sound->text.len);
 	return 0;
 }
@@ -255,16 +256,16 @@ int merge_documents(
 {
 	struct version versions[SIDES];
 	int rc;
-	struct buf *said = &result->said;
-	read_version(&versions[A], "ours", &request->ours, NULL, request, said);
-	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, said);
-	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, said);
+	struct buf *report = &result->report;
+	read_version(&versions[A], "ours", &request->ours, NULL, request, report);
+	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, report);
+	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, report);
 	if (versions[A].doc && versions[B].doc) {
-		rc = merge_sound(request, versions, result, err);
+		rc = merge_valid(request, versions, result, err);
 	} else if (versions[A].doc || versions[B].doc) {
 		rc = take_sound(request, versions, result);
 	} else {
-		buf_addf(&result->said, "%s; theirs is broken too, so git merged the text\n",
+		buf_addf(&result->report, "%s; theirs is broken too, so git merged the text\n",
 			versions[A].wrong.text);
 		rc = merge_text(request, &result->text, err);
 		if (!rc)

@@ -1,21 +1,20 @@
 /*
- * Three-way merge of documents, as their schema says.
+ * Three-way merge of documents, as their schema defines it.
  *
  *	struct merge_request request = { .base = { base, base_len }, ..., .name = path,
  *		.schema = schema };
  *	struct merge_result result = MERGE_RESULT_INIT;
  *	rc = merge_documents(&request, &result, err);
- *	... result.text, result.said ...
+ *	... result.text, result.report ...
  *	merge_result_release(&result);
  *
- * Which side is ours and which theirs makes no difference but in the labels of conflict markers: a
- * rebase and a cherry-pick swap them. What only one side has changed is that side's. Where both
- *have changed the same value, the annotations of its place decide, and behind them, in a file with
- *a schema, what other servers have seen (`published`), the earlier record, the smaller id; so a
- *file with a schema always merges. Without a schema such a value is a conflict, marked as git marks
- *it. docs/merging.md has the rules. The result keeps the bytes of what was not touched.
+ * The order of the sides affects only the labels of conflict markers, because a rebase and a
+ * cherry-pick swap them. A change of only one side is kept. If both sides have changed a value, the
+ * annotations of the schema decide; then the published value, the record with the earlier time, the
+ * smaller value. So a file with a schema always merges. Without a schema such a value is a
+ *conflict, with git's conflict markers. docs/merging.md has the rules. Unchanged bytes are kept.
  *
- * Nothing here knows a repository.
+ * Does not depend on a repository.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
@@ -26,21 +25,21 @@
 struct schema;
 
 struct merge_text {
-	const char *bytes; /* NULL or empty in `base`: there is none, both sides have added it */
+	const char *bytes; /* NULL or empty in `base`: both sides have added the file */
 	size_t len;
 };
 
 /*
- * Appends to `out` what other servers have of the file. 0, or negative where they have none. Asked
- * at most once in a merge, and only where the answer decides.
+ * Appends the published version of the file to `out`. 0, or a negative code if there is none.
+ * Called at most once in a merge, and only if it decides.
  */
 typedef int merge_published_fn(void *data, struct buf *out);
 
 struct merge_request { /* all borrowed */
 	struct merge_text base, ours, theirs;
-	const char *name;              /* what messages call the file */
-	const struct schema *schema;   /* NULL: none is known */
-	merge_published_fn *published; /* NULL: nobody can tell */
+	const char *name;              /* the name of the file in messages */
+	const struct schema *schema;   /* NULL: none */
+	merge_published_fn *published; /* NULL: nothing is published */
 	void *published_data;
 	const char *base_label, *ours_label, *theirs_label; /* NULL: "base", "ours", "theirs" */
 	int marker_size;                                    /* 0: 7 */
@@ -48,8 +47,7 @@ struct merge_request { /* all borrowed */
 
 struct merge_result {
 	struct buf text;
-	/* What a person should know: values that lost, sides that were broken. One line each. */
-	struct buf said;
+	struct buf report; /* discarded values and broken sides, one line each */
 };
 #define MERGE_RESULT_INIT                                                                          \
 	{                                                                                          \
@@ -58,9 +56,8 @@ struct merge_result {
 void merge_result_release(struct merge_result *result);
 
 /*
- * Merges; the result is parsed and held against the schema once more before it counts. 0: merged;
- * 1: conflicts are left, between markers; a negative code if it could not be done (git, which
- * merges text, cannot be run).
+ * Merges, and checks the result as JSON and against the schema. 0: merged; 1: there are conflicts,
+ * between markers; a negative code if the merge failed (git, which merges text, cannot be run).
  */
 int merge_documents(
 	const struct merge_request *request, struct merge_result *result, struct error *err);

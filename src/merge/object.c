@@ -1,6 +1,6 @@
 #include "merge/internal.h"
 
-/* One member: its place and its way. */
+/* Makes the spot of one member. False if the schema does not know the member. */
 static bool member_spot(struct spot *spot, struct schema_place *place, struct merging *m,
 	const struct spot *object, const struct triple *row)
 {
@@ -22,10 +22,10 @@ void merge_object(struct merging *m, const struct spot *spot, struct nodes *out)
 		member_spot(&member, &place, m, spot, &alignment.rows[i]);
 		merge_child(m, &member, &node->inner);
 	}
-	take_last(m, spot, alignment.behind, &node->inner);
+	take_last(m, spot, alignment.after, &node->inner);
 }
 
-/* Has one side alone changed this member since the base, and which? SIDES: none, or both. */
+/* The only side that has changed this member; SIDES: neither, or both. */
 static enum side changed_alone(const struct merging *m, const struct triple *t)
 {
 	bool changed[SIDES];
@@ -52,5 +52,5 @@ void merge_record(struct merging *m, const struct spot *spot, enum side newer, s
 		if (row->at[from])
 			take(m, &node->inner, row, from);
 	}
-	take_last(m, spot, alignment.behind, &node->inner);
+	take_last(m, spot, alignment.after, &node->inner);
 }

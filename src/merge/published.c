@@ -1,19 +1,19 @@
-/* What other servers have seen: the file at the upstream's tip. */
+/* Published values: the file at the tip of the shared branch, as last fetched. */
 #include "merge/internal.h"
 
-static void ask(struct merging *m)
+static void load_published(struct merging *m)
 {
 	const struct merge_request *request = m->request;
 	const struct json_limits limits = { .size = UINT32_MAX };
 	struct buf text = BUF_INIT;
-	m->asked = true;
-	/* One that is broken there tells nothing. */
+	m->published_loaded = true;
+	/* A published version that is not JSON counts as none. */
 	if (request->published && request->published(request->published_data, &text) >= 0)
 		json_parse_buf(&m->published, &text, request->name, &limits, NULL);
 	buf_release(&text);
 }
 
-/* Has this published element the keys of `value`? */
+/* Does this published element have the keys of `value`? */
 static bool has_keys(struct merging *m, const struct json_value *element,
 	const struct schema_place *list, const struct json_doc *doc, const struct json_value *value)
 {
@@ -36,15 +36,15 @@ static const struct json_value *element_at(
 	enum side has = spot->at.at[A] ? A : B;
 	if (!spot->keyed || array->type != JSON_ARRAY)
 		return NULL;
-	/* Elements are asked for in much the same order as they stand there. */
+	/* Elements are looked up in nearly the order in which they are stored. */
 	const struct json_value *start =
-		m->last_seen && m->last_seen > array && m->last_seen < array + array->span
-		? m->last_seen
+		m->last_found && m->last_found > array && m->last_found < array + array->span
+		? m->last_found
 		: json_first(array);
 	const struct json_value *element = start;
 	for (size_t left = array->count; left; left--) {
 		if (has_keys(m, element, list, m->docs[has], spot->at.at[has])) {
-			m->last_seen = element;
+			m->last_found = element;
 			return element;
 		}
 		element += element->span;
@@ -56,8 +56,8 @@ static const struct json_value *element_at(
 
 const struct json_value *published_at(struct merging *m, const struct spot *spot)
 {
-	if (!m->asked)
-		ask(m);
+	if (!m->published_loaded)
+		load_published(m);
 	if (!m->published || !spot->up)
 		return m->published ? json_root(m->published) : NULL;
 	const struct json_value *up = published_at(m, spot->up);

@@ -1,11 +1,11 @@
-/* What a person should know of a merge. */
+/* The messages of a merge: discarded values and problems. */
 #include "merge/internal.h"
 
 #include <stdio.h>
 
 enum { SHOWN = 60 };
 
-/* A value as a person reads it: a string without its quotes, at most one line's worth. */
+/* A value in a message: a string without its quotes, shortened to fit a line. */
 static void show(struct buf *out, const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
@@ -60,42 +60,43 @@ static void add_pointer(const struct merging *m, const struct spot *spot, struct
 	buf_release(&name);
 }
 
-void say(struct merging *m, const struct spot *spot, const char *format, ...)
+void report(struct merging *m, const struct spot *spot, const char *format, ...)
 {
-	size_t start = m->said->len;
+	size_t start = m->report->len;
 	va_list args;
-	buf_addf(m->said, "%s ", m->request->name);
-	add_pointer(m, spot, m->said);
-	buf_addstr(m->said, spot->up ? ": " : "/: ");
+	buf_addf(m->report, "%s ", m->request->name);
+	add_pointer(m, spot, m->report);
+	buf_addstr(m->report, spot->up ? ": " : "/: ");
 	va_start(args, format);
-	buf_vaddf(m->said, format, args);
+	buf_vaddf(m->report, format, args);
 	va_end(args);
-	/* One line is one remark, whatever names and values have in them. */
-	for (size_t i = start; i < m->said->len; i++)
-		if ((unsigned char)m->said->data[i] < ' ')
-			m->said->data[i] = ' ';
-	buf_addch(m->said, '\n');
+	/* Each message is one line, even if names and values contain line breaks. */
+	for (size_t i = start; i < m->report->len; i++)
+		if ((unsigned char)m->report->data[i] < ' ')
+			m->report->data[i] = ' ';
+	buf_addch(m->report, '\n');
 }
 
-void say_lost(struct merging *m, const struct spot *spot, enum side kept, enum side dropped,
-	const char *why)
+void report_discarded(struct merging *m, const struct spot *spot, enum side kept,
+	enum side discarded, const char *why)
 {
-	struct buf won = BUF_INIT, lost = BUF_INIT;
-	show(&won, m->docs[kept], spot->at.at[kept]);
-	show(&lost, m->docs[dropped], spot->at.at[dropped]);
-	say(m, spot, "kept %s (%s), dropped %s", won.data, why, lost.data);
-	buf_release(&won);
-	buf_release(&lost);
+	struct buf winner = BUF_INIT, loser = BUF_INIT;
+	show(&winner, m->docs[kept], spot->at.at[kept]);
+	show(&loser, m->docs[discarded], spot->at.at[discarded]);
+	report(m, spot, "kept %s (%s), discarded %s", winner.data, why, loser.data);
+	buf_release(&winner);
+	buf_release(&loser);
 }
 
-void say_newer(struct merging *m, const struct spot *spot, enum side newer)
+void report_newer(struct merging *m, const struct spot *spot, enum side newer)
 {
 	const struct text *clock = &spot->place->rules.merge_clock;
-	struct buf won = BUF_INIT, lost = BUF_INIT;
+	struct buf winner = BUF_INIT, loser = BUF_INIT;
 	for (enum side side = A; side < SIDES && clock->bytes; side++)
-		show(side == newer ? &won : &lost, m->docs[side],
+		show(side == newer ? &winner : &loser, m->docs[side],
 			json_member_n(m->docs[side], spot->at.at[side], clock->bytes, clock->len));
-	say(m, spot, "kept the record of %s (newer), dropped that of %s", won.data, lost.data);
-	buf_release(&won);
-	buf_release(&lost);
+	report(m, spot, "kept the record of %s (newer), discarded the record of %s", winner.data,
+		loser.data);
+	buf_release(&winner);
+	buf_release(&loser);
 }

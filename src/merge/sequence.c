@@ -169,12 +169,12 @@ static struct found index_of(struct sequence *s, const struct stretch *t)
 	return found;
 }
 
-/* Is B's element `wanted` among them? */
-static bool is_among(const struct sequence *s, const struct found *found, size_t wanted)
+/* Is B's element `expected` among them? */
+static bool is_among(const struct sequence *s, const struct found *found, size_t expected)
 {
 	const struct row *b = &s->rows[B];
-	size_t slot = (size_t)b->elements[wanted].hash & (found->size - 1);
-	while (found->table[slot] && !same(&s->rows[A], found->table[slot] - 1, b, wanted))
+	size_t slot = (size_t)b->elements[expected].hash & (found->size - 1);
+	while (found->table[slot] && !same(&s->rows[A], found->table[slot] - 1, b, expected))
 		slot = (slot + 1) & (found->size - 1);
 	return found->table[slot] != 0;
 }

@@ -20,7 +20,7 @@ static int marker_size(const struct merge_request *request)
 	return request->marker_size > 0 ? request->marker_size : DEFAULT_MARKER_SIZE;
 }
 
-/* A text under a name that git can open; it lives in memory, and ends with the descriptor. */
+/* A text in memory with a path that git can open; freed with the descriptor. */
 struct named {
 	int fd;
 	char path[32];
@@ -30,13 +30,13 @@ static int give_name(struct named *named, const struct merge_text *text, struct 
 {
 	named->fd = memfd_create("git-build", 0);
 	if (named->fd < 0)
-		return error_errno(err, ERR_FAILED, "cannot hand a text to git");
-	/* git, which inherits the descriptor, finds itself there. */
+		return error_errno(err, ERR_FAILED, "cannot pass a text to git");
+	/* git inherits the descriptor, so that the path works there too. */
 	snprintf(named->path, sizeof(named->path), "/proc/self/fd/%d", named->fd);
 	for (size_t done = 0; done < text->len;) {
 		ssize_t wrote = write(named->fd, text->bytes + done, text->len - done);
 		if (wrote < 0 && errno != EINTR)
-			return error_errno(err, ERR_FAILED, "cannot hand a text to git");
+			return error_errno(err, ERR_FAILED, "cannot pass a text to git");
 		done += wrote > 0 ? (size_t)wrote : 0;
 	}
 	return 0;
@@ -59,7 +59,7 @@ static int run_git(const struct merge_request *request, const struct named files
 		.output_limit = OUTPUT_LIMIT };
 	size_t before = out->len;
 	int status, rc = child_run(&child, &status, err);
-	/* The status is the number of conflicts, up to 127; what is above is a failure. */
+	/* The status is the number of conflicts, up to 127; more is a failure. */
 	if (!rc && status > 127) {
 		buf_trim(&errors);
 		rc = error_set(err, ERR_FAILED, "git merge-file failed: %s", errors.data);

@@ -1,8 +1,7 @@
 /*
- * git's own text merge, for what has no better: files that are no JSON, JSON of which both sides
- * are broken, and the conflict markers of what has truly conflicted.
+ * git's text merge, for files that are not JSON or have broken sides, and git's conflict markers.
  *
- * The rules are git-merge-file(1)'s; the conflict markers are git's.
+ * The rules are those of git-merge-file(1).
  */
 #ifndef MERGE_TEXT_H
 #define MERGE_TEXT_H

@@ -39,7 +39,7 @@ struct node *node_add_mixed(struct merging *m, const struct spot *spot, struct n
 	size_t len;
 	const char *others = raw(m, &spot->at, B, &len);
 	node->side = A;
-	node->first = node->last = node->stead = spot->at.at[A];
+	node->first = node->last = node->replaces = spot->at.at[A];
 	node->on_one_line = spot->at.at[B]->count && !memchr(others, '\n', len);
 	return node;
 }
@@ -55,7 +55,7 @@ static void take_run(struct merging *m, struct nodes *out, const struct json_val
 	}
 	struct node *node = node_add(m, out, NODE_RUN);
 	node->side = A;
-	node->first = node->stead = first;
+	node->first = node->replaces = first;
 	node->last = last;
 }
 
@@ -68,7 +68,7 @@ void take(struct merging *m, struct nodes *out, const struct triple *t, enum sid
 	struct node *node = node_add(m, out, NODE_RUN);
 	node->side = side;
 	node->first = node->last = t->at[side];
-	node->stead = t->at[A];
+	node->replaces = t->at[A];
 }
 
 void take_first(struct merging *m, const struct spot *spot, size_t count, struct nodes *out)
@@ -101,20 +101,21 @@ static void add_conflict(struct merging *m, const struct spot *spot, struct node
 {
 	const struct triple *t = &spot->at;
 	struct node *node = node_add(m, out, NODE_CONFLICT);
-	node->stead = t->at[A];
+	node->replaces = t->at[A];
 	for (enum side side = A; side < SIDES; side++)
 		if (t->at[side])
 			take(m, &node->choices[side], t, side);
 	m->conflicts++;
 }
 
-/* Two that have each counted one more have counted two more, though they say the same. */
+/* Equal values are no reason to skip "sum": two servers that each counted one more make two more.
+ */
 static bool adds_up(const struct spot *spot)
 {
 	return spot->place->rules.merge == MERGE_SUM && spot->at.at[A]->type == JSON_NUMBER;
 }
 
-/* Both have changed a value that does not merge by parts. */
+/* Both sides have changed a value that is merged as a whole. */
 static void merge_whole(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	const struct triple *t = &spot->at;
@@ -132,14 +133,14 @@ static void merge_whole(struct merging *m, const struct spot *spot, struct nodes
 		} else if (chosen == CHOSEN_TEXT) {
 			struct node *node = node_add(m, out, NODE_TEXT);
 			node->text = text;
-			node->stead = t->at[A];
+			node->replaces = t->at[A];
 		} else {
 			take(m, out, t, (enum side)chosen);
 		}
 	}
 }
 
-/* A record that is dated: the newer one. */
+/* A record with a time: the newer one is kept. */
 static void merge_latest(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	const struct triple *t = &spot->at;
@@ -155,7 +156,7 @@ static void merge_latest(struct merging *m, const struct spot *spot, struct node
 		return;
 	}
 	newer = choose_newer(m, spot);
-	say_newer(m, spot, newer);
+	report_newer(m, spot, newer);
 	merge_record(m, spot, newer, out);
 }
 
@@ -172,14 +173,14 @@ void merge_value(struct merging *m, const struct spot *spot, struct nodes *out)
 		return;
 	}
 	enum json_type type = t->at[A]->type;
-	/* What both have changed alike is walked where it may hold something that adds up. */
+	/* A change that both made alike may contain values that have to be added up. */
 	if (same_bytes(m, t, A, B) && (!spot->up || !m->request->schema)) {
 		take(m, out, t, A);
 		return;
 	}
 	bool whole = type != t->at[B]->type || rules->merge || rules->immutable;
 	if (!whole || rules->merge == MERGE_LATEST) {
-		/* A base of another kind has no parts to compare with. */
+		/* A base of another type has no children to compare with. */
 		struct spot inside = *spot;
 		if (inside.at.at[BASE] && inside.at.at[BASE]->type != type)
 			inside.at.at[BASE] = NULL;
@@ -211,9 +212,9 @@ void merge_child(struct merging *m, const struct spot *spot, struct nodes *out)
 	if (!t->at[BASE]) {
 		take(m, out, t, has);
 	} else if (!same_value(m, t, BASE, has)) {
-		/* One side has changed what the other has removed. */
 		if (m->request->schema) {
-			say(m, spot, "kept, since one side has changed what the other has removed");
+			report(m, spot,
+				"kept, because one side has changed what the other has removed");
 			take(m, out, t, has);
 		} else {
 			add_conflict(m, spot, out);

@@ -1,4 +1,4 @@
-/* Making the result's text: A's bytes, with the others' woven in as A lays out its own. */
+/* Writes the text of the result: A's bytes, with the values of B in the formatting of A. */
 #include "merge/internal.h"
 
 #include "base/alloc.h"
@@ -12,18 +12,18 @@ struct weaving {
 	const char *text;
 	struct json_layout layout;
 	enum side choice;
-	bool others_use_lines; /* B's document: what stands on one line there is meant to */
+	bool others_use_lines; /* B has line breaks, so its one-line values are intended */
 	struct buf *out;
-	struct spans *spans; /* where the choices are; NULL: nobody wants to know */
+	struct spans *spans; /* the ranges of the conflicts in `out`; may be NULL */
 };
 
-/* All that is woven into one container. */
+/* The state of writing one container. */
 struct filling {
 	const struct json_value *container;
 	struct json_place place;
 	size_t written;                /* children so far */
-	const struct json_value *last; /* A's child that was written last, or stood there; NULL: it
-					  was new */
+	const struct json_value *last; /* A's child that was written or replaced last; NULL: the
+					  last one was new */
 };
 
 static size_t child_start(const struct json_value *child)
@@ -36,35 +36,35 @@ static void copy(struct weaving *w, size_t from, size_t to)
 	buf_add(w->out, w->text + from, to - from);
 }
 
-/* What stands before a child: the bytes that stand there in A where its neighbours are the same,
- * else what this container has between its children. `stead` is A's child, or NULL. */
-static void open_gap(struct weaving *w, struct filling *f, const struct json_value *stead)
+/* Writes the text before a child: A's bytes if the child before it is the same in A, else what
+ * separates the children of this container. `replaces` is A's child, or NULL. */
+static void open_gap(struct weaving *w, struct filling *f, const struct json_value *replaces)
 {
 	bool first = !f->written++;
 	const struct json_value *before = f->last;
-	f->last = stead;
-	if (stead && first && stead == f->container + 1)
-		copy(w, f->container->start + 1u, child_start(stead));
-	else if (stead && !first && before && before + before->span == stead)
-		copy(w, before->end, child_start(stead));
+	f->last = replaces;
+	if (replaces && first && replaces == f->container + 1)
+		copy(w, f->container->start + 1u, child_start(replaces));
+	else if (replaces && !first && before && before + before->span == replaces)
+		copy(w, before->end, child_start(replaces));
 	else if (first)
 		json_layout_before_first(&f->place, w->out);
 	else
 		json_layout_between(&f->place, w->out);
 }
 
-/* A value's text, from elsewhere, laid out for its new place. */
-static void lay_out(struct weaving *w, const struct filling *f, const struct json_value *stead,
-	const char *bytes, size_t len)
+/* Writes the text of a value of another version in the formatting of its new location. */
+static void format_value(struct weaving *w, const struct filling *f,
+	const struct json_value *replaces, const char *bytes, size_t len)
 {
 	struct json_place place = f->place;
-	if (stead)
-		json_layout_place_of(&w->layout, w->doc, stead, &place);
+	if (replaces)
+		json_layout_place_of(&w->layout, w->doc, replaces, &place);
 	bool nested = *bytes == '{' || *bytes == '[';
 	bool on_one_line = place.lines && (place.siblings_flat || w->others_use_lines) &&
 		!memchr(bytes, '\n', len);
-	/* What is meant to stand on one line keeps its blanks. Else it is laid out; it was parsed
-	 * before, as a part of its document, so it is JSON. */
+	/* A value that is on one line on purpose keeps its spaces. Formatting cannot fail: the text
+	 * has been parsed before. */
 	if (!nested || on_one_line)
 		buf_add(w->out, bytes, len);
 	else
@@ -76,16 +76,16 @@ static void write_others(struct weaving *w, struct filling *f, const struct node
 	const struct json_doc *doc = w->m->docs[node->side];
 	const struct json_value *value = node->first;
 	size_t len, all;
-	open_gap(w, f, node->stead);
-	if (node->stead && node->stead->key_end) {
-		copy(w, node->stead->key_start, node->stead->start);
+	open_gap(w, f, node->replaces);
+	if (node->replaces && node->replaces->key_end) {
+		copy(w, node->replaces->key_start, node->replaces->start);
 	} else if (value->key_end) {
 		buf_add(w->out, json_text(doc, &all) + value->key_start,
 			value->key_end - value->key_start);
 		buf_addstr(w->out, w->layout.colon);
 	}
 	const char *bytes = json_raw(doc, value, &len);
-	lay_out(w, f, node->stead, bytes, len);
+	format_value(w, f, node->replaces, bytes, len);
 }
 
 static void write_nodes(struct weaving *w, struct filling *f, const struct nodes *nodes);
@@ -100,17 +100,17 @@ static void write_container(struct weaving *w, const struct node *node)
 	copy(w, container->start, container->start + 1u);
 	write_nodes(w, &f, &node->inner);
 	if (f.written && container->count) {
-		size_t behind = container->start + 1u;
+		size_t after = container->start + 1u;
 		JSON_EACH (child, container)
-			behind = child->end;
-		copy(w, behind, container->end - 1u);
+			after = child->end;
+		copy(w, after, container->end - 1u);
 	} else if (f.written) {
 		json_layout_after_last(&f.place, w->out);
 	}
 	copy(w, container->end - 1u, container->end);
 }
 
-/* What was written since `start` is one side's choice. */
+/* Records that the text since `start` is one side of a conflict. */
 static void add_span(struct weaving *w, size_t start)
 {
 	if (!w->spans)
@@ -138,10 +138,10 @@ static void write_node(struct weaving *w, struct filling *f, const struct node *
 		write_container(w, node);
 		break;
 	case NODE_TEXT:
-		open_gap(w, f, node->stead);
-		if (node->stead)
-			copy(w, child_start(node->stead), node->stead->start);
-		lay_out(w, f, node->stead, node->text.bytes, node->text.len);
+		open_gap(w, f, node->replaces);
+		if (node->replaces)
+			copy(w, child_start(node->replaces), node->replaces->start);
+		format_value(w, f, node->replaces, node->text.bytes, node->text.len);
 		break;
 	case NODE_CONFLICT:
 		start = w->out->len;
@@ -157,7 +157,7 @@ static void write_nodes(struct weaving *w, struct filling *f, const struct nodes
 		write_node(w, f, node);
 }
 
-/* The document itself: it has no neighbours and no name. */
+/* Writes the root, which has no siblings and no name. */
 static void write_root(struct weaving *w, const struct nodes *root)
 {
 	const struct node *node = root->first;
@@ -173,10 +173,10 @@ static void write_root(struct weaving *w, const struct nodes *root)
 	} else if (node->kind == NODE_MIXED) {
 		write_container(w, node);
 	} else if (node->kind == NODE_TEXT) {
-		lay_out(w, &none, node->stead, node->text.bytes, node->text.len);
+		format_value(w, &none, node->replaces, node->text.bytes, node->text.len);
 	} else {
 		const char *bytes = json_raw(w->m->docs[node->side], node->first, &len);
-		lay_out(w, &none, json_root(w->doc), bytes, len);
+		format_value(w, &none, json_root(w->doc), bytes, len);
 	}
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build merge and git build merge-driver: what git does with the fleet's files when two servers
-# have changed them, whichever way the changes meet.
+# git build merge and git build merge-driver: merging coordination files that two servers have changed,
+# with every git command that merges.
 
 load helper
 
@@ -23,7 +23,7 @@ edit() {
   git -C "$TMP/$1" commit -q -a -m "Change $2 on $1"
 }
 
-# message ID SECOND: a message of that time, from the server that the id starts with.
+# message ID SECOND: a message of that time, from the server with which the ID starts.
 message() {
   printf '{"id":"%s","from":"%s","to":"all","type":"info","subject":"s","body":"b","timestamp":"2025-10-29T12:00:%02dZ","read":false}' \
     "$1" "${1%%-*}" "$2"
@@ -33,7 +33,7 @@ add_message() {
   edit "$1" coordination/messages.json ".messages += [$(message "$1-$2" "$2")]"
 }
 
-# ids ID: the ids of the messages there, sorted.
+# ids ID: the IDs of the messages in that clone, sorted.
 ids() {
   jq -r '.messages[].id' "$TMP/$1/coordination/messages.json" | sort | tr '\n' ' '
 }
@@ -60,7 +60,7 @@ both_changed() {
   edit build2 coordination/messages.json '.messages[0].read_by = ["build2"]'
 }
 
-# ---- every way in which changes meet ----
+# ---- every command that merges ----
 
 @test "git pull merges" {
   both_changed
@@ -107,7 +107,7 @@ both_changed() {
   run ! grep '^<<<<<<<' build2/coordination/messages.json
 }
 
-@test "a rebase of fifty commits goes through" {
+@test "a rebase of fifty commits succeeds" {
   new_fleet build1 build2
   local n
   for n in $(seq 1 50); do add_message build2 "$n"; done
@@ -121,7 +121,7 @@ both_changed() {
   push build2
 }
 
-@test "an octopus asks no driver: it goes through or changes nothing" {
+@test "an octopus merge runs no driver: it succeeds or changes nothing" {
   new_fleet build1 build2 build3
   add_message build1 1
   edit build2 coordination/jobs.json '.jobs += [{"id":"j","status":"queued"}]'
@@ -131,7 +131,7 @@ both_changed() {
   in_clone build1 git merge -q --no-edit two three
   [ "$(ids build1)" = "build1-1 " ]
   [ "$(jq '.jobs | length' build1/coordination/jobs.json)" = 1 ]
-  # git-merge-octopus(1) knows only text: where that conflicts it gives up, and one by one works.
+  # git-merge-octopus(1) merges only text; if that conflicts, merging one by one works.
   add_message build2 2
   add_message build3 2
   in_clone build1 git fetch -q ../build2 +main:two
@@ -145,11 +145,11 @@ both_changed() {
   clean build1
 }
 
-@test "a criss-cross comes out whole" {
+@test "a criss-cross merge keeps everything" {
   new_fleet build1 build2 build3
   add_message build2 1
   add_message build3 1
-  # Each takes the other's first commit, and goes on: two merge bases.
+  # Each merges the first commit of the other and continues: two merge bases.
   in_clone build2 git fetch -q ../build3 main:three
   in_clone build3 git fetch -q ../build2 main:two
   in_clone build2 git merge -q --no-edit three
@@ -164,7 +164,7 @@ both_changed() {
 
 # ---- races ----
 
-@test "two clones race for everything, push in any order, and end identical" {
+@test "two clones change the same values, push in any order, and end identical" {
   new_fleet build1 build2
   edit build1 coordination/jobs.json '.jobs = [{"id":"job_7","status":"queued","assigned_to":null,"started_at":null}]'
   add_message build1 1
@@ -178,9 +178,9 @@ both_changed() {
     edit $id coordination/jobs.json ".jobs[0] += {\"status\":\"running\",\"assigned_to\":\"$id\",\"started_at\":\"2025-10-29T12:00:0${id#build}Z\"}"
     edit $id coordination/locks.json ".locks.job_assignment = {\"locked_by\":\"$id\",\"locked_at\":\"2025-10-29T12:00:0${id#build}Z\",\"expires_at\":\"2035-10-29T12:00:00Z\"}"
   done
-  # build2 is later, but it is there first: what others have seen stays.
+  # build2's time is later, but it is pushed first: the published value is kept.
   push build2
-  in_clone build1 git pull -q --rebase 2>said
+  in_clone build1 git pull -q --rebase 2>report
   push build1
   in_clone build2 git pull -q --ff-only
   [ "$(git -C build1 rev-parse main)" = "$(git -C build2 rev-parse main)" ]
@@ -188,7 +188,7 @@ both_changed() {
   [ "$(jq -r '.jobs[].id' build1/coordination/jobs.json | sort | tr '\n' ' ')" = "job_7 of-build1 of-build2 " ]
   [ "$(jq -r '.jobs[0].assigned_to' build1/coordination/jobs.json)" = build2 ]
   [ "$(jq -r '.locks.job_assignment.locked_by' build1/coordination/locks.json)" = build2 ]
-  grep -q 'coordination/jobs.json /jobs/id=job_7/assigned_to: kept build2 (published), dropped build1' said
+  grep -q 'coordination/jobs.json /jobs/id=job_7/assigned_to: kept build2 (published), discarded build1' report
   clean build1
 }
 
@@ -200,12 +200,12 @@ both_changed() {
     if [ -n "${theirs-}" ] && [ -n "${base-}" ]; then
       run git build merge "$base" "$theirs" "$ours" --schema messages -o out.json
       [ "$status" = 0 ]
-      jq -r '.messages[].id' "$base" "$theirs" "$ours" | sort -u >wanted
-      # What one side removed and the other left alone is gone, nothing else.
+      jq -r '.messages[].id' "$base" "$theirs" "$ours" | sort -u >expected
+      # Exactly the messages that one side removed and the other left alone are removed.
       comm -12 <(jq -r '.messages[].id' "$theirs" | sort -u) <(jq -r '.messages[].id' "$ours" | sort -u) >stays
       jq -r '.messages[].id' out.json | sort -u >got
       [ -z "$(comm -23 stays got)" ]
-      [ -z "$(comm -13 wanted got)" ]
+      [ -z "$(comm -13 expected got)" ]
       merged=$((merged + 1))
     fi
     base=${theirs-} theirs=$ours
@@ -213,7 +213,7 @@ both_changed() {
   [ "$merged" -ge 7 ]
 }
 
-# ---- what git decides itself, and what is on the way ----
+# ---- what git decides before it runs the driver ----
 
 @test "a file added on both sides, renamed, or with another mode" {
   new_fleet build1 build2
@@ -244,7 +244,7 @@ both_changed() {
   [ -x build2/other.json ]
 }
 
-@test "a file deleted on one side and changed on the other is git's to ask about" {
+@test "git reports a file deleted on one side and changed on the other" {
   new_fleet build1 build2
   git -C build1 rm -q shared/health_dashboard.json
   git -C build1 commit -q -m Delete
@@ -255,9 +255,9 @@ both_changed() {
   git -C build2 merge --abort
 }
 
-@test "where the program has gone, git merges the text and leaves markers" {
+@test "without the program, git merges text and leaves markers" {
   both_changed
-  # The driver's line runs the program by its path: another one takes its place.
+  # The driver's command line has the path of the program: replace it by one that does not exist.
   git -C build2 config merge.git-build.driver \
     "$(git -C build2 config merge.git-build.driver | sed "s|$GIT_BUILD_BINDIR/hooks/merge-driver|$TMP/gone|g")"
   run in_clone build2 git pull -q --no-rebase --no-edit
@@ -284,7 +284,7 @@ END
   git -C build2 merge --abort || git -C build2 reset -q --hard
 }
 
-@test "users' own schemas merge their own files" {
+@test "custom schemas merge the files of users" {
   new_fleet build1 build2
   mkdir -p build1/schemas build1/stock
   cat >build1/schemas/stock.json <<'END'
@@ -305,7 +305,7 @@ END
   clean build2
 }
 
-@test "post-merge says what is not as it should be, and never fails a merge" {
+@test "post-merge reports problems, and never fails a merge" {
   new_fleet build1 build2
   add_message build1 1
   push build1
@@ -325,13 +325,13 @@ END
 
 # ---- by hand ----
 
-@test "git build merge works without a repository, and says what lost" {
+@test "git build merge works without a repository, and reports discarded values" {
   echo '{"jobs":[{"id":"1","status":"queued"}]}' >base
   echo '{"jobs":[{"id":"1","status":"running"}]}' >ours
   echo '{"jobs":[{"id":"1","status":"completed"}]}' >theirs
   run -0 --separate-stderr git-build merge base ours theirs --path coordination/jobs.json
   [ "$output" = '{"jobs":[{"id":"1","status":"completed"}]}' ]
-  [ "$stderr" = "coordination/jobs.json /jobs/id=1/status: kept completed (further along), dropped running" ]
+  [ "$stderr" = "coordination/jobs.json /jobs/id=1/status: kept completed (further along), discarded running" ]
   run -0 --separate-stderr git-build merge -q base ours theirs --schema jobs -o out
   [ -z "$output$stderr" ]
   [ "$(cat out)" = '{"jobs":[{"id":"1","status":"completed"}]}' ]
@@ -350,7 +350,7 @@ END
   [ "$output" = '{"jobs":[{"id":"1","status":"queued"}]}' ]
 }
 
-@test "the driver's missing words are fine, and a failure leaves the file" {
+@test "the driver accepts missing placeholders, and a failure leaves the file" {
   echo '{"a":1}' >base
   echo '{"a":1,"b":1}' >ours
   echo '{"a":2}' >theirs
@@ -359,7 +359,7 @@ END
   run -255 git-build merge-driver base ours nothing
   [ "$(cat ours)" = '{"a":2,"b":1}' ]
   run -129 git-build merge-driver base ours
-  # Markers as long as git says, with its labels.
+  # Markers have git's size and labels.
   run -1 git-build merge-driver base ours <(echo '{"a":3,"b":1}') 9 x.json base main topic
   grep -qx '<<<<<<<<< main' ours
   grep -qx '=========' ours

@@ -1,9 +1,9 @@
 /*
- * merge/: any three texts merge, whichever side is whose, into what is sound JSON, and merging that
- * once more changes nothing.
+ * merge/: any three texts merge, in any order of the sides, into valid JSON, and merging the result
+ * again does not change it.
  *
- * The input's first byte chooses the schema, or none; behind it are base, ours and theirs, with a
- * NUL between. One of the sides at least is JSON, so that git is never asked to merge text.
+ * The first byte of the input selects the schema, or none; base, ours and theirs follow, separated
+ * by NUL.
  */
 #include "merge/merge.h"
 #include "schema/builtin.h"
@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Every rule there is, for any member of any depth. */
+/* Every rule, for any member at any depth. */
 static const char every_rule[] =
 	"{\"$id\":\"every\",\"properties\":{\"a\":{\"x-merge\":\"max\"},\"b\":{\"x-merge\":\"min\"}"
 	","
@@ -38,7 +38,7 @@ static void insist(bool holds, const char *what)
 {
 	if (holds)
 		return;
-	fprintf(stderr, "does not hold: %s\n", what);
+	fprintf(stderr, "failed: %s\n", what);
 	abort();
 }
 
@@ -103,11 +103,11 @@ static void check(const struct schema *schema, const struct merge_text texts[3])
 	struct merge_text merged = { result.text.data, result.text.len };
 	insist(rc == merge(schema, base, theirs, ours, &swapped), "the sides can be swapped");
 	if (!rc) {
-		insist(is_json(&merged), "what is merged is JSON");
+		insist(is_json(&merged), "the result is JSON");
 		insist(same(&merged, &swapped.text), "the sides can be swapped");
 		if (is_json(ours)) {
 			merge(schema, ours, ours, &merged, &again);
-			insist(same(&merged, &again.text), "merging once more changes nothing");
+			insist(same(&merged, &again.text), "merging again changes nothing");
 		}
 	}
 	merge_result_release(&result);
@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < 3; i++) {
 		const uint8_t *end = size && i < 2 ? memchr(data, '\0', size) : NULL;
 		size_t len = end ? (size_t)(end - data) : size;
-		/* Memory of its own, so that reading behind it is noticed. */
+		/* A separate allocation, so that reading past its end is detected. */
 		copies[i] = malloc(len ? len : 1);
 		memcpy(copies[i], data, len);
 		texts[i] = (struct merge_text){ copies[i], len };

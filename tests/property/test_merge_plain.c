@@ -1,12 +1,12 @@
 /*
- * merge/merge.h without a schema, over generated documents and two changed copies: the sides can be
- * swapped, what nobody changed merges, and a conflict is JSON again whichever side is taken.
+ * merge/merge.h without a schema, with generated documents and two changed copies: the sides can be
+ * swapped, and a conflict is JSON again if one side is taken.
  */
 #include "json/edit.h"
 #include "merge/broken.h"
 #include "property/json_sample.h"
 
-/* A copy of the sample with some values replaced, added or taken out. */
+/* A copy of the sample with some values replaced, added or removed. */
 static void change(struct sample *s, struct buf *out)
 {
 	static const char *const texts[] = { "1", "\"x\"", "[]", "{\"new\": [1, {\"a\": null}]}",
@@ -28,7 +28,7 @@ static void change(struct sample *s, struct buf *out)
 		else
 			json_edit_replace(edit, value, text, strlen(text));
 	}
-	/* Edits that are inside each other cannot be made: then nothing is changed. */
+	/* Nested edits are refused: then nothing is changed. */
 	if (json_edit_write(edit, out, NULL) < 0)
 		buf_add(out, s->text.data, s->text.len);
 	json_edit_free(edit);
@@ -55,7 +55,7 @@ static void insist(const struct sample *s, bool holds, const char *what, const s
 		return;
 	print_error("-- base\n%s\n-- ours\n%s\n-- theirs\n%s\n-- result\n%s\n", s->text.data,
 		ours->data, theirs->data, result->data);
-	fail_msg("SEED=%llu RUNS=1: does not hold: %s", (unsigned long long)s->random.seed, what);
+	fail_msg("SEED=%llu RUNS=1: failed: %s", (unsigned long long)s->random.seed, what);
 }
 
 static bool is_json(const struct buf *text)
@@ -77,13 +77,13 @@ static void check(struct sample *s)
 	int other = merge(s, &b, &a, &swapped);
 	insist(s, rc == other, "the sides can be swapped", &a, &b, &result.text);
 	if (!rc) {
-		insist(s, is_json(&result.text), "what is merged is JSON", &a, &b, &result.text);
+		insist(s, is_json(&result.text), "the result is JSON", &a, &b, &result.text);
 		insist(s, !strcmp(result.text.data, swapped.text.data), "the sides can be swapped",
 			&a, &b, &result.text);
 	} else {
 		struct merge_text text = { result.text.data, result.text.len };
 		bool has_base;
-		insist(s, take_markers_apart(&text, &left, &base, &has_base, &right),
+		insist(s, split_at_markers(&text, &left, &base, &has_base, &right),
 			"conflicts have markers", &a, &b, &result.text);
 		insist(s, is_json(&left) && is_json(&right), "a conflict is JSON again", &a, &b,
 			&result.text);
@@ -97,7 +97,7 @@ static void check(struct sample *s)
 	merge_result_release(&swapped);
 }
 
-static void merging_without_a_schema_is_sound(void **state)
+static void merging_without_a_schema_is_symmetric_and_valid(void **state)
 {
 	(void)state;
 	sample_each(200, check);
@@ -106,7 +106,7 @@ static void merging_without_a_schema_is_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merging_without_a_schema_is_sound),
+		cmocka_unit_test(merging_without_a_schema_is_symmetric_and_valid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

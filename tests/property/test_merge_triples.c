@@ -1,9 +1,9 @@
 /*
- * merge/merge.h over generated triples: what a small model of the rules says is what comes out,
- * whichever side is whose, and nothing else is touched.
+ * merge/merge.h with generated triples: the result is that of a small model of the rules, in any
+ * order of the sides, and nothing else is changed.
  *
  * A triple is a base and changes for each of three writers, so that a failure can be shrunk:
- * changes and elements are left out one by one as long as it still fails.
+ * changes and elements are omitted one by one as long as it still fails.
  */
 #include "unit/unit.h"
 
@@ -310,19 +310,19 @@ static bool is_valid(const struct schema *schema, const struct buf *text)
 }
 
 /* Is the line among those of `text`, but for its comma? */
-static bool has_line(const struct buf *text, const char *wanted, size_t len)
+static bool has_line(const struct buf *text, const char *expected, size_t len)
 {
 	for (const char *at = text->data; *at;) {
 		size_t here = strcspn(at, "\r\n");
 		size_t bare = here && at[here - 1] == ',' ? here - 1 : here;
-		if (bare == len && !memcmp(at, wanted, len))
+		if (bare == len && !memcmp(at, expected, len))
 			return true;
 		at += here + strspn(at + here, "\r\n");
 	}
 	return false;
 }
 
-/* Every line that is not either side's is one that merged: a sum, a set, the list where it is
+/* Every line that is in neither side is a merged one: a sum, a set, or the list if it is
  * empty now. */
 static bool lines_are_theirs(const struct buf *merged, const struct buf *a, const struct buf *b)
 {
@@ -340,7 +340,7 @@ static bool lines_are_theirs(const struct buf *merged, const struct buf *a, cons
 	return true;
 }
 
-/* Three writers' changes come to the same in whatever order they meet. But two files that are alike
+/* The changes of three writers have the same result in any order. But two files that are the same
  * are one: git does not even ask the driver, and what adds up counts once. */
 static void check_three(struct checking *c, const struct buf texts[WRITERS + 1])
 {
@@ -366,12 +366,12 @@ static void check_two(struct checking *c, const struct buf texts[WRITERS + 1])
 	const struct buf *base = &texts[WRITERS], *a = &texts[0], *b = &texts[1];
 	struct buf merged = BUF_INIT, again = BUF_INIT;
 	struct model models[WRITERS] = { version(c->triple, 0), version(c->triple, 1) }, result;
-	struct model wanted = same_text(a, b)
+	struct model expected = same_text(a, b)
 		? models[0] /* files that are alike are one */
 		: merge_models(&c->triple->base, &models[0], &models[1]);
 	merge(c, base, a, b, &merged);
 	insist(c, read_model(&merged, &result), "the result can be read");
-	insist(c, c->failed || same_model(&result, &wanted), "the result is the model's");
+	insist(c, c->failed || same_model(&result, &expected), "the result is the model's");
 	insist(c, is_valid(c->schema, &merged), "the result is valid");
 	insist(c, !*c->triple->style.newline || lines_are_theirs(&merged, a, b),
 		"only touched lines differ");
@@ -441,7 +441,7 @@ static void generate(struct triple *t, uint64_t seed)
 
 /* An element that one writer removes and another changes stays, unless the changes come to
  * nothing, as 1 and -1 do: whether they do depends on who meets first. */
-static void remove_only_what_nobody_changes(struct triple *t)
+static void remove_only_unchanged_elements(struct triple *t)
 {
 	for (size_t writer = 0; writer < WRITERS; writer++)
 		for (size_t i = 0; i < MOST_CHANGES; i++) {
@@ -484,7 +484,7 @@ static void shrink(const struct schema *schema, struct triple *t, bool three)
 	}
 }
 
-static _Noreturn void tell(const struct schema *schema, struct triple *t, bool three)
+static _Noreturn void report_failure(const struct schema *schema, struct triple *t, bool three)
 {
 	static const char *const called[] = { "a", "b", "c", "base" };
 	struct buf text = BUF_INIT;
@@ -495,7 +495,7 @@ static _Noreturn void tell(const struct schema *schema, struct triple *t, bool t
 		write_model(&t->style, &model, &text);
 	}
 	print_error("%s", text.data); /* longer than what fail_msg() takes */
-	fail_msg("SEED=%" PRIu64 " RUNS=1: does not hold: %s; shrunk to what stands above", t->seed,
+	fail_msg("SEED=%" PRIu64 " RUNS=1: failed: %s; shrunk to the versions above", t->seed,
 		check(schema, t, three));
 	abort();
 }
@@ -514,9 +514,9 @@ static void check_all(bool three)
 		struct triple triple;
 		generate(&triple, seed);
 		if (three)
-			remove_only_what_nobody_changes(&triple);
+			remove_only_unchanged_elements(&triple);
 		if (check(schema, &triple, three))
-			tell(schema, &triple, three);
+			report_failure(schema, &triple, three);
 	}
 	schema_set_free(set);
 }
@@ -527,7 +527,7 @@ static void two_writers_merge_as_the_model_says(void **state)
 	check_all(false);
 }
 
-static void three_writers_come_to_the_same_in_any_order(void **state)
+static void three_writers_have_the_same_result_in_any_order(void **state)
 {
 	(void)state;
 	check_all(true);
@@ -537,7 +537,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_writers_merge_as_the_model_says),
-		cmocka_unit_test(three_writers_come_to_the_same_in_any_order),
+		cmocka_unit_test(three_writers_have_the_same_result_in_any_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

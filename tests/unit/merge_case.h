@@ -1,5 +1,5 @@
-/* One merge as a row of a table, and what holds of every row: it comes out the same when the sides
- * are swapped, and merging the result with either side changes nothing. */
+/* One merge as a row of a table. For every row, swapping the sides does not change the result, and
+ * merging the result with either side does not change it. */
 #ifndef UNIT_MERGE_CASE_H
 #define UNIT_MERGE_CASE_H
 
@@ -11,11 +11,11 @@
 #include <stdio.h>
 
 struct merge_case {
-	const char *schema; /* a built-in one's name, or a schema's text; NULL: none */
-	const char *base, *ours, *theirs; /* base NULL: there is none */
-	const char *published;            /* NULL: nobody can tell */
-	const char *wanted;
-	const char *said; /* found in what was said; "": nothing was; NULL: anything */
+	const char *schema; /* the name of a built-in schema, or the text of one; NULL: none */
+	const char *base, *ours, *theirs; /* base NULL: none */
+	const char *published;            /* NULL: none */
+	const char *expected;
+	const char *report; /* part of the report; "": no report; NULL: any */
 };
 
 static int publish(void *data, struct buf *out)
@@ -50,7 +50,7 @@ static const struct schema *compile_for(struct schema_set *set, const char *sche
 	return out;
 }
 
-/* Merges, and returns what merge_documents() does. */
+/* Merges; returns the result of merge_documents(). */
 static int merge_row(const struct merge_case *row, const char *base, const char *ours,
 	const char *theirs, struct merge_result *result)
 {
@@ -73,23 +73,24 @@ static int merge_row(const struct merge_case *row, const char *base, const char 
 }
 
 static void expect_text(const char *what, size_t number, const char *base, const char *ours,
-	const char *theirs, const char *got, const char *wanted)
+	const char *theirs, const char *got, const char *expected)
 {
-	if (strcmp(got, wanted) != 0)
-		fail_msg("row %zu, %s\nbase:   %s\nours:   %s\ntheirs: %s\ngives:  %s\nwanted: %s",
-			number, what, base ? base : "-", ours, theirs, got, wanted);
+	if (strcmp(got, expected) != 0)
+		fail_msg(
+			"row %zu, %s\nbase:   %s\nours:   %s\ntheirs: %s\ngot:    %s\nexpected: %s",
+			number, what, base ? base : "-", ours, theirs, got, expected);
 }
 
 static void expect_merge(const struct merge_case *row, size_t number, const char *what,
-	const char *base, const char *ours, const char *theirs, const char *said)
+	const char *base, const char *ours, const char *theirs, const char *report)
 {
 	struct merge_result result = MERGE_RESULT_INIT;
 	int rc = merge_row(row, base, ours, theirs, &result);
-	expect_text(what, number, base, ours, theirs, result.text.data, row->wanted);
+	expect_text(what, number, base, ours, theirs, result.text.data, row->expected);
 	assert_int_equal(rc, 0);
-	if (said && (*said ? !strstr(result.said.data, said) : result.said.len > 0))
-		fail_msg("row %zu, %s\nsays:   %s\nwanted: %s", number, what, result.said.data,
-			said);
+	if (report && (*report ? !strstr(result.report.data, report) : result.report.len > 0))
+		fail_msg("row %zu, %s\nreport:   %s\nexpected: %s", number, what,
+			result.report.data, report);
 	merge_result_release(&result);
 }
 
@@ -97,10 +98,12 @@ static void expect_merges(const struct merge_case *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct merge_case *row = &rows[i];
-		expect_merge(row, i, "as given", row->base, row->ours, row->theirs, row->said);
-		expect_merge(row, i, "sides swapped", row->base, row->theirs, row->ours, row->said);
-		expect_merge(row, i, "merged already", row->ours, row->ours, row->wanted, NULL);
-		expect_merge(row, i, "merged already", row->theirs, row->wanted, row->theirs, NULL);
+		expect_merge(row, i, "as given", row->base, row->ours, row->theirs, row->report);
+		expect_merge(
+			row, i, "sides swapped", row->base, row->theirs, row->ours, row->report);
+		expect_merge(row, i, "merged already", row->ours, row->ours, row->expected, NULL);
+		expect_merge(
+			row, i, "merged already", row->theirs, row->expected, row->theirs, NULL);
 	}
 }
 #define EXPECT_MERGES(rows) expect_merges((rows), sizeof(rows) / sizeof(*(rows)))

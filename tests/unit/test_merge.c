@@ -1,5 +1,5 @@
-/* merge/merge.h: the rules for what the fleet's files and users' own schemas say, one small merge a
- * row. */
+/* merge/merge.h: the merge rules of the coordination files and of custom schemas, one small merge
+ * per row. */
 #include "unit/merge_case.h"
 
 #define SCHEMA(members) "{\"type\":\"object\",\"properties\":{" members "}}"
@@ -36,31 +36,31 @@ static void values_merge_as_annotated(void **state)
 		{ x_count, "{\"x\":1}", "{\"x\":0}", "{\"x\":0}", NULL, "{\"x\":0}", "" },
 		{ x_count, "{\"x\":3}", "{\"x\":0}", "{\"x\":1}", NULL, "{\"x\":0}", "" },
 		{ x_fixed, "{\"x\":1}", "{\"x\":2}", "{\"x\":3}", NULL, "{\"x\":1}",
-			"f.json /x: kept 1 (it never changes), dropped 2\n" },
+			"f.json /x: kept 1 (immutable), discarded 2\n" },
 		{ x_fixed, "{\"x\":null}", "{\"x\":2}", "{\"x\":3}", "{\"x\":3}", "{\"x\":3}",
-			"kept 3 (published), dropped 2" },
+			"kept 3 (published), discarded 2" },
 		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}", "{\"x\":\"b\"}",
-			"{\"x\":\"b\"}", "f.json /x: kept b (published), dropped a\n" },
+			"{\"x\":\"b\"}", "f.json /x: kept b (published), discarded a\n" },
 		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}", "{\"x\":\"c\"}",
-			"{\"x\":\"a\"}", "kept a (smaller), dropped b" },
+			"{\"x\":\"a\"}", "kept a (smaller), discarded b" },
 		{ x_published, "{\"x\":null}", "{\"x\":\"a\"}", "{\"x\":\"b\"}",
-			"{\"x\":", "{\"x\":\"a\"}", "kept a (smaller), dropped b" },
-		/* Nothing is said of it by the schema, and still it never stops. */
+			"{\"x\":", "{\"x\":\"a\"}", "kept a (smaller), discarded b" },
+		/* A member that the schema does not describe still merges. */
 		{ x_published, "{\"y\":1}", "{\"y\":3}", "{\"y\":2}", "{\"y\":3}", "{\"y\":3}",
-			"kept 3 (published), dropped 2" },
+			"kept 3 (published), discarded 2" },
 		{ x_published, "{\"y\":1}", "{\"y\":3}", "{\"y\":[2]}", NULL, "{\"y\":3}",
 			"kept 3" },
 	};
 	EXPECT_MERGES(rows);
 }
 
-static void status_goes_forward_only(void **state)
+static void status_moves_forward_only(void **state)
 {
 	(void)state;
 #define JOB(status) "{\"jobs\":[{\"id\":\"1\",\"status\":\"" status "\"}]}"
 	static const struct merge_case rows[] = {
 		{ "jobs", JOB("queued"), JOB("running"), JOB("completed"), NULL, JOB("completed"),
-			"f.json /jobs/id=1/status: kept completed (further along), dropped "
+			"f.json /jobs/id=1/status: kept completed (further along), discarded "
 			"running" },
 		{ "jobs", JOB("queued"), JOB("running"), JOB("cancelled"), NULL, JOB("cancelled"),
 			NULL },
@@ -74,7 +74,7 @@ static void status_goes_forward_only(void **state)
 	EXPECT_MERGES(rows);
 }
 
-static void a_claim_is_who_was_seen_to_claim(void **state)
+static void the_published_claim_is_kept(void **state)
 {
 	(void)state;
 #define CLAIM(by, at)                                                                              \
@@ -84,16 +84,16 @@ static void a_claim_is_who_was_seen_to_claim(void **state)
 				   "null,\"started_at\":null}]}";
 	static const struct merge_case rows[] = {
 		{ "jobs", base, CLAIM("b1", "01"), CLAIM("b2", "02"), CLAIM("b2", "02"),
-			CLAIM("b2", "02"), "/assigned_to: kept b2 (published), dropped b1" },
+			CLAIM("b2", "02"), "/assigned_to: kept b2 (published), discarded b1" },
 		{ "jobs", base, CLAIM("b2", "01"), CLAIM("b1", "02"), base, CLAIM("b2", "02"),
-			"/assigned_to: kept b2 (earlier), dropped b1" },
+			"/assigned_to: kept b2 (earlier), discarded b1" },
 		{ "jobs", base, CLAIM("b1", "01"), CLAIM("b2", "01"), NULL, CLAIM("b1", "01"),
-			"/assigned_to: kept b1 (smaller), dropped b2" },
+			"/assigned_to: kept b1 (smaller), discarded b2" },
 	};
 	EXPECT_MERGES(rows);
 }
 
-static void a_lock_is_one_value(void **state)
+static void a_lock_is_merged_as_a_whole(void **state)
 {
 	(void)state;
 #define LOCK(by, at)                                                                               \
@@ -104,18 +104,18 @@ static void a_lock_is_one_value(void **state)
 		{ "locks", LOCKS(""), LOCKS(LOCK("a", "09")), LOCKS(LOCK("b", "05")),
 			LOCKS(LOCK("a", "09")), LOCKS(LOCK("a", "09")), "/locks/l: kept {" },
 		{ "locks", LOCKS(""), LOCKS(LOCK("a", "09")), LOCKS(LOCK("b", "05")), LOCKS(""),
-			LOCKS(LOCK("b", "05")), "(earlier), dropped" },
+			LOCKS(LOCK("b", "05")), "(earlier), discarded" },
 		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(LOCK("b", "05")), LOCKS(LOCK("a", "05")),
-			NULL, LOCKS(LOCK("a", "05")), "(smaller), dropped" },
+			NULL, LOCKS(LOCK("a", "05")), "(smaller), discarded" },
 		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(""), LOCKS(LOCK("c", "07")), NULL,
-			LOCKS(LOCK("c", "07")), "/locks/l: kept, since one side has changed" },
+			LOCKS(LOCK("c", "07")), "/locks/l: kept, because one side has changed" },
 		{ "locks", LOCKS(LOCK("c", "01")), LOCKS(""), LOCKS(LOCK("c", "01")), NULL,
 			LOCKS(""), "" },
 	};
 	EXPECT_MERGES(rows);
 }
 
-static void the_newer_record_is_taken_whole(void **state)
+static void the_newer_record_is_kept_as_a_whole(void **state)
 {
 	(void)state;
 #define BEAT(second, rest)                                                                         \
@@ -124,9 +124,9 @@ static void the_newer_record_is_taken_whole(void **state)
 		{ "heartbeat", BEAT("01", "true"), BEAT("02", "false"),
 			BEAT("03", "true,\"uptime_seconds\":3"), NULL,
 			BEAT("03", "true,\"uptime_seconds\":3"),
-			"f.json /: kept the record of 2025-10-29T12:00:03Z (newer), dropped that "
-			"of 2025-10-29T12:00:02Z" },
-		/* What the schema does not know is merged by itself. */
+			"f.json /: kept the record of 2025-10-29T12:00:03Z (newer), discarded the "
+			"record of 2025-10-29T12:00:02Z" },
+		/* Members that the schema does not describe are merged separately. */
 		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":2,\"y\":1"),
 			BEAT("03", "true,\"x\":1"), NULL, BEAT("03", "true,\"x\":2,\"y\":1"),
 			NULL },
@@ -161,7 +161,7 @@ static void messages_are_the_union_by_id(void **state)
 		{ "messages", MESSAGES(MESSAGE("1", "x", "01", "")), MESSAGES(""),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")),
-			"/messages/id=1: kept, since one side" },
+			"/messages/id=1: kept, because one side" },
 		{ "messages", MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), MESSAGES(""),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true") "," MESSAGE(
 				"2", "x", "02", "")),
@@ -170,7 +170,7 @@ static void messages_are_the_union_by_id(void **state)
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"b\"]")),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"c\"]")), NULL,
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read_by\":[\"a\",\"b\",\"c\"]")), "" },
-		/* The same message came both ways. */
+		/* The same message was added on both sides. */
 		{ "messages", MESSAGES(""), MESSAGES(MESSAGE("1", "x", "01", "")),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), "" },
@@ -193,11 +193,11 @@ static void two_messages_with_one_id_are_both_kept(void **state)
 	assert_non_null(strstr(result.text.data, "{\"id\":\"1-"));
 	assert_non_null(strstr(result.text.data, "\"body\":\"y\""));
 	assert_non_null(strstr(result.text.data, "\"original_id\":\"1\"}"));
-	assert_non_null(strstr(result.said.data, "/messages/id=1: two different elements"));
+	assert_non_null(strstr(result.report.data, "/messages/id=1: two different elements"));
 	assert_int_equal(merge_row(&row, base, early, late, &again), 0);
 	assert_string_equal(again.text.data, result.text.data);
 	merge_result_release(&again);
-	/* The later one comes once more, by another way: it is there already. */
+	/* The later one is merged again: it is already there. */
 	assert_int_equal(merge_row(&row, base, result.text.data, late, &again), 0);
 	assert_string_equal(again.text.data, result.text.data);
 	merge_result_release(&result);
@@ -220,7 +220,7 @@ static void lists_with_keys_keep_every_element(void **state)
 			"{\"l\":[{\"k\":1,\"a\":3},{\"k\":1,\"a\":2},{\"k\":1,\"a\":4}]}", NULL,
 			"{\"l\":[{\"k\":1,\"a\":3},{\"k\":1,\"a\":2},{\"k\":1,\"a\":4},{\"k\":2}]}",
 			NULL },
-		/* by value, not by spelling */
+		/* keys are compared by value, not by notation */
 		{ LIST, "{\"l\":[{\"k\":1.0}]}", "{\"l\":[{\"k\":1,\"a\":1}]}",
 			"{\"l\":[{\"k\":1.0,\"b\":1}]}", NULL,
 			"{\"l\":[{\"k\":1,\"a\":1,\"b\":1}]}", "" },
@@ -228,7 +228,7 @@ static void lists_with_keys_keep_every_element(void **state)
 		{ LIST, "{\"l\":[{\"k\":1},{\"k\":2},{\"k\":3}]}", "{\"l\":[{\"k\":3}]}",
 			"{\"l\":[{\"k\":2},{\"k\":3},{\"k\":4}]}", NULL,
 			"{\"l\":[{\"k\":3},{\"k\":4}]}", "" },
-		/* one put them in another order */
+		/* one side changed the order */
 		{ LIST, "{\"l\":[{\"k\":1},{\"k\":2}]}", "{\"l\":[{\"k\":2},{\"k\":1}]}",
 			"{\"l\":[{\"k\":1},{\"k\":2},{\"k\":3}]}", NULL,
 			"{\"l\":[{\"k\":2},{\"k\":3},{\"k\":1}]}", "" },
@@ -271,11 +271,11 @@ static void with_a_schema_a_list_without_keys_keeps_what_either_says(void **stat
 	EXPECT_MERGES(rows);
 }
 
-static void the_layout_stays(void **state)
+static void the_formatting_is_kept(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
-		/* The result of a merge that only one side needed is that side's bytes. */
+		/* A result that equals one side has the bytes of that side. */
 		{ NULL, "{\"a\":1}", "{ \"a\" :1 }", "{\"a\":1}\n", NULL, "{ \"a\" :1 }", "" },
 		{ NULL, "{\n\t\"a\": 1\n}\n", "{\n\t\"a\": 1,\n\t\"b\": 2\n}\n",
 			"{\n\t\"a\": 3\n}\n", NULL, "{\n\t\"a\": 3,\n\t\"b\": 2\n}\n", "" },
@@ -287,18 +287,18 @@ static void the_layout_stays(void **state)
 		{ NULL, "{\"a\":1,\"b\":[{\"c\":1}]}", "{\"a\":2,\"b\":[{\"c\":1}]}",
 			"{\"a\":1,\"b\":[{\"c\":1},{\"c\":2}]}", NULL,
 			"{\"a\":2,\"b\":[{\"c\":1},{\"c\":2}]}", "" },
-		/* One side laid it out anew. */
+		/* One side reformatted the file. */
 		{ NULL, "{\"a\":1,\"b\":[]}", "{\n  \"a\": 1,\n  \"b\": []\n}\n",
 			"{\"a\":1,\"b\":[7]}", NULL, "{\n  \"a\": 1,\n  \"b\": [\n    7\n  ]\n}\n",
 			NULL },
-		/* Only laid out in another way, which is a change like any other. */
+		/* Formatting alone is a change like any other. */
 		{ "{}", "\t\t1", "\t\t1", "1", NULL, "1", "" },
 		{ NULL, "{\"a\":1}", "{\"a\":1}", "{ \"a\" : 1 }\n", NULL, "{ \"a\" : 1 }\n", "" },
 	};
 	EXPECT_MERGES(rows);
 }
 
-static void conflicts_are_marked_as_git_marks_them(void **state)
+static void conflicts_have_the_markers_of_git(void **state)
 {
 	(void)state;
 	static const struct merge_case none = { .schema = NULL };
@@ -326,27 +326,27 @@ static void a_broken_side_loses_and_it_is_said(void **state)
 	static const struct merge_case none = { .schema = "messages" };
 	static const char *const broken[] = { "", "{\"messages\":[", "{\"a\":1,\"a\":2}",
 		"{\"messages\":[]} x" };
-	const char *base = MESSAGES(""), *sound = MESSAGES(MESSAGE("1", "x", "01", ""));
+	const char *base = MESSAGES(""), *valid = MESSAGES(MESSAGE("1", "x", "01", ""));
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
 		struct merge_result result = MERGE_RESULT_INIT;
-		assert_int_equal(merge_row(&none, base, broken[i], sound, &result), 0);
-		assert_string_equal(result.text.data, sound);
-		assert_non_null(strstr(result.said.data, "ours has changed is LOST"));
+		assert_int_equal(merge_row(&none, base, broken[i], valid, &result), 0);
+		assert_string_equal(result.text.data, valid);
+		assert_non_null(strstr(result.report.data, "ours has changed is LOST"));
 		merge_result_release(&result);
-		assert_int_equal(merge_row(&none, base, sound, broken[i], &result), 0);
-		assert_string_equal(result.text.data, sound);
-		assert_non_null(strstr(result.said.data, "theirs has changed is LOST"));
+		assert_int_equal(merge_row(&none, base, valid, broken[i], &result), 0);
+		assert_string_equal(result.text.data, valid);
+		assert_non_null(strstr(result.report.data, "theirs has changed is LOST"));
 		merge_result_release(&result);
 		assert_int_equal(merge_row(&none, base, broken[i], "{", &result), 1);
 		merge_result_release(&result);
-		/* A broken base is none. */
-		assert_int_equal(merge_row(&none, broken[i], sound, base, &result), 0);
-		assert_string_equal(result.text.data, sound);
+		/* A broken base counts as none. */
+		assert_int_equal(merge_row(&none, broken[i], valid, base, &result), 0);
+		assert_string_equal(result.text.data, valid);
 		merge_result_release(&result);
 	}
 }
 
-static void markers_of_an_earlier_merge_are_taken_apart(void **state)
+static void markers_of_an_earlier_merge_are_resolved(void **state)
 {
 	(void)state;
 	static const struct merge_case messages = { .schema = "messages" };
@@ -361,11 +361,12 @@ static void markers_of_an_earlier_merge_are_taken_apart(void **state)
 	assert_string_equal(result.text.data,
 		"{\n  \"messages\": [\n    " MESSAGE("1", "x", "01", "") ",\n    " MESSAGE(
 			"2", "x", "02", "") ",\n    " MESSAGE("3", "x", "03", "") "\n  ]\n}\n");
-	assert_non_null(strstr(result.said.data, "ours still had the conflict markers"));
+	assert_non_null(
+		strstr(result.report.data, "ours has conflict markers of an earlier merge"));
 	merge_result_release(&result);
 }
 
-static void a_remark_is_one_line_whatever_names_hold(void **state)
+static void a_message_is_one_line_whatever_names_contain(void **state)
 {
 	(void)state;
 	static const struct merge_case row = { .schema = "{\"type\":\"object\"}" };
@@ -373,12 +374,13 @@ static void a_remark_is_one_line_whatever_names_hold(void **state)
 	assert_int_equal(merge_row(&row, "{}", "{\"a\\n\\u0000b\":\"x\\ny\"}",
 				 "{\"a\\n\\u0000b\":\"x\\u0000z\"}", &result),
 		0);
-	assert_int_equal(strlen(result.said.data), result.said.len);
-	assert_ptr_equal(strchr(result.said.data, '\n'), result.said.data + result.said.len - 1);
+	assert_int_equal(strlen(result.report.data), result.report.len);
+	assert_ptr_equal(
+		strchr(result.report.data, '\n'), result.report.data + result.report.len - 1);
 	merge_result_release(&result);
 }
 
-static void what_was_valid_stays_valid(void **state)
+static void a_result_of_valid_sides_is_valid(void **state)
 {
 	(void)state;
 	static const struct merge_case row = {
@@ -389,14 +391,14 @@ static void what_was_valid_stays_valid(void **state)
 		merge_row(&row, "{\"a\":1}", "{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", &result), 1);
 	assert_string_equal(result.text.data,
 		"<<<<<<< ours\n{\"a\":1,\"b\":1}\n=======\n{\"a\":1,\"c\":1}\n>>>>>>> theirs\n");
-	assert_non_null(strstr(result.said.data, "both sides were valid"));
+	assert_non_null(strstr(result.report.data, "both sides were valid"));
 	merge_result_release(&result);
-	/* It was not valid before: that must not stop a pull. */
+	/* It was invalid before, which must not stop a pull. */
 	assert_int_equal(merge_row(&row, "{\"a\":1,\"b\":1,\"c\":1}", "{\"a\":2,\"b\":1,\"c\":1}",
 				 "{\"a\":1,\"b\":1,\"c\":2}", &result),
 		0);
 	assert_string_equal(result.text.data, "{\"a\":2,\"b\":1,\"c\":2}");
-	assert_non_null(strstr(result.said.data, "it was so before this merge"));
+	assert_non_null(strstr(result.report.data, "this was invalid before the merge"));
 	merge_result_release(&result);
 }
 
@@ -404,21 +406,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_merge_as_annotated),
-		cmocka_unit_test(status_goes_forward_only),
-		cmocka_unit_test(a_claim_is_who_was_seen_to_claim),
-		cmocka_unit_test(a_lock_is_one_value),
-		cmocka_unit_test(the_newer_record_is_taken_whole),
+		cmocka_unit_test(status_moves_forward_only),
+		cmocka_unit_test(the_published_claim_is_kept),
+		cmocka_unit_test(a_lock_is_merged_as_a_whole),
+		cmocka_unit_test(the_newer_record_is_kept_as_a_whole),
 		cmocka_unit_test(messages_are_the_union_by_id),
 		cmocka_unit_test(two_messages_with_one_id_are_both_kept),
 		cmocka_unit_test(lists_with_keys_keep_every_element),
 		cmocka_unit_test(without_a_schema_members_and_elements_merge),
 		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_either_says),
-		cmocka_unit_test(the_layout_stays),
-		cmocka_unit_test(conflicts_are_marked_as_git_marks_them),
+		cmocka_unit_test(the_formatting_is_kept),
+		cmocka_unit_test(conflicts_have_the_markers_of_git),
 		cmocka_unit_test(a_broken_side_loses_and_it_is_said),
-		cmocka_unit_test(markers_of_an_earlier_merge_are_taken_apart),
-		cmocka_unit_test(a_remark_is_one_line_whatever_names_hold),
-		cmocka_unit_test(what_was_valid_stays_valid),
+		cmocka_unit_test(markers_of_an_earlier_merge_are_resolved),
+		cmocka_unit_test(a_message_is_one_line_whatever_names_contain),
+		cmocka_unit_test(a_result_of_valid_sides_is_valid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
