@@ -4,33 +4,6 @@
 
 #include <string.h>
 
-enum { NOWHERE = UINT32_MAX };
-
-struct item {
-	const struct json_value *value;
-	uint64_t hash;          /* of its identity */
-	uint32_t number, times; /* its number among those of one identity; their count */
-	uint32_t match[SIDES];  /* the same child in the other versions; NOWHERE: none */
-	bool keyless;           /* an element of a keyed list without a key; matched by content */
-};
-
-/* The children of one version's container, without those that are the same in all versions. */
-struct children {
-	enum side side;
-	const struct json_doc *doc;
-	struct item *items;
-	size_t count;
-	uint32_t *table; /* indexes of items + 1, by hash; 0: empty */
-	size_t size;
-};
-
-struct aligning {
-	struct merging *m;
-	const struct spot *spot;
-	enum identity by;
-	struct children lists[SIDES];
-};
-
 /* ---- the identity of a child ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -41,16 +14,17 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 
 static void identify(const struct aligning *al, const struct json_doc *doc, struct item *item)
 {
-	const struct schema_place *place = al->spot->place;
 	size_t len;
 	item->hash = 1;
+	item->number = item->times = 0;
+	item->keyless = false;
 	if (al->by == BY_NAME) {
 		const char *name = json_key(doc, item->value, &len);
 		item->hash = schema_hash(name, len);
 		return;
 	}
-	for (size_t i = 0; al->by == BY_KEYS && i < place->keys_count; i++) {
-		const struct text *key = &place->keys[i];
+	for (size_t i = 0; al->by == BY_KEYS && i < al->keys_count; i++) {
+		const struct text *key = &al->keys[i];
 		const struct json_value *value =
 			json_member_n(doc, item->value, key->bytes, key->len);
 		if (!value)
@@ -73,15 +47,14 @@ static bool same_name(const struct json_doc *a_doc, const struct json_value *a,
 static bool same_identity(const struct aligning *al, const struct json_doc *a_doc,
 	const struct item *a, const struct json_doc *b_doc, const struct item *b)
 {
-	const struct schema_place *place = al->spot->place;
 	if (a->hash != b->hash || a->keyless != b->keyless)
 		return false;
 	if (al->by == BY_NAME)
 		return same_name(a_doc, a->value, b_doc, b->value);
 	if (al->by == BY_CONTENT || a->keyless)
 		return json_equal(a_doc, a->value, b_doc, b->value);
-	for (size_t i = 0; i < place->keys_count; i++) {
-		const struct text *key = &place->keys[i];
+	for (size_t i = 0; i < al->keys_count; i++) {
+		const struct text *key = &al->keys[i];
 		if (!json_equal(a_doc, json_member_n(a_doc, a->value, key->bytes, key->len), b_doc,
 			    json_member_n(b_doc, b->value, key->bytes, key->len)))
 			return false;
@@ -105,21 +78,24 @@ static size_t find_slot(const struct aligning *al, const struct children *list,
 	return slot;
 }
 
-static void build_table(const struct aligning *al, struct children *list)
+static bool build_table(const struct aligning *al, struct children *list)
 {
 	for (list->size = 4; list->size < list->count * 2;)
 		list->size *= 2;
 	list->table = arena_zero(&al->m->arena, list->size, sizeof(*list->table));
+	bool unique = true;
 	for (uint32_t i = 0; i < list->count; i++) {
 		struct item *item = &list->items[i];
 		identify(al, list->doc, item);
 		size_t slot = find_slot(al, list, list->doc, item);
+		unique = unique && !item->keyless && !list->table[slot];
 		if (list->table[slot]) {
 			item->number = ++list->items[list->table[slot] - 1].times;
 			slot = find_slot(al, list, list->doc, item);
 		}
 		list->table[slot] = i + 1;
 	}
+	return unique;
 }
 
 static void match(const struct aligning *al, struct children *list, const struct children *with)
@@ -167,7 +143,7 @@ static size_t most_same(const struct aligning *al)
 }
 
 /* Fills the lists with the children that are not the same at the start and at the end. */
-static void fill_lines(struct aligning *al, struct alignment *out)
+void align_start(struct aligning *al, struct alignment *out)
 {
 	const struct triple *containers = &al->spot->at;
 	struct triple row;
@@ -244,8 +220,8 @@ static bool comes_first(const struct aligning *al, const struct schema_place *pl
 	both.at[a_side] = a->value;
 	both.at[b_side] = b->value;
 	int order = compare_clocks(m, place, &both);
-	for (size_t i = 0; !order && i < al->spot->place->keys_count; i++) {
-		const struct text *key = &al->spot->place->keys[i];
+	for (size_t i = 0; !order && i < al->keys_count; i++) {
+		const struct text *key = &al->keys[i];
 		struct triple keys = { { NULL,
 			json_member_n(m->docs[A], both.at[A], key->bytes, key->len),
 			json_member_n(m->docs[B], both.at[B], key->bytes, key->len) } };
@@ -305,21 +281,58 @@ static void put_in_order(struct aligning *al, const struct children *spine,
 
 /* ---- */
 
+bool align_identify(struct aligning *al)
+{
+	bool unique = true;
+	for (enum side side = BASE; side < SIDES; side++)
+		unique = build_table(al, &al->lists[side]) && unique;
+	return unique;
+}
+
+void align_match(struct aligning *al)
+{
+	for (enum side side = A; side < SIDES; side++) {
+		match(al, &al->lists[side], &al->lists[BASE]);
+		match(al, &al->lists[side], &al->lists[side == A ? B : A]);
+	}
+}
+
+void align_rows(struct aligning *al, struct alignment *out)
+{
+	struct children *spine = &al->lists[A], *other = &al->lists[B];
+	if (!keeps_order(other) && keeps_order(spine)) {
+		spine = &al->lists[B];
+		other = &al->lists[A];
+	}
+	put_in_order(al, spine, other, out);
+}
+
+bool align_orders_differ(const struct aligning *al)
+{
+	uint32_t last = 0;
+	bool differ = false;
+	if (keeps_order(&al->lists[A]) || keeps_order(&al->lists[B]))
+		return false;
+	for (size_t i = 0; i < al->lists[A].count && !differ; i++) {
+		const uint32_t *match = al->lists[A].items[i].match;
+		if (match[BASE] == NOWHERE || match[B] == NOWHERE)
+			continue;
+		differ = match[B] < last;
+		last = match[B];
+	}
+	return differ;
+}
+
 void align(struct alignment *out, struct merging *m, const struct spot *spot, enum identity by)
 {
-	struct aligning al = { .m = m, .spot = spot, .by = by };
+	struct aligning al = { .m = m,
+		.spot = spot,
+		.by = by,
+		.keys = spot->place->keys,
+		.keys_count = spot->place->keys_count };
 	*out = (struct alignment){ 0 };
-	fill_lines(&al, out);
-	for (enum side side = BASE; side < SIDES; side++)
-		build_table(&al, &al.lists[side]);
-	for (enum side side = A; side < SIDES; side++) {
-		match(&al, &al.lists[side], &al.lists[BASE]);
-		match(&al, &al.lists[side], &al.lists[side == A ? B : A]);
-	}
-	struct children *spine = &al.lists[A], *other = &al.lists[B];
-	if (!keeps_order(other) && keeps_order(spine)) {
-		spine = &al.lists[B];
-		other = &al.lists[A];
-	}
-	put_in_order(&al, spine, other, out);
+	align_start(&al, out);
+	align_identify(&al);
+	align_match(&al);
+	align_rows(&al, out);
 }

@@ -50,16 +50,21 @@ struct node {
 
 /* ---- the path to a value ---- */
 
+enum { NOWHERE = UINT32_MAX };
+
 /* A step of the path from the root, on the stack of the walk. */
 struct spot {
 	const struct spot *up; /* NULL: the root */
 	const struct schema_place *place;
 	struct triple at;
-	/* How it is found in its container: a member by its name, an element by its keys (those of
-	 * up->place) or by its index. */
+	/* How it is found in its container: a member by its name, an element by its keys or by its
+	 * index. */
 	struct merge_text name;
-	size_t index;
-	bool keyed;
+	const struct text *keys; /* NULL: by its index */
+	size_t keys_count;
+	size_t index; /* in the result */
+	/* In the published list, if its elements have no keys; NOWHERE: unknown. */
+	uint32_t published_index;
 };
 
 struct merging {
@@ -69,8 +74,9 @@ struct merging {
 	size_t conflicts;
 	struct buf *report;
 	bool published_loaded;
-	struct json_doc *published;          /* NULL: not loaded, or none */
-	const struct json_value *last_found; /* the published element found last; or NULL */
+	struct json_doc *published; /* NULL: not loaded, or none */
+	/* The published list and element found last; NULL: none. */
+	const struct json_value *last_list, *last_found;
 };
 
 /* ---- value.c: one value that both sides have ---- */
@@ -93,6 +99,34 @@ void merge_sequence(struct merging *m, const struct spot *spot, struct nodes *ou
 
 enum identity { BY_NAME, BY_KEYS, BY_CONTENT };
 
+struct item {
+	const struct json_value *value;
+	uint64_t hash;          /* of its identity */
+	uint32_t number, times; /* its number among those of one identity; their count */
+	uint32_t match[SIDES];  /* the same child in the other versions; NOWHERE: none */
+	bool keyless;           /* an element of a keyed list without a key; matched by content */
+	bool moved[SIDES];      /* matched out of order (pair.c) */
+};
+
+/* The children of one version's container, without those that are the same in all versions. */
+struct children {
+	enum side side;
+	const struct json_doc *doc;
+	struct item *items;
+	size_t count;
+	uint32_t *table; /* indexes of items + 1, by hash; 0: empty */
+	size_t size;
+};
+
+struct aligning {
+	struct merging *m;
+	const struct spot *spot;
+	enum identity by;
+	const struct text *keys; /* BY_KEYS */
+	size_t keys_count;
+	struct children lists[SIDES];
+};
+
 struct alignment {
 	struct triple *rows; /* in the result's order */
 	size_t count;
@@ -100,6 +134,21 @@ struct alignment {
 	size_t before, after;
 };
 void align(struct alignment *out, struct merging *m, const struct spot *spot, enum identity by);
+
+/* The steps of align(), for a caller that matches the children itself: the lists; their tables
+ * (true if each child has a unique identity); the matches; the rows. */
+void align_start(struct aligning *al, struct alignment *out);
+bool align_identify(struct aligning *al);
+void align_match(struct aligning *al);
+void align_rows(struct aligning *al, struct alignment *out);
+/* Do both sides have an order of their own, which is not the same? */
+bool align_orders_differ(const struct aligning *al);
+
+/* ---- pair.c: matching elements without keys ---- */
+
+/* Matches the elements by a unique member, else by equality and position. The name of that member;
+ * NULL: none. */
+const struct text *pair_elements(struct aligning *al);
 
 /* ---- choose.c: which value is kept if both sides have changed it ---- */
 

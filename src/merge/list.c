@@ -134,8 +134,10 @@ void merge_list(struct merging *m, const struct spot *spot, struct nodes *out)
 		struct spot element = { .up = spot,
 			.place = &items,
 			.at = alignment.rows[i],
+			.keys = list->keys_count ? list->keys : NULL,
+			.keys_count = list->keys_count,
 			.index = alignment.before + i,
-			.keyed = list->keys_count };
+			.published_index = NOWHERE };
 		bool both = element.at.at[A] && element.at.at[B];
 		if (both && are_two_things(m, &element) && has_one_string_key(m, &element))
 			keep_both(m, &element, &node->inner);

@@ -13,37 +13,39 @@ static void load_published(struct merging *m)
 	buf_release(&text);
 }
 
-/* Does this published element have the keys of `value`? */
-static bool has_keys(struct merging *m, const struct json_value *element,
-	const struct schema_place *list, const struct json_doc *doc, const struct json_value *value)
+/* Does this published element have the keys of the element at `spot`? */
+static bool has_keys(struct merging *m, const struct json_value *element, const struct spot *spot,
+	enum side side)
 {
-	for (size_t i = 0; i < list->keys_count; i++) {
-		const struct text *key = &list->keys[i];
-		const struct json_value *theirs =
+	for (size_t i = 0; i < spot->keys_count; i++) {
+		const struct text *key = &spot->keys[i];
+		const struct json_value *published =
 			json_member_n(m->published, element, key->bytes, key->len);
-		const struct json_value *ours = json_member_n(doc, value, key->bytes, key->len);
-		if (!theirs || !ours || !json_equal(m->published, theirs, doc, ours))
+		const struct json_value *own =
+			json_member_n(m->docs[side], spot->at.at[side], key->bytes, key->len);
+		if (!published || !own || !json_equal(m->published, published, m->docs[side], own))
 			return false;
 	}
 	return true;
 }
 
-/* The element of `array` that has the keys of `spot`; NULL if there is none. */
+/* The element of `array` at `spot`; NULL if there is none. */
 static const struct json_value *element_at(
 	struct merging *m, const struct json_value *array, const struct spot *spot)
 {
-	const struct schema_place *list = spot->up->place;
 	enum side has = spot->at.at[A] ? A : B;
-	if (!spot->keyed || array->type != JSON_ARRAY)
+	if (array->type != JSON_ARRAY)
 		return NULL;
+	if (!spot->keys)
+		return spot->published_index == NOWHERE
+			? NULL
+			: json_element(array, spot->published_index);
 	/* Elements are looked up in nearly the order in which they are stored. */
-	const struct json_value *start =
-		m->last_found && m->last_found > array && m->last_found < array + array->span
-		? m->last_found
-		: json_first(array);
+	const struct json_value *start = m->last_list == array ? m->last_found : json_first(array);
 	const struct json_value *element = start;
 	for (size_t left = array->count; left; left--) {
-		if (has_keys(m, element, list, m->docs[has], spot->at.at[has])) {
+		if (has_keys(m, element, spot, has)) {
+			m->last_list = array;
 			m->last_found = element;
 			return element;
 		}

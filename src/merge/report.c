@@ -33,9 +33,8 @@ static void show(struct buf *out, const struct json_doc *doc, const struct json_
 static void add_keys(const struct merging *m, const struct spot *spot, struct buf *name)
 {
 	enum side has = spot->at.at[A] ? A : B;
-	const struct schema_place *list = spot->up->place;
-	for (size_t i = 0; i < list->keys_count; i++) {
-		const struct text *key = &list->keys[i];
+	for (size_t i = 0; i < spot->keys_count; i++) {
+		const struct text *key = &spot->keys[i];
 		const struct json_value *value =
 			json_member_n(m->docs[has], spot->at.at[has], key->bytes, key->len);
 		buf_addf(name, "%s" TEXT_FMT "=", i ? "," : "", TEXT_ARG(*key));
@@ -52,7 +51,7 @@ static void add_pointer(const struct merging *m, const struct spot *spot, struct
 	add_pointer(m, spot->up, out);
 	if (spot->name.bytes)
 		buf_add(&name, spot->name.bytes, spot->name.len);
-	else if (spot->keyed)
+	else if (spot->keys)
 		add_keys(m, spot, &name);
 	else
 		buf_addf(&name, "%zu", spot->index);

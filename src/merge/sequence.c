@@ -1,238 +1,225 @@
-/*
- * Arrays whose elements have no names: what both sides have in common with the base stays, and what
- * lies between is merged stretch by stretch, as diff3 does with lines.
- */
+/* Lists whose elements have no keys: the elements are matched (pair.c) and merged one by one. */
 #include "merge/internal.h"
-
-#include "base/alloc.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-/* With more differences than these the stretch counts as changed as a whole: time and memory grow
- * with their square. */
-enum { MOST_DIFFERENCES = 1000 };
-
-struct element {
-	const struct json_value *value;
-	uint64_t hash;
-};
-
-struct row {
-	const struct json_doc *doc;
-	struct element *elements;
-	size_t count;
-};
 
 struct sequence {
 	struct merging *m;
 	const struct spot *spot;
-	struct row rows[SIDES];
-	uint32_t *like[SIDES]; /* the base's elements' like in A, and in B; NOWHERE: none */
+	struct schema_place place; /* of the elements */
+	struct aligning al;
+	struct alignment alignment;
+	const struct text *name; /* the member that identifies the elements; NULL: none */
+	struct nodes *out;
+	size_t written;
 };
 
-enum { NOWHERE = UINT32_MAX };
+/* What a row is. Only KEPT separates the ranges that can conflict as a whole. */
+enum row_kind {
+	KEPT,
+	REMOVED, /* one side removed it and the other left it alone */
+	ADDED_A,
+	ADDED_B,
+	ADDED_BOTH
+};
 
-static struct row row_of(
-	struct merging *m, const struct json_doc *doc, const struct json_value *array)
+static enum row_kind kind_of(const struct sequence *s, const struct triple *row)
 {
-	struct row row = { .doc = doc };
-	if (!array)
-		return row;
-	row.elements = arena_array(&m->arena, array->count, sizeof(*row.elements));
-	JSON_EACH (element, array)
-		row.elements[row.count++] = (struct element){ element, json_hash(doc, element) };
-	return row;
+	enum side has = row->at[A] ? A : B;
+	bool both = row->at[A] && row->at[B];
+	if (row->at[BASE])
+		return !both && same_value(s->m, row, BASE, has) ? REMOVED : KEPT;
+	if (both)
+		return s->name ? KEPT : ADDED_BOTH;
+	return has == A ? ADDED_A : ADDED_B;
 }
 
-static bool same(const struct row *a, size_t i, const struct row *b, size_t k)
+/* The index of a value among the items; NOWHERE if it is NULL. */
+static uint32_t index_of(const struct children *list, const struct json_value *value)
 {
-	return a->elements[i].hash == b->elements[k].hash &&
-		json_equal(a->doc, a->elements[i].value, b->doc, b->elements[k].value);
-}
-
-/*
- * Finds a longest common subsequence of what lies between the common start and the common end, by
- * Myers' greedy search ("An O(ND) Difference Algorithm and Its Variations", 1986): each number of
- * differences tried keeps the furthest point of each diagonal, and the way back is read from
- * those.
- */
-static void match_middle(struct merging *m, const struct row *base, size_t from, size_t base_end,
-	const struct row *side, size_t side_end, uint32_t *like)
-{
-	long n = (long)(base_end - from), k_most = (long)(side_end - from);
-	long depth;
-	if (n <= 0 || k_most <= 0)
-		return;
-	long limit = n + k_most < MOST_DIFFERENCES ? n + k_most : MOST_DIFFERENCES;
-	long **trace = arena_zero(&m->arena, (size_t)limit + 1, sizeof(*trace));
-	long *reach = arena_zero(&m->arena, (size_t)limit * 2 + 3, sizeof(*reach));
-	long *middle = reach + limit + 1;
-	for (depth = 0; depth <= limit; depth++) {
-		for (long d = -depth; d <= depth; d += 2) {
-			long x = d == -depth || (d != depth && middle[d - 1] < middle[d + 1])
-				? middle[d + 1]
-				: middle[d - 1] + 1;
-			while (x < n && x - d < k_most && x - d >= 0 &&
-				same(base, from + (size_t)x, side, from + (size_t)(x - d)))
-				x++;
-			middle[d] = x;
-			if (d == n - k_most && x >= n)
-				goto found;
-		}
-		size_t width = (size_t)depth * 2 + 1;
-		trace[depth] = arena_array(&m->arena, width, sizeof(long));
-		memcpy(trace[depth], middle - depth, width * sizeof(long));
-	}
-	return;
-found:;
-	long x = n, y = k_most;
-	for (; depth > 0; depth--) {
-		const long *before = trace[depth - 1] + (depth - 1);
-		long d = x - y;
-		bool down = d == -depth || (d != depth && before[d - 1] < before[d + 1]);
-		long start = down ? before[d + 1] : before[d - 1] + 1;
-		for (; x > start; x--, y--)
-			like[from + (size_t)x - 1] = (uint32_t)(from + (size_t)y - 1);
-		if (down)
-			y--;
+	size_t low = 0, high = value ? list->count : 0;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (list->items[middle].value < value)
+			low = middle + 1;
 		else
-			x--;
+			high = middle;
 	}
-	for (; x > 0; x--, y--)
-		like[from + (size_t)x - 1] = (uint32_t)(from + (size_t)y - 1);
+	return value ? (uint32_t)low : NOWHERE;
 }
 
-/* For each element of the base, its like in `side`. */
-static uint32_t *match(struct sequence *s, enum side which)
+/* The index in the published list: known if it is the same in both sides. */
+static uint32_t published_index(const struct sequence *s, const struct triple *row)
 {
-	const struct row *base = &s->rows[BASE], *side = &s->rows[which];
-	uint32_t *like = arena_array(&s->m->arena, base->count, sizeof(*like));
-	size_t from = 0, base_end = base->count, side_end = side->count;
-	memset(like, 0xff, base->count * sizeof(*like));
-	while (from < base_end && from < side_end && same(base, from, side, from)) {
-		like[from] = (uint32_t)from;
-		from++;
-	}
-	while (base_end > from && side_end > from && same(base, base_end - 1, side, side_end - 1))
-		like[--base_end] = (uint32_t)--side_end;
-	match_middle(s->m, base, from, base_end, side, side_end, like);
-	return like;
+	uint32_t a = index_of(&s->al.lists[A], row->at[A]);
+	bool same = a != NOWHERE && a == index_of(&s->al.lists[B], row->at[B]);
+	return same ? a + (uint32_t)s->alignment.before : NOWHERE;
 }
 
-/* A stretch of each version, [from, to). */
-struct stretch {
-	size_t from[SIDES], to[SIDES];
+static void merge_row(struct sequence *s, const struct triple *row)
+{
+	struct spot element = { .up = s->spot,
+		.place = &s->place,
+		.at = *row,
+		.keys = s->name,
+		.keys_count = s->name != NULL,
+		.index = s->alignment.before + s->written,
+		.published_index = published_index(s, row) };
+	const struct node *before = s->out->last;
+	enum row_kind kind = kind_of(s, row);
+	/* Equal elements that both sides added count once, even if they contain sums. */
+	if (kind == ADDED_BOTH)
+		take(s->m, s->out, row, A);
+	else
+		merge_child(s->m, &element, s->out);
+	s->written += kind != REMOVED || s->out->last != before;
+}
+
+/* Rows [from, to) of one range, and the items of the base that it replaces. */
+struct span_of_rows {
+	size_t from, to;
+	size_t base_from, base_to;
+	bool conflicts;
 };
 
-static bool stretch_is_same(
-	const struct sequence *s, const struct stretch *t, enum side x, enum side y)
+static uint32_t base_index(const struct sequence *s, size_t row)
 {
-	size_t count = t->to[x] - t->from[x];
-	if (count != t->to[y] - t->from[y])
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!same(&s->rows[x], t->from[x] + i, &s->rows[y], t->from[y] + i))
-			return false;
-	return true;
+	return index_of(&s->al.lists[BASE], s->alignment.rows[row].at[BASE]);
 }
 
-static void take_stretch(
-	struct sequence *s, const struct stretch *t, enum side side, struct nodes *out)
+/* Has the base items that neither side has? Without an identity, an added element may replace one.
+ */
+static bool both_removed(const struct sequence *s, const struct span_of_rows *span)
 {
-	for (size_t i = t->from[side]; i < t->to[side]; i++) {
-		struct triple row = { { NULL } };
-		row.at[side] = s->rows[side].elements[i].value;
-		take(s->m, out, &row, side);
+	const struct children *base = &s->al.lists[BASE];
+	for (size_t i = span->base_from; i < span->base_to && !s->name; i++)
+		if (base->items[i].match[A] == NOWHERE && base->items[i].match[B] == NOWHERE)
+			return true;
+	return false;
+}
+
+/* Leaves out rows that merge without a conflict at both ends of the span. */
+static void trim(const struct sequence *s, struct span_of_rows *span)
+{
+	const struct triple *rows = s->alignment.rows;
+	while (span->from < span->to) {
+		enum row_kind kind = kind_of(s, &rows[span->from]);
+		if (kind != REMOVED && kind != ADDED_BOTH)
+			break;
+		if (kind == REMOVED)
+			span->base_from = base_index(s, span->from) + 1u;
+		span->from++;
+	}
+	while (span->from < span->to) {
+		enum row_kind kind = kind_of(s, &rows[span->to - 1]);
+		if (kind != REMOVED && kind != ADDED_BOTH)
+			break;
+		if (kind == REMOVED)
+			span->base_to = base_index(s, span->to - 1);
+		span->to--;
 	}
 }
 
-/* A's elements of a stretch, to be found by what they say. */
-struct found {
-	uint32_t *table; /* numbers of elements + 1, by hash; 0: empty */
-	size_t size;
-};
-
-static struct found index_of(struct sequence *s, const struct stretch *t)
+/* The rows from `from` on up to the next one that is kept. */
+static struct span_of_rows find_span(const struct sequence *s, size_t from, size_t base_from)
 {
-	const struct row *row = &s->rows[A];
-	struct found found = { .size = 4 };
-	while (found.size < (t->to[A] - t->from[A]) * 2)
-		found.size *= 2;
-	found.table = arena_zero(&s->m->arena, found.size, sizeof(*found.table));
-	for (size_t i = t->from[A]; i < t->to[A]; i++) {
-		size_t slot = (size_t)row->elements[i].hash & (found.size - 1);
-		while (found.table[slot] && !same(row, found.table[slot] - 1, row, i))
-			slot = (slot + 1) & (found.size - 1);
-		found.table[slot] = (uint32_t)i + 1;
+	const struct alignment *alignment = &s->alignment;
+	struct span_of_rows span = { .from = from, .to = from, .base_from = base_from };
+	bool added[SIDES] = { false };
+	while (span.to < alignment->count) {
+		enum row_kind kind = kind_of(s, &alignment->rows[span.to]);
+		if (kind == KEPT)
+			break;
+		added[A] = added[A] || kind == ADDED_A;
+		added[B] = added[B] || kind == ADDED_B;
+		span.to++;
 	}
-	return found;
+	size_t next = span.to;
+	while (next < alignment->count && !alignment->rows[next].at[BASE])
+		next++;
+	span.base_to = next < alignment->count ? base_index(s, next) : s->al.lists[BASE].count;
+	span.conflicts =
+		(added[A] && added[B]) || ((added[A] || added[B]) && both_removed(s, &span));
+	return span;
 }
 
-/* Is B's element `expected` among them? */
-static bool is_among(const struct sequence *s, const struct found *found, size_t expected)
-{
-	const struct row *b = &s->rows[B];
-	size_t slot = (size_t)b->elements[expected].hash & (found->size - 1);
-	while (found->table[slot] && !same(&s->rows[A], found->table[slot] - 1, b, expected))
-		slot = (slot + 1) & (found->size - 1);
-	return found->table[slot] != 0;
-}
-
-/* Both have changed the stretch, each in its way. */
-static void merge_changed(struct sequence *s, const struct stretch *t, struct nodes *out)
+static void add_conflict(struct sequence *s, const struct span_of_rows *span)
 {
 	struct merging *m = s->m;
-	if (m->request->schema) {
-		/* No element is lost: what both have counts once. */
-		struct found found = index_of(s, t);
-		take_stretch(s, t, A, out);
-		for (size_t i = t->from[B]; i < t->to[B]; i++)
-			if (!is_among(s, &found, i)) {
-				struct triple row = { { NULL, NULL,
-					s->rows[B].elements[i].value } };
-				take(m, out, &row, B);
-			}
-		return;
+	struct node *node = node_add(m, s->out, NODE_CONFLICT);
+	const struct children *base = &s->al.lists[BASE];
+	for (size_t i = span->base_from; i < span->base_to; i++) {
+		struct triple row = { { base->items[i].value, NULL, NULL } };
+		take(m, &node->choices[BASE], &row, BASE);
 	}
-	struct node *node = node_add(m, out, NODE_CONFLICT);
 	for (enum side side = A; side < SIDES; side++)
-		take_stretch(s, t, side, &node->choices[side]);
+		for (size_t i = span->from; i < span->to; i++) {
+			struct triple row = { { NULL } };
+			row.at[side] = s->alignment.rows[i].at[side];
+			if (row.at[side])
+				take(m, &node->choices[side], &row, side);
+		}
 	m->conflicts++;
 }
 
-static void merge_stretch(struct sequence *s, const struct stretch *t, struct nodes *out)
+static void merge_rows(struct sequence *s, size_t from, size_t to)
 {
-	if (stretch_is_same(s, t, A, B) || stretch_is_same(s, t, BASE, B))
-		take_stretch(s, t, A, out);
-	else if (stretch_is_same(s, t, BASE, A))
-		take_stretch(s, t, B, out);
-	else
-		merge_changed(s, t, out);
+	for (size_t i = from; i < to; i++)
+		merge_row(s, &s->alignment.rows[i]);
+}
+
+/* Without a schema, nothing decides the order of elements that both sides added in one location. */
+static void merge_with_conflicts(struct sequence *s)
+{
+	const struct alignment *alignment = &s->alignment;
+	size_t base_next = 0;
+	for (size_t i = 0; i < alignment->count;) {
+		struct span_of_rows span = find_span(s, i, base_next);
+		size_t end = span.to;
+		if (span.conflicts) {
+			trim(s, &span);
+			merge_rows(s, i, span.from);
+			add_conflict(s, &span);
+			i = span.to;
+		}
+		merge_rows(s, i, end < alignment->count ? end + 1 : end);
+		if (end < alignment->count && alignment->rows[end].at[BASE])
+			base_next = base_index(s, end) + 1u;
+		i = end + 1;
+	}
+}
+
+/* Both sides changed the order in different ways, and no rule decides. */
+static void add_whole_conflict(struct sequence *s)
+{
+	struct node *node = node_add(s->m, s->out, NODE_CONFLICT);
+	for (enum side side = BASE; side < SIDES; side++)
+		for (size_t i = 0; i < s->al.lists[side].count; i++) {
+			struct triple row = { { NULL } };
+			row.at[side] = s->al.lists[side].items[i].value;
+			take(s->m, &node->choices[side], &row, side);
+		}
+	s->m->conflicts++;
 }
 
 void merge_sequence(struct merging *m, const struct spot *spot, struct nodes *out)
 {
-	struct sequence s = { .m = m, .spot = spot };
-	struct stretch t = { { 0 }, { 0 } };
-	for (enum side side = BASE; side < SIDES; side++)
-		s.rows[side] = row_of(m, m->docs[side], spot->at.at[side]);
-	s.like[A] = match(&s, A);
-	s.like[B] = match(&s, B);
+	struct sequence s = { .m = m, .spot = spot, .al = { .m = m, .spot = spot } };
 	struct node *node = node_add_mixed(m, spot, out);
-	for (size_t i = 0; i < s.rows[BASE].count; i++) {
-		if (s.like[A][i] == NOWHERE || s.like[B][i] == NOWHERE)
-			continue;
-		t.to[BASE] = i;
-		t.to[A] = s.like[A][i];
-		t.to[B] = s.like[B][i];
-		merge_stretch(&s, &t, &node->inner);
-		struct triple row = { { NULL, s.rows[A].elements[t.to[A]].value, NULL } };
-		take(m, &node->inner, &row, A);
-		for (enum side side = BASE; side < SIDES; side++)
-			t.from[side] = t.to[side] + 1;
+	s.out = &node->inner;
+	schema_place_items(&s.place, spot->place);
+	align_start(&s.al, &s.alignment);
+	s.name = pair_elements(&s.al);
+	take_first(m, spot, s.alignment.before, s.out);
+	bool orders_differ = align_orders_differ(&s.al);
+	if (orders_differ && !m->request->schema) {
+		add_whole_conflict(&s);
+	} else {
+		if (orders_differ)
+			report(m, spot, "both sides have changed the order of the elements");
+		align_rows(&s.al, &s.alignment);
+		if (m->request->schema)
+			merge_rows(&s, 0, s.alignment.count);
+		else
+			merge_with_conflicts(&s);
 	}
-	for (enum side side = BASE; side < SIDES; side++)
-		t.to[side] = s.rows[side].count;
-	merge_stretch(&s, &t, &node->inner);
+	take_last(m, spot, s.alignment.after, s.out);
 }

@@ -94,7 +94,7 @@ static void expect_merge(const struct merge_case *row, size_t number, const char
 	merge_result_release(&result);
 }
 
-static void expect_merges(const struct merge_case *rows, size_t count)
+__attribute__((unused)) static void expect_merges(const struct merge_case *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct merge_case *row = &rows[i];

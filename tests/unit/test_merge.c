@@ -258,13 +258,16 @@ static void without_a_schema_members_and_elements_merge(void **state)
 	EXPECT_MERGES(rows);
 }
 
-static void with_a_schema_a_list_without_keys_keeps_what_either_says(void **state)
+static void with_a_schema_a_list_without_keys_keeps_what_both_added(void **state)
 {
 	(void)state;
 	static const char any[] = "{\"type\":\"array\"}";
 	static const struct merge_case rows[] = {
 		{ any, "[1]", "[1,2,3]", "[1,3,4]", NULL, "[1,2,3,4]", "" },
-		{ any, "[1,2,3]", "[1,7,3]", "[1,8,3]", NULL, "[1,7,8,3]", "" },
+		{ any, "[1,2,3]", "[1,7,3]", "[1,8,3]", NULL, "[1,7,3]",
+			"f.json /1: kept 7 (smaller), discarded 8\n" },
+		{ any, "[1,2,3]", "[1,7,3]", "[1,8,3]", "[1,8,3]", "[1,8,3]",
+			"f.json /1: kept 8 (published), discarded 7\n" },
 		{ any, "[]", "[{\"a\":1,\"b\":2}]", "[{\"b\":2,\"a\":1},5]", NULL,
 			"[{\"a\":1,\"b\":2},5]", "" },
 	};
@@ -414,7 +417,7 @@ int main(void)
 		cmocka_unit_test(two_messages_with_one_id_are_both_kept),
 		cmocka_unit_test(lists_with_keys_keep_every_element),
 		cmocka_unit_test(without_a_schema_members_and_elements_merge),
-		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_either_says),
+		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_both_added),
 		cmocka_unit_test(the_formatting_is_kept),
 		cmocka_unit_test(conflicts_have_the_markers_of_git),
 		cmocka_unit_test(a_broken_side_loses_and_it_is_said),
