@@ -172,7 +172,8 @@ int json_parse_near(struct json_doc **out, const char *text, size_t len, const c
 	const struct json_doc *like, const struct json_limits *limits, struct error *err)
 {
 	size_t size = limits && limits->size ? limits->size : JSON_DEFAULT_LIMIT;
-	if (like && len <= size && len <= UINT32_MAX && (!limits || !limits->depth)) {
+	if (like && len <= size && len <= UINT32_MAX &&
+		(!limits || (!limits->depth && !limits->duplicates))) {
 		struct json_doc *doc = xcalloc(1, sizeof(*doc));
 		doc->text = text;
 		doc->len = len;

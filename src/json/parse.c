@@ -30,6 +30,7 @@ struct parser {
 	uint32_t open[JSON_MAX_DEPTH]; /* the containers that are open, as indexes of values */
 	size_t offset;                 /* where in the text the bytes start that yajl is fed */
 	bool is_open;                  /* the bracket that yajl sees next is not in the text */
+	bool duplicates;               /* are accepted */
 	bool finishing; /* all is fed; only a number at the very end may still be waited for */
 	size_t end;     /* where the last token ended */
 	uint32_t key_start, key_end;
@@ -266,7 +267,7 @@ static int on_end_object(void *context)
 {
 	struct parser *p = context;
 	struct json_value *object = on_end(p);
-	const struct json_value *duplicate = find_duplicate(p->doc, object);
+	const struct json_value *duplicate = p->duplicates ? NULL : find_duplicate(p->doc, object);
 	if (duplicate)
 		return stop(
 			p, duplicate->key_start, "is a member name that this object has already");
@@ -357,9 +358,9 @@ bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t contai
 		p.depth == (closes ? depth : depth + 1);
 }
 
-static int parse_text(struct json_doc *doc, int max_depth, struct error *err)
+static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, struct error *err)
 {
-	struct parser p = { .doc = doc, .max_depth = max_depth };
+	struct parser p = { .doc = doc, .max_depth = max_depth, .duplicates = duplicates };
 	size_t valid = utf8_valid_prefix(doc->text, doc->len);
 	int rc = json_check_start(doc, valid, err);
 	if (rc < 0)
@@ -399,7 +400,8 @@ static int parse_into(struct json_doc **out, const char *text, size_t len, const
 	doc->len = len;
 	doc->owned = (struct buf)BUF_INIT;
 	doc->name = xstrdup(name);
-	int rc = parse_text(doc, depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : depth, err);
+	int rc = parse_text(doc, depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : depth,
+		limits && limits->duplicates, err);
 	if (rc < 0)
 		json_doc_free(doc);
 	else
