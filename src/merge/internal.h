@@ -27,7 +27,7 @@ struct triple {
 enum node_kind {
 	NODE_RUN,      /* children of one version, from `first` to `last`, with their bytes */
 	NODE_MIXED,    /* A's container `first`, with `inner` as its children */
-	NODE_TEXT,     /* a new value, that neither side has */
+	NODE_TEXT,     /* a new value; `first`, if set, has its name */
 	NODE_CONFLICT, /* `choices` has the nodes of each side */
 };
 
@@ -72,6 +72,8 @@ struct merging {
 	const struct json_doc *docs[SIDES]; /* [BASE] may be NULL */
 	struct arena arena;
 	size_t conflicts;
+	bool duplicates;   /* objects may have a member more than once */
+	bool is_ambiguous; /* not the same members more than once in all versions */
 	struct buf *report;
 	bool published_loaded;
 	struct json_doc *published; /* NULL: not loaded, or none */

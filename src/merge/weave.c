@@ -63,27 +63,36 @@ static void format_value(struct weaving *w, const struct filling *f,
 	bool nested = *bytes == '{' || *bytes == '[';
 	bool on_one_line = place.lines && (place.siblings_flat || w->others_use_lines) &&
 		!memchr(bytes, '\n', len);
-	/* A value that is on one line on purpose keeps its spaces. Formatting cannot fail: the text
-	 * has been parsed before. */
+	/* A value that is on one line on purpose keeps its spaces. A value with duplicate members
+	 * cannot be formatted. */
 	if (!nested || on_one_line)
 		buf_add(w->out, bytes, len);
-	else
-		json_layout_value(&place, bytes, len, w->out, NULL);
+	else if (json_layout_value(&place, bytes, len, w->out, NULL) < 0)
+		buf_add(w->out, bytes, len);
+}
+
+/* The name of a value of another version, if it is a member. */
+static void write_name(struct weaving *w, const struct node *node)
+{
+	const struct json_value *value = node->first;
+	size_t len;
+	if (!value->key_end)
+		return;
+	buf_add(w->out, json_text(w->m->docs[node->side], &len) + value->key_start,
+		value->key_end - value->key_start);
+	buf_addstr(w->out, w->layout.colon);
 }
 
 static void write_others(struct weaving *w, struct filling *f, const struct node *node)
 {
 	const struct json_doc *doc = w->m->docs[node->side];
 	const struct json_value *value = node->first;
-	size_t len, all;
+	size_t len;
 	open_gap(w, f, node->replaces);
-	if (node->replaces && node->replaces->key_end) {
+	if (node->replaces && node->replaces->key_end)
 		copy(w, node->replaces->key_start, node->replaces->start);
-	} else if (value->key_end) {
-		buf_add(w->out, json_text(doc, &all) + value->key_start,
-			value->key_end - value->key_start);
-		buf_addstr(w->out, w->layout.colon);
-	}
+	else
+		write_name(w, node);
 	const char *bytes = json_raw(doc, value, &len);
 	format_value(w, f, node->replaces, bytes, len);
 }
@@ -141,6 +150,8 @@ static void write_node(struct weaving *w, struct filling *f, const struct node *
 		open_gap(w, f, node->replaces);
 		if (node->replaces)
 			copy(w, child_start(node->replaces), node->replaces->start);
+		else if (node->first)
+			write_name(w, node);
 		format_value(w, f, node->replaces, node->text.bytes, node->text.len);
 		break;
 	case NODE_CONFLICT:
@@ -163,6 +174,8 @@ static void write_root(struct weaving *w, const struct nodes *root)
 	const struct node *node = root->first;
 	struct filling none = { 0 };
 	size_t len, start = w->out->len;
+	if (!node)
+		return; /* the base of a conflict has no value */
 	if (node->kind == NODE_CONFLICT) {
 		write_root(w, &node->choices[w->choice]);
 		add_span(w, start);
