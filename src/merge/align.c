@@ -289,6 +289,25 @@ bool align_identify(struct aligning *al)
 	return unique;
 }
 
+/* Members that occur more than once are matched by their order: as often in each version? */
+static bool have_same_times(const struct aligning *al)
+{
+	for (enum side side = BASE; side < SIDES; side++) {
+		const struct children *list = &al->lists[side];
+		for (size_t i = 0; i < list->count; i++) {
+			const struct item *item = &list->items[i];
+			for (enum side with = BASE; item->times && with < SIDES; with++) {
+				const struct children *other = &al->lists[with];
+				uint32_t found =
+					other->table[find_slot(al, other, list->doc, item)];
+				if (!found || other->items[found - 1].times != item->times)
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
 void align_match(struct aligning *al)
 {
 	for (enum side side = A; side < SIDES; side++) {
@@ -334,5 +353,7 @@ void align(struct alignment *out, struct merging *m, const struct spot *spot, en
 	align_start(&al, out);
 	align_identify(&al);
 	align_match(&al);
+	if (m->duplicates && by == BY_NAME && !have_same_times(&al))
+		m->is_ambiguous = true;
 	align_rows(&al, out);
 }

@@ -46,3 +46,48 @@ bool split_at_markers(const struct merge_text *text, struct buf *ours, struct bu
 	}
 	return conflicts && state == BETWEEN;
 }
+
+void skip_byte_order_mark(struct merge_text *text)
+{
+	while (text->len >= 3 && !memcmp(text->bytes, "\xef\xbb\xbf", 3)) {
+		text->bytes += 3;
+		text->len -= 3;
+	}
+}
+
+/* The length of the text without white space at its end. */
+static size_t trimmed_length(const struct merge_text *text)
+{
+	size_t len = text->len;
+	while (len && strchr(" \t\r\n", text->bytes[len - 1]) && text->bytes[len - 1])
+		len--;
+	return len;
+}
+
+/* The number of punctuation characters in a text that has only those and white space; else -1. */
+static int count_punctuation(const char *text, size_t len)
+{
+	int count = 0;
+	for (size_t i = 0; i < len && count >= 0; i++) {
+		if (text[i] && strchr("{}[],:\"", text[i]))
+			count++;
+		else if (!text[i] || !strchr(" \t\r\n", text[i]))
+			count = -1;
+	}
+	return count;
+}
+
+bool equals_apart_from_break(const struct merge_text *text, const struct merge_text *base)
+{
+	size_t len = trimmed_length(text), base_len = trimmed_length(base), start = 0, end = 0;
+	size_t least = len < base_len ? len : base_len;
+	while (start < least && text->bytes[start] == base->bytes[start])
+		start++;
+	if (start == len)
+		return len > 0;
+	while (end < least - start && text->bytes[len - end - 1] == base->bytes[base_len - end - 1])
+		end++;
+	int own = count_punctuation(text->bytes + start, len - start - end);
+	int other = count_punctuation(base->bytes + start, base_len - start - end);
+	return own >= 0 && other >= 0 && own <= 1 && other <= 1;
+}

@@ -2,8 +2,12 @@
 #ifndef MERGE_BROKEN_H
 #define MERGE_BROKEN_H
 
-#include "json/document.h"
 #include "merge/merge.h"
+
+#include <stdbool.h>
+
+/* Skips byte-order marks at the start of `text`. */
+void skip_byte_order_mark(struct merge_text *text);
 
 /*
  * Splits a text with the conflict markers of an earlier merge (git-merge(1), "HOW CONFLICTS ARE
@@ -12,5 +16,12 @@
  */
 bool split_at_markers(const struct merge_text *text, struct buf *ours, struct buf *base,
 	bool *has_base, struct buf *theirs);
+
+/*
+ * Does `text`, which is not JSON, equal `base` apart from the broken part? It does if it is the
+ * same text, the base cut off after some content, or the base with one bracket, comma, colon or
+ * quote added, removed or replaced. So it has no change that a merge could discard.
+ */
+bool equals_apart_from_break(const struct merge_text *text, const struct merge_text *base);
 
 #endif

@@ -1,5 +1,4 @@
-/* Conflict markers around the lines in which two texts differ that are known to differ only in some
- * places. */
+/* Conflict markers around the lines in which texts differ, if the ranges that differ are known. */
 #ifndef MERGE_CONFLICT_MARKERS_H
 #define MERGE_CONFLICT_MARKERS_H
 
@@ -14,18 +13,26 @@ struct spans {
 	size_t count, capacity;
 };
 
-/* One side's text, and where it says its own: span by span what the other text says there. */
+/* One version of the text, and its ranges that differ: as many as the other versions have. */
 struct marked {
 	struct buf text;
 	struct spans spans;
 };
 
+enum { MARKED_BASE, MARKED_OURS, MARKED_THEIRS, MARKED_VERSIONS };
+
 /*
- * Appends both texts to `out` as one, with markers around the lines of their spans, and around
- * neighbouring ones that differ too, by a comma. Whoever takes ours everywhere has ours, byte for
- * byte (but for a line feed at the end), and theirs likewise. The spans are used up.
+ * Appends the versions to `out` as one text, with conflict markers around the lines of their
+ * ranges, and around lines next to them that differ as well, by a comma. Taking ours in every
+ * conflict gives the text of ours, byte for byte (except for a line feed at the end), and the same
+ * holds for theirs. The base is used only if the style shows it. Changes the spans. Returns the
+ * number of conflicts: 0 if both sides have the same text.
  */
-void mark_conflicts(const struct merge_request *request, struct marked *ours, struct marked *theirs,
-	struct buf *out);
+size_t mark_conflicts(const struct merge_request *request, enum merge_style style,
+	struct marked versions[MARKED_VERSIONS], struct buf *out);
+
+/* The same for whole texts. */
+size_t mark_texts(const struct merge_request *request, enum merge_style style,
+	const struct merge_text texts[MARKED_VERSIONS], struct buf *out);
 
 #endif

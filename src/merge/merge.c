@@ -3,6 +3,7 @@
 #include "json/layout.h"
 #include "merge/broken.h"
 #include "merge/conflict_markers.h"
+#include "merge/line_merge.h"
 #include "merge/text.h"
 #include "schema/validate.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 static const struct json_limits no_limit = { .size = UINT32_MAX };
+static const struct json_limits with_duplicates = { .size = UINT32_MAX, .duplicates = true };
 
 void merge_result_release(struct merge_result *result)
 {
@@ -17,13 +19,13 @@ void merge_result_release(struct merge_result *result)
 	buf_release(&result->report);
 }
 
-/* ---- the sides ---- */
+/* ---- the versions ---- */
 
 /* One version, parsed. */
 struct version {
 	const char *label;
-	struct merge_text text;
-	struct json_doc *doc; /* NULL: broken, or none */
+	struct merge_text text; /* without a byte-order mark */
+	struct json_doc *doc;   /* NULL: broken, or none */
 	struct error wrong;
 	struct buf resolved; /* owns `text` if conflict markers were resolved */
 };
@@ -45,7 +47,8 @@ static bool parse(struct version *version, const char *name, const struct json_d
 }
 
 /* Merges the two versions between conflict markers of an earlier merge; the result is the text. */
-static bool resolve_markers(struct version *version, const struct merge_request *request)
+static bool resolve_markers(
+	struct version *version, const struct merge_request *request, struct buf *report)
 {
 	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	struct version parts[SIDES] = { { .label = "base" }, { .label = "ours" },
@@ -64,6 +67,7 @@ static bool resolve_markers(struct version *version, const struct merge_request 
 	}
 	if (resolved) {
 		buf_add(&version->resolved, result.text.data, result.text.len);
+		buf_add(report, result.report.data, result.report.len);
 		version->text =
 			(struct merge_text){ version->resolved.data, version->resolved.len };
 		resolved = parse(version, request->name, NULL);
@@ -84,11 +88,29 @@ static void read_version(struct version *version, const char *label, const struc
 		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
 		return;
 	}
-	if (!parse(version, request->name, like) && resolve_markers(version, request))
+	if (!parse(version, request->name, like) && resolve_markers(version, request, report))
 		buf_addf(report,
 			"%s: %s has conflict markers of an earlier merge; merged the versions "
 			"between them\n",
 			request->name, label);
+}
+
+/* Parses versions that are all broken again, with members that occur more than once. */
+static bool read_with_duplicates(struct version versions[SIDES], const char *name)
+{
+	bool parsed = !versions[BASE].doc && !versions[A].doc && !versions[B].doc;
+	if (!parsed)
+		return false;
+	for (enum side side = BASE; side < SIDES && parsed; side++) {
+		const struct merge_text *text = &versions[side].text;
+		parsed = json_parse(&versions[side].doc, text->bytes, text->len, name,
+				 &with_duplicates, NULL) >= 0;
+	}
+	for (enum side side = BASE; side < SIDES && !parsed; side++) {
+		json_doc_free(versions[side].doc);
+		versions[side].doc = NULL;
+	}
+	return parsed;
 }
 
 /* ---- merging ---- */
@@ -123,19 +145,56 @@ static bool theirs_comes_first(const struct version versions[SIDES])
 	return order ? order > 0 : ours->len > theirs->len;
 }
 
-/* Both choices as one text, with markers around the conflicts. */
-static void weave_conflicts(
-	const struct merging *m, const struct nodes *root, bool swapped, struct buf *out)
+static enum merge_style style_of(const struct merge_request *request)
 {
-	struct marked sides[SIDES] = { { .text = BUF_INIT }, { .text = BUF_INIT },
+	return request->style ? request->style() : STYLE_MERGE;
+}
+
+/* Both texts as a whole, with markers around the lines that differ. */
+static int conflict_as_a_whole(const struct merge_request *request, struct merge_result *result)
+{
+	const struct merge_text texts[] = { request->base, request->ours, request->theirs };
+	buf_reset(&result->text);
+	mark_texts(request, style_of(request), texts, &result->text);
+	return 1;
+}
+
+static struct merge_text text_of(const struct marked *version)
+{
+	return (struct merge_text){ version->text.data, version->text.len };
+}
+
+/* Writes a result with conflicts: the line merge if that has none, else both choices with markers.
+ * 0: there are no conflicts in the text; 1: there are. */
+static int write_conflicts(const struct merging *m, const struct nodes *root,
+	const struct version ordered[SIDES], bool swapped, struct buf *out)
+{
+	struct marked versions[SIDES] = { { .text = BUF_INIT }, { .text = BUF_INIT },
 		{ .text = BUF_INIT } };
+	struct merge_request lines = *m->request;
+	int rc;
 	for (enum side side = A; side < SIDES; side++)
-		weave(m, root, side, &sides[side].text, &sides[side].spans);
-	mark_conflicts(m->request, &sides[swapped ? B : A], &sides[swapped ? A : B], out);
-	for (enum side side = A; side < SIDES; side++) {
-		buf_release(&sides[side].text);
-		free(sides[side].spans.items);
+		weave(m, root, side, &versions[side].text, &versions[side].spans);
+	/* In a fixed order, so that the order of the sides does not matter. */
+	lines.base = ordered[BASE].text;
+	lines.ours = ordered[A].text;
+	lines.theirs = ordered[B].text;
+	const struct merge_text choices[] = { text_of(&versions[A]), text_of(&versions[B]) };
+	rc = line_merge(&lines, choices, out);
+	if (rc) {
+		enum merge_style style = style_of(m->request);
+		if (style != STYLE_MERGE)
+			weave(m, root, BASE, &versions[BASE].text, &versions[BASE].spans);
+		struct marked ours = versions[swapped ? B : A];
+		versions[MARKED_THEIRS] = versions[swapped ? A : B];
+		versions[MARKED_OURS] = ours;
+		rc = mark_conflicts(m->request, style, versions, out) > 0;
 	}
+	for (enum side side = BASE; side < SIDES; side++) {
+		buf_release(&versions[side].text);
+		free(versions[side].spans.items);
+	}
+	return rc;
 }
 
 static bool is_valid(
@@ -151,25 +210,31 @@ static bool is_valid(
 	return valid;
 }
 
+/* Checks that the result is valid if both sides are. 1: it is not, and the text is a conflict. */
+static int check_schema(const struct merge_request *request, const struct json_doc *doc,
+	const struct version versions[SIDES], struct merge_result *result)
+{
+	struct error wrong = ERROR_INIT;
+	if (is_valid(request, doc, &wrong))
+		return 0;
+	bool was_valid = is_valid(request, versions[A].doc, NULL) &&
+		is_valid(request, versions[B].doc, NULL);
+	buf_addf(&result->report, "%s; %s\n", wrong.text,
+		was_valid ? "both sides were valid; resolve the conflict by hand"
+			  : "this was invalid before the merge");
+	return was_valid ? conflict_as_a_whole(request, result) : 0;
+}
+
 /* Checks the result: it must be JSON, and valid if both sides are. If it equals one of the sides
  * from A to `keeps` (BASE: none), it gets the bytes of that side. */
 static int check(const struct merge_request *request, const struct version versions[SIDES],
-	enum side keeps, struct merge_result *result, struct error *err)
+	enum side keeps, bool duplicates, struct merge_result *result, struct error *err)
 {
 	struct json_doc *doc;
-	struct error wrong = ERROR_INIT;
-	int rc = 0;
 	if (json_parse_near(&doc, result->text.data, result->text.len, request->name,
-		    versions[A].doc, &no_limit, err) < 0)
+		    versions[A].doc, duplicates ? &with_duplicates : &no_limit, err) < 0)
 		return error_wrap(err, "the result of the merge is not JSON");
-	if (!is_valid(request, doc, &wrong)) {
-		bool was_valid = is_valid(request, versions[A].doc, NULL) &&
-			is_valid(request, versions[B].doc, NULL);
-		buf_addf(&result->report, "%s; %s\n", wrong.text,
-			was_valid ? "both sides were valid; resolve the conflict by hand"
-				  : "this was invalid before the merge");
-		rc = was_valid;
-	}
+	int rc = duplicates ? 0 : check_schema(request, doc, versions, result);
 	for (enum side side = A; side <= keeps && !rc; side++)
 		if (json_equal(doc, json_root(doc), versions[side].doc,
 			    json_root(versions[side].doc))) {
@@ -193,84 +258,135 @@ static const struct version *only_changed(const struct version versions[SIDES])
 	return NULL;
 }
 
-/* Both sides are JSON; the base may be missing. */
-static int merge_valid(const struct merge_request *request, struct version versions[SIDES],
-	struct merge_result *result, struct error *err)
+/* Merges with `m`, whose conflicts are counted; writes the result. As merge_documents(). */
+static int merge_ordered(struct merging *m, const struct version ordered[SIDES], bool swapped,
+	struct merge_result *result)
+{
+	struct schema_place place;
+	struct spot root = { .place = &place };
+	struct nodes nodes = { NULL, NULL };
+	int rc = 0;
+	for (enum side side = BASE; side < SIDES; side++) {
+		m->docs[side] = ordered[side].doc;
+		root.at.at[side] = ordered[side].doc ? json_root(ordered[side].doc) : NULL;
+	}
+	schema_place_init(&place, m->request->schema);
+	merge_value(m, &root, &nodes);
+	if (m->conflicts)
+		rc = write_conflicts(m, &nodes, ordered, swapped, &result->text);
+	else
+		weave(m, &nodes, A, &result->text, NULL);
+	json_doc_free(m->published);
+	arena_release(&m->arena);
+	return rc;
+}
+
+/* Both sides are parsed; the base may be missing. */
+static int merge_parsed(const struct merge_request *request, struct version versions[SIDES],
+	bool duplicates, struct merge_result *result, struct error *err)
 {
 	const struct version *only = only_changed(versions);
 	if (only) {
 		buf_add(&result->text, only->text.bytes, only->text.len);
-		return check(request, versions, BASE, result, err);
+		return check(request, versions, BASE, duplicates, result, err);
 	}
 	bool swapped = theirs_comes_first(versions);
 	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
 		versions[swapped ? A : B] };
-	struct merging m = { .request = request, .arena = ARENA_INIT, .report = &result->report };
-	struct schema_place place;
-	struct spot root = { .place = &place };
-	struct nodes nodes = { NULL, NULL };
-	int rc;
-	for (enum side side = BASE; side < SIDES; side++) {
-		m.docs[side] = ordered[side].doc;
-		root.at.at[side] = ordered[side].doc ? json_root(ordered[side].doc) : NULL;
-	}
-	schema_place_init(&place, request->schema);
-	merge_value(&m, &root, &nodes);
-	if (m.conflicts)
-		weave_conflicts(&m, &nodes, swapped, &result->text);
-	else
-		weave(&m, &nodes, A, &result->text, NULL);
-	json_doc_free(m.published);
-	arena_release(&m.arena);
+	struct merging m = { .request = request,
+		.arena = ARENA_INIT,
+		.report = &result->report,
+		.duplicates = duplicates };
+	int rc = merge_ordered(&m, ordered, swapped, result);
 	bool reformatted = ordered[BASE].doc && is_reformatted(&ordered[A], &ordered[BASE]);
 	/* Saves memory with large files. */
 	json_doc_free(versions[BASE].doc);
 	versions[BASE].doc = ordered[BASE].doc = NULL;
-	if (m.conflicts)
-		return 1;
+	if (m.is_ambiguous)
+		return conflict_as_a_whole(request, result);
+	if (rc)
+		return rc;
 	/* A result that equals a side keeps its bytes, unless the other side was reformatted. */
-	rc = check(request, ordered, reformatted ? A : B, result, err);
-	if (rc > 0) {
-		buf_reset(&result->text);
-		merge_text_conflict(request, &request->ours, &request->theirs, &result->text);
-	}
-	return rc;
+	return check(request, ordered, reformatted ? A : B, duplicates, result, err);
 }
 
-/* One side alone is sound: it is the result. */
-static int take_sound(const struct merge_request *request, const struct version versions[SIDES],
-	struct merge_result *result)
+static int merge_valid(const struct merge_request *request, struct version versions[SIDES],
+	struct merge_result *result, struct error *err)
 {
-	const struct version *sound = &versions[versions[A].doc ? A : B];
-	const struct version *broken = &versions[versions[A].doc ? B : A];
+	return merge_parsed(request, versions, false, result, err);
+}
+
+/* Without a base that can be read, what a side removed is unknown: the lines may tell, or a schema
+ * that can merge without a base. */
+static int merge_broken_base(const struct merge_request *request, struct version versions[SIDES],
+	struct merge_result *result, struct error *err)
+{
+	struct merge_request lines = *request;
+	bool swapped = theirs_comes_first(versions);
+	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
+		versions[swapped ? A : B] };
+	lines.ours = ordered[A].text;
+	lines.theirs = ordered[B].text;
+	if (!line_merge(&lines, NULL, &result->text))
+		return check(request, ordered, B, false, result, err);
+	if (!request->schema) {
+		buf_addf(&result->report,
+			"%s; the base is broken, so resolve the conflict by hand\n",
+			versions[BASE].wrong.text);
+		return conflict_as_a_whole(request, result);
+	}
 	buf_addf(&result->report,
-		"%s: all that %s has changed is LOST, since it is broken (%s); %s was taken "
-		"whole\n",
-		request->name, broken->label, broken->wrong.text, sound->label);
-	buf_add(&result->text, sound->text.bytes, sound->text.len);
-	return 0;
+		"%s; the base is broken, so removed values may be in the result\n",
+		versions[BASE].wrong.text);
+	return merge_valid(request, versions, result, err);
+}
+
+/* One side at least is broken: its changes are unknown. */
+static int merge_broken(const struct merge_request *request, const struct version versions[SIDES],
+	struct merge_result *result, struct error *err)
+{
+	const struct version *broken = &versions[versions[A].doc ? B : A];
+	const struct version *other = &versions[versions[A].doc ? A : B];
+	if (!other->doc) {
+		buf_addf(&result->report, "%s; theirs is broken too, so git merged the text\n",
+			broken->wrong.text);
+		int rc = merge_text(request, &result->text, err);
+		return rc < 0 ? rc : 1;
+	}
+	if (equals_apart_from_break(&broken->text, &versions[BASE].text)) {
+		buf_addf(&result->report,
+			"%s; %s is broken and has no other change, so %s was kept\n",
+			broken->wrong.text, broken->label, other->label);
+		buf_add(&result->text, other->text.bytes, other->text.len);
+		return 0;
+	}
+	buf_addf(&result->report, "%s; %s is broken, so resolve the conflict by hand\n",
+		broken->wrong.text, broken->label);
+	return conflict_as_a_whole(request, result);
 }
 
 int merge_documents(
-	const struct merge_request *request, struct merge_result *result, struct error *err)
+	const struct merge_request *given, struct merge_result *result, struct error *err)
 {
+	struct merge_request plain = *given;
+	const struct merge_request *request = &plain;
 	struct version versions[SIDES];
 	int rc;
+	skip_byte_order_mark(&plain.base);
+	skip_byte_order_mark(&plain.ours);
+	skip_byte_order_mark(&plain.theirs);
 	struct buf *report = &result->report;
 	read_version(&versions[A], "ours", &request->ours, NULL, request, report);
 	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, report);
 	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, report);
-	if (versions[A].doc && versions[B].doc) {
+	if (versions[A].doc && versions[B].doc && !versions[BASE].doc && request->base.len)
+		rc = merge_broken_base(request, versions, result, err);
+	else if (versions[A].doc && versions[B].doc)
 		rc = merge_valid(request, versions, result, err);
-	} else if (versions[A].doc || versions[B].doc) {
-		rc = take_sound(request, versions, result);
-	} else {
-		buf_addf(&result->report, "%s; theirs is broken too, so git merged the text\n",
-			versions[A].wrong.text);
-		rc = merge_text(request, &result->text, err);
-		if (!rc)
-			rc = 1;
-	}
+	else if (read_with_duplicates(versions, request->name))
+		rc = merge_parsed(request, versions, true, result, err);
+	else
+		rc = merge_broken(request, versions, result, err);
 	for (enum side side = BASE; side < SIDES; side++)
 		version_release(&versions[side]);
 	return rc;

@@ -35,12 +35,19 @@ struct merge_text {
  */
 typedef int merge_published_fn(void *data, struct buf *out);
 
+/* How conflicts are shown (git-config(1), merge.conflictStyle). */
+enum merge_style { STYLE_MERGE, STYLE_DIFF3, STYLE_ZDIFF3 };
+
+/* The style for conflicts. Called at most once in a merge, and only if there are conflicts. */
+typedef enum merge_style merge_style_fn(void);
+
 struct merge_request { /* all borrowed */
 	struct merge_text base, ours, theirs;
 	const char *name;              /* the name of the file in messages */
 	const struct schema *schema;   /* NULL: none */
 	merge_published_fn *published; /* NULL: nothing is published */
 	void *published_data;
+	merge_style_fn *style;                              /* NULL: STYLE_MERGE */
 	const char *base_label, *ours_label, *theirs_label; /* NULL: "base", "ours", "theirs" */
 	int marker_size;                                    /* 0: 7 */
 };

@@ -85,23 +85,36 @@ int merge_text(const struct merge_request *request, struct buf *out, struct erro
 	return rc;
 }
 
+/* Does the text use CRLF, as far as its first line shows? */
+static bool uses_crlf(const struct merge_text *text)
+{
+	const char *newline = text->len ? memchr(text->bytes, '\n', text->len) : NULL;
+	return newline && newline > text->bytes && newline[-1] == '\r';
+}
+
 static void add_marker(
 	const struct merge_request *request, char mark, const char *label, struct buf *out)
 {
+	const char *newline =
+		uses_crlf(&request->ours) && uses_crlf(&request->theirs) ? "\r\n" : "\n";
 	if (out->len && out->data[out->len - 1] != '\n')
-		buf_addch(out, '\n');
+		buf_addstr(out, newline);
 	for (int i = 0; i < marker_size(request); i++)
 		buf_addch(out, mark);
 	if (label)
 		buf_addf(out, " %s", label);
-	buf_addch(out, '\n');
+	buf_addstr(out, newline);
 }
 
 void merge_text_conflict(const struct merge_request *request, const struct merge_text *ours,
-	const struct merge_text *theirs, struct buf *out)
+	const struct merge_text *base, const struct merge_text *theirs, struct buf *out)
 {
 	add_marker(request, '<', label_or(request->ours_label, "ours"), out);
 	buf_add(out, ours->bytes, ours->len);
+	if (base) {
+		add_marker(request, '|', label_or(request->base_label, "base"), out);
+		buf_add(out, base->bytes, base->len);
+	}
 	add_marker(request, '=', NULL, out);
 	buf_add(out, theirs->bytes, theirs->len);
 	add_marker(request, '>', label_or(request->theirs_label, "theirs"), out);

@@ -14,8 +14,8 @@
  */
 int merge_text(const struct merge_request *request, struct buf *out, struct error *err);
 
-/* Appends both texts, with the request's markers around and between them. */
+/* Appends the texts, with the request's markers around and between them; `base` may be NULL. */
 void merge_text_conflict(const struct merge_request *request, const struct merge_text *ours,
-	const struct merge_text *theirs, struct buf *out);
+	const struct merge_text *base, const struct merge_text *theirs, struct buf *out);
 
 #endif

@@ -102,7 +102,7 @@ static void add_conflict(struct merging *m, const struct spot *spot, struct node
 	const struct triple *t = &spot->at;
 	struct node *node = node_add(m, out, NODE_CONFLICT);
 	node->replaces = t->at[A];
-	for (enum side side = A; side < SIDES; side++)
+	for (enum side side = BASE; side < SIDES; side++)
 		if (t->at[side])
 			take(m, &node->choices[side], t, side);
 	m->conflicts++;

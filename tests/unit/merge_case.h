@@ -50,9 +50,9 @@ static const struct schema *compile_for(struct schema_set *set, const char *sche
 	return out;
 }
 
-/* Merges; returns the result of merge_documents(). */
-static int merge_row(const struct merge_case *row, const char *base, const char *ours,
-	const char *theirs, struct merge_result *result)
+/* Merges; returns the result of merge_documents(). `style` may be NULL. */
+static int merge_styled(const struct merge_case *row, merge_style_fn *style, const char *base,
+	const char *ours, const char *theirs, struct merge_result *result)
 {
 	struct schema_set *set = schema_set_new();
 	struct error err = ERROR_INIT;
@@ -64,12 +64,19 @@ static int merge_row(const struct merge_case *row, const char *base, const char 
 		.schema = compile_for(set, row->schema),
 		.published = publish,
 		.published_data = (void *)(uintptr_t)row->published,
+		.style = style,
 	};
 	int rc = merge_documents(&request, result, &err);
 	if (rc < 0)
 		fail_msg("%s", err.text);
 	schema_set_free(set);
 	return rc;
+}
+
+__attribute__((unused)) static int merge_row(const struct merge_case *row, const char *base,
+	const char *ours, const char *theirs, struct merge_result *result)
+{
+	return merge_styled(row, NULL, base, ours, theirs, result);
 }
 
 static void expect_text(const char *what, size_t number, const char *base, const char *ours,

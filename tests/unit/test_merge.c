@@ -323,28 +323,31 @@ static void conflicts_have_the_markers_of_git(void **state)
 	merge_result_release(&result);
 }
 
-static void a_broken_side_loses_and_it_is_said(void **state)
+static void a_broken_side_is_a_conflict(void **state)
 {
 	(void)state;
-	static const struct merge_case none = { .schema = "messages" };
-	static const char *const broken[] = { "", "{\"messages\":[", "{\"a\":1,\"a\":2}",
+	static const struct merge_case messages = { .schema = "messages" };
+	static const char *const broken[] = { "", "{\"messages\":[7", "{\"a\":1,\"a\":2}",
 		"{\"messages\":[]} x" };
 	const char *base = MESSAGES(""), *valid = MESSAGES(MESSAGE("1", "x", "01", ""));
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
 		struct merge_result result = MERGE_RESULT_INIT;
-		assert_int_equal(merge_row(&none, base, broken[i], valid, &result), 0);
-		assert_string_equal(result.text.data, valid);
-		assert_non_null(strstr(result.report.data, "ours has changed is LOST"));
+		assert_int_equal(merge_row(&messages, base, broken[i], valid, &result), 1);
+		assert_non_null(strstr(result.text.data, broken[i]));
+		assert_non_null(strstr(result.text.data, valid));
+		assert_non_null(strstr(result.report.data, "; ours is broken, so resolve"));
 		merge_result_release(&result);
-		assert_int_equal(merge_row(&none, base, valid, broken[i], &result), 0);
-		assert_string_equal(result.text.data, valid);
-		assert_non_null(strstr(result.report.data, "theirs has changed is LOST"));
+		assert_int_equal(merge_row(&messages, base, valid, broken[i], &result), 1);
+		assert_non_null(strstr(result.text.data, broken[i]));
+		assert_non_null(strstr(result.text.data, valid));
+		assert_non_null(strstr(result.report.data, "; theirs is broken, so resolve"));
 		merge_result_release(&result);
-		assert_int_equal(merge_row(&none, base, broken[i], "{", &result), 1);
+		assert_int_equal(merge_row(&messages, base, broken[i], "{", &result), 1);
 		merge_result_release(&result);
 		/* A broken base counts as none. */
-		assert_int_equal(merge_row(&none, broken[i], valid, base, &result), 0);
+		assert_int_equal(merge_row(&messages, broken[i], valid, base, &result), 0);
 		assert_string_equal(result.text.data, valid);
+		assert_int_equal(!*broken[i], !strstr(result.report.data, "the base is broken"));
 		merge_result_release(&result);
 	}
 }
@@ -420,7 +423,7 @@ int main(void)
 		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_both_added),
 		cmocka_unit_test(the_formatting_is_kept),
 		cmocka_unit_test(conflicts_have_the_markers_of_git),
-		cmocka_unit_test(a_broken_side_loses_and_it_is_said),
+		cmocka_unit_test(a_broken_side_is_a_conflict),
 		cmocka_unit_test(markers_of_an_earlier_merge_are_resolved),
 		cmocka_unit_test(a_message_is_one_line_whatever_names_contain),
 		cmocka_unit_test(a_result_of_valid_sides_is_valid),

@@ -16,7 +16,7 @@
 
 #define CASES "tests/data/merge"
 
-enum { FILE_LIMIT = 1 << 20, LEAST_CASES = 30 };
+enum { FILE_LIMIT = 1 << 20, LEAST_CASES = 70 };
 
 /* False if the case does not have the file. */
 static bool read_file(const char *name, const char *file, struct buf *out)
@@ -30,8 +30,18 @@ static bool read_file(const char *name, const char *file, struct buf *out)
 	return true;
 }
 
+static enum merge_style diff3(void)
+{
+	return STYLE_DIFF3;
+}
+
+static enum merge_style zdiff3(void)
+{
+	return STYLE_ZDIFF3;
+}
+
 struct files {
-	struct buf base, ours, theirs, want, schema, report;
+	struct buf base, ours, theirs, want, schema, report, style;
 	bool has_report;
 };
 
@@ -45,6 +55,8 @@ static void read_case(const char *name, struct files *files)
 	if (!read_file(name, "schema.json", &files->schema))
 		read_file(name, "schema", &files->schema);
 	buf_trim(&files->schema);
+	read_file(name, "style", &files->style);
+	buf_trim(&files->style);
 	files->has_report = read_file(name, "report", &files->report);
 }
 
@@ -61,15 +73,19 @@ static void check_report(const char *name, const struct files *files, const stru
 
 static void check_case(const char *name)
 {
-	struct files f = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, false };
+	struct files f = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT,
+		false };
 	struct merge_result result = MERGE_RESULT_INIT, swapped = MERGE_RESULT_INIT;
 	read_case(name, &f);
 	const struct merge_case row = { .schema = f.schema.len ? f.schema.data : NULL };
+	merge_style_fn *style = !strcmp(f.style.data, "diff3") ? diff3
+		: f.style.len                                  ? zdiff3
+							       : NULL;
 	int conflicts = strstr(f.want.data, "<<<<<<<") != NULL;
-	int rc = merge_row(&row, f.base.data, f.ours.data, f.theirs.data, &result);
+	int rc = merge_styled(&row, style, f.base.data, f.ours.data, f.theirs.data, &result);
 	if (strcmp(result.text.data, f.want.data) != 0 || rc != conflicts)
 		fail_msg("%s: result %d:\n%s", name, rc, result.text.data);
-	rc = merge_row(&row, f.base.data, f.theirs.data, f.ours.data, &swapped);
+	rc = merge_styled(&row, style, f.base.data, f.theirs.data, f.ours.data, &swapped);
 	if (rc != conflicts || (!rc && strcmp(swapped.text.data, f.want.data) != 0))
 		fail_msg("%s, with the sides swapped: result %d:\n%s", name, rc, swapped.text.data);
 	check_report(name, &f, &result.report);
@@ -81,6 +97,7 @@ static void check_case(const char *name)
 	buf_release(&f.want);
 	buf_release(&f.schema);
 	buf_release(&f.report);
+	buf_release(&f.style);
 }
 
 static void every_case_has_its_result(void **state)
