@@ -10,6 +10,17 @@
  * of the search grow with the square. */
 enum { MOST_DIFFERENCES = 1000 };
 
+static void join(struct children *a, size_t i, struct children *b, size_t k)
+{
+	a->items[i].match[b->side] = (uint32_t)k;
+	b->items[k].match[a->side] = (uint32_t)i;
+}
+
+static bool is_free(const struct children *list, enum side with, size_t at)
+{
+	return list->items[at].match[with] == NOWHERE;
+}
+
 /* ---- by a unique member ---- */
 
 static bool have_scalar(const struct aligning *al, const struct text *name)
@@ -28,6 +39,73 @@ static bool have_scalar(const struct aligning *al, const struct text *name)
 	return true;
 }
 
+/* Has the element kept at least half of its members, and so only another name? */
+static bool is_renamed(const struct json_doc *base_doc, const struct json_value *base,
+	const struct json_doc *doc, const struct json_value *value)
+{
+	size_t kept = 0;
+	JSON_EACH (member, base) {
+		size_t len;
+		const char *name = json_key(base_doc, member, &len);
+		const struct json_value *now = json_member_n(doc, value, name, len);
+		kept += now && json_equal(base_doc, member, doc, now);
+	}
+	return kept && kept * 2 >= base->count - 1u;
+}
+
+/* The number of items from `at` on without a match in `with`. */
+static size_t count_free(const struct children *list, enum side with, size_t at)
+{
+	size_t count = 0;
+	while (at + count < list->count && is_free(list, with, at + count))
+		count++;
+	return count;
+}
+
+/* Matches elements whose identifying member changed: they are between the same elements. */
+static void match_renamed(struct children *base, struct children *side)
+{
+	enum side which = side->side, other = which == A ? B : A;
+	for (size_t i = 0; i < base->count;) {
+		size_t count = count_free(base, which, i);
+		size_t k = i ? base->items[i - 1].match[which] + 1u : 0;
+		bool same_end = i + count == base->count
+			? k + count == side->count
+			: base->items[i + count].match[which] == k + count;
+		for (size_t n = 0; same_end && count_free(side, BASE, k) == count && n < count; n++)
+			if (is_free(side, other, k + n) &&
+				is_renamed(base->doc, base->items[i + n].value, side->doc,
+					side->items[k + n].value))
+				join(base, i + n, side, k + n);
+		i += count + 1;
+	}
+}
+
+/* Sets the matches of the base to those of the sides. */
+static void match_base(struct aligning *al)
+{
+	struct children *base = &al->lists[BASE];
+	for (size_t i = 0; i < base->count; i++)
+		memset(base->items[i].match, 0xff, sizeof(base->items[i].match));
+	for (enum side side = A; side < SIDES; side++) {
+		const struct children *list = &al->lists[side];
+		for (size_t i = 0; i < list->count; i++)
+			if (list->items[i].match[BASE] != NOWHERE)
+				base->items[list->items[i].match[BASE]].match[side] = (uint32_t)i;
+	}
+}
+
+/* What both match with an item of the base matches. */
+static void match_sides(struct aligning *al)
+{
+	const struct children *base = &al->lists[BASE];
+	for (size_t i = 0; i < base->count; i++) {
+		const uint32_t *match = base->items[i].match;
+		if (match[A] != NOWHERE && match[B] != NOWHERE)
+			join(&al->lists[A], match[A], &al->lists[B], match[B]);
+	}
+}
+
 static const struct text *match_by_member(struct aligning *al)
 {
 	static const struct text names[] = { { "id", 2 }, { "key", 3 }, { "name", 4 } };
@@ -37,6 +115,10 @@ static const struct text *match_by_member(struct aligning *al)
 		al->keys = &names[i];
 		if (have_scalar(al, al->keys) && align_identify(al)) {
 			align_match(al);
+			match_base(al);
+			for (enum side side = A; side < SIDES; side++)
+				match_renamed(&al->lists[BASE], &al->lists[side]);
+			match_sides(al);
 			return al->keys;
 		}
 	}
@@ -52,17 +134,6 @@ static bool same(const struct children *a, size_t i, const struct children *b, s
 {
 	return a->items[i].hash == b->items[k].hash &&
 		json_equal(a->doc, a->items[i].value, b->doc, b->items[k].value);
-}
-
-static void join(struct children *a, size_t i, struct children *b, size_t k)
-{
-	a->items[i].match[b->side] = (uint32_t)k;
-	b->items[k].match[a->side] = (uint32_t)i;
-}
-
-static bool is_free(const struct children *list, enum side with, size_t at)
-{
-	return list->items[at].match[with] == NOWHERE;
 }
 
 /* The search of a longest common subsequence of items [from, base_end) and [from, side_end). */
@@ -370,11 +441,7 @@ static void match_by_content(struct aligning *al)
 	for (enum side side = A; side < SIDES; side++)
 		match_moved(al, base, &al->lists[side]);
 	match_ranges(al);
-	for (size_t i = 0; i < base->count; i++) {
-		const uint32_t *match = base->items[i].match;
-		if (match[A] != NOWHERE && match[B] != NOWHERE)
-			join(&al->lists[A], match[A], &al->lists[B], match[B]);
-	}
+	match_sides(al);
 }
 
 const struct text *pair_elements(struct aligning *al)
