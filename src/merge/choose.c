@@ -295,11 +295,16 @@ static int choose_by_rule(
 	}
 	switch (rules->merge) {
 	case MERGE_MAX:
+		*why = "larger";
+		return choose_extreme(m, t, true);
 	case MERGE_MIN:
-		return choose_extreme(m, t, rules->merge == MERGE_MAX);
+		*why = "smaller";
+		return choose_extreme(m, t, false);
 	case MERGE_OR:
+		*why = "or";
 		return choose_boolean(t, JSON_TRUE);
 	case MERGE_AND:
+		*why = "and";
 		return choose_boolean(t, JSON_FALSE);
 	case MERGE_SUM:
 		return add_up(m, spot, text);

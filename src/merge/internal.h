@@ -170,6 +170,8 @@ int compare_clocks(
 /* Reports that the value of `kept` was taken and the value of `discarded` was not. */
 void report_discarded(struct merging *m, const struct spot *spot, enum side kept,
 	enum side discarded, const char *why);
+/* Reports that the value of `kept` was kept although the other side has removed it. */
+void report_kept(struct merging *m, const struct spot *spot, enum side kept);
 /* Reports which version of a record was taken. */
 void report_newer(struct merging *m, const struct spot *spot, enum side newer);
 /* Adds the line "NAME POINTER: TEXT". */

@@ -165,6 +165,11 @@ static enum side changed_alone(const struct merging *m, const struct triple *t)
 	return changed[A] == changed[B] ? SIDES : changed[A] ? A : B;
 }
 
+static bool is_same_change(const struct merging *m, const struct triple *t)
+{
+	return t->at[A] && t->at[B] ? same_value(m, t, A, B) : t->at[A] == t->at[B];
+}
+
 void merge_record(struct merging *m, const struct spot *spot, enum side newer, struct nodes *out)
 {
 	struct alignment alignment;
@@ -177,6 +182,8 @@ void merge_record(struct merging *m, const struct spot *spot, enum side newer, s
 		struct schema_place place;
 		bool known = member_spot(&member, &place, m, spot, row);
 		enum side from = known ? SIDES : changed_alone(m, row);
+		if (!known && from == SIDES && !is_same_change(m, row))
+			report_discarded(m, &member, newer, newer == A ? B : A, "newer");
 		if (from == SIDES)
 			from = newer;
 		if (row->at[from])

@@ -1,6 +1,8 @@
 /* The messages of a merge: discarded values and problems. */
 #include "merge/internal.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 
 enum { SHOWN = 60 };
@@ -15,7 +17,7 @@ static void show(struct buf *out, const struct json_doc *doc, const struct json_
 	}
 	const char *text = value->type == JSON_STRING ? json_string(doc, value, &len)
 						      : json_raw(doc, value, &len);
-	size_t shown = 0;
+	size_t shown = 0, start = out->len;
 	bool blank = false;
 	for (size_t i = 0; i < len && shown < SHOWN; i++) {
 		bool space =
@@ -26,8 +28,11 @@ static void show(struct buf *out, const struct json_doc *doc, const struct json_
 		}
 		blank = space;
 	}
-	if (shown == SHOWN)
+	if (shown == SHOWN) {
+		size_t whole = utf8_valid_prefix(out->data + start, out->len - start);
+		buf_truncate(out, start + whole);
 		buf_addstr(out, "...");
+	}
 }
 
 static void add_keys(const struct merging *m, const struct spot *spot, struct buf *name)
@@ -87,13 +92,30 @@ void report_discarded(struct merging *m, const struct spot *spot, enum side kept
 	buf_release(&loser);
 }
 
+void report_kept(struct merging *m, const struct spot *spot, enum side kept)
+{
+	struct buf value = BUF_INIT;
+	show(&value, m->docs[kept], spot->at.at[kept]);
+	report(m, spot, "kept %s, because one side changed it and the other removed it",
+		value.data);
+	buf_release(&value);
+}
+
 void report_newer(struct merging *m, const struct spot *spot, enum side newer)
 {
 	const struct text *clock = &spot->place->rules.merge_clock;
+	enum side older = newer == A ? B : A;
+	struct triple clocks = { { NULL } };
 	struct buf winner = BUF_INIT, loser = BUF_INIT;
 	for (enum side side = A; side < SIDES && clock->bytes; side++)
-		show(side == newer ? &winner : &loser, m->docs[side],
-			json_member_n(m->docs[side], spot->at.at[side], clock->bytes, clock->len));
+		clocks.at[side] =
+			json_member_n(m->docs[side], spot->at.at[side], clock->bytes, clock->len);
+	if (!clocks.at[A] || !clocks.at[B] || same_value(m, &clocks, A, B)) {
+		report_discarded(m, spot, newer, older, "smaller");
+		return;
+	}
+	show(&winner, m->docs[newer], clocks.at[newer]);
+	show(&loser, m->docs[older], clocks.at[older]);
 	report(m, spot, "kept the record of %s (newer), discarded the record of %s", winner.data,
 		loser.data);
 	buf_release(&winner);

@@ -213,8 +213,7 @@ void merge_child(struct merging *m, const struct spot *spot, struct nodes *out)
 		take(m, out, t, has);
 	} else if (!same_value(m, t, BASE, has)) {
 		if (m->request->schema) {
-			report(m, spot,
-				"kept, because one side has changed what the other has removed");
+			report_kept(m, spot, has);
 			take(m, out, t, has);
 		} else {
 			add_conflict(m, spot, out);
