@@ -101,10 +101,11 @@ $(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# git runs them often: what they do not need is not loaded with them.
-$(BUILD)/hooks/merge-driver: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(LIB)
+# git runs these often: libraries that they do not need are not loaded.
+$(BUILD)/hooks/merge-driver $(BUILD)/hooks/prepare-commit-msg: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o \
+		$(BUILD)/obj/hooks/discarded.o $(LIB)
 $(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(call obj,$(HOOK_OWN)) $(LIB)
-$(BUILD)/hooks/merge-driver $(BUILD)/hooks/reference-transaction:
+$(BUILD)/hooks/merge-driver $(BUILD)/hooks/prepare-commit-msg $(BUILD)/hooks/reference-transaction:
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS)

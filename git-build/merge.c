@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "merge/files.h"
 #include "schema/builtin.h"
+#include "store/plumbing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,16 @@ static const char *const synopsis[] = {
 };
 
 enum { OPERANDS = 3 };
+
+/* git-config(1), merge.conflictStyle. */
+static enum merge_style conflict_style(void)
+{
+	struct buf name = BUF_INIT;
+	plumbing_config("merge.conflictStyle", &name);
+	enum merge_style style = merge_style_of(name.data);
+	buf_release(&name);
+	return style;
+}
 
 static void show_said(const struct buf *said)
 {
@@ -58,7 +69,8 @@ static int run(
 		.ours = operands->words[1],
 		.theirs = operands->words[2],
 		.path = given->path,
-		.request = { .base_label = operands->words[0],
+		.request = { .style = conflict_style,
+			.base_label = operands->words[0],
 			.ours_label = operands->words[1],
 			.theirs_label = operands->words[2] },
 	};

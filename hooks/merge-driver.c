@@ -10,6 +10,8 @@
  *
  * usage: merge-driver [--] BASE OURS THEIRS [MARKER-SIZE [PATH [LABEL...]]]
  */
+#include "discarded.h"
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "merge/files.h"
@@ -114,6 +116,8 @@ static int find_schema(
 		buf_addf(&file, "schemas/%s.json", name.data);
 		own = strchr(name.data, '/') ? 0 : file_exists(file.data, err);
 		rc = own < 0 ? own : 0;
+	} else if (!builtin) {
+		buf_reset(&name); /* "unspecified", "set" or "unset" */
 	}
 	schema_set_map(set, "git-build:///schemas/", "schemas");
 	if (!rc && name.len)
@@ -127,6 +131,37 @@ static int find_schema(
 	buf_release(&name);
 	buf_release(&file);
 	return rc;
+}
+
+/* git-config(1), merge.conflictStyle. */
+static enum merge_style conflict_style(void)
+{
+	struct buf name = BUF_INIT;
+	plumbing_config("merge.conflictStyle", &name, NULL);
+	enum merge_style style = merge_style_of(name.data);
+	buf_release(&name);
+	return style;
+}
+
+/* Does git merge two merge bases, and not the file itself? It uses longer markers then. */
+static bool merges_bases(int marker_size, const char *path)
+{
+	enum { DEFAULT_SIZE = 7 };
+	struct buf size = BUF_INIT;
+	bool longer = marker_size > DEFAULT_SIZE &&
+		!(plumbing_attribute(path, "conflict-marker-size", &size, NULL) > 0 &&
+			strtol(size.data, NULL, 10) == marker_size);
+	buf_release(&size);
+	return longer;
+}
+
+/* Keeps the list of discarded values for the message of the merge commit. */
+static void record_discarded(const struct merge_request *request, const struct buf *discarded)
+{
+	struct error err = ERROR_INIT;
+	if (discarded->len && !merges_bases(request->marker_size, request->name) &&
+		discarded_record(discarded, &err) < 0)
+		print_line("warning: ", err.text, strlen(err.text));
 }
 
 static int merge(const struct operands *given, struct error *err)
@@ -143,6 +178,7 @@ static int merge(const struct operands *given, struct error *err)
 		.request = {
 			.published = path ? read_published : NULL,
 			.published_data = &published,
+			.style = conflict_style,
 			.base_label = operand(given, BASE_LABEL),
 			.ours_label = operand(given, OURS_LABEL),
 			.theirs_label = operand(given, THEIRS_LABEL),
@@ -158,6 +194,8 @@ static int merge(const struct operands *given, struct error *err)
 	if (rc >= 0 && file_publish(files.ours, result.text.data, result.text.len, err) < 0)
 		rc = ERR_FAILED;
 	print_lines(&result.report);
+	if (!rc && path)
+		record_discarded(&files.request, &result.discarded);
 	merge_result_release(&result);
 	schema_set_free(set);
 	return rc;

@@ -234,7 +234,8 @@ static int examine_hook(struct doctor *d, const char *folder, bool own, const ch
 
 static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 {
-	static const char *const of_clone[] = { "pre-push", "post-merge", "post-rewrite" };
+	static const char *const of_clone[] = { "pre-push", "post-merge", "post-rewrite",
+		"prepare-commit-msg" };
 	struct buf folder = BUF_INIT, mend = BUF_INIT;
 	bool own;
 	int rc = 0;

@@ -13,7 +13,8 @@
 
 /* Each hook, and the program that it runs. */
 static const char *const client_hooks[][2] = { { "pre-push", "pre-push" },
-	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" } };
+	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" },
+	{ "prepare-commit-msg", "prepare-commit-msg" } };
 enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
 
 #define DRIVER_KEY      "merge.git-build.driver"
@@ -109,8 +110,9 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 	if (!own)
 		setup_missing(report,
 			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push from "
-			"there, and %s/post-merge from its post-merge and post-rewrite",
-			folder.data, plan->hooks_dir, plan->hooks_dir);
+			"there, %s/post-merge from its post-merge and post-rewrite, and "
+			"%s/prepare-commit-msg from its prepare-commit-msg",
+			folder.data, plan->hooks_dir, plan->hooks_dir, plan->hooks_dir);
 	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
 		buf_reset(&program);
 		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i][1]);
@@ -300,7 +302,7 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
 		DRIVER_NAME_KEY };
 	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
-		"pre-receive", "reference-transaction" };
+		"prepare-commit-msg", "pre-receive", "reference-transaction" };
 	struct buf folder = BUF_INIT, value = BUF_INIT;
 	struct setup_config config = { NULL, 0, 0 };
 	bool own;

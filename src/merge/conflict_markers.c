@@ -5,6 +5,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum merge_style merge_style_of(const char *name)
+{
+	return !strcmp(name, "diff3")     ? STYLE_DIFF3
+		: !strcmp(name, "zdiff3") ? STYLE_ZDIFF3
+					  : STYLE_MERGE;
+}
+
 /* Widens a span to whole lines. A span that starts after the last value of a line, with the comma
  * before a child for example, starts on the next line. */
 static void widen(const struct buf *text, struct span *span)

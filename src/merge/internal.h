@@ -72,9 +72,9 @@ struct merging {
 	const struct json_doc *docs[SIDES]; /* [BASE] may be NULL */
 	struct arena arena;
 	size_t conflicts;
-	bool duplicates;   /* objects may have a member more than once */
-	bool is_ambiguous; /* not the same members more than once in all versions */
-	struct buf *report;
+	bool duplicates;             /* objects may have a member more than once */
+	bool is_ambiguous;           /* not the same members more than once in all versions */
+	struct merge_result *result; /* gets the messages */
 	bool published_loaded;
 	struct json_doc *published; /* NULL: not loaded, or none */
 	/* The published list and element found last; NULL: none. */

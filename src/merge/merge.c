@@ -17,6 +17,7 @@ void merge_result_release(struct merge_result *result)
 {
 	buf_release(&result->text);
 	buf_release(&result->report);
+	buf_release(&result->discarded);
 }
 
 /* ---- the versions ---- */
@@ -48,7 +49,7 @@ static bool parse(struct version *version, const char *name, const struct json_d
 
 /* Merges the two versions between conflict markers of an earlier merge; the result is the text. */
 static bool resolve_markers(
-	struct version *version, const struct merge_request *request, struct buf *report)
+	struct version *version, const struct merge_request *request, struct merge_result *out)
 {
 	struct buf texts[SIDES] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	struct version parts[SIDES] = { { .label = "base" }, { .label = "ours" },
@@ -67,7 +68,8 @@ static bool resolve_markers(
 	}
 	if (resolved) {
 		buf_add(&version->resolved, result.text.data, result.text.len);
-		buf_add(report, result.report.data, result.report.len);
+		buf_add(&out->report, result.report.data, result.report.len);
+		buf_add(&out->discarded, result.discarded.data, result.discarded.len);
 		version->text =
 			(struct merge_text){ version->resolved.data, version->resolved.len };
 		resolved = parse(version, request->name, NULL);
@@ -81,15 +83,16 @@ static bool resolve_markers(
 }
 
 static void read_version(struct version *version, const char *label, const struct merge_text *text,
-	const struct json_doc *like, const struct merge_request *request, struct buf *report)
+	const struct json_doc *like, const struct merge_request *request,
+	struct merge_result *result)
 {
 	*version = (struct version){ .label = label, .text = *text, .resolved = BUF_INIT };
 	if (!text->len) {
 		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
 		return;
 	}
-	if (!parse(version, request->name, like) && resolve_markers(version, request, report))
-		buf_addf(report,
+	if (!parse(version, request->name, like) && resolve_markers(version, request, result))
+		buf_addf(&result->report,
 			"%s: %s has conflict markers of an earlier merge; merged the versions "
 			"between them\n",
 			request->name, label);
@@ -155,6 +158,7 @@ static int conflict_as_a_whole(const struct merge_request *request, struct merge
 {
 	const struct merge_text texts[] = { request->base, request->ours, request->theirs };
 	buf_reset(&result->text);
+	buf_reset(&result->discarded);
 	mark_texts(request, style_of(request), texts, &result->text);
 	return 1;
 }
@@ -293,10 +297,9 @@ static int merge_parsed(const struct merge_request *request, struct version vers
 	bool swapped = theirs_comes_first(versions);
 	struct version ordered[SIDES] = { versions[BASE], versions[swapped ? B : A],
 		versions[swapped ? A : B] };
-	struct merging m = { .request = request,
-		.arena = ARENA_INIT,
-		.report = &result->report,
-		.duplicates = duplicates };
+	struct merging m = {
+		.request = request, .arena = ARENA_INIT, .result = result, .duplicates = duplicates
+	};
 	int rc = merge_ordered(&m, ordered, swapped, result);
 	bool reformatted = ordered[BASE].doc && is_reformatted(&ordered[A], &ordered[BASE]);
 	/* Saves memory with large files. */
@@ -375,10 +378,9 @@ int merge_documents(
 	skip_byte_order_mark(&plain.base);
 	skip_byte_order_mark(&plain.ours);
 	skip_byte_order_mark(&plain.theirs);
-	struct buf *report = &result->report;
-	read_version(&versions[A], "ours", &request->ours, NULL, request, report);
-	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, report);
-	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, report);
+	read_version(&versions[A], "ours", &request->ours, NULL, request, result);
+	read_version(&versions[B], "theirs", &request->theirs, versions[A].doc, request, result);
+	read_version(&versions[BASE], "base", &request->base, versions[A].doc, request, result);
 	if (versions[A].doc && versions[B].doc && !versions[BASE].doc && request->base.len)
 		rc = merge_broken_base(request, versions, result, err);
 	else if (versions[A].doc && versions[B].doc)

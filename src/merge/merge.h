@@ -38,6 +38,9 @@ typedef int merge_published_fn(void *data, struct buf *out);
 /* How conflicts are shown (git-config(1), merge.conflictStyle). */
 enum merge_style { STYLE_MERGE, STYLE_DIFF3, STYLE_ZDIFF3 };
 
+/* The style that merge.conflictStyle names; STYLE_MERGE for any other text. */
+enum merge_style merge_style_of(const char *name);
+
 /* The style for conflicts. Called at most once in a merge, and only if there are conflicts. */
 typedef enum merge_style merge_style_fn(void);
 
@@ -54,11 +57,12 @@ struct merge_request { /* all borrowed */
 
 struct merge_result {
 	struct buf text;
-	struct buf report; /* discarded values and broken sides, one line each */
+	struct buf report;    /* discarded values and broken sides, one line each */
+	struct buf discarded; /* the lines of the report that name discarded values */
 };
 #define MERGE_RESULT_INIT                                                                          \
 	{                                                                                          \
-		BUF_INIT, BUF_INIT                                                                 \
+		BUF_INIT, BUF_INIT, BUF_INIT                                                       \
 	}
 void merge_result_release(struct merge_result *result);
 

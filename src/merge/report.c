@@ -64,21 +64,41 @@ static void add_pointer(const struct merging *m, const struct spot *spot, struct
 	buf_release(&name);
 }
 
+static void add_message(struct merging *m, const struct spot *spot, struct buf *out,
+	const char *format, va_list args)
+{
+	size_t start = out->len;
+	buf_addf(out, "%s ", m->request->name);
+	add_pointer(m, spot, out);
+	buf_addstr(out, spot->up ? ": " : "/: ");
+	buf_vaddf(out, format, args);
+	/* Each message is one line, even if names and values contain line breaks. */
+	for (size_t i = start; i < out->len; i++)
+		if ((unsigned char)out->data[i] < ' ')
+			out->data[i] = ' ';
+	buf_addch(out, '\n');
+}
+
 void report(struct merging *m, const struct spot *spot, const char *format, ...)
 {
-	size_t start = m->report->len;
 	va_list args;
-	buf_addf(m->report, "%s ", m->request->name);
-	add_pointer(m, spot, m->report);
-	buf_addstr(m->report, spot->up ? ": " : "/: ");
 	va_start(args, format);
-	buf_vaddf(m->report, format, args);
+	add_message(m, spot, &m->result->report, format, args);
 	va_end(args);
-	/* Each message is one line, even if names and values contain line breaks. */
-	for (size_t i = start; i < m->report->len; i++)
-		if ((unsigned char)m->report->data[i] < ' ')
-			m->report->data[i] = ' ';
-	buf_addch(m->report, '\n');
+}
+
+static void report_rule(struct merging *m, const struct spot *spot, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Reports a value that a rule has discarded. */
+static void report_rule(struct merging *m, const struct spot *spot, const char *format, ...)
+{
+	struct buf *all = &m->result->report;
+	size_t start = all->len;
+	va_list args;
+	va_start(args, format);
+	add_message(m, spot, all, format, args);
+	va_end(args);
+	buf_add(&m->result->discarded, all->data + start, all->len - start);
 }
 
 void report_discarded(struct merging *m, const struct spot *spot, enum side kept,
@@ -87,7 +107,7 @@ void report_discarded(struct merging *m, const struct spot *spot, enum side kept
 	struct buf winner = BUF_INIT, loser = BUF_INIT;
 	show(&winner, m->docs[kept], spot->at.at[kept]);
 	show(&loser, m->docs[discarded], spot->at.at[discarded]);
-	report(m, spot, "kept %s (%s), discarded %s", winner.data, why, loser.data);
+	report_rule(m, spot, "kept %s (%s), discarded %s", winner.data, why, loser.data);
 	buf_release(&winner);
 	buf_release(&loser);
 }
@@ -96,7 +116,7 @@ void report_kept(struct merging *m, const struct spot *spot, enum side kept)
 {
 	struct buf value = BUF_INIT;
 	show(&value, m->docs[kept], spot->at.at[kept]);
-	report(m, spot, "kept %s, because one side changed it and the other removed it",
+	report_rule(m, spot, "kept %s, because one side changed it and the other removed it",
 		value.data);
 	buf_release(&value);
 }
@@ -116,8 +136,8 @@ void report_newer(struct merging *m, const struct spot *spot, enum side newer)
 	}
 	show(&winner, m->docs[newer], clocks.at[newer]);
 	show(&loser, m->docs[older], clocks.at[older]);
-	report(m, spot, "kept the record of %s (newer), discarded the record of %s", winner.data,
-		loser.data);
+	report_rule(m, spot, "kept the record of %s (newer), discarded the record of %s",
+		winner.data, loser.data);
 	buf_release(&winner);
 	buf_release(&loser);
 }

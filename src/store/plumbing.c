@@ -51,6 +51,28 @@ int plumbing_attribute(const char *path, const char *name, struct buf *out, stru
 		strcmp(out->data, "unset") != 0 && strcmp(out->data, "set") != 0;
 }
 
+int plumbing_commit(const char *revision, struct buf *out, struct error *err)
+{
+	enum { NO_COMMIT = 1 }; /* git-rev-parse(1), --verify --quiet */
+	struct buf commit = BUF_INIT;
+	buf_addf(&commit, "%s^{commit}", revision);
+	const char *argv[] = { "git", "rev-parse", "-q", "--verify", "--end-of-options",
+		commit.data, NULL };
+	int rc = ask(argv, out, err);
+	buf_trim(out);
+	buf_release(&commit);
+	return rc == NO_COMMIT ? 0 : rc ? ERR_FAILED : 1;
+}
+
+int plumbing_path(const char *name, struct buf *out, struct error *err)
+{
+	const char *argv[] = { "git", "rev-parse", "--git-path", name, NULL };
+	int rc = ask(argv, out, err);
+	if (out->len && out->data[out->len - 1] == '\n')
+		buf_truncate(out, out->len - 1);
+	return rc ? ERR_FAILED : 1;
+}
+
 /* Does git list nothing for this, and no failure? */
 static int lists_nothing(const char *const *argv, struct error *err)
 {

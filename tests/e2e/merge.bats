@@ -365,3 +365,114 @@ END
   grep -qx '=========' ours
   grep -qx '>>>>>>>>> topic' ours
 }
+
+# ---- what the driver needs of git ----
+
+# two_sides BASE OURS THEIRS: a repository with the driver, in which branch "side" has THEIRS.
+two_sides() {
+  new_fleet build1
+  cd build1
+  echo '*.json merge=git-build' >>.gitattributes
+  printf '%b' "$1" >x.json
+  git add .
+  git commit -q -m base
+  git checkout -q -b side
+  printf '%b' "$3" >x.json
+  git commit -q -a -m theirs
+  git checkout -q main
+  printf '%b' "$2" >x.json
+  git commit -q -a -m ours
+}
+
+@test "a file without build-schema merges without a warning" {
+  two_sides '{"a":1,"b":1}\n' '{"a":2,"b":1}\n' '{"a":1,"b":3}\n'
+  run -0 --separate-stderr git merge -q --no-edit side
+  [ -z "$stderr" ]
+  [ "$(cat x.json)" = '{"a":2,"b":3}' ]
+  # The attribute without a value, and unset.
+  local attribute
+  for attribute in build-schema -build-schema; do
+    git reset -q --hard HEAD~1
+    echo "x.json $attribute" >.git/info/attributes
+    run -0 --separate-stderr git merge -q --no-edit side
+    [ -z "$stderr" ]
+  done
+}
+
+@test "a broken side is a conflict for git" {
+  two_sides '{\n  "a": 1,\n  "b": 2\n}\n' '{\n  "a": 1,\n  "b": 2,\n  "n": 9,\n}\n' '{\n  "a": 7,\n  "b": 2\n}\n'
+  run -1 git merge -q --no-edit side
+  [[ $output == *"ours is broken, so resolve the conflict by hand"* ]]
+  grep -q '"n": 9' x.json
+  grep -q '"a": 7' x.json
+  git diff --name-only --diff-filter=U | grep -qx x.json
+}
+
+@test "merge.conflictStyle is honored" {
+  two_sides '{\n  "a": 1\n}\n' '{\n  "a": 2\n}\n' '{\n  "a": 3\n}\n'
+  run -1 git -c merge.conflictStyle=diff3 merge -q --no-edit side
+  [ "$(sed -n '/^|||||||/,/^=======/p' x.json | sed 1d)" = $'  "a": 1\n=======' ]
+  git merge --abort
+  git config merge.conflictStyle zdiff3
+  run -1 git merge -q --no-edit side
+  grep -q '^|||||||' x.json
+  git config --unset merge.conflictStyle
+  git merge --abort
+  run -1 git merge -q --no-edit side
+  run ! grep '^|||||||' x.json
+}
+
+# claim_twice: both clones claim job 1; build1's claim is on the shared branch.
+claim_twice() {
+  new_fleet build1 build2
+  edit build1 coordination/jobs.json '.jobs = [{"id":"1","status":"queued","assigned_to":null,"started_at":null}]'
+  push build1
+  in_clone build2 git pull -q --ff-only
+  local id
+  for id in build1 build2; do
+    edit $id coordination/jobs.json ".jobs[0] += {\"status\":\"running\",\"assigned_to\":\"$id\",\"started_at\":\"2025-10-29T12:00:0${id#build}Z\"}"
+  done
+  push build1
+}
+
+@test "the message of a merge commit names the discarded values" {
+  claim_twice
+  in_clone build2 git pull -q --no-rebase --no-edit 2>report
+  git -C build2 log -1 --format=%B >message
+  [ "$(sed -n 2,3p message)" = $'\nDiscarded values:' ]
+  grep -qx '  coordination/jobs.json /jobs/id=1/assigned_to: kept build1 (published), discarded build2' message
+  [ "$(grep -c discarded message)" = "$(grep -c discarded report)" ]
+  # Only this commit.
+  add_message build2 1
+  git -C build2 commit -q --allow-empty -m next
+  run ! grep -q Discarded <(git -C build2 log -1 --format=%B)
+}
+
+@test "an aborted merge leaves no discarded values for another one" {
+  claim_twice
+  in_clone build2 git fetch -q
+  in_clone build2 git merge -q --no-commit origin/main 2>/dev/null
+  git -C build2 merge --abort
+  git -C build2 checkout -q -b other main~1
+  add_message build2 1
+  in_clone build2 git merge -q --no-edit main
+  run ! grep -q Discarded <(git -C build2 log -1 --format=%B)
+  # The same merge again, in an editor that adds nothing.
+  git -C build2 checkout -q main
+  in_clone build2 env GIT_EDITOR=true git merge -q --edit origin/main 2>/dev/null
+  git -C build2 log -1 --format=%B >message
+  [ "$(grep -c '^  coordination' message)" = "$(grep -c discarded message)" ]
+  [ "$(grep -c assigned_to message)" = 1 ]
+}
+
+@test "a hook of the clone's own runs before prepare-commit-msg" {
+  claim_twice
+  cd build2
+  git build init --remove >/dev/null
+  printf '#!/bin/sh\nprintf "\\n\\nown\\n" >>"$1"\n' >.git/hooks/prepare-commit-msg
+  chmod +x .git/hooks/prepare-commit-msg
+  git build init --server build2 >/dev/null
+  git pull -q --no-rebase --no-edit 2>/dev/null
+  git log -1 --format=%B | grep -qx own
+  git log -1 --format=%B | grep -q '^  coordination/jobs.json /jobs/id=1/assigned_to: '
+}
