@@ -172,12 +172,63 @@ static bool is_accepted(const struct buf *merged, const struct merge_text choice
 	return accepted;
 }
 
+/* The number of bytes of whole lines that all versions have at their start. */
+static size_t common_start(const struct merge_text *const texts[3])
+{
+	size_t same = 0, line = 0;
+	while (same < texts[0]->len && same < texts[1]->len && same < texts[2]->len &&
+		texts[0]->bytes[same] == texts[1]->bytes[same] &&
+		texts[0]->bytes[same] == texts[2]->bytes[same]) {
+		same++;
+		if (texts[0]->bytes[same - 1] == '\n')
+			line = same;
+	}
+	return line;
+}
+
+/* The same at their end, after `start`. */
+static size_t common_end(const struct merge_text *const texts[3], size_t start)
+{
+	size_t same = 0, line = 0, least = SIZE_MAX;
+	for (int i = 0; i < 3; i++)
+		least = texts[i]->len - start < least ? texts[i]->len - start : least;
+	while (same < least) {
+		char byte = texts[0]->bytes[texts[0]->len - same - 1];
+		if (byte != texts[1]->bytes[texts[1]->len - same - 1] ||
+			byte != texts[2]->bytes[texts[2]->len - same - 1])
+			break;
+		if (byte == '\n')
+			line = same;
+		same++;
+	}
+	return line;
+}
+
+/* Merges the lines that are not the same in all versions at the start and at the end. */
+static bool merge_lines(const struct merge_request *request, struct buf *out)
+{
+	struct merge_request middle = *request;
+	struct merge_text *const texts[] = { &middle.base, &middle.ours, &middle.theirs };
+	const struct merge_text *const whole[] = { &request->base, &request->ours,
+		&request->theirs };
+	size_t start = common_start(whole), end = common_end(whole, start);
+	for (int i = 0; i < 3; i++) {
+		texts[i]->bytes += start;
+		texts[i]->len -= start + end;
+	}
+	buf_add(out, request->ours.bytes, start);
+	int rc = merge_text(&middle, out, NULL);
+	buf_add(out, request->ours.bytes + request->ours.len - end, end);
+	return !rc;
+}
+
 int line_merge(
 	const struct merge_request *request, const struct merge_text choices[2], struct buf *out)
 {
 	struct buf merged = BUF_INIT;
 	int rc = 1;
-	if (!merge_text(request, &merged, NULL) && is_accepted(&merged, choices)) {
+	if (!request->no_line_merge && merge_lines(request, &merged) &&
+		is_accepted(&merged, choices)) {
 		buf_add(out, merged.data, merged.len);
 		rc = 0;
 	}

@@ -375,6 +375,8 @@ int merge_documents(
 	const struct merge_request *request = &plain;
 	struct version versions[SIDES];
 	int rc;
+	if (!plain.base.bytes)
+		plain.base = (struct merge_text){ "", 0 };
 	skip_byte_order_mark(&plain.base);
 	skip_byte_order_mark(&plain.ours);
 	skip_byte_order_mark(&plain.theirs);

@@ -22,6 +22,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
+
 struct schema;
 
 struct merge_text {
@@ -53,6 +55,7 @@ struct merge_request { /* all borrowed */
 	merge_style_fn *style;                              /* NULL: STYLE_MERGE */
 	const char *base_label, *ours_label, *theirs_label; /* NULL: "base", "ours", "theirs" */
 	int marker_size;                                    /* 0: 7 */
+	bool no_line_merge; /* do not run git to merge lines: conflicts stay */
 };
 
 struct merge_result {
