@@ -49,6 +49,24 @@ finds_and_mends() {
   finds_and_mends attributes "does not give merge=git-build to coordination/jobs.json"
 }
 
+@test "drivers that are not configured, and merge=union on a file with a schema" {
+  mkdir docs
+  printf '# merge=comment\n*.jsonl text merge=beads\n*.txt merge=union\nx.md merge=ours2 -diff\n' >docs/.gitattributes
+  git config merge.ours2.driver true
+  git add docs
+  git commit -q -m 'Attributes of others'
+  run -1 git build doctor
+  [[ $output == *"docs/.gitattributes gives *.jsonl to the merge driver beads, which is not configured"* ]]
+  [ "$(grep -c 'which is not configured' <<<"$output")" = 1 ]
+  [[ $output != *union* ]]
+  git config merge.beads.driver true
+  run -0 git build doctor
+  echo 'coordination/messages.json merge=union' >>.gitattributes
+  git commit -q -a -m Union
+  run -1 git build doctor
+  [[ $output == *"coordination/messages.json has a schema and merge=union, so a merge can leave a key twice"* ]]
+}
+
 @test "hooks that are not there, may not run, or are hidden" {
   rm .git/hooks/pre-push
   finds_and_mends hooks "the pre-push hook is not installed"
