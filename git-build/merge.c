@@ -37,7 +37,7 @@ enum { OPERANDS = 3 };
 static enum merge_style conflict_style(void)
 {
 	struct buf name = BUF_INIT;
-	plumbing_config("merge.conflictStyle", &name);
+	plumbing_config("merge.conflictStyle", &name, NULL);
 	enum merge_style style = merge_style_of(name.data);
 	buf_release(&name);
 	return style;

@@ -45,26 +45,9 @@ static int write_title(const char *commit, size_t len, struct buf *out, struct e
 	return rc;
 }
 
-static bool has_line(const struct buf *list, const char *line, size_t len)
-{
-	for (const char *at = list->data; *at; at += strcspn(at, "\n") + 1)
-		if (strcspn(at, "\n") + 1 == len && !strncmp(at, line, len))
-			return true;
-	return false;
-}
-
-static void add_new_lines(struct buf *list, const struct buf *lines)
-{
-	for (const char *at = lines->data; *at;) {
-		size_t len = strcspn(at, "\n") + 1;
-		if (!has_line(list, at, len))
-			buf_add(list, at, len);
-		at += len;
-	}
-}
-
 /* Reads the list, or starts a new one if the file has the list of another merge, or none. */
-static int read_or_start(const char *path, const struct buf *title, struct buf *list, struct error *err)
+static int read_or_start(
+	const char *path, const struct buf *title, struct buf *list, struct error *err)
 {
 	int rc = file_read(list, path, FILE_LIMIT, err);
 	if (rc < 0 && rc != ERR_NOT_FOUND)
@@ -95,7 +78,9 @@ int discarded_record(const struct buf *lines, struct error *err)
 	if (rc > 0) {
 		rc = read_or_start(path.data, &title, &list, err);
 		if (!rc) {
-			add_new_lines(&list, lines);
+			/* They are there already if the same merge was tried before. */
+			if (!strstr(list.data, lines->data))
+				buf_add(&list, lines->data, lines->len);
 			rc = write_list(path.data, &list, err);
 		}
 	}

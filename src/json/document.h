@@ -59,8 +59,8 @@ enum { JSON_MAX_DEPTH = 256 };
 #define JSON_DEFAULT_LIMIT ((size_t)64 << 20)
 
 struct json_limits {
-	size_t size; /* bytes; 0: JSON_DEFAULT_LIMIT. At most UINT32_MAX. */
-	int depth;   /* levels of nesting; 0: JSON_MAX_DEPTH, which is also the most */
+	size_t size;     /* bytes; 0: JSON_DEFAULT_LIMIT. At most UINT32_MAX. */
+	int depth;       /* levels of nesting; 0: JSON_MAX_DEPTH, which is also the most */
 	bool duplicates; /* accept objects in which a member name occurs more than once */
 };
 

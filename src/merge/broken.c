@@ -81,6 +81,8 @@ bool equals_apart_from_break(const struct merge_text *text, const struct merge_t
 {
 	size_t len = trimmed_length(text), base_len = trimmed_length(base), start = 0, end = 0;
 	size_t least = len < base_len ? len : base_len;
+	if (!base_len)
+		return false;
 	while (start < least && text->bytes[start] == base->bytes[start])
 		start++;
 	if (start == len)

@@ -156,7 +156,7 @@ static bool is_accepted(const struct buf *merged, const struct merge_text choice
 	static const struct json_limits limits = { .size = UINT32_MAX };
 	struct merge_text texts[] = { { merged->data, merged->len }, { NULL, 0 }, { NULL, 0 } };
 	struct json_doc *docs[3] = { NULL };
-	struct compared c;
+	struct compared c = { { NULL }, { NULL } };
 	bool accepted = true;
 	for (int i = RESULT; i <= (choices ? OTHER : RESULT) && accepted; i++) {
 		if (i > RESULT)

@@ -73,12 +73,18 @@ static bool find_move(const struct merging *m, const struct alignment *alignment
 	return copies == 1;
 }
 
+/* Searches a limited number of members: each search reads all new objects. */
 static struct move *find_moves(struct merging *m, const struct alignment *alignment)
 {
+	enum { MOST_SEARCHES = 100 };
 	struct move *moves = NULL;
-	for (size_t i = 0; i < alignment->count; i++) {
+	size_t searches = 0;
+	for (size_t i = 0; i < alignment->count && searches < MOST_SEARCHES; i++) {
 		struct move move = { .next = moves, .row = i };
-		if (removed_by(m, &alignment->rows[i]) == SIDES || !find_move(m, alignment, &move))
+		if (removed_by(m, &alignment->rows[i]) == SIDES)
+			continue;
+		searches++;
+		if (!find_move(m, alignment, &move))
 			continue;
 		moves = arena_array(&m->arena, 1, sizeof(*moves));
 		*moves = move;

@@ -180,12 +180,12 @@ static long extend(const struct search *s, const long *middle, long d)
  * Myers' greedy search ("An O(ND) Difference Algorithm and Its Variations", 1986). False if there
  * are too many differences.
  */
-static bool match_by_search(struct merging *m, struct search *s)
+static bool match_by_search(struct arena *arena, struct search *s)
 {
 	long all = s->base_count + s->side_count;
 	s->limit = all < MOST_DIFFERENCES ? all : MOST_DIFFERENCES;
-	s->trace = arena_zero(&m->arena, (size_t)s->limit + 1, sizeof(*s->trace));
-	long *reach = arena_zero(&m->arena, (size_t)s->limit * 2 + 3, sizeof(*reach));
+	s->trace = arena_zero(arena, (size_t)s->limit + 1, sizeof(*s->trace));
+	long *reach = arena_zero(arena, (size_t)s->limit * 2 + 3, sizeof(*reach));
 	long *middle = reach + s->limit + 1;
 	for (s->depth = 0; s->depth <= s->limit; s->depth++) {
 		for (long d = -s->depth; d <= s->depth; d += 2) {
@@ -196,7 +196,7 @@ static bool match_by_search(struct merging *m, struct search *s)
 			}
 		}
 		size_t width = (size_t)s->depth * 2 + 1;
-		s->trace[s->depth] = arena_array(&m->arena, width, sizeof(long));
+		s->trace[s->depth] = arena_array(arena, width, sizeof(long));
 		memcpy(s->trace[s->depth], middle - s->depth, width * sizeof(long));
 	}
 	return false;
@@ -301,8 +301,11 @@ static void match_in_order(struct aligning *al, struct children *base, struct ch
 		.from = from,
 		.base_count = (long)(base_end - from),
 		.side_count = (long)(side_end - from) };
-	if (search.base_count && search.side_count && !match_by_search(al->m, &search))
+	/* The search needs much memory for a moment. */
+	struct arena arena = ARENA_INIT;
+	if (search.base_count && search.side_count && !match_by_search(&arena, &search))
 		match_unique(al, base, side);
+	arena_release(&arena);
 }
 
 /* ---- what is left in a range that both sides changed ---- */

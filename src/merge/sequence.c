@@ -132,6 +132,8 @@ static struct span_of_rows find_span(const struct sequence *s, size_t from, size
 		added[B] = added[B] || kind == ADDED_B;
 		span.to++;
 	}
+	if (!added[A] && !added[B])
+		return span;
 	size_t next = span.to;
 	while (next < alignment->count && !alignment->rows[next].at[BASE])
 		next++;

@@ -371,7 +371,7 @@ END
 # two_sides BASE OURS THEIRS: a repository with the driver, in which branch "side" has THEIRS.
 two_sides() {
   new_fleet build1
-  cd build1
+  cd build1 || return
   echo '*.json merge=git-build' >>.gitattributes
   printf '%b' "$1" >x.json
   git add .
