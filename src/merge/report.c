@@ -65,6 +65,8 @@ static void add_pointer(const struct merging *m, const struct spot *spot, struct
 }
 
 static void add_message(struct merging *m, const struct spot *spot, struct buf *out,
+	const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+static void add_message(struct merging *m, const struct spot *spot, struct buf *out,
 	const char *format, va_list args)
 {
 	size_t start = out->len;
