@@ -92,8 +92,10 @@ int discarded_record(const struct buf *lines, struct error *err)
 
 /* ---- the message ---- */
 
-/* The git directory's file `name`: git keeps the message there as well. 1, 0 or a negative code. */
-static int read_beside(const char *message, const char *name, struct buf *out, struct error *err)
+/* Reads a file of the git directory, which has the file of the message too: 1; 0 if there is none;
+ * or a negative code. */
+static int read_in_git_dir(
+	const char *message, const char *name, struct buf *out, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	const char *slash = strrchr(message, '/');
@@ -109,9 +111,9 @@ static int read_beside(const char *message, const char *name, struct buf *out, s
 static int read_list(const char *message, struct buf *out, struct error *err)
 {
 	struct buf head = BUF_INIT, list = BUF_INIT, title = BUF_INIT;
-	int rc = read_beside(message, "MERGE_HEAD", &head, err);
+	int rc = read_in_git_dir(message, "MERGE_HEAD", &head, err);
 	if (rc > 0)
-		rc = read_beside(message, LIST_FILE, &list, err);
+		rc = read_in_git_dir(message, LIST_FILE, &list, err);
 	if (rc > 0)
 		rc = write_title(head.data, strcspn(head.data, "\n"), &title, err);
 	if (rc > 0)

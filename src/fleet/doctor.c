@@ -291,7 +291,8 @@ static int examine_other_attributes(struct doctor *d, struct error *err)
 	int rc = repo_ref(d->repo, "HEAD", &walk.tip, err);
 	if (rc < 0)
 		return rc == ERR_NOT_FOUND ? 0 : rc;
-	rc = history_each_difference(d->repo, &none, &walk.tip, examine_attributes_file, &walk, err);
+	rc = history_each_difference(
+		d->repo, &none, &walk.tip, examine_attributes_file, &walk, err);
 	if (!rc && walk.has_union)
 		rc = history_each_difference(d->repo, &none, &walk.tip, examine_union, &walk, err);
 	return rc;

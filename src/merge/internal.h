@@ -143,7 +143,7 @@ void align_start(struct aligning *al, struct alignment *out);
 bool align_identify(struct aligning *al);
 void align_match(struct aligning *al);
 void align_rows(struct aligning *al, struct alignment *out);
-/* Do both sides have an order of their own, which is not the same? */
+/* Have both sides changed the order, in different ways? */
 bool align_orders_differ(const struct aligning *al);
 
 /* ---- pair.c: matching elements without keys ---- */

@@ -319,8 +319,8 @@ static int merge_valid(const struct merge_request *request, struct version versi
 	return merge_parsed(request, versions, false, result, err);
 }
 
-/* Without a base that can be read, what a side removed is unknown: the lines may tell, or a schema
- * that can merge without a base. */
+/* The values that a side removed are unknown. The line merge is tried first; a file with a schema
+ * can be merged without a base. */
 static int merge_broken_base(const struct merge_request *request, struct version versions[SIDES],
 	struct merge_result *result, struct error *err)
 {

@@ -108,7 +108,7 @@ static void add_conflict(struct merging *m, const struct spot *spot, struct node
 	m->conflicts++;
 }
 
-/* Equal values are no reason to skip "sum": two servers that each counted one more make two more.
+/* Equal values are added up too: two servers that each counted one more make two more.
  */
 static bool adds_up(const struct spot *spot)
 {

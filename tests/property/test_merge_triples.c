@@ -407,7 +407,7 @@ static const char *check(const struct schema *schema, const struct triple *tripl
 	return c.failed;
 }
 
-/* ---- generating, shrinking, telling ---- */
+/* ---- generating, shrinking, reporting ---- */
 
 static const struct style styles[] = { { "\n", "  ", ": ", ", " }, { "\n", "\t", ": ", ", " },
 	{ "\r\n", "    ", ": ", ", " }, { "", "", ":", "," }, { "", "", ": ", ", " } };

@@ -125,22 +125,23 @@ static void a_lock_is_merged_as_a_whole(void **state)
 static void the_newer_record_is_kept_as_a_whole(void **state)
 {
 	(void)state;
-#define BEAT(second, rest)                                                                         \
+#define HEARTBEAT(second, rest)                                                                    \
 	"{\"server\":\"a\",\"timestamp\":\"2025-10-29T12:00:" second "Z\",\"healthy\":" rest "}"
 	static const struct merge_case rows[] = {
-		{ "heartbeat", BEAT("01", "true"), BEAT("02", "false"),
-			BEAT("03", "true,\"uptime_seconds\":3"), NULL,
-			BEAT("03", "true,\"uptime_seconds\":3"),
+		{ "heartbeat", HEARTBEAT("01", "true"), HEARTBEAT("02", "false"),
+			HEARTBEAT("03", "true,\"uptime_seconds\":3"), NULL,
+			HEARTBEAT("03", "true,\"uptime_seconds\":3"),
 			"f.json /: kept the record of 2025-10-29T12:00:03Z (newer), discarded the "
 			"record of 2025-10-29T12:00:02Z" },
 		/* Members that the schema does not describe are merged separately. */
-		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":2,\"y\":1"),
-			BEAT("03", "true,\"x\":1"), NULL, BEAT("03", "true,\"x\":2,\"y\":1"),
+		{ "heartbeat", HEARTBEAT("01", "true,\"x\":1"),
+			HEARTBEAT("02", "true,\"x\":2,\"y\":1"), HEARTBEAT("03", "true,\"x\":1"),
+			NULL, HEARTBEAT("03", "true,\"x\":2,\"y\":1"), NULL },
+		{ "heartbeat", HEARTBEAT("01", "true,\"x\":1"), HEARTBEAT("02", "true,\"x\":2"),
+			HEARTBEAT("03", "true,\"x\":3"), NULL, HEARTBEAT("03", "true,\"x\":3"),
 			NULL },
-		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":2"),
-			BEAT("03", "true,\"x\":3"), NULL, BEAT("03", "true,\"x\":3"), NULL },
-		{ "heartbeat", BEAT("01", "true,\"x\":1"), BEAT("02", "true,\"x\":1"),
-			BEAT("03", "true"), NULL, BEAT("03", "true"), NULL },
+		{ "heartbeat", HEARTBEAT("01", "true,\"x\":1"), HEARTBEAT("02", "true,\"x\":1"),
+			HEARTBEAT("03", "true"), NULL, HEARTBEAT("03", "true"), NULL },
 	};
 	EXPECT_MERGES(rows);
 }
