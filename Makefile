@@ -102,9 +102,9 @@ $(BUILD)/git-build-full: $(call obj,$(CMD_SRC)) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # git runs these often: libraries that they do not need are not loaded.
-$(BUILD)/hooks/merge-driver $(BUILD)/hooks/prepare-commit-msg: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o \
-		$(BUILD)/obj/hooks/discarded.o $(LIB)
-$(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(call obj,$(HOOK_OWN)) $(LIB)
+$(BUILD)/hooks/merge-driver: $(BUILD)/hooks/%: $(BUILD)/obj/hooks/%.o $(BUILD)/obj/hooks/discarded.o $(LIB)
+$(BUILD)/hooks/prepare-commit-msg $(BUILD)/hooks/reference-transaction: $(BUILD)/hooks/%: \
+		$(BUILD)/obj/hooks/%.o $(BUILD)/obj/hooks/hook.o $(BUILD)/obj/hooks/discarded.o $(LIB)
 $(BUILD)/hooks/merge-driver $(BUILD)/hooks/prepare-commit-msg $(BUILD)/hooks/reference-transaction:
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -3,11 +3,12 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
+#include "base/escape.h"
 #include "base/file.h"
-#include "judge.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,19 @@
 
 /* 100,000 refs have 20 MiB. */
 enum { INPUT_LIMIT = 1 << 30 };
+
+void hook_print(const char *format, ...)
+{
+	struct buf text = BUF_INIT, line = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	escape_add(&line, text.data, text.len, true);
+	fprintf(stderr, "git-build: %s\n", line.data);
+	buf_release(&text);
+	buf_release(&line);
+}
 
 static void out_of_memory(void)
 {
@@ -52,7 +66,7 @@ int hook_read_input(struct buf *input)
 	struct error err = ERROR_INIT;
 	if (!file_read_fd(input, STDIN_FILENO, "standard input", INPUT_LIMIT, &err))
 		return 0;
-	judge_say("%s", err.text);
+	hook_print("%s", err.text);
 	return -1;
 }
 
@@ -65,7 +79,7 @@ static int find_kept(const char *path)
 	int why = errno;
 	if (why == ENOENT || (why == EACCES && !stat(path, &st)))
 		return 0;
-	judge_say("%s: cannot be examined: %s", path, strerror(why));
+	hook_print("%s: cannot be examined: %s", path, strerror(why));
 	return -1;
 }
 
@@ -92,9 +106,9 @@ static int run(const struct hook *hook, const char *path, const struct buf *inpu
 	struct error err = ERROR_INIT;
 	int status = 1, rc = child_run(&child, &status, &err);
 	if (rc < 0)
-		judge_say("%s", err.text);
+		hook_print("%s", err.text);
 	else if (status > 128)
-		judge_say("%s was killed by signal %d", path, status - 128);
+		hook_print("%s was killed by signal %d", path, status - 128);
 	free(argv);
 	return rc < 0 ? 1 : status;
 }

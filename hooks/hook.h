@@ -15,6 +15,9 @@ struct hook {
 	char *const *arguments; /* git's, without the program's name; ends with NULL */
 };
 
+/* Prints "git-build: TEXT", escaped, on standard error. */
+void hook_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * The first call of a main: takes --kept off the arguments, and lets the process end with exit code
  * 1, after one line on standard error, if memory runs out. If a standard stream is closed, no file

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/env.h"
-#include "base/escape.h"
 #include "hook.h"
 
 #include <stdio.h>
@@ -12,19 +11,6 @@
 #include <unistd.h>
 
 enum { MOST_LINES = 20 };
-
-void judge_say(const char *format, ...)
-{
-	struct buf text = BUF_INIT, line = BUF_INIT;
-	va_list args;
-	va_start(args, format);
-	buf_vaddf(&text, format, args);
-	va_end(args);
-	escape_add(&line, text.data, text.len, true);
-	fprintf(stderr, "git-build: %s\n", line.data);
-	buf_release(&text);
-	buf_release(&line);
-}
 
 /* ---- what git feeds ---- */
 
@@ -39,7 +25,7 @@ static int add_line(struct push *push, char *line, size_t len, int64_t now,
 	valid = valid && parse(line, &push->updates[push->count]);
 	push->count++;
 	if (!valid)
-		judge_say("standard input, line %zu: not what git writes for a push: '%.200s'",
+		hook_print("standard input, line %zu: not what git writes for a push: '%.200s'",
 			push->count, shown.data);
 	buf_release(&shown);
 	return valid ? 0 : -1;
@@ -56,7 +42,8 @@ int push_read(struct push *push, bool (*parse)(char *line, struct guard_update *
 	while (at < end) {
 		char *newline = memchr(at, '\n', (size_t)(end - at));
 		if (!newline) {
-			judge_say("standard input ends in the middle of line %zu", push->count + 1);
+			hook_print(
+				"standard input ends in the middle of line %zu", push->count + 1);
 			return -1;
 		}
 		*newline = '\0';
@@ -93,13 +80,13 @@ static void show_list(const char *kind, const struct guard_update *update,
 		const struct violation *violation = &list[i];
 		struct buf text = BUF_INIT;
 		violation_text(violation, &text);
-		judge_say("%s%s%s%.12s: %s", kind, update->ref,
+		hook_print("%s%s%s%.12s: %s", kind, update->ref,
 			oid_is_none(&violation->commit) ? "" : " ", violation->commit.hex,
 			text.data);
 		buf_release(&text);
 	}
 	if (count > MOST_LINES)
-		judge_say("%s%s: and %zu more", kind, update->ref, count - MOST_LINES);
+		hook_print("%s%s: and %zu more", kind, update->ref, count - MOST_LINES);
 }
 
 static void show(const struct guard_update *update, const struct guard_report *report)
@@ -115,7 +102,7 @@ int judge_update(struct guard *guard, const struct guard_update *update)
 	int rc = guard_judge(guard, &report, update, &err);
 	show(update, &report);
 	if (rc < 0)
-		judge_say("%s: cannot be judged: %s", update->ref, err.text);
+		hook_print("%s: cannot be judged: %s", update->ref, err.text);
 	else
 		rc = report.count > 1000000 ? 1000000 : (int)report.count;
 	guard_report_release(&report);

@@ -7,9 +7,6 @@
 
 #include "guard/guard.h"
 
-/* Says `text` on standard error, as "git-build: text", escaped. */
-void judge_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* The refs of one push, as git lists them on standard input. */
 struct push {
 	struct buf input; /* the bytes that git wrote */

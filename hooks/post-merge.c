@@ -45,7 +45,7 @@ static int check_file(const struct changed_file *file, void *data)
 		(history_read_blob(looking->repo, &file->blob, FILE_LIMIT, &text, &size, &err) <
 				0 ||
 			guard_check_content(file->path, text.data, text.len, &err) < 0))
-		judge_say("warning: %s", err.text);
+		hook_print("warning: %s", err.text);
 	buf_release(&text);
 	return 0;
 }
@@ -54,8 +54,9 @@ static void check_driver(struct repo *repo)
 {
 	struct buf driver = BUF_INIT;
 	if (!repo_config(repo, "merge.git-build.driver", &driver))
-		judge_say("warning: the merge driver is not configured, so git merges coordination "
-			  "files as text; run git build init");
+		hook_print(
+			"warning: the merge driver is not configured, so git merges coordination "
+			"files as text; run git build init");
 	buf_release(&driver);
 }
 
@@ -77,7 +78,7 @@ static int say_change(const struct state_change *change, void *data)
 		return 0;
 	if (looking->lines++ < MOST_LINES) {
 		change_say(&text, change, looking->settings.server);
-		judge_say("%s", text.data);
+		hook_print("%s", text.data);
 	}
 	buf_release(&text);
 	return 0;
@@ -89,9 +90,9 @@ static void say_changes(struct looking *looking)
 	struct error err = ERROR_INIT;
 	if (changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
 		    env->now(env->data), say_change, looking, &err) < 0)
-		judge_say("warning: what has changed cannot be read: %s", err.text);
+		hook_print("warning: what has changed cannot be read: %s", err.text);
 	if (looking->lines > MOST_LINES)
-		judge_say("and %zu more", looking->lines - MOST_LINES);
+		hook_print("and %zu more", looking->lines - MOST_LINES);
 }
 
 /* ---- the heartbeat ---- */
@@ -153,7 +154,7 @@ static void beat_aside(const struct looking *looking)
 {
 	switch (fork()) {
 	case -1:
-		judge_say("warning: no heartbeat was sent: cannot start a process: %s",
+		hook_print("warning: no heartbeat was sent: cannot start a process: %s",
 			strerror(errno));
 		break;
 	case 0:

@@ -44,7 +44,7 @@ static int forget_unknown(struct repo *repo, struct guard_update *update)
 	if (!known)
 		update->old = OID_NONE;
 	else if (known < 0)
-		judge_say("%s: cannot be judged: %s", update->ref, err.text);
+		hook_print("%s: cannot be judged: %s", update->ref, err.text);
 	return known < 0 ? known : 0;
 }
 
@@ -55,10 +55,10 @@ static int judge_all(struct repo *repo, struct guard *guard, struct push *push)
 		refused |= forget_unknown(repo, &push->updates[i]) < 0 ||
 			judge_update(guard, &push->updates[i]) != 0;
 	if (refused)
-		judge_say("nothing was pushed: every commit is checked, so fix each line above in "
-			  "the "
-			  "commit that brought it (git rebase -i) and push again; a commit on top "
-			  "does not help");
+		hook_print("nothing was pushed: every commit is checked, so fix each line above in "
+			   "the "
+			   "commit that brought it (git rebase -i) and push again; a commit on top "
+			   "does not help");
 	return refused;
 }
 
@@ -70,7 +70,7 @@ static int judge_push(struct push *push, const char *remote)
 	struct error err = ERROR_INIT;
 	int refused = 1;
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
-		judge_say("%s", err.text);
+		hook_print("%s", err.text);
 	else
 		refused = judge_all(repo, guard, push);
 	guard_free(guard);
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	alloc_keep_memory();
 	int refused = push_read(&push, parse_line) < 0;
 	if (refused)
-		judge_say("push stopped: git's list of refs was not understood; push again");
+		hook_print("push stopped: git's list of refs was not understood; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused && push.count)

@@ -36,10 +36,10 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 	struct error err = ERROR_INIT;
 	int removed = boot_locks_remove_for(repo, ref, &err);
 	if (removed > 0)
-		judge_say("warning: removed a lock on %s that is older than this machine's start",
+		hook_print("warning: removed a lock on %s that is older than this machine's start",
 			ref);
 	else if (removed < 0)
-		judge_say("warning: %s", err.text);
+		hook_print("warning: %s", err.text);
 }
 
 static int judge_all(struct repo *repo, struct guard *guard, const struct push *push)
@@ -53,12 +53,12 @@ static int judge_all(struct repo *repo, struct guard *guard, const struct push *
 		found += rc > 0 ? rc : 0;
 	}
 	if (failed)
-		judge_say("nothing of this push has landed, since it could not all be judged");
+		hook_print("nothing of this push has landed, since it could not all be judged");
 	else if (found)
-		judge_say("nothing of this push has landed: mend the %s above in the commits that "
-			  "brought "
-			  "%s (git rebase -i, or a new commit on the tip you fetched), then push "
-			  "again",
+		hook_print("nothing of this push has landed: mend the %s above in the commits that "
+			   "brought "
+			   "%s (git rebase -i, or a new commit on the tip you fetched), then push "
+			   "again",
 			found == 1 ? "line" : "lines", found == 1 ? "it" : "them");
 	return failed || found;
 }
@@ -71,7 +71,7 @@ static int judge_push(const struct push *push)
 	struct error err = ERROR_INIT;
 	int refused = 1;
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
-		judge_say("the push cannot be judged, and so does not land: %s", err.text);
+		hook_print("the push cannot be judged, and so does not land: %s", err.text);
 	else
 		refused = judge_all(repo, guard, push);
 	guard_free(guard);
@@ -87,11 +87,11 @@ int main(int argc, char **argv)
 	alloc_keep_memory();
 	int refused = push_read(&push, parse_line) < 0;
 	if (!refused && !push.count) {
-		judge_say("standard input is empty: git names no ref");
+		hook_print("standard input is empty: git names no ref");
 		refused = 1;
 	}
 	if (refused)
-		judge_say("push rejected: git's list of refs was not understood; push again");
+		hook_print("push rejected: git's list of refs was not understood; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused)

@@ -1,21 +1,21 @@
 /*
  * prepare-commit-msg: adds the values that the merge driver discarded to the message of a merge
- * commit (githooks(5)). It never stops a commit.
+ * commit (githooks(5)). Only a hook of the user's own can stop a commit.
  *
  * It does not use libgit2: git runs it for each commit.
  *
  * usage: prepare-commit-msg FILE [SOURCE [COMMIT]]
  */
 #include "discarded.h"
-
-#include <stdio.h>
+#include "hook.h"
 
 int main(int argc, char **argv)
 {
+	struct hook hook;
 	struct error err = ERROR_INIT;
-	if (argc > 1 && discarded_add_to_message(argv[1], &err) < 0)
-		fprintf(stderr,
-			"git-build: warning: cannot add the discarded values to the message: %s\n",
-			err.text);
-	return 0;
+	hook_start(&hook, argc, argv);
+	int status = hook_run_kept(&hook, NULL);
+	if (!status && hook.arguments[0] && discarded_add_to_message(hook.arguments[0], &err) < 0)
+		hook_print("warning: cannot add the discarded values to the message: %s", err.text);
+	return status;
 }
