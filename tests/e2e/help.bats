@@ -98,11 +98,11 @@ verbs() {
   for how in 'help heartbeat' 'heartbeat --help' 'heartbeat --push --help'; do
     # shellcheck disable=SC2086 # words
     run -0 git-build $how
-    [[ $output == *"git-build-heartbeat - give a sign of life"* ]]
+    [[ $output == *"git-build-heartbeat - record a heartbeat"* ]]
   done
   for how in help --help; do
     run -0 git-build "$how"
-    [[ $output == *"git-build - a fleet of build servers"* ]]
+    [[ $output == *"git-build - coordinate a fleet of build servers"* ]]
   done
 }
 
