@@ -1,4 +1,4 @@
-# git-build. `make` builds everything into build/, `make help` lists what else there is.
+# git-build. `make` builds everything into build/; `make help` lists the other targets.
 
 PREFIX   ?= /usr/local
 DESTDIR  ?=
@@ -10,9 +10,9 @@ CC := gcc
 endif
 comma    := ,
 
-# A build of its own for each compiler and set of sanitizers: they never mix objects.
+# Each compiler and set of sanitizers has a separate build directory, so that objects are never mixed.
 BUILD := build$(if $(filter gcc,$(CC)),,/$(notdir $(CC)))$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
-# What tests and documents call, whichever build it is.
+# The directory of the programs under test, for every kind of build.
 export GIT_BUILD_BINDIR := $(abspath $(BUILD))
 
 bindir      := $(PREFIX)/bin
@@ -33,11 +33,11 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -Isrc -Igit-build -Itests -I$(BUILD)/gen \
                $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
 LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lpthread $(EXTRA_LDLIBS)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-# The library must not be able to call what the banned list names.
+# The library and the programs cannot call the functions listed in banned.h.
 $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPFLAGS += -include src/base/banned.h
 
 LIB_SRC  := $(wildcard src/*/*.c)
-# The program that starts quickly has the subcommands that need no repository (git-build/quick.c).
+# The quick program has the subcommands that need no repository (git-build/quick.c).
 CMD_SRC  := $(filter-out git-build/quick.c,$(wildcard git-build/*.c))
 QUICK_SRC := $(patsubst %,git-build/%.c,quick program command options show help validate schema merge \
              merge-driver)
@@ -78,7 +78,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The schemas are kept as readable .json files and become part of the library here.
+# The schemas are readable .json files in the source, and are embedded into the library here.
 $(BUILD)/gen/embedded.c: src/schema/embed $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call say,EMBED,$@)
@@ -121,7 +121,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Preloaded into programs; a sanitizer's own library must not come along.
+# Preloaded into programs, so they must not be linked to a sanitizer's library.
 $(FAULTS): $(BUILD)/%.so: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -141,64 +141,64 @@ $(BUILD)/completion/%: $(BUILD)/git-build
 # ---- tests ----
 
 .PHONY: check check-unit check-e2e
-check: all $(UNITS) $(TORTURERS) $(FAULTS) ## every test a contributor should run; ends with "N passed, N failed"
+check: all $(UNITS) $(TORTURERS) $(FAULTS) ## run all tests that a contributor should run; ends with "N passed, N failed"
 	@tests/run $(UNITS) $(E2E)
 
-check-unit: $(UNITS) ## unit and property tests only
+check-unit: $(UNITS) ## run only the unit and property tests
 	@tests/run $(UNITS)
 
-check-e2e: all $(TORTURERS) $(FAULTS) ## end-to-end tests only
+check-e2e: all $(TORTURERS) $(FAULTS) ## run only the end-to-end tests
 	@tests/run $(E2E)
 
 .PHONY: programs
-programs: all $(UNITS) $(BENCHES) $(TORTURERS) $(FAULTS) ## everything that can be compiled, nothing run
+programs: all $(UNITS) $(BENCHES) $(TORTURERS) $(FAULTS) ## compile everything, run nothing
 
 .PHONY: torture
-torture: all $(TORTURERS) ## clients that are killed, cut off and late; TORTURE_OPS, TORTURE_CLIENTS, SEED
+torture: all $(TORTURERS) ## run clients that are killed, disconnected and delayed; TORTURE_OPS, TORTURE_CLIENTS, SEED
 	@tests/torture/run
 
 .PHONY: faults
-faults: all $(FAULTS) ## each read of each subcommand fails once; FAULTS_SECONDS for a sample, SEED
+faults: all $(FAULTS) ## make each read of each subcommand fail once; FAULTS_SECONDS for a sample, SEED
 	@tests/faults/run
 
 .PHONY: power
-power: all ## power cuts under load, of the shared host and of servers (root); POWER_CUTS, SEED
+power: all ## cut the power of the shared host and of servers under load (as root); POWER_CUTS, SEED
 	@tests/power/run
 
 .PHONY: model
-model: ## the protocol's model, every state of it, by spin; and that its mutants are caught
+model: ## check every state of the protocol's model with spin, and that its mutants are caught
 	@tests/model/run
 
 .PHONY: bench
-bench: all $(BENCHES) ## the benchmarks, as ratios against something in the same run
+bench: all $(BENCHES) ## run the benchmarks, as ratios to a reference in the same run
 	@tests/bench/run
 
-# Fuzzers bring their own main and want the library instrumented: a build of their own, by clang.
+# Fuzzers have their own main and need an instrumented library: a separate build with clang.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzz-run
-fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined fuzz-run
 
 fuzz-run: $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: conformance
-conformance: all $(BUILD)/tests/conformance/conformance ## our own JSON Schema cases, and the public ones in SUITE
+conformance: all $(BUILD)/tests/conformance/conformance ## run our JSON Schema cases, and the public ones in SUITE
 	@tests/conformance/run $(SUITE)
 
 # ---- style ----
 
 .PHONY: lint format
-lint: ## formatting, floors, headers, cppcheck, shellcheck, both compilers' warnings as errors
+lint: ## check formatting, layers, headers and words; run cppcheck, shellcheck, gcc and clang
 	@tests/lint
 
-format: ## lay out all C as .clang-format says
+format: ## format all C files with clang-format
 	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] hooks/*.[ch] tests/*/*.[ch])
 
 # ---- installing ----
 
 .PHONY: install uninstall
-install: all $(COMPLETIONS) ## into PREFIX, below DESTDIR; what is there already is not touched
+install: all $(COMPLETIONS) ## install into PREFIX, below DESTDIR; files that are up to date are not touched
 	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man1" \
 		"$(DESTDIR)$(docdir)/monitoring" "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
 		"$(DESTDIR)$(fishcompdir)"
@@ -211,16 +211,16 @@ install: all $(COMPLETIONS) ## into PREFIX, below DESTDIR; what is there already
 	install -C -m 644 $(BUILD)/completion/zsh "$(DESTDIR)$(zshcompdir)/_git-build"
 	install -C -m 644 $(BUILD)/completion/fish "$(DESTDIR)$(fishcompdir)/git-build.fish"
 
-uninstall: ## take away what install put there; folders that others use too stay
+uninstall: ## remove the installed files; shared directories stay
 	rm -f "$(DESTDIR)$(bindir)/git-build" "$(DESTDIR)$(bashcompdir)/git-build" \
 		"$(DESTDIR)$(zshcompdir)/_git-build" "$(DESTDIR)$(fishcompdir)/git-build.fish"
 	rm -f $(foreach page,$(notdir $(MANPAGES)),"$(DESTDIR)$(mandir)/man1/$(page)")
 	rm -rf "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(docdir)"
 
 .PHONY: clean help
-clean: ## forget all that was built
+clean: ## delete everything that was built
 	rm -rf build
 
-help: ## this list
+help: ## list these targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | \
 		while IFS="$$(printf '\t')" read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a clone to a git-build that works: dependencies, build, installation.
-# This is the one place that knows what git-build needs from the system.
+# Build and install git-build from a clone, with everything that it needs from the system.
+# The required packages are listed only here.
 set -euo pipefail
 called_from=$PWD
 apt_wait=${GIT_BUILD_APT_WAIT:-600}
@@ -8,24 +8,24 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'END'
-usage: ./install.sh [--prefix DIR]         install git-build, and what it needs
+usage: ./install.sh [--prefix DIR]         install git-build and the packages that it needs
    or: ./install.sh --uninstall [--prefix DIR]
-   or: ./install.sh demo [--prefix DIR]    show a fleet of two servers at work, and leave no trace
-   or: ./install.sh check                  run every test, and install what the tests need
-   or: ./install.sh deps [--print]         only install all that build and tests need, or name it
+   or: ./install.sh demo [--prefix DIR]    show a fleet of two servers at work, then delete it
+   or: ./install.sh check                  run the tests; install the packages that they need
+   or: ./install.sh deps [--print]         only install the packages for build and tests, or list them
 
-    --prefix DIR   where to: default /usr/local as root, else ~/.local; demo: a temporary folder
-    --uninstall    take away what was installed under the prefix
+    --prefix DIR   install under DIR (default: /usr/local as root, otherwise ~/.local; demo: a temporary directory)
+    --uninstall    remove git-build from the prefix
     -h, --help     show this
 
-If another program uses apt, install.sh waits for it, GIT_BUILD_APT_WAIT seconds (600) at most.
+If another program uses apt, install.sh waits for it, for at most GIT_BUILD_APT_WAIT seconds (600).
 END
 }
 
-# ---- what git-build needs: a Debian package a line, and how to see that it is there ----
+# ---- required packages: one Debian package per line, and how to check that it is installed ----
 
 packages_run() {
-  # The shared libraries come with the packages that building needs.
+  # The shared libraries are dependencies of the packages in packages_build.
   cat <<'END'
 git                 command git
 END
@@ -71,7 +71,7 @@ END
 # is_there command|library|file|clang-runtime WHAT
 is_there() {
   case $1 in
-    # sshd lives where only root looks.
+    # sshd is in a directory that is only in the PATH of root.
     command) PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
     library) command -v pkg-config >/dev/null && pkg-config --exists "$2" ;;
     file) [ -e "$2" ] ;;
@@ -81,7 +81,7 @@ is_there() {
   esac
 }
 
-# Reads a list as above; prints the packages that are missing, in one line.
+# missing <LIST: print the packages of a list that are not installed, on one line.
 missing() {
   local package kind what names=()
   while read -r package kind what; do
@@ -96,7 +96,7 @@ die() {
   exit 1
 }
 
-# run_apt ARGUMENT...: apt-get, which waits its turn: another program may be using apt or dpkg.
+# run_apt ARGUMENT...: run apt-get; while another program uses apt or dpkg, wait and try again.
 run_apt() {
   local errors status holder end=
   while :; do
@@ -115,36 +115,36 @@ run_apt() {
   return "$status"
 }
 
-# need LIST...: installs what is missing from the lists, by apt.
+# need LIST...: install the missing packages of these lists with apt.
 need() {
   local list packages as_root=()
   packages=$(for list in "$@"; do "$list"; done | missing)
   [ -n "$packages" ] || return 0
   if ! command -v apt-get >/dev/null; then
-    die "please install what these Debian packages contain, by your system's own names, and run this again: $packages"
+    die "apt-get is missing; install your system's equivalents of these Debian packages, then run this again: $packages"
   fi
   if [ "$(id -u)" != 0 ]; then
     if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
       as_root=(sudo)
     else
-      die "packages are missing; as root run: apt-get update && apt-get install --no-install-recommends $packages"
+      die "packages are missing; run as root: apt-get update && apt-get install --no-install-recommends $packages"
     fi
   fi
   say "Installing: $packages"
   apt=("${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq
     -o DPkg::Lock::Timeout=0 -o Dpkg::Use-Pty=0)
-  # If the lists cannot be brought up to date, the old ones may still do.
+  # If the package lists cannot be updated, the old ones may be sufficient.
   run_apt update || say "install.sh: the package lists could not be updated" >&2
-  # shellcheck disable=SC2086 # one word a package
+  # shellcheck disable=SC2086 # one word per package
   run_apt install -y --no-install-recommends $packages || die "apt-get could not install: $packages"
   packages=$(for list in "$@"; do "$list"; done | missing)
   [ -z "$packages" ] || die "still missing after apt-get: $packages"
 }
 
-# Runs make, on every core, saying only what it does.
+# build TARGET...: run make on all cores, and print only what it does.
 build() { make --no-print-directory -s -j"$(nproc)" "$@"; }
 
-# Every file below the prefix that is ours, with a checksum of what is in it.
+# Print every file of git-build below the prefix, with a checksum of its content.
 installed() {
   find "$prefix/bin/git-build" "$prefix/libexec/git-build" "$prefix/share/doc/git-build" \
     "$prefix"/share/man/man1/git-build{,-*}.1 \
@@ -154,12 +154,12 @@ installed() {
     -type f -exec cksum {} + 2>/dev/null || true
 }
 
-# The prefix, or the nearest folder above it that there is, takes files from this user.
+# Check that this user can write to the prefix or, if it does not exist, to its nearest existing parent directory.
 check_prefix() {
-  local folder=$prefix
-  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
-  if [ ! -d "$folder" ] || [ ! -w "$folder" ]; then
-    die "$prefix: you may not write there; choose another folder with --prefix, or run this as root"
+  local directory=$prefix
+  while [ ! -e "$directory" ]; do directory=$(dirname "$directory"); done
+  if [ ! -d "$directory" ] || [ ! -w "$directory" ]; then
+    die "$prefix: no write permission; choose another directory with --prefix, or run this as root"
   fi
 }
 
@@ -177,12 +177,12 @@ do_install() {
     say "  the command            bin/git-build"
     say "  hooks                  libexec/git-build/"
     say "  manual pages           share/man/man1/"
-    say "  completions            bash, zsh, fish below share/"
+    say "  completions            bash, zsh and fish, below share/"
     say "  documents              share/doc/git-build/"
   fi
   case :$PATH: in
-    *:"$prefix/bin":*) say "$prefix/bin is in PATH: try \`git build --help\`." ;;
-    *) say "$prefix/bin is not in PATH. Add it: export PATH=\"$prefix/bin:\$PATH\"" ;;
+    *:"$prefix/bin":*) say "$prefix/bin is in PATH; try \`git build --help\`." ;;
+    *) say "$prefix/bin is not in PATH; add it: export PATH=\"$prefix/bin:\$PATH\"" ;;
   esac
 }
 
@@ -194,22 +194,22 @@ do_uninstall() {
   fi
   check_prefix
   build uninstall PREFIX="$prefix" >/dev/null
-  say "git-build is gone from $prefix."
+  say "Removed git-build from $prefix."
 }
 
 do_demo() {
   need packages_run packages_build
-  folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-demo.XXXXXX")
-  trap 'rm -rf "$folder"' EXIT
+  directory=$(mktemp -d "${TMPDIR:-/tmp}/git-build-demo.XXXXXX")
+  trap 'rm -rf "$directory"' EXIT
   if [ -z "$prefix" ]; then
-    prefix=$folder/prefix
-    say "Building and installing in $folder, which goes away at the end."
+    prefix=$directory/prefix
+    say "Building and installing in $directory, which is deleted at the end."
   else
     check_prefix
-    say "Building in $folder, which goes away at the end; installing in $prefix, which stays."
+    say "Building in $directory, which is deleted at the end; installing in $prefix, which is kept."
   fi
-  build install BUILD="$folder/build" PREFIX="$prefix" >/dev/null
-  TMPDIR=$folder PATH=$prefix/bin:$PATH git build demo
+  build install BUILD="$directory/build" PREFIX="$prefix" >/dev/null
+  TMPDIR=$directory PATH=$prefix/bin:$PATH git build demo
 }
 
 do_check() {
@@ -231,9 +231,9 @@ usage_error() {
   exit 129
 }
 
-# The one thing to do; asking for two is a mistake.
+# choose ACTION: set the action; it is an error to set two.
 choose() {
-  [ "$action" = install ] || usage_error "$1: one thing at a time"
+  [ "$action" = install ] || usage_error "$1: cannot be combined with $action"
   action=${1#--}
 }
 
@@ -246,7 +246,7 @@ while [ $# -gt 0 ]; do
       ;;
     --prefix)
       prefix=${2-}
-      [ -n "$prefix" ] || usage_error "--prefix needs a folder"
+      [ -n "$prefix" ] || usage_error "--prefix needs a directory"
       shift
       ;;
     --prefix=?*) prefix=${1#--prefix=} ;;
@@ -256,7 +256,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-if [ "$print" = yes ] && [ "$action" != deps ]; then usage_error "--print belongs to deps"; fi
+if [ "$print" = yes ] && [ "$action" != deps ]; then usage_error "--print can only be used with deps"; fi
 
 if [ -z "$prefix" ] && [ "$action" != demo ]; then
   if [ "$(id -u)" = 0 ]; then prefix=/usr/local; else prefix=$HOME/.local; fi
