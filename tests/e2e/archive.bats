@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build archive: what is over and old moves, and nothing is ever in neither place.
+# git build archive: old elements are moved, and at every moment each is in exactly one place.
 
 load helper
 
@@ -11,7 +11,7 @@ setup() {
 
 shown() { git -C "$TMP/fleet.git" show "main:$1"; }
 
-# seed: messages and jobs of all kinds, and logs, as other programs would have written them.
+# seed: write messages and jobs of all kinds, and logs, as other programs would.
 seed() {
   git pull -q
   cat >coordination/messages.json <<'END'
@@ -50,7 +50,7 @@ END
 
 ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
 
-@test "what is over and old moves in one commit, as it was" {
+@test "old elements are moved in one commit, unchanged" {
   seed
   run -0 git build archive --dry-run
   [[ $output == "would move 2 messages and 2 jobs to coordination/archive"* ]]
@@ -64,7 +64,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [ "$(ids coordination/archive/messages-2025-09.json)" = "m3 " ]
   [ "$(ids coordination/archive/jobs-2025-08.json)" = "j1 " ]
   [ "$(ids coordination/archive/jobs-2025-09.json)" = "j4 " ]
-  # With all members, as they were spelled.
+  # All members are kept, with their notation.
   shown coordination/archive/messages-2025-10.json | jq -e '.messages[0] | .body == "x" and .timestamp == "2025-10-29 16:21" and length == 8'
   shown coordination/archive/messages-2025-09.json | grep -qE '"n": 100\.00$'
   [ "$(shown build1/logs/20251001T000000Z.log.gz | gzip -dc)" = "$(seq 1000)" ]
@@ -74,12 +74,12 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [ "$output" = "nothing is old enough" ]
   run -0 git build archive --logs --all-servers --json
   [ "$(jq -c '[.messages, .jobs, .logs]' <<<"$output")" = "[0,0,1]" ]
-  # What is archived follows the same rules.
+  # The same rules apply to archived elements.
   git build audit -q
   git build validate coordination/archive/*.json
 }
 
-@test "the same commands read what is archived" {
+@test "the usual commands read archived elements" {
   seed
   git build archive -q
   [ "$(git build message list --json | jq '.messages | length')" = 2 ]
@@ -93,7 +93,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [[ $output == *m1* && $output == *m3* ]]
 }
 
-# put FILE JQ: changes FILE on the shared branch, whatever its hook would say to that.
+# put FILE JQ: change FILE on the shared branch, without its hook.
 put() {
   git pull -q
   jq "$2" "$1" >"$TMP/put" && cp "$TMP/put" "$1"
@@ -103,7 +103,7 @@ put() {
   git -C ../fleet.git config --unset core.hooksPath
 }
 
-@test "a second archiving adds to the month, and what the archive has already is not there twice" {
+@test "archiving again adds to the month, and adds no element that the archive already has" {
   seed
   git build archive -q
   m1=$(shown coordination/archive/messages-2025-10.json | jq '.messages[0]')
@@ -114,7 +114,7 @@ put() {
   [ "$(ids coordination/messages.json)" = "m2 m4 " ]
 }
 
-@test "of two that have one id nobody knows which is meant: they stay" {
+@test "elements with duplicate IDs are not archived" {
   seed
   git build archive -q
   put coordination/messages.json '.messages += [
@@ -126,7 +126,7 @@ put() {
   [ "$(ids coordination/messages.json)" = "m2 m4 m1 m9 m9 " ]
 }
 
-@test "a log beside which there is a compressed one stays as it is" {
+@test "a log is not compressed if a compressed log of that name exists" {
   seed
   echo another | gzip >build1/logs/20251001T000000Z.log.gz
   git add -A
@@ -137,7 +137,7 @@ put() {
   [ "$(shown build1/logs/20251001T000000Z.log | wc -l)" = 1000 ]
 }
 
-@test "a server archives what others have said, where the shared repository knows who pushes" {
+@test "a server archives messages of others if the shared repository identifies who pushes" {
   seed
   git -C ../fleet.git config build.identity env:GIT_BUILD_SERVER
   GIT_BUILD_SERVER=build1 git build archive -q
@@ -146,7 +146,7 @@ put() {
   [[ $output == *"build2/logs/20251001T000000Z.log"* ]]
 }
 
-@test "an archive that is broken is told with its place, and nothing moves" {
+@test "a corrupt archive is reported with its location, and nothing is moved" {
   seed
   mkdir coordination/archive
   git -C ../fleet.git config core.hooksPath /dev/null
@@ -162,7 +162,7 @@ put() {
   run -0 git build message list
 }
 
-@test "while two others write, and while it is killed, nothing is lost and nothing is twice" {
+@test "with two concurrent writers and a kill, no element is lost or duplicated" {
   git pull -q
   jq -n '{messages: [range(300) | {id: "old\(.)", from: "build2", to: "build1", timestamp: "2025-10-29T00:00:00Z", read: true}]}' \
     >coordination/messages.json
@@ -187,7 +187,7 @@ put() {
   [ "$(git build message list --archived --json | jq -r '.messages[].id' | sort | uniq -d)" = "" ]
   [ "$(git build message list --archived --json | jq '.messages | length')" = $((300 + 2 * count)) ]
   [ "$(git build message list --json | jq '.messages | length')" = $((2 * count)) ]
-  # At no commit was a message in neither place.
+  # In every commit, each message was in one place.
   for commit in $(git -C ../fleet.git rev-list main --grep='^Archive' ); do
     total=0
     for file in $(git -C ../fleet.git ls-tree -r --name-only "$commit" coordination | grep messages); do
@@ -197,7 +197,7 @@ put() {
   done
 }
 
-@test "a month of many megabytes goes into several files, and on in the last of them" {
+@test "a month of many megabytes is split into several files, and continued in the last one" {
   git pull -q
   head -c 1048576 /dev/zero | tr '\0' x >"$TMP/body"
   jq -n --rawfile body "$TMP/body" '{messages: [range(9) | {id: "m\(.)", from: "build2", to: "build1",
@@ -210,7 +210,7 @@ put() {
   [ "$(ids $folder/messages-2025-10_2.json)" = "m3 m4 m5 " ]
   [ "$(ids $folder/messages-2025-10_3.json)" = "m6 m7 m8 " ]
 
-  # What stands in any of them is not put into another, and small ones find room in the last.
+  # An element that is in any of them is not added to another; small elements go to the last file.
   jq -n --rawfile body "$TMP/body" '{messages: [range(2) | {id: (if . == 0 then "m1" else "n\(.)" end),
     from: "build2", to: "build1", subject: "s", timestamp: "2025-10-29T16:00:00Z", read: true,
     body: (if . == 0 then $body else "short" end)}]}' >coordination/messages.json

@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
-# git build artifacts: manifests on the shared branch, and files that come over a real sshd.
-# shellcheck disable=SC2154 # $pid is of in_background
+# git build artifacts: manifests on the shared branch, and artifacts that are downloaded from a real sshd.
+# shellcheck disable=SC2154 # in_background sets $pid
 
 load helper
 
-# The test stands in build2; build1 is "elsewhere", reached over ssh.
+# The test runs in build2; build1 is the remote server, reached over ssh.
 setup() {
   e2e_setup
   fleet_of build1 build2 >/dev/null
   cd build2 || return
 }
 
-# built SERVER JOB FOLDER [FILTER]: what a build by SERVER has left in FOLDER, told to the fleet; FILTER
-# changes the manifest before.
+# built SERVER JOB DIRECTORY [FILTER]: publish a manifest of the artifacts of SERVER in DIRECTORY; FILTER
+# changes the manifest first.
 built() {
   local files=()
   mapfile -t files < <(cd "$3" && find . -maxdepth 1 -type f -printf '%f\n' | sort)
@@ -28,7 +28,7 @@ built() {
   )
 }
 
-# tiny VERSION FOLDER [FILE...]: a real package in FOLDER that holds FILEs.
+# tiny VERSION DIRECTORY [FILE...]: make a real package with the FILEs in DIRECTORY.
 tiny() {
   local tree=$TMP/tree.$1
   mkdir -p "$tree/DEBIAN" "$tree/usr/share/tiny" "$2"
@@ -44,7 +44,7 @@ over_ssh() {
   git config build.ssh.build1 "$SSH_URL"
 }
 
-@test "list and show: every build with its files, the newest first; a broken manifest hides none" {
+@test "list and show: all builds with their artifacts, newest first; a corrupt manifest hides no other" {
   run -0 git build artifacts list
   [ -z "$output" ]
   mkdir "$TMP/one" "$TMP/two"
@@ -65,7 +65,7 @@ over_ssh() {
   [[ $output == *"failed: exit code 2"*"$TMP/two"*b.txt*4*"$(sha256sum <"$TMP/two/b.txt" | cut -c1-64)"* ]]
   [ "$(git build artifacts show job_1 --json | jq -r '.artifacts[0].name')" = a.txt ]
 
-  # As git abbreviates: as long as it is clear.
+  # An unambiguous abbreviation is accepted, as in git.
   run -128 git build artifacts show job_
   [[ $output == *"several jobs start with 'job_': job_2, job_1"* ]]
   built build1 other "$TMP/one"
@@ -74,7 +74,7 @@ over_ssh() {
   run -128 git build artifacts show job_3
   [[ $output == *"no manifest of a job 'job_3'"* ]]
 
-  # The guard keeps broken ones out; where one is there all the same, it is named.
+  # The guard rejects corrupt manifests; if one exists anyway, it is reported.
   run -1 built build1 job_4 "$TMP/one" '.artifacts[0].name = "../../etc/cron.d/x"'
   rm "$TMP/fleet.git/hooks/pre-receive"
   git -C ../build1 push -q --no-verify origin HEAD:main
@@ -84,7 +84,7 @@ over_ssh() {
   [ "$(git build artifacts list --json | jq -r '.builds[3].trouble' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
 }
 
-@test "fetch: over ssh, verified; again: nothing to do; a cut goes on where it was" {
+@test "fetch: over ssh, verified; a second fetch does nothing; an interrupted one is resumed" {
   over_ssh
   mkdir "$TMP/made here"
   head -c 3000000 /dev/urandom >"$TMP/made here/big file.deb"
@@ -107,11 +107,11 @@ over_ssh() {
   run -0 git build artifacts verify job_1
   [ "$output" = $'job_1/big file.deb: ok\njob_1/it\'s small.txt: ok' ]
 
-  # All is here: the server is not even asked.
+  # Everything is here: the server is not contacted.
   GIT_SSH_COMMAND=false run -0 git build artifacts fetch job_1 --json
   [ "$(jq -c '[.artifacts[].was_here]' <<<"$output")" = '[true,true]' ]
 
-  # What is here and differs is not written over.
+  # An existing file that differs is not overwritten.
   echo mine >"job_1/it's small.txt"
   run -128 git build artifacts fetch job_1
   [[ $output == *"it's small.txt is here already and is not what the manifest says"* ]]
@@ -128,12 +128,12 @@ over_ssh() {
   [ "$(ls job_1)" = 'big file.deb' ]
 }
 
-@test "fetch: killed in the middle, and two at a time" {
+@test "fetch: killed in the middle, and two at the same time" {
   over_ssh
   mkdir "$TMP/made"
   head -c 3000000 /dev/urandom >"$TMP/made/a.deb"
   built build1 job_1 "$TMP/made"
-  # Two megabytes, and then nothing, for as long as the test takes.
+  # Send two megabytes, then nothing for as long as the test takes.
   printf '#!/bin/bash\n%s "$@" | head -c 2000000\nwhile [ -e "%s" ]; do sleep 0.1; done\n' "$GIT_SSH_COMMAND" \
     "$TMP/made" >"$TMP/slow"
   chmod +x "$TMP/slow"
@@ -148,7 +148,7 @@ over_ssh() {
   mv "$TMP/made" "$TMP/unmade"
 }
 
-@test "what the worker builds can be listed, fetched and installed" {
+@test "artifacts of the worker can be listed, fetched and installed" {
   over_ssh
   git init -q "$TMP/source"
   git -C "$TMP/source" commit -q --allow-empty -m "First"
@@ -165,7 +165,7 @@ over_ssh() {
   run -0 git -C ../build1 build artifacts verify "$job"
 }
 
-@test "fetch: what is not as the manifest says is thrown away" {
+@test "fetch: data that does not match the manifest is deleted" {
   over_ssh
   mkdir "$TMP/made"
   echo "what was built" >"$TMP/made/a.deb"
@@ -174,7 +174,7 @@ over_ssh() {
   run -128 git build artifacts fetch job_1
   [[ $output == *"a.deb is not what its manifest says: its SHA-256 is "*"it was thrown away"* ]]
   [ -z "$(ls job_1)" ]
-  # Longer, without end: it stops at the size that was said.
+  # Endless data: the download stops at the size in the manifest.
   ln -sf /dev/zero "$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
   [[ $output == *"a.deb is longer there than the 15 bytes"* ]]
@@ -186,7 +186,7 @@ over_ssh() {
   rm "$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
   [[ $output == *"a.deb did not come from"*"No such file"* ]]
-  # Half of something else is not gone on with for ever.
+  # Half of a different file is not resumed forever.
   echo "what was built" >"$TMP/made/a.deb"
   printf 'some' >job_1/a.deb.part
   run -128 git build artifacts fetch job_1
@@ -195,7 +195,7 @@ over_ssh() {
   [ "$(cat job_1/a.deb)" = "what was built" ]
 }
 
-@test "fetch: names that others have written go nowhere else" {
+@test "fetch: names from a manifest cannot lead outside the directory" {
   mkdir "$TMP/made"
   echo a >"$TMP/made/a"
   rm "$TMP/fleet.git/hooks/pre-receive"
@@ -212,7 +212,7 @@ over_ssh() {
   built build1 job_1 "$TMP/made" '.server = "build2"'
   run -128 git build artifacts fetch job_1
   [[ $output == *"build1/logs/job_1-artifacts.json speaks for another server, 'build2'"* ]]
-  # A part that is a link leads nowhere else either.
+  # A .part file that is a symbolic link is not followed either.
   echo precious >"$TMP/precious"
   built build2 job_2 "$TMP/made"
   mkdir out
@@ -221,7 +221,7 @@ over_ssh() {
   [ "$(cat "$TMP/precious")" = precious ]
 }
 
-@test "fetch and verify on the server that made them need no ssh" {
+@test "fetch and verify on the server that built the artifacts need no ssh" {
   mkdir "$TMP/made"
   head -c 200000 /dev/urandom >"$TMP/made/a.deb"
   built build2 job_1 "$TMP/made"
@@ -242,7 +242,7 @@ over_ssh() {
   [[ $output == *"this build has left no files"* ]]
 }
 
-@test "a server that falls silent is given up, and what has come stays" {
+@test "a download from a server that stops sending is abandoned, and the received part is kept" {
   mkdir "$TMP/made"
   head -c 200000 /dev/zero >"$TMP/made/a.deb"
   built build1 job_1 "$TMP/made"
@@ -254,7 +254,7 @@ over_ssh() {
   [ "$(stat -c %s job_1/a.deb.part)" = 5000 ]
 }
 
-@test "compare: which files, and what is different in the packages that are here" {
+@test "compare: which artifacts differ, and how, for packages on this host" {
   over_ssh
   tiny 1.2 "$TMP/one" hello old
   echo same >"$TMP/one/same.txt"
@@ -268,7 +268,7 @@ over_ssh() {
   run -0 git build artifacts compare job_1 job_1
   [ "$output" = "4 the same, 0 not" ]
 
-  # One of the packages is not on this host: only that they differ.
+  # One of the packages is not on this host: only the difference is reported.
   run -1 git build artifacts compare job_1 job_2
   [[ $output == *"only job_1: only one.txt (2 bytes)"* ]]
   [[ $output == *"differs: log.txt (2 -> 3 bytes)"* ]]
@@ -287,7 +287,7 @@ over_ssh() {
     '[1,[["log.txt","log.txt",false],["tiny_1.3_all.deb","tiny_1.2_all.deb",true],[null,"only one.txt",false]]]' ]
   [ "$(jq -c '[.differing[1].fields[] | [.name, .a, .b]]' said)" = '[["Version","1.3","1.2"]]' ]
 
-  # What is called a package and is none does not stop it.
+  # A file that is not a package, despite its name, does not stop the comparison.
   echo x >"$TMP/one/tiny_1.2_all.deb"
   built build1 job_5 "$TMP/one"
   git build artifacts fetch -q job_5

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# git build audit: what landed that should not have, in a history that no hook has seen.
+# git build audit: violations in a history that no hook has checked.
 
 load helper
 load guard
 
-# A day in a repository without hooks: a file is broken for two hours, messages are dropped by a
-# merge, a lock is taken from its holder.
+# A day in a repository without hooks: a file is broken for two hours, a merge removes messages, and a
+# lock is taken from its holder.
 at_hour() {
   git add -A
   GIT_COMMITTER_DATE="2026-01-01T$1:00:00Z" GIT_AUTHOR_DATE="2026-01-01T$1:00:00Z" git commit -q -m "$2"
@@ -30,7 +30,7 @@ a_wild_day() {
   GIT_COMMITTER_DATE="2026-01-01T06:00:00Z" git merge -q -s ours -m "Merge and drop" side
 }
 
-@test "what broke, for how long, what was dropped and what was taken, with totals" {
+@test "reports files that were broken, for how long, what was removed and taken away, and totals" {
   a_wild_day
   run -1 git build audit
   [[ $output == *"Break the queue"*"coordination/jobs.json:2:1: "*"(mended after 2 h)"* ]]
@@ -42,7 +42,7 @@ a_wild_day() {
   [ "$(jq '.commits[0].violations[0].mended_after_seconds' out)" = 7200 ]
 }
 
-@test "a range, a revision, and a history in which nothing is wrong" {
+@test "accepts a range and a revision, and a history without violations" {
   a_wild_day
   run -0 git build audit HEAD~2..HEAD~1
   [[ $output == "0 of 1 commits"* ]] || { echo "$output"; false; }
@@ -51,7 +51,7 @@ a_wild_day() {
   run -128 git build audit nowhere
 }
 
-@test "what is broken still is said; many violations of one commit are cut" {
+@test "reports files that are still broken, and limits the violations printed per commit" {
   git init -q wild
   cd wild
   for n in {1..30}; do what "n$n.json" "[$n,"; done
@@ -60,7 +60,7 @@ a_wild_day() {
   [[ $output == *"and 27 more"*"30 files are broken or invalid still"* ]]
 }
 
-@test "an audit finds the same on one processor as on all" {
+@test "finds the same violations on one processor as on all" {
   a_wild_day
   git build audit --json >many || [ $? = 1 ]
   taskset 1 git build audit --json >one || [ $? = 1 ]

@@ -1,17 +1,17 @@
 load helper
 
-@test "alone, git build lists its commands and asks for one" {
+@test "git build alone lists its commands and fails" {
   run -129 git build
   [[ $output == usage:* ]]
   [[ $output == *heartbeat*squash* ]]
 }
 
-@test "the version is told" {
+@test "--version prints the version" {
   run -0 git build --version
   [[ $output =~ ^git-build\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 }
 
-@test "a mistyped command is answered with the nearest" {
+@test "a mistyped command gets a suggestion" {
   run -129 --separate-stderr git build heartbeet
   [ -z "$output" ]
   [ "$stderr" = "git build: 'heartbeet' is not a git-build command. Did you mean heartbeat?" ]
@@ -21,7 +21,7 @@ load helper
   [[ $output == *"Did you mean squash?"* ]]
 }
 
-@test "a mistyped option: one line says what is wrong, then the usage, all on standard error" {
+@test "a mistyped option prints one line with the error, then the usage, all on standard error" {
   run -129 --separate-stderr git build squash --bakup
   [ -z "$output" ]
   [ "${stderr_lines[0]}" = "error: unknown option '--bakup'. Did you mean --backup?" ]
@@ -45,7 +45,7 @@ load helper
     done
     sort -u "$TMP"/*."$command" >"$TMP/all"
     for verb in "$TMP"/*."$command"; do
-      # The first that another takes, and this does not; one that no other takes.
+      # The first option that another subcommand has and this one does not; then one that none has.
       option=$(comm -23 "$TMP/all" "$verb" | head -n 1)
       verb=$(basename "$verb" ".$command")
       run -129 --separate-stderr git build "$command" "$verb" "--${option:-job}"
@@ -54,7 +54,7 @@ load helper
     done
   done
   export SERVER_ID=a
-  # Nor before the subcommand's name, and it is no other subcommand that is meant then.
+  # The same before the name of the subcommand, which does not select another subcommand.
   for line in 'job --artifact list list' 'job --attempt 1 list' 'lock --ttl=5 list' 'message --body x list' \
     'artifacts --in x show job' 'outbox --all list'; do
     # shellcheck disable=SC2086 # words
@@ -71,7 +71,7 @@ load helper
   done
 }
 
-@test "-C may stand before and behind the command, and adds up" {
+@test "-C is accepted before and after the command, and several are cumulative" {
   fleet_of build1
   mkdir -p build1/a
   run -0 git build -C build1 status --offline
@@ -83,7 +83,7 @@ load helper
   run -128 git build status -C nowhere
 }
 
-@test "outside of a repository commands say so" {
+@test "commands fail with a clear error outside of a repository" {
   export GIT_CEILING_DIRECTORIES=$TMP
   for command in status heartbeat 'squash --all' init; do
     # shellcheck disable=SC2086 # words
@@ -92,14 +92,14 @@ load helper
   done
 }
 
-@test "repositories that libgit2 cannot open are refused by name" {
+@test "repositories that libgit2 cannot open are refused with the reason" {
   git init -q --object-format=sha256 new
-  # libgit2 1.5 loses memory when it reads what extensions a repository has.
+  # libgit2 1.5 leaks memory when it reads the extensions of a repository.
   ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run -128 git -C new build status
   [[ $output == fatal:*[sS][hH][aA]*256* ]]
 }
 
-@test "ids that would leave their folder, or look like options, are refused" {
+@test "IDs that would leave their directory, or look like options, are refused" {
   shared_repo fleet.git
   git clone -q fleet.git clone
   cd clone
@@ -115,20 +115,20 @@ load helper
   [ ! -e ../x ]
 }
 
-@test "a value may look like an option" {
+@test "a value can look like an option" {
   shared_repo fleet.git
   git clone -q fleet.git clone
   git -C clone build init --server build1 --manager --quiet
   [ "$(git -C clone config build.manager)" = --quiet ]
 }
 
-@test "which server this is: the option, then SERVER_ID, then git config, then the file" {
+@test "the server ID comes from the option, then SERVER_ID, then git config, then the file" {
   shared_repo fleet.git
   git clone -q fleet.git clone
   cd clone
   run -128 git build heartbeat
   [[ $output == *--server*SERVER_ID*build.server*.build_server_id* ]]
-  # shellcheck disable=SC2119 # the shell's own function
+  # shellcheck disable=SC2119 # the function of the shell
   who() { git build heartbeat --json --push-every 1000 "$@" | jq -r .server; }
   echo by-file >.build_server_id
   [ "$(who)" = by-file ]
@@ -139,7 +139,7 @@ load helper
   [ "$(SERVER_ID='' who)" = by-config ]
 }
 
-@test "what cannot be written to standard output is a failure" {
+@test "a failed write to standard output is an error" {
   fleet_of build1
   cd build1
   for command in status 'status --json' heartbeat 'heartbeat --json' -h 'completion bash' --version; do
@@ -150,7 +150,7 @@ load helper
   done
 }
 
-@test "if the reader of standard output has gone, the command ends by SIGPIPE and says nothing" {
+@test "if the reader of standard output has exited, the command is killed by SIGPIPE and prints no error" {
   shared_repo fleet.git
   clone_server fleet.git build1
   cd build1
@@ -159,12 +159,12 @@ load helper
     run -141 --separate-stderr bash -c "set -o pipefail; (sleep 0.2; exec git-build $command) | true"
     [ -z "$stderr" ] || { echo "$command: $stderr"; false; }
   done
-  # What went wrong apart from that is said.
+  # Other errors are still printed.
   run -128 --separate-stderr bash -c "set -o pipefail; (sleep 0.2; exec git-build job show none) | true"
   [[ $stderr == "fatal: there is no job 'none'"* ]]
 }
 
-@test "with --json an error is JSON on standard output, and text on standard error" {
+@test "with --json, an error is JSON on standard output, and text on standard error" {
   shared_repo fleet.git
   clone_server fleet.git build1
   cd build1
@@ -178,18 +178,18 @@ load helper
   [[ $(jq -r .error <<<"$output") == *'"w'* ]]
   run -128 --separate-stderr git build job show none
   [ -z "$output" ]
-  # What has answered does not answer twice.
+  # A command that has printed its result prints no second object.
   run -1 --separate-stderr git build job claim --json
   jq -es 'length == 1' <<<"$output"
 }
 
-@test "standard streams that are closed do no harm to files" {
+@test "closed standard streams do not damage files" {
   fleet_of build1
   git-build -C build1 heartbeat --push -q <&- >&- 2>&- || true
   git -C build1 build heartbeat --push
 }
 
-@test "colour is for terminals, and not with NO_COLOR" {
+@test "color is used only on terminals, and not with NO_COLOR" {
   fleet_of build1
   cd build1
   run -0 script -qec 'git-build status' /dev/null
@@ -200,7 +200,7 @@ load helper
   [[ $output != *$'\e'* ]]
 }
 
-# completed WORD...: what bash offers for the last word.
+# completed WORD...: print the completions that bash offers for the last word.
 completed() {
   bash -c '
     eval "$(git-build completion bash)"
@@ -226,7 +226,7 @@ completed() {
   run -129 git build completion tcsh
 }
 
-@test "every command and every option is in each shell's completion" {
+@test "the completion of each shell has every command and every option" {
   local shell command verb option
   for command in $(git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'); do
     echo "$command"

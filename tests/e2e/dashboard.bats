@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build dashboard: one page, true, complete in itself, and deaf to what stands in the repository.
-# shellcheck disable=SC2154 # $pid is of in_background
+# git build dashboard: one page, correct, self-contained, and safe from markup in the repository.
+# shellcheck disable=SC2154 # in_background sets $pid
 
 load helper
 
@@ -11,12 +11,12 @@ setup() {
 }
 
 chromium_is_there() { command -v chromium >/dev/null || skip "there is no chromium; apt-get install chromium installs it"; }
-# dom FILE: the page's document as Chromium has it after loading.
+# dom FILE: print the document of the page after Chromium has loaded it.
 dom() {
   timeout "$(patience 60)" chromium --headless --no-sandbox --disable-gpu --user-data-dir="$TMP/chromium" --dump-dom "file://$1" 2>/dev/null
 }
 
-# hostile: text that wants to be markup, in every place that the page shows.
+# hostile: write text with markup to every value that the page shows.
 hostile() {
   local evil='"><script>document.title="ran"</script><img src=x onerror="document.title=1">'
   git -C ../build2 build message send -q --to all --type error --subject "$evil" --body "$evil" >/dev/null
@@ -31,7 +31,7 @@ hostile() {
   git push -q --no-verify origin main
 }
 
-@test "it says what the commands say" {
+@test "the page shows what the commands print" {
   git -C ../build2 build status set -q building
   id=$(git build job add --branch main --commit abc --description "the first")
   git -C ../build2 build job claim -q >/dev/null
@@ -43,14 +43,14 @@ hostile() {
   for text in build1 build2 "$id" ExternalNew deploy "It burns" "2 of 2 servers alive and well" "1 job running" "1 queued"; do
     grep -qF "$text" page.html
   done
-  # As many alerts as health has, and the same words.
+  # The number of alerts and their texts are those of health.
   [ "$(grep -c '<li class="' page.html)" = "$(git build health --json | jq '.alerts | length')" ]
   git build health --json | jq -r '.alerts[].message' | while read -r words; do grep -qF "$words" page.html; done
   run -0 git build dashboard --offline
   [[ $output == "<!DOCTYPE html>"*"</html>" ]]
 }
 
-@test "it is complete in itself" {
+@test "the page is self-contained" {
   git build dashboard >page.html
   run ! grep -E '(src|href)=|url\(|@import|<script' page.html
   grep -q "default-src 'none'" page.html
@@ -61,27 +61,27 @@ hostile() {
   [ "$(grep -oE '<h1' page.html | wc -l)" = 1 ]
 }
 
-@test "text from the repository stays text" {
+@test "text from the repository is shown as text" {
   hostile
   git build dashboard >page.html
   run ! grep -qE '<script|<img' page.html
-  # Tags that are open are those that we have opened.
+  # The only open tags are those of the page itself.
   [ "$(grep -oE '<[a-z0-9]+' page.html | sort -u | tr -d '<' | tr '\n' ' ')" = "$(
     printf '%s\n' body code details footer g h1 h2 head header html li line main meta p rect section span style summary svg table tbody td text th thead time title tr ul | tr '\n' ' ')" ]
 }
 
-@test "Chromium runs nothing of it, and finds the page whole" {
+@test "Chromium runs no script of the repository, and loads the whole page" {
   chromium_is_there
   hostile
   git build dashboard --out "$TMP/page.html"
   dom "$TMP/page.html" >"$TMP/dom"
   grep -q '<title>Fleet: something is wrong</title>' "$TMP/dom"
   run ! grep -qE '<script|<img' "$TMP/dom"
-  # The text is there, as text.
+  # The text is shown as text.
   grep -qF '&lt;script&gt;document.title' "$TMP/dom"
 }
 
-@test "--serve answers HEAD, and others while a connection is idle" {
+@test "--serve answers HEAD, and other requests while a connection is idle" {
   command -v curl >/dev/null || skip "there is no curl"
   in_background "$TMP/out" git-build dashboard --serve
   wait_for 5 grep -q http "$TMP/out"
@@ -93,14 +93,14 @@ hostile() {
   grep -q '^Content-Length: [1-9]' "$TMP/head"
   [ "$(curl -sI -o /dev/null -w '%{http_code}' "${url}nothing")" = 404 ]
   [ "$(curl -sI -w '%{size_download}' -o /dev/null "$url")" = 0 ]
-  # One that has begun, and waits while others are answered, is answered when it goes on.
+  # A slow request that pauses while others are answered is answered when it continues.
   exec 5<>"/dev/tcp/127.0.0.1/$port"
   printf 'GET /nothing HT' >&5
   exec 6<>"/dev/tcp/127.0.0.1/$port"
   [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}nothing")" = 404 ]
   printf 'TP/1.0\r\n\r\n' >&5
   [[ $(head -n 1 <&5) == "HTTP/1.0 404 Not Found"* ]]
-  # More of them than the server holds: each is ended, and the next are answered.
+  # More connections than the server holds: each is closed, and the next requests are answered.
   for ((i = 0; i < 80; i++)); do
     sleep 60 3>&- 5>&- 6>&- 7<>"/dev/tcp/127.0.0.1/$port" &
     background_pids+=("$!")
@@ -109,7 +109,7 @@ hostile() {
   exec 5>&- 6>&-
 }
 
-@test "--serve answers this host, and no one else, until it is told to stop" {
+@test "--serve answers only this host, until it is stopped" {
   command -v curl >/dev/null || skip "there is no curl"
   in_background "$TMP/out" git-build dashboard --serve
   wait_for 5 grep -q http "$TMP/out"
@@ -123,7 +123,7 @@ hostile() {
   [ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example.com' "$url")" = 421 ]
   port=${url##*:}
   port=${port%/}
-  # Nonsense, and a client that says nothing, hold up nobody for long.
+  # Invalid requests and silent clients delay other clients only briefly.
   head -c 20000 /dev/zero | timeout 8 bash -c "cat >/dev/tcp/127.0.0.1/$port" || true
   curl -fsS --max-time "$(patience 15)" "$url" >/dev/null
   kill -TERM "$pid"
@@ -133,7 +133,7 @@ hostile() {
   run -129 git build dashboard --serve --out x
 }
 
-@test "without servers, without an answer, in a clone that never fetched" {
+@test "a page without servers, without a reachable remote, and in a clone that has never fetched" {
   git init -q --bare ../empty.git
   git clone -q ../empty.git ../lone 2>/dev/null
   run -0 git -C ../lone build dashboard

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Locks that a git which was killed has left: the same command works, without a person. Locks that are held stay.
+# Lock files of a killed git: the next command works without a person. Lock files in use are kept.
 
 load helper
 
@@ -11,25 +11,25 @@ setup() {
   git config build.attempts 3
 }
 
-# moved: build2 changes the shared branch, so that build1 must fetch.
+# moved: let build2 change the shared branch, so that build1 must fetch.
 moved() { git -C ../build2 build message send -q --to all --subject moved; }
 is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main)" ] && [ -z "$(git status --porcelain)" ]; }
 
-@test "the tracking ref: fetches and operations go on, and nothing is kept in the outbox" {
+@test "the remote-tracking ref: fetches and requests continue, and the outbox stays empty" {
   for lock in refs/remotes/origin/main.lock packed-refs.lock refs/remotes/origin/HEAD.lock; do
     touch ".git/$lock"
     moved
     run -0 git build lock acquire -q "${lock//\//_}"
     moved
     run -0 git build lock acquire -q "second_${lock//\//_}"
-    # One that was not in the way may be there still.
+    # A lock file that was not in the way may still exist.
     [[ $lock != *main.lock ]] || [ ! -e ".git/$lock" ]
   done
   [ "$(git build outbox list --json | jq '.entries | length')" = 0 ]
   is_current
 }
 
-@test "reads go on as well" {
+@test "commands that only read also continue" {
   touch .git/refs/remotes/origin/main.lock
   moved
   run -0 --separate-stderr git build message list --json
@@ -43,7 +43,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [ ! -e .git/refs/heads/heartbeat-build1.lock ]
 }
 
-@test "index, HEAD and branch: reported once at most, and the work tree follows" {
+@test "index, HEAD and branch: reported at most once, and the worktree is updated" {
   for lock in index.lock HEAD.lock refs/heads/main.lock; do
     touch ".git/$lock"
     run -0 git build status set building
@@ -57,7 +57,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   run -0 git build doctor
 }
 
-@test "a work tree that does not follow is reported once, and follows when it can" {
+@test "a worktree that cannot follow is reported once, and updated when possible" {
   printf '\n' >>build1/status.json
   run -0 git build status set building
   [[ $output == *"warning: the work tree did not follow 'main'"*"build1/status.json"* ]]
@@ -70,17 +70,17 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [[ $output != *"warning"* ]]
   is_current
   [ ! -e .git/git-build/behind ]
-  # The next time is one of its own.
+  # The next occurrence is reported again.
   printf '\n' >>build1/status.json
   run -0 git build status set idle
   [[ $output == *"warning: the work tree did not follow"* ]]
   git checkout -q build1/status.json
 }
 
-@test "a lock that is held stays, and so does one of a commit that waits for an editor" {
+@test "a lock file in use is kept, also that of a commit that waits for an editor" {
   echo text >file
   git add file
-  # A commit of some files holds index.lock while its editor runs, and has it closed.
+  # A commit of some files has index.lock while its editor runs, but has closed it.
   in_background "$TMP/log" git -c core.editor="touch '$TMP/editing'; while [ ! -e '$TMP/saved' ]; do sleep 0.1; done; echo done >" commit file
   wait_for 20 test -e "$TMP/editing"
   [ -e .git/index.lock ]
@@ -92,7 +92,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   touch "$TMP/saved"
   wait_for 20 eval "! kill -0 $pid"
   [ "$(git log -1 --format=%s)" = "done" ]
-  # A program that is not git, with the file open.
+  # Another program than git has the file open.
   exec 8>.git/refs/remotes/origin/main.lock
   moved
   run -0 git build message list
@@ -106,7 +106,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   git reset -q --hard origin/main
 }
 
-@test "another git, of another repository, does not keep a dead lock alive" {
+@test "another git, of another repository, does not keep a dead lock file alive" {
   git init -q ../elsewhere
   in_background "$TMP/log" git -C ../elsewhere -c core.editor='sleep 100; true' commit --allow-empty
   touch .git/refs/remotes/origin/main.lock
@@ -115,10 +115,10 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [[ $output != *warning* ]]
 }
 
-@test "a checkout that was killed half-way is taken back: nobody's changes are shown or lost" {
+@test "a checkout that was killed halfway is undone, and no changes of a user are published or lost" {
   git build status set -q building
   git -C ../build2 build status set -q building
-  # What is published, the beginning of it, and a file that is new.
+  # Published content, the beginning of it, and a new file.
   moved
   git fetch -q
   for part in all half none; do
@@ -136,7 +136,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
     moved
     git fetch -q
   done
-  # A user's own change stays.
+  # A user's own change is kept.
   moved
   echo '{"mine": true}' >coordination/messages.json
   run -0 git build status set building
@@ -145,7 +145,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   git checkout -q .
 }
 
-@test "the mirror of builds" {
+@test "the worker mirror" {
   git init -q ../source
   git -C ../source commit -q --allow-empty -m First
   git config build.source "$TMP/source"

@@ -1,13 +1,13 @@
 load helper
 
-@test "the demo shows the fleet at work, and leaves nothing" {
+@test "the demo shows the fleet at work, and leaves no files" {
   before=$(find "$TMP" | sort)
   run -0 git build demo
   [[ $output == *'$ git build init --shared fleet.git'* ]]
   [[ $output == *'$ git -C build1 build heartbeat'* ]]
   [[ $output == *"commits became 1"* ]]
   [[ $output == *'coordination/jobs.json:1:37: /jobs/0/status: "queud" is not one of'*'did you mean "queued"?'* ]]
-  # Two want the job, and one has it.
+  # Two servers want the job, and one gets it.
   [ "$(grep -c '^no job: nothing that could start is queued$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^job_[^ ]+ build main d8e22ab$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^job_[^ ]+ is completed$' <<<"$output")" = 1 ]
@@ -15,13 +15,13 @@ load helper
   [ "$(grep -cE '^job_[^ ]+ succeeded in ' <<<"$output")" = 2 ]
   [ "$(grep -c '^Package: hello$' <<<"$output")" = 2 ]
   [ "$(grep -cE '^build[12] +(Ada|Grace) +success +- .* healthy$' <<<"$output")" = 2 ]
-  # Both profiles are there.
+  # Both profiles are present.
   [[ $output == *'"profiles": ["of-build1", "of-build2"]'* ]]
   [ "$(find "$TMP" | sort)" = "$before" ]
 }
 
-@test "it needs no identity, no home, and no setting of the user's" {
-  # A user whose git is as unlike the default as can be.
+@test "the demo needs no identity, no home directory, and no settings of the user" {
+  # A user whose git settings differ from the defaults in every way.
   cat >"$HOME/.gitconfig" <<'END'
 [init]
 	defaultBranch = trunk
@@ -42,11 +42,11 @@ END
   [ -z "$output" ]
 }
 
-@test "--keep leaves a fleet that can go on, and what was run is what was shown" {
+@test "--keep keeps a working fleet, and the commands that were run are those that were shown" {
   git build demo --keep new/one >log
   grep -qF "It is all in $TMP/new/one" log
   mkdir two
-  # Every shown command, by hand, in an empty folder: the same branches and the same table.
+  # Run each shown command in an empty directory: the result has the same branches and the same table.
   sed -n 's/^\$ //p' log >commands
   [ "$(wc -l <commands)" -ge 10 ]
   (cd two && bash -e ../commands) >log2 2>&1
@@ -66,7 +66,7 @@ END
   run -128 git build demo --keep file
 }
 
-@test "stopped in the middle it still leaves nothing" {
+@test "an interrupted demo leaves no files" {
   in_background log git-build demo
   wait_for 5 grep -q fleet.git log
   kill -INT "$pid"
@@ -77,7 +77,7 @@ END
   [ -z "$(ls -A "$TMPDIR")" ]
 }
 
-@test "a step that fails says which, with its words" {
+@test "if a step fails, the demo prints which one and its output" {
   mkdir bin
   cat >bin/git <<END
 #!/bin/sh
@@ -85,7 +85,7 @@ if [ "\$1" = clone ]; then echo no disk >&2; exit 7; fi
 exec "$(command -v git)" "\$@"
 END
   chmod +x bin/git
-  # The program's own folder comes first in PATH; there is no git in it.
+  # The program's own directory is first in PATH; it has no git.
   PATH=$TMP/bin:$PATH run -128 git-build demo -q
   [[ $output == *"'git clone "*"ended with exit code 7"*"no disk"* ]]
   [ -z "$(ls -A "$TMPDIR")" ]

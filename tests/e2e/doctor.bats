@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build doctor: finds each common trouble, and what it says to do mends it.
+# git build doctor: finds each common problem, and the fix that it suggests works.
 
 load helper
 
@@ -9,8 +9,8 @@ setup() {
   cd build1 || return
 }
 
-# finds_and_mends CHECK WORDS: something is wrong, it says so in these words; then mends it as it is told.
-finds_and_mends() {
+# finds_and_fixes CHECK TEXT: doctor reports a problem with this text; the fix that it suggests solves it.
+finds_and_fixes() {
   local check=$1 words=$2 mend
   run -1 git build doctor
   [[ $output == *"$words"* ]]
@@ -20,7 +20,7 @@ finds_and_mends() {
   run -0 git build doctor
 }
 
-@test "a clone as init leaves it is fine" {
+@test "a clone after init has no problems" {
   run -0 git build doctor
   [[ $output == *"this clone is server build1"* ]]
   run -0 git build doctor -q
@@ -32,21 +32,21 @@ finds_and_mends() {
 
 @test "attributes without the driver in git config" {
   git config --unset merge.git-build.driver
-  finds_and_mends driver "git merges the fleet's files as text"
+  finds_and_fixes driver "git merges the fleet's files as text"
 }
 
-@test "a driver or a hook whose program has gone" {
+@test "a driver or a hook whose program does not exist" {
   git config merge.git-build.driver "if test -x '/gone/git-build'; then '/gone/git-build'; fi"
-  finds_and_mends driver "program is gone: /gone/git-build"
+  finds_and_fixes driver "program is gone: /gone/git-build"
   sed -i "s|^program=.*|program='/gone/pre-push'|" .git/hooks/pre-push
-  finds_and_mends hooks "program is gone: /gone/pre-push"
+  finds_and_fixes hooks "program is gone: /gone/pre-push"
 }
 
-@test "fleet files without the attribute" {
+@test "files of the fleet without the attribute" {
   git rm -q .gitattributes
   git commit -q -m 'No attributes'
   git push -q
-  finds_and_mends attributes "does not give merge=git-build to coordination/jobs.json"
+  finds_and_fixes attributes "does not give merge=git-build to coordination/jobs.json"
 }
 
 @test "drivers that are not configured, and merge=union on a file with a schema" {
@@ -67,21 +67,21 @@ finds_and_mends() {
   [[ $output == *"coordination/messages.json has a schema and merge=union, so a merge can leave a key twice"* ]]
 }
 
-@test "hooks that are not there, may not run, or are hidden" {
+@test "hooks that are missing, not executable, or overridden" {
   rm .git/hooks/pre-push
-  finds_and_mends hooks "the pre-push hook is not installed"
+  finds_and_fixes hooks "the pre-push hook is not installed"
   chmod -x .git/hooks/post-merge
   run -1 git build doctor
   [[ $output == *"the post-merge hook is not installed"* ]]
   chmod +x .git/hooks/post-merge
   mkdir ../team
   git config core.hooksPath ../team
-  finds_and_mends hooks "core.hooksPath sends git to"
+  finds_and_fixes hooks "core.hooksPath sends git to"
 }
 
-@test "no server id, no remote, a remote that is gone" {
+@test "no server ID, no remote, an unreachable remote" {
   git config --unset build.server
-  finds_and_mends server "this clone has no server id"
+  finds_and_fixes server "this clone has no server id"
   git remote rename origin elsewhere
   run -1 git build doctor
   [[ $output == *"there is no remote origin"*"mend remote: git remote add origin URL"* ]]
@@ -92,16 +92,16 @@ finds_and_mends() {
   run -0 git build doctor --no-fetch
 }
 
-@test "a lock that a killed git has left, in the clone, its mirror or the shared repository" {
+@test "a lock file of a killed git, in the clone, its mirror or the shared repository" {
   for lock in refs/remotes/origin/main.lock index.lock packed-refs.lock objects/maintenance.lock; do
     touch ".git/$lock"
     sleep 1.1
-    finds_and_mends locks "a git that was killed has left $PWD/.git/$lock"
+    finds_and_fixes locks "a git that was killed has left $PWD/.git/$lock"
   done
   git init -q --bare .git/git-build/source.git
   touch .git/git-build/source.git/config.lock
   sleep 1.1
-  finds_and_mends locks "has left $PWD/.git/git-build/source.git/config.lock"
+  finds_and_fixes locks "has left $PWD/.git/git-build/source.git/config.lock"
   touch ../fleet.git/packed-refs.lock
   sleep 1.1
   run -1 git -C ../fleet.git build doctor
@@ -109,7 +109,7 @@ finds_and_mends() {
   rm ../fleet.git/packed-refs.lock
 }
 
-@test "a lock that a git which is running may hold is not 'fine' and not 'wrong'" {
+@test "a lock file that a running git may own is neither 'fine' nor 'wrong'" {
   in_background "$TMP/log" git -c core.editor='sleep 100; true' commit --allow-empty
   wait_for 10 pgrep -P "$pid"
   touch .git/index.lock
@@ -119,7 +119,7 @@ finds_and_mends() {
   rm .git/index.lock
 }
 
-@test "a clock that is behind another server's" {
+@test "a clock that is behind that of another server" {
   run -0 git build doctor
   [[ $output == *"clock "*"unknown"* ]]
   clone_server "file://$TMP/fleet.git" build2 >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What is acknowledged is on disk. Here: that each thing is synced, and what happens if it cannot be;
-# tests/power cuts the power.
+# Acknowledged data is on disk. These tests check that everything is synced, and what happens if that
+# fails; tests/power cuts the power.
 
 load helper
 
@@ -13,18 +13,18 @@ fleet() {
 @test "a push is refused if the shared repository cannot be synced" {
   fleet
   before=$(git -C ../fleet.git rev-parse main)
-  # Where the hook cannot open the repository, it cannot sync it.
+  # If the hook cannot open the repository, it cannot sync it.
   sed -i '2i GIT_DIR=/nonexistent; export GIT_DIR' ../fleet.git/hooks/reference-transaction
   run -128 git build message send --to operator --subject lost
   [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
 }
 
-@test "objects and references are synced before a push is acknowledged, by name as well" {
+@test "objects and references, and their names, are synced before a push is acknowledged" {
   command -v strace >/dev/null || skip "there is no strace"
   strace -f -o /dev/null true 2>/dev/null || skip "strace may not trace here"
   fleet
   strace -f -y -e trace=fsync,fdatasync,syncfs,rename -o trace git build message send --to operator --subject kept
-  # Objects, then the references' lock, then all directories; the reference moves, and again.
+  # Objects, then the lock file of the reference, then all directories; the reference moves; again.
   awk '/fsync.*fleet.git.*(pack|obj)/ { objects = NR }
        /syncfs/ { syncs++; if (syncs == 1) first = NR; last = NR }
        /rename.*refs\/heads\/main.lock/ && !moved { moved = NR }
@@ -46,7 +46,7 @@ fleet() {
   mv ../away.git ../fleet.git
 }
 
-@test "a lock that a power cut has left on the shared branch stops no push" {
+@test "a lock file that a power cut has left on the shared branch blocks no push" {
   fleet
   for lock in refs/heads/main packed-refs HEAD; do
     touch -d 2000-01-01 "../fleet.git/$lock.lock"
@@ -56,7 +56,7 @@ fleet() {
   git -C ../fleet.git show main:coordination/messages.json | grep -q "after the cut"
 }
 
-@test "a lock of a program that may still run is left" {
+@test "a lock file of a program that may still be running is kept" {
   fleet
   touch ../fleet.git/refs/heads/main.lock
   commit=$(git commit-tree -m x "HEAD^{tree}" -p HEAD)
@@ -65,7 +65,7 @@ fleet() {
   rm ../fleet.git/refs/heads/main.lock
 }
 
-@test "a hostile name in a push leads to no file outside the refs" {
+@test "a hostile ref name in a push leads to no file outside of the refs" {
   fleet
   touch -d 2000-01-01 ../keep.lock ../fleet.git/keep.lock
   zero=0000000000000000000000000000000000000000 tip=$(git rev-parse HEAD)
@@ -78,7 +78,7 @@ fleet() {
 
 # ---- a damaged clone ----
 
-# works_again COMMAND...: each works in this clone, and one warning says that it was repaired.
+# works_again COMMAND...: each command works in this clone, and one warning reports the repair.
 works_again() {
   local warnings
   for command in "$@"; do
@@ -101,13 +101,13 @@ busy_fleet() {
   git build message send --to operator --subject second
 }
 
-# loose REVISION: the file of an object.
+# loose REVISION: print the file of an object.
 loose() {
   local oid
   oid=$(git rev-parse "$1") && echo ".git/objects/${oid:0:2}/${oid:2}"
 }
 
-@test "objects that a power cut has emptied are fetched again" {
+@test "objects emptied by a power cut are fetched again" {
   busy_fleet
   for object in origin/main "origin/main^{tree}" origin/main:coordination/messages.json; do
     echo "$object"
@@ -121,20 +121,20 @@ loose() {
   done
 }
 
-@test "objects that are missing or cut off are fetched again" {
+@test "objects that are missing or truncated are fetched again" {
   busy_fleet
   rm "$(loose origin/main:coordination/messages.json)"
   works_again "message list"
-  # What was fetched again is in a pack now.
+  # The refetched objects are in a pack now.
   git build message send --to operator --subject new
-  # libgit2 reads one that was cut off for ever: it is found at the first command after a start.
+  # libgit2 reads a truncated pack forever: it is found by the first command after a start.
   object=$(loose origin/main:coordination)
   chmod u+w "$object" && truncate -s 20 "$object"
   rm .git/git-build/boot
   works_again "lock acquire again --ttl 60"
 }
 
-@test "references that a power cut has spoilt are set again" {
+@test "references damaged by a power cut are restored" {
   busy_fleet
   for content in "" garbage 1111111111111111111111111111111111111111; do
     for ref in remotes/origin/main heads/heartbeat-build1; do
@@ -147,7 +147,7 @@ loose() {
   works_again "${reads[@]}"
 }
 
-@test "what only the damaged clone had is kept aside, and said" {
+@test "data that only the damaged clone had is kept separately and reported" {
   busy_fleet
   git update-ref refs/heads/topic "$(git commit-tree -m topic "HEAD^{tree}")"
   was=$(git rev-parse topic)
@@ -158,7 +158,7 @@ loose() {
   run ! git rev-parse -q --verify topic
 }
 
-@test "a damaged clone whose shared repository is away goes on once it is back" {
+@test "a damaged clone without a reachable shared repository continues once that is reachable" {
   busy_fleet
   : >.git/refs/remotes/origin/main
   mv ../fleet.git ../away.git
@@ -167,7 +167,7 @@ loose() {
   works_again "heartbeat --push" "$send"
 }
 
-@test "an index that cannot be read is made again" {
+@test "an unreadable index is created again" {
   busy_fleet
   : >.git/index
   : >.git/refs/remotes/origin/main

@@ -12,7 +12,7 @@ fleet() {
   git config build.ssh.build2 "$SSH_URL"
 }
 
-@test "on one server: its output behind its name, its exit code" {
+@test "one server: the output is prefixed with its name; the exit code is passed on" {
   fleet
   run -0 git build exec build2 -- echo 'two  words' "it's" '$HOME'
   [ "$output" = "build2| two  words it's \$HOME" ]
@@ -25,9 +25,9 @@ fleet() {
   run -129 git build exec build2
 }
 
-@test "on all of them: at once, labelled, summed up" {
+@test "all servers: in parallel, with prefixes and a summary" {
   fleet
-  # Each waits for the other: one after the other this would never end.
+  # Each command waits for the other; in sequence, this would never end.
   run -0 git build exec --timeout "$(patience 20)" all -- \
     "d=$TMP/meet; mkdir -p \$d; touch \$d/\$\$; until [ \$(ls \$d | wc -l) = 2 ]; do sleep 0.1; done; echo met"
   [[ $output == *"build1| met"* && $output == *"build2| met"* && $output == *"2 of 2 servers: exit code 0"* ]]
@@ -40,7 +40,7 @@ fleet() {
   [[ $output == *"build1: "* ]]
 }
 
-@test "an address from the repository that is none is refused; it never becomes an option" {
+@test "an invalid address in the repository is refused; it never becomes an option" {
   fleet
   git config --unset build.ssh.build2
   git -C ../build2 pull -q

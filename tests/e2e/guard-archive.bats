@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# What is over moves into an archive, and stays there.
+# Finished jobs and read messages are moved to an archive, and stay there.
 
 load helper
 load guard
 
-# move FILE ARCHIVE LIST ID [FILTER]: moves one element from one file to the other, changed by FILTER.
+# move FILE ARCHIVE LIST ID [FILTER]: move one element from FILE to ARCHIVE, changed by FILTER.
 move() {
   local element
   element=$(jq ".$3[] | select(.id == \"$4\") | ${5:-.}" "$1")
@@ -14,10 +14,10 @@ move() {
   edit "$1" "del(.$3[] | select(.id == \"$4\"))"
 }
 
-@test "what is over may go only to an archive, and as it was" {
+@test "finished elements may only be moved to an archive, unchanged" {
   new_fleet
   some_jobs
-  lands
+  accepted
   jobs=coordination/jobs.json archive=coordination/archive/jobs-2026-01.json
   edit $jobs 'del(.jobs[] | select(.id == "c"))'
   refused "$jobs:" "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was" "git build archive"
@@ -31,18 +31,18 @@ move() {
   refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
   move $jobs $archive jobs c
   git checkout -q HEAD $jobs
-  lands
+  accepted
   edit $jobs 'del(.jobs[] | select(.id == "c"))'
-  lands
+  accepted
 }
 
-@test "nothing leaves an archive, and nothing changes in one" {
+@test "nothing may be removed from an archive or changed in it" {
   new_fleet
   some_jobs
-  lands
+  accepted
   archive=coordination/archive/jobs-2026-01.json
   move coordination/jobs.json $archive jobs c
-  lands
+  accepted
   edit $archive '.jobs[0].note = "x"'
   refused "$archive:" "/jobs/id=c: was" "what is in an archive stays as it is"
   edit $archive '.jobs = []'
@@ -53,34 +53,34 @@ move() {
   refused "/jobs/id=c: has been taken out of an archive"
 }
 
-@test "a server archives what is another's, and puts nothing of another's into an archive" {
+@test "a server archives elements of others, but adds none in their name" {
   new_fleet
   some_jobs
   some_messages
-  lands
+  accepted
   identify operator
   move coordination/messages.json coordination/archive/messages-2026-01.json messages m2
   move coordination/jobs.json coordination/archive/jobs-2026-01.json jobs c
-  as build3 lands
+  as build3 accepted
   what coordination/archive/messages-2026-02.json '{"messages": [{"id": "f", "from": "build2", "to": "build1", "timestamp": "2026-02-01T00:00:00Z", "read": true}]}'
   as build1 refused "/messages/id=f: is from build2; build1 can send only as itself"
   what coordination/archive/jobs-2026-02.json '{"jobs": [{"id": "f", "status": "completed", "assigned_to": "build2"}]}'
   as build1 refused "/jobs/id=f: is claimed for build2"
 }
 
-@test "a schema of one's own has archives too" {
+@test "a custom schema can have archives too" {
   new_fleet
   what schemas/sheets.json '{"type": "object", "properties": {"sheets": {"type": "array",
     "x-list-type": "map", "x-list-map-keys": ["id"],
     "items": {"type": "object", "x-remove-when": {"required": ["printed"]}, "x-archive": "printed/"}}}}'
   echo '*/sheets*.json build-schema=sheets' >>.gitattributes
   what office/sheets.json '{"sheets": [{"id": "a", "printed": 1}, {"id": "b"}]}'
-  lands
+  accepted
   edit office/sheets.json '.sheets = [.sheets[1]]'
   refused "office/sheets.json:" "/sheets/id=a: has been taken out, and no printed/*.json has it as it was"
   what printed/sheets-1.json '{"sheets": [{"id": "a", "printed": 1}]}'
   edit office/sheets.json '.sheets = [.sheets[1]]'
-  lands
+  accepted
   what printed/sheets-1.json '{"sheets": []}'
   refused "printed/sheets-1.json:" "/sheets/id=a: has been taken out of an archive"
 }

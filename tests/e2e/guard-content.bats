@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
-# What a push brings, file by file: sound JSON, valid by its schema, not too large, plain files.
+# The content of a push, file by file: well-formed JSON, valid, not too large, and plain files.
 
 load helper
 load guard
 
-@test "sound files land, those that git-build does not know too" {
+@test "valid files are accepted, including those unknown to git-build" {
   new_fleet
   some_jobs && some_locks && some_messages
   what own/notes.json '[1, 2, {"free": true}]'
   what README.md '<<<<<<< what a marker looks like'
   what coordination/empty-folder/.gitkeep ''
-  lands
+  accepted
 }
 
-@test "JSON that is none is refused with its place and what is wrong" {
+@test "malformed JSON is refused with its location and the problem" {
   new_fleet
   what coordination/jobs.json '{"jobs": [}'
   refused "coordination/jobs.json:1:11:"
@@ -23,7 +23,7 @@ load guard
   refused "coordination/locks.json:"
 }
 
-@test "conflict markers, members given twice and bad UTF-8 are refused by name" {
+@test "conflict markers, duplicate members and invalid UTF-8 are refused by name" {
   new_fleet
   what coordination/messages.json '{
 <<<<<<< HEAD
@@ -39,7 +39,7 @@ load guard
   refused "coordination/jobs.json:1:" "UTF-8"
 }
 
-@test "a file that does not fit its schema is refused with place, pointer and the nearest value" {
+@test "a file that does not match its schema is refused with location, pointer and the nearest value" {
   new_fleet
   some_jobs
   edit coordination/jobs.json '.jobs[0].status = "queud"'
@@ -53,7 +53,7 @@ load guard
   refused "build1/heartbeat.json:1:" "/healthy"
 }
 
-@test "a broken commit is refused even where a later one of the push mends it" {
+@test "a broken commit is refused even if a later commit of the push fixes it" {
   new_fleet
   what notes.json '{'
   commit
@@ -62,7 +62,7 @@ load guard
   refused "refs/heads/main $broken: notes.json:"
 }
 
-@test "a file that stands broken may be repaired; a push that leaves it so is told, and lands" {
+@test "a broken file may be repaired; a push that leaves it broken is accepted with a warning" {
   git init -q --bare old.git
   git clone -q old.git first
   cd first
@@ -77,7 +77,7 @@ load guard
   cd build1
 
   what unrelated.json '{}'
-  lands
+  accepted
   edit coordination/jobs.json '.jobs[1].status = "running"'
   commit
   run -0 git push origin HEAD:main
@@ -85,12 +85,12 @@ load guard
   edit coordination/jobs.json '.jobs[1].status = "nothing"'
   refused "/jobs/1/status"
   what coordination/locks.json '{"locks": {}}'
-  lands
+  accepted
   edit coordination/jobs.json '.jobs[0].status = "failed"'
-  lands
+  accepted
 }
 
-@test "a repository with a history is adopted as it is: what stands is not judged, what comes is" {
+@test "an existing repository is adopted: existing content is not checked, new content is" {
   git init -q --bare fleet.git
   git clone -q fleet.git build1
   cd build1
@@ -102,25 +102,25 @@ load guard
   cd build1
   git fetch -q
   what sound.json '{}'
-  lands
+  accepted
   what other.json '{'
   refused "other.json:2:1:"
-  # Its old commits may also come back under another name.
+  # Its old commits may also be pushed to another branch.
   git push -q origin HEAD:refs/heads/copy HEAD:refs/tags/v1
 }
 
 @test "a large file is refused with a hint at artifacts and git LFS; the limit is a setting" {
   new_fleet
   head -c 200000 /dev/zero >large.bin
-  lands
+  accepted
   git -C ../fleet.git config build.maxFileSize 100k
   head -c 200000 /dev/urandom >large.bin
   refused "large.bin: has 200000 bytes" "build.maxFileSize" "(102400)" "artifacts" "LFS"
   head -c 100000 /dev/urandom >large.bin
-  lands
+  accepted
 }
 
-@test "symbolic links and submodules where a coordination file is expected are refused" {
+@test "symbolic links and submodules in the place of a coordination file are refused" {
   new_fleet
   ln -sf /etc/passwd coordination/jobs.json
   refused "coordination/jobs.json: is a symbolic link" "must be a plain file"
@@ -130,10 +130,10 @@ load guard
   push_refused "coordination/jobs.json: is a submodule" -- HEAD:main
   git reset -q --hard origin/main
   ln -s README.md elsewhere
-  lands
+  accepted
 }
 
-@test "paths with spaces, quotes, newlines and bytes that are no UTF-8 are judged and shown on one line" {
+@test "paths with spaces, quotes, newlines and invalid UTF-8 are checked and shown on one line" {
   new_fleet
   what 'a b/it'\''s "so".json' '{'
   refused "a b/it's \"so\".json:2:1:"
@@ -148,10 +148,10 @@ load guard
   what 'a b/it'\''s "so".json' '{}'
   what $'two\nlines.json' '{}'
   what $'caf\351.json' '{}'
-  lands
+  accepted
 }
 
-@test "each violation is one line, twenty a ref, and the rest is counted" {
+@test "each violation is one line; at most twenty per ref are shown, and the rest is counted" {
   new_fleet
   for n in {1..30}; do what "n$n.json" "[$n,"; done
   commit
@@ -161,7 +161,7 @@ load guard
   [[ $output == *"refs/heads/main: and 10 more"* ]]
 }
 
-# root_commit FILE PATH: a commit that holds only FILE, at PATH.
+# root_commit FILE PATH: create a commit that has only FILE, at PATH.
 root_commit() {
   local blob
   blob=$(git hash-object -w --no-filters "$1")
@@ -170,7 +170,7 @@ root_commit() {
   git commit-tree -m "As it was" "$(GIT_INDEX_FILE=index git write-tree)"
 }
 
-@test "files as fleets have them: the valid ones land, and none of the others" {
+@test "files of a real fleet: the valid ones are accepted, and none of the others" {
   new_fleet
   local path version verdict says commit valid=() refused=0
   while IFS=$'\t' read -r path version verdict says; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whose is what, where the shared repository knows who pushes.
+# Ownership, if the shared repository identifies who pushes.
 
 load helper
 load guard
@@ -8,11 +8,11 @@ owners_fleet() {
   new_fleet
   some_jobs && some_locks && some_messages
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-01T00:00:00Z", "status": "idle"}'
-  lands
+  accepted
   identify "ada, grace"
 }
 
-@test "a server changes its own folder and no other's; an operator may" {
+@test "a server may change its own directory and no other; an operator may change all" {
   owners_fleet
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
   as build1 refused "build2/status.json: the folder of build2 is not build1's to change; only build1/ is"
@@ -20,14 +20,14 @@ owners_fleet() {
   as build1 refused "build2/logs/x.log"
   what build1/logs/x.log 'text'
   what other/notes.txt 'no server'
-  as build1 lands
+  as build1 accepted
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
-  as grace lands
+  as grace accepted
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-03T00:00:00Z", "status": "idle"}'
-  as build2 lands
+  as build2 accepted
 }
 
-@test "a heartbeat branch is its server's, and may be squashed by it" {
+@test "a heartbeat branch belongs to its server, which may squash it" {
   owners_fleet
   beat=$(git rev-parse origin/heartbeat-build1)
   GIT_BUILD_SERVER=build2 push_refused "the heartbeat branch of build1 is not build2's to change" -- \
@@ -38,7 +38,7 @@ owners_fleet() {
   GIT_BUILD_SERVER=ada git push -q origin :heartbeat-build1
 }
 
-@test "locks are taken, kept and let go in one's own name only" {
+@test "a server acquires, renews and releases locks only for itself" {
   owners_fleet
   edit coordination/locks.json '.locks.free |= (.locked_by = "build2" | .expires_at = "2030-01-01T00:00:00Z")'
   as build1 refused "/locks/free: is locked for build2; build1 can lock only in its own name"
@@ -48,55 +48,55 @@ owners_fleet() {
   as build2 refused "/locks/held: is held by build1"
   as build1 lands_again '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
   edit coordination/locks.json '.locks.held |= (.locked_by = "ada" | .fence = 8)'
-  as ada lands
+  as ada accepted
 }
 
 lands_again() {
   edit coordination/locks.json "$1"
-  lands
+  accepted
 }
 
-@test "jobs are claimed and finished in one's own name only; anybody may put one back" {
+@test "a server claims and finishes jobs only for itself; any server may requeue one" {
   owners_fleet
   edit coordination/jobs.json '.jobs[0] |= (.status = "running" | .assigned_to = "build2")'
   as build1 refused "/jobs/id=q: is claimed for build2; build1 can claim only in its own name"
   edit coordination/jobs.json '.jobs[1].status = "completed"'
   as build2 refused "/jobs/id=r: is build1's to finish, and not build2's"
   edit coordination/jobs.json '.jobs[0] |= (.status = "running" | .assigned_to = "build2")'
-  as build2 lands
+  as build2 accepted
   edit coordination/jobs.json '.jobs[1] |= (.status = "queued" | .assigned_to = null)'
-  as build2 lands
+  as build2 accepted
 }
 
-@test "a server sends only as itself, and marks as read only what was sent to it" {
+@test "a server sends only as itself, and marks as read only messages sent to it" {
   owners_fleet
   local new='{"id": "m3", "from": "build1", "to": "build2", "type": "info", "subject": "s", "body": "b", "timestamp": "2026-01-01T00:00:00Z", "read": false}'
   edit coordination/messages.json ".messages += [$new]"
   as build2 refused "/messages/id=m3: is from build1; build2 can send only as itself"
   edit coordination/messages.json ".messages += [$new]"
-  as build1 lands
+  as build1 accepted
   edit coordination/messages.json '.messages[2].read = true'
   as build1 refused "/messages/id=m3: was sent to build2, and is not build1's to mark as read"
   edit coordination/messages.json '.messages[2].read = true'
-  as build2 lands
+  as build2 accepted
   edit coordination/messages.json '.messages[1].read_by = ["build1"]'
   as build2 refused "build1 is not build2's to put among the readers"
   edit coordination/messages.json '.messages[1].read_by = ["build2"]'
-  as build2 lands
+  as build2 accepted
 }
 
-@test "whoever is not known is not held to ownership, unless build.requireIdentity refuses them" {
+@test "ownership does not apply to unidentified pushers, unless build.requireIdentity refuses them" {
   owners_fleet
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
-  lands
+  accepted
   git -C ../fleet.git config build.requireIdentity true
   what a.json '{}'
   refused "build.requireIdentity is set, and nobody knows who pushes"
   what a.json '{}'
-  as build1 lands
+  as build1 accepted
 }
 
-@test "a setting that makes no sense refuses the push, and says which" {
+@test "an invalid setting refuses the push and is named" {
   owners_fleet
   git -C ../fleet.git config build.identity GL_USER
   what a.json '{}'
@@ -113,7 +113,7 @@ refused_by_failure() {
   git reset -q --hard origin/main
 }
 
-@test "over ssh, the environment of a key in authorized_keys says who pushes" {
+@test "over ssh, the environment of a key in authorized_keys identifies who pushes" {
   owners_fleet
   start_sshd || false
   echo "PermitUserEnvironment yes" >>"$TMP/ssh/sshd_config"
@@ -124,10 +124,10 @@ refused_by_failure() {
   what build1/logs/x.log 'text'
   refused "the folder of build1 is not build2's to change"
   what build2/logs/x.log 'text'
-  lands
+  accepted
 }
 
-@test "a signed push says who pushes, and an unsigned one does not" {
+@test "a signed push identifies who pushes; an unsigned one does not" {
   owners_fleet
   git -C ../fleet.git config build.identity certificate
   git -C ../fleet.git config build.requireIdentity true

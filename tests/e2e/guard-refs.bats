@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# Refs and histories: which branch may go where, pushes of many kinds, races, and a hook that dies.
+# Refs and histories: which refs may be pushed, kinds of pushes, races, and a hook that dies.
 
 load helper
 load guard
 
-@test "main is never deleted, and rewound by nobody but an operator" {
+@test "main can never be deleted, and only an operator can rewind it" {
   new_fleet
   what a.json '1'
-  lands
+  accepted
   git -C ../fleet.git config receive.denyDeleteCurrent ignore
   push_refused "the coordination branch cannot be deleted" -- :main
   git reset -q --hard HEAD~1
@@ -18,7 +18,7 @@ load guard
   GIT_BUILD_SERVER=ada git push -q origin +HEAD:main
 }
 
-@test "a heartbeat branch holds nothing but its server's folder" {
+@test "a heartbeat branch may have only the directory of its server" {
   new_fleet
   push_refused "a heartbeat branch holds nothing but its server's folder build1/" "coordination" -- \
     +HEAD:heartbeat-build1
@@ -28,7 +28,7 @@ load guard
   git push -q origin "$beat:refs/heads/heartbeat-build1"
 }
 
-@test "all refs of a push land, or none" {
+@test "all refs of a push are updated, or none" {
   new_fleet
   what a.json '{}'
   commit
@@ -53,16 +53,16 @@ load guard
   git push -q origin refs/tags/sound refs/tags/blob refs/notes/commits
 }
 
-@test "a merge is judged by what it makes, not by what it takes over; a new root may be merged" {
+@test "a merge is checked for its own changes, not for those it takes over; a new root may be merged" {
   new_fleet
   some_jobs
-  lands
+  accepted
   git checkout -q -b side
   what side.json '{}'
   commit
   git checkout -q main
   what main.json '{}'
-  lands
+  accepted
   git merge -q --no-edit side
   lands_as_it_is
   git checkout -q --orphan root
@@ -103,10 +103,10 @@ lands_as_it_is() {
   git push -q origin long~2224:main
 }
 
-@test "of two pushes that race, the guard lets both through and git exactly one" {
+@test "of two racing pushes, the guard accepts both and git exactly one" {
   new_fleet
   some_jobs
-  lands
+  accepted
   git clone -q ../fleet.git ../build2
   git -C ../build2 config core.hooksPath /dev/null
   for round in 1 2 3 4 5; do
@@ -128,7 +128,7 @@ lands_as_it_is() {
   done
 }
 
-@test "a hook that is killed midway refuses the push, and so does one that cannot open the repository" {
+@test "a hook that is killed midway, or cannot open the repository, refuses the push" {
   new_fleet
   what a.json '{}'
   commit
@@ -148,7 +148,7 @@ END
   git -C ../fleet.git fsck --strict
 }
 
-@test "the hook only reads: neither the quarantine nor the repository changes by a refused push" {
+@test "the hook only reads: a refused push changes neither the quarantine nor the repository" {
   new_fleet
   what a.json '{'
   commit
@@ -157,7 +157,7 @@ END
   [ "$before" = "$(cd ../fleet.git && find . -type f | LC_ALL=C sort | xargs sha1sum)" ]
 }
 
-@test "pre-push says the same before the network does; --no-verify goes past it" {
+@test "pre-push reports the same before the network is used; --no-verify bypasses it" {
   fleet_of build1
   cd build1
   rm ../fleet.git/hooks/pre-receive

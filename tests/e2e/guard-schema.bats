@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Schemas of the repository's own: which files they judge, and how they may change.
+# Custom schemas of a repository: which files they check, and how they may change.
 
 load helper
 load guard
 
-# A schema for tools/*.json: each tool has a name, and its version only grows.
+# A schema for tools/*.json: each tool has a name, and its version only increases.
 schema_fleet() {
   new_fleet
   what schemas/tools.json '{
@@ -17,10 +17,10 @@ schema_fleet() {
 }'
   echo 'tools/*.json build-schema=tools' >>.gitattributes
   what tools/gcc.json '{"name": "gcc", "version": 12}'
-  lands
+  accepted
 }
 
-@test "a file that has a schema by .gitattributes is judged by it, annotations too" {
+@test "a file with a schema in .gitattributes is checked with it, including annotations" {
   schema_fleet
   what tools/gcc.json '{"version": 13}'
   refused 'tools/gcc.json:1:1:' '"name"'
@@ -29,10 +29,10 @@ schema_fleet() {
   what tools/gcc.json '{"name": "clang", "version": 12}'
   refused '/name: was "gcc" and is "clang"'
   what tools/gcc.json '{"name": "gcc", "version": 13}'
-  lands
+  accepted
 }
 
-@test "a push cannot loosen the rules that judge it: the schemas and attributes of the old tip count" {
+@test "a push cannot relax the rules that apply to it: the schemas and attributes of the old tip are used" {
   schema_fleet
   what schemas/tools.json 'true'
   what tools/gcc.json '{"version": 1}'
@@ -40,14 +40,14 @@ schema_fleet() {
   sed -i '/tools/d' .gitattributes
   what tools/gcc.json '{"version": 1}'
   refused "tools/gcc.json:1:1:"
-  # In two pushes it may: the first is a change of the rules that everybody sees.
+  # In two pushes it can: the first is a visible change of the rules.
   sed -i '/tools/d' .gitattributes
-  lands
+  accepted
   what tools/gcc.json '{"version": 1}'
-  lands
+  accepted
 }
 
-@test "a changed schema must compile, and must accept the files that stand" {
+@test "a changed schema must compile, and must accept the existing files" {
   schema_fleet
   what schemas/tools.json '{"type": "objekt"}'
   refused "schemas/tools.json:1:10:" 'did you mean "object"?'
@@ -57,35 +57,35 @@ schema_fleet() {
   refused "tools/gcc.json:1:28: /version: stands, and schemas/tools.json would not accept it"
   what schemas/tools.json '{"properties": {"version": {"minimum": 20}}}'
   what tools/gcc.json '{"name": "gcc", "version": 20}'
-  lands
+  accepted
   what schemas/other.json '{"x-merge": "never"}'
   refused "schemas/other.json:1:13:" "x-merge"
 }
 
-@test "schemas may refer to each other by file name" {
+@test "schemas may reference each other by file name" {
   new_fleet
   what schemas/name.json '{"type": "string", "minLength": 2}'
   what schemas/tools.json '{"properties": {"name": {"$ref": "name.json"}}}'
   echo 'tools/*.json build-schema=tools' >>.gitattributes
-  lands
+  accepted
   what tools/a.json '{"name": "a"}'
   refused "tools/a.json:1:10: /name"
   what schemas/lost.json '{"$ref": "nowhere.json"}'
   refused "schemas/lost.json:1:" "nowhere.json"
 }
 
-@test "attributes cannot switch a built-in schema off, and only an operator can replace one" {
+@test "attributes cannot disable a built-in schema, and only an operator can replace one" {
   new_fleet
   some_jobs
   echo 'coordination/*.json -build-schema' >>.gitattributes
-  lands
+  accepted
   edit coordination/jobs.json '.jobs[0].status = "nothing"'
   refused "/jobs/0/status"
   identify ada
   what schemas/jobs.json 'true'
   as build1 refused "schemas/jobs.json: would take the place of the built-in schema 'jobs'" "build.operators"
   what schemas/jobs.json 'true'
-  as ada lands
+  as ada accepted
   edit coordination/jobs.json '.jobs[0].colour = "green" | .jobs[0].status = "nothing"'
-  as build1 lands
+  as build1 accepted
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# The step from the old tip to the new one: what may become of jobs, locks and messages.
+# The change from the old tip to the new one: rules for jobs, locks and messages.
 
 load helper
 load guard
 
-# refused_at LINE...: what is changed is refused with exactly these lines about the file, without the
-# hook's name, the ref and the commit that start each of them.
+# refused_at LINE...: the push is refused with exactly these lines about the file, without the name of the
+# hook, the ref and the commit at the start of each line.
 refused_at() {
   refused "$1" || return
   sed -nE 's/^remote: git-build: refs\/heads\/main [0-9a-f]{12}: (.*[^ ]) *$/\1/p' <<<"$output" >"$TMP/refusal"
@@ -17,23 +17,23 @@ refused_at() {
 jobs_fleet() {
   new_fleet
   some_jobs
-  lands
+  accepted
 }
 
-@test "a job's status goes only where its schema lets it, in one step or several" {
+@test "the status of a job changes only as its schema allows, in one or several steps" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "c")).status = "running"'
   refused_at 'coordination/jobs.json:21:17: /jobs/id=c/status: was "completed" and is "running"; nothing may follow "completed"'
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")) |= (.status = "running" | .assigned_to = "build1")'
-  lands
+  accepted
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")).status = "queued" | (.jobs[] | select(.id == "r")).status = "failed"'
-  lands
+  accepted
   # From queued through running, in one push.
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")) |= (.status = "completed" | .assigned_to = "build1")'
-  lands
+  accepted
 }
 
-@test "a status that its own schema does not let follow is refused in one line, with those that may" {
+@test "a status that may not follow is refused in one line, with those that may" {
   new_fleet
   mkdir schemas
   cat >schemas/notes.json <<'END'
@@ -47,16 +47,16 @@ jobs_fleet() {
 END
   echo 'notes.json build-schema=notes' >>.gitattributes
   what notes.json '{"state": "off"}'
-  lands
+  accepted
   edit notes.json '.state = "lost"'
   refused_at 'notes.json:2:12: /state: was "off" and is "lost"; only "on" or "gone" may follow "off"'
   edit notes.json '.state = "broken"'
-  lands
+  accepted
   edit notes.json '.state = "off"'
   refused_at 'notes.json:2:12: /state: was "broken" and is "off"; nothing may follow "broken"'
 }
 
-@test "what is immutable stays, what increases never becomes less" {
+@test "immutable values stay, and increasing values never decrease" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")).created_at = "2026-01-02T00:00:00Z"'
   refused "/jobs/id=q/created_at" "may not change once it is set"
@@ -65,10 +65,10 @@ END
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")).attempt = 1'
   refused "/jobs/id=r/attempt: was 2 and is 1" "may never become less"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.attempt = 3 | .created_at = "2026-01-02T00:00:00Z")'
-  lands
+  accepted
 }
 
-@test "a job leaves the queue only when it is over" {
+@test "a job may leave the queue only when it has finished" {
   jobs_fleet
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "q"))'
   refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
@@ -78,16 +78,16 @@ END
   refused "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was"
 }
 
-@test "a job that one server has taken is another's only after it was put back in the queue" {
+@test "a job that one server has claimed may go to another only after it was requeued" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")).assigned_to = "build2"'
   refused "/jobs/id=r: was taken by build1" "put back in the queue"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = "build2" | .status = "completed")'
   refused "/jobs/id=r: was taken by build1"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = null | .status = "queued")'
-  lands
+  accepted
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = "build2" | .status = "running")'
-  lands
+  accepted
 }
 
 # ---- locks ----
@@ -95,10 +95,10 @@ END
 locks_fleet() {
   new_fleet
   some_locks
-  lands
+  accepted
 }
 
-@test "a lock that has not expired is nobody else's; a free or expired one is" {
+@test "an unexpired lock belongs to its holder; a free or expired one may be acquired" {
   locks_fleet
   edit coordination/locks.json '.locks.held.locked_by = "build2" | .locks.held.fence = 8'
   refused "/locks/held: is held by build1 until" "build2 cannot take it before"
@@ -107,14 +107,14 @@ locks_fleet() {
   git rm -q coordination/locks.json
   refused "/locks/held"
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\" | .fence = 4)"
-  lands
+  accepted
   edit coordination/locks.json ".locks.free |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\")"
-  lands
+  accepted
   edit coordination/locks.json '.locks.held |= (.locked_by = null | .expires_at = null)'
-  lands
+  accepted
 }
 
-@test "a lock's entry stays, with or without a fence, whoever pushes" {
+@test "the entry of a lock stays, with or without a fence, no matter who pushes" {
   locks_fleet
   gone="has been taken out; a lock stays in the file once it is there"
   edit coordination/locks.json 'del(.locks.old)'
@@ -130,7 +130,7 @@ locks_fleet() {
   as operator refused "/locks/free: $gone" "/locks/held: $gone"
 }
 
-@test "each acquisition adds to the fence" {
+@test "each acquisition increases the fence" {
   locks_fleet
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\")"
   refused "/locks/old: has a new holder, and its fence is 3 as before"
@@ -138,22 +138,22 @@ locks_fleet() {
   refused "/locks/old/fence: was 3 and is 2"
 }
 
-@test "the receiving server's clock decides: what is dated more than five minutes ahead is refused" {
+@test "the clock of the shared repository decides: times more than five minutes ahead are refused" {
   locks_fleet
   edit coordination/locks.json ".locks.free |= (.locked_by = \"build2\" | .locked_at = \"$(at '+10 minutes')\" | .expires_at = \"$(at '+20 minutes')\")"
   refused "/locks/free: the lock is dated" "ahead of this server's clock" "set the clock"
   what build1/heartbeat.json "{\"server\": \"build1\", \"timestamp\": \"$(at '+10 minutes')\", \"healthy\": true}"
   refused "build1/heartbeat.json:1:" "the beat is dated"
   what build1/heartbeat.json "{\"server\": \"build1\", \"timestamp\": \"$(at '+2 minutes')\", \"healthy\": true}"
-  lands
+  accepted
 }
 
 # ---- messages ----
 
-@test "messages never change, are never unread again, and leave only when read" {
+@test "messages never change, never become unread again, and may be removed only when read" {
   new_fleet
   some_messages
-  lands
+  accepted
   edit coordination/messages.json '.messages[0].body = "another"'
   refused '/messages/id=m1/body: was "b" and is "another"'
   edit coordination/messages.json '.messages[0].to = "build3"'
@@ -163,15 +163,15 @@ locks_fleet() {
   edit coordination/messages.json 'del(.messages[0])'
   refused "/messages/id=m1: has been taken out. A message may leave the list only when it has been read."
   edit coordination/messages.json '.messages |= reverse | .messages[1].read = true'
-  lands
+  accepted
   edit coordination/messages.json 'del(.messages[0])'
   refused "/messages/id=m2: has been taken out, and no coordination/archive/messages-*.json has it as it was"
 }
 
-@test "what a merge takes over from a branch that nobody judged is judged" {
+@test "content that a merge takes over from an unchecked branch is checked" {
   new_fleet
   some_messages
-  lands
+  accepted
   git -C ../fleet.git config core.hooksPath /dev/null
   what coordination/messages.json '{"messages": ['
   commit

@@ -1,8 +1,8 @@
-# For tests of what may land: `load guard` after `load helper`.
+# Helpers for tests of what may be pushed: `load guard` after `load helper`.
 #
-# new_fleet makes $TMP/fleet.git with the hooks, and in $TMP/build1, where it goes, a clone whose own
-# pre-push hook is off, so that the shared repository decides. Then a test changes files, and says
-# `lands` or `refused TEXT...`. Each of these commits all changes and pushes them to main.
+# new_fleet creates $TMP/fleet.git with the hooks, and changes to $TMP/build1, a clone without a pre-push
+# hook, so that the shared repository decides. A test then changes files and calls `accepted` or
+# `refused TEXT...`. Each of these commits all changes and pushes them to main.
 
 new_fleet() {
   fleet_of build1 >/dev/null
@@ -10,13 +10,13 @@ new_fleet() {
   git config core.hooksPath /dev/null
 }
 
-# what FILE JSON: gives FILE this content.
+# what FILE JSON: write JSON to FILE.
 what() {
   mkdir -p -- "$(dirname -- "$1")"
   printf '%s\n' "$2" >"$1"
 }
 
-# edit FILE FILTER: changes FILE by a jq filter.
+# edit FILE FILTER: change FILE with a jq filter.
 edit() {
   jq "$2" "$1" >"$TMP/edited" && cat "$TMP/edited" >"$1"
 }
@@ -25,7 +25,7 @@ commit() {
   git add -A && git commit -q -m "Change something"
 }
 
-# push_refused TEXT... -- PUSH-ARGUMENTS: the push is refused with each TEXT, and nothing moves.
+# push_refused TEXT... -- PUSH-ARGUMENTS: the push is refused with each TEXT, and no ref changes.
 push_refused() {
   local texts=() text before
   while [ "$1" != -- ]; do
@@ -48,37 +48,37 @@ push_refused() {
   [ "$before" = "$(git -C "$TMP/fleet.git" for-each-ref)" ]
 }
 
-# lands: what is changed lands on main.
-lands() {
+# accepted: the changes are pushed to main.
+accepted() {
   commit || return
   git push -q origin HEAD:main || return
   [ "$(git -C "$TMP/fleet.git" rev-parse main)" = "$(git rev-parse HEAD)" ]
 }
 
-# refused TEXT...: what is changed does not, and is taken back here.
+# refused TEXT...: the push of the changes is refused, and they are reverted here.
 refused() {
   commit || return
   push_refused "$@" "nothing of this push has landed" -- HEAD:main || return
   git reset -q --hard origin/main
 }
 
-# as NAME COMMAND...: with the identity that the shared repository knows the pusher by.
+# as NAME COMMAND...: run COMMAND with NAME as the identity that the shared repository knows.
 as() {
   GIT_BUILD_SERVER=$1 "${@:2}"
 }
 
-# identify OPERATOR: from now on the shared repository knows who pushes.
+# identify OPERATOR: let the shared repository identify who pushes from now on.
 identify() {
   git -C "$TMP/fleet.git" config build.identity env:GIT_BUILD_SERVER
   git -C "$TMP/fleet.git" config build.operators "$1"
 }
 
-# at OFFSET: the time then, as files have it ("-1 hour", "+10 minutes").
+# at OFFSET: print the time at that offset, in the format of the files ("-1 hour", "+10 minutes").
 at() {
   date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ
 }
 
-# Three files in which something stands.
+# Three files with content.
 some_jobs() {
   what coordination/jobs.json '{
   "jobs": [

@@ -7,20 +7,20 @@ setup() {
   for server in build1 build2; do
     after 0 git -C "$server" build heartbeat --push -q
   done
-  # What is free on this machine's disk is none of the tests' business.
+  # The free disk space of this machine does not matter to the tests.
   git config --global build.diskLow 0
   cd build1 || return
 }
 
-# after SECONDS COMMAND...: runs COMMAND as it will be in so many seconds. The clock goes on meanwhile:
-# what is looked at must not hang on a second.
+# after SECONDS COMMAND...: run COMMAND as if this many seconds later. The clock continues to run,
+# so the result must not depend on a single second.
 after() {
   local seconds=$1
   shift
   GIT_BUILD_TEST_NOW=$((now + seconds)) "$@"
 }
 
-# on_main FILE: writes standard input into FILE of the shared branch, whatever its guard thinks of it.
+# on_main FILE: write standard input to FILE on the shared branch, without its guard.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -30,7 +30,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify --receive-pack='git -c core.hooksPath=/dev/null receive-pack' origin main
 }
 
-# kinds: the kinds of all alerts, on one line.
+# kinds: print the kinds of all alerts on one line.
 kinds() {
   "$@" git build health --json | jq -r '[.alerts[].kind] | join(" ")'
 }
@@ -39,7 +39,7 @@ dashboard() {
   git -C "$TMP/fleet.git" show main:shared/health_dashboard.json
 }
 
-@test "a fleet that is well" {
+@test "a healthy fleet" {
   run -0 git build health --check
   [[ ${lines[0]} == SERVER*HEALTH*STATE*"LAST BEAT"*"DISK FREE"* ]]
   [[ ${lines[1]} == build1*healthy*idle*ago* ]]
@@ -51,14 +51,14 @@ dashboard() {
   jq -e '.overall_status == "healthy" and .alerts == [] and .servers.build2.healthy' <<<"$output"
 }
 
-@test "beats that come five at a time are no alarm, silence is" {
+@test "heartbeats pushed five at a time cause no alert, silence does" {
   after 590 git build health --check
   [ "$(kinds after 630)" = "late late" ]
   run -1 after 630 git build health --check
   [ "$(kinds after 930)" = "silent silent" ]
   run -0 after 930 git build health
   [[ $output == *critical*"15 min ago"*"build1 is silent: it promised a beat every 5 min"* ]]
-  # One that promises less is not held to more.
+  # A server with a shorter expected interval is silent earlier.
   git -C ../build2 config build.heartbeatInterval 3600
   git -C ../build2 build heartbeat --push -q
   [ "$(after 930 git build health --json | jq -r '[.alerts[].server] | join(" ")')" = build1 ]
@@ -67,7 +67,7 @@ dashboard() {
   run -0 after 3000 git build health --check --max-age 4000
 }
 
-@test "an outage is one alert, and not one for each server" {
+@test "an outage is one alert, not one for each server" {
   git build health -q
   mv ../fleet.git ../away.git
   [ "$(kinds after 86400)" = remote ]
@@ -77,7 +77,7 @@ dashboard() {
   mv ../away.git ../fleet.git
 }
 
-@test "jobs, locks, builds and messages that need somebody" {
+@test "jobs, locks, builds and messages that need attention" {
   at=$(date -u -d "@$((now - 40000))" +%Y-%m-%dT%H:%M:%SZ)
   on_main coordination/jobs.json <<END
 {"jobs": [
@@ -109,7 +109,7 @@ END
   [[ $output == *build.stuckAfter* ]]
 }
 
-@test "a broken file is an alert, and hides nothing else" {
+@test "a corrupt file is an alert, and hides no other" {
   echo '{"jobs": [}' | on_main coordination/jobs.json
   echo '{' | on_main build2/status.json
   run -1 git build health --check
@@ -136,9 +136,9 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [[ $output == "GIT-BUILD UNKNOWN - "* ]]
 }
 
-@test "--write says what is new, and nothing twice" {
+@test "--write records changes, and nothing twice" {
   git build health --write -q
-  # In the shape that users know, laid out as they have it.
+  # With the members and the formatting that users expect.
   dashboard >first
   jq -e '.overall_status == "healthy" and .server == "build1" and .servers.build1.status == "idle"
     and .jobs == {queued: 0, running: 0, completed_today: 0, failed_today: 0} and .alerts == []' first
@@ -148,7 +148,7 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   after 60 git build health --write -q
   after 60 git -C ../build2 build health --write -q
   [ "$(git -C ../fleet.git rev-parse main)" = "$tip" ]
-  # Something is new; what another has written just now is left to stand.
+  # Something has changed, but a file that another server has just written is kept.
   after 700 git -C ../build2 build health --write -q
   [ "$(dashboard | jq -r '.server, .overall_status')" = $'build2\nwarning' ]
   tip=$(git -C ../fleet.git rev-parse main)
@@ -157,13 +157,13 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [ "$(dashboard | jq -r '.server, .jobs.queued')" = $'build2\n0' ]
   after 770 git build health --write -q
   [ "$(dashboard | jq -r '.server, .jobs.queued')" = $'build1\n1' ]
-  # An older look does not undo a newer one.
+  # An older state does not overwrite a newer one.
   after 0 git -C ../build2 build health --write -q
   [ "$(dashboard | jq -r '.server, .overall_status')" = $'build1\nwarning' ]
   [ "$(git -C ../fleet.git log --format=%s -1 main -- shared/health_dashboard.json)" = "Health: warning, 2 servers, 2 alerts" ]
 }
 
-@test "two that write at once make one commit" {
+@test "two concurrent writers make one commit" {
   before=$(git -C ../fleet.git rev-list --count main)
   git build health --write -q &
   git -C ../build2 build health --write -q
@@ -171,7 +171,7 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [ "$(git -C ../fleet.git rev-list --count main)" = $((before + 1)) ]
 }
 
-@test "--write keeps what others have put into the file, and replaces a broken one" {
+@test "--write keeps members added by others, and replaces a corrupt file" {
   echo '{"timestamp": "2025-10-29T00:00:00Z", "note": "ours", "servers": {"build1": {"status": "idle"}}}' |
     on_main shared/health_dashboard.json
   git build health --write -q

@@ -6,7 +6,7 @@ setup() {
   cd build1 || return
 }
 
-# shared BRANCH [PATH]: what stands there in the shared repository.
+# shared BRANCH [PATH]: print the content in the shared repository.
 shared() {
   git -C "$TMP/fleet.git" rev-parse -q --verify "refs/heads/$1" >/dev/null || return
   git -C "$TMP/fleet.git" show "$1:${2-build1/heartbeat.json}"
@@ -16,10 +16,10 @@ count() {
   git -C "$TMP/fleet.git" rev-list --count "$1"
 }
 
-@test "every fifth beat is pushed, and main gains none" {
+@test "every fifth heartbeat is pushed, and main gets none" {
   local main
   main=$(count main)
-  git build heartbeat --push # from here on they are counted
+  git build heartbeat --push # heartbeats are counted from here
   before=$(git -C ../fleet.git rev-parse heartbeat-build1)
   for _ in 1 2 3 4; do
     run -0 git build heartbeat
@@ -32,7 +32,7 @@ count() {
   [ "$(count main)" = "$main" ]
 }
 
-@test "a beat says who, when, how it is, and what it promises" {
+@test "a heartbeat has the server, time, health, readings and expected interval" {
   GIT_BUILD_TEST_NOW=1761739200 run -0 git build heartbeat --push --interval 30 --push-every 2
   shared heartbeat-build1 | tee beat.json
   [ "$(jq -r '[.server, .timestamp, .healthy, (.uptime_seconds > 0)] | @csv' beat.json)" = \
@@ -42,7 +42,7 @@ count() {
   [ "$(git -C ../fleet.git ls-tree -r --name-only heartbeat-build1)" = build1/heartbeat.json ]
 }
 
-@test "--json is one line with the same facts" {
+@test "--json prints the same data as one line" {
   run -0 git build heartbeat --json
   [ "${#lines[@]}" = 1 ]
   jq -e '.server == "build1" and .healthy and (.pushed | not) and .pending == 1 and .error == null' <<<"$output"
@@ -51,12 +51,12 @@ count() {
   jq -e '.pushed and .pending == 0 and .branch == "heartbeat-build1"' <<<"$output"
 }
 
-@test "-q says nothing" {
+@test "-q prints nothing" {
   run -0 git build heartbeat -q --push
   [ -z "$output" ]
 }
 
-@test "build.healthCheck decides, and its words are handed on" {
+@test "build.healthCheck decides, and its output is passed on" {
   git config build.healthCheck 'test -f well || { echo no disk left; exit 3; }'
   run -0 git build heartbeat --push
   [[ $output == *"warning: build.healthCheck says: no disk left"* ]]
@@ -70,7 +70,7 @@ count() {
   [ "$(shared heartbeat-build1 | jq .healthy)" = false ]
 }
 
-@test "the environment of the shell scripts is understood" {
+@test "the environment variables of the shell scripts are accepted" {
   HEARTBEAT_PUSH_EVERY=1 run -0 git build heartbeat
   [[ $output == *pushed ]]
   HEARTBEAT_PUSH_EVERY=2 git build heartbeat --push-every 1
@@ -89,7 +89,7 @@ count() {
   run -129 git build heartbeat --interval 1h
 }
 
-@test "the old way: beats go to the shared branch, each push one commit" {
+@test "legacy mode: heartbeats go to the shared branch, one commit per push" {
   local before
   before=$(count main)
   for _ in 1 2 3; do
@@ -107,7 +107,7 @@ count() {
   done
 }
 
-@test "work tree, index and branch are left alone, dirty, detached or read-only" {
+@test "worktree, index and branch are not touched, whether dirty, detached or read-only" {
   echo mine >>coordination/jobs.json
   echo new >untracked
   git add untracked
@@ -124,13 +124,13 @@ count() {
   [ "$(git rev-parse HEAD)" = "$head" ]
 }
 
-@test "a bare clone can beat" {
+@test "a bare clone can record heartbeats" {
   git clone -q --bare ../fleet.git ../bare.git
   git -C ../bare.git build heartbeat --server build7 --push
   shared heartbeat-build7 build7/heartbeat.json
 }
 
-@test "without a remote a beat is kept, and a push that is due is a failure" {
+@test "without a remote, a heartbeat is kept, and a push that is due fails" {
   git remote remove origin
   run -0 git build heartbeat
   run -128 git build heartbeat --push
@@ -140,7 +140,7 @@ count() {
   jq -e '(.pushed | not) and .pending >= 2 and (.error | contains("origin"))' <<<"$output"
 }
 
-@test "a remote that comes back gets what was kept" {
+@test "when the remote is back, it gets the kept heartbeats" {
   mv ../fleet.git ../gone.git
   run -128 git build heartbeat --push
   run -128 git build heartbeat --push
@@ -156,7 +156,7 @@ count() {
   [[ $(git -C ../fleet.git log -1 --format=%an heartbeat-build1) == *build1* ]]
 }
 
-@test "a hook at the shared repository that says no is heard" {
+@test "the output of a rejecting hook in the shared repository is shown" {
   mkdir -p ../fleet.git/hooks
   printf '#!/bin/sh\necho closed for the night >&2; echo "\033[31mred" >&2\nexit 1\n' >../fleet.git/hooks/update
   chmod +x ../fleet.git/hooks/update
@@ -169,7 +169,7 @@ count() {
   [[ $output == *"remote: thank you"* ]]
 }
 
-@test "eight beats at once from one clone: none is lost" {
+@test "eight concurrent heartbeats from one clone: none is lost" {
   git build heartbeat --push -q
   local before
   before=$(git rev-list --count heartbeat-build1)
@@ -180,7 +180,7 @@ count() {
   [ "$(git rev-list --count heartbeat-build1)" = $((before + 8)) ]
 }
 
-@test "a remote that does not answer costs no more than build.timeout" {
+@test "an unresponsive remote costs at most build.timeout" {
   git remote set-url origin ssh://nowhere/fleet.git
   export GIT_SSH_COMMAND="sh -c 'sleep 100000'"
   run -128 git -c build.timeout=1 build heartbeat --push
@@ -190,7 +190,7 @@ count() {
   [[ $output == *build1* ]]
 }
 
-@test "over ssh, as over a file" {
+@test "heartbeats work over ssh as over a file" {
   start_sshd
   git remote set-url origin "$SSH_URL$TMP/fleet.git"
   run -0 git build heartbeat --push

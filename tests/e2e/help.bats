@@ -1,22 +1,22 @@
-# The manual pages say what the program says.
+# The manual pages agree with the programs.
 load helper
 
 commands() {
   git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'
 }
 
-# synopsis PAGE: the SYNOPSIS of a manual page's source, a line for each form, without markup.
+# synopsis PAGE: print the SYNOPSIS of a manual page's source, one line per form, without markup.
 synopsis() {
   sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/p' "$SOURCE_DIR/docs/man/$1.1.scd" | sed -e '/^#/d' -e '/^$/d' \
     -e 's/++$//' -e 's/\*//g' -e 's/\b_\([A-Z.]*\)_\b/\1/g' -e 's/\\//g'
 }
 
-# usage [COMMAND]: the same of -h.
+# usage [COMMAND]: print the same from -h.
 usage() {
   git build "$@" -h | sed -nE 's/^(usage:|   or:) (.*)/\2/p'
 }
 
-# verbs COMMAND: the subcommands that its usage names, such as list; a line each.
+# verbs COMMAND: print the subcommands in its usage, such as list, one per line.
 verbs() {
   usage "$1" | sed -nE "s/^git build $1 ([a-z]+)( .*|$)/\\1/p" | sort -u
 }
@@ -30,12 +30,12 @@ verbs() {
   done
 }
 
-@test "-h of a subcommand of a command shows what that takes, and nothing else" {
+@test "-h of a subcommand shows only the usage and options of that subcommand" {
   [ "$(verbs job | wc -l)" = 9 ]
   for command in $(commands); do
     for verb in $(verbs "$command"); do
       [[ $command != *-* ]] || continue
-      # Its own forms, and in them each of its options.
+      # The usage has its own forms, which have all its options.
       diff <(usage "$command" "$verb") <(usage "$command" | grep -E "^git build $command $verb( |$)")
       usage "$command" "$verb" | grep -oE -e '--[a-z-]+' | sort -u >"$TMP/forms"
       git build "$command" "$verb" -h | sed -nE 's/^    (-., )?(--[a-z-]+).*/\2/p' |
@@ -45,7 +45,7 @@ verbs() {
   done
 }
 
-@test "the manual's synopsis is the usage" {
+@test "the synopsis in the manual is the usage" {
   [ "$(commands | wc -l)" -ge 7 ]
   diff <(usage) <(synopsis git-build)
   for command in $(commands); do
@@ -53,7 +53,7 @@ verbs() {
   done
 }
 
-@test "every option has an entry in the manual, and the other way round" {
+@test "every option has an entry in the manual, and every entry is an option" {
   local common='-C -q --quiet -v --verbose -h --help --json'
   for command in $(commands); do
     for verb in '' $(verbs "$command"); do
@@ -62,7 +62,7 @@ verbs() {
     done | grep -oE '^    -[^ ]*(, --[^ ]+)?' | tr -s ' ,' '\n' | sed '/^$/d' | sort -u >shown
     sed -n 's/^\*\(-.*\)/\1/p' "$SOURCE_DIR/docs/man/git-build-$command.1.scd" |
       grep -oE -e '(^|\*)--?[A-Za-z][a-z-]*' | tr -d '*' | sort -u >written
-    # Entries that the page has itself, and those that git-build(1) has for all.
+    # Entries of the page itself, and those of git-build(1) for all commands.
     comm -23 shown written >missing
     while read -r option; do
       [[ " $common " == *" $option "* ]] || { echo "$command $option has no entry"; false; }
@@ -86,14 +86,14 @@ verbs() {
   done
 }
 
-@test "every setting that the sources read is in git-build(1)" {
+@test "every setting in the sources is documented in git-build(1)" {
   local setting
   for setting in $(grep -rhoE '"build\.[a-zA-Z]+' "$SOURCE_DIR/src" "$SOURCE_DIR/hooks" | tr -d '"' | sort -u); do
     grep -q "^\*$setting\*$" "$SOURCE_DIR/docs/man/git-build.1.scd" || { echo "$setting"; false; }
   done
 }
 
-@test "help opens the page that belongs to the program" {
+@test "help opens the installed page of the program" {
   export MANPAGER=cat PAGER=cat MANWIDTH=80
   for how in 'help heartbeat' 'heartbeat --help' 'heartbeat --push --help'; do
     # shellcheck disable=SC2086 # words
@@ -106,7 +106,7 @@ verbs() {
   done
 }
 
-@test "where there is no man, -h has to do" {
+@test "without man(1), the output of -h is printed" {
   mkdir bin
   ln -s "$(command -v git-build)" bin/git-build
   PATH=$TMP/bin run -0 git-build heartbeat --help

@@ -1,9 +1,9 @@
-# What every end-to-end test stands on: `load helper` is the first line of a bats file.
+# The environment of every end-to-end test: `load helper` is the first line of a bats file.
 #
-# Each test gets a folder of its own, $TMP, which is also where it starts, and a world that does not
-# know this machine: its own home and git config, no system config, UTC, plain C messages, and the
-# git-build under test first in PATH, so that `git build` finds it. At the end every repository
-# below $TMP must pass `git fsck --strict`; a failing test keeps its folder and says where it is.
+# Each test starts in its own directory, $TMP, with an environment that does not depend on this machine:
+# a separate home directory and git config, no system config, UTC, untranslated messages, and the
+# git-build under test first in PATH, so that `git build` finds it. At the end, every repository
+# below $TMP must pass `git fsck --strict`; a failing test keeps its directory and prints its path.
 #
 # A file that needs more defines setup() or teardown() after the load, and calls e2e_setup and
 # e2e_teardown in them.
@@ -25,7 +25,7 @@ e2e_setup() {
   TMP=$(cd "$TMP" && pwd -P)
   background_pids=()
 
-  # What the caller's world may hold that git, git-build or a make started by a test would obey.
+  # Unset variables of the caller that git, git-build, or a make started by a test would use.
   local name
   for name in $(compgen -e); do
     case $name in
@@ -38,16 +38,16 @@ e2e_setup() {
   mkdir -p "$TMP/home/.config" "$TMP/tmp"
   export HOME=$TMP/home XDG_CONFIG_HOME=$TMP/home/.config TMPDIR=$TMP/tmp
   export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC LC_ALL=C
-  # A test may preload a library of tests/faults into a program that a sanitizer was built into.
+  # A test may preload a library of tests/faults into a program that was built with a sanitizer.
   export ASAN_OPTIONS=verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
   export GIT_BUILD_BINDIR PATH=$GIT_BUILD_BINDIR:$PATH
   git config --global user.name "Test"
   git config --global user.email "test@example.com"
   git config --global init.defaultBranch main
   git config --global advice.detachedHead false
-  # The servers of a test are on one host, and are to race as if they were on many.
+  # The servers of a test are on one host, but must race as if they were on several.
   git config --global build.hostQueue false
-  # As patient with each other, and with the remote, as the tests are with them.
+  # Processes wait for each other, and for the remote, as long as the tests wait for them.
   git config --global build.lockWait "$(patience 3)"
   git config --global build.timeout "$(patience 6)"
   cd "$TMP" || return 1
@@ -73,21 +73,21 @@ e2e_teardown() {
   return "$status"
 }
 
-# shared_repo PATH: a bare repository, equipped as the fleet's shared one.
+# shared_repo PATH: create a bare repository, set up as the shared one.
 shared_repo() {
   git build init --shared "$1"
 }
 
-# clone_server SHARED ID: a clone of SHARED in $TMP/ID that is server ID. SHARED is a path or a URL.
+# clone_server SHARED ID: clone SHARED to $TMP/ID, as server ID. SHARED is a path or a URL.
 clone_server() {
   git clone -q "$1" "$TMP/$2" && git -C "$TMP/$2" build init --server "$2"
 }
 
-# A word for each of the servers that race with each other in a test.
+# A different value for each of the servers that race in a test.
 racers() { brief_or_thorough "s1 s2 s3 s4" "s1 s2 s3 s4 s5 s6 s7 s8"; }
 
-# fleet_of [file://] ID...: the shared repository fleet.git and a clone for each ID, here in $TMP. Within a
-# bats file, later tests get copies of the first one's, unless that is so old that its heartbeats are.
+# fleet_of [file://] ID...: create the shared repository fleet.git and a clone for each ID in $TMP. Later tests
+# of a bats file get copies of the first one's, unless these are so old that their heartbeats are late.
 fleet_of() {
   local url='' id kept=$BATS_RUN_TMPDIR/fleet "made_at=0" made_in=''
   if [ "$1" = file:// ]; then
@@ -107,7 +107,7 @@ fleet_of() {
   rm -rf "$kept" && mkdir "$kept" && cp -a fleet.git "$@" "$kept" && date "+%s $TMP" >"$kept/made"
 }
 
-# Every repository below $TMP is whole. A test that breaks one on purpose removes it at its end.
+# Check every repository below $TMP. A test that damages one on purpose deletes it at the end.
 fsck_all() {
   local objects repo bad=0
   while IFS= read -r -d '' objects; do
@@ -122,24 +122,24 @@ fsck_all() {
   return "$bad"
 }
 
-# in_background LOG COMMAND...: starts COMMAND, which the teardown ends; its process id is in $pid.
+# in_background LOG COMMAND...: start COMMAND; teardown kills it. Its process ID is in $pid.
 in_background() {
   local log=$1
   shift
-  # bats waits for whoever holds descriptor 3.
+  # bats waits for every process that has descriptor 3 open.
   "$@" >"$log" 2>&1 </dev/null 3>&- &
   pid=$!
   background_pids+=("$pid")
 }
 
-# patience SECONDS: how many seconds to wait for something that takes SECONDS on an idle machine. It
-# may take ten times as long on a busy one, and GIT_BUILD_TEST_PATIENCE times that on a slow one.
+# patience SECONDS: print how many seconds to wait for something that takes SECONDS on an idle machine. It
+# can take ten times as long on a busy one, and GIT_BUILD_TEST_PATIENCE times that on a slow one.
 patience() { echo $(($1 * 10 * GIT_BUILD_TEST_PATIENCE)); }
 
-# brief_or_thorough N MANY: N in `make check`; MANY where GIT_BUILD_TEST_LONG is set, as it is in CI.
+# brief_or_thorough N MANY: print N in `make check`, and MANY if GIT_BUILD_TEST_LONG is set, as in CI.
 brief_or_thorough() { [ -n "${GIT_BUILD_TEST_LONG-}" ] && echo "$2" || echo "$1"; }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds, tried ten times a second; 1 if it does not
+# wait_for SECONDS COMMAND...: try COMMAND ten times a second until it succeeds; return 1 if it does not
 # within patience SECONDS.
 wait_for() {
   local end
@@ -154,7 +154,7 @@ wait_for() {
   done
 }
 
-# later SECONDS COMMAND...: runs COMMAND, and what it starts, with a clock that is SECONDS ahead.
+# later SECONDS COMMAND...: run COMMAND and its child processes with a clock that is SECONDS ahead.
 later() {
   local now
   now=$(($(date +%s) + $1))
@@ -162,17 +162,17 @@ later() {
   GIT_BUILD_TEST_NOW=$now "$@"
 }
 
-# A real sshd on a loopback port, as this user, with keys of its own: afterwards git reaches any
-# path of this machine as "$SSH_URL/path", in the test's world on both ends.
+# Start a real sshd on a loopback port, as this user, with its own keys. Afterwards, git can reach any
+# path of this machine as "$SSH_URL/path", with the environment of the test on both ends.
 start_sshd() {
   local sshd user dir=$TMP/ssh port tries
-  # sshd must be called by its absolute path, and /usr/sbin is not in everyone's PATH.
+  # sshd must be called by its absolute path, and /usr/sbin is not in the PATH of every user.
   sshd=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd) || {
     echo "there is no sshd: ./install.sh check installs it" >&2
     return 1
   }
   user=$(id -un)
-  # Where root's sshd separates privileges; a machine that never ran one lacks it.
+  # The privilege separation directory of root's sshd; it does not exist if sshd has never run.
   [ "$(id -u)" != 0 ] || mkdir -p /run/sshd
   mkdir -m 700 "$dir" || return 1
   ssh-keygen -q -t ed25519 -N '' -f "$dir/host" && ssh-keygen -q -t ed25519 -N '' -f "$dir/user" ||
@@ -195,7 +195,7 @@ MaxStartups 100
 SetEnv HOME=$HOME PATH=$PATH GIT_CONFIG_NOSYSTEM=1 LC_ALL=C TZ=UTC GIT_BUILD_BINDIR=$GIT_BUILD_BINDIR
 END
     in_background "$dir/log.$tries" "$sshd" -D -e -f "$dir/sshd_config"
-    # The port may be taken: then sshd ends at once.
+    # If the port is in use, sshd exits immediately.
     wait_for 5 eval "grep -q 'Server listening' '$dir/log.$tries' || ! kill -0 $pid"
     if kill -0 "$pid" 2>/dev/null; then
       echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$dir/host.pub")" >"$dir/known_hosts"
@@ -209,7 +209,7 @@ END
   return 1
 }
 
-# listen SOCKET: a service manager in a few lines; what it is told is in $TMP/notified.
+# listen SOCKET: a minimal service manager; it writes the notifications that it gets to $TMP/notified.
 listen() {
   # shellcheck disable=SC2016 # perl's
   in_background "$TMP/notified" perl -MSocket -e '
@@ -218,5 +218,5 @@ listen() {
   wait_for 5 listening "$1"
 }
 
-# A name that begins with @ is in no directory; the kernel lists both kinds.
+# A name that begins with @ is not in the file system; the kernel lists both kinds.
 listening() { awk -v name="$1" '$NF == name { found = 1 } END { exit !found }' /proc/net/unix; }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# The hooks accept a push only if they have read all of git's list of refs: their input cut at each
-# byte, each read of it failing, and input that git never writes.
+# The hooks accept a push only if they have read git's whole list of refs. The tests truncate the input at
+# each byte, make each read fail, and send input that git never writes.
 #
-# Where git itself is to meet the fault, the installed script starts a program of the test in the
-# hook's place.
+# If git itself must meet the fault, the installed script starts a program of the test instead of the
+# hook.
 
 load helper
 load guard
@@ -11,8 +11,8 @@ load guard
 FAULTS=$GIT_BUILD_BINDIR/tests/faults
 HOOKS=$GIT_BUILD_BINDIR/hooks
 
-# The commit that main points to in the shared repository is in $tip. A commit that no hook may let
-# pass is the clone's HEAD and is in $bad; its objects are in the shared repository as well.
+# $tip is the commit of main in the shared repository. $bad is a commit that every hook must reject;
+# it is the HEAD of the clone, and its objects are in the shared repository as well.
 setup() {
   e2e_setup
   new_fleet
@@ -26,24 +26,24 @@ setup() {
   local_line="refs/heads/main $bad refs/heads/main $tip"
 }
 
-# receive COMMAND...: COMMAND, which is to start pre-receive, in the shared repository.
+# receive COMMAND...: run COMMAND, which starts pre-receive, in the shared repository.
 receive() {
   (cd "$TMP/fleet.git" && "$@")
 }
 
-# broken_hook HOOK SCRIPT: from now on git's HOOK runs SCRIPT in place of the program "$real".
+# broken_hook HOOK SCRIPT: let git's HOOK run SCRIPT instead of the program "$real".
 broken_hook() {
   printf '#!/bin/bash\nreal=%q\n%s\n' "$HOOKS/$(basename "$1")" "$2" >"$TMP/program"
   chmod +x "$TMP/program"
   sed -i "s|^program=.*|program=$TMP/program|" "$1"
 }
 
-# never_lands: a push of $bad by git is refused, whether the clone's own hook is asked or not.
-never_lands() {
+# never_accepted: a push of $bad by git is refused, with and without the hook of the clone.
+never_accepted() {
   push_refused "$@" -- HEAD:main
 }
 
-@test "input that was cut at any byte is refused" {
+@test "input truncated at any byte is refused" {
   local input=$bad_line$'\n' n
   for ((n = 0; n <= ${#input}; n++)); do
     printf %s "${input:0:n}" >"$TMP/input"
@@ -51,7 +51,7 @@ never_lands() {
     [ "$n" = "${#input}" ] || [[ $output == *"push rejected"* ]]
   done
   [[ $output == *"broken.json:1:3"* ]]
-  # Also if a line of it is whole, and good.
+  # Even if it has a complete and valid line.
   input="$good_line"$'\n'"$bad_line"$'\n'
   for ((n = ${#good_line} + 2; n <= ${#input}; n += 9)); do
     printf %s "${input:0:n}" >"$TMP/input"
@@ -59,7 +59,7 @@ never_lands() {
   done
 }
 
-@test "pre-push refuses input that was cut within a line" {
+@test "pre-push refuses input truncated within a line" {
   local input=$local_line$'\n' n
   git config --unset core.hooksPath
   for ((n = 1; n <= ${#input}; n++)); do
@@ -68,24 +68,24 @@ never_lands() {
   done
 }
 
-@test "a push whose list of refs the hook gets only in part does not land" {
+@test "a push is refused if the hook gets only a part of the list of refs" {
   local n
   for n in 0 1 41 82 97; do
     broken_hook ../fleet.git/hooks/pre-receive "head -c $n | \"\$real\" \"\$@\""
-    never_lands "push rejected"
+    never_accepted "push rejected"
   done
 }
 
-@test "a push whose list of refs cannot be read does not land" {
+@test "a push is refused if the list of refs cannot be read" {
   local fault
   for fault in '</' '<&-' '</dev/null' '< <(perl -e "fcntl(STDOUT, 4, 2048); sleep 1")'; do
     broken_hook ../fleet.git/hooks/pre-receive "exec \"\$real\" \"\$@\" $fault"
-    never_lands "push rejected"
+    never_accepted "push rejected"
   done
 }
 
-@test "an empty pipe that is not at its end is not the end" {
-  # O_NONBLOCK, as a process that shares the pipe may have set it: read(2) fails with EAGAIN.
+@test "an empty pipe that is still open is not the end of the input" {
+  # With O_NONBLOCK, as set by a process that shares the pipe, read(2) fails with EAGAIN.
   local hook
   for hook in pre-receive pre-push; do
     run -1 receive perl -e '
@@ -94,7 +94,7 @@ never_lands() {
   done
 }
 
-@test "each read of the input that fails refuses the push" {
+@test "a failed read of the input refuses the push" {
   local why reads n
   export FAULT_READ_SIZE=20 FAULT_PROGRAM=pre-receive FAULT_COUNT=$TMP/count
   printf '%s\n' "$good_line" "$good_line" >"$TMP/input"
@@ -106,7 +106,7 @@ never_lands() {
       run -1 receive env FAULT_READ="$n:$why" LD_PRELOAD="$FAULTS/input.so" "$HOOKS/pre-receive" <"$TMP/input"
       [[ $output == *"cannot read standard input"*"push rejected"* ]]
     done
-    # A signal is not a failure: the read is done again.
+    # An interrupted read is not a failure: it is repeated.
     receive env FAULT_READ="$n:EINTR" LD_PRELOAD="$FAULTS/input.so" "$HOOKS/pre-receive" <"$TMP/input"
     run -1 env FAULT_PROGRAM=pre-push FAULT_READ="$n:EIO" LD_PRELOAD="$FAULTS/input.so" \
       "$HOOKS/pre-push" origin "$TMP/fleet.git" <<<"$local_line
@@ -115,22 +115,22 @@ $local_line"
   done
 }
 
-@test "a push does not land if a read of its list of refs fails" {
+@test "git refuses a push if one read of its list of refs fails" {
   local why n
   export FAULT_READ_SIZE=40 FAULT_PROGRAM=pre-receive
   broken_hook ../fleet.git/hooks/pre-receive "LD_PRELOAD=$FAULTS/input.so exec \"\$real\" \"\$@\""
   for why in EIO EAGAIN EINTR; do
     for n in 1 2 4; do
-      FAULT_READ="$n:$why" never_lands
+      FAULT_READ="$n:$why" never_accepted
     done
   done
-  # The same read that is only interrupted lets a good push through.
+  # If the same read is only interrupted, a valid push is accepted.
   git reset -q --hard "$tip"
   git commit -q --allow-empty -m "Change nothing"
   FAULT_READ=1:EINTR git push -q origin HEAD:main
 }
 
-@test "a line that git never writes is refused, and so are the others" {
+@test "a line that git never writes is refused, with all others" {
   local line
   for line in '' ' ' x "$tip" "$tip $tip" "$tip $tip " "$tip $tip refs/" "$tip $tip main" "$tip  $tip refs/heads/main" \
     "$tip $tip refs/heads/a b" "${tip:1} $tip refs/heads/main" "$tip ${tip}0 refs/heads/main" \
@@ -158,8 +158,8 @@ $local_line"
   done
 }
 
-@test "one of 100,000 refs that is bad refuses the push" {
-  local none=0000000000000000000000000000000000000000 # deleting is checked fast
+@test "one bad ref of 100,000 refuses the push" {
+  local none=0000000000000000000000000000000000000000 # deletions are checked quickly
   seq -f "$tip $none refs/tags/%.0f" 100000 >"$TMP/input"
   receive "$HOOKS/pre-receive" <"$TMP/input"
   printf '%s\n' "$bad_line" >>"$TMP/input"
@@ -170,7 +170,7 @@ $local_line"
   [[ $output == *"ends in the middle of line 100001"* ]]
 }
 
-@test "git runs pre-push without a line if nothing is to be pushed, and that succeeds" {
+@test "pre-push without input succeeds, as when nothing is to be pushed" {
   git config --unset core.hooksPath
   git reset -q --hard "$tip"
   broken_hook .git/hooks/pre-push 'tee "$0.input" | "$real" "$@"'
@@ -182,7 +182,7 @@ $local_line"
   run -1 sh -c '"$0" origin x <&-' "$HOOKS/pre-push"
 }
 
-@test "pre-push understands a source that has spaces" {
+@test "pre-push accepts a source with spaces" {
   git config --unset core.hooksPath
   git push -q --no-verify origin "$tip:refs/heads/other"
   run ! git push origin "HEAD^{/Change something}:refs/heads/main"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The hook that the user had before git-build's: it gets what git gives a hook, and a push lands only
-# if it has succeeded and was given its input.
+# The hook that existed before git-build's: it gets everything that git passes to a hook, and a push is
+# accepted only if it has succeeded and received its input.
 
 load helper
 load guard
@@ -8,7 +8,7 @@ load guard
 FAULTS=$GIT_BUILD_BINDIR/tests/faults
 HOOKS=$GIT_BUILD_BINDIR/hooks
 
-# kept HOOK SCRIPT: makes SCRIPT the user's own hook, which git-build's HOOK runs first.
+# kept HOOK SCRIPT: make SCRIPT the user's hook, which git-build's HOOK runs first.
 kept() {
   printf '#!/bin/bash\n%s\n' "$2" >"$1.before-git-build"
   chmod +x "$1.before-git-build"
@@ -22,7 +22,7 @@ setup() {
   hook=../fleet.git/hooks/pre-receive
 }
 
-@test "the kept hook gets what git gives: arguments, input, environment, folder and streams" {
+@test "the kept hook gets the arguments, input, environment, directory and streams from git" {
   local report='
     { printf "%s\n" "$@"; pwd; env | grep -v "^_=\|^SHLVL=\|^PWD=\|^OLDPWD=" | grep -v QUARANTINE | sort
       ps -o pgid= -p $$ | grep -cx " *$(ps -o pgid= -p $PPID)"
@@ -33,14 +33,14 @@ setup() {
   [[ $output == *"remote: out"*"remote: err"* ]]
   grep -v OBJECT_DIRECTOR "$TMP/said" >"$TMP/chained"
   grep -q "^input:$(git rev-parse HEAD~1) $(git rev-parse HEAD) refs/heads/main$" "$TMP/chained"
-  # The same hook run by git itself.
+  # The same hook, run by git itself.
   git -C "$TMP/fleet.git" update-ref refs/heads/main "$(git rev-parse HEAD~1)"
   cp "$hook.before-git-build" "$hook"
   run -0 git push origin HEAD:main
   grep -v OBJECT_DIRECTOR "$TMP/said" | diff - "$TMP/chained"
 }
 
-@test "a kept pre-push, post-merge and post-rewrite get what git gives" {
+@test "a kept pre-push, post-merge and post-rewrite get the same as from git" {
   local name before
   git config --unset core.hooksPath
   for name in pre-push post-merge post-rewrite; do
@@ -55,19 +55,19 @@ setup() {
   before=$(git rev-parse HEAD)
   run -0 git commit --amend --allow-empty -m "Once more"
   [[ $output == *"post-rewrite.before-git-build: amend: $before $(git rev-parse HEAD)"* ]]
-  # What fails there fails the hook, as it would without git-build.
+  # A failure of the kept hook fails the hook, as it would without git-build.
   kept .git/hooks/post-merge 'exit 3'
   run -3 .git/hooks/post-merge 0
 }
 
-@test "a push lands only if the kept hook succeeds" {
+@test "a push is accepted only if the kept hook succeeds" {
   kept "$hook" 'cat >/dev/null; echo closed; exit 7'
   push_refused closed -- HEAD:main
   kept "$hook" 'cat >/dev/null'
   git push -q origin HEAD:main
 }
 
-@test "a kept hook that is killed refuses the push, whenever that happens" {
+@test "a kept hook that is killed at any time refuses the push" {
   local signal point
   for signal in KILL TERM PIPE SEGV; do
     for point in '' 'read -r line;' 'read -r -n 1 byte;' 'cat >/dev/null;' 'cat >/dev/null; echo done;' 'exec <&-;'; do
@@ -77,7 +77,7 @@ setup() {
   done
 }
 
-@test "a kept hook that is killed while it is fed refuses the push" {
+@test "a kept hook that is killed while reading refuses the push" {
   kept "$hook" 'head -c 100000 >/dev/null; kill -9 $$'
   seq -f "$(git rev-parse HEAD~1) $(git rev-parse HEAD~1) refs/tags/%.0f" 5000 >"$TMP/input"
   cd ../fleet.git
@@ -85,12 +85,12 @@ setup() {
   [[ $output == *"killed by signal 9"* ]]
 }
 
-@test "a hook that is killed with its kept hook still at work refuses the push" {
+@test "a hook that is killed while its kept hook runs refuses the push" {
   kept "$hook" 'cat >/dev/null; kill -9 $PPID'
   push_refused -- HEAD:main
 }
 
-@test "a kept hook need not read its input, as with git" {
+@test "a kept hook need not read its input, as in git" {
   kept "$hook" 'exit 0'
   git push -q origin HEAD:main
   kept "$hook" 'exec <&-; sleep 0.2'
@@ -100,7 +100,7 @@ setup() {
   (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
 }
 
-@test "a large input reaches the kept hook whole, and git-build after it" {
+@test "a large input reaches the kept hook completely, and then git-build" {
   seq -f "$(git rev-parse HEAD~1) 0000000000000000000000000000000000000000 refs/tags/%.0f" 100000 >"$TMP/input"
   kept "$hook" 'cat >"$TMP/given"'
   (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
@@ -109,7 +109,7 @@ setup() {
   (cd ../fleet.git && run -1 hooks/pre-receive <"$TMP/input")
 }
 
-@test "a kept hook is not asked about input that was not understood" {
+@test "a kept hook is not run if the input is invalid" {
   kept "$hook" 'touch "$TMP/asked"'
   cd ../fleet.git
   run -1 hooks/pre-receive </dev/null
@@ -118,13 +118,13 @@ setup() {
   [ ! -e "$TMP/asked" ]
 }
 
-@test "each write to the kept hook that fails refuses the push" {
+@test "a failed write to the kept hook refuses the push" {
   local line why n writes
   line="$(git rev-parse HEAD~1) $(git rev-parse HEAD~1) refs/heads/main"
   kept "$hook" 'cat >"$TMP/given"'
   export FAULT_PROGRAM=pre-receive FAULT_WRITE_SIZE=20 FAULT_COUNT=$TMP/count
   cd ../fleet.git
-  # Short writes alone are completed.
+  # Short writes alone are continued.
   LD_PRELOAD=$FAULTS/input.so hooks/pre-receive <<<"$line"
   [ "$(cat "$TMP/given")" = "$line" ]
   writes=$(sed -n 's/^write //p' "$TMP/count" | tail -n 1)
@@ -154,7 +154,7 @@ setup() {
   push_refused "hooks/pre-receive.before-git-build: cannot be examined" -- HEAD:main
 }
 
-@test "a kept hook without a first line runs by sh, and one that is not executable is off, as with git" {
+@test "a kept hook without a #! line is run by sh, and one that is not executable is ignored, as in git" {
   echo 'cat >/dev/null; echo plain; exit 1' >"$hook.before-git-build"
   chmod +x "$hook.before-git-build"
   push_refused plain -- HEAD:main
@@ -162,13 +162,13 @@ setup() {
   git push -q origin HEAD:main
 }
 
-@test "the kept hook's exit code is known if the caller of git ignores its children's ends" {
+@test "the exit code of the kept hook is known even if the caller of git ignores SIGCHLD" {
   kept "$hook" 'cat >/dev/null; exit 5'
   cd ../fleet.git
   run -5 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' hooks/pre-receive <<<"$(git rev-parse main) $(git rev-parse main) refs/heads/main"
 }
 
-@test "a clone's kept hook still runs if git-build has gone" {
+@test "a clone's kept hook still runs if git-build is not installed any more" {
   git config --unset core.hooksPath
   kept .git/hooks/pre-push 'echo "kept: $*: $(cat)"; exit 1'
   sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
@@ -176,7 +176,7 @@ setup() {
   [[ $output == *"/nowhere/pre-push is gone"*"kept: origin $TMP/fleet.git: HEAD "* ]]
 }
 
-# The script as git-build 0.1 wrote it.
+# The script as written by git-build 0.1.
 old_script() {
   cat <<END
 #!/bin/sh
@@ -193,7 +193,7 @@ exec "\$program" "\$@"
 END
 }
 
-@test "init replaces a hook that an older version installed, and doctor finds it" {
+@test "init replaces a hook installed by an older version, and doctor finds it" {
   local name
   kept "$hook" 'cat >/dev/null; exit 1'
   old_script pre-receive >"$hook"

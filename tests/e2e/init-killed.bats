@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# git build init and init --shared, killed before any of their changes to the file system, are
-# completed by the next run. A few points are drawn each time (SEED=N draws the same ones);
-# INIT_KILLS=all goes through all of them.
+# git build init and init --shared are killed before one of their changes to the file system, and then
+# completed by the next run. Each test run selects a few of these changes (the same ones with SEED=N);
+# INIT_KILLS=all tests all of them.
 
 load helper
 
@@ -13,7 +13,7 @@ setup() {
   echo "SEED=$SEED"
 }
 
-# killed_at N COMMAND...: runs it, killed at its change number N (0: not at all).
+# killed_at N COMMAND...: run COMMAND, killed at its change number N (0: not killed).
 killed_at() {
   local at=$1
   shift
@@ -26,7 +26,7 @@ changes() {
   od -An -t u8 "$TMP/count" | tr -d ' '
 }
 
-# points HOW_MANY LAST: numbers from 1 to LAST.
+# points HOW_MANY LAST: print random numbers from 1 to LAST.
 points() {
   local i
   if [ "${INIT_KILLS-}" = all ]; then
@@ -36,7 +36,7 @@ points() {
   fi
 }
 
-# The shared repository is whole, and nothing of a killed run is left.
+# Check that the shared repository is intact, and that a killed run has left no files.
 check_shared() {
   run -0 git build init --shared "$1"
   [ "$output" = "already set up: nothing changed" ]
@@ -47,7 +47,7 @@ check_shared() {
   git -C "$1" fsck --strict --no-progress
 }
 
-@test "init --shared that is killed while it makes a repository is completed by the next run" {
+@test "init --shared that is killed while it creates a repository is completed by the next run" {
   killed_at 0 git build init --shared counted.git
   last=$(changes)
   [ "$last" -gt 50 ]
@@ -63,7 +63,7 @@ check_shared() {
   git -C build1 build init --server build1
 }
 
-@test "init --shared that is killed while it equips a repository is completed by the next run" {
+@test "init --shared that is killed while it sets up a repository is completed by the next run" {
   git init -q --bare before.git
   git -C before.git symbolic-ref HEAD refs/heads/elsewhere
   cp -r before.git counted.git
@@ -75,7 +75,7 @@ check_shared() {
     rm -rf fleet.git
     cp -r before.git fleet.git
     run ! killed_at "$at" git build init --shared fleet.git
-    # A killed run has changed all of the settings, or none.
+    # A killed run has changed either all of the settings or none.
     settings=$(git -C fleet.git config --get-regexp '^(receive|gc|core.fsync)' | wc -l)
     [ "$settings" = 0 ] || [ "$settings" = 9 ]
     git build init --shared fleet.git
@@ -110,13 +110,13 @@ check_shared() {
   done
 }
 
-@test "a lock on the settings that another program holds is waited for, and named" {
+@test "init waits for a lock file on the settings that another program holds, and names it" {
   git init -q --bare fleet.git
   touch fleet.git/config.lock
   run -128 git build init --shared fleet.git
   [[ $output == *"fleet.git/config.lock"*"if no git is running, remove it"* ]]
   [ -e fleet.git/config.lock ]
-  # One that is older than this machine's start belongs to no running program.
+  # A lock file that is older than the last boot belongs to no running program.
   touch -d 2000-01-01 fleet.git/config.lock
   git build init --shared fleet.git
   check_shared fleet.git

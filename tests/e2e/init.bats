@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build init: a clone becomes a server, a bare repository the shared one, and both can be undone.
+# git build init: set up a clone as a server, a bare repository as the shared one, and undo both.
 
 load helper
 
@@ -9,7 +9,7 @@ new_fleet() {
   cd build1 || return
 }
 
-# A hook that says that it ran, what it was given, and ends as told.
+# A hook that records that it ran and its input, and exits with the given code.
 write_hook() {
   cat >"$1" <<END
 #!/bin/sh
@@ -28,7 +28,7 @@ commit_file() {
 
 # ---- a clone ----
 
-@test "init writes the whole layout in one commit" {
+@test "init writes all files in one commit" {
   new_fleet
   git build init --server build1 --manager Ada --ip 10.1.3.175
   [ "$(git rev-list --count origin/main)" = 1 ]
@@ -53,7 +53,7 @@ shared/health_dashboard.json" ]
   git rev-parse -q --verify origin/heartbeat-build1
 }
 
-@test "init again changes nothing and makes no commit" {
+@test "a second init changes nothing and makes no commit" {
   new_fleet
   git build init --server build1
   cp .git/config ../config
@@ -65,7 +65,7 @@ shared/health_dashboard.json" ]
   [ ! -e .git/hooks/pre-push.before-git-build ]
 }
 
-@test "two servers that init an empty repository at once both succeed" {
+@test "two servers that run init in an empty repository at the same time both succeed" {
   shared_repo fleet.git
   git clone -q fleet.git build1
   git clone -q fleet.git build2
@@ -81,7 +81,7 @@ shared/health_dashboard.json" ]
   git -C fleet.git rev-parse -q --verify heartbeat-build2
 }
 
-@test "init keeps what users have written, byte for byte" {
+@test "init keeps the content written by users, byte for byte" {
   new_fleet
   mkdir coordination
   printf '{"jobs":[ ],"mine":1.50}' >coordination/jobs.json
@@ -96,7 +96,7 @@ shared/health_dashboard.json" ]
   printf 'target/\r\n# end\n' | cmp -n 15 - .gitignore
 }
 
-@test "init brings its own block up to date and leaves the lines around it" {
+@test "init updates its own block and keeps the lines around it" {
   new_fleet
   git build init --server build1
   { echo "first line"; sed '/jobs.json/d' .gitattributes; echo "last line"; } >new
@@ -109,7 +109,7 @@ shared/health_dashboard.json" ]
   grep -q '^coordination/jobs.json merge=git-build' .gitattributes
 }
 
-@test "without a remote everything local is done, and the rest is named" {
+@test "without a remote, everything local is set up, and the rest is reported" {
   git init -q alone
   cd alone
   run -0 git build init --server build1
@@ -118,7 +118,7 @@ shared/health_dashboard.json" ]
   [ -x .git/hooks/pre-push ]
 }
 
-@test "the server's id comes from the environment or .build_server_id too" {
+@test "the server ID can also come from the environment or .build_server_id" {
   new_fleet
   SERVER_ID=build7 git build init
   [ "$(git config build.server)" = build7 ]
@@ -129,7 +129,7 @@ shared/health_dashboard.json" ]
   [ -z "$(git status --porcelain)" ]
 }
 
-@test "an id that is no folder's name is refused, and nothing is done" {
+@test "an ID that is not a valid directory name is refused, and nothing is changed" {
   new_fleet
   for id in ../x .. -x a/b all null coordination shared 'a b' ''; do
     run ! git build init "--server=$id"
@@ -138,7 +138,7 @@ shared/health_dashboard.json" ]
   [ -z "$(git ls-remote origin)" ]
 }
 
-@test "a dirty work tree is left alone" {
+@test "a dirty worktree is not touched" {
   new_fleet
   commit_file notes.txt "one"
   git push -q origin main
@@ -149,7 +149,7 @@ shared/health_dashboard.json" ]
 
 # ---- the merge driver ----
 
-@test "the merge driver is reached through a path with spaces and quotes" {
+@test "the merge driver works in a path with spaces and quotes" {
   odd="$TMP/it's a \"program\" 100%"
   mkdir -p "$odd"
   cp -r "$GIT_BUILD_BINDIR"/git-build{,-full} "$GIT_BUILD_BINDIR/hooks" "$odd"
@@ -170,7 +170,7 @@ shared/health_dashboard.json" ]
   grep -q '"repository": "x"' shared/build_config.json
 }
 
-@test "where the program has gone, git's text merge leaves markers" {
+@test "if the program does not exist, git's text merge leaves markers" {
   new_fleet
   git build init --server build1
   git config merge.git-build.driver \
@@ -188,7 +188,7 @@ shared/health_dashboard.json" ]
 
 # ---- hooks ----
 
-@test "a hook that stands is kept and runs first, with the same input" {
+@test "an existing hook is kept and runs first, with the same input" {
   new_fleet
   write_hook .git/hooks/pre-push 0
   run -0 git build init --server build1
@@ -201,7 +201,7 @@ shared/health_dashboard.json" ]
   [ "$(grep -c 'own hook' .git/hooks/pre-push.before-git-build)" = 1 ]
 }
 
-@test "where the kept hook fails, the push does" {
+@test "if the kept hook fails, the push fails" {
   new_fleet
   git build init --server build1
   git build init --remove
@@ -213,7 +213,7 @@ shared/health_dashboard.json" ]
   [ "$(git rev-parse origin/main)" != "$(git rev-parse main)" ]
 }
 
-@test "a clone's hooks let all pass where git-build has gone, and say so" {
+@test "if git-build is not installed, a clone's hooks accept everything with a warning" {
   new_fleet
   git build init --server build1
   sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
@@ -222,7 +222,7 @@ shared/health_dashboard.json" ]
   [[ $output == *"/nowhere/pre-push is gone"* ]]
 }
 
-@test "the shared repository lands nothing where git-build has gone" {
+@test "if git-build is not installed, the shared repository rejects everything" {
   new_fleet
   git build init --server build1
   sed -i 's|^program=.*|program=/nowhere/pre-receive|' ../fleet.git/hooks/pre-receive
@@ -231,7 +231,7 @@ shared/health_dashboard.json" ]
   [[ $output == *"/nowhere/pre-receive is gone, and nothing lands without it"* ]]
 }
 
-@test "core.hooksPath that leads elsewhere is said to shadow the hooks" {
+@test "a core.hooksPath that overrides the hooks is reported" {
   new_fleet
   mkdir "$TMP/own"
   git config core.hooksPath "$TMP/own"
@@ -240,7 +240,7 @@ shared/health_dashboard.json" ]
   [ ! -e "$TMP/own/pre-push" ]
 }
 
-@test "core.hooksPath inside the git folder is followed" {
+@test "core.hooksPath inside the git directory is used" {
   new_fleet
   git config core.hooksPath .git/my-hooks
   git build init --server build1
@@ -250,9 +250,9 @@ shared/health_dashboard.json" ]
   [[ $output == *"broken.json:2:1"* ]]
 }
 
-# ---- taking it out ----
+# ---- removing it ----
 
-@test "init --remove leaves a clone as it was, with its own hooks back" {
+@test "init --remove restores a clone, with its own hooks" {
   new_fleet
   write_hook .git/hooks/pre-push 0
   cp .git/hooks/pre-push ../own-hook
@@ -267,7 +267,7 @@ shared/health_dashboard.json" ]
   [ "$output" = "nothing to take out: nothing changed" ]
 }
 
-@test "init --remove takes the hook out of the shared repository" {
+@test "init --remove removes the hook from the shared repository" {
   shared_repo fleet.git
   write_hook own 0
   cp own fleet.git/hooks/pre-receive
@@ -278,7 +278,7 @@ shared/health_dashboard.json" ]
 
 # ---- the shared repository ----
 
-@test "init --shared makes a bare repository with all that heartbeats need" {
+@test "init --shared creates a bare repository with everything that heartbeats need" {
   run -0 git build init --shared "$TMP/some where/fleet.git"
   cd "some where/fleet.git"
   [ "$(git rev-parse --is-bare-repository)" = true ]
@@ -291,7 +291,7 @@ shared/health_dashboard.json" ]
   [ "$output" = "already set up: nothing changed" ]
 }
 
-@test "init --shared equips what git init --shared has made, and keeps its history" {
+@test "init --shared sets up a repository created by git init --shared, and keeps its history" {
   git init -q --bare --shared -b main fleet.git
   git clone -q fleet.git work
   cd work
@@ -307,13 +307,13 @@ shared/health_dashboard.json" ]
   run ! git push -q origin main
 }
 
-@test "an unborn HEAD is set to the coordination branch" {
+@test "an unborn HEAD is set to the shared branch" {
   git init -q --bare -b master fleet.git
   run -0 git build init --shared fleet.git
   [ "$(git -C fleet.git symbolic-ref HEAD)" = refs/heads/main ]
 }
 
-@test "a HEAD that has commits is left, and said to stand elsewhere" {
+@test "a HEAD that has commits is kept, and a warning names its branch" {
   git init -q --bare -b master fleet.git
   git clone -q fleet.git work
   git -C work commit -q --allow-empty -m one
@@ -325,7 +325,7 @@ shared/health_dashboard.json" ]
   [ "$output" = "already set up: nothing changed" ]
 }
 
-@test "a repository with a work tree is refused" {
+@test "a repository with a worktree is refused" {
   git init -q work
   run ! git build init --shared work
   [[ $output == *"has a work tree; the shared repository must be bare"* ]]
@@ -345,7 +345,7 @@ shared/health_dashboard.json" ]
   [ ! -e '"fleet".git' ]
 }
 
-@test "a directory that is neither empty nor a repository is refused, and left as it is" {
+@test "a directory that is neither empty nor a repository is refused and unchanged" {
   mkdir d empty
   echo x >d/file
   run -128 git build init --shared d
@@ -358,7 +358,7 @@ shared/health_dashboard.json" ]
   [ -f new/deep.git/HEAD ]
 }
 
-@test "init never changes the status of a server that exists" {
+@test "init never changes the status of an existing server" {
   new_fleet
   git build init --server build1
   git build job add -q --branch main --commit abc
@@ -382,7 +382,7 @@ END
   [ "$(git config build.server)" = build1 ]
 }
 
-@test "a pre-receive hook that stands is kept, runs first, and may refuse" {
+@test "an existing pre-receive hook is kept, runs first, and can reject" {
   shared_repo fleet.git
   git -C fleet.git build init --remove
   write_hook fleet.git/hooks/pre-receive 0

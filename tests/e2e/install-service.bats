@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build install-service: units that systemd takes, and lines that cron takes.
-# shellcheck disable=SC2154 # $pid is of in_background
+# git build install-service: units for systemd, and lines for cron.
+# shellcheck disable=SC2154 # in_background sets $pid
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
   git build init -q --server build1
 }
 
-@test "systemd finds nothing wrong with the units, system's or user's" {
+@test "systemd accepts the units, for the system manager and the user manager" {
   command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
   mkdir "$TMP/units"
   for manager in system user; do
@@ -29,7 +29,7 @@ setup() {
   [ "$(find "$TMP/units" -type f -printf '%f\n' | sort | tr '\n' ' ')" = "git-build-archive-build1.service git-build-archive-build1.timer git-build-heartbeat-build1.service git-build-worker-build1.service " ]
 }
 
-@test "units are written, say what comes next, and are removed" {
+@test "units are written, the next commands are printed, and units are removed" {
   run -0 git build install-service --user heartbeat
   unit=$XDG_CONFIG_HOME/systemd/user/git-build-heartbeat-build1.service
   [[ $output == "wrote $unit"*"systemctl --user enable --now git-build-heartbeat-build1.service" ]]
@@ -42,7 +42,7 @@ setup() {
   git build install-service --user --json worker | jq -e '.done == "written" and .units[0].name == "git-build-worker-build1.service"'
 }
 
-@test "a clone does not take another one's unit" {
+@test "the unit of another clone is not overwritten" {
   git build install-service --user -q heartbeat
   git clone -q "$TMP/fleet.git" "$TMP/other" 2>/dev/null
   run -128 git -C "$TMP/other" build install-service --user heartbeat --server build1
@@ -51,10 +51,10 @@ setup() {
   run -0 git build install-service --user heartbeat
 }
 
-@test "cron's line does what it says" {
+@test "the line for cron works" {
   run -0 git build install-service heartbeat --cron
   [[ $output == "* * * * * "*" heartbeat --server build1 -q" ]]
-  # As cron does: the five fields go, \% is %, and sh runs the rest.
+  # As cron does: remove the five fields, replace \% by %, and pass the rest to sh.
   line=${output#\* \* \* \* \* }
   before=$(git rev-list --count heartbeat-build1)
   sh -c "${line//\\%/%}"
@@ -69,7 +69,7 @@ setup() {
   sh -c "$(sed 's/^17 4 \* \* 0 //; s/\\%/%/g' <<<"$line")"
 }
 
-@test "what the unit starts runs as its server, and tells its manager that it is ready" {
+@test "the command of the unit runs as its server, and notifies its manager when it is ready" {
   git build install-service --user -q worker --server other
   start=$(sed -n 's/^ExecStart=//; s/%%/%/g; T; p' "$XDG_CONFIG_HOME/systemd/user/git-build-worker-other.service")
   git config build.source "$TMP/none"
@@ -82,7 +82,7 @@ setup() {
   [ "$status" = 0 ]
 }
 
-@test "the system's units run as the user to whom the clone belongs" {
+@test "system units run as the owner of the clone" {
   run -0 git build install-service --system --print heartbeat
   grep -qx "User=$(stat -c %U .)" <<<"$output"
   run -0 git build install-service --user --print heartbeat
@@ -94,7 +94,7 @@ setup() {
   grep -qx User=nobody <<<"$output"
 }
 
-@test "what cannot be is said" {
+@test "impossible requests are refused with the reason" {
   run -129 git build install-service
   run -129 git build install-service sandwich
   [[ $output == *"there are heartbeat, worker and archive"* ]]
@@ -103,7 +103,7 @@ setup() {
   [[ $output == *"--now"*"--remove exclude each other"* ]]
 }
 
-@test "--now on a host whose systemd cannot be reached leaves no unit, and names --cron" {
+@test "--now without a reachable systemd leaves no unit, and suggests --cron" {
   units=$XDG_CONFIG_HOME/systemd/user
   export XDG_RUNTIME_DIR=$TMP/none DBUS_SESSION_BUS_ADDRESS=unix:path=$TMP/none
   for service in heartbeat archive; do
@@ -112,20 +112,20 @@ setup() {
     [ "$(wc -l <<<"$output")" = 1 ]
     [ -z "$(ls "$units")" ]
   done
-  # A unit that was there before stays.
+  # An existing unit is kept.
   git build install-service --user -q heartbeat
   run -128 git build install-service --user --now heartbeat
   [ "$(ls "$units")" = git-build-heartbeat-build1.service ]
-  # Removing goes on without systemd, and says what it could not do.
+  # --remove continues without systemd, and reports what it could not do.
   run -0 git build install-service --user --remove heartbeat
   [[ $output == *"systemctl could not stop it"* ]]
   [ -z "$(ls "$units")" ]
 }
 
-@test "--remove disables a unit while its file is still there" {
+@test "--remove disables a unit while its file still exists" {
   units=$XDG_CONFIG_HOME/systemd/user
   mkdir "$TMP/bin"
-  # This one writes down what it was asked, and which units there were then.
+  # This systemctl records its arguments, and the units that exist at that time.
   printf '#!/bin/sh\necho "$* | $(ls "%s" | tr "\\n" " ")" >>"%s/asked"\n' "$units" "$TMP" >"$TMP/bin/systemctl"
   chmod +x "$TMP/bin/systemctl"
   export PATH=$TMP/bin:$PATH

@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
-# install.sh and `make install`: what lands where, twice, and away again.
+# install.sh and `make install`: installing, installing again, and uninstalling.
 load helper
 
 setup() {
   e2e_setup
-  # Install what is under test instead of building it once more.
+  # Install the programs under test instead of building them again.
   export MAKEFLAGS="-- BUILD=$GIT_BUILD_BINDIR"
 }
 
 install_sh() { "$SOURCE_DIR/install.sh" "$@"; }
 
-# Every file below a folder with its content, mode and time.
+# Print every file below a directory with its content, mode and time.
 listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | sort); }
 
 @test "installing puts the command, hooks, manual pages and completions below the prefix" {
@@ -26,7 +26,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   PATH=$TMP/p/bin:$PATH git build --version
 }
 
-@test "installing says where things went and whether the command will be found" {
+@test "installing prints the locations, and whether the command is in PATH" {
   run -0 install_sh --prefix "$TMP/p"
   [[ $output == *"$TMP/p"* ]]
   [[ $output == *"not in PATH"*"export PATH="* ]]
@@ -42,7 +42,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   diff before <(listing p)
 }
 
-@test "uninstalling takes every file away, and nothing that is not ours" {
+@test "uninstalling removes all installed files, and no others" {
   install_sh --prefix "$TMP/p"
   touch p/bin/other p/share/man/man1/git-builder.1
   install_sh --prefix "$TMP/p" --uninstall
@@ -51,7 +51,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [[ $output == *"not installed"* ]]
 }
 
-@test "a relative prefix is meant from where one stands, and may have a space" {
+@test "a relative prefix is relative to the current directory, and may have a space" {
   mkdir here
   (cd here && install_sh --prefix "my tools")
   [ -x "here/my tools/bin/git-build" ]
@@ -67,7 +67,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [ -z "$(find root -type f)" ]
 }
 
-@test "the installed manual page renders without a complaint" {
+@test "the installed manual page is rendered without warnings" {
   command -v man >/dev/null || skip "there is no man"
   install_sh --prefix "$TMP/p"
   MANWIDTH=80 run -0 --separate-stderr man -E UTF-8 --warnings -P cat -M "$TMP/p/share/man" git-build
@@ -75,13 +75,13 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [ -z "$stderr" ]
 }
 
-@test "a prefix that may not be written is refused by name" {
+@test "a prefix without write permission is refused by name" {
   touch file
   run -1 install_sh --prefix "$TMP/file"
   [[ $output == *"$TMP/file"*"--prefix"* ]]
 }
 
-@test "options that install.sh does not know end with the usage and 129" {
+@test "unknown options end with the usage and 129" {
   for wrong in --frob frob "demo check" --prefix "--prefix=" "--print"; do
     # shellcheck disable=SC2086 # two words are two arguments
     run -129 install_sh $wrong
@@ -91,7 +91,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [[ $output == "usage: ./install.sh"* ]]
 }
 
-@test "without apt, missing packages are named and nothing is done" {
+@test "without apt, missing packages are listed and nothing is done" {
   mkdir bin
   for tool in bash env dirname id cat find cksum grep sed rm mkdir make gcc git; do
     ln -s "$(command -v "$tool")" "bin/$tool"
@@ -102,7 +102,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [ ! -e p ]
 }
 
-# scratch_apt: apt has a world of its own, without packages, in $TMP/apt; scdoc is not installed.
+# scratch_apt: give apt an empty state without packages in $TMP/apt, and hide scdoc.
 scratch_apt() {
   local tool
   mkdir -p bin apt/{state/lists/partial,cache/archives/partial,dpkg}
@@ -118,11 +118,11 @@ END
   for tool in bash env dirname id cat grep sleep date git gcc make pkg-config apt-get; do
     ln -s "$(command -v "$tool")" "bin/$tool"
   done
-  # Anyone may write here: no password is needed.
+  # Any user may write here: no password is needed.
   [ "$(id -u)" = 0 ] || { printf '#!/bin/sh\n[ "$1" != -n ] || shift\nexec "$@"\n' >bin/sudo && chmod +x bin/sudo; }
 }
 
-# hold FILE: locks FILE as apt does, until it is killed: its process id is in $pid.
+# hold FILE: lock FILE as apt does, until killed; the process ID is in $pid.
 hold() {
   gcc -x c -o holder - <<'END'
 #include <fcntl.h>
@@ -137,7 +137,7 @@ END
   wait_for 5 grep -q held "$TMP/holder.log"
 }
 
-@test "if another program holds the lock of dpkg or apt it says so, waits, and says at last what to do" {
+@test "if another program holds the lock of dpkg or apt, it waits, and finally prints what to do" {
   scratch_apt
   for file in dpkg/lock-frontend state/lists/lock; do
     hold "$TMP/apt/$file"
@@ -148,21 +148,21 @@ END
   done
 }
 
-@test "once the other program has released the lock the installation goes on" {
+@test "when the other program has released the lock, the installation continues" {
   scratch_apt
   hold "$TMP/apt/dpkg/lock-frontend"
   local holder=$pid
   PATH=$TMP/bin in_background "$TMP/log" install_sh --prefix "$TMP/p"
   wait_for 10 grep -q "Another program uses apt or dpkg; waiting up to 600 s" "$TMP/log"
   kill "$holder"
-  # There are no packages in this world.
+  # This apt has no packages.
   wait_for 10 grep -q "apt-get could not install: .*scdoc" "$TMP/log"
   grep -q "Unable to locate package scdoc" "$TMP/log"
   [ "$(grep -c "Another program uses" "$TMP/log")" = 1 ]
 }
 
-@test "the demo ends with two servers' beats, and leaves nothing behind" {
-  export MAKEFLAGS='' CFLAGS=-O0 # it builds everything
+@test "the demo ends with the heartbeats of two servers, and leaves no files" {
+  export MAKEFLAGS='' CFLAGS=-O0 # the demo builds everything
   run -0 install_sh demo
   [[ $output == *heartbeat-* ]]
   [ -z "$(ls -A "$TMPDIR")" ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # what runs inside expands it itself
-# git build job: who does what, with real pushes to a real shared repository.
+# shellcheck disable=SC2016 # expanded by the command that runs
+# git build job: claims and results, with real pushes to a real shared repository.
 
 load helper
 
@@ -14,7 +14,7 @@ shown() { git -C "$TMP/fleet.git" show "main:$1"; }
 jobs() { shown coordination/jobs.json | jq -e "$@"; }
 add() { git build job add --branch main --commit abc "$@"; }
 
-# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+# on_main FILE: write standard input to FILE on the shared branch, as another program would.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -23,7 +23,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify origin main
 }
 
-@test "a job goes from the queue to a server, and what became of it is in the server's status" {
+@test "a job is claimed by a server, and its result is in the status of that server" {
   id=$(git build job add --branch ExternalNew --commit abc --description 'Say "hi"')
   [[ $id =~ ^job_[0-9a-f-]{36}$ ]]
   jobs ".jobs == [{id: \"$id\", type: \"build\", priority: 5, branch: \"ExternalNew\", commit: \"abc\",
@@ -41,7 +41,7 @@ on_main() {
   shown build2/status.json | jq -e ".status == \"success\" and .current_job == null and
     .last_build.id == \"$id\" and .last_build.status == \"success\" and .last_build.duration_seconds >= 0 and
     .last_build.artifacts == [\"a.deb\", \"b.deb\"]"
-  # Asked twice it has happened once.
+  # Repeating the request has no further effect.
   before=$(git -C ../fleet.git rev-parse main)
   git -C ../build2 build job complete "$id"
   [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
@@ -63,7 +63,7 @@ on_main() {
   jq -e ".claimed and .job.id == \"$test\" and .job.attempt == 1" <<<"$output"
 }
 
-@test "a job waits for all that it depends on, and circles are refused" {
+@test "a job waits for all its dependencies, and cycles are refused" {
   a=$(add) b=$(add) c=$(add --priority 1 --depends "$a,$b") d=$(add --priority 1 --depends "$a" --depends "$c")
   run -0 git build job list
   [[ $output == *"$c"*"queued, waits"* ]]
@@ -84,7 +84,7 @@ on_main() {
   [[ $output == *"go in a circle"*"x -> y -> x"* ]]
 }
 
-@test "what others wrote stays: members, order, spelling" {
+@test "content written by others is kept: members, order, notation" {
   cat >"$TMP/jobs" <<'END'
 {
     "jobs": [
@@ -101,7 +101,7 @@ END
   [ "$(diff "$TMP/jobs" "$TMP/after" | grep -c '^[<>]')" = 2 ]
 }
 
-@test "somebody who uses the old scripts and holds job_assignment is respected" {
+@test "a user of the old scripts who holds job_assignment blocks claims" {
   add >/dev/null
   git -C ../build2 build lock acquire job_assignment
   run -1 git build job claim
@@ -110,7 +110,7 @@ END
   git -C ../build2 build lock release job_assignment
 }
 
-@test "only who runs a job finishes it, at the attempt that it is at" {
+@test "only the server that runs a job can finish it, at its current attempt" {
   id=$(add)
   run -1 git build job complete "$id"
   [ "$output" = "$id stays as it is: it is queued" ]
@@ -135,7 +135,7 @@ END
   [[ $output == *"there is no job 'job_nowhere'"* ]]
 }
 
-@test "a server with two jobs is at the other when one is done" {
+@test "a server with two jobs shows the other one when one is finished" {
   a=$(add) b=$(add)
   git build job claim
   git build job claim
@@ -143,14 +143,14 @@ END
   shown build1/status.json | jq -e ".status == \"building\" and .current_job.id == \"$a\" and .last_build.id == \"$b\""
 }
 
-@test "jobs of a server that is silent are put back, and fail after three attempts" {
+@test "jobs of a silent server are requeued, and fail after three attempts" {
   id=$(add)
   now=$(date +%s)
   for attempt in 1 2 3; do
     GIT_BUILD_TEST_NOW=$((now - 3000 + attempt)) git -C ../build2 build job claim
     run -0 git build job reap
     if [ "$attempt" -lt 3 ]; then
-      # build2's beat of just now counts: it is alive.
+      # The recent heartbeat of build2 counts: it is alive.
       [ -z "$output" ]
       GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap
       [[ $output == "$id is queued: build2 was silent for "*", at attempt $attempt" ]]
@@ -161,7 +161,7 @@ END
   jq -e '.reaped[0] | .status == "failed" and .attempt == 3 and .server == "build2"' <<<"$output"
   GIT_BUILD_TEST_NOW=$((now + 1000)) run -0 git build job reap
   [ -z "$output" ]
-  # Its own promise: with a beat each hour it is not silent yet.
+  # With its own expected interval of an hour, it is not silent yet.
   git -C ../build2 build heartbeat --push --interval 3600 --push-every 1
   git build job requeue "$id"
   git -C ../build2 build job claim
@@ -199,7 +199,7 @@ END
   done
 }
 
-@test "what is wrong with the command line is said" {
+@test "errors in the command line are reported" {
   run -129 git build job add --branch main
   [[ ${lines[0]} == "error: a job needs --branch B and --commit C" ]]
   run -129 git build job list --status 'done'
@@ -211,11 +211,11 @@ END
   run -128 git build job show nothing
 }
 
-@test "a push that lands after two more of its leaders have died is found" {
+@test "a push that arrives after two more of its leaders have died is found" {
   claims() { jobs '[.jobs[] | select(.status == "running")] | length'; }
   leader() { grep -oE '[0-9]+$' .git/git-build/write; }
   for _ in 1 2 3 4 5 6; do add >/dev/null; done
-  # The nth push arrives, and waits in the hook for as long as hold.n is there.
+  # Push number n arrives, and waits in the hook while hold.n exists.
   mv ../fleet.git/hooks/pre-receive ../fleet.git/hooks/judge
   cat >../fleet.git/hooks/pre-receive <<'END'
 #!/bin/sh
@@ -236,10 +236,10 @@ END
     wait_for 10 eval "[ \$(ls .git/git-build/queue | grep -c request) = $n ]"
   done
   rm ../hold.1
-  # The first leader of the three takes all, and dies while its push is on the way.
+  # The first of the three leaders takes all requests, and dies during its push.
   wait_for 10 test -e ../arrived.2
   kill -KILL "$(leader)"
-  # So does the second.
+  # The second one, too.
   wait_for 10 test -e ../arrived.3
   second=$(leader)
   rm ../hold.2
@@ -247,12 +247,12 @@ END
   kill -KILL "$second"
   wait_for 10 grep -q '"attempts"' "$TMP"/claim.?
   [ "$(claims)" = 3 ]
-  # Its answer is that of the push that landed.
+  # Its answer is that of the push that arrived.
   [ "$(sed '/^error:/d' "$TMP"/claim.? | jq -r .commit)" = "$(git -C ../fleet.git rev-parse main)" ]
   rm ../hold.3
 }
 
-@test "with build.source, add queues the commit that is there, and refuses what is not" {
+@test "with build.source, add queues an existing commit, and refuses a missing one" {
   git init -q ../source
   git -C ../source commit -q --allow-empty -m One
   git -C ../source tag light
@@ -276,14 +276,14 @@ END
   done
   for commit in '*' --upload-pack=x "${two:0:4}"; do run -128 git build job add --branch main --commit "$commit"; done
   [ "$(jobs '.jobs | length')" = "$count" ]
-  # A source that does not answer says nothing about the commit: the build will.
+  # If the source does not respond, the commit is checked only by the build.
   mv ../source ../away
   run -0 --separate-stderr git build job add --branch main --commit HEAD
   [[ $stderr == "warning: the branch and the commit are not checked: "* ]]
   [ "$(jobs -r '.jobs[-1].commit')" = HEAD ]
 }
 
-# listed OPTION...: the ids that `job list` shows, in the table and as JSON.
+# listed OPTION...: print the IDs that `job list` prints, as a table and as JSON.
 listed() {
   local ids
   ids=$(git build job list --offline --json "$@" | jq -r '[.jobs[].id] | join(" ")') || return
@@ -291,7 +291,7 @@ listed() {
   echo "$ids"
 }
 
-@test "list shows what matches every filter, and a filter that it does not know is an error" {
+@test "list prints jobs that match every filter, and refuses an unknown filter" {
   on_main coordination/jobs.json <<'END'
 {
   "jobs": [
@@ -320,7 +320,7 @@ END
   [ "$(listed --limit 2)" = "d e" ]
   [ "$(listed --limit 1 --branch main)" = b ]
   [ "$(listed --limit 99 --status queued)" = "d e" ]
-  # Who this is makes no difference to what is listed.
+  # The server ID of this clone does not change the list.
   [ "$(SERVER_ID=build2 listed)" = "a b c d e" ]
   for wrong in '--status queud' '--status queued,over' '--since yesterday' '--since 3' '--since 5x' '--since 9999999999d' \
     '--limit 0' '--priority x' '--commit abc' '--depends a' '--attempt 1' '--description x'; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build lock: who holds what, with real pushes to a real shared repository.
-# shellcheck disable=SC2016,SC2154 # what runs inside expands it itself; $pid is of in_background
+# git build lock: holders of locks, with real pushes to a real shared repository.
+# shellcheck disable=SC2016,SC2154 # expanded by the command that runs; in_background sets $pid
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
 
 lock() { git -C "$TMP/fleet.git" show main:coordination/locks.json | jq -c ".locks[\"$1\"]"; }
 
-# answer NAME COMMAND...: what it prints into NAME.out, its exit code into NAME.code.
+# answer NAME COMMAND...: write the output of COMMAND to NAME.out, and its exit code to NAME.code.
 answer() {
   local name=$1 code=0
   shift
@@ -20,7 +20,7 @@ answer() {
   echo "$code" >"$TMP/$name.code"
 }
 
-# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+# on_main FILE: write standard input to FILE on the shared branch, as another program would.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -29,7 +29,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify origin main
 }
 
-@test "what one holds another does not get, and gets once it is free" {
+@test "a held lock is refused to others, and can be acquired once it is free" {
   run -0 git build lock acquire deploy
   [[ $output == "deploy is yours until "*" (fence 1)" ]]
   run -1 git -C ../build2 build lock acquire deploy
@@ -43,7 +43,7 @@ on_main() {
   jq -e '(.acquired | not) and .locked_by == "build2" and .commit == null' <<<"$output"
 }
 
-@test "the file has the shape that the old scripts know, and keeps what it does not know" {
+@test "the file has the members that the old scripts know, and keeps unknown ones" {
   git -C ../fleet.git show main:coordination/locks.json |
     jq '.locks.deploy = {locked_by: null, locked_at: null, expires_at: null, owner_note: "ask Ada"} | .metadata = {a: 150}' |
     sed 's/150/1.50/' | on_main coordination/locks.json
@@ -54,7 +54,7 @@ on_main() {
   [ "$(lock deploy)" = '{"locked_by":null,"locked_at":null,"expires_at":null,"owner_note":"ask Ada","fence":1}' ]
 }
 
-@test "a lock that the old scripts hold is respected, and free to take once its time is over" {
+@test "a lock held by the old scripts is respected, and can be acquired after it has expired" {
   git -C ../fleet.git show main:coordination/locks.json | jq --arg until "$(date -u -d '+1 hour' +%FT%TZ)" \
     '.locks.config_update = {locked_by: "build2", locked_at: "2025-10-29T12:00:00Z", expires_at: $until}' |
     on_main coordination/locks.json
@@ -63,7 +63,7 @@ on_main() {
   [[ $output == *"config_update   expired  build2"* ]]
 }
 
-@test "an expired lock is free to take; who has lost it is told at the next command, once" {
+@test "an expired lock can be acquired; its former holder is notified once, at the next command" {
   git build lock acquire deploy --ttl 60
   later 100 run -0 git -C ../build2 build lock acquire deploy --json
   jq -e '.fence == 2 and .expired_for == "build1"' <<<"$output"
@@ -76,7 +76,7 @@ on_main() {
   [[ $(lock deploy) == *build2* ]]
 }
 
-@test "renewing counts the time anew; an expired lock that nobody took can be renewed" {
+@test "renew extends the lease from now; an expired lock that no server has acquired can be renewed" {
   git build lock acquire deploy --ttl 60
   git build lock renew deploy --ttl 600
   later 100 run -1 git -C ../build2 build lock acquire deploy
@@ -85,7 +85,7 @@ on_main() {
   [[ $(lock other) == *'"fence":1}' ]]
 }
 
-@test "waiting gets the lock when it is released" {
+@test "--wait acquires the lock when it is released" {
   git build lock acquire deploy
   in_background "$TMP/log" git -C "$TMP/build2" build lock acquire deploy --wait "$(patience 30)"
   sleep 0.5
@@ -94,7 +94,7 @@ on_main() {
   run -1 git build lock acquire deploy --wait 1
 }
 
-@test "a command runs with the lock held and its fence, and its exit code is ours" {
+@test "a command runs with the lock held and its fence, and its exit code is returned" {
   run -7 git build lock acquire deploy -- sh -c \
     'echo "$GIT_BUILD_LOCK $GIT_BUILD_FENCE"; git -C ../build2 build lock acquire -q deploy || echo "held $?"; exit 7'
   [ "$output" = $'deploy 1\nheld 1' ]
@@ -108,18 +108,18 @@ on_main() {
 
 renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deploy'; }
 
-@test "a lock that a command needs longer than its time is renewed meanwhile" {
+@test "the lease of a lock is renewed while its command runs" {
   in_background "$TMP/log" git build lock acquire deploy --ttl 20 -- sh -c 'until [ -e ../done ]; do sleep 0.1; done'
   wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
   until=$(lock deploy | jq -r '.expires_at | fromdate')
   wait_for 10 renewed
-  # When its first time was over, it would still be held.
+  # After the first lease, it would still be held.
   GIT_BUILD_TEST_NOW=$((until + 1)) run -1 git -C ../build2 build lock acquire deploy
   touch ../done
   wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
 }
 
-@test "where the lock is lost the command is stopped, with --keep-running it is not" {
+@test "if the lock is lost, the command is stopped, unless --keep-running is given" {
   run -128 git build lock acquire deploy --ttl 20 -- sh -c \
     'git -C ../build2 build lock break deploy --reason "the demo wants it"; sleep 100000; echo "not stopped"'
   [[ $output == *"lock deploy was lost"* ]]
@@ -130,7 +130,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   grep -q "went on" ../log
 }
 
-@test "where nothing can be pushed the command is stopped when the time is over" {
+@test "if nothing can be pushed, the command is stopped when the lease expires" {
   run -128 git build lock acquire deploy --ttl 10 -- sh -c \
     'mv ../fleet.git ../away.git; sleep 100000; echo "not stopped"'
   mv ../away.git ../fleet.git
@@ -138,7 +138,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output != *"not stopped"* ]]
 }
 
-@test "a signal reaches the command, and the lock is released" {
+@test "a signal is passed to the command, and the lock is released" {
   in_background "$TMP/log" git build lock acquire deploy -- sh -c 'trap "echo told; exit 3" TERM; while :; do sleep 0.1; done'
   wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
   sleep 0.3
@@ -147,7 +147,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
 }
 
-@test "breaking needs a reason, which stands in the history" {
+@test "break needs a reason, which is recorded in the history" {
   git -C ../build2 build lock acquire deploy
   run -129 git build lock break deploy
   [[ $output == *"--reason TEXT"* ]]
@@ -159,7 +159,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output == *"warning: lock deploy was lost"* ]]
 }
 
-@test "a lock that cannot be understood is nobody's until it is broken" {
+@test "a corrupt lock cannot be acquired until it is broken" {
   rm ../fleet.git/hooks/pre-receive
   git -C ../fleet.git show main:coordination/locks.json |
     jq '.locks.deploy = 7 | .locks.other = {locked_by: "build2", expires_at: "soon", fence: 41}' |
@@ -175,7 +175,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   git build lock acquire deploy
 }
 
-@test "names that cannot be are refused" {
+@test "invalid names are refused" {
   for name in '' '../x' '-x' 'a b' .hidden $'a\nb' "$(printf 'x%.0s' {1..101})"; do
     run -129 git build lock acquire -- "$name"
     [[ $output == "error: "*"cannot be a lock's name"* ]]
@@ -186,7 +186,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output == *"did you mean acquire?"* ]]
 }
 
-@test "writers of one host take turns: none of them loses a race" {
+@test "clones of one host take turns: none of them loses a race" {
   shared_repo "$TMP/turns.git" >/dev/null
   git config --global build.hostQueue true
   for id in t1 t2 t3 t4; do clone_server "$TMP/turns.git" "$id" >/dev/null; done
@@ -196,7 +196,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   done
   wait
   [ "$(cat "$TMP"/t?.said | jq -s 'map(select(.attempts == 1)) | length')" = 20 ]
-  # Who holds the place for too long is passed by.
+  # A clone that takes too long is overtaken.
   (
     exec 9>>"$(grep -l "git-build in $TMP/" "/tmp/git-build-$(id -u)"/*)"
     flock 9
@@ -204,7 +204,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   )
 }
 
-@test "many servers race for one lock: one gets it, the others are told who" {
+@test "many servers race for one lock: one gets it, the others see its holder" {
   for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   git config --global build.attempts 50
   others=$(($(racers | wc -w) - 1))
@@ -220,7 +220,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   done
 }
 
-@test "processes of one clone go together, and each has its own answer" {
+@test "requests of one clone are pushed together, and each has its own answer" {
   for n in $(seq 12); do
     answer "$n" git build lock acquire "lock$((n % 6))" &
   done
@@ -230,7 +230,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [ -z "$(ls .git/git-build/queue)" ]
 }
 
-@test "a process that is killed in the middle takes nobody with it" {
+@test "a process that is killed midway does not affect the others" {
   # A push that hangs: the leader holds the queue until it is killed.
   cat >../fleet.git/hooks/pre-receive.slow <<'END'
 #!/bin/sh
@@ -254,7 +254,7 @@ END
   [ -z "$(ls .git/git-build/queue)" ]
 }
 
-@test "where the remote does not answer it fails after some tries, and nothing is held" {
+@test "if the remote does not respond, acquire fails after some attempts, and nothing is held" {
   git build lock list >/dev/null
   mv ../fleet.git ../away.git
   run -128 git build lock acquire deploy

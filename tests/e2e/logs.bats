@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# git build logs: growing ones, those on the shared branch, and those of other servers, over a real sshd.
-# shellcheck disable=SC2154 # $pid is of in_background
+# git build logs: live logs, logs on the shared branch, and logs of other servers, over a real sshd.
+# shellcheck disable=SC2154 # in_background sets $pid
 
 load helper
 
-# build1 has the worker; the test stands in build2, which reaches it over ssh.
+# build1 has the worker; the test runs in build2, which reaches it over ssh.
 setup() {
   e2e_setup
   fleet_of build1 build2 >/dev/null
@@ -22,20 +22,20 @@ over_ssh() {
   git config build.clone.build1 "$TMP/build1"
 }
 
-# add COMMAND: queues a job that runs COMMAND on build1; its id is in $job.
+# add COMMAND: queue a job that runs COMMAND on build1; its ID is in $job.
 add() {
   git -C "$TMP/build1" config build.command "$1"
   job=$(git build job add --branch main --commit HEAD --type test)
 }
 
-# slow FILE: a job that says one, waits for FILE, and says two.
+# slow FILE: queue a job that prints one, waits for FILE, and prints two.
 slow() { add "echo one; until [ -e '$TMP/$1' ]; do sleep 0.1; done; echo two"; }
 
 worker() { in_background "$TMP/worker" git-build -C "$TMP/build1" run -q --once; }
 
 shown() { grep -q "$@"; }
 
-@test "a log that is finished: by job, by server, the newest, listed, compressed" {
+@test "a finished log: by job, by server, the newest, listed, compressed" {
   run -128 git build logs
   [[ $output == *"build2 has no logs yet"* ]]
   run -128 git build logs --here --server build1
@@ -46,7 +46,7 @@ shown() { grep -q "$@"; }
   [[ $output == *"the first"* ]]
   run -0 git build logs --server build1
   [[ $output == *"the first"* ]]
-  sleep 1 # the name of a log is its second
+  sleep 1 # the name of a log has its time in seconds
   add 'seq 20000'
   git -C ../build1 -c build.logCompress=1000 build run -q
   git fetch -q
@@ -65,7 +65,7 @@ shown() { grep -q "$@"; }
   [ "$(git build logs --list --json --server build2 | jq '.logs | length')" = 0 ]
   [ "$(git build logs "$first" --json | jq -r '[.server, (.text | test("the first"))] | @csv')" = '"build1",true' ]
 
-  # Its manifest says .log; upkeep has compressed it since.
+  # Its manifest names the .log file, which has been compressed since.
   git -C ../build1 pull -q
   gzip ../build1/build1/logs/*.log
   git -C ../build1 add -A .
@@ -81,7 +81,7 @@ shown() { grep -q "$@"; }
   run -129 git build logs -f --json
 }
 
-@test "logs that the shell scripts have left in the work tree are found" {
+@test "logs that the shell scripts have left in the worktree are found" {
   mkdir -p build2/logs
   echo "of a script" >build2/logs/20251029T120000Z.log
   gzip -c >build2/logs/20251030T120000Z.log.gz <<<"of the next day"
@@ -90,20 +90,20 @@ shown() { grep -q "$@"; }
   [ "$output" = "of the next day" ]
   [ "$(git build logs --list --json --server build2 | jq -c '[.logs[] | [.state, .job, .started_at]]')" = \
     '[["local",null,"2025-10-30T12:00:00Z"],["local",null,"2025-10-29T12:00:00Z"]]' ]
-  # And from elsewhere, by the server that has them.
+  # And from another server, which asks the one that has them.
   start_sshd
   cd ../build1
   git config build.ssh.build2 "$SSH_URL"
   run -128 git build logs --server build2
   [[ $output == *"build2 gave no log at $SSH_URL"*"fleet"* ]]
-  # shellcheck disable=SC2088 # the shell over there expands it
+  # shellcheck disable=SC2088 # expanded by the remote shell
   git config build.clone.build2 '~/../build2'
   run -0 git build logs --server build2
   [ "$output" = "of the next day" ]
   run -128 git build logs --here --server build2
 }
 
-@test "a log that grows, in this clone: followed to the job's end" {
+@test "a live log in this clone: followed until the job ends" {
   slow go
   worker
   cd ../build1
@@ -123,7 +123,7 @@ shown() { grep -q "$@"; }
   grep -qx two "$TMP/followed"
 }
 
-@test "a log that grows on another server: over ssh, followed to the job's end" {
+@test "a live log on another server: over ssh, followed until the job ends" {
   over_ssh
   slow go
   worker
@@ -140,13 +140,13 @@ shown() { grep -q "$@"; }
   wait_for 20 eval "! kill -0 $follower"
   wait "$follower"
   grep -qx two "$TMP/followed"
-  # Now it is on the shared branch: nobody is asked.
+  # Now it is on the shared branch: no server is contacted.
   wait_for 10 eval "[ \"\$(git build job show $job --json | jq -r .job.status)\" = completed ]"
   GIT_SSH_COMMAND=false run -0 git build logs "$job"
   [[ $output == *$'\none\ntwo'* ]]
 }
 
-@test "who stops following leaves nothing behind, here or there" {
+@test "ending --follow leaves no process, here or on the other server" {
   over_ssh
   slow never
   worker
@@ -158,7 +158,7 @@ shown() { grep -q "$@"; }
   wait_for 5 eval "! pgrep -f 'logs.*$job'"
 }
 
-@test "a job that nobody builds yet is waited for" {
+@test "--follow waits for a queued job" {
   over_ssh
   add 'echo one'
   run -128 git build logs "$job"
@@ -171,7 +171,7 @@ shown() { grep -q "$@"; }
   grep -qx one "$TMP/followed"
 }
 
-@test "what is unpacked has an end" {
+@test "decompression is limited" {
   mkdir -p build2/logs
   head -c 300000000 /dev/zero | gzip >build2/logs/20251029T120000Z.log.gz
   run -128 git build logs
@@ -181,7 +181,7 @@ shown() { grep -q "$@"; }
   [[ $output == *"cannot be unpacked"* ]]
 }
 
-@test "a log whose worker was killed is not followed for ever" {
+@test "the log of a killed worker is not followed forever" {
   slow never
   worker
   cd ../build1
@@ -190,12 +190,12 @@ shown() { grep -q "$@"; }
   git build job cancel -q "$job"
   run -0 timeout "$(patience 25)" git build logs --follow "$job"
   [[ $output == *$'\none'* ]]
-  # What it has left is still to be seen.
+  # The part that was written is still shown.
   run -0 git build logs "$job"
   [[ $output == *$'\none'* ]]
 }
 
-@test "what is in a log does nothing to a terminal, unless it is asked for" {
+@test "escape sequences in a log do not reach a terminal, unless requested" {
   add "printf '\\033[31mred\\033[0m \\033]0;title\\007bell\\a 10%%\\r20%%\\r\\n\\302\\233x\\n'"
   git -C ../build1 build run -q
   run -0 git build logs "$job"

@@ -1,4 +1,4 @@
-# git build heartbeat --loop: a service, and what becomes of it in bad weather.
+# git build heartbeat --loop: a service, and its behavior when something fails.
 load helper
 
 setup() {
@@ -19,13 +19,13 @@ pushed() {
   [ "$(git -C "$TMP/fleet.git" rev-parse heartbeat-build1)" = "$(git rev-parse heartbeat-build1)" ]
 }
 
-# lines_in FILE N: it has at least N.
+# lines_in FILE N: FILE has at least N lines.
 lines_in() {
   [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-# said LOG WORDS...: the log has them.
-said() {
+# logged LOG TEXT...: LOG has each TEXT.
+logged() {
   grep -qF -- "${*:2}" "$1"
 }
 
@@ -33,14 +33,14 @@ beating() {
   in_background "$TMP/log" git-build heartbeat --loop --interval 1 "$@"
 }
 
-# stop SIGNAL: ends the loop; its exit code is in $status.
+# stop SIGNAL: end the loop; its exit code is in $status.
 stop() {
   kill "-$1" "$pid"
   status=0
   wait "$pid" || status=$?
 }
 
-@test "the loop beats on time, and SIGTERM pushes what is pending" {
+@test "the loop records heartbeats on time, and SIGTERM pushes the pending ones" {
   start=$(beats)
   beating --push-every 100
   wait_for 5 at_least $((start + 5))
@@ -48,36 +48,36 @@ stop() {
   stop TERM
   [ "$status" = 0 ]
   pushed
-  said ../log "build1: beating every 1 s on heartbeat-build1"
-  said ../log "build1: stopped, nothing is pending"
-  # One a second: a busy machine may miss some, but they are not made up for in a burst.
+  logged ../log "build1: beating every 1 s on heartbeat-build1"
+  logged ../log "build1: stopped, nothing is pending"
+  # One per second: a busy machine may miss some, but they are not made up for in a burst.
   git log --format=%ct -5 heartbeat-build1 | sort -n >seconds
   [ $(($(tail -1 seconds) - $(head -1 seconds))) -ge 2 ]
 }
 
-@test "SIGINT ends it, too; with nothing pending nothing is pushed" {
+@test "SIGINT ends it, too; without pending heartbeats, nothing is pushed" {
   beating --push-every 1
-  wait_for 5 said ../log beating
+  wait_for 5 logged ../log beating
   wait_for 5 at_least 2
   stop INT
   [ "$status" = 0 ]
   pushed
 }
 
-@test "a second loop for the server is refused, with who runs" {
+@test "a second loop for the server is refused, and names the first" {
   beating
-  wait_for 5 said ../log beating
+  wait_for 5 logged ../log beating
   run -1 git build heartbeat --loop
   [[ $output == "error: "*"build1"*"$pid"* ]]
-  # One-shot beats and other servers are free.
+  # Single heartbeats and other servers are allowed.
   git build heartbeat
   git clone -q ../fleet.git ../build2
   in_background "$TMP/log2" git-build -C ../build2 heartbeat --loop --server build2 --interval 1
-  wait_for 5 said ../log2 beating
+  wait_for 5 logged ../log2 beating
   kill "$pid"
 }
 
-@test "--json: a line for each beat, and nothing else on standard output" {
+@test "--json prints one line per heartbeat, and nothing else on standard output" {
   git-build heartbeat --loop --interval 1 --push-every 2 --json >../out 2>../err 3>&- &
   pid=$!
   background_pids+=("$pid")
@@ -87,15 +87,15 @@ stop() {
   [ ! -s ../err ]
 }
 
-@test "a remote that is away is said once, and that it is back once" {
+@test "an unreachable remote is reported once, and its return once" {
   beating --push-every 1
-  wait_for 5 said ../log beating
+  wait_for 5 logged ../log beating
   wait_for 5 pushed
   mv ../fleet.git ../gone.git
-  wait_for 5 said ../log "cannot be pushed"
+  wait_for 5 logged ../log "cannot be pushed"
   wait_for 6 at_least $(($(beats) + 2))
   mv ../gone.git ../fleet.git
-  wait_for 5 said ../log "pushed again"
+  wait_for 5 logged ../log "pushed again"
   stop TERM
   [ "$status" = 0 ]
   pushed
@@ -103,79 +103,79 @@ stop() {
   [ "$(grep -c "pushed again" ../log)" = 1 ]
 }
 
-@test "who stops it while the remote is away is told that beats are pending" {
+@test "if it is stopped while the remote is unreachable, it reports the pending heartbeats" {
   beating --push-every 100
-  wait_for 5 said ../log beating
+  wait_for 5 logged ../log beating
   wait_for 5 at_least 2
   mv ../fleet.git ../gone.git
   stop TERM
   [ "$status" = 128 ]
-  said ../log "fatal: beats are pending in this clone"
+  logged ../log "fatal: beats are pending in this clone"
   mv ../gone.git ../fleet.git
   git build heartbeat --push
   pushed
 }
 
-@test "the old way: what waits goes out at the end, as healthy as it was" {
+@test "legacy mode: the pending heartbeat is pushed at the end, with its health" {
   beating --branch main --push-every 100 --unhealthy
-  wait_for 5 said ../log beating
+  wait_for 5 logged ../log beating
   wait_for 5 grep -q '^[1-9]' .git/git-build/beats-build1
   stop TERM
   [ "$status" = 0 ]
   [ "$(git -C ../fleet.git show main:build1/heartbeat.json | jq .healthy)" = false ]
 }
 
-@test "SIGHUP loads the settings anew; wrong ones change nothing" {
+@test "SIGHUP reloads the settings; invalid ones change nothing" {
   git config build.healthCheck 'echo first; false'
   beating
-  wait_for 5 said ../log "says: first"
+  wait_for 5 logged ../log "says: first"
   git config build.healthCheck 'echo second; false'
   kill -HUP "$pid"
-  wait_for 5 said ../log "settings loaded"
-  wait_for 5 said ../log "says: second"
+  wait_for 5 logged ../log "settings loaded"
+  wait_for 5 logged ../log "says: second"
   git config build.heartbeatPushEvery never
   kill -HUP "$pid"
-  wait_for 5 said ../log "the settings stay as they were"
+  wait_for 5 logged ../log "the settings stay as they were"
   git config build.heartbeatPushEvery 2
   git config build.healthCheck true
   kill -HUP "$pid"
-  wait_for 5 said ../log "healthy again"
+  wait_for 5 logged ../log "healthy again"
   stop TERM
   [ "$status" = 0 ]
 }
 
-@test "the service manager is told: ready, reloading, stopping" {
+@test "the service manager is notified: ready, reloading, stopping" {
   for socket in "$TMP/notify" "@git-build-test-$$"; do
     : >../log
     : >../notified
     listen "$socket"
     NOTIFY_SOCKET=$socket beating
-    wait_for 5 said ../notified READY=1
-    said ../notified "STATUS=beating every 1 s on heartbeat-build1"
+    wait_for 5 logged ../notified READY=1
+    logged ../notified "STATUS=beating every 1 s on heartbeat-build1"
     kill -HUP "$pid"
-    wait_for 5 said ../notified RELOADING=1
-    said ../notified MONOTONIC_USEC=
+    wait_for 5 logged ../notified RELOADING=1
+    logged ../notified MONOTONIC_USEC=
     stop TERM
-    wait_for 5 said ../notified STOPPING=1
+    wait_for 5 logged ../notified STOPPING=1
     [ "$(grep -c READY=1 ../notified)" = 2 ]
   done
-  # A manager that is gone, or a name that is no socket, is no reason to stop beating.
+  # A missing manager, or an invalid socket name, does not stop the heartbeats.
   for socket in /no/such/socket relative "$(printf '/%.0s' {1..200})"; do
     : >../log
     NOTIFY_SOCKET=$socket beating
-    wait_for 5 said ../log beating
+    wait_for 5 logged ../log beating
     stop TERM
     [ "$status" = 0 ]
   done
 }
 
-@test "killed at any moment and started again: nothing is corrupt, nothing is stuck" {
+@test "killed at any moment and started again: nothing is corrupt or stuck" {
   for _ in 1 2 3 4 5 6 7 8; do
     in_background "$TMP/log" git-build heartbeat --loop --interval 1 --push-every 1
     sleep "0.$((RANDOM % 9))$((RANDOM % 9))"
     kill -KILL "$pid"
     wait "$pid" || true
-    # One that was at work when it was killed: git's own children may still end their push.
+    # If it was killed during a push, git's child processes may still finish that push.
     git build heartbeat -q --push || git build heartbeat --push
     pushed
     git fsck --strict --no-dangling --no-progress
@@ -183,24 +183,24 @@ stop() {
   git -C ../fleet.git fsck --strict --no-dangling --no-progress
 }
 
-@test "a disk that does not take a beat is said once, and beats go on when it does again" {
+@test "a failed write is reported once, and heartbeats continue when writing works again" {
   before=$(beats)
   beating
-  wait_for 5 said ../log beating
-  # Also root cannot write into a folder that is not there.
+  wait_for 5 logged ../log beating
+  # Not even root can write to a directory that does not exist.
   mv .git/objects .git/objects.away
-  wait_for 5 said ../log "no beat could be written"
+  wait_for 5 logged ../log "no beat could be written"
   sleep 2
   rm -rf .git/objects
   mv .git/objects.away .git/objects
-  wait_for 5 said ../log "beats are written again"
+  wait_for 5 logged ../log "beats are written again"
   stop TERM
   [ "$status" = 0 ]
   [ "$(grep -c "no beat could be written" ../log)" = 1 ]
   at_least $((before + 1))
 }
 
-@test "a standard output that nobody reads any more ends it, with all pushed" {
+@test "it ends, with everything pushed, when no process reads its standard output any more" {
   bash -c 'git-build heartbeat --loop --interval 1 --push-every 100 --json 2>../err; echo $? >../code' 3>&- | head -1
   wait_for 5 test -s ../code
   [ "$(cat ../code)" = 128 ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Memory that runs out, at one allocation or from one on: no program crashes, a hook refuses the push,
-# and a command ends with 128 and one line. GIT_BUILD_TEST_ALLOCATIONS says how many are tried in each
-# test (12), from all that a program makes.
+# Memory runs out, at one allocation or from one on: no program crashes, a hook refuses the push, and a
+# command ends with 128 and one line. Each test tries some of the allocations that a program makes;
+# GIT_BUILD_TEST_ALLOCATIONS sets their number (12).
 
 load helper
 load guard
@@ -14,18 +14,18 @@ setup() {
   export TMP FAULT_COUNT=$TMP/count
 }
 
-# short_of_memory COMMAND...: COMMAND, whose program FAULT_PROGRAM runs out of memory.
+# short_of_memory COMMAND...: run COMMAND, whose program FAULT_PROGRAM runs out of memory.
 short_of_memory() {
   LD_PRELOAD=$GIT_BUILD_BINDIR/tests/faults/memory.so "$@"
 }
 
-# A sanitizer brings an allocator of its own.
+# A sanitizer has its own allocator.
 need_own_allocator() {
   ! nm -D "$HOOKS/pre-receive" 2>/dev/null | grep -q __asan_init || skip "the sanitizer allocates"
 }
 
-# each_allocation CHECK COMMAND...: runs COMMAND with one allocation failing, and again with all from
-# that one on, and after each calls CHECK, which finds $status and $output.
+# each_allocation CHECK COMMAND...: run COMMAND with one failing allocation, and again with all of them
+# failing from that one on; after each run, call CHECK, which uses $status and $output.
 each_allocation() {
   local check=$1 all step n
   shift
@@ -69,7 +69,7 @@ refused_or_found() {
   each_allocation refused_or_found sh -c '"$0/pre-receive" <"$TMP/input"' "$HOOKS"
 }
 
-@test "a bad push by git does not land if the hook runs out of memory" {
+@test "a bad push by git is refused if the hook runs out of memory" {
   need_own_allocator
   export FAULT_PROGRAM=pre-receive FAULT_MEMORY
   what broken.json '{ broken'
@@ -90,7 +90,7 @@ ended() {
   each_allocation ended "$HOOKS/post-merge" 0
 }
 
-# What was acknowledged is there, and what was not may be.
+# An acknowledged change exists; one that was not acknowledged may exist.
 sent_or_fatal() {
   case $status in
     0) git -C "$TMP/fleet.git" show main:coordination/messages.json | grep -q "$(grep -o 'msg_.*' <<<"$output")" ;;

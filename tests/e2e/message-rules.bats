@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build message rules: answering by rule, once, and never for ever.
+# git build message rules: automatic replies, sent once, and never in an endless exchange.
 
 load helper
 
@@ -17,7 +17,7 @@ END
 messages() { git -C "$TMP/fleet.git" show main:coordination/messages.json | jq -c ".messages[] | $1"; }
 send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
 
-@test "the first rule that fits answers or reads; others stay" {
+@test "the first rule that matches replies or marks as read; other messages are kept" {
   ping=$(send --type request --subject "Hello" --body "Build1, are you there?")
   chat=$(send --type info --subject "Nice weather")
   other=$(send --type warning --subject "Disk")
@@ -33,7 +33,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ -z "$output" ]
 }
 
-@test "two servers whose rules would answer each other stop after one answer each way" {
+@test "two servers whose rules would reply to each other stop after one reply each" {
   echo '{ "rules": [ { "reply": "What?" } ] }' >../talk.json
   git build message send -q --to build2 --subject "hello" >/dev/null
   for _ in 1 2 3 4; do
@@ -42,14 +42,14 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ "$(messages . | wc -l)" = 2 ]
 }
 
-@test "many processes at once answer once" {
+@test "many processes at the same time send one reply" {
   send --type request --subject "are you there" >/dev/null
   for _ in 1 2 3 4 5 6; do git build message rules -q ../rules.json & done
   wait
   [ "$(messages 'select(.auto)' | wc -l)" = 1 ]
 }
 
-@test "the fleet's own rules, those of git config, and none" {
+@test "the rules of the fleet, those in git config, and none" {
   run -128 git build message rules
   [[ $output == *"shared/message_rules.json"* ]]
   git pull -q
@@ -67,7 +67,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ "$output" = "no rule fits" ]
 }
 
-@test "rules with a mistake are refused with the place, here and by the shared repository" {
+@test "invalid rules are refused with their location, here and by the shared repository" {
   echo '{ "rules": [ { "tpye": "info", "read": true } ] }' >../bad.json
   run -128 git build message rules ../bad.json
   [[ $output == *"../bad.json:1:"*"/rules/0/tpye"* ]]
@@ -82,7 +82,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [[ $output == *"shared/message_rules.json:1:"* ]]
 }
 
-@test "watch applies them as messages arrive" {
+@test "watch applies the rules as messages arrive" {
   git config build.messageRules "$TMP/rules.json"
   in_background "$TMP/out" git build message watch --rules --interval 1
   sleep 0.5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154 # $pid is of in_background, $output of run
-# git build message: what servers tell each other, and what each has read.
+# shellcheck disable=SC2154 # in_background sets $pid, run sets $output
+# git build message: messages between servers, and which of them have been read.
 
 load helper
 
@@ -11,10 +11,10 @@ setup() {
 }
 
 messages() { git -C "$TMP/fleet.git" show main:coordination/messages.json | jq -e "$@"; }
-# unread SERVER: the subjects in its inbox.
+# unread SERVER: print the subjects in its inbox.
 unread() { git -C "$TMP/$1" build message inbox --json | jq -r '.messages[].subject'; }
 
-# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+# on_main FILE: write standard input to FILE on the shared branch, as another program would.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -23,7 +23,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify origin main
 }
 
-@test "a message to one server is in its inbox until it has read it" {
+@test "a message to one server is in its inbox until the server has read it" {
   id=$(git build message send --to build2 --subject hello --body 'one "two"' --type request)
   [[ $id =~ ^msg_[0-9a-f-]{36}$ ]]
   messages ".messages == [{id: \"$id\", from: \"build1\", to: \"build2\", type: \"request\", subject: \"hello\",
@@ -39,7 +39,7 @@ on_main() {
   run -128 git build message read msg_nowhere
 }
 
-@test "a message to all is read by each for itself, and by the old scripts once all have" {
+@test "a message to all is read by each server, and counts as read for the old scripts when all have" {
   id=$(git build message send --to all --subject "to all")
   [ "$(unread build2)$(unread build3)" = "to allto all" ]
   [ -z "$(unread build1)" ]
@@ -49,13 +49,13 @@ on_main() {
   [ "$(unread build3)" = "to all" ]
   git -C ../build3 build message read "$id"
   messages '.messages[0] | .read_by == ["build2", "build3"] and .read == true'
-  # Nothing to read is nothing to write.
+  # If nothing is unread, nothing is written.
   before=$(git -C ../fleet.git rev-parse main)
   git -C ../build3 build message read --all
   [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
 }
 
-@test "messages of the old scripts are understood" {
+@test "messages of the old scripts are accepted" {
   on_main coordination/messages.json <<'END'
 {"messages": [
   {"id": "msg_1", "from": "build1", "to": "all", "type": "info", "subject": "old, read", "body": "", "timestamp": "2025-10-29T12:00:00Z", "read": true},
@@ -70,7 +70,7 @@ END
   messages '.messages[1].read == true'
 }
 
-@test "a reply goes to who wrote, and reads what it answers" {
+@test "a reply goes to the sender, and marks the message as read" {
   id=$(git build message send --to build2 --subject "ready?" --body x)
   run -0 git -C ../build2 build message reply "$id" --body yes
   messages ".messages | length == 2 and .[0].read and (.[1] | .to == \"build1\" and .subject == \"Re: ready?\"
@@ -92,7 +92,7 @@ END
   run -128 git build message send --to build2 --subject c --body @/no/where
 }
 
-@test "what comes from others cannot steer the terminal" {
+@test "content of others cannot control the terminal" {
   git build message send --to build2 --subject $'\e[2Jboo' --body $'\e]0;boo\a\nline'
   run -0 git -C ../build2 build message inbox
   [[ $output == *'\x1b[2Jboo' ]]
@@ -106,7 +106,7 @@ watching() {
   grep -q "Are you there" "$TMP/log"
 }
 
-@test "watching shows messages as they arrive, and waits out a remote that is away" {
+@test "watch shows messages as they arrive, and waits while the remote is unreachable" {
   git build message send --to build2 --subject before
   in_background "$TMP/log" git -C "$TMP/build2" build message watch --interval 1
   wait_for 10 watching
@@ -121,7 +121,7 @@ watching() {
   [ "$(grep '^msg_' "$TMP/log" | grep -vc 'Are you there')" = 2 ]
 }
 
-@test "many servers send at once, and every message is there once" {
+@test "many servers send at the same time, and every message exists once" {
   for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   git config --global build.attempts 50
   for id in $(racers); do
@@ -135,7 +135,7 @@ watching() {
   messages --argjson n "$(racers | wc -w)" '.messages | length == 3 * $n'
 }
 
-@test "what is wrong with the command line is said" {
+@test "errors in the command line are reported" {
   run -129 git build message send --to build2
   run -129 git build message send --to ../x --subject y
   [[ ${lines[0]} == *"a message goes to a server or to all"* ]]
@@ -146,18 +146,18 @@ watching() {
   run -128 git build message show msg_1
 }
 
-@test "a message to a server that does not exist is refused, with the nearest" {
+@test "a message to a server that does not exist is refused, with a suggestion" {
   run -128 git build message send --to bulid2 --subject x
   [ "$output" = "fatal: there is no server 'bulid2' in the fleet; did you mean build2?" ]
   run -128 git build message send --to somebody --subject x
   [ "$output" = "fatal: there is no server 'somebody' in the fleet; 'git build status' shows those there are" ]
   [ "$(git build message list --json | jq '.messages | length')" = 0 ]
   for to in all operator operators build2; do git build message send -q --to "$to" --subject x; done
-  # One that has come since, and that this clone has not fetched yet.
+  # A server that was added since, and that this clone has not fetched yet.
   clone_server "$TMP/fleet.git" late >/dev/null
   git build message send -q --to late --subject x
   [ "$(git build message list --json | jq '.messages | length')" = 5 ]
-  # Offline, one that this clone knows is written to without a word, any other with a warning.
+  # Offline, a message to a known server gives no warning, to any other it does.
   mv ../fleet.git ../away.git
   run -128 git build message send --to late --subject later
   [[ $output == *outbox* && $output != *warning* ]]
@@ -166,10 +166,10 @@ watching() {
   mv ../away.git ../fleet.git
 }
 
-# listed OPTION...: the ids that `message list` shows.
+# listed OPTION...: print the IDs that `message list` prints.
 listed() { git build message list --offline --json "$@" | jq -r '[.messages[].id] | join(" ")'; }
 
-@test "list shows what matches every filter" {
+@test "list prints messages that match every filter" {
   on_main coordination/messages.json <<'END'
 {
   "messages": [

@@ -10,7 +10,7 @@ setup() {
   cd build1 || return
 }
 
-# on_main FILE: writes standard input into FILE of the shared branch, whatever its guard thinks of it.
+# on_main FILE: write standard input to FILE on the shared branch, without its guard.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -20,18 +20,18 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify --receive-pack='git -c core.hooksPath=/dev/null receive-pack' origin main
 }
 
-# value SAMPLE [OPTION...]: what a sample says.
+# value SAMPLE [OPTION...]: print the value of a sample.
 value() {
   local sample=$1
   shift
   git build metrics "$@" | awk -v name="$sample" 'substr($0, 1, length(name) + 1) == name " " { print $NF }'
 }
 
-# near A B: a clock that was set goes on, and may have ticked meanwhile.
+# near A B: a clock that was set continues, and may have advanced.
 near() { [ $(($1 - $2)) -ge "-$(patience 2)" ] && [ $(($1 - $2)) -le "$(patience 2)" ]; }
 
-# check_format FILE: every line is a sample or a comment, every sample has its family's TYPE before it,
-# and none is there twice.
+# check_format FILE: every line is a sample or a comment, every sample follows the TYPE of its family,
+# and no sample occurs twice.
 check_format() {
   awk '
     function fail(why) { print FILENAME ":" FNR ": " why ": " $0; bad = 1 }
@@ -49,7 +49,7 @@ check_format() {
     END { exit bad }' "$1"
 }
 
-@test "a fleet in numbers" {
+@test "the metrics of servers" {
   export GIT_BUILD_TEST_NOW=$((now + 100))
   near "$(value 'git_build_heartbeat_age_seconds{server="build1"}')" 100
   near "$(value 'git_build_heartbeat_timestamp_seconds{server="build2"}')" "$now"
@@ -64,7 +64,7 @@ check_format() {
   [ "$(value 'git_build_alerts{severity="critical"}')" -ge 2 ]
 }
 
-@test "jobs, builds, locks and messages in numbers" {
+@test "the metrics of jobs, builds, locks and messages" {
   at() { date -u -d "@$((now - $1))" +%Y-%m-%dT%H:%M:%SZ; }
   on_main coordination/jobs.json <<END
 {"jobs": [
@@ -89,7 +89,7 @@ END
   [ "$(value git_build_messages_unread_errors)" = 1 ]
 }
 
-@test "pushes of this clone are counted, and those that were refused" {
+@test "pushes of this clone are counted, and rejected ones" {
   [ "$(value 'git_build_pushes_total{result="done"}')" -ge 1 ]
   [ "$(value 'git_build_push_duration_seconds_bucket{le="+Inf"}')" = "$(value 'git_build_pushes_total{result="done"}')" ]
   printf '#!/bin/sh\nexit 1\n' >../fleet.git/hooks/pre-receive
@@ -102,7 +102,7 @@ END
   mv ../away.git ../fleet.git
 }
 
-@test "whatever the text of others is, the format holds" {
+@test "text of others cannot break the format" {
   on_main coordination/locks.json <<'END'
 {"locks": {"a\"} 1\ngit_build_x 2": {"locked_by": "b\\\" \u001b[31m ä", "expires_at": "2999-01-01T00:00:00Z"}}}
 END
@@ -114,7 +114,7 @@ END
   [ "$(value git_build_unreadable_files)" = 1 ]
 }
 
-@test "--textfile replaces a file whole, for everyone to read" {
+@test "--textfile replaces the file atomically, readable by all users" {
   umask 077
   run -0 git build metrics --textfile "$TMP/git_build.prom"
   [ -z "$output" ]
@@ -127,19 +127,19 @@ END
   run -128 git build metrics --textfile "$TMP/none/x.prom"
 }
 
-@test "promtool has nothing to say" {
+@test "promtool accepts the metrics" {
   command -v promtool >/dev/null || skip "there is no promtool (Debian: prometheus)"
   git build metrics | promtool check metrics
   promtool check rules "$SOURCE_DIR/docs/monitoring/alerts.yml"
 }
 
-@test "every metric is in the manual of monitoring, and those of rules and dashboard exist" {
+@test "every metric is in docs/monitoring.md, and those in rules and dashboard exist" {
   git build metrics | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort >made
   grep -ohE '`git_build_[a-z_]+`' "$SOURCE_DIR/docs/monitoring.md" | tr -d '`' | sort -u >written
   diff made written
   grep -ohE 'git_build_[a-z_]+' "$SOURCE_DIR/docs/monitoring/alerts.yml" "$SOURCE_DIR/docs/monitoring/grafana.json" |
     sed -E 's/_(bucket|sum|count)$//' | sort -u >used
-  # The name of the file that node_exporter reads, and of the dashboard, are none.
+  # The names of node_exporter's file and of the dashboard are not metrics.
   [ -z "$(comm -13 made used)" ]
   jq -e '.panels | length > 5' "$SOURCE_DIR/docs/monitoring/grafana.json"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build notify: what is new is told once, whatever happens in between.
-# shellcheck disable=SC2016,SC2154 # $pid is of in_background; the command's own shell expands it
+# git build notify: each event is reported once, even after failures.
+# shellcheck disable=SC2016,SC2154 # in_background sets $pid; the shell of the command expands it
 
 load helper
 
@@ -14,7 +14,7 @@ setup() {
 other() { git -C ../build2 build "$@"; }
 told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
 
-@test "each thing is told once, with what it is about" {
+@test "each event is reported once, with its subject" {
   other message send -q --to build1 --subject "before" >/dev/null
   run -0 git build notify
   [ -z "$output" ]
@@ -36,7 +36,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   [ "$(wc -l <"$HOME/told")" = 2 ]
 }
 
-@test "a lock and a job that others have now, a server that fell silent and came back" {
+@test "a lock and a job that moved to others, a server that became silent and returned" {
   git build lock acquire -q deploy --ttl 60
   git build job add --branch main --commit abc >/dev/null
   git build job claim -q >/dev/null
@@ -44,7 +44,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   git -C ../build3 build heartbeat -q --push
   git build notify
   later 100 other lock acquire -q deploy
-  # As an operator would: the job goes to build2.
+  # As an operator would do it: the job is given to build2.
   git -C ../build3 pull -q 2>/dev/null
   jq '.jobs[0].status = "queued" | .jobs[0].assigned_to = null' ../build3/coordination/jobs.json >"$TMP/jobs"
   cp "$TMP/jobs" ../build3/coordination/jobs.json
@@ -64,7 +64,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   [ "$(wc -l <"$HOME/told")" = "$before" ]
 }
 
-@test "a command that fails or hangs is asked again, and not for ever; the others wait their turn" {
+@test "a command that fails or hangs is run again, but not forever; other events are still reported" {
   git build notify
   first=$(other message send --to build1 --subject one)
   other message send -q --to build1 --subject two >/dev/null
@@ -79,7 +79,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   [ "$(told "select(.message == \"$first\")")" = "" ]
 }
 
-@test "many processes at once, and processes killed, tell each thing once" {
+@test "many processes at the same time, some of them killed, report each event once" {
   git build notify
   git config build.notifyCommand 'cat >>"$HOME/told"; sleep 0.05'
   for n in 1 2 3 4 5 6 7 8; do other message send -q --to build1 --subject "m$n" >/dev/null; done
@@ -92,12 +92,12 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   for _ in 1 2 3 4; do git build notify -q 2>/dev/null & done
   wait
   wait_for 10 git build notify -q
-  # All were told; one that was told twice, since its process was killed just then, has the same id.
+  # All were reported; one that was reported twice, because its process was killed then, has the same ID.
   [ "$(told .id | sort -u | wc -l)" = 8 ]
   [ "$(told .id | wc -l)" -le 14 ]
 }
 
-@test "a heartbeat loop tells too, and beats on where the command fails" {
+@test "a heartbeat loop reports events too, and continues if the command fails" {
   git build notify
   git config build.heartbeatInterval 1
   in_background "$TMP/out" git build heartbeat --loop
@@ -111,7 +111,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   wait_for 10 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
 }
 
-@test "without a command there is nobody to tell" {
+@test "without a command, notify fails" {
   git config --unset build.notifyCommand
   run -128 git build notify
   [[ $output == *"git config build.notifyCommand COMMAND"* ]]

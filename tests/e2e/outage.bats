@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# When beats do not get through: the operator is alerted once, a message waits, and is delivered once.
+# If heartbeats cannot be pushed, the operator is alerted once, and a message is kept and sent once.
 
 load helper
 
@@ -9,7 +9,7 @@ setup() {
   clone_server "$TMP/shared.git" build1 >/dev/null 2>&1
   cd "$TMP/build1" || return
   git config build.attempts 3
-  # shellcheck disable=SC2016 # it is the alert command's shell that expands them
+  # shellcheck disable=SC2016 # expanded by the shell of the alert command
   git config build.alertCommand 'cat >>"$HOME/alerts"; echo "$GIT_BUILD_EVENT $GIT_BUILD_SERVER" >>"$HOME/words"'
 }
 teardown() { e2e_teardown; }
@@ -21,7 +21,7 @@ fail_to_push() {
 
 messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
 
-@test "after repeated failures the operator is alerted, once an outage" {
+@test "after repeated failures, the operator is alerted, once per outage" {
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 2
   [ ! -e "$HOME/alerts" ]
@@ -32,7 +32,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   [ "$(find .git/git-build/outbox -type f | wc -l)" = 1 ]
 }
 
-@test "the message is delivered once the remote is back, and never twice" {
+@test "the message is sent once the remote is back, and never twice" {
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 3
   cp -r .git/git-build/outbox "$TMP/outbox"
@@ -42,7 +42,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
     and .[0].to == "all" and .[0].read == false and (.[0].id | startswith("msg_"))'
   [ -z "$(find .git/git-build/outbox -type f)" ]
   [ ! -e .git/git-build/outage ]
-  # Killed between the push and the removal, it would still be waiting: it is not sent again.
+  # If killed between the push and the removal, it would still be in the outbox: it is not sent again.
   cp "$TMP"/outbox/* .git/git-build/outbox/
   echo "9 1" >.git/git-build/outage
   git build heartbeat --push
@@ -50,7 +50,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   [ -z "$(find .git/git-build/outbox -type f)" ]
 }
 
-@test "the next outage is one of its own" {
+@test "the next outage is reported separately" {
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 3
   mv "$TMP/away.git" "$TMP/shared.git"
@@ -63,7 +63,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   messages | jq -e '.messages | length == 2 and (map(.id) | unique | length == 2)'
 }
 
-@test "an alert command that fails is said, and the beat goes on" {
+@test "a failing alert command is reported, and the heartbeat is recorded" {
   git config build.alertCommand 'echo no mail today; exit 7'
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # what runs elsewhere expands it itself
-# What happens to changes while the remote does not answer: kept, told, and delivered once.
+# shellcheck disable=SC2016 # expanded by the command that runs
+# Requests while the remote does not respond: kept, reported, and sent once.
 
 load helper
 
@@ -17,7 +17,7 @@ away() { mv "$TMP/fleet.git" "$TMP/away.git"; }
 back() { mv "$TMP/away.git" "$TMP/fleet.git"; }
 entries() { git build outbox list --json | jq -r '.entries[].request.operation'; }
 
-# cut COMMAND: the next push's connection ends once its ref has moved, before it is told, after COMMAND.
+# cut COMMAND: the connection of the next push breaks after its ref has moved, before the result, and after COMMAND.
 cut() {
   printf '#!/bin/sh\nif [ "$1" = committed ] && [ -e ../cut ]; then %s; kill -9 "$PPID"; fi\n' "$1" \
     >"$TMP/fleet.git/hooks/reference-transaction"
@@ -25,13 +25,13 @@ cut() {
   touch "$TMP/cut"
 }
 
-@test "what cannot be brought to the remote is kept, and goes out in front of the next operation" {
+@test "a request that cannot be pushed is kept, and sent before the next request" {
   away
   run -128 git build message send --to build2 --subject first
   [[ $output == *"it is kept in the outbox"*"gave up after 2 attempts"* ]]
   run -128 git build message send --to build2 --subject second
   [ "$(entries)" = $'message send\nmessage send\nmessage send' ]
-  # One alert and one message an outage.
+  # One alert and one message per outage.
   [ "$(wc -l <"$HOME/alerts")" = 1 ]
   jq -e '.event == "operation-failed" and .server == "build1"' "$HOME/alerts"
   back
@@ -41,7 +41,7 @@ cut() {
     and .[1].type == "error" and .[1].to == "all"'
 }
 
-@test "an entry that is delivered again has one effect" {
+@test "an entry that is sent again has one effect" {
   away
   run -128 git build message send --to build2 --subject once
   cp -r .git/git-build/outbox "$TMP/copy"
@@ -51,7 +51,7 @@ cut() {
   git build outbox retry
   [ -z "$(entries)" ]
   shown coordination/messages.json | jq -e '.messages | length == 2'
-  # Also where the branch went on, and the effect would not be seen any more.
+  # Even if the branch has moved on, and the effect is no longer visible.
   id=$(git build job add --branch main --commit abc)
   git build job claim
   away
@@ -68,13 +68,13 @@ cut() {
   run -0 git build outbox retry
 }
 
-@test "a lock or a job that was asked for is not kept" {
+@test "a request for a lock or a job is not kept" {
   git build job add --branch main --commit abc
   away
   run -128 git build lock acquire deploy
   [[ $output != *outbox* ]]
   run -128 git build job claim
-  # Only the message about it waits.
+  # Only the message about it is kept.
   [ "$(entries)" = "message send" ]
   back
   git build outbox retry
@@ -82,7 +82,7 @@ cut() {
   shown coordination/jobs.json | jq -e '.jobs[0].status == "queued"'
 }
 
-@test "what the branch does not allow any more waits for a person" {
+@test "an entry that the branch no longer permits waits for a decision" {
   id=$(git build job add --branch main --commit abc)
   git build job claim
   away
@@ -102,7 +102,7 @@ cut() {
   [ -z "$(entries)" ]
 }
 
-@test "a connection that dies behind the push is asked for, and nothing happens twice" {
+@test "if the connection breaks after the push, the client checks the branch, and nothing happens twice" {
   cut 'rm ../cut'
   git build message send --to build2 --subject once
   [ ! -e ../cut ]
@@ -113,7 +113,7 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.fence == 1'
 }
 
-@test "where the connection ends and the remote is gone, it is found out later what had arrived" {
+@test "if the connection breaks and the remote is unreachable, the result is found out later" {
   cut 'rm ../cut; mv ../fleet.git ../away.git'
   run -128 git build lock acquire deploy
   [[ $output == *"it is kept in the outbox"* ]]
@@ -124,7 +124,7 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.fence == 1 and .locks.deploy.locked_by == "build1"'
 }
 
-@test "what another process of the clone fetches meanwhile does not hide what had arrived" {
+@test "a concurrent fetch of another process of the clone does not hide the result" {
   id=$(git build job add --branch main --commit abc)
   git build job claim
   git build job fail "$id"
@@ -141,7 +141,7 @@ cut() {
   [ -z "$(git -C ../fleet.git log --format=%B main | grep ^Operation-Id | sort | uniq -d)" ]
 }
 
-@test "a lock is not broken later, when it may be another's" {
+@test "a lock is not broken later, when it may belong to another server" {
   git build lock acquire deploy
   away
   run -128 git build lock break deploy --reason stuck
@@ -151,14 +151,14 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.locked_by == "build1"'
 }
 
-@test "reading goes on with what was last fetched, and says how old it is" {
+@test "reading continues with the last fetched state, and prints its age" {
   git build job add --branch main --commit abc
   git build status >/dev/null
   away
   for command in 'job list' 'lock list' 'message list' 'message inbox' status; do
     # shellcheck disable=SC2086 # words
     GIT_BUILD_TEST_NOW=$(($(date +%s) + 300)) run -0 --separate-stderr git build $command
-    # shellcheck disable=SC2154 # it is bats'
+    # shellcheck disable=SC2154 # set by bats
     [[ $stderr == "warning: "*"this is how it was 5 min ago" ]]
   done
   run -0 --separate-stderr git build job list --json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Standard output fails (a full disk, a reader that is gone): standard error reports what was done.
+# Standard output fails (a full disk, a reader that has exited): standard error reports what was done.
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
 
 shown() { git -C "$TMP/fleet.git" show "main:coordination/$1.json"; }
 
-# into_full WORDS COMMAND...: the command cannot print; it ends with 128, and standard error has WORDS.
+# into_full TEXT COMMAND...: the command cannot print; it ends with 128, and standard error has TEXT.
 into_full() {
   local words=$1 status=0
   shift
@@ -69,12 +69,12 @@ into_full() {
   shown messages | jq -e 'any(.messages[]; .subject == "hello")'
 }
 
-@test "one that only reads says that it cannot write, and no more" {
+@test "a command that only reads reports only that it cannot write" {
   run -128 bash -c 'git build job list >/dev/full'
   [ "$output" = "fatal: cannot write to standard output: No space left on device" ]
 }
 
-@test "a reader that is gone" {
+@test "a reader that has exited" {
   run bash -c 'set -o pipefail; { sleep 1; git build lock acquire deploy; } | true'
   [ "$status" = 128 ]
   [[ $output == *"Broken pipe; this was done:"*"deploy"* ]]

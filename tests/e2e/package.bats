@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# git build package: real packages by real tools.
+# git build package: real packages, made with real tools.
 
 load helper
 
-# source_tree DIR [FIELD]: a source package as small as they come: debian/rules that needs nothing but
-# dpkg. FIELD is one more line for the source's part of debian/control.
+# source_tree DIR [FIELD]: create a minimal source package: debian/rules requires nothing but dpkg. FIELD is
+# an additional line for the source section of debian/control.
 source_tree() {
   mkdir -p "$1/debian/source"
   {
@@ -31,7 +31,7 @@ END
   chmod +x "$1/debian/rules"
 }
 
-@test "a Debian source tree becomes a package that dpkg reads" {
+@test "a Debian source tree becomes a package that dpkg can read" {
   source_tree "a tree/tiny-1.2"
   run -0 git build package --repo "a tree/tiny-1.2" --out "new/out folder"
   [[ $output == *"package: runs dpkg-buildpackage -us -uc -b"* ]]
@@ -44,7 +44,7 @@ END
   sed -n '/^{/,$p' said | jq -e '.files | index("tiny_1.2_all.deb")'
 }
 
-@test "a tree's own script goes first, and what it makes is found" {
+@test "the tree's own script has priority, and its packages are found" {
   source_tree tree
   mkdir tree/packaging
   printf '#!/bin/sh\nset -e\n[ "$1" = -o ]\nmkdir -p d/DEBIAN\nprintf "Package: own\\nVersion: 3\\nArchitecture: all\\nMaintainer: a <a@b>\\nDescription: x\\n" >d/DEBIAN/control\ndpkg-deb --build d "$2/own_3_all.deb"\n' \
@@ -58,7 +58,7 @@ END
   dpkg -I out/own_3_all.deb | grep -q 'Package: own'
 }
 
-@test "a build that fails, one that makes no package, one that hangs, and a tree that is none" {
+@test "a build that fails, one without a package, one that hangs, and a directory that is not a source tree" {
   source_tree tree
   printf '#!/usr/bin/make -f\n%%:\n\tfalse\n' >tree/debian/rules
   run -128 git build package --repo tree --out out
@@ -79,9 +79,9 @@ END
   run -129 git build package --repo tree
 }
 
-@test "a build dependency that cannot be had: the build goes on without, and says so" {
+@test "a build dependency that is not available: the build continues without it, with a warning" {
   source_tree tree 'Build-Depends: no-such-package-anywhere (>= 1)'
-  # Only root installs; anybody builds without in the end.
+  # Only root installs; other users always build without it.
   run -0 git build package --repo tree --out out
   [[ $output == *"builds without: no-such-package-anywhere (>= 1)"* ]]
   [[ $output == *"runs dpkg-buildpackage -us -uc -b -d"* ]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The post-merge hook: what a pull has brought that concerns this server, and a heartbeat that is due.
+# The post-merge hook: reports changes of a pull that concern this server, and records a due heartbeat.
 
 load helper
 
@@ -7,25 +7,25 @@ setup() {
   e2e_setup
   fleet_of build1 build2 build3 >/dev/null 2>&1
   for id in build1 build2 build3; do git -C $id pull -q --no-rebase; done
-  # Commands of git-build bring the work tree along; here it is git that does.
+  # Commands of git-build update the worktree themselves; here, git does.
   for id in build1 build2 build3; do git -C $id config user.name $id; git -C $id config user.email $id@localhost; done
   cd build1 || return
 }
 
 other() { git -C ../build2 build "$@"; }
 
-@test "nothing for this server: nothing is said" {
+@test "nothing is printed if nothing concerns this server" {
   other message send -q --to build3 --subject "not for you" >/dev/null
   other status set -q building
   run -0 git pull -q --no-rebase
   [ -z "$output" ]
 }
 
-@test "messages, jobs and locks that concern this server are told, after a merge and after a rebase" {
+@test "messages, jobs and locks that concern this server are reported, after a merge and after a rebase" {
   other lock acquire -q deploy
   git pull -q --no-rebase
   for way in --no-rebase --rebase; do
-    # Both sides have something new, so that there is something to merge.
+    # Both sides have something new, so that there is a merge.
     echo "$way" >>notes
     git add notes
     git commit -qm "Notes $way"
@@ -43,12 +43,12 @@ other() { git -C ../build2 build "$@"; }
     [ $way = --rebase ] || [[ $output == *"lock deploy is nobody's now"* ]]
     git push -q --no-verify origin main
   done
-  # What one has written oneself is no news.
+  # The server's own changes are not reported.
   git commit -q --amend -m "Amended" --allow-empty 2>"$TMP/said"
   [ ! -s "$TMP/said" ]
 }
 
-@test "a lock that was lost is told, and many things are cut short" {
+@test "a lost lock is reported, and a long list is shortened" {
   git build lock acquire -q deploy --ttl 60
   later 100 other lock acquire -q deploy
   git reset -q --hard origin/main
@@ -62,13 +62,13 @@ other() { git -C ../build2 build "$@"; }
   [[ $output == *"and 2 more"* ]]
 }
 
-@test "a heartbeat that is due is given, and nobody waits for its push" {
+@test "a due heartbeat is recorded, and the hook does not wait for its push" {
   git config build.heartbeatInterval 60
   before=$(git rev-list --count heartbeat-build1)
   other status set -q building
   later 100 git pull -q --no-rebase
   wait_for 5 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
-  # One that is not due is not.
+  # A heartbeat that is not due is not recorded.
   git config build.heartbeatInterval 1000
   before=$(git rev-list --count heartbeat-build1)
   other status set -q idle
@@ -77,7 +77,7 @@ other() { git -C ../build2 build "$@"; }
   [ "$(git rev-list --count heartbeat-build1)" = "$before" ]
 }
 
-@test "a clone without a server, a broken file, a folder that is no fleet: no merge fails" {
+@test "a clone without a server, a corrupt file, a directory that is not a fleet: no merge fails" {
   git config --unset build.server
   other message send -q --to all --subject hello >/dev/null
   run -0 git pull -q --no-rebase

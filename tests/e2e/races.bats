@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Many at once, and the worst moments: a fleet that beats and changes its states together, servers
-# killed while they push, disks that are full or read-only.
+# Concurrency and failures: servers that record heartbeats and set their status at the same time, servers
+# that are killed while they push, and disks that are full or read-only.
 
 load helper
 
@@ -10,23 +10,23 @@ setup() {
 }
 teardown() { e2e_teardown; }
 
-# beats ID COUNT: so many beats, one process each; a line in ID.bad for every one that failed.
-beats() {
+# heartbeats ID COUNT: record COUNT heartbeats, one process each; each failure is a line in ID.bad.
+heartbeats() {
   local n
   for ((n = 0; n < $2; n++)); do
     git -C "$TMP/$1" build heartbeat -q 2>>"$TMP/$1.log" || echo "$n" >>"$TMP/$1.bad"
   done
 }
 
-@test "many servers beat at once, many times each: none is lost or refused" {
+@test "many servers record many heartbeats at the same time: none is lost or refused" {
   count=$(brief_or_thorough 15 200)
   for id in $(racers); do clone_server "$TMP/shared.git" "$id" >/dev/null 2>&1; done
-  for id in $(racers); do beats "$id" "$count" & done
+  for id in $(racers); do heartbeats "$id" "$count" & done
   wait
   [ -z "$(cat "$TMP"/*.bad 2>/dev/null)" ]
   for id in $(racers); do
     git -C "$TMP/$id" build heartbeat -q --push
-    # Two more with the first of init and this one: every one was committed, and the newest is there.
+    # With the first one of init and this one: each was committed, and the newest is pushed.
     [ "$(git -C "$TMP/$id" reflog show --format=%gs heartbeat-"$id" | grep -c '^heartbeat')" = $((count + 2)) ]
     [ "$(git -C "$TMP/$id" rev-parse heartbeat-"$id")" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-"$id")" ]
     [ "$(git -C "$TMP/shared.git" rev-list --count heartbeat-"$id")" -le 60 ]
@@ -35,7 +35,7 @@ beats() {
   [ "$(git -C "$TMP/shared.git" log --format=%s main | grep -c Heartbeat)" = 0 ]
 }
 
-@test "four servers change their states on main at once: every change is a commit" {
+@test "four servers set their status on main at the same time: every change is a commit" {
   for id in s1 s2 s3 s4; do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
   for id in s1 s2 s3 s4; do
     for state in building failed building success idle; do
@@ -50,7 +50,7 @@ beats() {
   done
 }
 
-@test "servers killed at any moment while they push leave nothing corrupt and nothing locked" {
+@test "servers that are killed during pushes leave no corruption and no locks" {
   clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
   for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
     setsid git -C "$TMP/s1" build heartbeat -q --push 2>/dev/null &
@@ -61,7 +61,7 @@ beats() {
     kill -KILL -- -$! 2>/dev/null || true
     wait
   done
-  # A receive-pack that was killed may have left a lock on the server; those in the clone are git-build's to remove.
+  # A killed receive-pack may have left a lock file in the shared repository; git-build removes those in the clone.
   find "$TMP/shared.git" -name '*.lock' -path '*refs*' -delete
   fsck_all
   git -C "$TMP/s1" build heartbeat --push
@@ -69,7 +69,7 @@ beats() {
   [ "$(git -C "$TMP/s1" rev-parse heartbeat-s1)" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-s1)" ]
 }
 
-@test "on a full disk a beat fails with a sentence, and the next one works" {
+@test "on a full disk, a heartbeat fails with a clear error, and the next one works" {
   [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
   mkdir "$TMP/small"
   mount -t tmpfs -o size=3m tmpfs "$TMP/small" 2>/dev/null || skip "this machine mounts no tmpfs"
@@ -86,7 +86,7 @@ beats() {
   umount "$TMP/small"
 }
 
-@test "on a read-only disk a beat fails with a sentence, and what is there can be read" {
+@test "on a read-only disk, a heartbeat fails with a clear error, and reading works" {
   [ "$(id -u)" = 0 ] || skip "mounting a disk needs root"
   clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
   mount --bind "$TMP/s1" "$TMP/s1" 2>/dev/null || skip "this machine mounts nothing"
@@ -98,10 +98,10 @@ beats() {
   git -C "$TMP/s1" build heartbeat --push
 }
 
-@test "who fetches while another process of the clone does tries again" {
+@test "a fetch that collides with another process of the clone is tried again" {
   clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
   mkdir bin
-  # A git that finds the ref moved, as often as $TMP/times says.
+  # A git that finds that the ref has moved, as often as $TMP/times has.
   cat >bin/git <<END
 #!/bin/bash
 left=\$(cat "$TMP/times")
@@ -118,7 +118,7 @@ END
   PATH=$TMP/bin:$PATH run -0 git-build job list
   [[ $output != *"cannot"* ]]
   [ "$(cat "$TMP/times")" = 0 ]
-  # A lock that stays is told.
+  # A lock file that stays is reported.
   echo 1000 >"$TMP/times"
   PATH=$TMP/bin:$PATH run -0 git-build job list
   [[ $output == *"cannot lock ref"* ]]

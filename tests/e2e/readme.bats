@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# README.md's tour, pasted as a reader would.
+# The tour of README.md, pasted as a reader would.
 load helper
 
-# The first block of shell below a heading of README.md.
+# Print the first block of shell code below a heading of README.md.
 block_below() {
   awk -v heading="$1" '
     $0 == heading { below = 1 }
@@ -12,13 +12,13 @@ block_below() {
   ' "$SOURCE_DIR/README.md"
 }
 
-@test "the tour works as pasted, and shows what it says" {
+@test "the tour works as pasted, and shows what README.md describes" {
   block_below '## A tour' >tour.sh
   grep -q 'git build init --shared' tour.sh
   run -0 bash -eu tour.sh
   [[ $output == *build2*building* ]]
 
-  # The tour made a folder of its own, in the test's.
+  # The tour created its own directory, inside that of the test.
   fleet=$(echo "$TMPDIR"/*/fleet.git)
   [ "$(git -C "$fleet" rev-list --count heartbeat-build1)" = 1 ]
   [ "$(git -C "$fleet" rev-list --count heartbeat-build2)" -ge 3 ]
@@ -27,7 +27,7 @@ block_below() {
   git -C "$fleet" show heartbeat-build2:build2/heartbeat.json | jq -e '.server == "build2"'
 }
 
-@test "README names the files that are there" {
+@test "README.md names existing files" {
   while IFS= read -r file; do
     [ -e "$SOURCE_DIR/$file" ] || { echo "README.md links to $file, which is not there" && false; }
   done < <(grep -oE '\]\([^):#]+\)' "$SOURCE_DIR/README.md" | tr -d '[]()')

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# git build repos: the work trees of this host.
+# git build repos: the worktrees of this host.
 
 load helper
 
-@test "every work tree below, with branch, upstream and what changed; nothing else" {
+@test "lists every worktree below, with branch, upstream and changes, and nothing else" {
   git init -q --bare up.git
   git clone -q up.git "root/a tree" 2>/dev/null
   git -C "root/a tree" commit -q --allow-empty -m one
@@ -30,7 +30,7 @@ load helper
   [[ $output == *". "*linked* ]]
 }
 
-@test "nothing there is 1, no folder is 128" {
+@test "no worktree is 1, a missing directory is 128" {
   mkdir empty
   run -1 git build repos empty
   [ -z "$output" ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# git build run: failures before a job's command ran are not the job's, and what came of a build does
-# not depend on whether it could be reported.
-# shellcheck disable=SC2016,SC2154 # what runs inside expands it itself; $pid is of in_background
+# git build run: failures before the command of a job runs do not count as the job's, and the result of a
+# build does not depend on whether it could be pushed.
+# shellcheck disable=SC2016,SC2154 # expanded by the command that runs; in_background sets $pid
 
 load helper
 
@@ -27,7 +27,7 @@ add() { git build job add --branch main --commit HEAD --no-packages "$@"; }
 state() { job "$1" '"\(.status) \(.attempt) \(.uncounted // 0)"'; }
 paused() { shown build1/status.json | jq -re '.paused.reason'; }
 
-# goes_back ID WORDS: a run puts the job back, with the reason and without counting the attempt.
+# goes_back ID TEXT: a run requeues the job, with TEXT as the reason, without counting the attempt.
 goes_back() {
   local tries
   tries=$(job "$1" '.attempt - (.uncounted // 0)')
@@ -40,14 +40,14 @@ goes_back() {
   shown build1/status.json | jq -e '.status == "idle" and .current_job == null'
 }
 
-# works ID: the next run builds it, and the pause has ended.
+# works ID: the next run builds the job, and the pause has ended.
 works() {
   run -0 git build run --once
   [ "$(job "$1" '.status + " " + (.reason | tostring)')" = "completed null" ]
   shown build1/status.json | jq -e '.status == "success" and .paused == null'
 }
 
-@test "three jobs and a mirror that git cannot use: the mirror is made again, and all three are built" {
+@test "three jobs and a mirror that git cannot use: the mirror is fetched again, and all three are built" {
   add >/dev/null
   git build run --once -q
   for broken in 'touch $mirror/config.lock' 'touch $mirror/HEAD.lock' ': >$mirror/config' ': >$mirror/HEAD' \
@@ -66,8 +66,8 @@ works() {
   done
 }
 
-@test "three jobs and a mirror that cannot be made: all three stay queued" {
-  # A directory that nobody may write to, also not root.
+@test "three jobs and a mirror that cannot be created: all three stay queued" {
+  # A directory that no user can write to, not even root.
   add >/dev/null
   git build run --once -q
   rm -rf "$mirror"
@@ -86,14 +86,14 @@ works() {
   shown build1/status.json | jq -e '.paused == null'
 }
 
-@test "a source that does not answer is not the job's failure, and the mirror is kept" {
+@test "a source that does not respond is not the job's failure, and the mirror is kept" {
   first=$(add)
   works "$first"
   touch "$mirror/kept"
   mv ../source ../away
   id=$(add)
   goes_back "$id" "does not appear to be a git repository"
-  # Still away: nothing is claimed, and the reason is said.
+  # Still unreachable: nothing is claimed, and the reason is printed.
   run -128 git build run --once
   [[ $output == *"takes no jobs: git fetch: "*"does not appear to be a git repository"* ]]
   [ "$(state "$id")" = "queued 1 1" ]
@@ -103,7 +103,7 @@ works() {
   [ "$(job "$id" .attempt)" = 2 ]
 }
 
-@test "no source, a source setting that cannot be, and broken build settings are not the job's failure" {
+@test "a missing source, an invalid source, and invalid build settings are not the job's failure" {
   id=$(add)
   git config --unset build.source
   goes_back "$id" "nothing says where the source is"
@@ -115,7 +115,7 @@ works() {
   works "$id"
 }
 
-@test "directories that cannot be made: for packages, for checkouts, for the job itself" {
+@test "directories that cannot be created: for packages, for checkouts, for the job itself" {
   id=$(add)
   echo >"$TMP/artifacts"
   goes_back "$id" "$TMP/artifacts"
@@ -132,7 +132,7 @@ works() {
   done
 }
 
-@test "a full disk under the worker is not the job's failure" {
+@test "a full disk of the worker is not the job's failure" {
   [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
   mkdir "$TMP/small"
   mount -t tmpfs -o size=8m tmpfs "$TMP/small" 2>/dev/null || skip "this machine mounts no tmpfs"
@@ -153,7 +153,7 @@ works() {
   umount "$TMP/small"
 }
 
-@test "a git that is killed while it checks out, and a shell that cannot be run" {
+@test "a git that is killed during the checkout, and a shell that cannot be run" {
   echo 'file filter=deadly' >../source/.gitattributes
   git -C ../source add -A
   git -C ../source commit -qm "A filter"
@@ -169,7 +169,7 @@ works() {
   works "$id"
 }
 
-@test "what the job itself gets wrong still is its failure, and the worker goes on" {
+@test "errors of the job itself are still its failure, and the worker continues" {
   bad=$(git build job add --branch nowhere --commit HEAD --no-packages)
   good=$(add)
   run -1 git build run --once
@@ -178,13 +178,13 @@ works() {
   bad=$(git build job add --branch main --commit 1234567890123456789012345678901234567890 --no-packages)
   run -1 git build run --once
   [ "$(job "$bad" .status)" = failed ]
-  # A branch whose reference the mirror has lost is another matter.
+  # A branch whose reference the mirror has lost is a different case.
   good=$(add)
   : >"$mirror/refs/heads/main"
   works "$good"
 }
 
-@test "an attempt that does not count leaves the retries and the limit of attempts alone" {
+@test "an attempt that does not count leaves the retries and the limit of attempts unchanged" {
   git config build.jobAttempts 2
   git config build.command 'exit 3'
   echo 'file filter=deadly' >../source/.gitattributes
@@ -205,7 +205,7 @@ works() {
   [ "$(job "$id" .attempt)" = $((before + 2)) ]
 }
 
-@test "health names a paused worker and its reason, and it is gone with the trouble" {
+@test "health reports a paused worker with its reason, until the problem is solved" {
   id=$(add)
   mv ../source ../away
   run -128 git build run --once
@@ -217,7 +217,7 @@ works() {
   git -C ../build2 build health --json | jq -e '[.alerts[] | select(.kind == "paused")] == []'
 }
 
-@test "a pause ends by itself also if there is nothing to build" {
+@test "a pause ends by itself, even if there is nothing to build" {
   id=$(add)
   mv ../source ../away
   in_background "$TMP/out" git-build run --loop
@@ -228,7 +228,7 @@ works() {
   kill -0 "$pid"
 }
 
-# refuse_while FILE: the shared repository refuses every push that changes jobs.json while FILE is there.
+# refuse_while FILE: let the shared repository reject every push that changes jobs.json while FILE exists.
 refuse_while() {
   mkdir -p ../fleet.git/hooks/kept
   mv ../fleet.git/hooks/update ../fleet.git/hooks/kept 2>/dev/null || true
@@ -236,14 +236,14 @@ refuse_while() {
   chmod +x ../fleet.git/hooks/update
 }
 
-@test "a report that is refused leaves a build that succeeded as it is, and is sent again" {
+@test "a rejected report does not change the result of a successful build, and is sent again" {
   id=$(add)
   refuse_while "$TMP/no"
   touch "$TMP/no"
   run -128 git build run --once
   [[ $output == *"$id succeeded, which is kept in this clone"* ]]
   [ "$(job "$id" .status)" = running ]
-  # However often.
+  # No matter how often.
   for _ in 1 2 3 4; do run -128 git build run --once; done
   [ "$(job "$id" .status)" = running ]
   rm "$TMP/no"
@@ -252,7 +252,7 @@ refuse_while() {
   shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
 }
 
-@test "a report that stays refused goes without its files, with the outcome as it was" {
+@test "a report that stays rejected is sent without its files, with the same result" {
   good=$(add)
   refuse_while "$TMP/no"
   touch "$TMP/no"
@@ -280,7 +280,7 @@ refuse_while() {
   shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
 }
 
-# killed_when CONDITION: a worker that is killed, with its children, once the condition holds.
+# killed_when CONDITION: run a worker, and kill it and its children when CONDITION is true.
 killed_when() {
   setsid git-build run --once >"$TMP/out" 2>&1 3>&- &
   local worker=$!
@@ -289,9 +289,9 @@ killed_when() {
   wait $worker || true
 }
 
-@test "a worker that is killed before its job's command ran does not use up an attempt" {
+@test "a worker that is killed before the command of its job runs does not use up an attempt" {
   git config build.jobAttempts 1
-  # A source that takes its time: the worker is killed after the claim, in the fetch.
+  # A slow source: the worker is killed after the claim, during the fetch.
   printf '#!/bin/sh\nwhile [ -e "%s/hold" ]; do sleep 0.1; done\nexec git-upload-pack "$@"\n' "$TMP" >"$TMP/slow"
   chmod +x "$TMP/slow"
   git config --global remote.slow.url "$TMP/source"
@@ -301,13 +301,13 @@ killed_when() {
   touch "$TMP/hold"
   for n in 1 2 3; do
     killed_when '[ "$(job "$id" .status)" = running ] && pgrep -f "$TMP/slow"'
-    # The next one finds the job, and puts it back; then the same happens again.
+    # The next worker finds the job and requeues it; then the same happens again.
     [ "$(job "$id" .attempt)" = "$n" ]
   done
   rm "$TMP/hold"
   works "$id"
   [ "$(state "$id")" = "completed 4 3" ]
-  # In the checkout.
+  # During the checkout.
   echo 'file filter=slow' >../source/.gitattributes
   git -C ../source add -A
   git -C ../source commit -qm "A filter"
@@ -321,7 +321,7 @@ killed_when() {
   run ! pgrep -f "$TMP/slow"
 }
 
-@test "a worker that is killed once its job's command runs has used up an attempt" {
+@test "a worker that is killed while the command of its job runs has used up an attempt" {
   git config build.jobAttempts 2
   git config build.command 'touch "$HOME/at-it"; [ ! -e "$HOME/hold" ] || exec sleep 1003.5'
   touch "$HOME/hold"
@@ -332,7 +332,7 @@ killed_when() {
   [ "$(state "$id")" = "completed 2 0" ]
 }
 
-@test "a worker that is killed before its report arrived does not lose the outcome" {
+@test "a worker that is killed before its report arrived does not lose the result" {
   git config build.jobAttempts 1
   printf '#!/bin/sh\ngit diff --name-only "$2" "$3" | grep -q "build1/logs/" || exit 0\nwhile [ -e "%s/hold" ]; do touch "%s/held"; sleep 0.1; done\n' \
     "$TMP" "$TMP" >../fleet.git/hooks/update
@@ -348,7 +348,7 @@ killed_when() {
   [ "$(wc -l <"$HOME/runs")" = 1 ]
 }
 
-@test "another program holds the package manager: the job goes back, and the holder is named" {
+@test "another program holds the lock of the package manager: the job is requeued, and the holder is named" {
   [ "$(id -u)" = 0 ] || skip "only root installs build dependencies"
   command -v apt-get >/dev/null && command -v dpkg-checkbuilddeps >/dev/null || skip "there is no apt"
   mkdir -p "$TMP/dpkg" ../source/debian

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # git build run: the worker, with real builds of real repositories.
-# shellcheck disable=SC2016,SC2154 # what runs inside expands it itself; $pid is of in_background
+# shellcheck disable=SC2016,SC2154 # expanded by the command that runs; in_background sets $pid
 
 load helper
 
@@ -16,7 +16,7 @@ setup() {
   cd build1 || return
 }
 
-# source_repo: what is built: a Debian source package as small as they come.
+# source_repo: create the source repository: a minimal Debian source package.
 source_repo() {
   git init -q source
   mkdir -p source/debian/source
@@ -45,11 +45,11 @@ END
   git -C source commit -qm "First"
 }
 
-nap="sleep 1000.$$" # which no other process on this machine does
+nap="sleep 1000.$$" # no other process on this machine runs this command
 shown() { git -C "$TMP/fleet.git" show "main:$1"; }
 job() { shown coordination/jobs.json | jq -re ".jobs[] | select(.id == \"$1\") | $2"; }
 add() { git build job add --branch main --commit HEAD "$@"; }
-# logged SERVER: the newest log of SERVER on the shared branch.
+# logged SERVER: print the newest log of SERVER on the shared branch.
 logged() {
   local name
   name=$(git -C "$TMP/fleet.git" ls-tree --name-only main "$1/logs/" | grep '\.log' | tail -n 1)
@@ -59,13 +59,13 @@ logged() {
   esac
 }
 
-@test "a job becomes a Debian package, a manifest, a log and a status, in one push" {
+@test "a job produces a Debian package, a manifest, a log and a status, in one push" {
   id=$(add)
   before=$(git -C ../fleet.git rev-list --count main)
   run -0 git build run --once
   [[ $output == *"$id succeeded in "*": $TMP/artifacts/"* ]]
   [ "$(job "$id" .status)" = completed ]
-  # The claim, and the record.
+  # The claim, and the result.
   [ "$(git -C ../fleet.git rev-list --count main)" = $((before + 2)) ]
   manifest=build1/logs/$id-artifacts.json
   git -C ../fleet.git show --format= --name-only main | grep -qx "$manifest"
@@ -78,14 +78,14 @@ logged() {
   shown build1/status.json | jq -e --arg id "$id" '.status == "success" and .current_job == null
     and .last_build.id == $id and .last_build.status == "success" and (.last_build.artifacts | index("tiny_1.2_all.deb"))'
   logged build1 | grep -q "dpkg-deb: building package"
-  # Nothing is left behind in the clone.
+  # No files are left in the clone.
   [ -z "$(find .git/git-build/checkouts .git/git-build/jobs -mindepth 1)" ]
   git status --porcelain | wc -l | grep -qx 0
   run -1 git build run --once
   [ "$output" = "nothing to do" ]
 }
 
-@test "the environment tells the build what it is, and not about our repository" {
+@test "the environment describes the build, and does not refer to the clone" {
   git config build.command 'env; git rev-parse HEAD; git status --porcelain; : >"$GIT_BUILD_OUTPUT/own.deb"'
   id=$(add --branch main)
   run -0 git build run --once
@@ -98,7 +98,7 @@ logged() {
   run ! grep -qE '^GIT_DIR=|^GIT_PREFIX=' <<<"$log"
 }
 
-@test "a build that fails, one without a package, a command that is not there" {
+@test "a build that fails, one without a package, a command that does not exist" {
   git config build.command 'echo no; exit 3'
   id=$(add)
   run -1 git build run --once
@@ -133,9 +133,9 @@ logged() {
   [[ $(job "$id" .reason) == "there is no commit '--upload-pack=touch' in "* ]]
 }
 
-@test "a build that hangs is ended with all it has started, also what has left its session" {
+@test "a hanging build is killed with all its child processes, even those in other sessions" {
   git config build.command "touch '$HOME/at-it'; setsid -f $nap & (trap '' TERM; $nap) & $nap"
-  # The time counts from the checkout on: on a busy machine a longer one is needed to get to the build.
+  # The time limit includes the checkout: a busy machine needs more time to reach the build.
   for ((limit = 1; limit <= $(patience 10); limit *= 2)); do
     git config build.jobTimeout $limit
     id=$(add)
@@ -146,7 +146,7 @@ logged() {
   run ! pgrep -f "$nap"
 }
 
-@test "what a build leaves behind when it is over is ended, and said" {
+@test "processes that a finished build has left are killed and reported" {
   git config build.command "setsid -f $nap; nohup $nap >/dev/null 2>&1 & exit 0"
   id=$(add --no-packages)
   run -0 git build run --once
@@ -154,7 +154,7 @@ logged() {
   run ! pgrep -f "$nap"
 }
 
-@test "of very much output the beginning and the end are kept" {
+@test "of a very long output, the beginning and the end are kept" {
   size=$(brief_or_thorough 100M 1G)
   git config build.command 'echo first; yes "a line of output" | head -c '"$size"'; echo; echo last'
   git config build.logLimit 1m
@@ -168,7 +168,7 @@ logged() {
   [[ $(shown "build1/logs/$id-artifacts.json" | jq -r .log) == *.log.gz ]]
 }
 
-@test "secrets are blanked, wherever the output is cut" {
+@test "secrets are blanked out, wherever the output is split" {
   git config build.redact 'hunter2secret'
   git config --add build.redactEnvironment '*_TOKEN'
   git config build.command 'printf hunter2; sleep 0.3; echo secret; echo "<$MY_TOKEN>"; echo hunter2; env'
@@ -203,7 +203,7 @@ logged() {
   umount "$TMP/small"
 }
 
-@test "a job that is cancelled is stopped, and so is one that another has been given" {
+@test "a job is stopped if it is cancelled or given to another server" {
   git config build.command "touch '$HOME/at-it'; exec $nap"
   for way in cancel lose; do
     rm -f "$HOME/at-it"
@@ -215,7 +215,7 @@ logged() {
       wait_for 10 grep -q "$id was cancelled after" "$TMP/cancel.out"
       [ "$(job "$id" .status)" = cancelled ]
     else
-      # As an operator would: back into the queue, for another server.
+      # As an operator would do it: requeued, for another server.
       git clone -q "$TMP/fleet.git" "$TMP/other"
       jq --arg id "$id" '(.jobs[] | select(.id == $id)) |= (.status = "queued" | .assigned_to = null)' \
         "$TMP/other/coordination/jobs.json" >"$TMP/jobs" && cp "$TMP/jobs" "$TMP/other/coordination/jobs.json"
@@ -229,7 +229,7 @@ logged() {
   done
 }
 
-@test "a signal puts the job back into the queue" {
+@test "a signal requeues the job" {
   git config build.command "touch '$HOME/at-it'; exec $nap"
   for number in INT TERM; do
     rm -f "$HOME/at-it"
@@ -245,8 +245,8 @@ logged() {
   done
 }
 
-@test "a worker that is killed at any step loses no job, and builds none twice at one time" {
-  # The build holds a lock while it runs: a second one at the same time would not get it.
+@test "a worker that is killed at any step loses no job, and no job is built twice at the same time" {
+  # The build holds a lock while it runs: a second one at the same time could not acquire it.
   git config build.command 'exec 9>"$HOME/one"; flock -n 9 || { touch "$HOME/twice"; exit 9; }
     touch "$HOME/at-it"; sleep 0.4; : >"$GIT_BUILD_OUTPUT/a.deb"'
   git config build.jobAttempts 100
@@ -255,9 +255,9 @@ logged() {
     rm -f "$HOME/at-it"
     setsid git-build -C "$TMP/build1" run --once >"$TMP/out.$n" 2>&1 3>&- &
     worker=$!
-    # Later and later: before the claim, in the checkout, in the build, while it is recorded.
+    # Later each time: before the claim, in the checkout, in the build, while the result is recorded.
     sleep "0.$((n * 12 % 100 / 10))$((n * 12 % 10))"
-    # The worker alone, or all of its session at once.
+    # The worker alone, or its whole session at once.
     if [ $((n % 2)) = 0 ]; then kill -KILL $worker; else kill -KILL -- -$worker; fi || true
     wait $worker || true
     [ "$(job "$id" .status)" != completed ] || break
@@ -268,7 +268,7 @@ logged() {
   shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
 }
 
-@test "a worker and its keeper killed together leave no build running" {
+@test "if a worker and its keeper are killed together, no build keeps running" {
   git config build.command "touch '$HOME/at-it'; setsid -f $nap; exec $nap"
   id=$(add)
   setsid git-build run --once >"$TMP/out" 2>&1 3>&- &
@@ -284,7 +284,7 @@ logged() {
   [ "$(job "$id" .attempt)" = 2 ]
 }
 
-@test "a job with retries is tried again, and one that keeps killing its worker is given up" {
+@test "a job with retries is built again, and one that keeps killing its worker fails" {
   git config build.command '[ "$GIT_BUILD_ATTEMPT" = 3 ]'
   id=$(add --no-packages --retries 2)
   run -1 git build run --once
@@ -301,7 +301,7 @@ logged() {
   [[ $(job "$id" '.status + ": " + .reason') == "failed: its worker was stopped at the last attempt" ]]
 }
 
-@test "one worker of a clone at a time; types are chosen; nothing to do is a no" {
+@test "one worker per clone; types are selected; exit code 1 if there is nothing to do" {
   git config build.command 'touch "$HOME/at-it"; until [ -e "$HOME/go" ]; do sleep 0.1; done'
   id=$(add --no-packages --type deploy)
   run -1 git build run --once --type build,test
@@ -317,7 +317,7 @@ logged() {
   run -129 git build run --once --loop
 }
 
-@test "a long build gives signs of life where no loop does, so that nobody takes its job" {
+@test "a long build sends heartbeats if no loop does, so that no server takes its job" {
   git config build.heartbeatInterval 10
   git config build.heartbeatPushEvery 1
   git config build.command 'touch "$HOME/at-it"; until [ -e "$HOME/go" ]; do sleep 0.1; done'
@@ -333,7 +333,7 @@ logged() {
   wait_for 10 grep -q succeeded "$TMP/out"
 }
 
-@test "two workers do twenty jobs that depend on each other, each once" {
+@test "two workers build twenty jobs that depend on each other, each once" {
   for id in build1 build2; do
     git -C ../$id config build.command 'echo "$GIT_BUILD_JOB" >>"$HOME/done"; : >"$GIT_BUILD_OUTPUT/a.deb"'
   done
@@ -348,13 +348,13 @@ logged() {
   [ "$(wc -l <"$HOME/done")" = 20 ]
   grep -q succeeded "$TMP/build1.out"
   grep -q succeeded "$TMP/build2.out"
-  # In the order that their dependencies ask for.
+  # In the order that their dependencies require.
   for n in $(seq 5 20); do
     [ "$(grep -n "${ids[$((n - 4))]}" "$HOME/done" | cut -d: -f1)" -lt "$(grep -n "${ids[n]}" "$HOME/done" | cut -d: -f1)" ]
   done
 }
 
-@test "Maven builds a real project offline, with the options of the shared file, and then there are packages" {
+@test "Maven builds a real project offline, with the options of the shared file, and then packages are made" {
   local plugin
   command -v mvn >/dev/null && command -v javac >/dev/null ||
     skip "there is no Maven: apt-get install maven default-jdk-headless and its plugins installs it"
@@ -389,7 +389,7 @@ END
   shown "build1/logs/$id-artifacts.json" | jq -e '[.artifacts[].name] | index("tiny_1.2_all.deb")'
 }
 
-@test "names that are none: of a job, and of what a build makes" {
+@test "invalid names: of a job, and of an artifact" {
   git pull -q
   jq '.jobs += [{id: "../x y", status: "queued", type: "build", branch: "main"}]' coordination/jobs.json >"$TMP/jobs"
   cp "$TMP/jobs" coordination/jobs.json
@@ -403,7 +403,7 @@ END
   [[ $(job "$id" .reason) == *"-a.deb"* ]]
 }
 
-@test "on a terminal a line says how long it takes, and how long it usually does" {
+@test "on a terminal, a line shows the elapsed time and the usual time" {
   command -v script >/dev/null || skip "there is no script(1)"
   git config build.command 'sleep 1.3'
   add --no-packages
@@ -411,7 +411,7 @@ END
   add --no-packages
   script -qec "git build run --once" /dev/null </dev/null >"$TMP/seen"
   grep -qE 'job_[0-9a-f-]+: [0-9]+ s of usually [0-9]+ s' "$TMP/seen"
-  # Where it is no terminal, there is none.
+  # There is none without a terminal.
   add --no-packages
   run -0 git build run --once
   [[ $output != *usually* ]]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# docs/schemas.md: its example works as it is told, and it knows every annotation and built-in schema.
+# docs/schemas.md: its example works, and it documents every annotation and built-in schema.
 
 load helper
 load guard
 
-# The block of JSON of docs/schemas.md that is marked as FILE, put there.
+# Write the JSON block of docs/schemas.md that is marked as FILE to FILE.
 from_the_page() {
   mkdir -p "$(dirname "$1")"
   awk -v mark="<!-- $1 -->" '
@@ -16,7 +16,7 @@ from_the_page() {
   [ -s "$1" ]
 }
 
-@test "the example's file is valid by the example's schema, outside of any repository" {
+@test "the file of the example is valid by the schema of the example, without a repository" {
   from_the_page schemas/printer.json
   from_the_page printers/lobby.json
   run -0 git build validate --schema schemas/printer.json printers/lobby.json
@@ -25,12 +25,12 @@ from_the_page() {
   [[ $output == *'did you mean "ready"?'* ]]
 }
 
-@test "in a fleet it refuses what the page says, and lands the rest" {
+@test "in a fleet, invalid changes of the example are refused, and the others are accepted" {
   new_fleet
   from_the_page schemas/printer.json
   from_the_page printers/lobby.json
   echo 'printers/*.json build-schema=printer merge=git-build' >>.gitattributes
-  lands
+  accepted
   edit printers/lobby.json '.pages = 1100'
   refused /pages "it may never become less"
   edit printers/lobby.json '.name = "hall"'
@@ -40,10 +40,10 @@ from_the_page() {
   edit printers/lobby.json '.queue += [{"id": "a"}]'
   refused "has the same id as element 0"
   edit printers/lobby.json 'del(.queue[0])'
-  lands
+  accepted
 }
 
-@test "the page names every built-in schema and every annotation" {
+@test "the page documents every built-in schema and every annotation" {
   git build schema list --json | jq -r '.schemas[].name' >names
   [ "$(wc -l <names)" -ge 8 ]
   grep -ohE '"x-[a-z-]+"' "$SOURCE_DIR/src/schema/annotation.c" | tr -d '"' | sort -u >>names

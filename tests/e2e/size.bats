@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build size: what makes the repository big.
+# git build size: what takes space in the repository.
 
 load helper
 
@@ -9,7 +9,7 @@ setup() {
   cd build1 || return
 }
 
-@test "every object is counted once, where it belongs" {
+@test "every object is counted once, in its category" {
   for _ in 1 2 3; do git build heartbeat -q --push; done
   git build message send -q --to all --subject hello >/dev/null
   head -c 3000000 /dev/urandom >big.bin
@@ -30,7 +30,7 @@ setup() {
   [ "$(grep -c coordination <<<"$output")" = 0 ]
 }
 
-@test "what upkeep would do is counted, until it is done" {
+@test "elements that can be archived are counted, until they are" {
   git build size --json | jq -e '.archivable == {messages: 0, jobs: 0, content_bytes: 0, logs: 0}'
   git pull -q
   jq '.messages += [{id: "m1", from: "build2", to: "build1", timestamp: "2025-10-29T00:00:00Z", read: true}]' coordination/messages.json >"$TMP/m"
@@ -51,7 +51,7 @@ setup() {
   [[ $output != *"git build archive"* ]]
 }
 
-@test "a long heartbeat branch is named, with what shortens it" {
+@test "a long heartbeat branch is reported, with the command that shortens it" {
   for _ in 1 2 3 4; do git build heartbeat -q --push; done
   git config build.heartbeatHistory 2
   run -0 git build size

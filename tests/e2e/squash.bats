@@ -31,12 +31,12 @@ tip() {
   [ "$(tip main)" = "$main" ]
   run -0 git build squash --branch heartbeat-build1
   [ "$output" = "heartbeat-build1: is one commit already" ]
-  # Beats go on where it stands now.
+  # Heartbeats continue on the new commit.
   beats 2
   [ "$(count heartbeat-build1)" = 3 ]
 }
 
-@test "--backup keeps the history under another name" {
+@test "--backup keeps the history on another branch" {
   before=$(tip heartbeat-build1)
   run -0 git build squash --server build1 --backup
   backup=$(git -C ../fleet.git for-each-ref --format='%(refname:short)' refs/heads/backup)
@@ -55,7 +55,7 @@ tip() {
   [ "$(git build squash --server build1 -n -q)" = "" ]
 }
 
-@test "--no-push leaves the shared repository alone" {
+@test "--no-push does not change the shared repository" {
   before=$(tip heartbeat-build1)
   git build squash --server build1 --no-push
   [ "$(tip heartbeat-build1)" = "$before" ]
@@ -63,7 +63,7 @@ tip() {
   beats 1
 }
 
-@test "--all squashes every heartbeat branch, and only those" {
+@test "--all squashes every heartbeat branch, and no others" {
   clone_server "$TMP/fleet.git" build2 >/dev/null 2>&1
   git -C ../build2 build heartbeat --push -q
   main=$(count main)
@@ -74,7 +74,7 @@ tip() {
   [ "$(count main)" = "$main" ]
 }
 
-@test "--json has the same facts" {
+@test "--json prints the same data" {
   before=$(tip heartbeat-build1)
   run -0 git build squash --all --backup --json
   jq -e --arg old "$before" --arg new "$(tip heartbeat-build1)" '.branches | length == 1 and
@@ -82,7 +82,7 @@ tip() {
     .commits >= 3 and (.backup | startswith("backup/heartbeat-build1-")) and .error == null)' <<<"$output"
 }
 
-@test "what cannot be squashed is refused, and the rest of --all still has its turn" {
+@test "a branch that cannot be squashed is refused, and --all continues with the rest" {
   run -129 git build squash
   [[ ${lines[0]} == "error: say one of --server ID, --branch NAME and --all" ]]
   run -129 git build squash --all --server build1
@@ -104,7 +104,7 @@ END
   [ "$(count heartbeat-build2)" = 1 ]
 }
 
-@test "while the server beats nothing is lost" {
+@test "nothing is lost while the server records heartbeats" {
   in_background "$TMP/log" bash -c 'for _ in 1 2 3 4 5 6 7 8; do git-build heartbeat -q --push || exit; done; echo "all beats are pushed"'
   git clone -q ../fleet.git ../watcher
   for _ in 1 2 3 4; do
@@ -122,7 +122,7 @@ END
   [ "$(count heartbeat-build1)" = 1 ]
 }
 
-@test "a backup that cannot be created ends it at once, with the reason" {
+@test "a backup that cannot be created ends it immediately, with the reason" {
   local before
   git push -q --no-verify origin main:refs/heads/backup
   before=$(git -C ../fleet.git for-each-ref)
@@ -131,7 +131,7 @@ END
   run -128 --separate-stderr timeout 60 git build squash --server build1 --backup --json
   jq -e '.branches[0] | .squashed == false and .backup == null and .error != null' <<<"$output"
   [ "$(git -C ../fleet.git for-each-ref)" = "$before" ]
-  # The same if the name itself is taken.
+  # The same if the name itself exists.
   git push -q --no-verify origin :refs/heads/backup
   now=$(date +%s)
   git push -q --no-verify origin "main:refs/heads/backup/heartbeat-build1-$(date -u -d "@$now" +%Y%m%dT%H%M%SZ)"
@@ -142,7 +142,7 @@ END
 }
 
 @test "a lost race leaves no second backup" {
-  # The branch moves on the server just before the first three squashes are checked.
+  # The branch moves in the shared repository before each of the first three squashes is checked.
   echo 3 >"$TMP/races"
   mkdir "$TMP/bin"
   git=$(command -v git)
@@ -163,12 +163,12 @@ END
   backups=$(git -C ../fleet.git for-each-ref --format='%(refname:short)' refs/heads/backup)
   [ "$(wc -l <<<"$backups")" = 1 ]
   [ "$(count heartbeat-build1)" = 1 ]
-  # It is the history as it was when it was squashed.
+  # The backup has the history that was squashed.
   [ "$(tip "$backups^{tree}")" = "$(tip "heartbeat-build1^{tree}")" ]
   [ "$(count "$backups")" -ge 6 ]
 }
 
-@test "what no retry changes is not retried a hundred times" {
+@test "an error that no retry can change is not retried a hundred times" {
   printf '#!/bin/sh\necho once >>"%s"\n' "$TMP/pushes" >../fleet.git/hooks/update
   chmod +x ../fleet.git/hooks/update
   touch ../fleet.git/refs/heads/heartbeat-build1.lock

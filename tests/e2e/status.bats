@@ -10,12 +10,12 @@ setup() {
   cd build1 || return
 }
 
-# row SERVER: its line of the table.
+# row SERVER: print its line of the table.
 row() {
   git build status 2>/dev/null | grep "^$1 "
 }
 
-# on_main FILE: writes standard input into FILE of the shared branch, as another program would.
+# on_main FILE: write standard input to FILE on the shared branch, as another program would.
 on_main() {
   rm -rf "$TMP/other"
   git clone -q "$TMP/fleet.git" "$TMP/other"
@@ -26,7 +26,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify origin main
 }
 
-@test "the fleet, a line for each server" {
+@test "the fleet, one line per server" {
   run -0 git build status
   [[ ${lines[0]} =~ ^SERVER\ +MANAGER\ +STATE\ +JOB\ +LAST\ BEAT\ +HEALTH$ ]]
   [[ ${lines[1]} =~ ^build1\ +Ada\ +idle\ +-\ +[0-9]+\ (s|min)\ ago\ +healthy$ ]]
@@ -34,7 +34,7 @@ on_main() {
   [ "${#lines[@]}" = 3 ]
 }
 
-@test "a status that is set is seen by all, and keeps members that it does not know" {
+@test "a status that is set is visible to all, and unknown members are kept" {
   jq '. + {"rack": 7, "big": 12345678901234567890}' build1/status.json >changed 2>/dev/null ||
     git show origin/main:build1/status.json | jq '. + {"rack": 7}' >changed
   on_main build1/status.json <changed
@@ -49,7 +49,7 @@ on_main() {
   jq -e '.server == "build1" and .status == "success" and (.commit | length) == 40' <<<"$output"
 }
 
-@test "a status that is none is refused with those there are" {
+@test "an invalid status is refused with the valid ones" {
   for word in bored '' Idle -; do
     run -129 git build status set "$word"
     [[ ${lines[0]} == "error: "*idle*building*failed*success* ]]
@@ -59,7 +59,7 @@ on_main() {
   run -129 git build status set idle now
 }
 
-@test "silence is said in words" {
+@test "a silent server is marked as text" {
   now=$(git -C ../fleet.git show -s --format=%ct heartbeat-build1)
   GIT_BUILD_TEST_NOW=$((now + 240)) run -0 git build status
   [[ ${lines[1]} == *healthy ]]
@@ -73,12 +73,12 @@ on_main() {
   [ "$(jq -r '.servers[].heartbeat.state' <<<"$output")" = $'silent\nsilent' ]
 }
 
-@test "an unhealthy server is seen" {
+@test "an unhealthy server is shown" {
   git -C ../build2 build heartbeat --push --unhealthy
   [[ $(row build2) == *unhealthy ]]
 }
 
-@test "--json has the same facts" {
+@test "--json prints the same data" {
   run -0 git build status --json
   jq -e '.offline == null and (.servers | map(.server) == ["build1", "build2"]) and
     (.servers[0] | .manager == "Ada" and .ip == "10.0.0.1" and .status == "idle" and .current_job == null
@@ -95,7 +95,7 @@ on_main() {
   git build status --json | jq -e '.servers[0].current_job == {"id": "job_7", "branch": "ExternalNew"}'
 }
 
-@test "a remote that is away: what is known is shown, with a warning" {
+@test "with an unreachable remote, the known state is shown, with a warning" {
   git build status
   mv ../fleet.git ../gone.git
   run -0 --separate-stderr git build status
@@ -103,14 +103,14 @@ on_main() {
   [[ $stderr == warning:*"this is how it was"* ]]
   run -0 --separate-stderr git build status --json
   jq -e '(.offline | length) > 0 and (.servers | length) == 2' <<<"$output"
-  # Asked not to ask, it does not.
+  # With --offline, it does not fetch.
   run -0 --separate-stderr git build status --offline
   [ -z "$stderr" ]
   run -128 git build status set building
   [[ $output == fatal:* ]]
 }
 
-@test "a broken file is a warning with its place, and hides no server" {
+@test "a corrupt file is a warning with its location, and hides no server" {
   rm ../fleet.git/hooks/pre-receive
   printf '{\n  "server": "build2",\n<<<<<<< HEAD\n' | on_main build2/status.json
   run -0 --separate-stderr git build status
@@ -119,7 +119,7 @@ on_main() {
   git build status --json | jq -e '.servers[1].trouble | contains("status.json")'
 }
 
-@test "what a file says cannot play with the terminal" {
+@test "the content of a file cannot control the terminal" {
   rm ../fleet.git/hooks/pre-receive
   printf '{"server": "build2", "manager": "\\u001b]0;owned\\u0007\\u202eevil", "status": "a\\nb"}' |
     on_main build2/status.json
@@ -128,7 +128,7 @@ on_main() {
   [[ $output == *'\x1b]0;owned\a\u202eevil'*'a\nb'* ]]
 }
 
-@test "an empty fleet says how to begin" {
+@test "an empty fleet prints how to start" {
   git build init -q --shared ../empty.git
   git clone -q ../empty.git ../nobody 2>/dev/null
   run -0 git -C ../nobody build status
@@ -139,7 +139,7 @@ on_main() {
   [[ $output == *--server*SERVER_ID* ]]
 }
 
-@test "a repository that is not a fleet is called so; a fleet with empty lists, and damage, are not" {
+@test "a repository that is not a fleet is reported; a fleet with empty lists, and damage, are not" {
   git init -q --bare ../other.git
   git clone -q ../other.git ../other 2>/dev/null
   cd ../other
@@ -152,7 +152,7 @@ on_main() {
     [ "$stderr" = "fatal: this repository is not a fleet (main has no coordination/)" ] || { echo "$command: $stderr"; false; }
   done
   run -3 git build health --nagios
-  # A file of that name makes no fleet.
+  # A file of that name does not make it a fleet.
   echo x >coordination
   git add . && git commit -q -m "Add a file" && git push -q origin HEAD:main
   run -128 git build job list
@@ -162,14 +162,14 @@ on_main() {
   git fetch -q --prune
   run -128 git build status
   [ "$output" = "fatal: this repository is not a fleet (it has branches, and not main)" ]
-  # A fleet in which there is nothing to list.
+  # A fleet with nothing to list.
   cd ../build1
   git pull -q && git rm -q coordination/jobs.json coordination/messages.json
   git commit -q -m "Take the lists away" && git push -q --no-verify
   run -0 git build job list --json
   jq -e '.jobs == []' <<<"$output"
   run -0 git build message list
-  # What cannot be read is a failure, and says something else.
+  # An unreadable repository is a failure, with a different message.
   local tree
   tree=$(git rev-parse 'origin/main^{tree}')
   mv ".git/objects/${tree:0:2}/${tree:2}" "$TMP/tree"
@@ -181,7 +181,7 @@ on_main() {
   mv "$TMP/tree" ".git/objects/${tree:0:2}/${tree:2}"
 }
 
-@test "in a worktree, a subfolder, and through git's own -C and --git-dir" {
+@test "in a worktree, a subdirectory, and with git's -C and --git-dir" {
   git worktree add -q ../second 2>/dev/null
   run -0 git -C ../second build status
   [[ $output == *build2* ]]
@@ -204,16 +204,16 @@ on_main() {
   [[ ${lines[1]} == *building* ]]
 }
 
-@test "a work tree that was left in the middle of following goes on; one that somebody works in stays" {
+@test "an update of the worktree that was interrupted is completed; a user's changes are kept" {
   for state in building failed success; do git -C ../build2 build status set $state; done
   git fetch -q
-  # As killed between the files and the branch.
+  # As if killed between the files and the branch.
   git read-tree -m -u HEAD origin/main~1
   [ -n "$(git status --porcelain)" ]
   git build status set building
   [ "$(git rev-parse HEAD)" = "$(git rev-parse origin/main)" ]
   [ -z "$(git status --porcelain)" ]
-  # Somebody's own work is no such thing.
+  # A user's own changes are a different case.
   echo mine >>build2/status.json
   git add -A
   before=$(git rev-parse HEAD)
@@ -223,7 +223,7 @@ on_main() {
   tail -1 build2/status.json | grep -q mine
 }
 
-@test "schema, manual and command know the same statuses" {
+@test "schema, manual and command have the same statuses" {
   local word names
   names=$(git build schema show status | jq -r '.properties.status.enum | join("|")')
   [[ $(git build status set -h) == *" ($names)"* ]]

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# tests/run: which results count, what is shown when, and what happens without space.
+# tests/run: how results are counted, what is printed when, and what happens on a full disk.
 
 load helper
 
-# program NAME LINE...: a test program that prints these lines of TAP.
+# program NAME LINE...: create a test program that prints these lines of TAP.
 program() {
   local name=$1
   shift
@@ -13,7 +13,7 @@ program() {
 
 tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
 
-@test "a skip counts as neither, whichever word precedes it, and prints its reason" {
+@test "a skipped test counts as neither, whichever word precedes it, and prints its reason" {
   program skips 1..4 'ok 1 - good' 'not ok 2 # SKIP no disk' 'ok 3 - slow # skip no time' 'not ok 4 - bad # of it'
   run -1 tests_run "$TMP/skips"
   [[ ${lines[0]} == "$TMP/skips "*" 1 passed, 2 skipped, 1 FAILED  (0 left)" ]]
@@ -25,9 +25,9 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   [ "${lines[-1]}" = "1 passed, 0 failed" ]
 }
 
-@test "each program's line is printed when it finishes, with the number left to run" {
+@test "the line of each program is printed when it finishes, with the number left to run" {
   program first 1..1 'ok 1 - first'
-  # The second waits for the line of the first.
+  # The second program waits for the line of the first.
   printf '#!/bin/sh\nuntil grep -q first "%s"; do sleep 0.1; done\necho 1..1; echo ok 1\n' "$TMP/shown" >second
   chmod +x second
   in_background "$TMP/shown" tests_run "$TMP/first" "$TMP/second"
@@ -36,13 +36,13 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   wait_for 5 grep -q '^2 passed, 0 failed' "$TMP/shown"
 }
 
-@test "a failure is shown with the program's whole output" {
+@test "a failure prints the whole output of its program" {
   program bad 1..2 'ok 1 - good' 'not ok 2 - bad' '# the reason'
   run -1 tests_run "$TMP/bad"
   [[ $output == *"    not ok 2 - bad"$'\n'"    # the reason"$'\n'* ]]
 }
 
-@test "a program that dies, stops early, or runs nothing has failed" {
+@test "a program that dies, stops early, or runs no test has failed" {
   program stops 1..3 'ok 1 - good' 'ok 2 - good'
   program nothing 1..0
   program silent
@@ -54,18 +54,18 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   [ "$output" = "tests/run: $TMP/none: no such test" ]
 }
 
-@test "if nothing can be written it stops with a clear message, and counts nothing" {
+@test "if nothing can be written, it stops with a clear message, and counts nothing" {
   program good 1..1 'ok 1 - good'
-  # A limit to the size of files, in place of a full disk.
+  # A limit to the size of files, instead of a full disk.
   run -1 bash -c "trap '' XFSZ; ulimit -f 1; '$SOURCE_DIR/tests/run' '$TMP/good'"
   [[ $output == *"tests/run: cannot write to $TMPDIR; free some space"*"(File too large)"* ]]
   [[ $output != *passed* ]]
   [[ $output != *FAILED* ]]
 }
 
-@test "if the space runs out in the middle, the program that ran is not counted" {
+@test "if the disk fills up during a run, the program that ran is not counted" {
   program good 1..1 'ok 1 - good'
-  # The directory of the results is gone, as far as writing is concerned.
+  # The directory of the results can no longer be written to.
   printf '#!/bin/sh\necho 1..1; rm -rf "$results"; echo not ok 1\n' >fills
   chmod +x fills
   run -1 tests_run "$TMP/good" "$TMP/fills" "$TMP/good"

@@ -1,4 +1,4 @@
-# What git-build leaves in a server's clone, and in the shared repository, is packed, and goes away.
+# The objects of git-build in a server's clone, and in the shared repository, are packed and pruned.
 
 load helper
 
@@ -6,10 +6,10 @@ setup() {
   e2e_setup
   fleet_of build1 >/dev/null 2>&1
   cd build1 || return
-  git config gc.auto 1 # by git's estimate more than that are loose where two are in objects/17
+  git config gc.auto 1 # git estimates more loose objects than that if two are in objects/17
 }
 
-# As many loose objects as days of beats leave, which nothing leads to, in the repository here.
+# Create as many unreachable loose objects in this repository as days of heartbeats leave.
 many_loose_objects() {
   local i
   for i in $(seq 3000); do echo "$RANDOM$i" >"$TMP/tmp/$i"; done
@@ -18,17 +18,17 @@ many_loose_objects() {
 
 loose() { git count-objects | cut -d ' ' -f 1; }
 
-@test "after a push of beats, and where their branch once stood is forgotten" {
+@test "after a push of heartbeats; old positions of their branch are forgotten" {
   for _ in 1 2 3 4; do git build heartbeat; done
   many_loose_objects
   [ "$(git reflog heartbeat-build1 | wc -l)" -ge 4 ]
   run -0 git build heartbeat --push
   [ "$(loose)" -lt 100 ]
   [ "$(git reflog heartbeat-build1 | wc -l)" = 0 ]
-  [ -n "$(git reflog main)" ] # all others stay
+  [ -n "$(git reflog main)" ] # all other reflogs are kept
 }
 
-@test "what nothing leads to goes away when there are many packs" {
+@test "unreachable objects are pruned when there are many packs" {
   many_loose_objects
   git build heartbeat --push
   [ "$(git count-objects -v | sed -n 's/^in-pack: //p')" -gt 2900 ]
@@ -39,7 +39,7 @@ loose() { git count-objects | cut -d ' ' -f 1; }
   [ "$(git count-objects -v | sed -n 's/^in-pack: //p')" -lt 200 ]
 }
 
-@test "after an operation, and after a fetch" {
+@test "after a request, and after a fetch" {
   many_loose_objects
   run -0 git build lock acquire one
   [ "$(loose)" -lt 100 ]
@@ -48,14 +48,14 @@ loose() { git count-objects | cut -d ' ' -f 1; }
   [ "$(loose)" -lt 100 ]
 }
 
-@test "by a loop, after a beat" {
+@test "by a loop, after a heartbeat" {
   many_loose_objects
   in_background loop.log git build heartbeat --loop --interval 1 --push-every 1
   wait_for 20 packed
 }
 packed() { [ "$(loose)" -lt 100 ]; }
 
-@test "not where gc.auto or maintenance.auto say no, not for a few objects, not offline" {
+@test "not if gc.auto or maintenance.auto forbids it, not for a few objects, not offline" {
   many_loose_objects
   git config gc.auto 0
   git build lock acquire one
@@ -70,12 +70,12 @@ packed() { [ "$(loose)" -lt 100 ]; }
   [ "$(loose)" -gt 2900 ]
 }
 
-@test "the shared repository lets go of old beats by itself, also after a gc that found too many" {
+@test "the shared repository prunes old heartbeats by itself, even after a gc that found too many" {
   cd ../fleet.git
   git config gc.auto 1
   many_loose_objects
   git -C ../build1 build lock acquire one
-  wait_for 20 test -s gc.log # they are younger than an hour: git stops to collect for a while
+  wait_for 20 test -s gc.log # they are younger than an hour: git stops collecting for a while
   wait_for 20 test ! -e gc.pid
   [ "$(loose)" -gt 2900 ]
   find objects gc.log -type f -exec touch -d '2 hours ago' {} +
@@ -83,7 +83,7 @@ packed() { [ "$(loose)" -lt 100 ]; }
   wait_for 20 packed
 }
 
-@test "temporary files of processes that died are removed, and no others" {
+@test "temporary files of dead processes are removed, and no others" {
   mkdir -p .git/git-build/outbox .git/git-build/queue
   dead=(.git/git-build/fetched-branch.git-build-aB3dE6 .git/git-build/outbox/1.json.git-build-000000
     .git/git-build/queue/1.git-build-zzzzzz .git/hooks/pre-push.git-build-Q1w2E3
@@ -102,8 +102,8 @@ packed() { [ "$(loose)" -lt 100 ]; }
   [ ! -e used.git-build-cccccc ]
 }
 
-@test "what a write that is killed leaves is removed by the next command" {
-  # The rename is where it dies: by a library that kills in its place.
+@test "files of a killed write are removed by the next command" {
+  # It dies in the rename: a preloaded library kills it instead.
   cat >"$TMP/die.c" <<'END'
 #define _GNU_SOURCE
 #include <signal.h>
@@ -125,7 +125,7 @@ END
   [ -n "$(find . -name '*.git-build-??????')" ]
   git build status set -q building
   [ -z "$(find . -name '*.git-build-??????')" ]
-  # The same of the hooks of the shared repository.
+  # The same for the hooks of the shared repository.
   touch ../fleet.git/hooks/pre-receive.git-build-aaaaaa
   git build init -q --shared ../fleet.git
   [ -z "$(find .. -name '*.git-build-??????')" ]

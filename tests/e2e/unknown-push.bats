@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # what runs elsewhere expands it itself
-# A push lands and its report does not arrive: the answer is found out, once, and in time.
+# shellcheck disable=SC2016 # expanded by the command that runs
+# A push arrives but its result does not: the answer is found out, once, and in time.
 
 load helper
 
@@ -11,7 +11,7 @@ setup() {
   cd build1 || return
   git config build.attempts 2
   git config build.alertCommand true
-  # ssh without a network: runs what it is asked for here, and ends with ssh's last words when a push was cut.
+  # An ssh without a network: it runs the command here, and prints ssh's last message if a push was cut.
   cat >"$TMP/relay" <<END
 #!/bin/bash
 [ ! -e "$TMP/down" ] || { cat "$TMP/words" >&2; exit 255; }
@@ -28,7 +28,7 @@ END
 shown() { git -C "$TMP/fleet.git" show "main:coordination/$1.json"; }
 entries() { git build outbox list --json | jq -r '.entries[].request.operation'; }
 
-# cut WORDS [COMMAND]: the next push lands; then COMMAND runs, the server dies before it reports, and ssh ends with WORDS.
+# cut TEXT [COMMAND]: the next push arrives; then COMMAND runs, the server dies without a result, and ssh ends with TEXT.
 cut() {
   printf '%s\n' "$1" >"$TMP/words"
   printf '#!/bin/sh\nif [ "$1" = committed ] && [ -e "%s" ]; then rm "%s"; touch "%s"; %s\nkill -9 "$PPID"; fi\n' \
@@ -37,7 +37,7 @@ cut() {
   touch "$TMP/cut"
 }
 
-# What ssh prints when an established connection ends. Some of it is also printed when none was made.
+# Messages of ssh when an established connection breaks. It prints some of them also if there was no connection.
 endings=(
   'Read from remote host fleet: Connection timed out'
   'Connection to fleet closed by remote host.'
@@ -49,7 +49,7 @@ endings=(
   'sh: No such file or directory'
 )
 
-@test "a lost connection: the operation is found on the branch and answered as done" {
+@test "a lost connection: the request is found on the branch and answered as done" {
   local n=0 words
   for words in "${endings[@]}"; do
     n=$((n + 1))
@@ -65,7 +65,7 @@ endings=(
   [ -z "$(entries)" ]
 }
 
-@test "a lost connection, and no later one: the answer is 'unknown', and later the right one" {
+@test "a lost connection, and no later one: the answer is 'unknown', and later the correct one" {
   local n=0 words
   for words in "${endings[@]}"; do
     n=$((n + 1))
@@ -95,7 +95,7 @@ endings=(
   shown locks | jq -e '.locks.never == null'
 }
 
-@test "after a push of unknown outcome, a failure of this host is not reported as 'nothing happened'" {
+@test "after a push with an unknown result, a failure of this host is not reported as 'nothing happened'" {
   cut 'Connection to fleet closed by remote host.' \
     "prlimit --pid \"\$(sed 's/.*process //' '$TMP/build1/.git/git-build/write')\" --nofile=4:4"
   run -128 timeout 60 git build lock acquire deploy
@@ -103,11 +103,11 @@ endings=(
   shown locks | jq -e '.locks.deploy.locked_by == "build1"'
 }
 
-# Two processes wait together; the one that pushes for both is killed after its push has landed.
-@test "a killed leader: the one that waits finds its operation on the branch, and takes it for its own" {
+# Two processes wait together; the one that pushes for both is killed after its push has arrived.
+@test "a killed leader: the waiting process finds its request on the branch, and reports it as done" {
   local one two leader other
   for round in 1 2 3; do
-    # The first push is slow, so that two more operations wait for it and then go together.
+    # The first push is slow, so that two more requests wait for it and are then pushed together.
     printf '#!/bin/sh\n[ "$1" = committed ] || exit 0\n%s\n' "
       if [ -e '$TMP/slow' ]; then touch '$TMP/began'; while [ -e '$TMP/slow' ]; do sleep 0.05; done
       elif [ -e '$TMP/hold' ]; then touch '$TMP/pushed'; while [ -e '$TMP/hold' ]; do sleep 0.05; done; fi" \
@@ -136,7 +136,7 @@ endings=(
     wait "$other"
     shown locks | jq -e --arg n "$round" '.locks["one" + $n].fence == 1 and .locks["two" + $n].fence == 1'
     cat "$TMP/one" "$TMP/two" | grep -q "(fence 1)"
-    # The commit that is reported is the one on the branch.
+    # The reported commit is the one on the branch.
     [ -z "$(git -C ../fleet.git log --format=%B main | grep ^Operation-Id | sort | uniq -d)" ]
   done
   [ -z "$(ls .git/git-build/queue)" ]

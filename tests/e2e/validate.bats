@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# git build validate and schema: files held against schemas, in and outside of a repository.
+# git build validate and schema: files are checked against schemas, in and outside of a repository.
 
 load helper
 load guard
@@ -8,7 +8,7 @@ own_schema() {
   what name.schema.json '{"$schema": "http://json-schema.org/draft-07/schema#", "required": ["name"], "properties": {"name": {"type": "string"}, "state": {"enum": ["open", "closed"]}, "since": {"format": "date"}}}'
 }
 
-@test "outside of any repository, a file by a schema: valid 0, not 1, schema unusable 128, usage 129" {
+@test "outside of a repository, with a given schema: valid 0, invalid 1, unusable schema 128, usage 129" {
   own_schema
   what good.json '{"name": "x"}'
   what bad.json '{"name": 1,
@@ -28,7 +28,7 @@ own_schema() {
   run -129 git build validate --map nonsense good.json
 }
 
-@test "standard input, JSON that is none, and --format" {
+@test "standard input, malformed JSON, and --format" {
   own_schema
   run -0 git build validate -s name.schema.json - <<<'{"name": "x", "since": "tomorrow"}'
   run -1 git build validate -s name.schema.json --format - <<<'{"name": "x", "since": "tomorrow"}'
@@ -38,7 +38,7 @@ own_schema() {
   run -1 git build validate -s name.schema.json - </dev/null
 }
 
-@test "--json is the specification's basic output with places added; --max-errors cuts" {
+@test "--json prints the basic output of the specification with locations; --max-errors limits it" {
   own_schema
   what bad.json '{"name": 1, "state": "opn"}'
   git build validate --json -s name.schema.json bad.json >out || [ $? = 1 ]
@@ -53,7 +53,7 @@ own_schema() {
   [ "$(jq -c '.errors[0] | [.line, .column]' out)" = '[2,1]' ]
 }
 
-@test "references lead to neighbours and to where --map says, and nowhere else" {
+@test "references are resolved in neighboring files and with --map, and nowhere else" {
   what a.json '{"$ref": "b.json#/$defs/n"}'
   what b.json '{"$defs": {"n": {"type": "number"}}}'
   what c.json '{"$ref": "https://example.org/s/b.json#/$defs/n"}'
@@ -65,7 +65,7 @@ own_schema() {
   run -1 git build validate -s c.json --map https://example.org/s/=. - <<<'"x"'
 }
 
-@test "in a repository each file is judged by its own schema; staged content counts with --staged" {
+@test "in a repository, each file is checked with its own schema; --staged checks the staged content" {
   new_fleet
   some_jobs
   what schemas/tool.json '{"required": ["name"]}'
@@ -88,10 +88,10 @@ own_schema() {
   [[ $output == *"free.json has no schema"* ]]
 }
 
-@test "--range judges commits as the hook would judge their push" {
+@test "--range checks commits as the hook would check a push of them" {
   new_fleet
   some_messages
-  lands
+  accepted
   run -0 git build validate --range origin/main..HEAD
   what coordination/messages.json '{"messages": []}'
   what broken.json '{'
@@ -108,7 +108,7 @@ own_schema() {
   run -128 git build validate --range nowhere..HEAD
 }
 
-@test "the built-in schemas are listed, shown, and each passes its own draft's rules" {
+@test "the built-in schemas are listed and shown, and each is valid by its own draft" {
   run -0 git build schema list
   for name in artifacts heartbeat status jobs locks messages build_config health_dashboard message_stats; do
     [[ $output == *"$name"* ]]

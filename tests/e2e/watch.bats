@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# git build watch: the screen on a real pseudo terminal, and lines where there is none.
-# shellcheck disable=SC2154 # $pid is of in_background
+# git build watch: the view on a real pseudo-terminal, and lines without a terminal.
+# shellcheck disable=SC2154 # in_background sets $pid
 
 load helper
 
@@ -12,8 +12,8 @@ setup() {
 
 other() { git -C ../build2 build "$@"; }
 
-# on_terminal COLUMNS LINES: watch runs on a terminal of this size; what it prints is in $TMP/screen, keys
-# go to file descriptor 8, the terminal's name is in $TMP/tty.
+# on_terminal COLUMNS LINES: run watch on a terminal of this size. Its output is in $TMP/screen, keys are
+# written to file descriptor 8, and the name of the terminal is in $TMP/tty.
 on_terminal() {
   command -v script >/dev/null || skip "there is no script(1)"
   mkfifo "$TMP/keys"
@@ -22,8 +22,8 @@ on_terminal() {
   wait_for 10 grep -q 'q quit' "$TMP/screen"
 }
 
-# lines: the lines that were sent since the screen was last cleared, as it is when its size changes, without
-# colours, one a line: "ROW TEXT".
+# lines: print the lines that were sent since the screen was last cleared, as it is when its size changes,
+# without colors, one per line: "ROW TEXT".
 lines() {
   sed -z 's/.*\x1b\[2J//' "$TMP/screen" |
     sed 's/\x1b\[\([0-9]*\);1H\x1b\[2K/\n@\1 /g' | grep '^@' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g; s/^@//'
@@ -32,7 +32,7 @@ cleared() { grep -aoF $'\x1b[2J' "$TMP/screen" | wc -l; }
 widest() { lines | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
 lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
 
-@test "the screen shows who is alive, what is done and what is wrong, and goes when told to" {
+@test "the view shows servers, jobs and alerts, and ends on request" {
   id=$(git build job add --branch ExternalNew --commit abc --description "CloudStack packages")
   other job claim -q >/dev/null
   other message send -q --to all --type error --subject $'It \e[31mburns' >/dev/null
@@ -44,7 +44,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   lines | grep -qE '^1 .*1 warning +2 of 2 servers alive, 1 running, 0 queued'
   [ "$(widest)" -le 80 ]
   [ "$(lowest)" -le 24 ]
-  # What changes comes by itself.
+  # Changes appear by themselves.
   other job complete -q "$id"
   other message send -q --to build1 --subject "All done" >/dev/null
   wait_for 10 eval 'lines | grep -q "All done"'
@@ -53,11 +53,11 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   printf '?q' >&8
   wait_for 5 eval '! kill -0 '"$pid"
   exec 8>&-
-  # The terminal is as it was: the cursor is back, and so is the screen.
+  # The terminal is restored: the cursor is visible, and the old content is back.
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?25h\x1b[?1049l'
 }
 
-@test "a terminal that is resized, and one that is small, get what fits" {
+@test "a resized terminal, and a small one, get as much as there is room for" {
   for n in $(seq 30); do git build job add --branch "branch-$n-with-a-long-name" --commit abc >/dev/null; done
   on_terminal 200 60
   wait_for 10 eval 'lines | grep -q branch-30'
@@ -66,7 +66,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   # stty changes one after the other.
   wait_for 10 eval '[ "$(cleared)" -ge 2 ] && [ "$(lowest)" = 12 ] && [ "$(widest)" -le 40 ]'
   run ! eval 'lines | grep -q branch-10'
-  # Scrolling brings the rest, with letters and with arrows.
+  # Scrolling shows the rest, with letters and with arrow keys.
   for _ in $(seq 12); do printf 'j\033[B' >&8; done
   wait_for 10 eval 'lines | grep -q "branch-1[0-9]"'
   [ "$(lowest)" -le 12 ]
@@ -76,14 +76,14 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?1049l'
 }
 
-# watching: what happens from now on is printed into $TMP/out: a message that was sent before is.
+# watching: print events from now on to $TMP/out; a message sent earlier is shown.
 watching() { wait_for 10 seen_now; }
 seen_now() {
   other message send -q --to build1 --subject "Are you there?" >/dev/null
   grep -q "Are you there" "$TMP/out"
 }
 
-@test "where there is no terminal each thing that happens is a line" {
+@test "without a terminal, each event is a line" {
   in_background "$TMP/out" git-build watch --interval 1
   watching
   other message send -q --to build1 --type error --subject "It burns" >/dev/null
@@ -99,7 +99,7 @@ seen_now() {
   [ "$status" = 0 ]
 }
 
-@test "a terminal without UTF-8 is shown ASCII" {
+@test "a terminal without UTF-8 gets ASCII" {
   other message send -q --to build1 --subject 'Grüße 日本'
   LC_ALL=C run -0 git build watch --once
   [[ $output == *"Gr??e ????"* ]]
