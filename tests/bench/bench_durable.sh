@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What it costs to have a push on disk before it is acknowledged: a bare push of a ready commit to a
-# shared repository as `git build init --shared` makes it, against the same without core.fsync and
-# without the reference-transaction hook, and against core.fsync alone; in turns, the median of each.
+# The cost of having a push on disk before it is acknowledged: a bare push of a prepared commit to a
+# shared repository as `git build init --shared` creates it, compared with one without core.fsync and
+# the reference-transaction hook, and with one with only core.fsync; alternating, the median of each.
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -20,7 +20,7 @@ done
 rm fsync.git/hooks/reference-transaction plain.git/hooks/reference-transaction
 git -C plain.git config --unset core.fsync
 
-# push KIND: milliseconds, in hundredths, of one push; its commit of one file is made before.
+# push KIND: print the time of one push, in hundredths of milliseconds; its commit of one file is made before.
 push() {
   local start commit
   echo "$RANDOM $SECONDS" >"$1/file"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What looks at the whole fleet, with 200 servers, 10,000 messages and 500 builds: milliseconds beyond
-# what `git --version` takes in the same run; and the post-merge hook where it has nothing to say.
+# Commands that read the whole fleet, with 200 servers, 10,000 messages and 500 builds: milliseconds in
+# addition to `git --version` in the same run; and the post-merge hook if it has nothing to report.
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -32,7 +32,7 @@ git commit -q -m Fleet
 git push -q --no-verify origin main
 git update-ref ORIG_HEAD HEAD
 
-# median COMMAND...: milliseconds, of nine.
+# median COMMAND...: print the median of nine runs, in milliseconds.
 median() {
   local start end
   for _ in 1 2 3 4 5 6 7 8 9; do
@@ -52,5 +52,5 @@ row() {
 }
 row dashboard-ms 300 "the page of 200 servers and 10,000 messages, beyond \`git --version\`" git build dashboard --offline
 row health-ms 300 "git build health of the same" git build health --offline
-row post-merge-ms 20 "the post-merge hook where there is nothing to say" "$GIT_BUILD_BINDIR/hooks/post-merge" 0
+row post-merge-ms 20 "the post-merge hook with nothing to report" "$GIT_BUILD_BINDIR/hooks/post-merge" 0
 printf 'watch-redraw-ms\t%s ms\t<= 50 ms\t%s\n' "$("$GIT_BUILD_BINDIR/tests/bench/frames" .)" "one frame of git build watch, 200 by 60, of the same"

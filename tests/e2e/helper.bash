@@ -68,7 +68,7 @@ e2e_teardown() {
     chmod -R u+rwX "$TMP"
     rm -rf "$TMP"
   else
-    echo "the test's folder is kept: $TMP" >&2
+    echo "the directory of the test is kept: $TMP" >&2
   fi
   return "$status"
 }
@@ -114,7 +114,7 @@ fsck_all() {
     repo=${objects%/objects}
     if [ ! -e "$repo/HEAD" ] || [ ! -d "$repo/refs" ]; then continue; fi
     if ! git --git-dir="$repo" fsck --strict --no-dangling --no-progress >"$TMP/fsck" 2>&1; then
-      echo "git fsck --strict finds $repo broken:" >&2
+      echo "git fsck --strict finds errors in $repo:" >&2
       cat "$TMP/fsck" >&2
       bad=1
     fi
@@ -147,7 +147,7 @@ wait_for() {
   shift
   until "$@" >/dev/null 2>&1; do
     if [ "$SECONDS" -ge "$end" ]; then
-      echo "waited in vain for: $*" >&2
+      echo "timed out waiting for: $*" >&2
       return 1
     fi
     sleep 0.1
@@ -168,7 +168,7 @@ start_sshd() {
   local sshd user dir=$TMP/ssh port tries
   # sshd must be called by its absolute path, and /usr/sbin is not in the PATH of every user.
   sshd=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd) || {
-    echo "there is no sshd: ./install.sh check installs it" >&2
+    echo "sshd is missing; ./install.sh check installs it" >&2
     return 1
   }
   user=$(id -un)
