@@ -1,4 +1,4 @@
-/* The files of tests/data/, one after the other (see its README.md). */
+/* Iteration over the files of tests/data/ (see its README.md). */
 #ifndef UNIT_CORPUS_H
 #define UNIT_CORPUS_H
 
@@ -11,12 +11,12 @@
 struct corpus_file {
 	const char *path;    /* in the repository, such as coordination/jobs.json */
 	const char *verdict; /* "valid", "invalid" or "broken" */
-	const char *says;    /* what the error contains; "" if that is not checked */
-	const char *file;    /* where it is, from the project's root */
+	const char *says;    /* a text in the error; "" if not checked */
+	const char *file;    /* the path of the file, from the project's root */
 	struct buf text;
 };
 
-/* Reads one file of the corpus in `dir` by its line of index.tsv, and visits it. */
+/* Read one file of the corpus in `dir`, described by its line of index.tsv, and visit it. */
 static void corpus_visit(const char *dir, char *line, void (*visit)(const struct corpus_file *))
 {
 	char name[512];
@@ -33,7 +33,7 @@ static void corpus_visit(const char *dir, char *line, void (*visit)(const struct
 	buf_release(&file.text);
 }
 
-/* Calls `visit` for every file. Fails if there are suspiciously few. */
+/* Call `visit` for every file. Fail if there are suspiciously few. */
 static void corpus_each(void (*visit)(const struct corpus_file *))
 {
 	const char *other = getenv("GIT_BUILD_TEST_CORPUS"), *dir = other ? other : "tests/data";

@@ -1,5 +1,5 @@
-/* What the tests of schema/ share: compiling a text, holding a document against it, and asking what
- * was said. */
+/* Helpers for the tests of schema/: compile a text, check a document with it, and return the
+ * errors. */
 #ifndef UNIT_SCHEMA_UNIT_H
 #define UNIT_SCHEMA_UNIT_H
 
@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* Compiles `text` into `set` as "schema.json"; the error's text is "" if it compiles. */
+/* Compile `text` into `set` as "schema.json"; the text of the error is "" if it compiles. */
 static inline const struct schema *compile_into(
 	struct schema_set *set, const char *text, struct error *err)
 {
@@ -23,8 +23,8 @@ static inline const struct schema *compile_into(
 	return rc < 0 ? NULL : schema;
 }
 
-/* All that is wrong with `instance`, a line each: "line:column pointer keyword: message". What
- * tells must agree with what only answers. */
+/* All errors of `instance`, one per line: "line:column pointer keyword: message". Validation with
+ * a report must agree with validation without one. */
 static inline void errors_of(const struct schema *schema, const char *instance,
 	const struct schema_options *options, struct buf *out)
 {
@@ -44,7 +44,7 @@ static inline void errors_of(const struct schema *schema, const char *instance,
 	json_doc_free(doc);
 }
 
-/* The schema `text` must say exactly `wanted` about `instance`; "" if it is valid. */
+/* The schema `text` must report exactly `wanted` for `instance`; "" if it is valid. */
 static inline void assert_says(const char *text, const char *instance, const char *wanted)
 {
 	struct schema_set *set = schema_set_new();

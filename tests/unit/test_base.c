@@ -1,4 +1,4 @@
-/* base/buf.h, base/arena.h, base/utf8.h, base/timestamp.h: the small things all else stands on. */
+/* base/buf.h, base/arena.h, base/utf8.h, base/timestamp.h: the basic types. */
 #include "unit/unit.h"
 
 #include "base/arena.h"
@@ -6,7 +6,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-static void buf_keeps_a_nul_behind(void **state)
+static void buf_is_terminated_by_a_nul(void **state)
 {
 	(void)state;
 	struct buf buf = BUF_INIT;
@@ -35,13 +35,13 @@ static void buf_trims_both_ends(void **state)
 	buf_release(&buf);
 }
 
-static void arena_gives_back_only_the_newest(void **state)
+static void arena_releases_only_the_newest(void **state)
 {
 	(void)state;
 	struct arena arena = ARENA_INIT;
 	char *first = arena_alloc(&arena, 100);
 	char *second = arena_alloc(&arena, 1000);
-	arena_shrink(&arena, first, 1); /* not the newest: stays */
+	arena_shrink(&arena, first, 1); /* not the newest: kept */
 	arena_shrink(&arena, second, 16);
 	char *third = arena_alloc(&arena, 16);
 	assert_ptr_equal(third, second + 16);
@@ -51,7 +51,7 @@ static void arena_gives_back_only_the_newest(void **state)
 	assert_null(arena.chunk);
 }
 
-static void utf8_takes_what_rfc3629_takes(void **state)
+static void utf8_accepts_what_rfc3629_accepts(void **state)
 {
 	(void)state;
 	static const struct {
@@ -64,7 +64,7 @@ static void utf8_takes_what_rfc3629_takes(void **state)
 		{ "\xe0\x80\xaf", 3, 0 },     /* overlong slash */
 		{ "\xed\xa0\x80", 3, 0 },     /* a surrogate */
 		{ "\xf4\x90\x80\x80", 4, 0 }, /* above U+10FFFF */
-		{ "ab\xe2\x82", 4, 2 },       /* cut short */
+		{ "ab\xe2\x82", 4, 2 },       /* truncated */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_int_equal(utf8_valid_prefix(cases[i].text, cases[i].len), cases[i].valid);
@@ -79,7 +79,7 @@ static void utf8_takes_what_rfc3629_takes(void **state)
 	}
 }
 
-static void timestamps_of_both_spellings(void **state)
+static void timestamps_are_parsed_in_both_formats(void **state)
 {
 	(void)state;
 	static const struct {
@@ -126,11 +126,11 @@ static void timestamps_of_both_spellings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buf_keeps_a_nul_behind),
+		cmocka_unit_test(buf_is_terminated_by_a_nul),
 		cmocka_unit_test(buf_trims_both_ends),
-		cmocka_unit_test(arena_gives_back_only_the_newest),
-		cmocka_unit_test(utf8_takes_what_rfc3629_takes),
-		cmocka_unit_test(timestamps_of_both_spellings),
+		cmocka_unit_test(arena_releases_only_the_newest),
+		cmocka_unit_test(utf8_accepts_what_rfc3629_accepts),
+		cmocka_unit_test(timestamps_are_parsed_in_both_formats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/file.h and base/child.h, against the real file system and real processes. */
+/* base/file.h and base/child.h, with the real file system and real processes. */
 #include "unit/unit.h"
 
 #include "base/child.h"
@@ -46,7 +46,7 @@ static void a_replaced_file_keeps_its_mode(void **state)
 	buf_release(&text);
 }
 
-static void what_is_made_is_synced_with_what_leads_to_it(void **state)
+static void a_new_file_is_synced_with_its_directories(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -66,8 +66,8 @@ static void what_is_made_is_synced_with_what_leads_to_it(void **state)
 	assert_int_equal(system("rm -r new"), 0);
 }
 
-/* A file in place of a device would be the end of the machine. */
-static void what_is_no_file_is_written_to_and_stays(void **state)
+/* Replacing a device by a regular file would break the machine. */
+static void a_device_is_written_to_and_not_replaced(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -84,7 +84,7 @@ static void what_is_no_file_is_written_to_and_stays(void **state)
 	assert_int_equal(file_replace(".", "x", 1, 0644, &err), ERR_FAILED);
 }
 
-static void a_failed_write_leaves_the_old_file(void **state)
+static void a_failed_write_keeps_the_old_file(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -92,7 +92,7 @@ static void a_failed_write_leaves_the_old_file(void **state)
 	assert_non_null(strstr(err.text, "no/such/folder"));
 }
 
-static void reading_names_what_is_wrong(void **state)
+static void read_errors_name_the_file_and_the_problem(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -106,7 +106,7 @@ static void reading_names_what_is_wrong(void **state)
 	buf_release(&text);
 }
 
-static void a_lock_says_who_holds_it(void **state)
+static void a_lock_names_its_holder(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -134,7 +134,7 @@ static int run(
 	return child_run(&child, status, &err);
 }
 
-static void a_child_is_heard(void **state)
+static void the_output_of_a_child_is_read(void **state)
 {
 	(void)state;
 	struct buf out = BUF_INIT, errors = BUF_INIT;
@@ -149,7 +149,7 @@ static void a_child_is_heard(void **state)
 	buf_release(&errors);
 }
 
-static void a_child_is_fed_more_than_a_pipe_holds(void **state)
+static void a_child_can_read_more_than_a_pipe_holds(void **state)
 {
 	(void)state;
 	size_t len = 1 << 20;
@@ -185,7 +185,7 @@ static void a_child_need_not_read_its_input(void **state)
 	free(input);
 }
 
-static void a_child_in_the_foreground_shares_our_group_and_input(void **state)
+static void a_child_in_the_foreground_shares_group_and_input(void **state)
 {
 	(void)state;
 	const char *argv[] = { "sh", "-c", "cat; ps -o pgid= -p $$", NULL };
@@ -201,7 +201,7 @@ static void a_child_in_the_foreground_shares_our_group_and_input(void **state)
 	assert_int_equal(strncmp(out.data, "ours ", 5), 0);
 	assert_int_equal(strtol(out.data + 5, NULL, 10), getpgrp());
 	buf_reset(&out);
-	child.input = ""; /* nothing is not ours */
+	child.input = ""; /* an empty argument is not ours */
 	child.foreground = false;
 	assert_int_equal(child_run(&child, &status, &err), 0);
 	assert_true(strtol(out.data, NULL, 10) != getpgrp());
@@ -211,7 +211,7 @@ static void a_child_in_the_foreground_shares_our_group_and_input(void **state)
 	buf_release(&out);
 }
 
-static void an_exit_code_is_known_if_we_were_started_to_ignore_it(void **state)
+static void an_exit_code_is_known_even_if_sigchld_is_ignored(void **state)
 {
 	(void)state;
 	struct sigaction before;
@@ -223,7 +223,7 @@ static void an_exit_code_is_known_if_we_were_started_to_ignore_it(void **state)
 	sigaction(SIGCHLD, &before, NULL);
 }
 
-/* Whether a process is there, and not a zombie. */
+/* Whether a process exists, and is not a zombie. */
 static bool is_alive(pid_t pid)
 {
 	char path[64], line[256] = "";
@@ -235,12 +235,12 @@ static bool is_alive(pid_t pid)
 	return alive;
 }
 
-static void a_time_limit_ends_all_that_was_started(void **state)
+static void a_time_limit_kills_all_child_processes(void **state)
 {
 	(void)state;
 	struct buf out = BUF_INIT;
 	int status;
-	/* A limit in which the shell has started its child: longer on a busy machine. */
+	/* A limit within which the shell has started its child: longer on a busy machine. */
 	for (int64_t limit = 100; !out.len && limit <= patience(10000); limit *= 2)
 		assert_int_equal(run("sleep 100000 & echo $!; wait", &out, NULL, limit, &status),
 			ERR_TIMEOUT);
@@ -266,7 +266,7 @@ static bool hear(const char *bytes, size_t len, void *data)
 	return hearing->bytes < hearing->most;
 }
 
-static void a_child_is_heard_while_it_speaks_and_ended_when_that_is_enough(void **state)
+static void output_is_passed_on_while_a_child_runs_and_can_end_it(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -300,7 +300,7 @@ static void a_pipe_left_open_by_a_grandchild_does_not_hang(void **state)
 	buf_release(&out);
 }
 
-static void what_cannot_run_is_said(void **state)
+static void a_program_that_cannot_run_is_reported(void **state)
 {
 	(void)state;
 	const char *argv[] = { "no-such-program-here", NULL };
@@ -311,7 +311,7 @@ static void what_cannot_run_is_said(void **state)
 	assert_non_null(strstr(err.text, "no-such-program-here"));
 }
 
-static void the_environment_is_changed_for_the_child_alone(void **state)
+static void the_environment_is_changed_only_for_the_child(void **state)
 {
 	(void)state;
 	setenv("BUILD_OLD", "old", 1);
@@ -331,21 +331,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_keeps_its_mode),
-		cmocka_unit_test(what_is_made_is_synced_with_what_leads_to_it),
-		cmocka_unit_test(what_is_no_file_is_written_to_and_stays),
-		cmocka_unit_test(a_failed_write_leaves_the_old_file),
-		cmocka_unit_test(reading_names_what_is_wrong),
-		cmocka_unit_test(a_lock_says_who_holds_it),
-		cmocka_unit_test(a_child_is_heard),
-		cmocka_unit_test(a_child_is_heard_while_it_speaks_and_ended_when_that_is_enough),
-		cmocka_unit_test(a_child_is_fed_more_than_a_pipe_holds),
+		cmocka_unit_test(a_new_file_is_synced_with_its_directories),
+		cmocka_unit_test(a_device_is_written_to_and_not_replaced),
+		cmocka_unit_test(a_failed_write_keeps_the_old_file),
+		cmocka_unit_test(read_errors_name_the_file_and_the_problem),
+		cmocka_unit_test(a_lock_names_its_holder),
+		cmocka_unit_test(the_output_of_a_child_is_read),
+		cmocka_unit_test(output_is_passed_on_while_a_child_runs_and_can_end_it),
+		cmocka_unit_test(a_child_can_read_more_than_a_pipe_holds),
 		cmocka_unit_test(a_child_need_not_read_its_input),
-		cmocka_unit_test(a_child_in_the_foreground_shares_our_group_and_input),
-		cmocka_unit_test(an_exit_code_is_known_if_we_were_started_to_ignore_it),
-		cmocka_unit_test(a_time_limit_ends_all_that_was_started),
+		cmocka_unit_test(a_child_in_the_foreground_shares_group_and_input),
+		cmocka_unit_test(an_exit_code_is_known_even_if_sigchld_is_ignored),
+		cmocka_unit_test(a_time_limit_kills_all_child_processes),
 		cmocka_unit_test(a_pipe_left_open_by_a_grandchild_does_not_hang),
-		cmocka_unit_test(what_cannot_run_is_said),
-		cmocka_unit_test(the_environment_is_changed_for_the_child_alone),
+		cmocka_unit_test(a_program_that_cannot_run_is_reported),
+		cmocka_unit_test(the_environment_is_changed_only_for_the_child),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -1,4 +1,4 @@
-/* fleet/jobs.h: which job goes next, what waits for what, and which dependencies cannot be. */
+/* fleet/jobs.h: which job is next, which jobs wait, and which dependencies are refused. */
 #include "unit/unit.h"
 
 #include "fleet/jobs.h"

@@ -1,4 +1,4 @@
-/* fleet/locks.h and fleet/messages.h: what the files say of a lock, and of who has read what. */
+/* fleet/locks.h and fleet/messages.h: the state of a lock, and who has read a message. */
 #include "unit/unit.h"
 
 #include "fleet/locks.h"

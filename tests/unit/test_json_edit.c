@@ -1,4 +1,4 @@
-/* json/edit.h and json/write.h: what an edit changes, and above all what it leaves as it was. */
+/* json/edit.h and json/write.h: which bytes an edit changes, and that it keeps all others. */
 #include "unit/unit.h"
 
 #include "json/edit.h"
@@ -42,7 +42,7 @@ static void make(
 		json_edit_insert(edit, value, strtoul(name, NULL, 10), json, strlen(json));
 }
 
-static void edits_touch_what_they_name(void **state)
+static void edits_change_only_what_they_name(void **state)
 {
 	(void)state;
 	static const struct edit_case cases[] = {
@@ -95,7 +95,7 @@ static void edits_touch_what_they_name(void **state)
 	}
 }
 
-static void edits_of_one_container_add_up(void **state)
+static void edits_of_one_container_are_combined(void **state)
 {
 	(void)state;
 	static const char text[] = "{\n  \"list\": [\n    1,\n    2\n  ],\n  \"x\": {}\n}\n";
@@ -120,7 +120,7 @@ static void edits_of_one_container_add_up(void **state)
 	buf_release(&out);
 }
 
-static void the_last_edit_of_a_value_holds(void **state)
+static void the_last_edit_of_a_value_wins(void **state)
 {
 	(void)state;
 	static const char text[] = "{\"a\": 1.0, \"b\": 2, \"c\": 3}";
@@ -130,7 +130,7 @@ static void the_last_edit_of_a_value_holds(void **state)
 	assert_int_equal(json_parse(&doc, text, strlen(text), "x", NULL, &err), 0);
 	struct json_edit *edit = json_edit_new(doc);
 	make(edit, doc, "set  a", "5");
-	make(edit, doc, "set  a", "1"); /* as it is, but for the spelling */
+	make(edit, doc, "set  a", "1"); /* the same value, with another notation */
 	make(edit, doc, "remove /b", NULL);
 	make(edit, doc, "set  b", "7");
 	make(edit, doc, "replace /c", "4");
@@ -142,7 +142,7 @@ static void the_last_edit_of_a_value_holds(void **state)
 	buf_release(&out);
 }
 
-/* Makes two edits (the second may be NULL) that cannot be written. */
+/* Make two edits (the second may be NULL) that cannot be written. */
 static void assert_refused(
 	const char *text, const char *first, const char *second, int code, const char *says)
 {
@@ -163,7 +163,7 @@ static void assert_refused(
 	buf_release(&out);
 }
 
-static void wrong_edits_are_refused(void **state)
+static void invalid_edits_are_refused(void **state)
 {
 	(void)state;
 	static const char text[] = "{\"a\":{\"b\":[1]},\"c\":1}";
@@ -282,10 +282,10 @@ static void the_writer_quotes_and_indents(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(edits_touch_what_they_name),
-		cmocka_unit_test(edits_of_one_container_add_up),
-		cmocka_unit_test(the_last_edit_of_a_value_holds),
-		cmocka_unit_test(wrong_edits_are_refused),
+		cmocka_unit_test(edits_change_only_what_they_name),
+		cmocka_unit_test(edits_of_one_container_are_combined),
+		cmocka_unit_test(the_last_edit_of_a_value_wins),
+		cmocka_unit_test(invalid_edits_are_refused),
 		cmocka_unit_test(numbers_compare_by_value),
 		cmocka_unit_test(multiples_are_exact),
 		cmocka_unit_test(the_writer_quotes_and_indents),

@@ -1,4 +1,4 @@
-/* json/document.h: what is JSON and what is not, where it is wrong, and finding one's way in it. */
+/* json/document.h: which texts are JSON, the location of errors, and navigation in a document. */
 #include "unit/unit.h"
 
 #include "json/document.h"
@@ -7,14 +7,15 @@
 #include <stdlib.h>
 
 /* RFC 8259, section by section. */
-static void sound_texts_are_taken(void **state)
+static void valid_texts_are_accepted(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *text;
 		enum json_type type;
 	} cases[] = {
-		/* 2: any value at the top, the four white spaces around every token */
+		/* 2: any value at the top level, and the four whitespace characters around every
+		 * token */
 		{ "null", JSON_NULL },
 		{ " true ", JSON_TRUE },
 		{ "false\n", JSON_FALSE },
@@ -24,7 +25,7 @@ static void sound_texts_are_taken(void **state)
 		{ "{}", JSON_OBJECT },
 		{ "\t\r\n [\t\r\n 1\t\r\n ,\t\r\n 2\t\r\n ]\t\r\n ", JSON_ARRAY },
 		{ "\t\r\n {\t\r\n \"a\"\t\r\n :\t\r\n 1\t\r\n }\t\r\n ", JSON_OBJECT },
-		/* 4: names are any strings, and differ in case and in form */
+		/* 4: names are any strings, and differ in case and in normalization */
 		{ "{\"\":1}", JSON_OBJECT },
 		{ "{\"a\":1,\"A\":2}", JSON_OBJECT },
 		{ "{\"\xc3\xa9\":1,\"e\xcc\x81\":2}", JSON_OBJECT },
@@ -53,7 +54,7 @@ static void sound_texts_are_taken(void **state)
 		{ "\"\\ud83d\\ude00 \\uD800\\uDC00 \\uDBFF\\uDFFF\"", JSON_STRING },
 		{ "\"\\\\u12\"", JSON_STRING },
 		{ "\"\x20\x7f // # '\"", JSON_STRING },
-		/* 8: every form of UTF-8, its first and last character */
+		/* 8: the first and the last character of each length in UTF-8 */
 		{ "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"",
 			JSON_STRING },
 		{ "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"", JSON_STRING },
@@ -69,7 +70,7 @@ static void sound_texts_are_taken(void **state)
 	}
 }
 
-static void unsound_texts_are_refused_with_their_place(void **state)
+static void invalid_texts_are_refused_with_a_location(void **state)
 {
 	(void)state;
 	static const struct {
@@ -225,7 +226,7 @@ static void depth_and_size_have_limits(void **state)
 	assert_int_equal(json_parse(&doc, "[[", 2, "x", &limits, &err), ERR_INVALID);
 }
 
-static void large_objects_find_their_duplicate(void **state)
+static void duplicates_in_large_objects_are_found(void **state)
 {
 	(void)state;
 	struct buf text = BUF_INIT;
@@ -256,7 +257,7 @@ static const char sample[] = "{\n"
 			     "  \"big\": 12345678901234567890\n"
 			     "}\n";
 
-static void pointers_lead_there_and_back(void **state)
+static void pointers_can_be_resolved_and_created(void **state)
 {
 	(void)state;
 	struct json_doc *doc;
@@ -344,7 +345,7 @@ static void large_objects_are_equal_in_any_order(void **state)
 	buf_release(&down);
 }
 
-static void numbers_and_strings_are_read_as_c_has_them(void **state)
+static void numbers_and_strings_are_read_as_c_values(void **state)
 {
 	(void)state;
 	static const char text[] = "[\"plain\", \"\\u00e9\\n\", \"a\\u0000b\", 1.5, 10e-1, 9e99, "
@@ -410,15 +411,15 @@ static void several_members_are_found_in_one_pass(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sound_texts_are_taken),
-		cmocka_unit_test(unsound_texts_are_refused_with_their_place),
+		cmocka_unit_test(valid_texts_are_accepted),
+		cmocka_unit_test(invalid_texts_are_refused_with_a_location),
 		cmocka_unit_test(a_nul_byte_is_refused),
 		cmocka_unit_test(depth_and_size_have_limits),
-		cmocka_unit_test(large_objects_find_their_duplicate),
-		cmocka_unit_test(pointers_lead_there_and_back),
+		cmocka_unit_test(duplicates_in_large_objects_are_found),
+		cmocka_unit_test(pointers_can_be_resolved_and_created),
 		cmocka_unit_test(equality_is_by_value),
 		cmocka_unit_test(large_objects_are_equal_in_any_order),
-		cmocka_unit_test(numbers_and_strings_are_read_as_c_has_them),
+		cmocka_unit_test(numbers_and_strings_are_read_as_c_values),
 		cmocka_unit_test(several_members_are_found_in_one_pass),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,13 @@
-/* git-build/log_text.h: what of a log reaches a terminal, however it comes in pieces. */
+/* git-build/log_text.h: the part of a log that reaches a terminal, however the log is split. */
 #include "unit/unit.h"
 
-/* The command is no library: its files are compiled in. */
+/* The command is not part of the library: its files are compiled in. */
 #include "log_text.c"
 #include "show.c"
 
 #include <stdio.h>
 
-/* The log, shown when it came in pieces of `size` bytes. */
+/* The log, shown in pieces of `size` bytes. */
 static void show_in_pieces(const char *log, size_t size, struct buf *out)
 {
 	struct log_text text = LOG_TEXT_INIT;
@@ -17,7 +17,7 @@ static void show_in_pieces(const char *log, size_t size, struct buf *out)
 	log_text_end(&text, out);
 }
 
-static void a_terminal_gets_only_what_can_be_read(void **state)
+static void a_terminal_gets_only_printable_text(void **state)
 {
 	(void)state;
 	static const struct {
@@ -51,7 +51,7 @@ static void a_terminal_gets_only_what_can_be_read(void **state)
 		}
 }
 
-static void raw_is_every_byte(void **state)
+static void raw_prints_every_byte(void **state)
 {
 	(void)state;
 	struct log_text text = LOG_TEXT_INIT;
@@ -64,7 +64,7 @@ static void raw_is_every_byte(void **state)
 	buf_release(&out);
 }
 
-static void a_line_without_end_is_shown_in_parts(void **state)
+static void an_endless_line_is_shown_in_parts(void **state)
 {
 	(void)state;
 	struct log_text text = LOG_TEXT_INIT;
@@ -80,9 +80,9 @@ static void a_line_without_end_is_shown_in_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_terminal_gets_only_what_can_be_read),
-		cmocka_unit_test(raw_is_every_byte),
-		cmocka_unit_test(a_line_without_end_is_shown_in_parts),
+		cmocka_unit_test(a_terminal_gets_only_printable_text),
+		cmocka_unit_test(raw_prints_every_byte),
+		cmocka_unit_test(an_endless_line_is_shown_in_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

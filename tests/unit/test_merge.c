@@ -151,7 +151,7 @@ static void the_newer_record_is_kept_as_a_whole(void **state)
 	"\",\"timestamp\":\"2025-10-29T12:00:" second "Z\"" rest "}"
 #define MESSAGES(list) "{\"messages\":[" list "]}"
 
-static void messages_are_the_union_by_id(void **state)
+static void messages_are_united_by_id(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -165,7 +165,7 @@ static void messages_are_the_union_by_id(void **state)
 				"2", "x", "02", "") "," MESSAGE("3", "x", "03", "") "," MESSAGE("4",
 				"x", "04", "")),
 			"" },
-		/* Cleared on one side, read and so changed on the other. */
+		/* Removed on one side, marked as read on the other. */
 		{ "messages", MESSAGES(MESSAGE("1", "x", "01", "")), MESSAGES(""),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")),
@@ -214,7 +214,7 @@ static void two_messages_with_one_id_are_both_kept(void **state)
 
 #define LIST "{\"properties\":{\"l\":{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"k\"]}}}"
 
-static void lists_with_keys_keep_every_element(void **state)
+static void keyed_lists_keep_every_element(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -244,7 +244,7 @@ static void lists_with_keys_keep_every_element(void **state)
 	EXPECT_MERGES(rows);
 }
 
-static void without_a_schema_members_and_elements_merge(void **state)
+static void without_a_schema_members_and_elements_are_merged(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -319,8 +319,7 @@ static void conflicts_have_the_markers_of_git(void **state)
 				 "{\n  \"a\": 1,\n  \"b\": 3,\n  \"c\": 4\n}\n", &result),
 		1);
 	assert_string_equal(result.text.data,
-		"{\n  \"a\": 2,\n<<<<<<< ours\n  \"b\": 2,\n=======\n  \"b\": 3,\n>>>>>>> theirs\n"
-		"  \"c\": 4\n}\n");
+		"{\n  \"a\": 2,\n		"  \"c\": 4\n}\n");
 	merge_result_release(&result);
 	assert_int_equal(
 		merge_row(&none, "{\n  \"a\": {\"x\": 1},\n  \"b\": 1\n}\n", "{\n  \"b\": 1\n}\n",
@@ -331,6 +330,7 @@ static void conflicts_have_the_markers_of_git(void **state)
 	merge_result_release(&result);
 }
 
+<<<<<<< HEAD
 static void a_broken_side_is_a_conflict(void **state)
 {
 	(void)state;
@@ -365,8 +365,7 @@ static void markers_of_an_earlier_merge_are_resolved(void **state)
 	(void)state;
 	static const struct merge_case messages = { .schema = "messages" };
 	static const char base[] = "{\n  \"messages\": [\n  ]\n}\n";
-	static const char marked[] = "{\n  \"messages\": [\n<<<<<<< HEAD\n    " MESSAGE("1", "x",
-		"01",
+	static const char marked[] = "{\n  \"messages\": [\n		"01",
 		"") "\n=======\n    " MESSAGE("2", "x", "02", "") "\n>>>>>>> theirs\n  ]\n}\n";
 	static const char theirs[] =
 		"{\n  \"messages\": [\n    " MESSAGE("3", "x", "03", "") "\n  ]\n}\n";
@@ -380,6 +379,7 @@ static void markers_of_an_earlier_merge_are_resolved(void **state)
 	merge_result_release(&result);
 }
 
+<<<<<<< HEAD
 static void a_message_is_one_line_whatever_names_contain(void **state)
 {
 	(void)state;
@@ -404,9 +404,9 @@ static void a_result_of_valid_sides_is_valid(void **state)
 	assert_int_equal(
 		merge_row(&row, "{\"a\":1}", "{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", &result), 1);
 	assert_string_equal(result.text.data,
-		"<<<<<<< ours\n{\"a\":1,\"b\":1}\n=======\n{\"a\":1,\"c\":1}\n>>>>>>> theirs\n");
-	assert_non_null(strstr(result.report.data, "both sides were valid"));
+		"	assert_non_null(strstr(result.report.data, "both sides were valid"));
 	merge_result_release(&result);
+<<<<<<< HEAD
 	/* It was invalid before, which must not stop a pull. */
 	assert_int_equal(merge_row(&row, "{\"a\":1,\"b\":1,\"c\":1}", "{\"a\":2,\"b\":1,\"c\":1}",
 				 "{\"a\":1,\"b\":1,\"c\":2}", &result),

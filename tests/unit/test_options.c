@@ -1,7 +1,8 @@
-/* git-build/options.h and base/nearest.h: what may be typed, and what is said about the rest. */
+/* git-build/options.h and base/nearest.h: which command lines are accepted, and the errors for
+ * others. */
 #include "unit/unit.h"
 
-/* The command is no library: its file is compiled in. */
+/* The command is not part of the library: its file is compiled in. */
 #include "options.c"
 
 #include "base/nearest.h"
@@ -33,7 +34,7 @@ static const struct option common[] = {
 
 enum { MOST_WORDS = 16 };
 
-/* One parse: what was given, what is left, what was said. */
+/* One parse: the options, the operands, and the error. */
 struct parse {
 	struct given given;
 	char *words[MOST_WORDS];
@@ -42,7 +43,7 @@ struct parse {
 	int rc;
 };
 
-/* Parses the words of `line`, which are separated by single spaces. */
+/* Parse the words of `line`, which are separated by single spaces. */
 static struct parse *parse(const char *line, bool stop)
 {
 	static struct parse p;
@@ -61,7 +62,7 @@ static struct parse *parse(const char *line, bool stop)
 	return &p;
 }
 
-static void a_value_stands_in_the_same_word_or_the_next(void **state)
+static void a_value_is_in_the_same_word_or_the_next(void **state)
 {
 	(void)state;
 	static const char *const lines[] = { "--server=b1", "--server b1", "-sb1", "-s b1",
@@ -91,7 +92,7 @@ static const char *first_operand(const char *line)
 	return at < 0 ? NULL : words.words[at];
 }
 
-static void the_first_operand_is_found_before_anything_is_parsed(void **state)
+static void the_first_operand_is_found_before_parsing(void **state)
 {
 	(void)state;
 	static const char *const lines[] = { "list", "--loop list", "--server b1 list",
@@ -106,7 +107,7 @@ static void the_first_operand_is_found_before_anything_is_parsed(void **state)
 	assert_string_equal(first_operand("-"), "-");
 }
 
-static void a_list_has_what_one_of_its_items_names(void **state)
+static void a_list_collects_the_values_of_all_its_options(void **state)
 {
 	(void)state;
 	struct option_list none = { .count = 0 };
@@ -123,7 +124,7 @@ static void a_list_has_what_one_of_its_items_names(void **state)
 	assert_true(option_list_has(&list, "", "a,bc"));
 }
 
-static void flags_can_be_taken_back(void **state)
+static void flags_can_be_cancelled(void **state)
 {
 	(void)state;
 	assert_true(parse("--loop", false)->given.loop);
@@ -135,7 +136,7 @@ static void flags_can_be_taken_back(void **state)
 	assert_true(p->given.loop && p->given.push);
 }
 
-static void operands_keep_their_order_wherever_options_stand(void **state)
+static void operands_keep_their_order_between_options(void **state)
 {
 	(void)state;
 	struct parse *p = parse("one --loop two -n 3 - -- --push -x", false);
@@ -161,7 +162,7 @@ static void the_first_operand_ends_options_before_a_subcommand(void **state)
 	assert_false(p->given.push);
 }
 
-static void an_exact_name_wins_over_a_longer_one(void **state)
+static void an_exact_name_has_priority_over_a_longer_one(void **state)
 {
 	(void)state;
 	struct parse *p = parse("--push", false);
@@ -190,7 +191,7 @@ static void numbers_are_whole_and_within_their_range(void **state)
 		"--count takes a whole number from -5 to 100, not '1x'");
 }
 
-static void a_mistyped_option_is_answered_with_the_nearest(void **state)
+static void a_mistyped_option_gets_a_suggestion(void **state)
 {
 	(void)state;
 	static const struct {
@@ -212,7 +213,7 @@ static void a_mistyped_option_is_answered_with_the_nearest(void **state)
 	}
 }
 
-static void help_ends_parsing_at_once(void **state)
+static void help_ends_parsing_immediately(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("--loop -h --nonsense", false)->rc, OPTIONS_HELP);
@@ -220,7 +221,7 @@ static void help_ends_parsing_at_once(void **state)
 	assert_int_equal(parse("-lh", false)->rc, OPTIONS_HELP);
 }
 
-static void folders_add_up(void **state)
+static void directories_are_cumulative(void **state)
 {
 	(void)state;
 	char before[PATH_MAX], now[PATH_MAX];
@@ -271,7 +272,7 @@ static void usage_breaks_long_lines_between_words(void **state)
 	buf_release(&out);
 }
 
-static void the_nearest_word_is_near_or_none(void **state)
+static void a_suggestion_is_similar_or_missing(void **state)
 {
 	(void)state;
 	static const struct {
@@ -295,20 +296,20 @@ static void the_nearest_word_is_near_or_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_value_stands_in_the_same_word_or_the_next),
-		cmocka_unit_test(the_first_operand_is_found_before_anything_is_parsed),
-		cmocka_unit_test(a_list_has_what_one_of_its_items_names),
-		cmocka_unit_test(flags_can_be_taken_back),
-		cmocka_unit_test(operands_keep_their_order_wherever_options_stand),
+		cmocka_unit_test(a_value_is_in_the_same_word_or_the_next),
+		cmocka_unit_test(the_first_operand_is_found_before_parsing),
+		cmocka_unit_test(a_list_collects_the_values_of_all_its_options),
+		cmocka_unit_test(flags_can_be_cancelled),
+		cmocka_unit_test(operands_keep_their_order_between_options),
 		cmocka_unit_test(the_first_operand_ends_options_before_a_subcommand),
-		cmocka_unit_test(an_exact_name_wins_over_a_longer_one),
+		cmocka_unit_test(an_exact_name_has_priority_over_a_longer_one),
 		cmocka_unit_test(numbers_are_whole_and_within_their_range),
-		cmocka_unit_test(a_mistyped_option_is_answered_with_the_nearest),
-		cmocka_unit_test(help_ends_parsing_at_once),
-		cmocka_unit_test(folders_add_up),
+		cmocka_unit_test(a_mistyped_option_gets_a_suggestion),
+		cmocka_unit_test(help_ends_parsing_immediately),
+		cmocka_unit_test(directories_are_cumulative),
 		cmocka_unit_test(hostile_words_are_only_words),
 		cmocka_unit_test(usage_breaks_long_lines_between_words),
-		cmocka_unit_test(the_nearest_word_is_near_or_none),
+		cmocka_unit_test(a_suggestion_is_similar_or_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

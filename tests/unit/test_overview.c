@@ -1,4 +1,4 @@
-/* overview/overview.h: the fleet is read whole, and what is broken hides nothing else. */
+/* overview/overview.h: the whole fleet is read, and a corrupt file hides no other. */
 #include "unit/unit.h"
 
 #include "overview/overview.h"
@@ -11,7 +11,7 @@ enum { NOON = 1761739200 };
 
 static char folder[] = "/tmp/git-build-unit.XXXXXX";
 
-/* Three servers: one in order, one with a broken status, one that only has a branch. */
+/* Three servers: a valid one, one with a corrupt status, one with only a heartbeat branch. */
 static const char script[] =
 	"set -e; export HOME=$PWD GIT_CONFIG_NOSYSTEM=1\n"
 	"git config --global user.name unit; git config --global user.email unit@localhost\n"
@@ -100,7 +100,7 @@ static struct overview take(struct overview_plan plan)
 	return overview;
 }
 
-static void every_server_is_there_with_what_its_files_say(void **state)
+static void every_server_has_the_data_of_its_files(void **state)
 {
 	(void)state;
 	struct overview o = take((struct overview_plan){ .beats = 2 });
@@ -125,7 +125,7 @@ static void every_server_is_there_with_what_its_files_say(void **state)
 	overview_release(&o);
 }
 
-static void what_is_broken_hides_nothing_else(void **state)
+static void a_corrupt_file_hides_no_other(void **state)
 {
 	(void)state;
 	struct overview o = take((struct overview_plan){ 0 });
@@ -140,7 +140,7 @@ static void what_is_broken_hides_nothing_else(void **state)
 	overview_release(&o);
 }
 
-static void a_build_is_told_once_by_who_knows_most(void **state)
+static void a_build_is_listed_once_with_the_most_complete_data(void **state)
 {
 	(void)state;
 	struct overview o = take((struct overview_plan){ 0 });
@@ -153,14 +153,14 @@ static void a_build_is_told_once_by_who_knows_most(void **state)
 	assert_int_equal(o.builds[1].duration, 599);
 	assert_string_equal(o.builds[2].job, "job_old");
 	overview_release(&o);
-	/* Of the manifests, those of the jobs that ended last. */
+	/* Of the manifests, those of the jobs that finished last. */
 	o = take((struct overview_plan){ .builds = 1 });
 	assert_int_equal(o.troubles_count, 2);
 	assert_int_equal(o.builds[1].duration, 599);
 	overview_release(&o);
 }
 
-static void the_newest_messages_come_first_and_unread_errors_are_counted(void **state)
+static void the_newest_messages_are_first_and_unread_errors_are_counted(void **state)
 {
 	(void)state;
 	struct overview o = take((struct overview_plan){ .messages = 2 });
@@ -178,10 +178,10 @@ static void the_newest_messages_come_first_and_unread_errors_are_counted(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_server_is_there_with_what_its_files_say),
-		cmocka_unit_test(what_is_broken_hides_nothing_else),
-		cmocka_unit_test(a_build_is_told_once_by_who_knows_most),
-		cmocka_unit_test(the_newest_messages_come_first_and_unread_errors_are_counted),
+		cmocka_unit_test(every_server_has_the_data_of_its_files),
+		cmocka_unit_test(a_corrupt_file_hides_no_other),
+		cmocka_unit_test(a_build_is_listed_once_with_the_most_complete_data),
+		cmocka_unit_test(the_newest_messages_are_first_and_unread_errors_are_counted),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -1,4 +1,4 @@
-/* overview/health.h: fleets, and what is to be thought of them. */
+/* overview/health.h: fleets and their alerts. */
 #include "unit/unit.h"
 
 #include "overview/health.h"
@@ -8,7 +8,7 @@
 /* 2025-10-29T12:00:00Z */
 enum { NOON = 1761739200, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
-/* Rows say what is unlike the usual. */
+/* Rows have the members that differ from the defaults. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define SERVER(name, seconds_ago, ...)                                                             \
 	{                                                                                          \
@@ -30,7 +30,7 @@ enum { NOON = 1761739200, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 	BUILD("u1", 9 * DAY), BUILD("u2", 9 * DAY), BUILD("u3", 9 * DAY), BUILD("u4", 9 * DAY),    \
 		BUILD("u5", 9 * DAY, .duration = 1000)
 
-/* A fleet, and the alerts that it must give: "severity kind server job lock", in order. */
+/* A fleet, and the alerts that it must have: "severity kind server job lock", in order. */
 struct fleet {
 	const char *what;
 	struct server servers[3];
@@ -39,7 +39,7 @@ struct fleet {
 	struct lock locks[3];
 	struct unread_errors errors[2];
 	struct trouble troubles[2];
-	int64_t committed_ago; /* the first server's last beat; 0: it is not known */
+	int64_t committed_ago; /* the latest heartbeat of the first server; 0: unknown */
 	int64_t fetched_ago;
 	int64_t max_age;
 	bool offline;
@@ -194,7 +194,7 @@ static const struct fleet fleets[] = {
 		.alerts = { "critical file - - -", "warning file a - -" } },
 };
 
-/* How many of the rows of an array are filled. */
+/* The number of rows of an array that are used. */
 #define COUNT(array, member)                                                                       \
 	count_rows(array, sizeof(*(array)), sizeof(array), offsetof_(array, member))
 #define offsetof_(array, member) ((size_t)((const char *)&(array)->member - (const char *)(array)))
@@ -240,7 +240,7 @@ static const char *dash(const char *text)
 	return text ? text : "-";
 }
 
-static void each_fleet_gets_its_verdict(void **state)
+static void each_fleet_has_its_alerts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(fleets) / sizeof(*fleets); i++) {
@@ -275,7 +275,7 @@ static void each_fleet_gets_its_verdict(void **state)
 	}
 }
 
-static void words_say_who_and_why(void **state)
+static void texts_name_the_subject_and_the_reason(void **state)
 {
 	(void)state;
 	struct fleet fleet = {
@@ -313,8 +313,8 @@ static void words_say_who_and_why(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_fleet_gets_its_verdict),
-		cmocka_unit_test(words_say_who_and_why),
+		cmocka_unit_test(each_fleet_has_its_alerts),
+		cmocka_unit_test(texts_name_the_subject_and_the_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Text from anywhere in HTML. */
+/* Escaping of arbitrary text in HTML. */
 #include "unit.h"
 
 #include "overview/html.h"
 
-static void nothing_of_a_text_is_markup(void **state)
+static void no_text_becomes_markup(void **state)
 {
 	(void)state;
 	static const struct {
@@ -35,7 +35,7 @@ static void nothing_of_a_text_is_markup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_of_a_text_is_markup),
+		cmocka_unit_test(no_text_becomes_markup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* schema/annotation.h: what a schema says about merging and about changes, checked when it is
- * compiled. */
+/* schema/annotation.h: the annotations about merges and changes, which are checked when a schema
+ * is compiled. */
 #include "unit/schema_unit.h"
 
 #include "schema/annotation.h"
 
-static void annotations_that_make_no_sense_are_refused(void **state)
+static void invalid_annotations_are_refused(void **state)
 {
 	(void)state;
 	static const struct {
@@ -106,7 +106,7 @@ static void annotations_are_read(void **state)
 	schema_set_free(set);
 }
 
-static void each_word_of_a_rule_is_its_own(void **state)
+static void each_value_of_an_annotation_is_distinct(void **state)
 {
 	(void)state;
 	static const struct {
@@ -140,9 +140,9 @@ static void keyed_lists_have_unique_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(annotations_that_make_no_sense_are_refused),
+		cmocka_unit_test(invalid_annotations_are_refused),
 		cmocka_unit_test(annotations_are_read),
-		cmocka_unit_test(each_word_of_a_rule_is_its_own),
+		cmocka_unit_test(each_value_of_an_annotation_is_distinct),
 		cmocka_unit_test(keyed_lists_have_unique_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* schema/builtin.h: every built-in schema compiles, takes what the fleet writes, and tells the
- * valid files of tests/data/ from the invalid ones. */
+/* schema/builtin.h: every built-in schema compiles, accepts the files that the fleet writes, and
+ * separates the valid files of tests/data/ from the invalid ones. */
 #include "unit/corpus.h"
 
 #include "schema/builtin.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void all_of_them_compile(void **state)
+static void all_built_in_schemas_compile(void **state)
 {
 	(void)state;
 	for (size_t i = 0; builtin_names[i]; i++) {
@@ -27,7 +27,7 @@ static void all_of_them_compile(void **state)
 	schema_set_free(set);
 }
 
-static void paths_have_their_schema(void **state)
+static void paths_select_the_schema(void **state)
 {
 	(void)state;
 	assert_string_equal(builtin_for_path("coordination/jobs.json"), "jobs");
@@ -47,7 +47,7 @@ static void paths_have_their_schema(void **state)
 	assert_null(builtin_for_path("status.json"));
 }
 
-/* What the first error about `text` says; "" if it is valid. */
+/* The first error of `text`; "" if it is valid. */
 static void first_error(const char *name, const char *text, char out[300])
 {
 	struct schema_set *set = schema_set_new();
@@ -67,7 +67,7 @@ static void first_error(const char *name, const char *text, char out[300])
 	schema_set_free(set);
 }
 
-static void mistakes_are_told_with_what_would_be_right(void **state)
+static void errors_contain_what_is_expected(void **state)
 {
 	(void)state;
 	static const struct {
@@ -123,7 +123,7 @@ static void check_file(const struct corpus_file *file)
 		fail_msg("%s is %s: %s", file->file, file->verdict, error);
 }
 
-static void valid_files_of_a_fleet_pass_and_invalid_ones_do_not(void **state)
+static void valid_files_of_a_fleet_pass_and_invalid_ones_fail(void **state)
 {
 	(void)state;
 	corpus_each(check_file);
@@ -132,10 +132,10 @@ static void valid_files_of_a_fleet_pass_and_invalid_ones_do_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_of_them_compile),
-		cmocka_unit_test(paths_have_their_schema),
-		cmocka_unit_test(mistakes_are_told_with_what_would_be_right),
-		cmocka_unit_test(valid_files_of_a_fleet_pass_and_invalid_ones_do_not),
+		cmocka_unit_test(all_built_in_schemas_compile),
+		cmocka_unit_test(paths_select_the_schema),
+		cmocka_unit_test(errors_contain_what_is_expected),
+		cmocka_unit_test(valid_files_of_a_fleet_pass_and_invalid_ones_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

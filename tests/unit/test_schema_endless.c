@@ -1,7 +1,7 @@
-/* schema/: what could go on for ever, or nearly so, ends soon with a clear error. */
+/* schema/: checks that could take forever, or nearly, end soon with a clear error. */
 #include "unit/schema_unit.h"
 
-/* Adds `count` pieces made of `format` with the numbers i and i + 1, commas between. */
+/* Add `count` pieces made from `format` with the numbers i and i + 1, separated by commas. */
 static void add_chain(
 	struct buf *out, int count, const char *before, const char *between, const char *after)
 {
@@ -9,7 +9,7 @@ static void add_chain(
 		buf_addf(out, "%s%s%d%s%d%s", i ? "," : "", before, i, between, i + 1, after);
 }
 
-static void circles_of_references_are_told(void **state)
+static void reference_cycles_are_reported(void **state)
 {
 	(void)state;
 	static const char *const circles[] = {
@@ -36,8 +36,8 @@ static void circles_of_references_are_told(void **state)
 	}
 }
 
-/* A circle that no document ends is refused when it is compiled, in each of its places. */
-static void circles_without_a_choice_are_refused(void **state)
+/* A cycle that no document can end is refused at compile time, in every location. */
+static void unconditional_cycles_are_refused(void **state)
 {
 	(void)state;
 	static const char why[] =
@@ -57,7 +57,7 @@ static void circles_without_a_choice_are_refused(void **state)
 	}
 }
 
-static void recursion_that_descends_is_no_circle(void **state)
+static void recursion_that_descends_is_not_a_cycle(void **state)
 {
 	(void)state;
 	struct buf deep = BUF_INIT;
@@ -72,7 +72,7 @@ static void recursion_that_descends_is_no_circle(void **state)
 	buf_release(&deep);
 }
 
-/* A chain of references is compiled without recursion, and followed only so far. */
+/* A chain of references is compiled without recursion, and followed only to a limit. */
 static void long_chains_of_references_end(void **state)
 {
 	(void)state;
@@ -99,7 +99,7 @@ static void long_chains_of_references_end(void **state)
 	}
 }
 
-static void alternatives_that_multiply_are_given_up(void **state)
+static void multiplying_alternatives_are_abandoned(void **state)
 {
 	(void)state;
 	static const char *const keywords[] = { "anyOf", "allOf", "oneOf" };
@@ -107,7 +107,7 @@ static void alternatives_that_multiply_are_given_up(void **state)
 		struct schema_set *set = schema_set_new();
 		struct buf text = BUF_INIT, out = BUF_INIT;
 		struct error err;
-		/* Each of 45 definitions leads to the next one twice. */
+		/* Each of 45 definitions refers to the next one twice. */
 		buf_addstr(&text,
 			"{\"$ref\":\"#/$defs/0\",\"unevaluatedProperties\":true,\"$defs\":{");
 		for (int n = 0; n < 45; n++)
@@ -128,7 +128,7 @@ static void alternatives_that_multiply_are_given_up(void **state)
 	}
 }
 
-static void patterns_that_backtrack_for_ever_are_given_up(void **state)
+static void endless_backtracking_is_abandoned(void **state)
 {
 	(void)state;
 	static const char *const schemas[] = {
@@ -150,7 +150,7 @@ static void patterns_that_backtrack_for_ever_are_given_up(void **state)
 		buf_release(&out);
 		schema_set_free(set);
 	}
-	/* The same in a member's name. */
+	/* The same in the name of a member. */
 	assert_says("{\"propertyNames\":{\"pattern\":\"^(a+)+$\"}}",
 		"{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\":1}",
 		"1:51 /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab /propertyNames: checking "
@@ -158,7 +158,7 @@ static void patterns_that_backtrack_for_ever_are_given_up(void **state)
 		"name was given up; the schema or a pattern has no end");
 }
 
-static void what_was_given_up_is_marked(void **state)
+static void an_abandoned_check_is_marked(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -171,7 +171,7 @@ static void what_was_given_up_is_marked(void **state)
 	assert_int_equal(json_parse(&doc, "1", 1, "i", NULL, &err), 0);
 	assert_false(schema_validate(schema, doc, &options, &report));
 	assert_true(report.unfinished);
-	assert_int_equal(report.count, 2); /* beyond the limit, because it says why it ends */
+	assert_int_equal(report.count, 2); /* beyond the limit: the reason for the end */
 	assert_string_equal(report.errors[1].message,
 		"the schema leads in circles here; its references have no end");
 	schema_report_release(&report);
@@ -179,8 +179,8 @@ static void what_was_given_up_is_marked(void **state)
 	schema_set_free(set);
 }
 
-/* A string is decoded at each look; what a look needs is given back. */
-static void looking_again_and_again_takes_no_memory(void **state)
+/* A string is decoded for each check; memory for a check is released afterwards. */
+static void repeated_checks_use_no_more_memory(void **state)
 {
 	(void)state;
 	struct buf text = BUF_INIT, instance = BUF_INIT;
@@ -200,14 +200,14 @@ static void looking_again_and_again_takes_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(circles_of_references_are_told),
-		cmocka_unit_test(circles_without_a_choice_are_refused),
-		cmocka_unit_test(recursion_that_descends_is_no_circle),
+		cmocka_unit_test(reference_cycles_are_reported),
+		cmocka_unit_test(unconditional_cycles_are_refused),
+		cmocka_unit_test(recursion_that_descends_is_not_a_cycle),
 		cmocka_unit_test(long_chains_of_references_end),
-		cmocka_unit_test(alternatives_that_multiply_are_given_up),
-		cmocka_unit_test(patterns_that_backtrack_for_ever_are_given_up),
-		cmocka_unit_test(what_was_given_up_is_marked),
-		cmocka_unit_test(looking_again_and_again_takes_no_memory),
+		cmocka_unit_test(multiplying_alternatives_are_abandoned),
+		cmocka_unit_test(endless_backtracking_is_abandoned),
+		cmocka_unit_test(an_abandoned_check_is_marked),
+		cmocka_unit_test(repeated_checks_use_no_more_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

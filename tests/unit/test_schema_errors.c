@@ -1,7 +1,7 @@
-/* schema/validate.h: what is said about a document that is not valid, and where. */
+/* schema/validate.h: the errors of an invalid document, and their locations. */
 #include "unit/schema_unit.h"
 
-static void an_error_says_what_would_be_right(void **state)
+static void an_error_contains_what_is_expected(void **state)
 {
 	(void)state;
 	static const struct {
@@ -76,10 +76,10 @@ static void an_error_says_what_would_be_right(void **state)
 		assert_says(cases[i].schema, cases[i].instance, cases[i].error);
 }
 
-static void an_error_has_its_place_in_document_and_schema(void **state)
+static void an_error_has_a_location_in_document_and_schema(void **state)
 {
 	(void)state;
-	/* Columns count characters, pointers escape, the way goes through references. */
+	/* Columns count characters, pointers are escaped, the path goes through references. */
 	assert_says("{\"$defs\":{\"a/b\":{\"items\":{\"type\":\"null\"}}},"
 		    "\"patternProperties\":{\"^\\u00e9/\":{\"$ref\":\"#/$defs/a~1b\"}}}",
 		"{\n  \"\u00e9/\u00e9~\": [null,\n\t\"\u00e9\", 1]\n}",
@@ -92,8 +92,8 @@ static void an_error_has_its_place_in_document_and_schema(void **state)
 		"1:5 /1 /allOf/1/then/prefixItems/1: is not allowed here at all");
 }
 
-/* Found by fuzzing: cut at the NUL, the pointer was another member's. */
-static void a_pointer_shows_a_nul(void **state)
+/* Found by fuzzing: truncated at the NUL, the pointer was that of another member. */
+static void a_pointer_contains_a_nul(void **state)
 {
 	(void)state;
 	assert_says("{\"additionalProperties\":{\"type\":\"null\"}}",
@@ -101,7 +101,7 @@ static void a_pointer_shows_a_nul(void **state)
 		"1:25 /a\u2400b /additionalProperties/type: 1 must be null");
 }
 
-static void the_absolute_place_names_the_schema_and_its_resource(void **state)
+static void the_absolute_location_names_the_schema_and_its_resource(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -125,7 +125,7 @@ static void the_absolute_place_names_the_schema_and_its_resource(void **state)
 	schema_set_free(set);
 }
 
-static void all_errors_are_told_up_to_a_limit(void **state)
+static void all_errors_are_reported_up_to_a_limit(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -154,7 +154,7 @@ static void all_errors_are_told_up_to_a_limit(void **state)
 	schema_set_free(set);
 }
 
-static void a_part_of_a_document_can_be_judged(void **state)
+static void a_part_of_a_document_can_be_checked(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -173,7 +173,7 @@ static void a_part_of_a_document_can_be_judged(void **state)
 	schema_set_free(set);
 }
 
-static void values_that_are_long_are_cut_between_characters(void **state)
+static void long_values_are_cut_between_characters(void **state)
 {
 	(void)state;
 	struct buf text = BUF_INIT, wanted = BUF_INIT;
@@ -192,13 +192,13 @@ static void values_that_are_long_are_cut_between_characters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_error_says_what_would_be_right),
-		cmocka_unit_test(an_error_has_its_place_in_document_and_schema),
-		cmocka_unit_test(a_pointer_shows_a_nul),
-		cmocka_unit_test(the_absolute_place_names_the_schema_and_its_resource),
-		cmocka_unit_test(all_errors_are_told_up_to_a_limit),
-		cmocka_unit_test(a_part_of_a_document_can_be_judged),
-		cmocka_unit_test(values_that_are_long_are_cut_between_characters),
+		cmocka_unit_test(an_error_contains_what_is_expected),
+		cmocka_unit_test(an_error_has_a_location_in_document_and_schema),
+		cmocka_unit_test(a_pointer_contains_a_nul),
+		cmocka_unit_test(the_absolute_location_names_the_schema_and_its_resource),
+		cmocka_unit_test(all_errors_are_reported_up_to_a_limit),
+		cmocka_unit_test(a_part_of_a_document_can_be_checked),
+		cmocka_unit_test(long_values_are_cut_between_characters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* schema/pattern.h: ECMA-262's meaning through PCRE2. */
+/* schema/pattern.h: ECMA-262 semantics with PCRE2. */
 #include "unit/unit.h"
 
 #include "schema/pattern.h"
@@ -73,7 +73,7 @@ static void escapes_mean_what_ecma_262_says(void **state)
 	assert_int_equal(matches("^.{3}$", "a\0b", 3), 1);
 }
 
-static void what_is_no_ecma_262_is_refused_with_its_place(void **state)
+static void invalid_patterns_are_refused_with_a_location(void **state)
 {
 	(void)state;
 	static const struct {
@@ -117,7 +117,7 @@ static void what_is_no_ecma_262_is_refused_with_its_place(void **state)
 	}
 }
 
-static void a_pattern_has_bounds(void **state)
+static void a_pattern_has_limits(void **state)
 {
 	(void)state;
 	struct pattern *pattern;
@@ -133,7 +133,7 @@ static void a_pattern_has_bounds(void **state)
 	pattern_free(NULL);
 }
 
-/* Long texts that need no backtracking are no reason to give up. */
+/* Long texts that need no backtracking do not reach the limit. */
 static void long_texts_are_matched(void **state)
 {
 	(void)state;
@@ -151,8 +151,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_mean_what_ecma_262_says),
-		cmocka_unit_test(what_is_no_ecma_262_is_refused_with_its_place),
-		cmocka_unit_test(a_pattern_has_bounds),
+		cmocka_unit_test(invalid_patterns_are_refused_with_a_location),
+		cmocka_unit_test(a_pattern_has_limits),
 		cmocka_unit_test(long_texts_are_matched),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

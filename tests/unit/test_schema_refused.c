@@ -1,7 +1,7 @@
-/* schema/schema.h: a schema that is none is refused, with its place and what would be right. */
+/* schema/schema.h: an invalid schema is refused, with a location and what is expected. */
 #include "unit/schema_unit.h"
 
-static void keywords_want_values_of_their_kind(void **state)
+static void keywords_require_values_of_their_type(void **state)
 {
 	(void)state;
 	static const struct {
@@ -61,7 +61,7 @@ static void keywords_want_values_of_their_kind(void **state)
 	}
 }
 
-static void what_is_no_json_is_refused(void **state)
+static void a_schema_that_is_not_json_is_refused(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -109,7 +109,7 @@ static void a_schema_that_is_too_large_is_refused(void **state)
 	schema_set_free(set);
 }
 
-/* Looking for names that are there twice takes no time that grows with their square. */
+/* The search for duplicate names does not take quadratic time. */
 static void many_names_compile(void **state)
 {
 	(void)state;
@@ -128,8 +128,8 @@ static void many_names_compile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keywords_want_values_of_their_kind),
-		cmocka_unit_test(what_is_no_json_is_refused),
+		cmocka_unit_test(keywords_require_values_of_their_type),
+		cmocka_unit_test(a_schema_that_is_not_json_is_refused),
 		cmocka_unit_test(references_must_lead_to_a_schema),
 		cmocka_unit_test(a_schema_that_is_too_large_is_refused),
 		cmocka_unit_test(many_names_compile),

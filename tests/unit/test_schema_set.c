@@ -1,11 +1,11 @@
-/* schema/schema.h: schemas that know each other, by name, from folders, and dynamically. */
+/* schema/schema.h: schemas that refer to each other, by name, in directories, and dynamically. */
 #include "unit/schema_unit.h"
 
 #include "base/file.h"
 
 #include <unistd.h>
 
-/* A folder with files of schemas. */
+/* A directory with schema files. */
 struct folder {
 	char path[64];
 };
@@ -46,7 +46,7 @@ static void add(struct schema_set *set, const char *text, const char *uri)
 		fail_msg("%s", err.text);
 }
 
-/* What `schema` says about `instance`, in a buffer of the caller's. */
+/* The error of `schema` for `instance`, in a buffer of the caller. */
 static const char *says(const struct schema *schema, const char *instance, struct buf *out)
 {
 	buf_reset(out);
@@ -54,7 +54,7 @@ static const char *says(const struct schema *schema, const char *instance, struc
 	return out->data;
 }
 
-static void schemas_of_a_set_know_each_other(void **state)
+static void schemas_of_a_set_can_refer_to_each_other(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -77,7 +77,7 @@ static void schemas_of_a_set_know_each_other(void **state)
 	schema_set_free(set);
 }
 
-static void folders_are_read_for_a_prefix(void **state)
+static void directories_are_read_for_a_prefix(void **state)
 {
 	(void)state;
 	struct folder folder = make_folder(), inner = make_folder();
@@ -101,7 +101,7 @@ static void folders_are_read_for_a_prefix(void **state)
 		"1:7 /a/0 /properties/a/$ref/items/$ref/type: 1 must be null");
 	assert_null(compile_into(set, "{\"$ref\":\"http://x.test/s/broken.json\"}", &err));
 	assert_non_null(strstr(err.text, "broken.json:1:10: "));
-	/* It is as broken the second time. */
+	/* It fails in the same way the second time. */
 	assert_null(compile_into(set, "{\"$ref\":\"http://x.test/s/broken.json\"}", &err));
 	assert_non_null(strstr(err.text, "broken.json:1:10: "));
 	assert_null(compile_into(set, "{\"$ref\":\"http://x.test/s/none.json\"}", &err));
@@ -112,7 +112,7 @@ static void folders_are_read_for_a_prefix(void **state)
 	remove_folder(&inner, (const char *[]){ "b.json", NULL });
 }
 
-static void no_reference_leads_out_of_a_folder(void **state)
+static void no_reference_leaves_a_directory(void **state)
 {
 	(void)state;
 	static const char *const ways[] = { "http://x.test/s/%2e%2e/passwd",
@@ -131,7 +131,7 @@ static void no_reference_leads_out_of_a_folder(void **state)
 	schema_set_free(set);
 }
 
-static void a_schema_that_did_not_compile_is_not_half_known(void **state)
+static void a_schema_that_did_not_compile_is_not_registered(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -141,14 +141,14 @@ static void a_schema_that_did_not_compile_is_not_half_known(void **state)
 		"a\",\"$defs\":{\"x\":{\"type\":\"null\",\"items\":{\"type\":5}}},"
 		"\"$ref\":\"#/$defs/x\"}",
 		&err));
-	/* What it holds is still asked for everything that is wrong with it. */
+	/* Another check of it still reports all errors. */
 	assert_null(compile_into(set, "{\"$ref\":\"http://x.test/a#/$defs/x\"}", &err));
 	assert_non_null(strstr(err.text, "\"type\" must be"));
 	assert_non_null(compile_into(set, "{\"type\":\"null\"}", &err));
 	schema_set_free(set);
 }
 
-static void metaschemas_may_be_their_own(void **state)
+static void metaschemas_may_refer_to_themselves(void **state)
 {
 	(void)state;
 	struct folder folder = make_folder();
@@ -179,7 +179,7 @@ static void metaschemas_may_be_their_own(void **state)
 		(const char *[]){ "self.json", "one.json", "two.json", "strange.json", NULL });
 }
 
-static void dynamic_references_look_outward(void **state)
+static void dynamic_references_are_resolved_from_the_outside(void **state)
 {
 	(void)state;
 	struct schema_set *set = schema_set_new();
@@ -209,12 +209,12 @@ static void dynamic_references_look_outward(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(schemas_of_a_set_know_each_other),
-		cmocka_unit_test(folders_are_read_for_a_prefix),
-		cmocka_unit_test(no_reference_leads_out_of_a_folder),
-		cmocka_unit_test(a_schema_that_did_not_compile_is_not_half_known),
-		cmocka_unit_test(metaschemas_may_be_their_own),
-		cmocka_unit_test(dynamic_references_look_outward),
+		cmocka_unit_test(schemas_of_a_set_can_refer_to_each_other),
+		cmocka_unit_test(directories_are_read_for_a_prefix),
+		cmocka_unit_test(no_reference_leaves_a_directory),
+		cmocka_unit_test(a_schema_that_did_not_compile_is_not_registered),
+		cmocka_unit_test(metaschemas_may_refer_to_themselves),
+		cmocka_unit_test(dynamic_references_are_resolved_from_the_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* schema/uri.h: references are resolved as RFC 3986 says. */
+/* schema/uri.h: references are resolved according to RFC 3986. */
 #include "unit/unit.h"
 
 #include "schema/uri.h"

@@ -1,7 +1,7 @@
-/* git-build/show.h: what comes from a repository reaches the terminal as text, and lines up. */
+/* git-build/show.h: content of a repository reaches the terminal as text, in aligned columns. */
 #include "unit/unit.h"
 
-/* The command is no library: its file is compiled in. */
+/* The command is not part of the library: its file is compiled in. */
 #include "show.c"
 
 #include <unistd.h>
@@ -16,7 +16,7 @@ static void assert_shown(const char *text, size_t len, bool lines, const char *e
 
 #define SHOWN(text, expected) assert_shown(text, sizeof(text) - 1, false, expected)
 
-static void what_a_terminal_would_obey_is_spelled_out(void **state)
+static void control_characters_are_escaped(void **state)
 {
 	(void)state;
 	SHOWN("plain \303\244\342\202\254", "plain \303\244\342\202\254");
@@ -24,7 +24,7 @@ static void what_a_terminal_would_obey_is_spelled_out(void **state)
 	SHOWN("a\0b", "a\\x00b");
 	SHOWN("\302\233", "\\u009b");                   /* CSI in one character */
 	SHOWN("\342\200\256gnp.exe", "\\u202egnp.exe"); /* right to left */
-	SHOWN("\377\300\200", "\\xff\\xc0\\x80");       /* no UTF-8 */
+	SHOWN("\377\300\200", "\\xff\\xc0\\x80");       /* invalid UTF-8 */
 	assert_shown("a\n\tb\033", 5, true, "a\n\tb\\x1b");
 }
 
@@ -38,7 +38,7 @@ static void width_counts_columns_and_not_bytes(void **state)
 	assert_int_equal(show_width("", 0), 0);
 }
 
-/* What `show` prints to standard output, as a string to be freed. */
+/* The output of `show`, as a string that the caller frees. */
 static char *captured(void (*show)(void))
 {
 	char path[] = "/tmp/git-build-show.XXXXXX";
@@ -90,7 +90,7 @@ static void columns_line_up(void **state)
 	free(text);
 }
 
-static void colour_does_not_move_columns(void **state)
+static void color_does_not_move_columns(void **state)
 {
 	(void)state;
 	char *text = captured(print_coloured);
@@ -103,10 +103,10 @@ static void colour_does_not_move_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_terminal_would_obey_is_spelled_out),
+		cmocka_unit_test(control_characters_are_escaped),
 		cmocka_unit_test(width_counts_columns_and_not_bytes),
 		cmocka_unit_test(columns_line_up),
-		cmocka_unit_test(colour_does_not_move_columns),
+		cmocka_unit_test(color_does_not_move_columns),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

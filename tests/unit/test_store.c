@@ -66,7 +66,7 @@ static struct oid write_file(struct repo *repo, struct oid base, const char *pat
 	return made;
 }
 
-static void commits_are_as_git_makes_them(void **state)
+static void commits_equal_those_of_git(void **state)
 {
 	(void)state;
 	struct repo *repo = open_repo("a");
@@ -105,7 +105,7 @@ static void commits_are_as_git_makes_them(void **state)
 	repo_close(repo);
 }
 
-static void refs_move_only_from_where_they_stood(void **state)
+static void refs_are_updated_only_from_the_expected_value(void **state)
 {
 	(void)state;
 	struct repo *repo = open_repo("a");
@@ -136,7 +136,7 @@ static void a_lock_of_another_git_is_waited_for(void **state)
 	struct repo *repo = open_repo("a");
 	struct error err = ERROR_INIT;
 	struct oid one = write_file(repo, OID_NONE, "f", "1");
-	/* On a busy machine the other may hold it for longer than is waited; not ten times. */
+	/* On a busy machine, the other process may hold it longer than the wait; not ten times. */
 	int rc = ERR_BUSY;
 	for (int tries = 0; tries < 10 && rc == ERR_BUSY; tries++) {
 		sh("touch a/.git/refs/heads/held.lock; "
@@ -144,8 +144,8 @@ static void a_lock_of_another_git_is_waited_for(void **state)
 		rc = repo_ref_update(repo, "refs/heads/held", &one, &OID_NONE, "t", &err);
 	}
 	assert_int_equal(rc, 0);
-	/* One that a live process has open stays; one that no process has is what a killed git
-	 * left. */
+	/* A lock file that a live process has open is kept; one that no process has open was left
+	 * by a killed git. */
 	sh("sleep 300 9>a/.git/refs/heads/left.lock >/dev/null 2>&1 & echo $! >holder; "
 	   "until test -e a/.git/refs/heads/left.lock; do sleep 0.01; done");
 	assert_int_equal(
@@ -156,7 +156,7 @@ static void a_lock_of_another_git_is_waited_for(void **state)
 	repo_close(repo);
 }
 
-static void settings_are_what_git_sees(void **state)
+static void settings_equal_those_of_git(void **state)
 {
 	(void)state;
 	sh("git -C a config build.server build1 && git -C a config build.history 2k && "
@@ -189,9 +189,10 @@ static void settings_are_what_git_sees(void **state)
 	unsetenv("GIT_CONFIG_COUNT");
 }
 
-/* Formats that announce themselves are in tests/e2e/cli.bats: opening one, libgit2 1.5 leaks what
- * its regular expressions matched, and the leak check of this program is to stay sharp. */
-static void a_format_in_disguise_is_named(void **state)
+/* Formats that are declared in the config are tested in tests/e2e/cli.bats: when it opens one,
+ * libgit2 1.5 leaks the matches of its regular expressions, and the leak check of this program
+ * should stay strict. */
+static void an_undeclared_format_is_named(void **state)
 {
 	(void)state;
 	sh("git init -q sha && git -C sha config extensions.objectformat sha256 && mkdir none");
@@ -202,7 +203,7 @@ static void a_format_in_disguise_is_named(void **state)
 	assert_int_equal(repo_open(&repo, "none", &err), ERR_NOT_FOUND);
 }
 
-static void work_trees_and_git_dir_are_found(void **state)
+static void worktrees_and_git_dir_are_found(void **state)
 {
 	(void)state;
 	sh("cd a && git checkout -q --detach x && git worktree add -q ../linked x 2>/dev/null");
@@ -223,7 +224,7 @@ static void work_trees_and_git_dir_are_found(void **state)
 	repo_close(repo);
 }
 
-static void porcelain_is_understood(void **state)
+static void porcelain_output_is_parsed(void **state)
 {
 	(void)state;
 	static const char output[] =
@@ -280,7 +281,7 @@ static int append_line(struct transaction *tx, void *data, struct error *err)
 	return 0;
 }
 
-/* What an operation may try; many writers need more. */
+/* What a request may try; many writers need more. */
 static int most_attempts = 4;
 
 static int run(const char *clone, int (*apply)(struct transaction *, void *, struct error *),
@@ -311,19 +312,19 @@ static void append(const char *clone, const char *line)
 	transaction_result_release(&result);
 }
 
-static void a_transaction_makes_the_branch_and_follows_it(void **state)
+static void a_transaction_creates_and_updates_the_branch(void **state)
 {
 	(void)state;
 	append("b", "first");
 	append("a", "second"); /* a has never seen main */
-	append("b", "third");  /* b does not know of the second yet */
+	append("b", "third");  /* b has not fetched the second yet */
 	sh("cd b && test \"$(git -C ../shared.git show main:list | tr '\\n' ' ')\" = 'first second "
 	   "third ' && "
 	   "test \"$(cat list | tr '\\n' ' ')\" = 'first second third ' && test -z \"$(git status "
 	   "--porcelain)\" && "
 	   "git log -1 --format=%B | grep -q '^Operation-Id: [0-9a-f-]\\{36\\}$'");
 	sh("cd b && echo mine > list");
-	append("b", "fourth"); /* a dirty file is left alone */
+	append("b", "fourth"); /* a dirty file is not touched */
 	sh("cd b && test \"$(cat list)\" = mine && git checkout -q list && git merge -q --ff-only "
 	   "origin/main");
 }
@@ -350,14 +351,14 @@ static int write_the_same(struct transaction *tx, void *data, struct error *err)
 	return 0;
 }
 
-static void an_answer_is_given_on_what_is_there(void **state)
+static void an_answer_refers_to_the_current_state(void **state)
 {
 	(void)state;
 	struct transaction_result result = TRANSACTION_RESULT_INIT;
 	struct error err = ERROR_INIT;
 	int calls = 0;
 	assert_int_equal(run("b", say_no, &calls, 0, &result, &err), 1);
-	assert_int_equal(calls, 2); /* once on what was known, once after asking */
+	assert_int_equal(calls, 2); /* once for the known state, once after the fetch */
 	assert_false(result.committed);
 	assert_int_equal(run("b", write_the_same, NULL, 0, &result, &err), 0);
 	assert_false(result.committed);
@@ -365,7 +366,7 @@ static void an_answer_is_given_on_what_is_there(void **state)
 	transaction_result_release(&result);
 }
 
-static void refusals_bring_the_hooks_words(void **state)
+static void rejections_contain_the_output_of_the_hook(void **state)
 {
 	(void)state;
 	sh("printf '#!/bin/sh\\necho \"coordination/jobs.json:3:1: broken\" >&2\\nexit 1\\n' > "
@@ -379,7 +380,7 @@ static void refusals_bring_the_hooks_words(void **state)
 	sh("rm shared.git/hooks/pre-receive");
 }
 
-static void a_hook_works_under_quarantine(void **state)
+static void a_hook_works_in_the_quarantine(void **state)
 {
 	(void)state;
 	/* The test program itself is the hook: see main(). */
@@ -415,15 +416,15 @@ static int hook(void)
 	return 0;
 }
 
-/* Pushes through a receive-pack that breaks the connection at a chosen point. */
+/* Push through a receive-pack that breaks the connection at a chosen point. */
 static void broken_connections_lose_nothing(void **state)
 {
 	(void)state;
 	static const char *const wrappers[] = {
-		/* before anything arrives: dies at the first call, works afterwards */
+		/* before anything arrives: fails at the first call, works afterwards */
 		"#!/bin/sh\\nif mkdir $PWD/../cut 2>/dev/null; then exit 1; fi\\nexec "
 		"git-receive-pack \"$@\"\\n",
-		/* after the push: the answer is thrown away once */
+		/* after the push: the result is lost once */
 		"#!/bin/sh\\nif mkdir $PWD/../cut 2>/dev/null; then git-receive-pack \"$@\" | head "
 		"-c 200; exit 1; "
 		"fi\\nexec git-receive-pack \"$@\"\\n",
@@ -478,7 +479,8 @@ static int64_t passing_time(void *data)
 	return *now += 10;
 }
 
-/* Whichever of several pushes of unknown end arrives, it is the commit that is told of. */
+/* Whichever of several pushes with an unknown result arrives, the reported commit is the one that
+ * arrived. */
 static void a_push_is_repeated_with_the_same_commit(void **state)
 {
 	(void)state;
@@ -513,12 +515,12 @@ static void a_push_is_repeated_with_the_same_commit(void **state)
 	sh("git -C b config --unset remote.origin.receivepack");
 }
 
-/* The first push is cut off and may be on its way yet: what a hook says to the second is not the
- * end of it. */
-static void a_refusal_behind_a_broken_connection_is_no_answer(void **state)
+/* The first push is cut off and may still arrive: the output of a hook for the second one is not
+ * final. */
+static void a_rejection_after_a_broken_connection_is_not_final(void **state)
 {
 	(void)state;
-	/* The first gives its list of refs, and no answer to what is sent then. */
+	/* The first sends its list of refs, and no answer to the rest. */
 	sh("printf '#!/bin/sh\\nif mkdir $PWD/cut 2>/dev/null; then git-receive-pack \"$@\" "
 	   "</dev/null; exit 1; fi\\n"
 	   "exec git-receive-pack \"$@\"\\n' > wrapper && chmod +x wrapper && rm -rf cut && "
@@ -536,7 +538,7 @@ static void a_refusal_behind_a_broken_connection_is_no_answer(void **state)
 	transaction_result_release(&result);
 }
 
-static void a_remote_that_hangs_is_not_waited_for(void **state)
+static void a_hanging_remote_is_abandoned(void **state)
 {
 	(void)state;
 	sh("printf '#!/bin/sh\\nexec sleep 100000\\n' > slow && chmod +x slow && git -C b config "
@@ -602,21 +604,21 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "--hook"))
 		return hook();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commits_are_as_git_makes_them),
-		cmocka_unit_test(refs_move_only_from_where_they_stood),
+		cmocka_unit_test(commits_equal_those_of_git),
+		cmocka_unit_test(refs_are_updated_only_from_the_expected_value),
 		cmocka_unit_test(a_lock_of_another_git_is_waited_for),
-		cmocka_unit_test(settings_are_what_git_sees),
-		cmocka_unit_test(a_format_in_disguise_is_named),
-		cmocka_unit_test(work_trees_and_git_dir_are_found),
-		cmocka_unit_test(porcelain_is_understood),
-		cmocka_unit_test(a_transaction_makes_the_branch_and_follows_it),
-		cmocka_unit_test(an_answer_is_given_on_what_is_there),
-		cmocka_unit_test(refusals_bring_the_hooks_words),
-		cmocka_unit_test(a_hook_works_under_quarantine),
+		cmocka_unit_test(settings_equal_those_of_git),
+		cmocka_unit_test(an_undeclared_format_is_named),
+		cmocka_unit_test(worktrees_and_git_dir_are_found),
+		cmocka_unit_test(porcelain_output_is_parsed),
+		cmocka_unit_test(a_transaction_creates_and_updates_the_branch),
+		cmocka_unit_test(an_answer_refers_to_the_current_state),
+		cmocka_unit_test(rejections_contain_the_output_of_the_hook),
+		cmocka_unit_test(a_hook_works_in_the_quarantine),
 		cmocka_unit_test(broken_connections_lose_nothing),
 		cmocka_unit_test(a_push_is_repeated_with_the_same_commit),
-		cmocka_unit_test(a_refusal_behind_a_broken_connection_is_no_answer),
-		cmocka_unit_test(a_remote_that_hangs_is_not_waited_for),
+		cmocka_unit_test(a_rejection_after_a_broken_connection_is_not_final),
+		cmocka_unit_test(a_hanging_remote_is_abandoned),
 		cmocka_unit_test(many_writers_lose_nothing),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);

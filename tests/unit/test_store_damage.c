@@ -1,5 +1,5 @@
-/* store/: "not there" is a finding. What something names and cannot be read is damage, never
- * absence. */
+/* store/: "does not exist" is a result. An object that is referenced and cannot be read is
+ * damage, never absence. */
 #include "unit/unit.h"
 
 #include "base/file.h"
@@ -58,7 +58,7 @@ static struct oid tip_of(struct repo *repo)
 	return tip;
 }
 
-/* Replaces the object that `revision` names: by an empty file, by rubbish, or by nothing at all. */
+/* Replace the object `revision`: by an empty file, by random bytes, or by nothing at all. */
 static void damage(const char *revision, const char *how)
 {
 	char script[300];
@@ -83,7 +83,7 @@ static int count_change(const struct changed_file *file, void *data)
 	return 0;
 }
 
-/* All that reads at a commit, on a repository whose object `revision` is damaged. */
+/* All functions that read at a commit, on a repository whose object `revision` is damaged. */
 static void nothing_is_absent(const char *revision, const char *how)
 {
 	struct buf text = BUF_INIT;
@@ -123,31 +123,31 @@ static void nothing_is_absent(const char *revision, const char *how)
 #define RUBBISH "echo rubbish >$f"
 #define GONE    "rm -f $f"
 
-static void a_damaged_blob_is_no_absence(void **state)
+static void a_damaged_blob_is_not_absence(void **state)
 {
 	(void)state;
 	nothing_is_absent("x:a/b/file", EMPTY);
 }
 
-static void a_damaged_tree_is_no_absence(void **state)
+static void a_damaged_tree_is_not_absence(void **state)
 {
 	(void)state;
 	nothing_is_absent("x:a/b", EMPTY);
 }
 
-static void a_missing_tree_is_no_absence(void **state)
+static void a_missing_tree_is_not_absence(void **state)
 {
 	(void)state;
 	nothing_is_absent("x:a", GONE);
 }
 
-static void a_damaged_top_is_no_absence(void **state)
+static void a_damaged_root_tree_is_not_absence(void **state)
 {
 	(void)state;
 	nothing_is_absent("x^{tree}", RUBBISH);
 }
 
-static void a_damaged_commit_is_no_absence(void **state)
+static void a_damaged_commit_is_not_absence(void **state)
 {
 	(void)state;
 	struct commit commit = { .message = BUF_INIT };
@@ -162,13 +162,13 @@ static void a_damaged_commit_is_no_absence(void **state)
 	repo_close(repo);
 }
 
-static void a_missing_commit_is_no_absence(void **state)
+static void a_missing_commit_is_not_absence(void **state)
 {
 	(void)state;
 	nothing_is_absent("x^{commit}", GONE);
 }
 
-static void what_a_sound_tree_lacks_is_absent(void **state)
+static void what_a_valid_tree_lacks_is_absent(void **state)
 {
 	(void)state;
 	struct repo *repo = open_repo();
@@ -203,8 +203,8 @@ static int count_ref(const char *name, const struct oid *oid, void *data)
 	return 0;
 }
 
-/* Root may read everything: these are what fails for root, too. */
-static void a_ref_that_cannot_be_read_is_no_absence(void **state)
+/* Root can read everything: these fail for root, too. */
+static void an_unreadable_ref_is_not_absence(void **state)
 {
 	(void)state;
 	struct oid oid;
@@ -231,7 +231,7 @@ static void a_ref_that_cannot_be_read_is_no_absence(void **state)
 	repo_close(repo);
 }
 
-static void settings_that_cannot_be_read_are_no_defaults(void **state)
+static void unreadable_settings_are_not_defaults(void **state)
 {
 	(void)state;
 	struct repo *repo = NULL;
@@ -240,13 +240,13 @@ static void settings_that_cannot_be_read_are_no_defaults(void **state)
 	assert_true(repo_open(&repo, ".", &err) < 0);
 	assert_int_not_equal(err.code, ERR_NOT_FOUND);
 	sh("rm .git/config && mv .git/sound .git/config");
-	/* Where git is asked itself, for what libgit2 does not know of. */
+	/* If git itself is run, for features that libgit2 does not have. */
 	setenv("GIT_CONFIG_COUNT", "rubbish", 1);
 	assert_int_equal(repo_open(&repo, ".", &err), ERR_FAILED);
 	unsetenv("GIT_CONFIG_COUNT");
 }
 
-static void a_list_of_files_is_whole_or_an_error(void **state)
+static void a_list_of_files_is_complete_or_an_error(void **state)
 {
 	(void)state;
 	struct file_list list;
@@ -274,16 +274,16 @@ static void a_list_of_files_is_whole_or_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST_IN_REPOSITORY(a_damaged_blob_is_no_absence),
-		TEST_IN_REPOSITORY(a_damaged_tree_is_no_absence),
-		TEST_IN_REPOSITORY(a_missing_tree_is_no_absence),
-		TEST_IN_REPOSITORY(a_damaged_top_is_no_absence),
-		TEST_IN_REPOSITORY(a_damaged_commit_is_no_absence),
-		TEST_IN_REPOSITORY(a_missing_commit_is_no_absence),
-		TEST_IN_REPOSITORY(what_a_sound_tree_lacks_is_absent),
-		TEST_IN_REPOSITORY(a_ref_that_cannot_be_read_is_no_absence),
-		TEST_IN_REPOSITORY(settings_that_cannot_be_read_are_no_defaults),
-		TEST_IN_REPOSITORY(a_list_of_files_is_whole_or_an_error),
+		TEST_IN_REPOSITORY(a_damaged_blob_is_not_absence),
+		TEST_IN_REPOSITORY(a_damaged_tree_is_not_absence),
+		TEST_IN_REPOSITORY(a_missing_tree_is_not_absence),
+		TEST_IN_REPOSITORY(a_damaged_root_tree_is_not_absence),
+		TEST_IN_REPOSITORY(a_damaged_commit_is_not_absence),
+		TEST_IN_REPOSITORY(a_missing_commit_is_not_absence),
+		TEST_IN_REPOSITORY(what_a_valid_tree_lacks_is_absent),
+		TEST_IN_REPOSITORY(an_unreadable_ref_is_not_absence),
+		TEST_IN_REPOSITORY(unreadable_settings_are_not_defaults),
+		TEST_IN_REPOSITORY(a_list_of_files_is_complete_or_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

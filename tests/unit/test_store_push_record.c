@@ -1,4 +1,4 @@
-/* store/push_record.h: pushes are counted, whoever else counts at the same moment. */
+/* store/push_record.h: pushes are counted correctly by concurrent processes. */
 #include "unit/unit.h"
 
 #include "store/push_record.h"
@@ -34,7 +34,7 @@ static struct repo *fresh(void)
 	return repo;
 }
 
-static void pushes_are_counted_by_what_became_of_them(void **state)
+static void pushes_are_counted_by_result(void **state)
 {
 	(void)state;
 	struct repo *repo = fresh();
@@ -58,7 +58,7 @@ static void pushes_are_counted_by_what_became_of_them(void **state)
 	repo_close(repo);
 }
 
-static void what_cannot_be_read_begins_anew(void **state)
+static void an_unreadable_record_is_restarted(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = { ": >.git/git-build/pushes",
@@ -101,8 +101,8 @@ static void no_count_is_lost_between_processes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pushes_are_counted_by_what_became_of_them),
-		cmocka_unit_test(what_cannot_be_read_begins_anew),
+		cmocka_unit_test(pushes_are_counted_by_result),
+		cmocka_unit_test(an_unreadable_record_is_restarted),
 		cmocka_unit_test(no_count_is_lost_between_processes),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);

@@ -1,4 +1,4 @@
-/* A build's log: what is blanked, and what is left out, wherever the output is cut. */
+/* The log of a build: what is blanked out or omitted, wherever the output is split. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -27,7 +27,7 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
-/* The log of `text`, which comes in pieces of `piece` bytes. */
+/* The log of `text`, written in pieces of `piece` bytes. */
 static void write_log(const char *text, size_t len, size_t piece, int64_t limit,
 	const struct secrets *secrets, struct buf *out)
 {
@@ -42,7 +42,7 @@ static void write_log(const char *text, size_t len, size_t piece, int64_t limit,
 	assert_int_equal(file_read(out, path, 1 << 24, &err), 0);
 }
 
-static void secrets_are_blanked_however_the_output_is_cut(void **state)
+static void secrets_are_blanked_however_the_output_is_split(void **state)
 {
 	(void)state;
 	static const char text[] =
@@ -61,7 +61,7 @@ static void secrets_are_blanked_however_the_output_is_cut(void **state)
 	buf_release(&out);
 }
 
-static void short_texts_are_no_secrets_and_variables_are_found_by_their_names(void **state)
+static void short_texts_are_not_secrets_and_variables_are_found_by_name(void **state)
 {
 	(void)state;
 	static char *environment[] = { "MY_TOKEN=tok-1", "OTHER=value", "A_TOKEN=abc", "TOKEN",
@@ -100,7 +100,7 @@ static void the_beginning_and_the_end_are_kept(void **state)
 	buf_release(&out);
 }
 
-static void a_log_goes_on_where_the_last_one_ended(void **state)
+static void a_log_continues_after_the_last_one(void **state)
 {
 	(void)state;
 	struct secrets none = { 0 };
@@ -122,10 +122,10 @@ static void a_log_goes_on_where_the_last_one_ended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(secrets_are_blanked_however_the_output_is_cut),
-		cmocka_unit_test(short_texts_are_no_secrets_and_variables_are_found_by_their_names),
+		cmocka_unit_test(secrets_are_blanked_however_the_output_is_split),
+		cmocka_unit_test(short_texts_are_not_secrets_and_variables_are_found_by_name),
 		cmocka_unit_test(the_beginning_and_the_end_are_kept),
-		cmocka_unit_test(a_log_goes_on_where_the_last_one_ended),
+		cmocka_unit_test(a_log_continues_after_the_last_one),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -1,4 +1,4 @@
-/* worker/manifest.h: what is written is read again, and nothing hostile is. */
+/* worker/manifest.h: a manifest can be read after it was written, and hostile ones are refused. */
 #include "unit/unit.h"
 
 #include "base/file.h"
@@ -25,7 +25,7 @@ static int leave(void **state)
 	return chdir("/") || system(command);
 }
 
-static void a_folder_is_taken_with_sizes_and_hashes(void **state)
+static void a_directory_is_recorded_with_sizes_and_hashes(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -54,7 +54,7 @@ static void a_folder_is_taken_with_sizes_and_hashes(void **state)
 	manifest_release(&m);
 }
 
-static void what_is_written_is_read_again(void **state)
+static void a_written_manifest_can_be_read(void **state)
 {
 	(void)state;
 	struct error err = ERROR_INIT;
@@ -101,7 +101,7 @@ static void what_is_written_is_read_again(void **state)
 #define NAMED(name)                                                                                \
 	HEAD("\"artifacts\":[{\"size\":1,\"sha256\":\"" EMPTY_HASH "\",\"name\":\"" name "\"}]")
 
-static void what_could_do_harm_is_not_read(void **state)
+static void hostile_manifests_are_refused(void **state)
 {
 	(void)state;
 	static const struct {
@@ -151,9 +151,9 @@ static void what_could_do_harm_is_not_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_folder_is_taken_with_sizes_and_hashes),
-		cmocka_unit_test(what_is_written_is_read_again),
-		cmocka_unit_test(what_could_do_harm_is_not_read),
+		cmocka_unit_test(a_directory_is_recorded_with_sizes_and_hashes),
+		cmocka_unit_test(a_written_manifest_can_be_read),
+		cmocka_unit_test(hostile_manifests_are_refused),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }

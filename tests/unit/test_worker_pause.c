@@ -5,7 +5,7 @@
 
 struct world {
 	int64_t now_ms;
-	bool is_largest; /* chance gives the largest number, else 0 */
+	bool is_largest; /* random() returns the largest number, else 0 */
 };
 
 static int64_t monotonic_ms(void *data)
@@ -35,14 +35,14 @@ static void each_pause_is_twice_as_long_up_to_a_limit(void **state)
 	assert_int_equal(pause.length_ms, PAUSE_LONGEST_MS);
 }
 
-static void a_worker_that_works_again_begins_with_the_first_length(void **state)
+static void a_worker_that_works_again_starts_with_the_first_length(void **state)
 {
 	(void)state;
 	struct world world = { 0 };
 	struct env env = { .data = &world, .monotonic_ms = monotonic_ms, .random = random_below };
 	struct pause pause = { 0 };
 	pause_begin(&pause, 1000, &env);
-	/* That a check succeeded is not enough: the next job may fail in the same way. */
+	/* A successful check is not enough: the next job may fail in the same way. */
 	pause.on = false;
 	pause_begin(&pause, 1000, &env);
 	assert_int_equal(pause.until_ms, 2000);
@@ -52,7 +52,7 @@ static void a_worker_that_works_again_begins_with_the_first_length(void **state)
 	assert_int_equal(pause.until_ms, 1000);
 }
 
-static void chance_shortens_a_pause_by_a_fifth_at_most(void **state)
+static void randomness_shortens_a_pause_by_at_most_a_fifth(void **state)
 {
 	(void)state;
 	struct world world = { .is_largest = true };
@@ -66,8 +66,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_pause_is_twice_as_long_up_to_a_limit),
-		cmocka_unit_test(a_worker_that_works_again_begins_with_the_first_length),
-		cmocka_unit_test(chance_shortens_a_pause_by_a_fifth_at_most),
+		cmocka_unit_test(a_worker_that_works_again_starts_with_the_first_length),
+		cmocka_unit_test(randomness_shortens_a_pause_by_at_most_a_fifth),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

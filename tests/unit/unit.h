@@ -1,4 +1,4 @@
-/* What every unit test includes first: cmocka, and what cmocka wants in front of it. */
+/* Included first by every unit test: cmocka, and the headers that must precede it. */
 #ifndef UNIT_UNIT_H
 #define UNIT_UNIT_H
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 /*
- * How many milliseconds to wait for something that takes `ms` on an idle machine. It may take ten
+ * The milliseconds to wait for something that takes `ms` on an idle machine. It can take ten
  * times as long on a busy one, and GIT_BUILD_TEST_PATIENCE times that on a slow one.
  */
 __attribute__((unused)) static int64_t patience(int64_t ms)
@@ -23,7 +23,7 @@ __attribute__((unused)) static int64_t patience(int64_t ms)
 	return ms * 10 * (times > 0 ? times : 1);
 }
 
-/* `brief` in `make check`; `thorough` where GIT_BUILD_TEST_LONG is set, as it is in CI. */
+/* `brief` in `make check`; `thorough` if GIT_BUILD_TEST_LONG is set, as in CI. */
 __attribute__((unused)) static size_t brief_or_thorough(size_t brief, size_t thorough)
 {
 	const char *wanted = getenv("GIT_BUILD_TEST_LONG");
