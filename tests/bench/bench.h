@@ -1,7 +1,6 @@
 /*
- * What the benchmarks share: a clock, medians, and the one line a figure that tests/bench/run
- * reads: "name<TAB>value<TAB>target<TAB>what". Figures are ratios against something in the same
- * run.
+ * Shared by the benchmarks: a clock, medians, and the line per figure that tests/bench/run reads:
+ * "name<TAB>value<TAB>target<TAB>what". Figures are ratios to a reference in the same run.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -23,14 +22,14 @@ static inline int bench_by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts `values` and returns the middle one. */
+/* Sort `values`, and return the middle one. */
 static inline double bench_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), bench_by_size);
 	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* `target` "": there is none, the figure stands beside another. */
+/* `target` "": none, the figure is only for comparison. */
 static inline void bench_report(
 	const char *name, double value, const char *target, const char *what)
 {
@@ -38,7 +37,7 @@ static inline void bench_report(
 	fflush(stdout);
 }
 
-/* Runs `script`; a benchmark whose preparation fails has no figure. */
+/* Run `script`; a benchmark whose preparation fails has no figures. */
 static inline void bench_sh(const char *script)
 {
 	if (system(script)) {

@@ -1,12 +1,12 @@
 /*
- * What a week of heartbeats leaves behind: 10,000 beats of one server, then `git gc` in the shared
- * repository.
+ * The disk space of a week of heartbeats: 10,000 heartbeats of one server, then `git gc` in the
+ * shared repository.
  *
- * At one beat a minute these beats take a week; here they take minutes. gc keeps unreachable
- * objects for an hour (gc.pruneExpire), so that the size is told twice: right away, and with the
- * files' times set back as a week would have set them, all but the last hour's.
+ * At one heartbeat per minute, this takes a week; here it takes minutes. gc keeps unreachable
+ * objects for an hour (gc.pruneExpire), so the size is measured twice: immediately, and with the
+ * times of the files set back as after a week, except for those of the last hour.
  *
- * usage: bench_growth [BEATS]
+ * usage: bench_growth [HEARTBEATS]
  */
 #include "bench/bench.h"
 
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	bench_report("growth-gc-now",
 		read_number("du -sk --apparent-size now.git | cut -f1") / 1024, "",
 		"MB after git gc right away, with the last hour's objects (here: all) kept");
-	/* The last hour of a week's beats is the last 60; they are reachable, and stay whatever
+	/* The last hour of a week has 60 heartbeats; they are reachable, and are kept whatever
 	 * their age. */
 	bench_sh("find shared.git/objects -type f -exec touch -d '3 hours ago' {} + && git -C "
 		 "shared.git gc -q");

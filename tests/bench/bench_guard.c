@@ -1,10 +1,9 @@
 /*
- * What judging costs.
+ * The cost of checking.
  *
- * A push of one heartbeat through the pre-receive hook against a hook that is `true`, in pairs. And
- * the first push of 5,000 commits that change a growing file of 500 KB: the hook against `git
- * cat-file
- * --batch` of the same blobs, on one processor and on all.
+ * A push of one heartbeat through the pre-receive hook, compared with a hook that is `true`, in
+ * pairs. And the first push of 5,000 commits that change a growing file of 500 KB: the hook,
+ * compared with `git cat-file --batch` of the same blobs, on one processor and on all.
  *
  * usage: bench_guard [PAIRS [COMMITS]]
  */
@@ -135,8 +134,8 @@ static void bench_push(size_t pairs)
 	free(unjudged);
 }
 
-/* A bare repository with COMMITS commits on one file that grows from 400 to 600 KB, in one pack as
- * a push brings it, and with no ref: nothing of it stands. */
+/* A bare repository with COMMITS commits of one file that grows from 400 to 600 KB, in one pack
+ * as after a push, and without a ref: no commit is on a branch yet. */
 static void make_history(size_t commits)
 {
 	FILE *import = popen("git init -q --bare first.git && "
@@ -163,7 +162,7 @@ static void make_history(size_t commits)
 
 static void bench_first_push(size_t commits)
 {
-	/* Into a pipe, as whoever reads them gets them; and into nothing. */
+	/* Into a pipe, as for a program that reads them; and into /dev/null. */
 	const char *read_all[] = { "taskset", "1", "sh", "-c",
 		"git -C first.git cat-file --batch <blobs | cat >/dev/null", NULL };
 	const char *drop_all[] = { "taskset", "1", "sh", "-c",

@@ -1,7 +1,7 @@
 /*
- * A pushed heartbeat against a bare `git push` of a ready four-object commit to the same
- * repository, in pairs: one-shot (`git build heartbeat`, a process each), in a loop (one process),
- * and beside them the shell script that people use today: pull, jq, commit, push.
+ * A pushed heartbeat, compared with a bare `git push` of a prepared commit with four objects to
+ * the same repository, in pairs: single (`git build heartbeat`, one process each), in a loop (one
+ * process), and the shell script that people use today: pull, jq, commit, push.
  *
  * usage: bench_heartbeat [PAIRS]
  */
@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 			loop[i / 2] = time_beat(heartbeat);
 		else
 			shot[i / 2] = time_sh("exec git -C server build heartbeat -q --push");
-		if (i % 4 == 3) /* the slow one less often */
+		if (i % 4 == 3) /* fewer runs of the slow one */
 			seed[i / 4] = time_sh(seed_script);
 	}
 	double bare = bench_median(push, 2 * pairs);

@@ -1,6 +1,6 @@
 /*
- * What reading a document costs beyond finding its tokens: json_parse() of 1 MB of messages against
- * yajl alone (no callbacks), on the same text by turns.
+ * The cost of reading a document beyond finding its tokens: json_parse() of 1 MB of messages,
+ * compared with yajl alone (without callbacks) on the same text, alternating.
  *
  * usage: bench_json [PAIRS]
  */

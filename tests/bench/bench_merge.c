@@ -1,7 +1,7 @@
 /*
- * Whole processes: the merge driver against `git merge-file` on the same three message files (one
- * message appended and one flagged as read on each side), what it costs in memory, how it grows,
- * and what it costs at least.
+ * Whole processes: the merge driver, compared with `git merge-file` on the same three message
+ * files (one message appended and one marked as read on each side); its use of memory, its
+ * growth, and its minimum.
  *
  * usage: bench_merge [PAIRS]
  */
@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-static char program[4096]; /* the merge driver, as git runs it */
+static char program[4096]; /* the merge driver, as run by git */
 
 static char folder[] = "/tmp/git-build-bench.XXXXXX";
 
@@ -40,7 +40,7 @@ static void write_message(FILE *file, const char *id, int number, int read)
 		number % 60, read ? "true" : "false");
 }
 
-/* `count` messages; number `flagged` is read too; `added` (NULL: none) is one more. */
+/* `count` messages; message `flagged` is also read; `added` (NULL: none) is one more. */
 static void write_file(const char *name, int count, int flagged, const char *added)
 {
 	FILE *file = fopen(name, "w");
@@ -59,7 +59,7 @@ static void write_file(const char *name, int count, int flagged, const char *add
 	fclose(file);
 }
 
-/* Flags are set on what is unread, so in the newer half. */
+/* Unread messages are marked, so those in the newer half. */
 static void write_triple(int count)
 {
 	write_file("base.json", count, -1, NULL);
@@ -77,7 +77,7 @@ struct cost {
 	long kilobytes;
 };
 
-/* One process from its start to its end, its words thrown away. */
+/* One process from start to end, without its output. */
 static struct cost run(char *const argv[])
 {
 	posix_spawn_file_actions_t actions;
@@ -89,7 +89,7 @@ static struct cost run(char *const argv[])
 	double start = bench_now_ms();
 	if (posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ) ||
 		wait4(pid, &status, 0, &usage) < 0 || !WIFEXITED(status) ||
-		WEXITSTATUS(status) > 1) { /* 1: git's two appends conflict */
+		WEXITSTATUS(status) > 1) { /* 1: the two appended messages conflict for git */
 		fprintf(stderr, "%s failed\n", argv[0]);
 		exit(1);
 	}

@@ -1,8 +1,8 @@
 /*
- * Operations on the shared branch: one alone against a bare `git push` of a ready commit to the
- * same repository, in turns; 1 to 16 clones that write at once; the shell script of before (pull,
- * jq, commit, push, again if that was refused) beside one and four of them; and a claim from a
- * queue of 10,000 jobs against one from a queue of ten.
+ * Requests to the shared branch: one alone, compared with a bare `git push` of a prepared commit
+ * to the same repository, alternating; 1 to 16 clones that write concurrently; the earlier shell
+ * script (pull, jq, commit, push, again after a rejection) next to one and to four of them; and a
+ * claim from a queue of 10,000 jobs, compared with one from a queue of ten.
  *
  * usage: bench_operations [PAIRS [SECONDS]]
  */
@@ -56,13 +56,13 @@ static double time_sh(const char *command)
 	return bench_now_ms() - start;
 }
 
-/* What the writers measure, each in a row of its own; shared between processes. */
+/* The measurements of the writers, one row each; shared between processes. */
 struct row {
 	size_t count;
 	double took[MOST];
 };
 
-/* `command` is told which writer it is in $W, and how often it has run in $I; it runs an even
+/* `command` gets the number of the writer in $W, and the number of the run in $I; it runs an even
  * number of times. */
 static void write_until(double end, int writer, const char *command, struct row *row)
 {
@@ -78,7 +78,8 @@ static void write_until(double end, int writer, const char *command, struct row 
 	_exit(0);
 }
 
-/* `writers` clones write for `seconds`: operations a second; the slowest against the median. */
+/* `writers` clones write for `seconds`: requests per second; the slowest compared with the
+ * median. */
 static double run_writers(int writers, double seconds, const char *command, double *slowest)
 {
 	struct row *rows = mmap(NULL, WRITERS * sizeof(*rows), PROT_READ | PROT_WRITE,
@@ -123,7 +124,8 @@ static void measure_alone(size_t pairs)
 
 static void measure_writers(double seconds)
 {
-	/* A lock taken and let go in turn, so that the file has one size all the time. */
+	/* A lock is acquired and released alternately, so that the size of the file does not
+	 * change. */
 	static const char ours[] = "case $I in *[13579]) verb=release;; *) verb=acquire;; esac;"
 				   "exec git -C w$W build lock $verb -q w$W";
 	double slowest, one = 0, rate = 0;

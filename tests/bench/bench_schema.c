@@ -1,7 +1,8 @@
 /*
- * What judging a document costs: 1 MB of messages by the built-in schema against yajl alone (no
- * callbacks), by turns; first inside one process, then as whole processes, `git build validate`
- * against this program with --yajl; and a heartbeat of 200 bytes against `true`.
+ * The cost of checking a document: 1 MB of messages with the built-in schema, compared with yajl
+ * alone (without callbacks), alternating; first inside one process, then as whole processes, `git
+ * build validate` compared with this program with --yajl; and a heartbeat of 200 bytes compared
+ * with `true`.
  *
  * usage: bench_schema [PAIRS]
  *        bench_schema --yajl FILE
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As `git build validate` does it: compiles the schema, too. */
+/* As in `git build validate`: compiles the schema, too. */
 static double time_whole(const struct buf *text)
 {
 	double start = bench_now_ms();

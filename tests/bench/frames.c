@@ -1,12 +1,12 @@
 /*
- * How long the screen of git build watch takes to draw: prints the median in milliseconds for the
- * fleet of the clone that is named. For bench_overview.sh.
+ * Draws the live view of git build watch, and prints the median time in milliseconds for the
+ * fleet of the given clone. Used by bench_overview.sh.
  *
  * usage: frames DIR
  */
 #include "bench/bench.h"
 
-/* What a subcommand is made of is not in the library. */
+/* The files of a subcommand are not part of the library. */
 #include "coordination.c"
 #include "show.c"
 #include "watch_screen.c"

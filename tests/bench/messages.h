@@ -1,4 +1,5 @@
-/* A megabyte of messages, and how long yajl alone takes to read it: what reading is measured by. */
+/* A megabyte of messages, and the time that yajl alone takes to read it: the reference for
+ * reading. */
 #ifndef BENCH_MESSAGES_H
 #define BENCH_MESSAGES_H
 
@@ -9,7 +10,7 @@
 
 #include <yajl/yajl_parse.h>
 
-/* Messages as servers send them to each other, until there is a megabyte. */
+/* Messages as servers send them, up to a megabyte. */
 static inline void bench_write_messages(struct buf *text)
 {
 	static const char body[] =
@@ -42,7 +43,7 @@ static inline void bench_write_messages(struct buf *text)
 	buf_addch(text, '\n');
 }
 
-/* yajl's bare parse: no callbacks. */
+/* A bare parse by yajl, without callbacks. */
 static inline double bench_time_yajl(const struct buf *text)
 {
 	double start = bench_now_ms();

@@ -1,10 +1,10 @@
 /*
- * Runs files of JSON Schema cases, as the public test suite has them: each file is a list of groups
- * of a schema and tests, each test a document and whether it is valid.
+ * Runs JSON Schema cases in the form of the public test suite: each file is a list of groups,
+ * each with a schema and tests, each with a document and whether it is valid.
  *
  * usage: conformance [--remotes DIR] [--format] FILE...
  *
- * Prints the count for each file and every miss; ends with "N passed, N failed".
+ * Prints the count of each file and every wrong result; ends with "N passed, N failed".
  */
 #include "base/alloc.h"
 #include "base/file.h"
@@ -32,7 +32,7 @@ static void miss(const char *file, const struct json_doc *doc, const struct json
 	free(second);
 }
 
-/* The text of `value` as a document of its own. */
+/* The text of `value` as a separate document. */
 static struct json_doc *extract(const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
@@ -50,7 +50,7 @@ static void run_test(const char *file, const struct json_doc *doc, const struct 
 	struct schema_report report = SCHEMA_REPORT_INIT;
 	struct schema_options options = { .assert_format = assert_format };
 	bool valid = schema_validate(schema, instance, &options, &report);
-	/* What tells the errors must agree with what only answers. */
+	/* Validation with a report must agree with validation without one. */
 	bool quiet = schema_validate(schema, instance, &options, NULL);
 	bool told = report.count > 0;
 	if (valid == (wanted->type == JSON_TRUE) && quiet == valid && told == !valid &&
@@ -84,7 +84,7 @@ static void run_group(const char *file, const struct json_doc *doc, const struct
 	buf_add(&text, raw, len);
 	int rc = schema_compile(set, &schema, &text, "schema", NULL, &err);
 	if (invalid) {
-		/* A group of ours about schemas that are none. */
+		/* A group of our own, about invalid schemas. */
 		tally->passed += rc < 0;
 		tally->failed += rc >= 0;
 		if (rc >= 0)

@@ -1,13 +1,14 @@
 /*
- * Preloaded into a command: counts what it reads below one directory, and lets one of these reads
- * fail once.
+ * Preloaded into a command: counts its reads below one directory, and makes one of them fail.
  *
- * FAULT_ROOT     the directory; only reads of what is below it count
- * FAULT_PROGRAMS names of the programs that count, each between colons
- * FAULT_COUNTER  a file of eight bytes, zero at first, outside of FAULT_ROOT: all processes of a
- * run count in it FAULT_AT       which read fails, counted from 1; 0: none FAULT_ERRNO    how it
- * fails FAULT_LOG      a file to which each read that counts is appended, "NUMBER PROGRAM CALL
- * PATH"; with FAULT_AT, only the one that failed
+ *	FAULT_ROOT     the directory; only reads below it are counted
+ *	FAULT_PROGRAMS the names of the programs that are counted, each between colons
+ *	FAULT_COUNTER  a file of eight zero bytes, outside of FAULT_ROOT; all processes of a run
+ *	               share the count in it
+ *	FAULT_AT       the number of the read that fails, from 1; 0: none
+ *	FAULT_ERRNO    the error
+ *	FAULT_LOG      a file to which each counted read is appended, "NUMBER PROGRAM CALL PATH";
+ *	               with FAULT_AT, only the one that failed
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -77,7 +78,7 @@ static void write_log(long number, const char *call, const char *path)
 		close(fd);
 }
 
-/* Does this read, of the absolute `path`, fail? Then errno says how. */
+/* Does this read of the absolute `path` fail? If so, errno is set. */
 static int fails(const char *call, const char *path)
 {
 	int before = errno;
@@ -126,7 +127,7 @@ static int fails_at(const char *call, int dir, const char *path)
 	return fails(call, whole);
 }
 
-/* Only what is opened to be read, and is not made by it. */
+/* Only files that are opened for reading, and are not created by the call. */
 static int is_read(int flags)
 {
 	return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_CREAT);
@@ -260,7 +261,7 @@ char *realpath(const char *path, char *out)
 	return fails_at("realpath", AT_FDCWD, path) ? NULL : real(path, out);
 }
 
-/* Reads a directory, or what is next in one: in glibc, without calling any of the above. */
+/* Read a directory, or its next entry: in glibc, this calls none of the functions above. */
 FTSENT *fts_read(FTS *walk)
 {
 	REAL(fts_read);

@@ -1,14 +1,14 @@
 /*
- * Preloaded into one program, makes its input fail: what it reads from standard input, and what it
- * writes into the pipe that is a child's standard input.
+ * Preloaded into one program: makes its input fail, which it reads from standard input, and which
+ * it writes to the pipe that is the standard input of a child.
  *
- *	FAULT_PROGRAM=pre-receive   the program whose calls fail; all others are left alone
- *	FAULT_READ_SIZE=7           a read of standard input returns at most so many bytes
- *	FAULT_READ=3:EIO            the third read of standard input fails, all others do not
- *	FAULT_WRITE_SIZE=7          a write into a pipe takes at most so many bytes
- *	FAULT_WRITE=3:EIO           the third write into a pipe fails, all others do not
- *	FAULT_COUNT=FILE            where the program appends, at its end, how many reads and writes
- *	                            there were: "read N" and "write N"
+ *	FAULT_PROGRAM=pre-receive   the program whose calls fail; others are not affected
+ *	FAULT_READ_SIZE=7           a read of standard input returns at most 7 bytes
+ *	FAULT_READ=3:EIO            the third read of standard input fails, the others do not
+ *	FAULT_WRITE_SIZE=7          a write to a pipe writes at most 7 bytes
+ *	FAULT_WRITE=3:EIO           the third write to a pipe fails, the others do not
+ *	FAULT_COUNT=FILE            where the program appends the number of reads and writes at
+ *	                            its end: "read N" and "write N"
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,7 +51,7 @@ static void plan(struct calls *calls, const char *size_name, const char *fault_n
 	}
 }
 
-/* By the program's file: git-build becomes git-build-full under the name that it was called by. */
+/* By the file of the program: git-build executes git-build-full under its own name. */
 static int is_meant(void)
 {
 	char path[4096];
@@ -79,7 +79,7 @@ __attribute__((destructor)) static void end(void)
 	}
 }
 
-/* Fails with errno set if this is the call that has to; else cuts `*len`. */
+/* Fails with errno set if this is the call that must fail; otherwise limits `*len`. */
 static int interfere(struct calls *calls, size_t *len)
 {
 	if (++calls->seen == calls->number) {

@@ -1,11 +1,11 @@
 /*
- * Preloaded into one program, lets memory run out: from one allocation on, every one fails, or just
- * that one.
+ * Preloaded into one program: makes its memory run out; one allocation fails, or all of them from
+ * one on.
  *
- *	FAULT_PROGRAM=pre-receive   the program whose allocations fail; all others are left alone
- *	FAULT_MEMORY=17             the 17th fails
- *	FAULT_MEMORY=17+            the 17th and all that follow fail
- *	FAULT_COUNT=FILE            where the program appends, at its end, how many there were
+ *	FAULT_PROGRAM=pre-receive   the program whose allocations fail; others are not affected
+ *	FAULT_MEMORY=17             the 17th allocation fails
+ *	FAULT_MEMORY=17+            the 17th and all later ones fail
+ *	FAULT_COUNT=FILE            where the program appends the number of allocations at its end
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* glibc's own, which the functions below go on to: asking dlsym(3) for them would allocate. */
+/* Functions of glibc that the functions below call: dlsym(3) would allocate memory itself. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
@@ -26,10 +26,10 @@ static unsigned long number;
 static int for_good;
 static atomic_int active;
 
-/* A forked child is another process, whose allocations are its own matter. */
+/* A forked child is a different process, whose allocations are counted separately. */
 static pid_t process;
 
-/* By the program's file: git-build becomes git-build-full under the name that it was called by. */
+/* By the file of the program: git-build executes git-build-full under its own name. */
 static int is_meant(void)
 {
 	char path[4096];
@@ -50,7 +50,7 @@ __attribute__((constructor)) static void start(void)
 	active = is_meant();
 }
 
-/* How many there were, also if the program ends by _exit(). */
+/* The number of allocations, even if the program ends with _exit(). */
 static void count(void)
 {
 	const char *path = getenv("FAULT_COUNT");

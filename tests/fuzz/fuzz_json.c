@@ -1,9 +1,9 @@
 /*
- * json/: any bytes are refused with a place, or are a document that can be walked, pointed into,
- * and edited into another document.
+ * json/: any bytes are either refused with a location, or a document that can be traversed,
+ * addressed with pointers, and edited into another document.
  *
- * The input is a text, and behind its first NUL instructions for edits, four bytes each: which
- * value, what to do, which index, which new value.
+ * The input is a text, followed by a NUL and instructions for edits, four bytes each: the value,
+ * the action, the index, and the new value.
  */
 #include "base/utf8.h"
 #include "json/edit.h"
@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the run, and lets libFuzzer keep the input. */
+/* Abort, so that libFuzzer keeps the input. */
 static void insist(bool holds, const char *what)
 {
 	if (holds)
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = size ? memchr(data, '\0', size) : NULL;
 	size_t len = end ? (size_t)(end - data) : size;
-	/* Memory of its own, so that reading behind it is noticed. */
+	/* Separate memory, so that reads beyond its end are detected. */
 	char *text = malloc(len ? len : 1);
 	if (len)
 		memcpy(text, data, len);

@@ -1,6 +1,6 @@
 /*
- * schema/: any bytes are refused as a schema, with a place, or compile. Either again and again;
- * what compiles under a URI is known by it.
+ * schema/: any bytes are either refused as a schema, with a location, or compile; the result is
+ * the same each time, and a schema compiled under a URI can be found by it.
  */
 #include "schema/schema.h"
 #include "schema/validate.h"
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the run, and lets libFuzzer keep the input. */
+/* Abort, so that libFuzzer keeps the input. */
 static void insist(bool holds, const char *what)
 {
 	if (holds)
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t line, column;
 	int rc = compile(set, &schema, data, size, NULL, &err);
 	if (rc < 0) {
-		/* A reference may lead into a metaschema, which has a name of its own. */
+		/* A reference may lead to a metaschema, which has a name of its own. */
 		insist(rc == ERR_INVALID, "a schema is refused as invalid");
 		insist(sscanf(err.text, "%*[^:]:%zu:%zu: ", &line, &column) == 2 && line && column,
 			"a refusal says where");
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		insist(!compile(set, &again, data, size, NULL, &second),
 			"what compiles compiles again");
-		/* With another base its references lead elsewhere, and perhaps nowhere. */
+		/* With another base, its references lead elsewhere, possibly nowhere. */
 		if (!compile(set, &again, data, size, "http://x.test/again", &second))
 			insist(!schema_compile_uri(set, &again, "http://x.test/again", &second),
 				"what compiles is known by its URI");

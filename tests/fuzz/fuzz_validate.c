@@ -1,8 +1,8 @@
 /*
- * schema/: a document is valid or not, whoever asks: with a report or without, now or again; what
- * is wrong has its place in the document.
+ * schema/: a document is either valid or not, the same with a report and without one, and each
+ * time; errors have a location in the document.
  *
- * The input is a schema, and behind its first NUL a document.
+ * The input is a schema, followed by a NUL and a document.
  */
 #include "schema/schema.h"
 #include "schema/validate.h"
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the run, and lets libFuzzer keep the input. */
+/* Abort, so that libFuzzer keeps the input. */
 static void insist(bool holds, const char *what)
 {
 	if (holds)
@@ -47,7 +47,8 @@ static void validate(const struct schema *schema, const struct json_doc *doc, bo
 	insist(report.unfinished || report.count <= 5, "no more is listed than was asked for");
 	for (size_t i = 0; i < report.count; i++)
 		look_at(doc, &report.errors[i]);
-	/* Who only wants an answer stops earlier, and may get one where the other gives up. */
+	/* Validation without a report ends earlier, and may have a result where the other reaches
+	 * a limit. */
 	if (!report.unfinished)
 		insist(schema_validate(schema, doc, &options, NULL) == valid,
 			"the ways to ask agree");

@@ -1,8 +1,8 @@
 /*
- * Kills the process that is about to make the N-th change to the file system, counted over a whole
- * process tree; to be loaded into it (LD_PRELOAD).
+ * Preloaded into a process tree: kills the process that is about to make the N-th change to the
+ * file system.
  *
- *	KILL_COUNT      a file of eight bytes, which all processes share: changes so far
+ *	KILL_COUNT      a file of eight bytes, which all processes share: the changes so far
  *	KILL_AT         N, from 1; 0 only counts
  *	KILL_PROGRAMS   only processes whose name begins with this count and die; unset: all
  */

@@ -1,7 +1,7 @@
 /*
- * Generated JSON documents, for property tests: first a tree that knows what it says, then its text
- * in one of many layouts. The tree is the simple model that documents and edits are held against;
- * it shares no code with src/json.
+ * Generated JSON documents for property tests: first a tree that knows its values, then its text
+ * in one of many layouts. The tree is the simple model that documents and edits are compared
+ * with; it shares no code with src/json.
  */
 #ifndef PROPERTY_JSON_GENERATE_H
 #define PROPERTY_JSON_GENERATE_H
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A string as it is spelled, quotes included, and what it says. */
+/* A string as written, with its quotes, and its value. */
 struct spelled {
 	const char *raw, *said;
 	size_t raw_len, said_len;
@@ -24,29 +24,29 @@ struct node {
 	enum json_type type;
 	bool is_member;
 	struct spelled name;
-	struct spelled text;       /* of a scalar; what it says: a string only */
+	struct spelled text;       /* of a scalar; the value only of a string */
 	struct node *first, *next; /* children; the next sibling */
 	/* For tests of edits. */
-	const struct json_value *original; /* what it was in the document at first; NULL: new */
-	bool touched;                      /* it, or something in it, was edited */
+	const struct json_value *original; /* its value in the original document; NULL: new */
+	bool touched;                      /* it, or a descendant, was edited */
 	bool closed;                       /* it was replaced or removed: no edits inside */
 	bool removed;
 };
 
-/* How a text is laid out. */
+/* The formatting of a text. */
 struct style {
 	const char *newline; /* NULL: all on one line */
 	const char *unit;    /* one level of indentation */
 	const char *comma;   /* between children on one line */
 	const char *colon;
-	bool chaos; /* white space anywhere, from `random` */
+	bool chaos; /* whitespace anywhere, from `random` */
 	struct random *random;
 };
 
 struct generator {
 	struct random *random;
 	struct arena *arena;
-	unsigned names; /* how many were given: makes each its own */
+	unsigned names; /* the number of names given, to make each unique */
 };
 
 static inline char *generate_copy(struct generator *g, const struct buf *text)
@@ -54,7 +54,7 @@ static inline char *generate_copy(struct generator *g, const struct buf *text)
 	return arena_strndup(g->arena, text->data, text->len);
 }
 
-/* A string of some pieces, and `tail` behind them. */
+/* A string of some pieces, followed by `tail`. */
 static inline struct spelled generate_string(struct generator *g, size_t most, const char *tail)
 {
 	static const struct {
@@ -89,10 +89,10 @@ static inline struct spelled generate_string(struct generator *g, size_t most, c
 	return string;
 }
 
-/* A name that nothing else in the document has. */
+/* A name that occurs nowhere else in the document. */
 static inline struct spelled generate_name(struct generator *g)
 {
-	char tail[16]; /* from a '_' on, which no piece of a string has */
+	char tail[16]; /* from a '_' on, which no piece of a string contains */
 	snprintf(tail, sizeof(tail), "_%u", g->names++);
 	return generate_string(g, random_once_in(g->random, 4) ? 3 : 0, tail);
 }
@@ -131,7 +131,7 @@ static inline struct node *generate_node(struct generator *g, size_t depth)
 	} else {
 		node->type = kind % 2 ? JSON_ARRAY : JSON_OBJECT;
 		struct node **end = &node->first;
-		/* Seldom so many that the parser takes another way to compare their names. */
+		/* Rarely so many that the parser compares their names in another way. */
 		size_t most = random_once_in(g->random, 20) ? 30 : 5;
 		for (size_t left = random_below(g->random, most + 1); left; left--) {
 			*end = generate_node(g, depth - 1);

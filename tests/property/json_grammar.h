@@ -1,7 +1,7 @@
 /*
- * RFC 8259's grammar, as plainly as it can be written, to hold the parser against. What it takes
- * and the parser may still refuse: a name that an object has twice, half of a surrogate pair, bytes
- * that are no UTF-8, a byte-order mark, nesting too deep.
+ * The grammar of RFC 8259, written as simply as possible, to compare the parser with. It accepts
+ * some texts that the parser may refuse: an object with duplicate names, half of a surrogate
+ * pair, invalid UTF-8, a byte-order mark, excessive nesting.
  */
 #ifndef PROPERTY_JSON_GRAMMAR_H
 #define PROPERTY_JSON_GRAMMAR_H
@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Each takes what it is named after from the front of `*s` and says whether it was there. */
+/* Each function consumes what it is named after from the start of `*s`, and returns whether it
+ * was found. */
 
 static inline bool grammar_char(const char **s, const char *end, const char *any_of)
 {

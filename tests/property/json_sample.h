@@ -1,4 +1,4 @@
-/* Generated documents, parsed, and held against the trees they came from. */
+/* Generated documents, parsed, and compared with the trees that they were generated from. */
 #ifndef PROPERTY_JSON_SAMPLE_H
 #define PROPERTY_JSON_SAMPLE_H
 
@@ -38,7 +38,7 @@ static inline void sample_finish(struct sample *s)
 	arena_release(&s->arena);
 }
 
-/* Runs `check` over as many samples as RUNS says, or `runs`. */
+/* Run `check` with RUNS samples, or `runs` if RUNS is not set. */
 static inline void sample_each(size_t runs, void (*check)(struct sample *))
 {
 	uint64_t seed = random_first_seed();
@@ -66,7 +66,7 @@ static inline bool is_text(const char *text, size_t len, const char *wanted, siz
 	return text && len == wanted_len && !memcmp(text, wanted, len);
 }
 
-/* Holds a value of `doc` against the node, and all in it; returns the value behind. */
+/* Compare a value of `doc` with the node, recursively; return the value that follows. */
 static inline const struct json_value *sample_compare(const struct sample *s,
 	const struct json_doc *doc, const struct json_value *value, const struct node *node)
 {

@@ -1,8 +1,8 @@
 /*
- * Chance for property tests, the same for the same seed.
+ * Random numbers for property tests, reproducible from a seed.
  *
- * A run is so many cases; case i of seed S is drawn from seed S + i. What fails names its own seed:
- * SEED=that RUNS=1 repeats it alone. RUNS alone makes longer runs.
+ * A run has a number of cases; case i of seed S uses seed S + i. A failure prints its own seed:
+ * SEED=that RUNS=1 repeats only this case. RUNS alone makes longer runs.
  */
 #ifndef PROPERTY_RANDOM_H
 #define PROPERTY_RANDOM_H
@@ -14,7 +14,7 @@
 #include <time.h>
 
 struct random {
-	uint64_t seed; /* what a failure names */
+	uint64_t seed; /* printed by a failure */
 	uint64_t state;
 };
 
@@ -24,7 +24,7 @@ static inline uint64_t random_setting(const char *name, uint64_t fallback)
 	return value && *value ? strtoull(value, NULL, 0) : fallback;
 }
 
-/* The seed of a run's first case. */
+/* The seed of the first case of a run. */
 static inline uint64_t random_first_seed(void)
 {
 	struct timespec now;
@@ -37,7 +37,7 @@ static inline struct random random_of(uint64_t seed)
 	return (struct random){ .seed = seed, .state = seed };
 }
 
-/* Sebastiano Vigna's splitmix64: short, and good from any seed. */
+/* Sebastiano Vigna's splitmix64: short, and good with any seed. */
 static inline uint64_t random_bits(struct random *r)
 {
 	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
@@ -46,19 +46,19 @@ static inline uint64_t random_bits(struct random *r)
 	return z ^ z >> 31;
 }
 
-/* From 0 to `count` - 1. */
+/* A number from 0 to `count` - 1. */
 static inline size_t random_below(struct random *r, size_t count)
 {
 	return (size_t)(random_bits(r) % count);
 }
 
-/* True once in `count` times. */
+/* True once in `count` times, on average. */
 static inline bool random_once_in(struct random *r, size_t count)
 {
 	return !random_below(r, count);
 }
 
-/* One of an array's elements. */
+/* A random element of an array. */
 #define RANDOM_OF(r, array) ((array)[random_below((r), sizeof(array) / sizeof(*(array)))])
 
 #endif

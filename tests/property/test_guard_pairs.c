@@ -1,7 +1,8 @@
 /*
- * The pairs of two versions of a list, held against what looking at every element finds: all that
- * came, went or differs is paired once, whether what is the same in both is skipped or not. With
- * keys that are there twice, nothing is said to be gone or new whose key the other side has.
+ * The pairs of two versions of a list, compared with a search through all elements: every element
+ * that was added, removed or changed is paired once, whether unchanged elements are skipped or
+ * not. With duplicate keys, no element counts as added or removed whose key exists on the other
+ * side.
  */
 #include "unit/unit.h"
 
@@ -111,7 +112,7 @@ static void fail_case(const struct found *found, const char *what)
 		found->old->text.data, found->now->text.data);
 }
 
-/* What holds with keys that are there twice, too. */
+/* Properties that also hold with duplicate keys. */
 static void check_each(const struct found *found)
 {
 	for (size_t i = 0; i < found->count; i++) {
@@ -190,7 +191,7 @@ static void check_case(uint64_t seed)
 	buf_release(&now.text);
 }
 
-static void all_that_differs_is_paired_once(void **state)
+static void every_difference_is_paired_once(void **state)
 {
 	(void)state;
 	uint64_t seed = random_first_seed();
@@ -201,7 +202,7 @@ static void all_that_differs_is_paired_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_that_differs_is_paired_once),
+		cmocka_unit_test(every_difference_is_paired_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * json/document.h and json/edit.h over the files of tests/data/: valid JSON is parsed, an edit
- * changes only the value that it names, and broken JSON is refused with its place.
+ * json/document.h and json/edit.h with the files of tests/data/: valid JSON is parsed, an edit
+ * changes only the value that it names, and broken JSON is refused with a location.
  */
 #include "unit/corpus.h"
 
@@ -13,7 +13,8 @@ static void check_sound(const char *path, struct json_doc *doc)
 	struct json_edit *edit = json_edit_new(doc);
 	size_t len;
 	const char *text = json_text(doc, &len);
-	/* The last element or member goes: all else is written anew, and must be what it was. */
+	/* Remove the last element or member: all others are written again, and must be unchanged.
+	 */
 	const struct json_value *last = NULL;
 	JSON_EACH (child, json_root(doc))
 		last = child;
@@ -50,7 +51,7 @@ static void check_file(const struct corpus_file *file)
 	}
 }
 
-static void files_as_fleets_have_them_are_taken_and_broken_ones_refused(void **state)
+static void valid_files_are_parsed_and_broken_ones_refused(void **state)
 {
 	(void)state;
 	corpus_each(check_file);
@@ -59,7 +60,7 @@ static void files_as_fleets_have_them_are_taken_and_broken_ones_refused(void **s
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_as_fleets_have_them_are_taken_and_broken_ones_refused),
+		cmocka_unit_test(valid_files_are_parsed_and_broken_ones_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * json/document.h over generated documents: what was generated is what is read, nothing is lost,
- * and what is broken is refused with its place.
+ * json/document.h with generated documents: the parsed document equals the generated one, nothing
+ * is lost, and a broken text is refused with a location.
  */
 #include "unit/unit.h"
 
@@ -16,7 +16,7 @@ static void check_content(struct sample *s)
 	sample_compare(s, s->doc, json_root(s->doc), s->tree);
 }
 
-static void documents_say_what_was_generated(void **state)
+static void documents_have_the_generated_values(void **state)
 {
 	(void)state;
 	sample_each(4000, check_content);
@@ -30,7 +30,7 @@ static void check_untouched(struct sample *s)
 	if (json_edit_write(edit, &out, &err) < 0 ||
 		!is_text(out.data, out.len, s->text.data, s->text.len))
 		sample_fail(s, "written otherwise", s->doc, json_root(s->doc));
-	/* Setting what is there already changes nothing either, however it is spelled. */
+	/* Setting the existing value changes nothing either, whatever its notation. */
 	const struct json_value *root = json_root(s->doc);
 	if (root->type == JSON_OBJECT)
 		JSON_EACH (member, root) {
@@ -51,7 +51,7 @@ static void check_untouched(struct sample *s)
 	buf_release(&out);
 }
 
-static void what_is_not_edited_is_written_back(void **state)
+static void unedited_content_is_written_unchanged(void **state)
 {
 	(void)state;
 	sample_each(2000, check_untouched);
@@ -64,7 +64,7 @@ static void check_pointers(struct sample *s)
 	for (const struct json_value *value = root; value < root + root->span; value++) {
 		buf_reset(&pointer);
 		json_pointer_of(s->doc, value, &pointer);
-		/* A pointer with a NUL in it is no C string. */
+		/* A pointer that contains a NUL is not a C string. */
 		if (!memchr(pointer.data, '\0', pointer.len) &&
 			json_at(s->doc, pointer.data) != value)
 			sample_fail(s, "a pointer leads elsewhere", s->doc, value);
@@ -72,13 +72,13 @@ static void check_pointers(struct sample *s)
 	buf_release(&pointer);
 }
 
-static void pointers_lead_back(void **state)
+static void pointers_can_be_resolved_again(void **state)
 {
 	(void)state;
 	sample_each(1000, check_pointers);
 }
 
-/* Turns the children of every container around. */
+/* Reverse the children of every container. */
 static void turn_around(struct node *node, enum json_type which)
 {
 	struct node *turned = NULL, *next;
@@ -137,24 +137,25 @@ static void check_equality(struct sample *s)
 		sample_fail(s, "equal with another value in it", s->doc, json_root(s->doc));
 }
 
-static void equality_sees_values_and_not_layout(void **state)
+static void equality_compares_values_and_not_formatting(void **state)
 {
 	(void)state;
 	sample_each(1000, check_equality);
 }
 
-/* Is it refused for what JSON's grammar does not know? */
+/* Is it refused for a reason outside of JSON's grammar? */
 static bool is_beyond_grammar(const char *says)
 {
 	return strstr(says, "surrogate") || strstr(says, "UTF-8") || strstr(says, "has already");
 }
 
-/* Parses what is broken or not: it is refused with a place inside the text, or sound. */
+/* Parse a text that may be broken: it is either valid, or refused with a location inside the
+ * text. */
 static bool is_refused(const struct sample *s, const char *text, size_t len)
 {
 	struct json_doc *doc;
 	struct error err = ERROR_INIT;
-	/* A piece of memory of its own, so that a sanitizer sees what is read behind it. */
+	/* In separate memory, so that a sanitizer detects reads beyond its end. */
 	char *copy = xmalloc(len);
 	memcpy(copy, text, len);
 	int rc = json_parse(&doc, copy, len, "x", NULL, &err);
@@ -194,7 +195,7 @@ static void check_broken(struct sample *s)
 	}
 }
 
-static void broken_documents_are_refused_with_a_place(void **state)
+static void broken_documents_are_refused_with_a_location(void **state)
 {
 	(void)state;
 	sample_each(4000, check_broken);
@@ -203,11 +204,11 @@ static void broken_documents_are_refused_with_a_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(documents_say_what_was_generated),
-		cmocka_unit_test(what_is_not_edited_is_written_back),
-		cmocka_unit_test(pointers_lead_back),
-		cmocka_unit_test(equality_sees_values_and_not_layout),
-		cmocka_unit_test(broken_documents_are_refused_with_a_place),
+		cmocka_unit_test(documents_have_the_generated_values),
+		cmocka_unit_test(unedited_content_is_written_unchanged),
+		cmocka_unit_test(pointers_can_be_resolved_again),
+		cmocka_unit_test(equality_compares_values_and_not_formatting),
+		cmocka_unit_test(broken_documents_are_refused_with_a_location),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

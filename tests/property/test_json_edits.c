@@ -1,6 +1,6 @@
 /*
- * json/edit.h over generated documents and edits: the result says what a simple model says, takes
- * on the layout that was there, and what no edit names keeps its bytes.
+ * json/edit.h with generated documents and edits: the result has the values of a simple model,
+ * new values get the existing formatting, and everything that no edit names keeps its bytes.
  */
 #include "json/edit.h"
 #include "json/write.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Lets each node know its value in the document. */
+/* Store in each node its value in the document. */
 static const struct json_value *bind(struct node *node, const struct json_value *value)
 {
 	node->original = value++;
@@ -17,7 +17,7 @@ static const struct json_value *bind(struct node *node, const struct json_value 
 	return value;
 }
 
-/* A new value and its text, in a layout of its own: on one line, or as `style` where that has
+/* A new value and its text, with its own formatting: on one line, or like `style` if that has
  * lines. */
 static struct node *new_value(struct sample *s, struct style style, struct buf *text)
 {
@@ -28,7 +28,7 @@ static struct node *new_value(struct sample *s, struct style style, struct buf *
 	return node;
 }
 
-/* Gives `node` the content of another; it keeps its name and its place. */
+/* Give `node` the content of another node; it keeps its name and its position. */
 static void take_content(struct node *node, const struct node *other)
 {
 	node->type = other->type;
@@ -71,7 +71,7 @@ static void edit_array(struct sample *s, struct json_edit *edit, struct node *ar
 	buf_release(&text);
 }
 
-/* Sets a new member, or one that was added before. */
+/* Set a new member, or one that was added before. */
 static void edit_object(struct sample *s, struct json_edit *edit, struct node *object)
 {
 	struct buf text = BUF_INIT;
@@ -84,7 +84,7 @@ static void edit_object(struct sample *s, struct json_edit *edit, struct node *o
 	} else {
 		added->is_member = true;
 		added->name = generate_name(&s->generator);
-		/* How a name is spelled is the writer's choice: the plainest is expected. */
+		/* The writer chooses the notation of a name: the simplest is expected. */
 		struct buf plain = BUF_INIT;
 		json_quote(&plain, added->name.said, added->name.said_len);
 		added->name.raw = generate_copy(&s->generator, &plain);
@@ -113,7 +113,7 @@ static void edit_value(
 	buf_release(&text);
 }
 
-/* Makes one edit somewhere in `node`, which is of the original document. */
+/* Make one edit somewhere in `node`, which is part of the original document. */
 static void edit_somewhere(
 	struct sample *s, struct json_edit *edit, struct node *parent, struct node *node)
 {
@@ -146,7 +146,7 @@ static size_t start_of(const struct json_value *value)
 	return value->key_end ? value->key_start : value->start;
 }
 
-/* Where the last child of a container ends. */
+/* The end of the last child of a container. */
 static size_t last_end(const struct json_value *container)
 {
 	size_t end = 0;
@@ -155,7 +155,7 @@ static size_t last_end(const struct json_value *container)
 	return end;
 }
 
-/* Did `child` stand directly behind the gap that starts at `gap`? */
+/* Did `child` directly follow the gap that starts at `gap`? */
 static bool follows(const struct json_value *container, size_t gap, const struct json_value *child)
 {
 	size_t before = container->start + 1;
@@ -167,7 +167,7 @@ static bool follows(const struct json_value *container, size_t gap, const struct
 	return false;
 }
 
-/* What no edit touched has the bytes it had, and so has what stands between two such. */
+/* Values that no edit touched have the same bytes, and so does the text between two of them. */
 static const struct json_value *compare_bytes(const struct sample *s, const struct json_doc *doc,
 	const struct json_value *value, const struct node *node)
 {
@@ -180,7 +180,7 @@ static const struct json_value *compare_bytes(const struct sample *s, const stru
 		!is_text(slice(doc, value->key_start), value->start - value->key_start,
 			slice(s->doc, was->key_start), was->start - was->key_start))
 		sample_fail(s, "other bytes around a name", doc, value);
-	/* In the gaps, brackets stand for what is missing on one side. */
+	/* In the gaps, brackets stand for the text that is missing on one side. */
 	bool was_filled = was && !node->closed && was->count;
 	size_t gap = value->start + 1, was_gap = was_filled ? was->start + 1 : 0;
 	const struct json_value *at = value + 1;
@@ -205,7 +205,7 @@ static const struct json_value *compare_bytes(const struct sample *s, const stru
 	return at;
 }
 
-/* Does the document show how it is laid out, so that what is added can only look one way? */
+/* Does the document show its formatting, so that added values can only look one way? */
 static bool shows_its_style(const struct sample *s)
 {
 	const struct json_value *root = json_root(s->doc);
@@ -251,7 +251,7 @@ static void check_edits(struct sample *s)
 	json_edit_free(edit);
 }
 
-static void edits_do_what_a_simple_model_does(void **state)
+static void edits_match_a_simple_model(void **state)
 {
 	(void)state;
 	sample_each(5000, check_edits);
@@ -260,7 +260,7 @@ static void edits_do_what_a_simple_model_does(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(edits_do_what_a_simple_model_does),
+		cmocka_unit_test(edits_match_a_simple_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

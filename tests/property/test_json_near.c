@@ -1,10 +1,10 @@
 /*
- * json_parse_near() over generated documents and changes to their texts: it finds what json_parse()
- * finds, value by value, and refuses what that refuses, in the same words.
+ * json_parse_near() with generated documents and changes to their texts: it returns the same
+ * values as json_parse(), and refuses the same texts with the same errors.
  */
 #include "property/json_sample.h"
 
-/* Puts a piece in, takes some bytes out, or both, somewhere; now and then in several places. */
+/* Insert a piece, remove some bytes, or both, at a random place; sometimes at several places. */
 static void change_text(struct sample *s, struct buf *out)
 {
 	static const char *const pieces[] = { "", "", "1", ",", ",1", "1,", "{}", "[2]", "\"x\"",
@@ -21,7 +21,7 @@ static void change_text(struct sample *s, struct buf *out)
 	buf_add(out, s->text.data + from + gone, s->text.len - from - gone);
 }
 
-/* Takes a child out, or puts one in a second time: what most changes are. */
+/* Remove a child, or insert one a second time, as most changes do. */
 static void change_child(struct sample *s, struct buf *out)
 {
 	const struct json_value *root = json_root(s->doc);
@@ -74,7 +74,7 @@ static void near_is_as_whole(struct sample *s)
 	buf_release(&text);
 }
 
-static void a_near_parse_finds_what_a_whole_one_does(void **state)
+static void a_near_parse_equals_a_full_one(void **state)
 {
 	(void)state;
 	sample_each(4000, near_is_as_whole);
@@ -83,7 +83,7 @@ static void a_near_parse_finds_what_a_whole_one_does(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_near_parse_finds_what_a_whole_one_does),
+		cmocka_unit_test(a_near_parse_equals_a_full_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

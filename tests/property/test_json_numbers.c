@@ -1,6 +1,6 @@
 /*
- * json/number.h against another way to compute: numbers small enough to be whole numbers of 128
- * bits at one scale, spelled in every way that JSON has.
+ * json/number.h, compared with another way to compute: numbers small enough to be 128-bit
+ * integers of one scale, in every notation that JSON has.
  */
 #include "unit/unit.h"
 
@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { SCALE = 12 }; /* what is tested is a whole number of 10^-12 */
+enum { SCALE = 12 }; /* the tests use multiples of 10^-12 */
 
 typedef __int128 wide;
 
@@ -28,7 +28,7 @@ static wide power_of_ten(int exponent)
 	return power;
 }
 
-/* Spells digits * 10^place with the point and the exponent wherever chance puts them. */
+/* Write digits * 10^place with the point and the exponent at random places. */
 static struct spelling spell(struct random *r, bool negative, uint64_t digits, int place)
 {
 	struct spelling s = { .scaled = (wide)digits * power_of_ten(SCALE + place) };
@@ -39,7 +39,7 @@ static struct spelling spell(struct random *r, bool negative, uint64_t digits, i
 	int count = snprintf(
 		plain, sizeof(plain), "%llu%.*s", (unsigned long long)digits, zeros, "0000");
 	place -= zeros;
-	/* `behind` digits stand behind the point, the exponent makes up for them. */
+	/* `behind` digits follow the point, and the exponent compensates for them. */
 	int behind = (int)random_below(r, (size_t)count + 4), exponent = place + behind;
 	if (random_once_in(r, 2) && place <= 0 && place >= -count - 3) {
 		behind = -place;
@@ -103,7 +103,7 @@ static void check_numbers(struct random *r)
 		fail_numbers(r, "multiple or not", &a, &b);
 }
 
-static void numbers_are_what_they_spell(void **state)
+static void numbers_have_the_value_of_their_notation(void **state)
 {
 	(void)state;
 	uint64_t seed = random_first_seed();
@@ -113,7 +113,7 @@ static void numbers_are_what_they_spell(void **state)
 	}
 }
 
-/* The same value spelled twice: chance alone seldom draws two that are equal. */
+/* The same value in two notations: random numbers alone are rarely equal. */
 static void check_spellings(struct random *r)
 {
 	uint64_t digits = random_bits(r) >> random_below(r, 60);
@@ -130,7 +130,7 @@ static void check_spellings(struct random *r)
 		fail_numbers(r, "the same", &a, &c);
 }
 
-static void spellings_of_one_value_are_equal(void **state)
+static void notations_of_one_value_are_equal(void **state)
 {
 	(void)state;
 	uint64_t seed = random_first_seed();
@@ -143,8 +143,8 @@ static void spellings_of_one_value_are_equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_what_they_spell),
-		cmocka_unit_test(spellings_of_one_value_are_equal),
+		cmocka_unit_test(numbers_have_the_value_of_their_notation),
+		cmocka_unit_test(notations_of_one_value_are_equal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,13 @@
 /*
- * Holds what clients were told to what the shared repository says happened: finds locks with two
- * holders, jobs with two servers, messages that are lost or there twice, and answers that are not
- * true.
+ * Compares the answers to clients with the history of the shared repository: finds locks with two
+ * holders, jobs with two servers, messages that are lost or duplicated, and wrong answers.
  *
- * The history is the shared branch's reflog: every state it ever had, in order, and when it came by
- * the receiving server's own clock. The clients' logs are described in torture.c; their clocks are
- * this machine's true one.
+ * The history is the reflog of the shared branch: every state that it has had, in order, and the
+ * time at which it was pushed by the clock of the shared repository. torture.c describes the logs
+ * of the clients; they use the true clock of this machine.
  *
  * usage: check REPOSITORY [LOG...]
- * Prints a line for each thing that is wrong, and a last one that sums up. Exit 1: something is.
+ * Prints a line for each error, and a summary at the end. Exits with 1 if there is an error.
  */
 #include "base/alloc.h"
 #include "base/file.h"
@@ -21,11 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was so of something from one step of the history until its next fact. */
+/* What was true of a thing from one step of the history until its next fact. */
 struct fact {
 	size_t step;
-	char *holder;                 /* the lock's, the job's; NULL: nobody */
-	char *status;                 /* the job's */
+	char *holder;                 /* of the lock or job; NULL: none */
+	char *status;                 /* of the job */
 	int64_t number, since, until; /* fence or attempt; locked_at; expires_at */
 };
 
@@ -34,13 +33,13 @@ struct thing {
 	char *name;
 	struct fact *facts;
 	size_t count, capacity;
-	size_t seen; /* the step at which a document was last found to have it */
+	size_t seen; /* the last step at which a document had it */
 };
 
 struct step {
 	struct oid commit;
-	int64_t time;      /* when the server received it, seconds */
-	size_t operations; /* how many went together */
+	int64_t time;      /* when it was pushed, in seconds */
+	size_t operations; /* how many requests were pushed together */
 };
 
 struct check {
@@ -72,7 +71,7 @@ static void die(const struct error *err)
 
 /* ---- things ---- */
 
-/* Where "<kind> <name>" is, or would be. */
+/* The position of "<kind> <name>", or where it would be inserted. */
 static size_t place_of(const struct check *check, const char *name, bool *found)
 {
 	size_t low = 0, high = check->things_count;
@@ -100,7 +99,7 @@ static struct thing *find(const struct check *check, const char *kind, const cha
 	return found ? check->things[i] : NULL;
 }
 
-/* The same; one that is new has no facts yet. */
+/* The same; a new thing has no facts yet. */
 static struct thing *make(struct check *check, const char *kind, const char *name)
 {
 	struct buf key = BUF_INIT;
@@ -126,7 +125,7 @@ static struct fact *add_fact(struct thing *thing, size_t step)
 	return &thing->facts[thing->count++];
 }
 
-/* What was so after `step`; NULL: it was not there yet. */
+/* The fact after `step`; NULL: the thing did not exist yet. */
 static const struct fact *fact_at(const struct thing *thing, size_t step)
 {
 	const struct fact *found = NULL;
@@ -196,7 +195,7 @@ static void judge_job(struct check *check, const struct thing *job, const struct
 			new->status);
 }
 
-/* Takes over `fact` if it is news, after judging the way to it. */
+/* Add `fact` if it is new, after checking the transition to it. */
 static void learn(struct check *check, struct thing *thing, struct fact *fact)
 {
 	static const struct fact before = { .step = 0 };
@@ -237,7 +236,7 @@ static void learn_job(struct check *check, struct thing *thing, const struct jso
 	learn(check, thing, &fact);
 }
 
-/* Notes that `words`, which one operation alone writes, are on what is new. */
+/* Record that `words`, which only one request writes, are on a new thing. */
 static void learn_words(
 	struct check *check, const struct json_doc *doc, const struct json_value *words)
 {
@@ -267,7 +266,7 @@ static void learn_thing(struct check *check, const char *kind, const char *name,
 	}
 }
 
-/* Nothing ever goes from these documents. */
+/* Nothing is ever removed from these documents. */
 static void find_missing(struct check *check, const char *kind)
 {
 	size_t len = strlen(kind);
@@ -318,7 +317,7 @@ static void read_document(
 	find_missing(check, kind);
 }
 
-/* Each operation that a commit says it is has happened once. */
+/* Each request named in a commit was applied once. */
 static void read_operations(struct check *check, const char *message)
 {
 	static const char trailer[] = "\nOperation-Id: ";
@@ -391,7 +390,7 @@ static void read_history(struct check *check, const char *branch)
 	buf_release(&text);
 }
 
-/* ---- what clients were told ---- */
+/* ---- the answers to clients ---- */
 
 struct told {
 	const char *log;
@@ -399,7 +398,7 @@ struct told {
 	char *server, *op, *object;
 	int64_t code;
 	bool kept;
-	size_t step;           /* of the commit it was told of; SIZE_MAX: none */
+	size_t step;           /* of the commit in the answer; SIZE_MAX: none */
 	struct json_doc *line; /* with the answer; NULL: none */
 	const struct json_value *answer;
 };
@@ -434,7 +433,7 @@ static void lie(struct check *check, const struct told *told, const char *format
 	buf_release(&text);
 }
 
-/* Told once, and nobody else was told the same. */
+/* Answered once, and no other client got the same answer. */
 static void judge_unique(struct check *check, const struct told *told, const char *what,
 	const char *name, int64_t nth)
 {
@@ -447,7 +446,8 @@ static void judge_unique(struct check *check, const struct told *told, const cha
 	buf_release(&key);
 }
 
-/* Of operations that went together the last one's effect is seen; a later fence says so, too. */
+/* Of requests that were pushed together, only the effect of the last one is visible; a later
+ * fence is proof, too. */
 static bool is_covered(
 	const struct check *check, const struct told *told, const struct fact *fact, int64_t nth)
 {
@@ -507,7 +507,7 @@ static void judge_message_done(struct check *check, const struct told *told)
 	free(id);
 }
 
-/* Was a lock that was refused ever held as the answer says, while it was asked for? */
+/* Was the lock of a refused request ever held as the answer states, between request and answer? */
 static void judge_lock_refused(struct check *check, const struct told *told)
 {
 	const struct thing *lock = find(check, "lock", told->object);
@@ -527,7 +527,7 @@ static void judge_lock_refused(struct check *check, const struct told *told)
 	free(holder);
 }
 
-/* Where a commit was told of, it must be there, and have come between question and answer. */
+/* The commit in an answer must exist, and have been pushed between request and answer. */
 static void judge_commit(struct check *check, struct told *told)
 {
 	char *commit = string(told, "commit", NULL);
@@ -587,7 +587,8 @@ static int by_answer(const void *left, const void *right)
 	return (*a)->answered < (*b)->answered ? -1 : (*a)->answered > (*b)->answered;
 }
 
-/* What was answered before another was asked for happened before it. `all` is sorted by_asking. */
+/* A request that was answered before another one was made took effect before it. `all` is sorted
+ * by_asking. */
 static void judge_order(struct check *check, const struct told *all, size_t count)
 {
 	const struct told **answered = xcalloc(count + 1, sizeof(*answered)), *latest = NULL;

@@ -1,16 +1,17 @@
 /*
- * The connection that breaks: stands where git looks for the other side of a push or a fetch
- * (remote.<name>.receivepack, .uploadpack), starts the true program, and hands on what both say,
- * until it doesn't. As often as TORTURE_CUT (percent) says, it hangs up:
+ * The connection that breaks: replaces the program that git runs on the other side of a push or a
+ * fetch (remote.<name>.receivepack, .uploadpack), starts the real program, and passes on the data
+ * of both. In TORTURE_CUT percent of all cases, it hangs up:
  *
- *	before   anything was said
- *	during   the push, somewhere in the middle of what the client sends
- *	after    the other side has done it, and before it says so
- *	late     so that the client knows nothing, and what it sent arrives only afterwards
+ *	before   the first byte
+ *	during   the push, somewhere in the data of the client
+ *	after    the push, before the result is sent
+ *	late     so that the client gets no result, and its data arrives only later
  *
- * The other side is another machine: it has its own clock, and lives on when the client is killed.
+ * The other side represents another machine: it has its own clock, and keeps running if the
+ * client is killed.
  *
- * usage: cut receive-pack|upload-pack FOLDER
+ * usage: cut receive-pack|upload-pack DIRECTORY
  */
 #include "base/env.h"
 #include "base/buf.h"
@@ -41,7 +42,7 @@ static enum fault choose_fault(const char *program)
 	const char *percent = getenv("TORTURE_CUT");
 	if (!percent || chance(100) >= (uint32_t)atoi(percent))
 		return NONE;
-	/* What comes after a fetch, or late, makes no difference to anybody. */
+	/* For a fetch, the points "after" and "late" make no difference. */
 	return (enum fault)(1 + chance(strcmp(program, "receive-pack") ? DURING : FAULTS - 1));
 }
 
@@ -64,7 +65,8 @@ static struct other_side start(const char *program, const char *folder, bool qui
 		signal(SIGPIPE, SIG_DFL);
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
-		/* Who waits for the end of our standard error must not wait for a late one. */
+		/* A process that waits for the end of our standard error must not wait for a late
+		 * one. */
 		if (quiet)
 			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 		execlp("git", "git", program, folder, (char *)NULL);
@@ -75,7 +77,7 @@ static struct other_side start(const char *program, const char *folder, bool qui
 	return (struct other_side){ pid, in[1], out[0] };
 }
 
-/* False if nobody reads it any more. */
+/* False if no process reads it any more. */
 static bool write_all(int fd, const char *bytes, size_t len)
 {
 	while (len) {
@@ -90,7 +92,7 @@ static bool write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
-/* Hands on what is said, as far as `fault` lets it; what is late goes into `held`. */
+/* Pass on the data, as far as `fault` permits; late data goes to `held`. */
 static void relay(struct other_side *side, enum fault fault, struct buf *held)
 {
 	char part[PART];
@@ -116,7 +118,7 @@ static void relay(struct other_side *side, enum fault fault, struct buf *held)
 		}
 		size_t more = (size_t)len < most - sent ? (size_t)len : most - sent;
 		sent += more;
-		/* Once it is asked for something, its answer is what gets lost. */
+		/* Once it has a request, its answer is lost. */
 		quiet = fault == AFTER;
 		if (fault == LATE)
 			buf_add(held, part, more);
@@ -127,7 +129,7 @@ static void relay(struct other_side *side, enum fault fault, struct buf *held)
 	}
 }
 
-/* The client hears that the connection is gone; what it sent goes on its way. */
+/* The client sees a broken connection; its data is still delivered. */
 static void deliver_late(const struct other_side *side, const struct buf *held)
 {
 	if (fork())

@@ -1,16 +1,17 @@
 /*
- * Clients that do random operations with the real commands, at the same time, while they are
- * killed, disconnected (cut.c) and wrong about the time. Each writes down what it asked for and
- * what it was told, a JSON object a line, into client-<n>.log, for check.c to judge:
+ * Clients that make random requests with the real commands, concurrently, while they are killed,
+ * disconnected (cut.c) and have wrong clocks. Each writes its requests and their answers, one
+ * JSON object per line, to client-<n>.log, for check.c to check:
  *
  *	{"n":7,"at":<microseconds>,"server":"s1","op":"lock acquire","object":"l1"}
  *	{"n":7,"at":<microseconds>,"code":0,"kept":false,"answer":{...}}
  *
- * "object" is the lock, the job, or the text that this operation alone has written. "code" is -1
- * where the client was killed: then nobody was told anything. "kept": it was told that the
- * operation waits in the outbox.
+ * "object" is the lock, the job, or a text that only this request writes. "code" is -1 if the
+ * client was killed: then there was no answer. "kept": the answer was that the request is in the
+ * outbox.
  *
- * usage: torture FOLDER CLIENTS OPERATIONS SEED, where FOLDER has clones s0, s1, ... of one fleet
+ * usage: torture DIRECTORY CLIENTS OPERATIONS SEED; DIRECTORY has the clones s0, s1, ... of one
+ * fleet
  */
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -36,15 +37,15 @@ enum {
 	MOST_HAD = 64,
 	MOST_ARGS = 24,
 	KILLED_PERCENT = 5,
-	STALE_SECONDS = 5, /* after which a lock file of git's has lost its owner */
+	STALE_SECONDS = 5, /* after which a lock file of git counts as abandoned */
 	PATIENCE_MS = 180 * 1000,
 };
 
-/* By how many seconds the clocks of clones are off; the guard puts up with 300 ahead. */
+/* The seconds by which the clocks of clones are wrong; the guard accepts up to 300 ahead. */
 static const int clocks[CLONES] = { 0, 120, -150, 2, -3, 240, -45, 0, 30, -1, 1, -240, 90, 5, -10,
 	0 };
 
-/* What a client knows to be its own: a lock or a job, and the fence or the attempt. */
+/* What a client believes to hold: a lock or a job, and the fence or the attempt. */
 struct had {
 	char name[64];
 	int64_t number;
@@ -59,7 +60,7 @@ struct client {
 	size_t locks_count, jobs_count, added_count;
 };
 
-/* One command: what is asked for, and what came of it. */
+/* One command: the request and its answer. */
 struct asked {
 	const char *op, *object;
 	const char *args[MOST_ARGS];
@@ -68,7 +69,7 @@ struct asked {
 	struct json_doc *answer; /* NULL: none */
 };
 
-/* splitmix64 (Steele, Lea, Flood 2014): so that a seed means the same everywhere. */
+/* splitmix64 (Steele, Lea, Flood 2014), so that a seed has the same effect everywhere. */
 static uint32_t chance(struct client *client, uint32_t below)
 {
 	uint64_t z = client->random += UINT64_C(0x9e3779b97f4a7c15);
@@ -124,7 +125,7 @@ static void log_answer(struct client *client, const struct asked *asked, const s
 		struct buf raw = BUF_INIT;
 		buf_addstr(&raw, json_raw(asked->answer, json_root(asked->answer), &len));
 		buf_truncate(&raw, len);
-		/* Line feeds inside strings are escaped: those that are left are layout. */
+		/* Line feeds inside strings are escaped: the others are formatting. */
 		for (size_t i = 0; i < raw.len; i++)
 			if (raw.data[i] == '\n')
 				raw.data[i] = ' ';
@@ -169,7 +170,7 @@ static void start_command(const struct client *client, const struct asked *asked
 	_exit(127);
 }
 
-/* The exit code; -1: it was killed. What git had started by then goes on. */
+/* The exit code; -1: it was killed. Its git processes continue. */
 static int wait_for(struct client *client, pid_t pid)
 {
 	int64_t start = now_us(CLOCK_MONOTONIC), end = start + (int64_t)PATIENCE_MS * 1000;
@@ -214,7 +215,7 @@ static void run(struct client *client, struct asked *asked)
 	buf_release(&said);
 }
 
-/* ---- what to ask for ---- */
+/* ---- requests ---- */
 
 static void ask(struct asked *asked, const char *op, const char *object, const char *verb,
 	const char *action)
@@ -256,7 +257,7 @@ static void note(struct had *all, size_t *count, const struct asked *asked, cons
 	json_int64(asked->answer, json_at(asked->answer, number_at), &had->number);
 }
 
-/* Draws one of what the client has, and takes it away where it `leaves`. */
+/* Select a random thing that the client has, and remove it if it `leaves`. */
 static bool draw(
 	struct client *client, struct had *all, size_t *count, bool leaves, struct had *out)
 {
@@ -312,7 +313,7 @@ static void break_lock(struct client *client)
 	json_doc_free(asked.answer);
 }
 
-/* A text that no other operation writes. */
+/* A text that no other request writes. */
 static const char *own_words(const struct client *client, char out[64])
 {
 	snprintf(out, 64, "client %d, operation %d", client->number, client->operation);
@@ -359,7 +360,7 @@ static void finish_job(struct client *client, const char *op, const char *action
 	json_doc_free(asked.answer);
 }
 
-/* Anybody's business: its own claims and what it once added. */
+/* A job of any client: its own claims, and jobs that it once added. */
 static void move_job(struct client *client, const char *op, const char *action)
 {
 	struct asked asked;
@@ -429,7 +430,7 @@ static void do_one(struct client *client)
 		simple(client, "message read", "message", "read", "--all");
 }
 
-/* ---- all of them ---- */
+/* ---- running all of them ---- */
 
 static int be_client(int number, int clones, int operations, uint64_t seed)
 {
