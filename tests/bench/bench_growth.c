@@ -74,8 +74,8 @@ int main(int argc, char **argv)
 	bench_report("growth-gc-now",
 		read_number("du -sk --apparent-size now.git | cut -f1") / 1024, "",
 		"MB after git gc right away, with the last hour's objects (here: all) kept");
-	/* The last hour of a week has 60 heartbeats; they are reachable, and are kept whatever
-	 * their age. */
+	/* The last hour of a week has 60 heartbeats; they are reachable, and are kept
+	 * at any age. */
 	bench_sh("find shared.git/objects -type f -exec touch -d '3 hours ago' {} + && git -C "
 		 "shared.git gc -q");
 	bench_report("growth-gc", read_number(size) / 1024, "<= 1",

@@ -84,7 +84,7 @@ static void run_group(const char *file, const struct json_doc *doc, const struct
 	buf_add(&text, raw, len);
 	int rc = schema_compile(set, &schema, &text, "schema", NULL, &err);
 	if (invalid) {
-		/* A group of our own, about invalid schemas. */
+		/* One of our groups, about invalid schemas. */
 		tally->passed += rc < 0;
 		tally->failed += rc >= 0;
 		if (rc >= 0)

@@ -30,7 +30,7 @@ a_wild_day() {
   GIT_COMMITTER_DATE="2026-01-01T06:00:00Z" git merge -q -s ours -m "Merge and drop" side
 }
 
-@test "reports files that were broken, for how long, what was removed and taken away, and totals" {
+@test "reports files that were broken, for how long, what was removed or taken from its holder, and totals" {
   a_wild_day
   run -1 git build audit
   [[ $output == *"Break the queue"*"coordination/jobs.json:2:1: "*"(mended after 2 h)"* ]]

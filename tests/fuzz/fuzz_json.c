@@ -79,7 +79,7 @@ static void edit_once(
 	}
 }
 
-static void edit_as_told(const struct json_doc *doc, const uint8_t *instructions, size_t count)
+static void apply_edits(const struct json_doc *doc, const uint8_t *instructions, size_t count)
 {
 	struct json_edit *edit = json_edit_new(doc);
 	struct buf out = BUF_INIT;
@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		insist(grammar_takes(text, len, JSON_MAX_DEPTH), "what is taken is JSON");
 		walk(doc);
-		edit_as_told(doc, end ? end + 1 : NULL, end ? (size - len - 1) / 4 % 16 : 0);
+		apply_edits(doc, end ? end + 1 : NULL, end ? (size - len - 1) / 4 % 16 : 0);
 		json_doc_free(doc);
 	}
 	free(text);

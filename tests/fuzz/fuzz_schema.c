@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t line, column;
 	int rc = compile(set, &schema, data, size, NULL, &err);
 	if (rc < 0) {
-		/* A reference may lead to a metaschema, which has a name of its own. */
+		/* A reference may lead to a metaschema, which has its own name. */
 		insist(rc == ERR_INVALID, "a schema is refused as invalid");
 		insist(sscanf(err.text, "%*[^:]:%zu:%zu: ", &line, &column) == 2 && line && column,
 			"a refusal says where");

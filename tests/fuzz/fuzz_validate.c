@@ -23,7 +23,7 @@ static void insist(bool holds, const char *what)
 	abort();
 }
 
-static void look_at(const struct json_doc *doc, const struct schema_error *error)
+static void check_error(const struct json_doc *doc, const struct schema_error *error)
 {
 	size_t len;
 	const char *raw = json_raw(doc, error->value, &len);
@@ -31,7 +31,7 @@ static void look_at(const struct json_doc *doc, const struct schema_error *error
 	struct json_position where = json_position(doc, (size_t)(raw - text));
 	insist(where.line == error->position.line && where.column == error->position.column,
 		"an error is where its value is");
-	/* U+2400 stands for a NUL. */
+	/* U+2400 represents a NUL. */
 	if (!strstr(error->instance, "\u2400"))
 		insist(json_at(doc, error->instance) == error->value, "its pointer leads there");
 	insist(!*error->keyword || *error->keyword == '/', "the way to the keyword is a pointer");
@@ -46,7 +46,7 @@ static void validate(const struct schema *schema, const struct json_doc *doc, bo
 	insist(valid == !report.count && report.found >= report.count, "what is invalid says why");
 	insist(report.unfinished || report.count <= 5, "no more is listed than was asked for");
 	for (size_t i = 0; i < report.count; i++)
-		look_at(doc, &report.errors[i]);
+		check_error(doc, &report.errors[i]);
 	/* Validation without a report ends earlier, and may have a result where the other reaches
 	 * a limit. */
 	if (!report.unfinished)

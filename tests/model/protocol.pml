@@ -1,27 +1,27 @@
 /*
- * How git-build changes the shared branch, as a model: three clients take one lock and let it go,
- * by commits that are pushed on exactly the tip they were built on. Pushes get lost, their answers
- * get lost, or they arrive when the client has given up on them; clients are killed; leases run
- * out; the first client's clock is ahead of the server's.
+ * A model of how git-build changes the shared branch: three clients acquire and release one lock, by
+ * commits that are pushed onto exactly the tip that they were made for. Pushes get lost, their results
+ * get lost, or they arrive after the client has given up; clients are killed; leases expire; the clock
+ * of the first client is ahead of that of the shared repository.
  *
- * The parts, and where the program has them:
+ * The parts of the model, and their place in the program:
  *
  *	fetch, look, decide, push	transaction_run() in src/store/transaction.c
  *	what is decided			acquire() and release() in src/fleet/locks.c
  *	refused				judge_lock() in src/guard/claims.c
  *
- * Asserted: by the receiving server's clock no two hold the lock; no operation happens twice; what
- * was acknowledged stays, and what was refused does not happen; and where the holder of a lock that
- * does not know that it has lost it writes elsewhere, the fence keeps its write from undoing a
- * later holder's.
+ * The assertions: by the clock of the shared repository, no two clients hold the lock; no request is
+ * applied twice; an acknowledged request is never lost, and a refused one is never applied; and if a
+ * holder that does not know that it has lost the lock writes to another system, the fence prevents
+ * that write from undoing that of a later holder.
  *
- * `tests/model/run` also checks mutants, each without one of the protocol's parts, in which an
- * assertion must fail: NO_LEASE, NO_LOOK, NO_GUARD, NO_FENCE, BELIEVE_REFUSAL.
+ * `tests/model/run` also checks mutants, each without one part of the protocol, in which an assertion
+ * must fail: NO_LEASE, NO_LOOK, NO_GUARD, NO_FENCE, BELIEVE_REFUSAL.
  */
 #define CLIENTS 3
-#define OPERATIONS 2 /* that each client does at most */
-#define TOGETHER 3   /* that all of them do at most */
-#define TRIES 1      /* how often a push with an unknown end is tried again */
+#define OPERATIONS 2 /* per client, at most */
+#define TOGETHER 3   /* of all clients, at most */
+#define TRIES 1      /* how often a push with an unknown result is tried again */
 #define TTL 1
 #define END_OF_TIME 2
 #define AHEAD(client) (client == 0 -> 1 : 0)
@@ -29,13 +29,13 @@
 
 typedef branch {
 	byte tip;    /* which commit */
-	byte has;    /* the operations that are in its history, a bit each */
+	byte has;    /* the requests in its history, one bit each */
 	byte holder; /* of the lock */
 	byte until;
 	byte fence
 }
 
-/* A push that the client believes dead, and that arrives yet. */
+/* A push that the client believes lost, and that still arrives. */
 typedef push {
 	bool there;
 	byte base, has, operation, until, fence;
@@ -44,18 +44,18 @@ typedef push {
 
 branch shared;
 push late[CLIENTS];
-byte clock; /* the receiving server's */
+byte clock; /* of the shared repository */
 
-/* What only the assertions know. */
-byte happened, acknowledged, refused; /* operations, a bit each */
+/* Variables for the assertions only. */
+byte happened, acknowledged, refused; /* requests, one bit each */
 bool second_has_started;
-byte asked_for;                       /* operations, how many */
-byte acquisitions;                    /* how many there were */
-byte acquisition[CLIENTS];            /* the client's last was the how-manieth */
-byte lease[CLIENTS];                  /* until when it holds the lock by that; 0: not */
-byte given[CLIENTS];                  /* the fence of it */
+byte asked_for;                       /* the number of requests */
+byte acquisitions;                    /* their number */
+byte acquisition[CLIENTS];            /* the number of the client's last one */
+byte lease[CLIENTS];                  /* until when it holds the lock by that one; 0: not */
+byte given[CLIENTS];                  /* its fence */
 
-/* What the holder protects, elsewhere: the highest fence that has written, and what wrote. */
+/* The other system that the lock protects: the highest fence that has written, and its acquisition. */
 byte seen_fence, seen_acquisition;
 
 mtype = { ARRIVED, LOST_RACE, REFUSED }
@@ -85,18 +85,18 @@ mtype = { ARRIVED, LOST_RACE, REFUSED }
 #define NEXT_FENCE view.fence + 1
 #endif
 
-/* Where the end of an earlier push is unknown, that may still arrive when the guard thinks
- * otherwise: then a refusal is no answer. */
+/* If the result of an earlier push is unknown, that push may still arrive after the guard has refused
+ * a later one: then the refusal is not the answer. */
 #ifdef BELIEVE_REFUSAL
 #define IS_NO true
 #else
 #define IS_NO (tries == 0)
 #endif
 
-/* The last two clients are alike: that they start in this order leaves out mirror images only. */
+/* The last two clients are identical: starting them in this order leaves out only mirror images. */
 #define MAY_START(client) (client != 2 || second_has_started)
 
-/* The server receives a push of `client`, and says `verdict`. */
+/* The shared repository receives a push of `client`; the result is `verdict`. */
 inline receive(client, base_, has_, operation_, takes_, until_, fence_)
 {
 	if
@@ -104,8 +104,8 @@ inline receive(client, base_, has_, operation_, takes_, until_, fence_)
 	:: ON_TIP(base_) && takes_ && IS_HELD(client) -> verdict = REFUSED
 	:: else ->
 		verdict = ARRIVED;
-		assert(!(happened & operation_)); /* nothing happens twice */
-		assert(!(refused & operation_));  /* nor after a no */
+		assert(!(happened & operation_)); /* nothing is applied twice */
+		assert(!(refused & operation_));  /* or after a refusal */
 		happened = happened | operation_;
 		shared.tip++;
 		shared.has = has_ | operation_;
@@ -113,7 +113,7 @@ inline receive(client, base_, has_, operation_, takes_, until_, fence_)
 		shared.fence = fence_;
 		if
 		:: takes_ ->
-			/* Nobody else holds it by this clock. */
+			/* No other client holds it by this clock. */
 			assert(client == 0 || lease[0] <= clock);
 			assert(client == 1 || lease[1] <= clock);
 			assert(client == 2 || lease[2] <= clock);
@@ -126,7 +126,7 @@ inline receive(client, base_, has_, operation_, takes_, until_, fence_)
 			shared.holder = NOBODY;
 			lease[client] = 0
 		fi;
-		/* What was acknowledged stays. */
+		/* Acknowledged requests are kept. */
 		assert((shared.has & acknowledged) == acknowledged)
 	fi
 }
@@ -137,7 +137,7 @@ inline fetch()
 	view.until = shared.until; view.fence = shared.fence
 }
 
-/* A client ends an operation, and forgets what it was about. */
+/* A client ends a request, and forgets its data. */
 inline forget()
 {
 	operation = 0; asked = 0; tries = 0; until = 0; fence = 0; verdict = 0;
@@ -145,7 +145,7 @@ inline forget()
 	view.tip = 0; view.has = 0; view.holder = 0; view.until = 0; view.fence = 0
 }
 
-/* The answers that a client can be given. */
+/* The answers to a client. */
 inline acknowledge()
 {
 	acknowledged = acknowledged | operation;
@@ -169,7 +169,7 @@ inline refuse()
 	forget()
 }
 
-/* It gives up, or is killed and started again: it may have happened, and nobody is told. */
+/* It gives up, or is killed and started again: the request may be applied, without an answer. */
 inline give_up()
 {
 	holds = false;
@@ -177,7 +177,7 @@ inline give_up()
 	forget()
 }
 
-/* What a client does with the lock, elsewhere; its time may be over, and it does not know. */
+/* A client uses the lock to write to another system; its lease may have expired unnoticed. */
 inline write_elsewhere()
 {
 	if
@@ -185,18 +185,18 @@ inline write_elsewhere()
 		assert(acquisition[me] >= seen_acquisition);
 		seen_fence = held_fence;
 		seen_acquisition = acquisition[me]
-	:: else -> skip /* the fence has caught it */
+	:: else -> skip /* the fence has stopped it */
 	fi
 }
 
-/* Sends the push of a client, and says what it hears: 0 where it does not hear. */
+/* Send the push of a client, and store the result: 0 if there is none. */
 inline send()
 {
 	if
 	:: receive(me, view.tip, view.has, operation, !releases, until, fence);
 		if
 		:: true -> skip
-		:: verdict == ARRIVED -> verdict = 0 /* the answer is lost */
+		:: verdict == ARRIVED -> verdict = 0 /* the result is lost */
 		fi
 	:: verdict = 0 /* the push is lost */
 	:: !late[me].there ->
@@ -215,9 +215,9 @@ proctype client(byte me)
 {
 	byte done, operation, asked, tries;
 	byte until, fence; /* as pushed */
-	bool fresh;        /* has the server been asked since the operation began? */
+	bool fresh;        /* has it fetched since the request began? */
 	bool releases;
-	bool holds; /* as far as it knows */
+	bool holds; /* as far as the client knows */
 	byte held_fence;
 	branch view; /* as last fetched */
 	mtype verdict;
@@ -251,7 +251,7 @@ again:
 		fresh = true
 	}
 
-	/* Decides on what was fetched, and pushes; meanwhile the server may have gone on. */
+	/* Decide by the fetched state, and push; the branch may have moved since. */
 decide:
 	atomic {
 		if
@@ -263,7 +263,7 @@ decide:
 			until = asked + TTL;
 			fence = NEXT_FENCE
 		:: else ->
-			/* A no is only believed of what the server has now. */
+			/* A refusal is final only for the current state. */
 			if
 			:: fresh -> refuse(); goto idle
 			:: else -> goto again
@@ -283,7 +283,7 @@ end:
 	skip
 }
 
-/* Pushes that were believed dead arrive, in any order, at any time. */
+/* Pushes that were believed lost arrive, in any order, at any time. */
 proctype network()
 {
 	byte i;
@@ -312,7 +312,7 @@ end:
 	do
 	:: atomic {
 		clock < END_OF_TIME -> clock++;
-		/* What is over is over, and makes no states of its own. */
+		/* Finished requests add no states. */
 		if :: lease[0] <= clock -> lease[0] = 0 :: else fi;
 		if :: lease[1] <= clock -> lease[1] = 0 :: else fi;
 		if :: lease[2] <= clock -> lease[2] = 0 :: else fi

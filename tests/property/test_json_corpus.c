@@ -6,7 +6,7 @@
 
 #include "json/edit.h"
 
-static void check_sound(const char *path, struct json_doc *doc)
+static void check_valid(const char *path, struct json_doc *doc)
 {
 	struct buf out = BUF_INIT;
 	struct error err = ERROR_INIT;
@@ -43,7 +43,7 @@ static void check_file(const struct corpus_file *file)
 	if (rc != (parses ? 0 : ERR_INVALID))
 		fail_msg("%s is %s", file->file, parses ? err.text : "accepted");
 	if (!rc) {
-		check_sound(file->file, doc);
+		check_valid(file->file, doc);
 		json_doc_free(doc);
 	} else if (strncmp(err.text, file->file, strlen(file->file)) ||
 		!strstr(err.text, file->says)) {

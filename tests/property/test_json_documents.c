@@ -30,7 +30,7 @@ static void check_untouched(struct sample *s)
 	if (json_edit_write(edit, &out, &err) < 0 ||
 		!is_text(out.data, out.len, s->text.data, s->text.len))
 		sample_fail(s, "written otherwise", s->doc, json_root(s->doc));
-	/* Setting the existing value changes nothing either, whatever its notation. */
+	/* Setting the existing value changes nothing either, in any notation. */
 	const struct json_value *root = json_root(s->doc);
 	if (root->type == JSON_OBJECT)
 		JSON_EACH (member, root) {

@@ -180,7 +180,7 @@ static const struct json_value *compare_bytes(const struct sample *s, const stru
 		!is_text(slice(doc, value->key_start), value->start - value->key_start,
 			slice(s->doc, was->key_start), was->start - was->key_start))
 		sample_fail(s, "other bytes around a name", doc, value);
-	/* In the gaps, brackets stand for the text that is missing on one side. */
+	/* In the gaps, brackets represent the text that is missing on one side. */
 	bool was_filled = was && !node->closed && was->count;
 	size_t gap = value->start + 1, was_gap = was_filled ? was->start + 1 : 0;
 	const struct json_value *at = value + 1;

@@ -114,7 +114,7 @@ static void numbers_have_the_value_of_their_notation(void **state)
 }
 
 /* The same value in two notations: random numbers alone are rarely equal. */
-static void check_spellings(struct random *r)
+static void check_notations(struct random *r)
 {
 	uint64_t digits = random_bits(r) >> random_below(r, 60);
 	int place = (int)random_below(r, 12) - 10;
@@ -136,7 +136,7 @@ static void notations_of_one_value_are_equal(void **state)
 	uint64_t seed = random_first_seed();
 	for (uint64_t left = random_setting("RUNS", 100000); left; left--, seed++) {
 		struct random random = random_of(seed);
-		check_spellings(&random);
+		check_notations(&random);
 	}
 }
 

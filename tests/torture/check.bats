@@ -68,12 +68,12 @@ claimed() { # LOG SERVER ASKED ANSWERED ATTEMPT COMMIT
   answered "$1" "$2" "$3" "$4" "job claim" "" 0 "{claimed: true, job: {id: \"j1\", attempt: $5}, commit: \"$6\"}"
 }
 
-judge() { "$GIT_BUILD_BINDIR/tests/torture/check" fleet.git "$@"; }
+check_history() { "$GIT_BUILD_BINDIR/tests/torture/check" fleet.git "$@"; }
 
 finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   local text=$1
   shift
-  run -1 judge "$@"
+  run -1 check_history "$@"
   [[ $output == *"$text"* && $output == *"; 1 wrong" ]] || {
     echo "$output"
     return 1
@@ -93,13 +93,13 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   state 170 '.messages.messages = [{id: "m1", subject: "hello"}]'
   answered a.log s1 169 171 "message send" hello 0 "{id: \"m1\", commit: \"$tip\"}"
   answered b.log s2 172 "" "message send" "never heard of" 0 null
-  run -0 judge a.log b.log
+  run -0 check_history a.log b.log
   [[ $output == *"7 acknowledged; 9 states of the shared branch; 0 wrong" ]]
 }
 
 @test "a lock changes its holder before it has expired" {
   state 100 . && lock 110 s1 1 120 && lock 119 s2 2 130
-  finds "lock l1 goes from s1 to s2 1 s before its time is over"
+  finds "lock l1 goes from s1 to s2 1 s before it has expired"
 }
 
 @test "the fence does not increase when a lock is acquired" {
@@ -114,50 +114,50 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
 
 @test "the fence decreases when a lock is released" {
   state 100 . && lock 110 s1 7 120 && lock 115 "" 6
-  finds "lock l1 of nobody has fence 6, after 7"
+  finds "lock l1 of no server has fence 6, after 7"
 }
 
 @test "two acquisitions have the same fence" {
   state 100 . && lock 110 s1 1 120
   acquired a.log s1 109 111 1 120 "$tip"
   acquired b.log s1 108 112 1 120 "$tip"
-  finds "fence l1 1 was given out before" a.log b.log
+  finds "fence l1 1 was already given in another answer" a.log b.log
 }
 
 @test "an acknowledged acquisition did not happen" {
   state 100 . && lock 110 s1 1 120
   acquired a.log s2 109 111 1 120 "$tip"
-  finds "there it is s1's" a.log
+  finds "in the history, it belongs to s1" a.log
 }
 
 @test "an acknowledged renewal did not happen" {
   state 100 . && lock 110 s1 1 120
   answered a.log s1 109 111 "lock renew" l1 0 "{renewed: true, fence: 1, expires_at: \"$(at 150)\", commit: \"$tip\"}"
-  finds "there it ends at another time" a.log
+  finds "in the history, it has another expiry" a.log
 }
 
 @test "an acknowledged release did not happen" {
   state 100 . && lock 110 s1 1 120
   answered a.log s1 109 111 "lock release" l1 0 "{released: true, fence: 1, commit: \"$tip\"}"
-  finds "there it is s1's" a.log
+  finds "in the history, it belongs to s1" a.log
 }
 
 @test "a lock was refused because of a holder that did not exist" {
   state 100 . && lock 110 s1 1 120 && lock 112 "" 1
   answered a.log s2 114 115 "lock acquire" l1 1 '{acquired: false, locked_by: "s1", fence: 1, commit: null}'
-  finds "it was told that s1 holds it by fence 1, and nobody did" a.log
+  finds "the answer names the holder s1 with fence 1, which did not exist" a.log
 }
 
 @test "an acknowledged commit does not exist" {
   state 100 .
   answered a.log s1 101 102 "job cancel" j1 0 '{cancelled: true, commit: "1234567890123456789012345678901234567890"}'
-  finds "123456789012 never was on the shared branch" a.log
+  finds "123456789012 was never on the shared branch" a.log
 }
 
 @test "a commit existed before it was requested" {
   state 100 . && lock 110 s1 1 120
   acquired a.log s1 111 112 1 120 "$tip"
-  finds "did not come between question and answer" a.log
+  finds "was not pushed between request and answer" a.log
 }
 
 @test "a request took effect before one that was answered before it was made" {
@@ -166,7 +166,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   state 101 '.messages.messages += [{id: "m2", subject: "two"}]'
   answered a.log s1 101.1 101.2 "message send" two 0 "{id: \"m2\", commit: \"$tip\"}"
   answered b.log s2 101.3 101.4 "message send" one 0 "{id: \"m1\", commit: \"$first\"}"
-  finds "it came before what a.log was told of operation 1 already" a.log b.log
+  finds "it took effect before operation 1 of a.log, which was already answered" a.log b.log
 }
 
 @test "a running job changes its server" {
@@ -183,19 +183,19 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   state 100 . && job 110 queued "" 0 && job 120 running s1 1
   claimed a.log s1 119 121 1 "$tip"
   claimed b.log s1 118 122 1 "$tip"
-  finds "attempt j1 1 was given out before" a.log b.log
+  finds "attempt j1 1 was already given in another answer" a.log b.log
 }
 
 @test "an acknowledged claim did not happen" {
   state 100 . && job 110 queued "" 0
   answered a.log s1 109 111 "job claim" "" 0 "{claimed: true, job: {id: \"j1\", attempt: 0}, commit: \"$tip\"}"
-  finds "there it is queued" a.log
+  finds "in the history, it is queued" a.log
 }
 
 @test "an acknowledged claim belongs to another server" {
   state 100 . && job 110 queued "" 0 && job 120 running s1 1
   claimed a.log s2 119 121 1 "$tip"
-  finds "there it is s1's" a.log
+  finds "in the history, it belongs to s1" a.log
 }
 
 @test "a completed job runs again" {
@@ -205,7 +205,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
 
 @test "a job was removed" {
   state 100 . && job 110 queued "" 0 && state 120 '.jobs.jobs = []'
-  finds "job j1 is gone"
+  finds "job j1 was removed"
 }
 
 @test "an acknowledged message is lost" {
@@ -222,42 +222,42 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
 
 @test "a message is removed later" {
   state 100 . && state 110 '.messages.messages = [{id: "m1", subject: "hello"}]' && state 120 '.messages.messages = []'
-  finds "message m1 is gone"
+  finds "message m1 was removed"
 }
 
 @test "a message exists twice" {
   state 100 . && state 110 '.messages.messages = [{id: "m1", subject: "hello"}, {id: "m1", subject: "hello"}]'
-  finds "message m1 is there twice"
+  finds "message m1 exists twice"
 }
 
 @test "a message exists twice with two IDs" {
   state 100 . && state 110 '.messages.messages = [{id: "m1", subject: "hello"}, {id: "m2", subject: "hello"}]'
   answered a.log s1 109 "" "message send" hello 0 null
-  finds "it is there 2 times" a.log
+  finds "it exists 2 times" a.log
 }
 
 @test "a message exists although its sender got an error" {
   state 100 . && state 110 '.messages.messages = [{id: "m1", subject: "hello"}]'
   answered a.log s1 109 111 "message send" hello 128 null
-  finds "it was told that it failed, and is there" a.log
+  finds "the answer is a failure, and it exists" a.log
 }
 
 @test "a request was applied twice" {
   state 100 . && state 110 . same && state 120 . same
-  finds "operation same has happened before"
+  finds "operation same was already applied"
 }
 
 @test "a request was applied twice, among others" {
   state 100 . && state 110 . "one two" && state 120 . "three two"
-  finds "operation two has happened before"
+  finds "operation two was already applied"
 }
 
 @test "the branch was rewound" {
   state 100 . && first=$tip
   lock 110 s1 1 120
   GIT_COMMITTER_DATE="@120 +0000" git -C fleet.git update-ref refs/heads/main "$first"
-  run -1 judge
-  [[ $output == *"does not follow what was there"* ]]
+  run -1 check_history
+  [[ $output == *"does not follow the previous state"* ]]
 }
 
 @test "a document is missing or corrupt" {
@@ -265,6 +265,6 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   tree=$(git -C fleet.git mktree </dev/null)
   commit=$(git -C fleet.git commit-tree -p "$tip" -m empty "$tree")
   GIT_COMMITTER_DATE="@120 +0000" git -C fleet.git update-ref refs/heads/main "$commit"
-  run -1 judge
-  [[ $output == *"coordination/locks.json is gone"* ]]
+  run -1 check_history
+  [[ $output == *"coordination/locks.json was removed"* ]]
 }

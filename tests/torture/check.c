@@ -139,9 +139,9 @@ static bool same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-static const char *or_nobody(const char *who)
+static const char *or_no_server(const char *who)
 {
-	return who ? who : "nobody";
+	return who ? who : "no server";
 }
 
 /* ---- the history ---- */
@@ -161,7 +161,7 @@ static int64_t time_of(const struct json_doc *doc, const struct json_value *valu
 	return seconds;
 }
 
-static void judge_lock(struct check *check, const struct thing *lock, const struct fact *old,
+static void check_lock(struct check *check, const struct thing *lock, const struct fact *old,
 	const struct fact *new)
 {
 	const struct step *step = last_step(check);
@@ -169,27 +169,27 @@ static void judge_lock(struct check *check, const struct thing *lock, const stru
 	bool acquired =
 		new->holder && (!same(new->holder, old->holder) || new->since != old->since);
 	if (other && step->time < old->until)
-		wrong(check, "%.12s: %s goes from %s to %s %lld s before its time is over",
+		wrong(check, "%.12s: %s goes from %s to %s %lld s before it has expired",
 			step->commit.hex, lock->name, old->holder, new->holder,
 			(long long)(old->until - step->time));
 	if (acquired ? new->number <= old->number : new->number < old->number)
 		wrong(check, "%.12s: %s of %s has fence %lld, after %lld", step->commit.hex,
-			lock->name, or_nobody(new->holder), (long long)new->number,
+			lock->name, or_no_server(new->holder), (long long)new->number,
 			(long long)old->number);
 }
 
-static void judge_job(struct check *check, const struct thing *job, const struct fact *old,
+static void check_job(struct check *check, const struct thing *job, const struct fact *old,
 	const struct fact *new)
 {
 	const struct step *step = last_step(check);
 	bool runs = same(new->status, "running"), ran = same(old->status, "running");
 	if (runs && ran && !same(new->holder, old->holder))
 		wrong(check, "%.12s: %s goes from %s to %s while it runs", step->commit.hex,
-			job->name, or_nobody(old->holder), or_nobody(new->holder));
+			job->name, or_no_server(old->holder), or_no_server(new->holder));
 	if (runs && (!ran || !same(new->holder, old->holder)) && new->number <= old->number)
 		wrong(check, "%.12s: %s is claimed by %s at attempt %lld, after %lld",
-			step->commit.hex, job->name, or_nobody(new->holder), (long long)new->number,
-			(long long)old->number);
+			step->commit.hex, job->name, or_no_server(new->holder),
+			(long long)new->number, (long long)old->number);
 	if (same(old->status, "completed") && !same(new->status, "completed"))
 		wrong(check, "%.12s: %s was completed, and is %s", step->commit.hex, job->name,
 			new->status);
@@ -208,9 +208,9 @@ static void learn(struct check *check, struct thing *thing, struct fact *fact)
 		return;
 	}
 	if (*thing->name == 'l')
-		judge_lock(check, thing, old, fact);
+		check_lock(check, thing, old, fact);
 	else if (*thing->name == 'j')
-		judge_job(check, thing, old, fact);
+		check_job(check, thing, old, fact);
 	struct fact copy = *fact;
 	*add_fact(thing, check->count - 1) = copy;
 }
@@ -252,7 +252,7 @@ static void learn_thing(struct check *check, const char *kind, const char *name,
 	struct thing *thing = make(check, kind, name);
 	bool is_new = !thing->count;
 	if (thing->seen == check->count)
-		wrong(check, "%.12s: %s is there twice", last_step(check)->commit.hex, thing->name);
+		wrong(check, "%.12s: %s exists twice", last_step(check)->commit.hex, thing->name);
 	thing->seen = check->count;
 	if (*kind == 'l') {
 		learn_lock(check, thing, doc, value);
@@ -274,7 +274,7 @@ static void find_missing(struct check *check, const char *kind)
 		struct thing *thing = check->things[i];
 		if (!strncmp(thing->name, kind, len) && thing->name[len] == ' ' &&
 			thing->seen != check->count) {
-			wrong(check, "%.12s: %s is gone", last_step(check)->commit.hex,
+			wrong(check, "%.12s: %s was removed", last_step(check)->commit.hex,
 				thing->name);
 			thing->seen = check->count;
 		}
@@ -296,7 +296,7 @@ static void read_document(
 	if (oid_equal(&now, &before))
 		return;
 	if (oid_is_none(&now)) {
-		wrong(check, "%.12s: %s is gone", commit->hex, path);
+		wrong(check, "%.12s: %s was removed", commit->hex, path);
 		return;
 	}
 	if (repo_read(check->repo, commit, path, 0, &text, NULL, &err) < 0 ||
@@ -327,7 +327,7 @@ static void read_operations(struct check *check, const char *message)
 		char *id = xstrndup(at, strcspn(at, "\n"));
 		struct thing *operation = make(check, "operation", id);
 		if (operation->count)
-			wrong(check, "%.12s: %s has happened before, in %.12s", step->commit.hex,
+			wrong(check, "%.12s: %s was already applied in %.12s", step->commit.hex,
 				operation->name, check->steps[operation->facts[0].step].commit.hex);
 		add_fact(operation, check->count - 1);
 		step->operations++;
@@ -347,7 +347,7 @@ static void read_step(struct check *check, const char *line)
 	char first[41], second[41];
 	if (sscanf(line, "%40s %40s", first, second) != 2 || !oid_parse(&old, first) ||
 		!oid_parse(&step->commit, second) || !identity_end) {
-		error_set(&err, ERR_INVALID, "'%.100s' is no line of a reflog", line);
+		error_set(&err, ERR_INVALID, "'%.100s' is not a line of a reflog", line);
 		die(&err);
 	}
 	step->time = strtoll(identity_end + 1, NULL, 10);
@@ -356,7 +356,7 @@ static void read_step(struct check *check, const char *line)
 	if (repo_commit(check->repo, &step->commit, &commit, &err) < 0)
 		die(&err);
 	if (!oid_equal(&old, &tip) || (!oid_is_none(&old) && !oid_equal(&commit.parent, &old)))
-		wrong(check, "%.12s does not follow what was there, %.12s", step->commit.hex,
+		wrong(check, "%.12s does not follow the previous state, %.12s", step->commit.hex,
 			tip.hex);
 	add_fact(make(check, "commit", step->commit.hex), check->count - 1);
 	read_operations(check, commit.message.data);
@@ -392,7 +392,7 @@ static void read_history(struct check *check, const char *branch)
 
 /* ---- the answers to clients ---- */
 
-struct told {
+struct reply {
 	const char *log;
 	int64_t n, asked, answered; /* microseconds; INT64_MAX: never answered */
 	char *server, *op, *object;
@@ -403,45 +403,45 @@ struct told {
 	const struct json_value *answer;
 };
 
-static int64_t number(const struct told *told, const char *a, const char *b)
+static int64_t number(const struct reply *reply, const char *a, const char *b)
 {
 	int64_t number = 0;
-	const struct json_value *value = told->answer;
-	value = json_member(told->line, value, a);
-	json_int64(told->line, b ? json_member(told->line, value, b) : value, &number);
+	const struct json_value *value = reply->answer;
+	value = json_member(reply->line, value, a);
+	json_int64(reply->line, b ? json_member(reply->line, value, b) : value, &number);
 	return number;
 }
 
-static char *string(const struct told *told, const char *a, const char *b)
+static char *string(const struct reply *reply, const char *a, const char *b)
 {
-	const struct json_value *value = told->answer;
-	value = json_member(told->line, value, a);
-	return json_strdup(told->line, b ? json_member(told->line, value, b) : value);
+	const struct json_value *value = reply->answer;
+	value = json_member(reply->line, value, a);
+	return json_strdup(reply->line, b ? json_member(reply->line, value, b) : value);
 }
 
-static void lie(struct check *check, const struct told *told, const char *format, ...)
+static void lie(struct check *check, const struct reply *reply, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-static void lie(struct check *check, const struct told *told, const char *format, ...)
+static void lie(struct check *check, const struct reply *reply, const char *format, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list args;
 	va_start(args, format);
 	buf_vaddf(&text, format, args);
 	va_end(args);
-	wrong(check, "%s, %lld: %s %s by %s: %s", told->log, (long long)told->n, told->op,
-		told->object, told->server, text.data);
+	wrong(check, "%s, %lld: %s %s by %s: %s", reply->log, (long long)reply->n, reply->op,
+		reply->object, reply->server, text.data);
 	buf_release(&text);
 }
 
 /* Answered once, and no other client got the same answer. */
-static void judge_unique(struct check *check, const struct told *told, const char *what,
+static void check_unique(struct check *check, const struct reply *reply, const char *what,
 	const char *name, int64_t nth)
 {
 	struct buf key = BUF_INIT;
 	buf_addf(&key, "%s %lld", name, (long long)nth);
 	struct thing *thing = make(check, what, key.data);
 	if (thing->count)
-		lie(check, told, "%s was given out before", thing->name);
+		lie(check, reply, "%s was already given in another answer", thing->name);
 	add_fact(thing, 0);
 	buf_release(&key);
 }
@@ -449,149 +449,150 @@ static void judge_unique(struct check *check, const struct told *told, const cha
 /* Of requests that were pushed together, only the effect of the last one is visible; a later
  * fence is proof, too. */
 static bool is_covered(
-	const struct check *check, const struct told *told, const struct fact *fact, int64_t nth)
+	const struct check *check, const struct reply *reply, const struct fact *fact, int64_t nth)
 {
-	return check->steps[told->step].operations > 1 || fact->number > nth;
+	return check->steps[reply->step].operations > 1 || fact->number > nth;
 }
 
-static void judge_lock_done(struct check *check, const struct told *told)
+static void check_lock_done(struct check *check, const struct reply *reply)
 {
-	const struct fact *fact = fact_at(find(check, "lock", told->object), told->step);
-	int64_t fence = number(told, "fence", NULL);
-	char *until = string(told, "expires_at", NULL);
-	bool acquires = !strcmp(told->op, "lock acquire");
-	bool holds = acquires || !strcmp(told->op, "lock renew");
+	const struct fact *fact = fact_at(find(check, "lock", reply->object), reply->step);
+	int64_t fence = number(reply, "fence", NULL);
+	char *until = string(reply, "expires_at", NULL);
+	bool acquires = !strcmp(reply->op, "lock acquire");
+	bool holds = acquires || !strcmp(reply->op, "lock renew");
 	int64_t seconds = 0;
 	if (acquires)
-		judge_unique(check, told, "fence", told->object, fence);
+		check_unique(check, reply, "fence", reply->object, fence);
 	if (until)
 		timestamp_parse(until, strlen(until), &seconds);
 	if (!fact || fact->number < fence)
-		lie(check, told, "the history knows no fence %lld there", (long long)fence);
-	else if (!is_covered(check, told, fact, fence) &&
-		!same(fact->holder, holds ? told->server : NULL))
-		lie(check, told, "there it is %s's", or_nobody(fact->holder));
-	else if (!is_covered(check, told, fact, fence) && holds && fact->until != seconds)
-		lie(check, told, "there it ends at another time");
+		lie(check, reply, "there is no fence %lld in the history", (long long)fence);
+	else if (!is_covered(check, reply, fact, fence) &&
+		!same(fact->holder, holds ? reply->server : NULL))
+		lie(check, reply, "in the history, it belongs to %s", or_no_server(fact->holder));
+	else if (!is_covered(check, reply, fact, fence) && holds && fact->until != seconds)
+		lie(check, reply, "in the history, it has another expiry");
 	free(until);
 }
 
-static void judge_job_done(struct check *check, const struct told *told)
+static void check_job_done(struct check *check, const struct reply *reply)
 {
-	char *id =
-		!strcmp(told->op, "job add") ? string(told, "id", NULL) : string(told, "job", "id");
-	const struct fact *fact = fact_at(find(check, "job", id ? id : ""), told->step);
-	int64_t attempt = number(told, "job", "attempt");
-	const char *status = !strcmp(told->op, "job claim") ? "running"
-		: !strcmp(told->op, "job complete")         ? "completed"
-		: !strcmp(told->op, "job fail")             ? "failed"
-		: !strcmp(told->op, "job cancel")           ? "cancelled"
-							    : "queued";
-	if (!strcmp(told->op, "job claim"))
-		judge_unique(check, told, "attempt", id ? id : "", attempt);
+	char *id = !strcmp(reply->op, "job add") ? string(reply, "id", NULL)
+						 : string(reply, "job", "id");
+	const struct fact *fact = fact_at(find(check, "job", id ? id : ""), reply->step);
+	int64_t attempt = number(reply, "job", "attempt");
+	const char *status = !strcmp(reply->op, "job claim") ? "running"
+		: !strcmp(reply->op, "job complete")         ? "completed"
+		: !strcmp(reply->op, "job fail")             ? "failed"
+		: !strcmp(reply->op, "job cancel")           ? "cancelled"
+							     : "queued";
+	if (!strcmp(reply->op, "job claim"))
+		check_unique(check, reply, "attempt", id ? id : "", attempt);
 	if (!fact)
-		lie(check, told, "the history knows no job %s there", id ? id : "");
-	else if (!is_covered(check, told, fact, attempt) && !same(fact->status, status))
-		lie(check, told, "there it is %s", fact->status);
-	else if (!is_covered(check, told, fact, attempt) && !strcmp(status, "running") &&
-		!same(fact->holder, told->server))
-		lie(check, told, "there it is %s's", or_nobody(fact->holder));
+		lie(check, reply, "there is no job %s in the history", id ? id : "");
+	else if (!is_covered(check, reply, fact, attempt) && !same(fact->status, status))
+		lie(check, reply, "in the history, it is %s", fact->status);
+	else if (!is_covered(check, reply, fact, attempt) && !strcmp(status, "running") &&
+		!same(fact->holder, reply->server))
+		lie(check, reply, "in the history, it belongs to %s", or_no_server(fact->holder));
 	free(id);
 }
 
-static void judge_message_done(struct check *check, const struct told *told)
+static void check_message_done(struct check *check, const struct reply *reply)
 {
-	char *id = string(told, "id", NULL);
-	if (!fact_at(find(check, "message", id ? id : ""), told->step))
-		lie(check, told, "the history knows no message %s there", id ? id : "");
+	char *id = string(reply, "id", NULL);
+	if (!fact_at(find(check, "message", id ? id : ""), reply->step))
+		lie(check, reply, "there is no message %s in the history", id ? id : "");
 	free(id);
 }
 
 /* Was the lock of a refused request ever held as the answer states, between request and answer? */
-static void judge_lock_refused(struct check *check, const struct told *told)
+static void check_lock_refused(struct check *check, const struct reply *reply)
 {
-	const struct thing *lock = find(check, "lock", told->object);
-	char *holder = string(told, "locked_by", NULL);
-	int64_t fence = number(told, "fence", NULL);
+	const struct thing *lock = find(check, "lock", reply->object);
+	char *holder = string(reply, "locked_by", NULL);
+	int64_t fence = number(reply, "fence", NULL);
 	bool found = false;
 	for (size_t i = 0; lock && i < lock->count && !found; i++) {
 		const struct fact *fact = &lock->facts[i];
 		int64_t end = i + 1 < lock->count ? check->steps[fact[1].step].time : INT64_MAX;
 		found = fact->number == fence && same(fact->holder, holder) &&
-			check->steps[fact->step].time <= told->answered / 1000000 &&
-			end >= told->asked / 1000000;
+			check->steps[fact->step].time <= reply->answered / 1000000 &&
+			end >= reply->asked / 1000000;
 	}
 	if (!found)
-		lie(check, told, "it was told that %s holds it by fence %lld, and nobody did",
-			or_nobody(holder), (long long)fence);
+		lie(check, reply,
+			"the answer names the holder %s with fence %lld, which did not exist",
+			or_no_server(holder), (long long)fence);
 	free(holder);
 }
 
 /* The commit in an answer must exist, and have been pushed between request and answer. */
-static void judge_commit(struct check *check, struct told *told)
+static void check_commit(struct check *check, struct reply *reply)
 {
-	char *commit = string(told, "commit", NULL);
+	char *commit = string(reply, "commit", NULL);
 	if (commit) {
 		const struct thing *thing = find(check, "commit", commit);
 		if (!thing) {
-			lie(check, told, "%.12s never was on the shared branch", commit);
+			lie(check, reply, "%.12s was never on the shared branch", commit);
 		} else {
-			told->step = thing->facts[0].step;
-			int64_t time = check->steps[told->step].time;
-			if (time < told->asked / 1000000 || time > told->answered / 1000000)
-				lie(check, told, "%.12s did not come between question and answer",
+			reply->step = thing->facts[0].step;
+			int64_t time = check->steps[reply->step].time;
+			if (time < reply->asked / 1000000 || time > reply->answered / 1000000)
+				lie(check, reply, "%.12s was not pushed between request and answer",
 					commit);
 		}
 	}
 	free(commit);
 }
 
-static void judge_told(struct check *check, struct told *told)
+static void check_reply(struct check *check, struct reply *reply)
 {
-	bool message = !strcmp(told->op, "message send");
-	if (message || !strcmp(told->op, "job add")) {
-		const struct thing *words = find(check, "text", told->object);
+	bool message = !strcmp(reply->op, "message send");
+	if (message || !strcmp(reply->op, "job add")) {
+		const struct thing *words = find(check, "text", reply->object);
 		size_t there = words ? words->count : 0;
 		if (there > 1)
-			lie(check, told, "it is there %zu times", there);
-		if (!there && told->line && (!told->code || told->kept))
-			lie(check, told, "it was %s, and is lost",
-				told->kept ? "kept" : "acknowledged");
-		if (there && told->code > 0 && !told->kept)
-			lie(check, told, "it was told that it failed, and is there");
+			lie(check, reply, "it exists %zu times", there);
+		if (!there && reply->line && (!reply->code || reply->kept))
+			lie(check, reply, "it was %s, and is lost",
+				reply->kept ? "kept" : "acknowledged");
+		if (there && reply->code > 0 && !reply->kept)
+			lie(check, reply, "the answer is a failure, and it exists");
 	}
-	if (told->code == 1 && !strcmp(told->op, "lock acquire"))
-		judge_lock_refused(check, told);
-	if (told->code || !told->answer)
+	if (reply->code == 1 && !strcmp(reply->op, "lock acquire"))
+		check_lock_refused(check, reply);
+	if (reply->code || !reply->answer)
 		return;
-	judge_commit(check, told);
-	if (told->step == SIZE_MAX)
+	check_commit(check, reply);
+	if (reply->step == SIZE_MAX)
 		return;
-	if (!strncmp(told->op, "lock ", 5))
-		judge_lock_done(check, told);
-	else if (!strncmp(told->op, "job ", 4) && strcmp(told->op, "job reap") != 0)
-		judge_job_done(check, told);
+	if (!strncmp(reply->op, "lock ", 5))
+		check_lock_done(check, reply);
+	else if (!strncmp(reply->op, "job ", 4) && strcmp(reply->op, "job reap") != 0)
+		check_job_done(check, reply);
 	else if (message)
-		judge_message_done(check, told);
+		check_message_done(check, reply);
 }
 
 static int by_asking(const void *left, const void *right)
 {
-	const struct told *a = left, *b = right;
+	const struct reply *a = left, *b = right;
 	return a->asked < b->asked ? -1 : a->asked > b->asked;
 }
 
 static int by_answer(const void *left, const void *right)
 {
-	const struct told *const *a = left, *const *b = right;
+	const struct reply *const *a = left, *const *b = right;
 	return (*a)->answered < (*b)->answered ? -1 : (*a)->answered > (*b)->answered;
 }
 
 /* A request that was answered before another one was made took effect before it. `all` is sorted
  * by_asking. */
-static void judge_order(struct check *check, const struct told *all, size_t count)
+static void check_order(struct check *check, const struct reply *all, size_t count)
 {
-	const struct told **answered = xcalloc(count + 1, sizeof(*answered)), *latest = NULL;
+	const struct reply **answered = xcalloc(count + 1, sizeof(*answered)), *latest = NULL;
 	size_t next = 0;
 	for (size_t i = 0; i < count; i++)
 		answered[i] = &all[i];
@@ -603,8 +604,9 @@ static void judge_order(struct check *check, const struct told *all, size_t coun
 				latest = answered[next];
 		if (latest && all[i].step != SIZE_MAX && all[i].step <= latest->step)
 			lie(check, &all[i],
-				"it came before what %s was told of operation %lld already",
-				latest->log, (long long)latest->n);
+				"it took effect before operation %lld of %s, which was already "
+				"answered",
+				(long long)latest->n, latest->log);
 	}
 	free(answered);
 }
@@ -612,7 +614,7 @@ static void judge_order(struct check *check, const struct told *all, size_t coun
 /* ---- the logs ---- */
 
 struct log {
-	struct told *told;
+	struct reply *reply;
 	size_t count, capacity;
 };
 
@@ -629,8 +631,8 @@ static void read_line(struct log *log, const char *name, const char *text, size_
 	json_int64(doc, json_member(doc, root, "n"), &n);
 	json_int64(doc, json_member(doc, root, "at"), &at);
 	if (json_member(doc, root, "op")) {
-		GROW(log->told, log->count, log->capacity);
-		log->told[log->count++] = (struct told){
+		GROW(log->reply, log->count, log->capacity);
+		log->reply[log->count++] = (struct reply){
 			.log = name,
 			.n = n,
 			.asked = at,
@@ -644,18 +646,18 @@ static void read_line(struct log *log, const char *name, const char *text, size_
 		json_doc_free(doc);
 		return;
 	}
-	struct told *told = log->count ? &log->told[log->count - 1] : NULL;
-	if (!told || told->n != n || told->log != name) {
+	struct reply *reply = log->count ? &log->reply[log->count - 1] : NULL;
+	if (!reply || reply->n != n || reply->log != name) {
 		error_set(&err, ERR_INVALID, "%s: nobody has asked what %lld answers", name,
 			(long long)n);
 		die(&err);
 	}
 	const struct json_value *kept = json_member(doc, root, "kept");
-	json_int64(doc, json_member(doc, root, "code"), &told->code);
-	told->answered = at;
-	told->kept = kept && kept->type == JSON_TRUE;
-	told->line = doc;
-	told->answer = json_member(doc, root, "answer");
+	json_int64(doc, json_member(doc, root, "code"), &reply->code);
+	reply->answered = at;
+	reply->kept = kept && kept->type == JSON_TRUE;
+	reply->line = doc;
+	reply->answer = json_member(doc, root, "answer");
 }
 
 static void read_log(struct log *log, const char *path)
@@ -672,27 +674,27 @@ static void read_log(struct log *log, const char *path)
 	buf_release(&text);
 }
 
-static void judge_logs(struct check *check, char *const *paths, int count)
+static void check_logs(struct check *check, char *const *paths, int count)
 {
 	struct log log = { NULL, 0, 0 };
 	size_t done = 0;
 	for (int i = 0; i < count; i++)
 		read_log(&log, paths[i]);
 	if (log.count)
-		qsort(log.told, log.count, sizeof(*log.told), by_asking);
+		qsort(log.reply, log.count, sizeof(*log.reply), by_asking);
 	for (size_t i = 0; i < log.count; i++) {
-		judge_told(check, &log.told[i]);
-		done += !log.told[i].code;
+		check_reply(check, &log.reply[i]);
+		done += !log.reply[i].code;
 	}
-	judge_order(check, log.told, log.count);
+	check_order(check, log.reply, log.count);
 	printf("%zu operations, %zu acknowledged; ", log.count, done);
 	for (size_t i = 0; i < log.count; i++) {
-		free(log.told[i].server);
-		free(log.told[i].op);
-		free(log.told[i].object);
-		json_doc_free(log.told[i].line);
+		free(log.reply[i].server);
+		free(log.reply[i].op);
+		free(log.reply[i].object);
+		json_doc_free(log.reply[i].line);
 	}
-	free(log.told);
+	free(log.reply);
 }
 
 static void release(struct check *check)
@@ -723,7 +725,7 @@ int main(int argc, char **argv)
 	if (repo_open(&check.repo, argv[1], &err) < 0)
 		die(&err);
 	read_history(&check, "main");
-	judge_logs(&check, argv + 2, argc - 2);
+	check_logs(&check, argv + 2, argc - 2);
 	printf("%zu states of the shared branch; %zu wrong\n", check.count, check.wrong);
 	release(&check);
 	return check.wrong > 0;

@@ -449,7 +449,7 @@ static int be_client(int number, int clones, int operations, uint64_t seed)
 int main(int argc, char **argv)
 {
 	if (argc != 5 || chdir(argv[1]) < 0) {
-		fprintf(stderr, "usage: torture FOLDER CLIENTS OPERATIONS SEED\n");
+		fprintf(stderr, "usage: torture DIRECTORY CLIENTS OPERATIONS SEED\n");
 		return 129;
 	}
 	int clients = atoi(argv[2]), operations = atoi(argv[3]), clones = 0, failed = 0, status;

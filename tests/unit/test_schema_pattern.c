@@ -16,7 +16,7 @@ static int matches(const char *pattern, const char *text, size_t len)
 	return rc;
 }
 
-static void escapes_mean_what_ecma_262_says(void **state)
+static void escapes_have_the_meaning_of_ecma_262(void **state)
 {
 	(void)state;
 	static const struct {
@@ -150,7 +150,7 @@ static void long_texts_are_matched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(escapes_mean_what_ecma_262_says),
+		cmocka_unit_test(escapes_have_the_meaning_of_ecma_262),
 		cmocka_unit_test(invalid_patterns_are_refused_with_a_location),
 		cmocka_unit_test(a_pattern_has_limits),
 		cmocka_unit_test(long_texts_are_matched),

@@ -27,7 +27,7 @@ static void put(const struct folder *folder, const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void remove_folder(const struct folder *folder, const char *const *names)
+static void remove_directory(const struct folder *folder, const char *const *names)
 {
 	for (; *names; names++) {
 		char path[200];
@@ -108,8 +108,8 @@ static void directories_are_read_for_a_prefix(void **state)
 	assert_non_null(strstr(err.text, "none.json"));
 	buf_release(&out);
 	schema_set_free(set);
-	remove_folder(&folder, (const char *[]){ "a.json", "b.json", "broken.json", NULL });
-	remove_folder(&inner, (const char *[]){ "b.json", NULL });
+	remove_directory(&folder, (const char *[]){ "a.json", "b.json", "broken.json", NULL });
+	remove_directory(&inner, (const char *[]){ "b.json", NULL });
 }
 
 static void no_reference_leaves_a_directory(void **state)
@@ -175,7 +175,7 @@ static void metaschemas_may_refer_to_themselves(void **state)
 	assert_non_null(strstr(err.text, "requires the vocabulary http://x.test/v"));
 	buf_release(&out);
 	schema_set_free(set);
-	remove_folder(&folder,
+	remove_directory(&folder,
 		(const char *[]){ "self.json", "one.json", "two.json", "strange.json", NULL });
 }
 
