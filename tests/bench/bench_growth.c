@@ -69,17 +69,18 @@ int main(int argc, char **argv)
 	beat(beats);
 	static const char size[] = "du -sk --apparent-size shared.git | cut -f1";
 	bench_report("growth-raw", read_number(size) / 1024, "",
-		"MB of the shared repository after the beats");
+		"MB of the shared repository after the heartbeats");
 	bench_sh("cp -a shared.git now.git && git -C now.git gc -q");
 	bench_report("growth-gc-now",
 		read_number("du -sk --apparent-size now.git | cut -f1") / 1024, "",
-		"MB after git gc right away, with the last hour's objects (here: all) kept");
+		"MB after an immediate git gc, which keeps the objects of the last hour (here: "
+		"all)");
 	/* The last hour of a week has 60 heartbeats; they are reachable, and are kept
 	 * at any age. */
 	bench_sh("find shared.git/objects -type f -exec touch -d '3 hours ago' {} + && git -C "
 		 "shared.git gc -q");
 	bench_report("growth-gc", read_number(size) / 1024, "<= 1",
-		"MB after git gc when the beats are as old as they would be");
+		"MB after git gc with heartbeats as old as after a week");
 	bench_report("growth-commits",
 		read_number("git -C shared.git rev-list --count heartbeat-build1"), "<= 60",
 		"commits on the heartbeat branch");

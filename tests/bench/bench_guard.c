@@ -129,7 +129,7 @@ static void bench_push(size_t pairs)
 	fclose(commits);
 	bench_report("hook-push-ms", bench_median(judged, pairs) - bench_median(unjudged, pairs),
 		"<= 15.0",
-		"milliseconds of a heartbeat's push through the hook beyond one through `true`");
+		"milliseconds that the hook adds to the push of a heartbeat, compared with `true`");
 	free(judged);
 	free(unjudged);
 }
@@ -176,7 +176,7 @@ static void bench_first_push(size_t commits)
 	double bare = time_process(read_all), dropped = time_process(drop_all);
 	double one = time_process(on_one);
 	bench_report("guard-first-push", one / bare, "<= 3.0",
-		"judging the first push of 5,000 commits of a 500 KB file, one processor, against "
+		"checking the first push of 5,000 commits of a 500 KB file, one processor, against "
 		"git cat-file --batch into a pipe");
 	bench_report("guard-first-push-null", one / dropped, "",
 		"the same against git cat-file --batch into /dev/null");

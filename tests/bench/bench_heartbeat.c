@@ -112,9 +112,9 @@ int main(int argc, char **argv)
 	}
 	double bare = bench_median(push, 2 * pairs);
 	bench_report("heartbeat-one-shot", bench_median(shot, pairs) / bare, "<= 1.6",
-		"a pushed one-shot heartbeat, against a bare git push");
+		"a single pushed heartbeat, against a bare git push");
 	bench_report("heartbeat-loop", bench_median(loop, pairs) / bare, "<= 1.15",
-		"a pushed beat of a running loop, against a bare git push");
+		"a pushed heartbeat of a running loop, against a bare git push");
 	bench_report("heartbeat-script", bench_median(seed, pairs / 2) / bare, "",
 		"the shell script (pull, jq, commit, push), against a bare git push");
 	fprintf(stderr, "bare git push: %.1f ms\n", bare);

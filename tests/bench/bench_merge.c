@@ -130,7 +130,7 @@ static void measure_megabyte(size_t pairs)
 	bench_report("merge-1mb", bench_median(ratios, pairs), "<= 1.0",
 		"merging 1 MB of messages, against git merge-file on the same files");
 	bench_report("merge-1mb-memory", (double)most * 1024 / (double)st.st_size, "<= 8.0",
-		"the most memory that takes, against the largest input");
+		"the peak memory of that, against the largest input");
 	fprintf(stderr, "%.2f MB: %.1f ms, git merge-file: %.1f ms\n", (double)st.st_size / 1e6,
 		bench_median(ours, pairs), bench_median(gits, pairs));
 	free(ratios);

@@ -100,7 +100,7 @@ static void measure_processes(const char *self, const struct buf *text, size_t p
 	bench_report("validate-1MB", bench_median(ratios, pairs), "<= 2.0",
 		"git build validate of 1 MB of messages against yajl's bare parse, as processes");
 	bench_report("validate-200B", bench_median(more, pairs), "<= 3.0",
-		"ms that git build validate of a heartbeat takes more than true");
+		"ms that git build validate of a heartbeat takes longer than true");
 	free(ratios);
 	free(more);
 	unlink(messages);
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 		compile[i] = time_compile();
 	}
 	bench_report("schema-validate", bench_median(ratios, pairs), "",
-		"compiling the schema, parsing and judging 1 MB of messages, against yajl's bare "
+		"compiling the schema, parsing and checking 1 MB of messages, against yajl's bare "
 		"parse");
 	fprintf(stderr, "schema_validate: %.2f ms, schema_compile: %.3f ms\n",
 		bench_median(alone, pairs), bench_median(compile, pairs));

@@ -45,7 +45,7 @@ static struct json_doc *extract(const struct json_doc *doc, const struct json_va
 static void run_test(const char *file, const struct json_doc *doc, const struct json_value *group,
 	const struct json_value *test, const struct schema *schema, struct tally *tally)
 {
-	const struct json_value *wanted = json_member(doc, test, "valid");
+	const struct json_value *expected = json_member(doc, test, "valid");
 	struct json_doc *instance = extract(doc, json_member(doc, test, "data"));
 	struct schema_report report = SCHEMA_REPORT_INIT;
 	struct schema_options options = { .assert_format = assert_format };
@@ -53,7 +53,7 @@ static void run_test(const char *file, const struct json_doc *doc, const struct 
 	/* Validation with a report must agree with validation without one. */
 	bool quiet = schema_validate(schema, instance, &options, NULL);
 	bool told = report.count > 0;
-	if (valid == (wanted->type == JSON_TRUE) && quiet == valid && told == !valid &&
+	if (valid == (expected->type == JSON_TRUE) && quiet == valid && told == !valid &&
 		!report.unfinished) {
 		tally->passed++;
 	} else {

@@ -61,9 +61,9 @@ static inline void sample_fail(const struct sample *s, const char *what, const s
 		s->text.data);
 }
 
-static inline bool is_text(const char *text, size_t len, const char *wanted, size_t wanted_len)
+static inline bool is_text(const char *text, size_t len, const char *expected, size_t wanted_len)
 {
-	return text && len == wanted_len && !memcmp(text, wanted, len);
+	return text && len == wanted_len && !memcmp(text, expected, len);
 }
 
 /* Compare a value of `doc` with the node, recursively; return the value that follows. */

@@ -118,11 +118,11 @@ static void check_each(const struct found *found)
 	for (size_t i = 0; i < found->count; i++) {
 		const struct element *was = found->pairs[i].old, *is = found->pairs[i].now;
 		if (was && is && was->id != is->id)
-			fail_case(found, "two keys are a pair");
+			fail_case(found, "a pair has two different keys");
 		if (was && !is && has_id(found->now, was->id))
-			fail_case(found, "what is there is said to be gone");
+			fail_case(found, "an existing element is reported as removed");
 		if (!was && has_id(found->old, is->id))
-			fail_case(found, "what was there is said to be new");
+			fail_case(found, "an old element is reported as new");
 	}
 }
 
@@ -155,7 +155,7 @@ static void check_all(const struct found *found, bool changed_only)
 	for (size_t i = 0; i < found->now->count; i++) {
 		const struct element *is = &found->now->elements[i];
 		if (!partner(found->old, is->id) && times(found, NULL, is) != 1)
-			fail_case(found, "a new element is not told once");
+			fail_case(found, "a new element is not reported once");
 	}
 }
 

@@ -163,7 +163,7 @@ static bool is_refused(const struct sample *s, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		lines += text[i] == '\n';
 	if (grammar_takes(text, len, 20) != !rc && !is_beyond_grammar(err.text))
-		fail_msg("SEED=%llu RUNS=1: %s, and the grammar says otherwise\n%.*s",
+		fail_msg("SEED=%llu RUNS=1: %s, unlike in the grammar\n%.*s",
 			(unsigned long long)s->random.seed, rc ? err.text : "taken", (int)len,
 			text);
 	if (!rc)
@@ -171,7 +171,7 @@ static bool is_refused(const struct sample *s, const char *text, size_t len)
 	else if (rc != ERR_INVALID || rc != err.code ||
 		sscanf(err.text, "x:%zu:%zu: ", &line, &column) != 2 || line < 1 || line > lines ||
 		column < 1 || column > len + 1)
-		fail_msg("SEED=%llu RUNS=1: \"%s\" is said of\n%.*s",
+		fail_msg("SEED=%llu RUNS=1: \"%s\" is the error for\n%.*s",
 			(unsigned long long)s->random.seed, err.text, (int)len, text);
 	free(copy);
 	return rc < 0;

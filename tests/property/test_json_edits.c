@@ -215,16 +215,16 @@ static bool shows_its_style(const struct sample *s)
 
 static void compare_layout(struct sample *s, const struct json_doc *doc)
 {
-	struct buf wanted = BUF_INIT;
+	struct buf expected = BUF_INIT;
 	size_t len;
 	const char *text = json_text(doc, &len);
-	render_space(&s->style, 0, &wanted);
-	render(&s->style, s->tree, 0, &wanted);
-	render_space(&s->style, 0, &wanted);
-	if (!is_text(text, len, wanted.data, wanted.len))
-		fail_msg("SEED=%llu RUNS=1: laid out as\n%s\ninstead of\n%s\n-- which was --\n%s",
-			(unsigned long long)s->random.seed, text, wanted.data, s->text.data);
-	buf_release(&wanted);
+	render_space(&s->style, 0, &expected);
+	render(&s->style, s->tree, 0, &expected);
+	render_space(&s->style, 0, &expected);
+	if (!is_text(text, len, expected.data, expected.len))
+		fail_msg("SEED=%llu RUNS=1: formatted as\n%s\ninstead of\n%s\n-- which was --\n%s",
+			(unsigned long long)s->random.seed, text, expected.data, s->text.data);
+	buf_release(&expected);
 }
 
 static void check_edits(struct sample *s)

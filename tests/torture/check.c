@@ -648,8 +648,7 @@ static void read_line(struct log *log, const char *name, const char *text, size_
 	}
 	struct reply *reply = log->count ? &log->reply[log->count - 1] : NULL;
 	if (!reply || reply->n != n || reply->log != name) {
-		error_set(&err, ERR_INVALID, "%s: nobody has asked what %lld answers", name,
-			(long long)n);
+		error_set(&err, ERR_INVALID, "%s: answer %lld has no request", name, (long long)n);
 		die(&err);
 	}
 	const struct json_value *kept = json_member(doc, root, "kept");

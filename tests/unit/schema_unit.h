@@ -44,8 +44,8 @@ static inline void errors_of(const struct schema *schema, const char *instance,
 	json_doc_free(doc);
 }
 
-/* The schema `text` must report exactly `wanted` for `instance`; "" if it is valid. */
-static inline void assert_says(const char *text, const char *instance, const char *wanted)
+/* The schema `text` must report exactly `expected` for `instance`; "" if it is valid. */
+static inline void assert_says(const char *text, const char *instance, const char *expected)
 {
 	struct schema_set *set = schema_set_new();
 	struct error err;
@@ -54,23 +54,23 @@ static inline void assert_says(const char *text, const char *instance, const cha
 	if (!schema)
 		fail_msg("%s", err.text);
 	errors_of(schema, instance, NULL, &out);
-	if (strcmp(out.data, wanted) != 0)
-		fail_msg("%s\n  against: %s\n  says:    %s\n  wants:   %s", instance, text,
-			out.data, wanted);
+	if (strcmp(out.data, expected) != 0)
+		fail_msg("%s\n  schema:   %s\n  errors:   %s\n  expected: %s", instance, text,
+			out.data, expected);
 	buf_release(&out);
 	schema_set_free(set);
 }
 
-/* The schema `text` must be refused with exactly `wanted`. */
-static inline void assert_refused(const char *text, const char *wanted)
+/* The schema `text` must be refused with exactly `expected`. */
+static inline void assert_refused(const char *text, const char *expected)
 {
 	struct schema_set *set = schema_set_new();
 	struct error err;
 	if (compile_into(set, text, &err))
-		fail_msg("is taken: %s", text);
+		fail_msg("accepted: %s", text);
 	assert_int_equal(err.code, ERR_INVALID);
-	if (strcmp(err.text, wanted) != 0)
-		fail_msg("%s\n  says:  %s\n  wants: %s", text, err.text, wanted);
+	if (strcmp(err.text, expected) != 0)
+		fail_msg("%s\n  error:    %s\n  expected: %s", text, err.text, expected);
 	schema_set_free(set);
 }
 

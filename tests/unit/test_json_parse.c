@@ -190,7 +190,7 @@ static void invalid_texts_are_refused_with_a_location(void **state)
 			fail_msg("taken: %s", cases[i].text);
 		assert_int_equal(err.code, ERR_INVALID);
 		if (!strstr(err.text, cases[i].says))
-			fail_msg("%s\n  says:  %s\n  wants: %s", cases[i].text, err.text,
+			fail_msg("%s\n  error:    %s\n  expected: %s", cases[i].text, err.text,
 				cases[i].says);
 	}
 }

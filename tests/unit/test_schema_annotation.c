@@ -62,16 +62,16 @@ static void invalid_annotations_are_refused(void **state)
 			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		char wanted[400];
-		snprintf(wanted, sizeof(wanted), "schema.json:%s", cases[i].error);
-		assert_refused(cases[i].schema, wanted);
+		char expected[400];
+		snprintf(expected, sizeof(expected), "schema.json:%s", cases[i].error);
+		assert_refused(cases[i].schema, expected);
 	}
 }
 
-static void assert_text(struct text text, const char *wanted)
+static void assert_text(struct text text, const char *expected)
 {
-	assert_int_equal(text.len, strlen(wanted));
-	assert_memory_equal(text.bytes, wanted, text.len);
+	assert_int_equal(text.len, strlen(expected));
+	assert_memory_equal(text.bytes, expected, text.len);
 }
 
 static void annotations_are_read(void **state)

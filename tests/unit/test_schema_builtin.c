@@ -105,7 +105,8 @@ static void errors_contain_what_is_expected(void **state)
 		char error[300];
 		first_error(cases[i].schema, cases[i].text, error);
 		if (!strstr(error, cases[i].error))
-			fail_msg("case %zu\n  says:  %s\n  wants: %s", i, error, cases[i].error);
+			fail_msg("case %zu\n  error:    %s\n  expected: %s", i, error,
+				cases[i].error);
 	}
 	char error[300];
 	first_error("locks", "{\"locks\":{\"x\":{\"locked_by\":null}},\"new\":1}", error);

@@ -51,9 +51,10 @@ static void unconditional_cycles_are_refused(void **state)
 		{ "{\"items\":{\"allOf\":[{\"$ref\":\"#/items\"}]}}", 20 },
 	};
 	for (size_t i = 0; i < sizeof(circles) / sizeof(*circles); i++) {
-		char wanted[200];
-		snprintf(wanted, sizeof(wanted), "schema.json:1:%d: %s", circles[i].column, why);
-		assert_refused(circles[i].schema, wanted);
+		char expected[200];
+		snprintf(
+			expected, sizeof(expected), "schema.json:1:%d: %s", circles[i].column, why);
+		assert_refused(circles[i].schema, expected);
 	}
 }
 

@@ -176,17 +176,17 @@ static void a_part_of_a_document_can_be_checked(void **state)
 static void long_values_are_cut_between_characters(void **state)
 {
 	(void)state;
-	struct buf text = BUF_INIT, wanted = BUF_INIT;
+	struct buf text = BUF_INIT, expected = BUF_INIT;
 	buf_addstr(&text, "\"");
 	for (int i = 0; i < 50; i++)
 		buf_addstr(&text, "\u00e9");
-	buf_addstr(&wanted, "1:1  /type: ");
-	buf_add(&wanted, text.data, 59); /* 60 would be the middle of one */
-	buf_addstr(&wanted, "... must be null");
+	buf_addstr(&expected, "1:1  /type: ");
+	buf_add(&expected, text.data, 59); /* 60 would be the middle of one */
+	buf_addstr(&expected, "... must be null");
 	buf_addstr(&text, "\"");
-	assert_says("{\"type\":\"null\"}", text.data, wanted.data);
+	assert_says("{\"type\":\"null\"}", text.data, expected.data);
 	buf_release(&text);
-	buf_release(&wanted);
+	buf_release(&expected);
 }
 
 int main(void)

@@ -113,7 +113,8 @@ static void invalid_patterns_are_refused_with_a_location(void **state)
 		const char *text = cases[i].pattern;
 		assert_int_equal(pattern_compile(&pattern, text, strlen(text), &err), ERR_INVALID);
 		if (strcmp(err.text, cases[i].why) != 0)
-			fail_msg("%s\n  says:  %s\n  wants: %s", text, err.text, cases[i].why);
+			fail_msg(
+				"%s\n  error:    %s\n  expected: %s", text, err.text, cases[i].why);
 	}
 }
 

@@ -55,9 +55,9 @@ static void keywords_require_values_of_their_type(void **state)
 		{ "{\"$schema\":1}", "1:12: \"$schema\" must be a URI, as a string" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		char wanted[400];
-		snprintf(wanted, sizeof(wanted), "schema.json:%s", cases[i].error);
-		assert_refused(cases[i].schema, wanted);
+		char expected[400];
+		snprintf(expected, sizeof(expected), "schema.json:%s", cases[i].error);
+		assert_refused(cases[i].schema, expected);
 	}
 }
 

@@ -3,12 +3,12 @@
 
 #include "schema/uri.h"
 
-static void assert_resolves(const char *base, const char *ref, const char *wanted)
+static void assert_resolves(const char *base, const char *ref, const char *expected)
 {
 	struct buf out = BUF_INIT;
 	uri_resolve(base, ref, strlen(ref), &out);
-	if (strcmp(out.data, wanted) != 0)
-		fail_msg("%s against %s is %s, not %s", ref, base, out.data, wanted);
+	if (strcmp(out.data, expected) != 0)
+		fail_msg("%s against %s is %s, not %s", ref, base, out.data, expected);
 	buf_release(&out);
 }
 

@@ -47,15 +47,15 @@ static void secrets_are_blanked_however_the_output_is_split(void **state)
 	(void)state;
 	static const char text[] =
 		"a hunter2 b hunter22 hunthunter2hunter hunter2hunter22\nhunter2";
-	static const char wanted[] = "a [redacted] b [redacted] hunt[redacted]hunter "
-				     "[redacted][redacted]\n[redacted]";
+	static const char expected[] = "a [redacted] b [redacted] hunt[redacted]hunter "
+				       "[redacted][redacted]\n[redacted]";
 	struct secrets secrets = { 0 };
 	struct buf out = BUF_INIT;
 	secrets_add(&secrets, "hunter2");
 	secrets_add(&secrets, "hunter22");
 	for (size_t piece = 1; piece <= sizeof(text); piece++) {
 		write_log(text, strlen(text), piece, 1 << 20, &secrets, &out);
-		assert_string_equal(out.data, wanted);
+		assert_string_equal(out.data, expected);
 	}
 	secrets_release(&secrets);
 	buf_release(&out);

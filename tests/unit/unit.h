@@ -26,8 +26,8 @@ __attribute__((unused)) static int64_t patience(int64_t ms)
 /* `brief` in `make check`; `thorough` if GIT_BUILD_TEST_LONG is set, as in CI. */
 __attribute__((unused)) static size_t brief_or_thorough(size_t brief, size_t thorough)
 {
-	const char *wanted = getenv("GIT_BUILD_TEST_LONG");
-	return wanted && *wanted ? thorough : brief;
+	const char *expected = getenv("GIT_BUILD_TEST_LONG");
+	return expected && *expected ? thorough : brief;
 }
 
 /* TEST=pattern runs only the tests whose names match (`*` and `?`). */
