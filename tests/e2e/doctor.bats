@@ -119,7 +119,7 @@ finds_and_fixes() {
   rm .git/index.lock
 }
 
-@test "a clock that is behind that of another server" {
+@test "a clock behind the clock of another server" {
   run -0 git build doctor
   [[ $output == *"clock "*"unknown"* ]]
   clone_server "file://$TMP/fleet.git" build2 >/dev/null
