@@ -35,7 +35,7 @@ struct record {
 	bool is_there;
 	int hi, lo, count;
 	bool any, all;
-	unsigned tags; /* one bit each */
+	unsigned tags; /* a bit each */
 };
 
 /* The document itself is the record [ELEMENTS]; the others are elements of its list. */
@@ -112,7 +112,7 @@ static bool same_record(const struct record *a, const struct record *b)
 		a->count == b->count && a->any == b->any && a->all == b->all && a->tags == b->tags;
 }
 
-/* One value that both, one or neither have changed. */
+/* One value that both, one or none have changed. */
 static int merge_number(int base, int a, int b, int both)
 {
 	return a == base ? b : b == base ? a : both;
@@ -121,7 +121,7 @@ static int merge_number(int base, int a, int b, int both)
 static struct record merge_records(
 	const struct record *base, const struct record *a, const struct record *b)
 {
-	/* Without a base, no value was changed by only one side. */
+	/* Without a base there is nothing that one side alone could have changed. */
 	bool none = !base->is_there;
 	if (!a->is_there || !b->is_there) {
 		const struct record *has = a->is_there ? a : b;
@@ -150,7 +150,7 @@ static struct model merge_models(
 	return merged;
 }
 
-/* ---- conversion to text, and back ---- */
+/* ---- as text, and back ---- */
 
 static void line(const struct style *style, size_t depth, bool first, struct buf *out)
 {
@@ -238,7 +238,7 @@ static struct record read_record(const struct json_doc *doc, const struct json_v
 	return r;
 }
 
-/* False if it cannot be a model: not JSON, or an element twice. */
+/* False if it is not what a model could be: no JSON, or an element twice. */
 static bool read_model(const struct buf *text, struct model *model)
 {
 	struct json_doc *doc;
@@ -265,12 +265,12 @@ static bool same_model(const struct model *a, const struct model *b)
 	return true;
 }
 
-/* ---- properties ---- */
+/* ---- what must hold ---- */
 
 struct checking {
 	const struct schema *schema;
 	const struct triple *triple;
-	const char *failed; /* the first property that fails; NULL: all hold */
+	const char *failed; /* the first property that does not hold; NULL: all do */
 };
 
 static void insist(struct checking *c, bool holds, const char *property)
@@ -432,7 +432,7 @@ static void generate(struct triple *t, uint64_t seed)
 			change->field = (enum field)random_below(&random, FIELDS);
 			change->record = random_below(&random, ELEMENTS + 1);
 			change->value = (int)random_below(&random, 9);
-			/* The document itself is kept. */
+			/* The document itself stays. */
 			change->left_out = i >= count ||
 				(change->record == ELEMENTS && change->field == REMOVE);
 		}
@@ -456,7 +456,7 @@ static void remove_only_unchanged_elements(struct triple *t)
 		}
 }
 
-/* Leave out everything that the failure does not need. */
+/* Leaves out all that the failure does not need. */
 static void shrink(const struct schema *schema, struct triple *t, bool three)
 {
 	for (bool smaller = true; smaller;) {
@@ -521,7 +521,7 @@ static void check_all(bool three)
 	schema_set_free(set);
 }
 
-static void two_writers_merge_as_in_the_model(void **state)
+static void two_writers_merge_as_the_model_says(void **state)
 {
 	(void)state;
 	check_all(false);

@@ -151,7 +151,7 @@ static void the_newer_record_is_kept_as_a_whole(void **state)
 	"\",\"timestamp\":\"2025-10-29T12:00:" second "Z\"" rest "}"
 #define MESSAGES(list) "{\"messages\":[" list "]}"
 
-static void messages_are_united_by_id(void **state)
+static void messages_are_the_union_by_id(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -165,7 +165,7 @@ static void messages_are_united_by_id(void **state)
 				"2", "x", "02", "") "," MESSAGE("3", "x", "03", "") "," MESSAGE("4",
 				"x", "04", "")),
 			"" },
-		/* Removed on one side, marked as read on the other. */
+		/* Cleared on one side, read and so changed on the other. */
 		{ "messages", MESSAGES(MESSAGE("1", "x", "01", "")), MESSAGES(""),
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")), NULL,
 			MESSAGES(MESSAGE("1", "x", "01", ",\"read\":true")),
@@ -214,7 +214,7 @@ static void two_messages_with_one_id_are_both_kept(void **state)
 
 #define LIST "{\"properties\":{\"l\":{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"k\"]}}}"
 
-static void keyed_lists_keep_every_element(void **state)
+static void lists_with_keys_keep_every_element(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -244,7 +244,7 @@ static void keyed_lists_keep_every_element(void **state)
 	EXPECT_MERGES(rows);
 }
 
-static void without_a_schema_members_and_elements_are_merged(void **state)
+static void without_a_schema_members_and_elements_merge(void **state)
 {
 	(void)state;
 	static const struct merge_case rows[] = {
@@ -319,17 +319,18 @@ static void conflicts_have_the_markers_of_git(void **state)
 				 "{\n  \"a\": 1,\n  \"b\": 3,\n  \"c\": 4\n}\n", &result),
 		1);
 	assert_string_equal(result.text.data,
-		"{\n  \"a\": 2,\n		"  \"c\": 4\n}\n");
+		"{\n  \"a\": 2,\n<<<<<<< ours\n  \"b\": 2,\n=======\n  \"b\": 3,\n>>>>>>> theirs\n"
+		"  \"c\": 4\n}\n");
 	merge_result_release(&result);
 	assert_int_equal(
 		merge_row(&none, "{\n  \"a\": {\"x\": 1},\n  \"b\": 1\n}\n", "{\n  \"b\": 1\n}\n",
 			"{\n  \"a\": {\"x\": 2},\n  \"b\": 1\n}\n", &result),
 		1);
 	assert_string_equal(result.text.data,
-		"{\n	merge_result_release(&result);
+		"{\n<<<<<<< ours\n=======\n  \"a\": {\"x\": 2},\n>>>>>>> theirs\n  \"b\": 1\n}\n");
+	merge_result_release(&result);
 }
 
-<<<<<<< HEAD
 static void a_broken_side_is_a_conflict(void **state)
 {
 	(void)state;
@@ -364,7 +365,8 @@ static void markers_of_an_earlier_merge_are_resolved(void **state)
 	(void)state;
 	static const struct merge_case messages = { .schema = "messages" };
 	static const char base[] = "{\n  \"messages\": [\n  ]\n}\n";
-	static const char marked[] = "{\n  \"messages\": [\n		"01",
+	static const char marked[] = "{\n  \"messages\": [\n<<<<<<< HEAD\n    " MESSAGE("1", "x",
+		"01",
 		"") "\n=======\n    " MESSAGE("2", "x", "02", "") "\n>>>>>>> theirs\n  ]\n}\n";
 	static const char theirs[] =
 		"{\n  \"messages\": [\n    " MESSAGE("3", "x", "03", "") "\n  ]\n}\n";
@@ -378,9 +380,7 @@ static void markers_of_an_earlier_merge_are_resolved(void **state)
 	merge_result_release(&result);
 }
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-static void a_message_is_one_line_whatever_names_contain(void **state)
+static void a_message_is_one_line_for_any_name(void **state)
 {
 	(void)state;
 	static const struct merge_case row = { .schema = "{\"type\":\"object\"}" };
@@ -404,7 +404,8 @@ static void a_result_of_valid_sides_is_valid(void **state)
 	assert_int_equal(
 		merge_row(&row, "{\"a\":1}", "{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", &result), 1);
 	assert_string_equal(result.text.data,
-		"	assert_non_null(strstr(result.report.data, "both sides were valid"));
+		"<<<<<<< ours\n{\"a\":1,\"b\":1}\n=======\n{\"a\":1,\"c\":1}\n>>>>>>> theirs\n");
+	assert_non_null(strstr(result.report.data, "both sides were valid"));
 	merge_result_release(&result);
 	/* It was invalid before, which must not stop a pull. */
 	assert_int_equal(merge_row(&row, "{\"a\":1,\"b\":1,\"c\":1}", "{\"a\":2,\"b\":1,\"c\":1}",
@@ -429,11 +430,10 @@ int main(void)
 		cmocka_unit_test(without_a_schema_members_and_elements_merge),
 		cmocka_unit_test(with_a_schema_a_list_without_keys_keeps_what_both_added),
 		cmocka_unit_test(the_formatting_is_kept),
-<<<<<<< HEAD
 		cmocka_unit_test(conflicts_have_the_markers_of_git),
 		cmocka_unit_test(a_broken_side_is_a_conflict),
 		cmocka_unit_test(markers_of_an_earlier_merge_are_resolved),
-		cmocka_unit_test(a_message_is_one_line_whatever_names_contain),
+		cmocka_unit_test(a_message_is_one_line_for_any_name),
 		cmocka_unit_test(a_result_of_valid_sides_is_valid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
