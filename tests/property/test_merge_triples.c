@@ -521,7 +521,7 @@ static void check_all(bool three)
 	schema_set_free(set);
 }
 
-static void two_writers_merge_as_the_model_says(void **state)
+static void two_writers_merge_as_in_the_model(void **state)
 {
 	(void)state;
 	check_all(false);
@@ -536,7 +536,7 @@ static void three_writers_have_the_same_result_in_any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_writers_merge_as_the_model_says),
+		cmocka_unit_test(two_writers_merge_as_in_the_model),
 		cmocka_unit_test(three_writers_have_the_same_result_in_any_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
