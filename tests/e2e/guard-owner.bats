@@ -46,12 +46,12 @@ owners_fleet() {
   as build2 refused "/locks/held: is held by build1, and not build2's to change"
   edit coordination/locks.json '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
   as build2 refused "/locks/held: is held by build1"
-  as build1 lands_again '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
+  as build1 accepted_with '.locks.held.expires_at = "2030-01-01T00:00:00Z"'
   edit coordination/locks.json '.locks.held |= (.locked_by = "ada" | .fence = 8)'
   as ada accepted
 }
 
-lands_again() {
+accepted_with() {
   edit coordination/locks.json "$1"
   accepted
 }

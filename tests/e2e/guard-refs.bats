@@ -64,14 +64,14 @@ load guard
   what main.json '{}'
   accepted
   git merge -q --no-edit side
-  lands_as_it_is
+  accepted_unchanged
   git checkout -q --orphan root
   git rm -q -r -f .
   what root.json '{}'
   commit
   git checkout -q main
   git merge -q --no-edit --allow-unrelated-histories root
-  lands_as_it_is
+  accepted_unchanged
   git checkout -q -b evil
   what evil.json '{}'
   commit
@@ -81,7 +81,7 @@ load guard
   refused "/jobs/id=q: has been taken out"
 }
 
-lands_as_it_is() {
+accepted_unchanged() {
   git push -q origin HEAD:main
 }
 

@@ -7,12 +7,12 @@ setup() {
   cd build1 || return
 }
 
-beats() {
+heartbeats() {
   git rev-list --count heartbeat-build1
 }
 
 at_least() {
-  [ "$(beats)" -ge "$1" ]
+  [ "$(heartbeats)" -ge "$1" ]
 }
 
 pushed() {
@@ -29,7 +29,7 @@ logged() {
   grep -qF -- "${*:2}" "$1"
 }
 
-beating() {
+start_loop() {
   in_background "$TMP/log" git-build heartbeat --loop --interval 1 "$@"
 }
 
@@ -41,8 +41,8 @@ stop() {
 }
 
 @test "the loop records heartbeats on time, and SIGTERM pushes the pending ones" {
-  start=$(beats)
-  beating --push-every 100
+  start=$(heartbeats)
+  start_loop --push-every 100
   wait_for 5 at_least $((start + 5))
   run ! pushed
   stop TERM
@@ -56,7 +56,7 @@ stop() {
 }
 
 @test "SIGINT ends it, too; without pending heartbeats, nothing is pushed" {
-  beating --push-every 1
+  start_loop --push-every 1
   wait_for 5 logged ../log beating
   wait_for 5 at_least 2
   stop INT
@@ -65,7 +65,7 @@ stop() {
 }
 
 @test "a second loop for the server is refused, and names the first" {
-  beating
+  start_loop
   wait_for 5 logged ../log beating
   run -1 git build heartbeat --loop
   [[ $output == "error: "*"build1"*"$pid"* ]]
@@ -88,12 +88,12 @@ stop() {
 }
 
 @test "an unreachable remote is reported once, and its return once" {
-  beating --push-every 1
+  start_loop --push-every 1
   wait_for 5 logged ../log beating
   wait_for 5 pushed
   mv ../fleet.git ../gone.git
   wait_for 5 logged ../log "cannot be pushed"
-  wait_for 6 at_least $(($(beats) + 2))
+  wait_for 6 at_least $(($(heartbeats) + 2))
   mv ../gone.git ../fleet.git
   wait_for 5 logged ../log "pushed again"
   stop TERM
@@ -104,7 +104,7 @@ stop() {
 }
 
 @test "if it is stopped while the remote is unreachable, it reports the pending heartbeats" {
-  beating --push-every 100
+  start_loop --push-every 100
   wait_for 5 logged ../log beating
   wait_for 5 at_least 2
   mv ../fleet.git ../gone.git
@@ -117,7 +117,7 @@ stop() {
 }
 
 @test "legacy mode: the pending heartbeat is pushed at the end, with its health" {
-  beating --branch main --push-every 100 --unhealthy
+  start_loop --branch main --push-every 100 --unhealthy
   wait_for 5 logged ../log beating
   wait_for 5 grep -q '^[1-9]' .git/git-build/beats-build1
   stop TERM
@@ -127,7 +127,7 @@ stop() {
 
 @test "SIGHUP reloads the settings; invalid ones change nothing" {
   git config build.healthCheck 'echo first; false'
-  beating
+  start_loop
   wait_for 5 logged ../log "says: first"
   git config build.healthCheck 'echo second; false'
   kill -HUP "$pid"
@@ -149,7 +149,7 @@ stop() {
     : >../log
     : >../notified
     listen "$socket"
-    NOTIFY_SOCKET=$socket beating
+    NOTIFY_SOCKET=$socket start_loop
     wait_for 5 logged ../notified READY=1
     logged ../notified "STATUS=beating every 1 s on heartbeat-build1"
     kill -HUP "$pid"
@@ -162,7 +162,7 @@ stop() {
   # A missing manager, or an invalid socket name, does not stop the heartbeats.
   for socket in /no/such/socket relative "$(printf '/%.0s' {1..200})"; do
     : >../log
-    NOTIFY_SOCKET=$socket beating
+    NOTIFY_SOCKET=$socket start_loop
     wait_for 5 logged ../log beating
     stop TERM
     [ "$status" = 0 ]
@@ -184,8 +184,8 @@ stop() {
 }
 
 @test "a failed write is reported once, and heartbeats continue when writing works again" {
-  before=$(beats)
-  beating
+  before=$(heartbeats)
+  start_loop
   wait_for 5 logged ../log beating
   # Not even root can write to a directory that does not exist.
   mv .git/objects .git/objects.away

@@ -8,11 +8,11 @@ setup() {
   e2e_setup
   fleet_of build1 build2 build3 >/dev/null 2>&1
   cd build1 || return
-  git config build.notifyCommand 'cat >>"$HOME/told"'
+  git config build.notifyCommand 'cat >>"$HOME/reported"'
 }
 
 other() { git -C ../build2 build "$@"; }
-told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
+reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
 
 @test "each event is reported once, with its subject" {
   other message send -q --to build1 --subject "before" >/dev/null
@@ -25,15 +25,15 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   other job fail -q --reason "exit code 2" "$job"
   run -0 git build notify --dry-run
   [ "${#lines[@]}" = 2 ]
-  [ ! -e "$HOME/told" ]
+  [ ! -e "$HOME/reported" ]
   run -0 git build notify
-  [ "$(told '.event + " " + .id')" = "message message:$message"$'\n'"build-failed build-failed:$job:1" ]
-  [ "$(told 'select(.event == "message") | .message')" = "$message" ]
-  [ "$(told 'select(.event == "build-failed") | .job')" = "$job" ]
-  [ "$(told .server | sort -u)" = build1 ]
-  told 'select(.event == "build-failed") | .text' | grep -q "job $job failed on build2, main: exit code 2"
+  [ "$(reported '.event + " " + .id')" = "message message:$message"$'\n'"build-failed build-failed:$job:1" ]
+  [ "$(reported 'select(.event == "message") | .message')" = "$message" ]
+  [ "$(reported 'select(.event == "build-failed") | .job')" = "$job" ]
+  [ "$(reported .server | sort -u)" = build1 ]
+  reported 'select(.event == "build-failed") | .text' | grep -q "job $job failed on build2, main: exit code 2"
   for _ in 1 2 3; do git build notify; done
-  [ "$(wc -l <"$HOME/told")" = 2 ]
+  [ "$(wc -l <"$HOME/reported")" = 2 ]
 }
 
 @test "a lock and a job that moved to others, a server that became silent and returned" {
@@ -53,35 +53,35 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   other job claim -q >/dev/null
   now=$(date +%s)
   GIT_BUILD_TEST_NOW=$((now + 5000)) git build notify -q
-  told .event | sort | tr '\n' ' ' | grep -q "job-lost lock-lost"
-  told 'select(.event == "silent") | .about' | grep -qx build3
-  [ "$(told 'select(.event == "lock-lost") | .lock')" = deploy ]
+  reported .event | sort | tr '\n' ' ' | grep -q "job-lost lock-lost"
+  reported 'select(.event == "silent") | .about' | grep -qx build3
+  [ "$(reported 'select(.event == "lock-lost") | .lock')" = deploy ]
   git -C ../build3 build heartbeat -q --push
   git build notify -q
-  told 'select(.event == "back") | .about' | grep -qx build3
-  before=$(wc -l <"$HOME/told")
+  reported 'select(.event == "back") | .about' | grep -qx build3
+  before=$(wc -l <"$HOME/reported")
   git build notify -q
-  [ "$(wc -l <"$HOME/told")" = "$before" ]
+  [ "$(wc -l <"$HOME/reported")" = "$before" ]
 }
 
 @test "a command that fails or hangs is run again, but not forever; other events are still reported" {
   git build notify
   first=$(other message send --to build1 --subject one)
   other message send -q --to build1 --subject two >/dev/null
-  git config build.notifyCommand 'read -r l; case $l in *one*) echo no mail >&2; exit 3;; esac; echo "$l" >>"$HOME/told"'
+  git config build.notifyCommand 'read -r l; case $l in *one*) echo no mail >&2; exit 3;; esac; echo "$l" >>"$HOME/reported"'
   for _ in 1 2 3 4 5; do
     run -128 git build notify
     [[ $output == *"build.notifyCommand ended with 3: no mail"* ]]
   done
   run -0 git build notify
-  [ "$(told .text | wc -l)" = 1 ]
-  told .text | grep -q two
-  [ "$(told "select(.message == \"$first\")")" = "" ]
+  [ "$(reported .text | wc -l)" = 1 ]
+  reported .text | grep -q two
+  [ "$(reported "select(.message == \"$first\")")" = "" ]
 }
 
 @test "many processes at the same time, some of them killed, report each event once" {
   git build notify
-  git config build.notifyCommand 'cat >>"$HOME/told"; sleep 0.05'
+  git config build.notifyCommand 'cat >>"$HOME/reported"; sleep 0.05'
   for n in 1 2 3 4 5 6 7 8; do other message send -q --to build1 --subject "m$n" >/dev/null; done
   for n in 1 2 3 4 5 6; do
     setsid git build notify -q 2>/dev/null &
@@ -93,8 +93,8 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   wait
   wait_for 10 git build notify -q
   # All were reported; one that was reported twice, because its process was killed then, has the same ID.
-  [ "$(told .id | sort -u | wc -l)" = 8 ]
-  [ "$(told .id | wc -l)" -le 14 ]
+  [ "$(reported .id | sort -u | wc -l)" = 8 ]
+  [ "$(reported .id | wc -l)" -le 14 ]
 }
 
 @test "a heartbeat loop reports events too, and continues if the command fails" {
@@ -102,7 +102,7 @@ told() { jq -r "$1" "$HOME/told" 2>/dev/null; }
   git config build.heartbeatInterval 1
   in_background "$TMP/out" git build heartbeat --loop
   other message send -q --to build1 --subject "while you beat" >/dev/null
-  wait_for 10 grep -q "while you beat" "$HOME/told"
+  wait_for 10 grep -q "while you beat" "$HOME/reported"
   git config build.notifyCommand 'exit 7'
   kill -HUP "$pid"
   other message send -q --to build1 --subject "and again" >/dev/null

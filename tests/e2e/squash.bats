@@ -4,10 +4,10 @@ setup() {
   e2e_setup
   fleet_of build1 >/dev/null 2>&1
   cd build1 || return
-  beats 3
+  heartbeats 3
 }
 
-beats() {
+heartbeats() {
   local i
   for ((i = 0; i < $1; i++)); do git build heartbeat -q --push; done
 }
@@ -32,7 +32,7 @@ tip() {
   run -0 git build squash --branch heartbeat-build1
   [ "$output" = "heartbeat-build1: is one commit already" ]
   # Heartbeats continue on the new commit.
-  beats 2
+  heartbeats 2
   [ "$(count heartbeat-build1)" = 3 ]
 }
 
@@ -60,7 +60,7 @@ tip() {
   git build squash --server build1 --no-push
   [ "$(tip heartbeat-build1)" = "$before" ]
   [ "$(git rev-list --count heartbeat-build1)" = 1 ]
-  beats 1
+  heartbeats 1
 }
 
 @test "--all squashes every heartbeat branch, and no others" {
@@ -105,12 +105,12 @@ END
 }
 
 @test "nothing is lost while the server records heartbeats" {
-  in_background "$TMP/log" bash -c 'for _ in 1 2 3 4 5 6 7 8; do git-build heartbeat -q --push || exit; done; echo "all beats are pushed"'
+  in_background "$TMP/log" bash -c 'for _ in 1 2 3 4 5 6 7 8; do git-build heartbeat -q --push || exit; done; echo "all heartbeats are pushed"'
   git clone -q ../fleet.git ../watcher
   for _ in 1 2 3 4; do
     git -C ../watcher build squash --server build1 -q
   done
-  wait_for 20 grep -q "all beats are pushed" "$TMP/log"
+  wait_for 20 grep -q "all heartbeats are pushed" "$TMP/log"
   [ "$(git -C ../fleet.git show heartbeat-build1:build1/heartbeat.json)" = \
     "$(git show heartbeat-build1:build1/heartbeat.json)" ]
 }
