@@ -38,9 +38,9 @@ $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPF
 
 LIB_SRC  := $(wildcard src/*/*.c)
 # The quick program has the subcommands that need no repository (git-build/quick.c).
-CMD_SRC  := $(filter-out git-build/quick.c,$(wildcard git-build/*.c))
-QUICK_SRC := $(patsubst %,git-build/%.c,quick program command options show help validate schema merge \
-             merge-driver)
+CMD_SRC  := $(filter-out git-build/quick.c,$(wildcard git-build/*.c git-build/*/*.c))
+QUICK_SRC := $(patsubst %,git-build/%.c,quick cli/dispatch cli/command cli/options cli/print setup/help \
+             $(addprefix documents/,validate schema merge merge-driver))
 HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
@@ -51,7 +51,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
 
-EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json) src/overview/page.css
+EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json) src/view/page.css
 LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -193,7 +193,7 @@ lint: ## check formatting, layers, headers and words; run cppcheck, shellcheck, 
 	@tests/lint
 
 format: ## format all C files with clang-format
-	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] hooks/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] git-build/*/*.[ch] hooks/*.[ch] tests/*/*.[ch])
 
 # ---- installing ----
 

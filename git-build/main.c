@@ -2,8 +2,8 @@
  * git-build with all of its subcommands. It is called by the quick program, which has what needs no
  * repository (quick.c).
  */
-#include "command.h"
-#include "program.h"
+#include "cli/command.h"
+#include "cli/dispatch.h"
 
 const struct command *const commands[] = {
 	&command_init,

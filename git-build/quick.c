@@ -7,10 +7,10 @@
  * it needs a repository after all: nothing has been done by then, so the command line is simply run
  * again.
  */
-#include "command.h"
-#include "program.h"
-#include "show.h"
-#include "validate.h"
+#include "cli/command.h"
+#include "cli/dispatch.h"
+#include "cli/print.h"
+#include "documents/validate.h"
 
 #include "base/alloc.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "store/plumbing.h"
+#include "git/run.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * What every hook does: it starts, runs the user's own hook first, and reads what git feeds it.
  *
- * The installed script (fleet/hook_files.h) starts a hook as `PROGRAM --kept=PATH ARGUMENT...`:
+ * The installed script (setup/hook_files.h) starts a hook as `PROGRAM --kept=PATH ARGUMENT...`:
  * PATH is where the user's own hook is, if there is one, and the arguments are git's. Without
  * --kept the arguments are git's alone, as from a script that a fleet wrote itself.
  */

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "merge/files.h"
 #include "schema/builtin.h"
-#include "store/plumbing.h"
+#include "git/run.h"
 
 #include <signal.h>
 #include <stdio.h>

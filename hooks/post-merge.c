@@ -6,15 +6,15 @@
  * It is run as post-rewrite as well, since `git pull --rebase` runs no post-merge where there was
  * something to rebase.
  */
-#include "judge.h"
+#include "check.h"
 
 #include "base/env.h"
 #include "base/file.h"
-#include "fleet/changes.h"
-#include "fleet/heartbeat.h"
-#include "fleet/settings.h"
+#include "notify/changes.h"
+#include "heartbeat/heartbeat.h"
+#include "clone/settings.h"
 #include "hook.h"
-#include "store/history.h"
+#include "git/history.h"
 
 #include <errno.h>
 #include <fcntl.h>

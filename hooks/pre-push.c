@@ -8,7 +8,7 @@
  * nothing is pushed, and it succeeds, but only after the input was read to its end. A git that dies
  * before it has written its lines pushes nothing either.
  */
-#include "judge.h"
+#include "check.h"
 
 #include "base/alloc.h"
 #include "hook.h"

@@ -8,11 +8,11 @@
  * ref judged. git never runs this hook without a line. Only a lock that a power cut has left on a
  * pushed ref is removed, since no push could ever land again.
  */
-#include "judge.h"
+#include "check.h"
 
 #include "base/alloc.h"
 #include "hook.h"
-#include "store/boot_locks.h"
+#include "locks/boot_locks.h"
 
 #include <stdlib.h>
 #include <string.h>

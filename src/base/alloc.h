@@ -7,7 +7,7 @@
  * command prints a line and exits 128, a hook refuses the push), and abort() where none is set or
  * it returns. Every file is written to a temporary name and renamed, every ref is moved by
  * compare-and-swap: ending here loses nothing that was acknowledged. libgit2 allocates through
- * these functions as well (store/start.c).
+ * these functions as well (git/start.c).
  */
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H

@@ -1,7 +1,7 @@
 #include "fleet/archive_rules.h"
 
 #include "base/timestamp.h"
-#include "fleet/archive.h"
+#include "request/archive.h"
 #include "fleet/names.h"
 
 #include <string.h>

@@ -1,13 +1,13 @@
 /*
- * What may be archived (fleet/archive.h), and how much of that a branch has.
+ * What may be archived (request/archive.h), and how much of that a branch has.
  */
 #ifndef FLEET_ARCHIVE_RULES_H
 #define FLEET_ARCHIVE_RULES_H
 
-#include "fleet/jobs.h"
-#include "fleet/messages.h"
-#include "fleet/reading.h"
-#include "store/repo.h"
+#include "fleet/job.h"
+#include "fleet/message.h"
+#include "clone/reading.h"
+#include "git/repo.h"
 
 enum { ARCHIVE_DAY = 86400 };
 

@@ -3,8 +3,8 @@
 #define FLEET_BEAT_H
 
 #include "base/buf.h"
-#include "fleet/machine.h"
-#include "fleet/settings.h"
+#include "host/machine.h"
+#include "clone/settings.h"
 
 struct beat {
 	const char *server;

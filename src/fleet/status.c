@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
-#include "fleet/machine.h"
+#include "host/machine.h"
 #include "fleet/names.h"
 
 #include <stdlib.h>

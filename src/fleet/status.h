@@ -2,8 +2,8 @@
 #ifndef FLEET_STATUS_H
 #define FLEET_STATUS_H
 
-#include "fleet/document.h"
-#include "fleet/operation.h"
+#include "request/document.h"
+#include "request/request.h"
 
 /* The states a server may be in, as status.json spells them; ends with NULL. */
 extern const char *const status_names[];
@@ -15,7 +15,7 @@ int status_check(const char *status, struct error *err);
 void status_write_new(
 	const struct settings *settings, const char *status, int64_t now, struct buf *out);
 
-/* Appends the request (fleet/operation.h) that sets settings->server's status, timestamp and system
+/* Appends the request (request/request.h) that sets settings->server's status, timestamp and system
  * readings. Whatever else stands in the file stays. `status` is checked. */
 void status_request(struct buf *out, struct repo *repo, const struct settings *settings,
 	const char *status, const struct env *env);

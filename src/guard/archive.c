@@ -1,6 +1,6 @@
 /* Where archives are, and what has moved into them. */
 #include "base/alloc.h"
-#include "guard/step.h"
+#include "guard/change.h"
 
 #include <stdlib.h>
 #include <string.h>

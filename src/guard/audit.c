@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
-#include "store/history.h"
+#include "git/history.h"
 
 #include <pthread.h>
 #include <stdlib.h>

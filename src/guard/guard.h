@@ -15,7 +15,7 @@
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H
 
-#include "store/repo.h"
+#include "git/repo.h"
 
 struct guard;
 

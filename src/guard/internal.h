@@ -3,10 +3,10 @@
 #define GUARD_INTERNAL_H
 
 #include "guard/guard.h"
-#include "guard/version.h"
+#include "guard/versions.h"
 #include "json/document.h"
 #include "schema/schema.h"
-#include "store/history.h"
+#include "git/history.h"
 
 /* ---- which schema judges which file (rules.c) ---- */
 

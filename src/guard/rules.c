@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "schema/builtin.h"
-#include "store/attributes.h"
+#include "git/attributes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #include "json/document.h"
 #include "merge/conflict_markers.h"
 #include "merge/merge.h"
-#include "schema/place.h"
+#include "schema/location.h"
 
 enum side { BASE, A, B, SIDES };
 

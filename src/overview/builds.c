@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "fleet/names.h"
-#include "store/history.h"
-#include "worker/manifest.h"
+#include "git/history.h"
+#include "artifacts/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

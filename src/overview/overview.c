@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "fleet/names.h"
-#include "fleet/reading.h"
+#include "clone/reading.h"
 #include "overview/builds.h"
 
 #include <stdlib.h>

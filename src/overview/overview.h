@@ -16,10 +16,10 @@
 #define OVERVIEW_OVERVIEW_H
 
 #include "base/arena.h"
-#include "fleet/jobs.h"
-#include "fleet/locks.h"
-#include "fleet/messages.h"
-#include "fleet/roster.h"
+#include "fleet/job.h"
+#include "fleet/lock.h"
+#include "fleet/message.h"
+#include "clone/servers.h"
 
 struct overview_plan {
 	bool fetch;      /* ask the remote first, where failing to is no failure but `offline` */

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "fleet/archive_rules.h"
-#include "fleet/settings.h"
+#include "clone/settings.h"
 
 enum size_kind {
 	SIZE_HEARTBEATS, /* <server>/heartbeat.json */

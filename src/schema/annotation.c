@@ -1,7 +1,7 @@
 #include "schema/annotation.h"
 
 #include "json/document.h"
-#include "schema/format.h"
+#include "format/format.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The keywords that look at one value alone: type, enum, const, numbers, strings. */
 #include "schema/compile.h"
-#include "schema/format.h"
+#include "format/format.h"
 
 #include "base/nearest.h"
 #include "json/number.h"

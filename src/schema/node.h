@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "schema/pattern.h"
+#include "format/pattern.h"
 #include "schema/schema.h"
 
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "schema/embedded.h"
 #include "schema/node.h"
-#include "schema/uri.h"
+#include "format/uri.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The keywords that look at one value alone: type, enum, const, numbers, strings. */
-#include "schema/format.h"
+#include "format/format.h"
 #include "schema/run.h"
 
 #include "base/alloc.h"

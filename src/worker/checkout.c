@@ -3,7 +3,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "fleet/names.h"
-#include "store/stale_locks.h"
+#include "locks/stale_locks.h"
 
 #include <ftw.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #define WORKER_CHECKOUT_H
 
 #include "base/env.h"
-#include "store/repo.h"
+#include "git/repo.h"
 
 struct checkout_plan {
 	const char *source; /* a URL or a path, as git fetch takes it */

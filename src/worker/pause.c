@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "fleet/names.h"
-#include "fleet/operation.h"
+#include "request/request.h"
 #include "json/document.h"
 
 #include <stdlib.h>

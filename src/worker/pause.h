@@ -11,7 +11,7 @@
 #ifndef WORKER_PAUSE_H
 #define WORKER_PAUSE_H
 
-#include "worker/build_job.h"
+#include "worker/job.h"
 
 enum { PAUSE_LONGEST_MS = 600000 };
 

@@ -11,7 +11,7 @@
 #include "bench/bench.h"
 
 #include "base/env.h"
-#include "fleet/heartbeat.h"
+#include "heartbeat/heartbeat.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -7,9 +7,9 @@
 #include "bench/bench.h"
 
 /* The files of a subcommand are not part of the library. */
-#include "coordination.c"
-#include "show.c"
-#include "watch_screen.c"
+#include "cli/coordination.c"
+#include "cli/print.c"
+#include "servers/watch_screen.c"
 
 enum { FRAMES = 101 };
 

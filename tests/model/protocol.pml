@@ -6,9 +6,9 @@
  *
  * The parts of the model, and their place in the program:
  *
- *	fetch, look, decide, push	transaction_run() in src/store/transaction.c
- *	what is decided			acquire() and release() in src/fleet/locks.c
- *	refused				judge_lock() in src/guard/claims.c
+ *	fetch, look, decide, push	transaction_run() in src/deliver/transaction.c
+ *	what is decided			acquire() and release() in src/fleet/lock.c
+ *	refused				judge_lock() in src/guard/ownership.c
  *
  * The assertions: by the clock of the shared repository, no two clients hold the lock; no request is
  * applied twice; an acknowledged request is never lost, and a refused one is never applied; and if a

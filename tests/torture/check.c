@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "json/document.h"
-#include "store/repo.h"
+#include "git/repo.h"
 
 #include <stdarg.h>
 #include <stdio.h>

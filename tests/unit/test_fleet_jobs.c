@@ -1,7 +1,7 @@
-/* fleet/jobs.h: which job is next, which jobs wait, and which dependencies are refused. */
+/* fleet/job.h: which job is next, which jobs wait, and which dependencies are refused. */
 #include "unit/unit.h"
 
-#include "fleet/jobs.h"
+#include "fleet/job.h"
 
 /* A list of jobs, from JSON with single quotes. */
 struct fixture {

@@ -1,8 +1,8 @@
-/* fleet/locks.h and fleet/messages.h: the state of a lock, and who has read a message. */
+/* fleet/lock.h and fleet/message.h: the state of a lock, and who has read a message. */
 #include "unit/unit.h"
 
-#include "fleet/locks.h"
-#include "fleet/messages.h"
+#include "fleet/lock.h"
+#include "fleet/message.h"
 
 /* 2025-10-29T12:00:00Z */
 enum { NOON = 1761739200 };

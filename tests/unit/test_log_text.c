@@ -1,9 +1,9 @@
-/* git-build/log_text.h: the part of a log that reaches a terminal, however the log is split. */
+/* git-build/builds/log_text.h: the part of a log that reaches a terminal, however the log is split. */
 #include "unit/unit.h"
 
 /* The command is not part of the library: its files are compiled in. */
-#include "log_text.c"
-#include "show.c"
+#include "builds/log_text.c"
+#include "cli/print.c"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
-/* git-build/options.h and base/nearest.h: which command lines are accepted, and the errors for
+/* git-build/cli/options.h and base/nearest.h: which command lines are accepted, and the errors for
  * others. */
 #include "unit/unit.h"
 
 /* The command is not part of the library: its file is compiled in. */
-#include "options.c"
+#include "cli/options.c"
 
 #include "base/nearest.h"
 

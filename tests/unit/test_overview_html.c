@@ -1,7 +1,7 @@
 /* Escaping of arbitrary text in HTML. */
 #include "unit.h"
 
-#include "overview/html.h"
+#include "view/html.h"
 
 static void no_text_becomes_markup(void **state)
 {

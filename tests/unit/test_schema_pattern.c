@@ -1,7 +1,7 @@
-/* schema/pattern.h: ECMA-262 semantics with PCRE2. */
+/* format/pattern.h: ECMA-262 semantics with PCRE2. */
 #include "unit/unit.h"
 
-#include "schema/pattern.h"
+#include "format/pattern.h"
 
 #include <stdio.h>
 

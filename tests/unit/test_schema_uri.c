@@ -1,7 +1,7 @@
-/* schema/uri.h: references are resolved according to RFC 3986. */
+/* format/uri.h: references are resolved according to RFC 3986. */
 #include "unit/unit.h"
 
-#include "schema/uri.h"
+#include "format/uri.h"
 
 static void assert_resolves(const char *base, const char *ref, const char *expected)
 {

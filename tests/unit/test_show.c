@@ -1,8 +1,8 @@
-/* git-build/show.h: content of a repository reaches the terminal as text, in aligned columns. */
+/* git-build/cli/print.h: content of a repository reaches the terminal as text, in aligned columns. */
 #include "unit/unit.h"
 
 /* The command is not part of the library: its file is compiled in. */
-#include "show.c"
+#include "cli/print.c"
 
 #include <unistd.h>
 

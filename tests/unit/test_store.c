@@ -1,8 +1,8 @@
 /* store/: repositories, commits, pushes and transactions, on real repositories with real hooks. */
 #include "unit/unit.h"
 
-#include "store/porcelain.h"
-#include "store/transaction.h"
+#include "remote/porcelain.h"
+#include "deliver/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #include "unit/unit.h"
 
 #include "base/file.h"
-#include "store/history.h"
-#include "store/repo.h"
+#include "git/history.h"
+#include "git/repo.h"
 
 #include <stdio.h>
 #include <stdlib.h>

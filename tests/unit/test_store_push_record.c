@@ -1,7 +1,7 @@
-/* store/push_record.h: pushes are counted correctly by concurrent processes. */
+/* remote/push_record.h: pushes are counted correctly by concurrent processes. */
 #include "unit/unit.h"
 
-#include "store/push_record.h"
+#include "remote/push_record.h"
 
 #include <stdio.h>
 #include <sys/wait.h>

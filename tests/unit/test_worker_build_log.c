@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "worker/build_log.h"
+#include "worker/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

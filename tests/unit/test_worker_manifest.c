@@ -1,8 +1,8 @@
-/* worker/manifest.h: a manifest can be read after it was written, and hostile ones are refused. */
+/* artifacts/manifest.h: a manifest can be read after it was written, and hostile ones are refused. */
 #include "unit/unit.h"
 
 #include "base/file.h"
-#include "worker/manifest.h"
+#include "artifacts/manifest.h"
 
 #include <stdio.h>
 #include <unistd.h>

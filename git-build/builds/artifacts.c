@@ -1,0 +1,465 @@
+/*
+ * git build artifacts: what builds have left behind, where it is, whether it is whole, and how it
+ * gets here.
+ */
+#include "builds/artifacts_compare.h"
+#include "cli/coordination.h"
+#include "cli/progress.h"
+#include "cli/print.h"
+#include "cli/ssh.h"
+
+#include "base/file.h"
+#include "fleet/names.h"
+#include "artifacts/fetch.h"
+#include "artifacts/manifests.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct artifacts_options {
+	const char *server, *in, *out;
+	bool offline;
+};
+
+#define OPT_SERVER                                                                                 \
+	OPT_STRING(                                                                                \
+		0, "server", "ID", struct artifacts_options, server, "only builds of this server")
+
+static const struct option options[] = {
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
+	OPT_END,
+};
+
+static const struct option verify_options[] = {
+	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "where the files are"),
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
+	OPT_END,
+};
+
+static const struct option fetch_options[] = {
+	OPT_STRING(0, "out", "DIR", struct artifacts_options, out,
+		"where the files go (default: a folder named as the job)"),
+	OPT_SERVER,
+	OPT_OFFLINE(struct artifacts_options),
+	OPT_END,
+};
+
+/* ---- which build ---- */
+
+/* What stands on the shared branch; to be released either way. */
+static int read_all(struct invocation *inv, const struct artifacts_options *given,
+	struct reading *reading, struct manifest_list *list, struct error *err)
+{
+	*list = (struct manifest_list){ 0 };
+	int rc = coordination_read(inv, given->offline, reading, err);
+	return rc < 0 ? rc : manifest_list_read(list, reading, given->server, err);
+}
+
+/* The same, and the build of `job` in it. */
+static int read_job(struct invocation *inv, const struct artifacts_options *given, const char *job,
+	struct reading *reading, struct manifest_list *list, const struct manifest **manifest,
+	struct error *err)
+{
+	int rc = read_all(inv, given, reading, list, err);
+	return rc < 0 ? rc : manifest_list_find(list, job, manifest, err);
+}
+
+static bool made_here(const struct invocation *inv, const struct manifest *manifest)
+{
+	return inv->settings.server && !strcmp(inv->settings.server, manifest->server);
+}
+
+/* Appends the folder in this host where the files are to be: as it was said, as the build left
+ * them, or as fetch puts them. */
+static void add_folder(const struct invocation *inv, const struct manifest *manifest,
+	const char *said, struct buf *out)
+{
+	if (said)
+		buf_addstr(out, said);
+	else if (made_here(inv, manifest) && manifest->folder)
+		buf_addstr(out, manifest->folder);
+	else
+		fleet_file_name(out, manifest->job);
+}
+
+/* ---- list, show ---- */
+
+static void put_artifacts(struct json_writer *w, const struct manifest *manifest)
+{
+	json_begin_member(w, "artifacts", '[');
+	for (size_t i = 0; i < manifest->count; i++) {
+		json_begin(w, '{');
+		json_put_string(w, "name", manifest->artifacts[i].name);
+		json_put_int(w, "size", manifest->artifacts[i].size);
+		json_put_string(w, "sha256", manifest->artifacts[i].sha256);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void put_manifest(struct json_writer *w, const struct manifest *manifest)
+{
+	json_put_string(w, "job", manifest->job);
+	json_put_string(w, "server", manifest->server);
+	json_put_string_or_null(w, "type", manifest->type);
+	json_put_string_or_null(w, "branch", manifest->branch);
+	json_put_string_or_null(w, "commit", manifest->commit);
+	json_put_string_or_null(w, "status", manifest->status);
+	json_put_string_or_null(w, "reason", manifest->reason);
+	coordination_put_time(w, "created_at", manifest->created_at);
+	if (manifest->duration < 0)
+		json_put_null(w, "duration_seconds");
+	else
+		json_put_int(w, "duration_seconds", manifest->duration);
+	json_put_string_or_null(w, "folder", manifest->folder);
+	json_put_string_or_null(w, "log", manifest->log);
+	json_put_int(w, "bytes", manifest_size(manifest));
+	put_artifacts(w, manifest);
+}
+
+static void add_number(struct table *table, int64_t number)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%" PRId64, number);
+	table_add(table, SHOW_PLAIN, text);
+}
+
+static void add_row(struct table *table, const struct manifest_entry *entry, int64_t now)
+{
+	const struct manifest *manifest = &entry->manifest;
+	struct buf text = BUF_INIT;
+	table_add(table, SHOW_PLAIN, manifest->job);
+	table_add(table, SHOW_PLAIN, manifest->server);
+	if (entry->trouble) {
+		for (int i = 0; i < 5; i++)
+			table_add(table, SHOW_FAINT, NULL);
+		table_add(table, SHOW_RED, entry->trouble);
+		return;
+	}
+	table_add(table, strcmp(manifest->status, "success") != 0 ? SHOW_RED : SHOW_GREEN,
+		manifest->status);
+	table_add(table, SHOW_PLAIN, manifest->branch);
+	buf_addf(&text, "%.12s", manifest->commit ? manifest->commit : "-");
+	table_add(table, SHOW_PLAIN, text.data);
+	coordination_age(manifest->created_at, now, &text);
+	table_add(table, SHOW_FAINT, text.data);
+	add_number(table, (int64_t)manifest->count);
+	add_number(table, manifest_size(manifest));
+	buf_release(&text);
+}
+
+static void show_list(const struct invocation *inv, const struct reading *reading,
+	const struct manifest_list *list)
+{
+	static const char *const titles[] = { "JOB", "SERVER", "STATUS", "BRANCH", "COMMIT", "WHEN",
+		"FILES", "BYTES" };
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct table table;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	json_begin(&w, '{');
+	coordination_put_reading(&w, reading);
+	json_begin_member(&w, "builds", '[');
+	for (size_t i = 0; i < list->count; i++) {
+		const struct manifest_entry *entry = &list->entries[i];
+		add_row(&table, entry, reading->now);
+		json_begin(&w, '{');
+		if (entry->trouble) {
+			json_put_string(&w, "job", entry->manifest.job);
+			json_put_string(&w, "server", entry->manifest.server);
+		} else {
+			put_manifest(&w, &entry->manifest);
+		}
+		json_put_string_or_null(&w, "trouble", entry->trouble);
+		json_end(&w);
+	}
+	json_end(&w);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else if (list->count)
+		table_print(&table, inv->colour);
+	table_release(&table);
+	buf_release(&out);
+}
+
+static int list(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	struct reading reading;
+	struct manifest_list list;
+	(void)operands;
+	int rc = read_all(inv, values, &reading, &list, err);
+	if (!rc)
+		show_list(inv, &reading, &list);
+	manifest_list_release(&list);
+	return rc;
+}
+
+static void show_manifest(const struct manifest *manifest, int64_t now, bool colour)
+{
+	static const char *const titles[] = { "NAME", "BYTES", "SHA-256" };
+	struct buf text = BUF_INIT;
+	struct table table;
+	show_line("job       %s (%s) on %s", manifest->job,
+		manifest->type ? manifest->type : "build", manifest->server);
+	show_line("status    %s%s%s", manifest->status, manifest->reason ? ": " : "",
+		manifest->reason ? manifest->reason : "");
+	show_line("source    %s %s", manifest->branch ? manifest->branch : "-",
+		manifest->commit ? manifest->commit : "-");
+	coordination_age(manifest->created_at, now, &text);
+	if (manifest->duration >= 0)
+		buf_addf(&text, ", after %" PRId64 " s", manifest->duration);
+	show_line("made      %s", text.data);
+	show_line("folder    %s", manifest->folder ? manifest->folder : "-");
+	show_line("log       %s", manifest->log ? manifest->log : "-");
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	for (size_t i = 0; i < manifest->count; i++) {
+		table_add(&table, SHOW_PLAIN, manifest->artifacts[i].name);
+		add_number(&table, manifest->artifacts[i].size);
+		table_add(&table, SHOW_FAINT, manifest->artifacts[i].sha256);
+	}
+	if (manifest->count)
+		table_print(&table, colour);
+	table_release(&table);
+	buf_release(&text);
+}
+
+static int show(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	struct reading reading;
+	struct manifest_list list;
+	const struct manifest *manifest;
+	int rc = read_job(inv, values, operands->words[0], &reading, &list, &manifest, err);
+	if (!rc && inv->json) {
+		struct buf out = BUF_INIT;
+		struct json_writer w = JSON_WRITER_INIT(&out);
+		json_begin(&w, '{');
+		put_manifest(&w, manifest);
+		json_end(&w);
+		show_json(&out);
+		buf_release(&out);
+	} else if (!rc) {
+		show_manifest(manifest, reading.now, inv->colour);
+	}
+	manifest_list_release(&list);
+	return rc;
+}
+
+/* ---- verify ---- */
+
+static const char *const state_names[] = { [ARTIFACT_WHOLE] = "ok",
+	[ARTIFACT_MISSING] = "missing",
+	[ARTIFACT_OTHER_SIZE] = "other size",
+	[ARTIFACT_OTHER_HASH] = "other SHA-256" };
+
+static int verify_in(const struct invocation *inv, const struct manifest *manifest,
+	const char *folder, struct error *err)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	size_t wrong = 0;
+	int rc = 0;
+	json_begin(&w, '{');
+	json_put_string(&w, "job", manifest->job);
+	json_put_string(&w, "server", manifest->server);
+	json_put_string(&w, "folder", folder);
+	json_begin_member(&w, "artifacts", '[');
+	for (size_t i = 0; !rc && i < manifest->count; i++) {
+		const struct artifact *artifact = &manifest->artifacts[i];
+		enum artifact_state state;
+		int64_t size;
+		rc = artifact_check(artifact, folder, &state, &size, err);
+		if (rc < 0)
+			break;
+		wrong += state != ARTIFACT_WHOLE;
+		json_begin(&w, '{');
+		json_put_string(&w, "name", artifact->name);
+		json_put_string(&w, "state", state_names[state]);
+		json_end(&w);
+		if (!inv->json && (!inv->quiet || state != ARTIFACT_WHOLE))
+			show_line("%s/%s: %s", folder, artifact->name, state_names[state]);
+	}
+	json_end(&w);
+	json_put_bool(&w, "whole", !wrong);
+	json_end(&w);
+	if (!rc && inv->json)
+		show_json(&out);
+	buf_release(&out);
+	return rc < 0 ? rc : wrong ? ANSWER_NO : ANSWER_YES;
+}
+
+static int verify(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct artifacts_options *given = values;
+	struct reading reading;
+	struct manifest_list list;
+	const struct manifest *manifest;
+	struct buf folder = BUF_INIT;
+	int rc = read_job(inv, given, operands->words[0], &reading, &list, &manifest, err);
+	if (!rc) {
+		add_folder(inv, manifest, given->in, &folder);
+		rc = verify_in(inv, manifest, folder.data, err);
+	}
+	buf_release(&folder);
+	manifest_list_release(&list);
+	return rc;
+}
+
+/* ---- fetch ---- */
+
+static void tell(const struct artifact *artifact, int64_t done, void *data)
+{
+	progress_tell(data, (size_t)done, (size_t)artifact->size);
+}
+
+static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
+	const struct artifact *artifact, struct json_writer *w, struct error *err)
+{
+	struct fetched fetched;
+	struct progress progress;
+	struct fetch told = *fetch;
+	struct buf shown = BUF_INIT;
+	show_escape(&shown, artifact->name, strlen(artifact->name), false);
+	progress_start(&progress, shown.data, inv->quiet);
+	told.tell = tell;
+	told.data = &progress;
+	int rc = fetch_artifact(&told, artifact, &fetched, err);
+	progress_end(&progress);
+	buf_release(&shown);
+	if (rc < 0)
+		return rc;
+	json_begin(w, '{');
+	json_put_string(w, "name", artifact->name);
+	json_put_bool(w, "was_here", fetched.was_here);
+	json_put_int(w, "resumed_at", fetched.part_size);
+	json_end(w);
+	if (inv->json || inv->quiet)
+		return 0;
+	if (fetched.was_here)
+		show_line("%s/%s was here", fetch->to, artifact->name);
+	else if (fetched.part_size)
+		show_line("%s/%s, gone on from byte %" PRId64, fetch->to, artifact->name,
+			fetched.part_size);
+	else
+		show_line("%s/%s", fetch->to, artifact->name);
+	return 0;
+}
+
+static int fetch_all(const struct invocation *inv, const struct manifest *manifest,
+	const struct fetch *fetch, struct error *err)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	int rc = file_make_folders(fetch->to, err);
+	json_begin(&w, '{');
+	json_put_string(&w, "job", manifest->job);
+	json_put_string(&w, "server", manifest->server);
+	json_put_string(&w, "folder", fetch->to);
+	json_begin_member(&w, "artifacts", '[');
+	for (size_t i = 0; !rc && i < manifest->count; i++)
+		rc = fetch_one(inv, fetch, &manifest->artifacts[i], &w, err);
+	json_end(&w);
+	json_end(&w);
+	if (!rc && inv->json)
+		show_json(&out);
+	buf_release(&out);
+	return rc;
+}
+
+static int fetch_job(
+	struct invocation *inv, const struct manifest *manifest, const char *to, struct error *err)
+{
+	struct buf folder = BUF_INIT, ssh = BUF_INIT, destination = BUF_INIT;
+	struct fetch fetch = {
+		.from = manifest->folder, .stall_ms = inv->settings.timeout_ms, .env = inv->env
+	};
+	int rc = 0;
+	if (!manifest->folder && manifest->count)
+		rc = error_set(err, ERR_INVALID,
+			"the manifest of %s does not say where its files are", manifest->job);
+	if (to)
+		buf_addstr(&folder, to);
+	else
+		fleet_file_name(&folder, manifest->job);
+	fetch.to = folder.data;
+	if (!rc && manifest->count && !made_here(inv, manifest)) {
+		rc = ssh_destination(inv, manifest->server, &destination, err);
+		fetch.destination = destination.data;
+		fetch.ssh = ssh_command(inv, &ssh);
+	}
+	if (!rc && !manifest->count) {
+		show_message("warning", "this build has left no files");
+		rc = ANSWER_NO;
+	}
+	if (!rc)
+		rc = fetch_all(inv, manifest, &fetch, err);
+	buf_release(&folder);
+	buf_release(&ssh);
+	buf_release(&destination);
+	return rc;
+}
+
+static int fetch(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct artifacts_options *given = values;
+	struct reading reading;
+	struct manifest_list list;
+	const struct manifest *manifest;
+	int rc = read_job(inv, given, operands->words[0], &reading, &list, &manifest, err);
+	if (!rc)
+		rc = fetch_job(inv, manifest, given->out, err);
+	manifest_list_release(&list);
+	return rc;
+}
+
+/* ---- compare ---- */
+
+static int compare(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	struct reading reading;
+	struct manifest_list list;
+	const struct manifest *a, *b;
+	struct buf a_folder = BUF_INIT, b_folder = BUF_INIT;
+	int rc = read_job(inv, values, operands->words[0], &reading, &list, &a, err);
+	if (!rc)
+		rc = manifest_list_find(&list, operands->words[1], &b, err);
+	if (!rc) {
+		add_folder(inv, a, NULL, &a_folder);
+		add_folder(inv, b, NULL, &b_folder);
+		rc = artifacts_compare(inv, a, a_folder.data, b, b_folder.data);
+	}
+	buf_release(&a_folder);
+	buf_release(&b_folder);
+	manifest_list_release(&list);
+	return rc;
+}
+
+static const struct verb verbs[] = {
+	{ "list", "[--server ID] [--offline] [--json]", options, NULL, NEEDS_REPOSITORY, true, 0, 0,
+		NULL, list },
+	{ "show", "[--server ID] [--offline] [--json] JOB", options, NULL, NEEDS_REPOSITORY, true,
+		1, 1, NULL, show },
+	{ "verify", "[--in DIR] [--server ID] [--offline] [--json] JOB", verify_options, NULL,
+		NEEDS_REPOSITORY, true, 1, 1, NULL, verify },
+	{ "fetch", "[--out DIR] [--server ID] [--offline] [--json] JOB", fetch_options, NULL,
+		NEEDS_REPOSITORY, true, 1, 1, NULL, fetch },
+	{ "compare", "[--server ID] [--offline] [--json] JOB JOB", options, NULL, NEEDS_REPOSITORY,
+		true, 2, 2, NULL, compare },
+	{ .name = NULL },
+};
+
+const struct command command_artifacts = {
+	.name = "artifacts",
+	.summary = "what builds have left behind: list, verify, fetch, compare",
+	.options_size = sizeof(struct artifacts_options),
+	.verbs = verbs,
+	.changes = true,
+};

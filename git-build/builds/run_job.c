@@ -1,0 +1,358 @@
+/* Building one job: its output on the terminal, and an eye on the shared branch meanwhile. */
+#include "builds/run_job.h"
+#include "cli/print.h"
+
+#include "base/timestamp.h"
+#include "fleet/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the keeper (worker/keeper.h) draws; its copy is its own. */
+struct screen {
+	bool echo, progress;
+	const char *job;
+	int64_t started_ms, usual; /* seconds; 0: not known */
+	const struct env *env;
+	bool shown;     /* the progress line stands there */
+	bool in_a_line; /* the output has not ended its last line */
+};
+
+struct building {
+	struct run *run;
+	struct build_job job;
+	struct screen screen;
+	struct supervise keeper;
+	enum claim_state claim;
+	bool success;
+	struct buf reason;
+	struct error
+		trouble; /* why the job could not be built, which is not its fault; code 0: none */
+	int64_t look_ms;
+};
+
+static int64_t now_ms(const struct run *run)
+{
+	return run->inv->env->monotonic_ms(run->inv->env->data);
+}
+
+/* ---- the terminal ---- */
+
+static void write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t wrote = write(fd, text, len);
+		if (wrote < 0 && errno != EINTR)
+			return;
+		text += wrote > 0 ? wrote : 0;
+		len -= wrote > 0 ? (size_t)wrote : 0;
+	}
+}
+
+static void take_away(struct screen *screen)
+{
+	static const char erase[] = "\r\033[K";
+	if (screen->shown)
+		write_all(STDERR_FILENO, erase, strlen(erase));
+	screen->shown = false;
+}
+
+static void show_output(const char *text, size_t len, void *data)
+{
+	struct screen *screen = data;
+	if (!screen->echo)
+		return;
+	take_away(screen);
+	write_all(STDOUT_FILENO, text, len);
+	screen->in_a_line = text[len - 1] != '\n';
+}
+
+static void show_progress(void *data)
+{
+	struct screen *screen = data;
+	char age[TIMESTAMP_SIZE], usual[TIMESTAMP_SIZE];
+	struct buf line = BUF_INIT;
+	if (!screen->progress || screen->in_a_line)
+		return;
+	int64_t took = (screen->env->monotonic_ms(screen->env->data) - screen->started_ms) / 1000;
+	buf_addf(&line, "\r\033[K%s: %s", screen->job, timestamp_format_age(took, age));
+	if (screen->usual)
+		buf_addf(&line, " of usually %s", timestamp_format_age(screen->usual, usual));
+	write_all(STDERR_FILENO, line.data, line.len);
+	screen->shown = true;
+	buf_release(&line);
+}
+
+/* ---- waiting ---- */
+
+int run_wait(struct run *run, int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - now_ms(run);
+	if (left < 0)
+		left = 0;
+	struct timespec wait = { .tv_sec = (time_t)(left / 1000),
+		.tv_nsec = (long)(left % 1000) * 1000000 };
+	int number = sigtimedwait(&run->signals, NULL, &wait);
+	if (number > 0 && number != SIGCHLD)
+		run->stopped_by = number;
+	return number > 0 ? number : 0;
+}
+
+/* Is the job still ours? Without an answer it is: nobody else can be told otherwise for now. */
+static void look(struct building *b)
+{
+	struct run *run = b->run;
+	struct invocation *inv = run->inv;
+	struct reading reading;
+	pulse_beat(&run->pulse);
+	b->look_ms = now_ms(run) + run->look_every_ms;
+	if (b->claim != CLAIM_HELD)
+		return;
+	if (!reading_take(&reading, inv->repo, &inv->settings, true, inv->env, NULL) &&
+		!reading.offline.code)
+		b->claim = build_job_claim(&b->job, &reading);
+	if (b->claim != CLAIM_HELD)
+		supervise_stop(&b->keeper);
+}
+
+static int supervise(struct building *b, struct supervise_plan *plan, struct supervise_end *end,
+	struct error *err)
+{
+	struct run *run = b->run;
+	plan->output = show_output;
+	plan->tick = show_progress;
+	plan->data = &b->screen;
+	int rc = show_finish(err);
+	if (!rc)
+		rc = supervise_start(&b->keeper, plan, err);
+	while (!rc && !supervise_poll(&b->keeper, end)) {
+		run_wait(run, b->look_ms);
+		if (run->stopped_by)
+			supervise_stop(&b->keeper);
+		else if (now_ms(run) >= b->look_ms)
+			look(b);
+	}
+	if (b->screen.progress)
+		write_all(STDERR_FILENO, "\r\033[K", 4);
+	return rc;
+}
+
+/* ---- what came of it ---- */
+
+/* A program that could not be started says nothing about the job. True: it was. */
+static bool has_run(struct building *b, const char *program, const struct supervise_end *end)
+{
+	if (end->not_run)
+		error_set(&b->trouble, ERR_FAILED, "cannot run '%s': %s", program,
+			strerror(end->why));
+	else if (!end->timed_out && !end->stopped && build_job_was_busy(&b->job, end->status))
+		error_set(&b->trouble, ERR_BUSY,
+			"cannot make packages: another program holds the package manager");
+	return !b->trouble.code;
+}
+
+/* Why a step failed goes into b->reason; true: it did not. */
+static bool judge(struct building *b, const struct supervise_end *end)
+{
+	char limit[TIMESTAMP_SIZE];
+	struct buf *why = &b->reason;
+	if (end->log.code)
+		show_message("warning", end->log.text);
+	if (end->leftover && !end->timed_out && !end->stopped) {
+		struct buf text = BUF_INIT;
+		buf_addf(&text, "the build left %zu processes behind, which were ended",
+			end->leftover);
+		show_message("warning", text.data);
+		buf_release(&text);
+	}
+	if (end->timed_out)
+		buf_addf(why, "it took longer than %s",
+			timestamp_format_age(b->job.config.timeout_ms / 1000, limit));
+	else if (end->stopped)
+		buf_addstr(why, "it was stopped");
+	else if (end->status)
+		buf_addf(why, "exit code %d", end->status);
+	return !why->len;
+}
+
+static void build(struct building *b)
+{
+	struct supervise_plan plan;
+	struct supervise_end end;
+	for (;;) {
+		int rc = build_job_step(&b->job, &plan, &b->reason, &b->trouble);
+		if (!rc)
+			rc = supervise(b, &plan, &end, &b->trouble);
+		if (rc)
+			break;
+		if (!has_run(b, plan.argv[0], &end) || !judge(b, &end))
+			return;
+	}
+	b->success = !b->trouble.code && !b->reason.len;
+}
+
+/* Settings, source tree, and how long such jobs usually take. */
+static bool prepare(struct building *b)
+{
+	struct run *run = b->run;
+	struct invocation *inv = run->inv;
+	struct reading reading;
+	struct error *err = &b->trouble;
+	struct json_doc *doc = NULL;
+	const struct json_value *jobs;
+	struct arena arena = ARENA_INIT;
+	struct job_list list;
+	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
+	if (!rc && !reading_document(&reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL)) {
+		jobs_read(&list, doc, jobs, &arena);
+		b->screen.usual = build_job_estimate(&b->job, &list);
+	}
+	if (!rc)
+		rc = build_job_prepare(&b->job, &reading, &b->reason, err);
+	json_doc_free(doc);
+	arena_release(&arena);
+	b->look_ms = now_ms(run) + run->look_every_ms;
+	return !rc;
+}
+
+/* ---- the end ---- */
+
+/* Does the job go back: it could not be built here, or a signal has ended it? */
+static bool is_put_back(const struct building *b)
+{
+	bool ended = b->trouble.code || (b->run->stopped_by && !b->success);
+	return ended && b->claim == CLAIM_HELD;
+}
+
+static const char *reason_of(const struct building *b)
+{
+	return b->trouble.code ? b->trouble.text : b->reason.len ? b->reason.data : NULL;
+}
+
+static const char *word_of(const struct building *b)
+{
+	return is_put_back(b)                 ? "requeued"
+		: b->claim == CLAIM_CANCELLED ? "cancelled"
+		: b->claim == CLAIM_LOST      ? "lost"
+		: b->success                  ? "success"
+					      : "failed";
+}
+
+static void show_end(const struct building *b, const struct outcome *outcome)
+{
+	const struct invocation *inv = b->run->inv;
+	const struct build_job *job = &b->job;
+	char age[TIMESTAMP_SIZE];
+	int64_t took = (now_ms(b->run) - b->screen.started_ms) / 1000;
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	bool made = job->output.len && !access(job->output.data, F_OK);
+	if (inv->json) {
+		json_begin(&w, '{');
+		json_put_string(&w, "job", job->id);
+		json_put_string(&w, "status", word_of(b));
+		json_put_string_or_null(&w, "reason", reason_of(b));
+		json_put_int(&w, "attempt", job->attempt);
+		json_put_int(&w, "duration_seconds", took);
+		json_put_string_or_null(&w, "output", made ? job->output.data : NULL);
+		json_put_bool(&w, "recorded", outcome->code == 0);
+		json_end(&w);
+		show_json(&out);
+	} else if (!inv->quiet && !b->trouble.code) {
+		timestamp_format_age(took, age);
+		if (is_put_back(b))
+			show_line("%s is back in the queue", job->id);
+		else if (b->claim == CLAIM_CANCELLED)
+			show_line("%s was cancelled after %s", job->id, age);
+		else if (b->claim == CLAIM_LOST)
+			show_line("%s is no longer this server's: stopped after %s", job->id, age);
+		else if (b->success)
+			show_line("%s succeeded in %s%s%s", job->id, age, made ? ": " : "",
+				made ? job->output.data : "");
+		else
+			show_line("%s failed after %s: %s", job->id, age, b->reason.data);
+	}
+	buf_release(&out);
+}
+
+/* The outcome is known, and the report of it has not arrived: it is kept, and sent again. */
+static int wrap_unrecorded(const struct building *b, struct error *err)
+{
+	return error_wrap(err,
+		"%s %s, which is kept in this clone and reported by the next 'git build run': the "
+		"report has not arrived",
+		b->job.id, b->success ? "succeeded" : "failed");
+}
+
+/* Records it, or puts the job back, or leaves it to the server that has it now. */
+static int finish(struct building *b, struct outcome *outcome, struct error *err)
+{
+	if (b->claim != CLAIM_HELD)
+		return build_job_leave(&b->job, outcome, err);
+	/* What came of it cannot be kept: then it does not count. */
+	if (!is_put_back(b) && build_job_end(&b->job, &b->reason, &b->trouble) < 0)
+		b->success = false;
+	int rc;
+	b->success = b->success && !b->reason.len;
+	if (b->trouble.code)
+		rc = build_job_put_back(&b->job, b->trouble.text, outcome, err);
+	else if (is_put_back(b))
+		rc = build_job_requeue(&b->job, outcome, err);
+	else
+		rc = build_job_record(&b->run->worker, b->job.id, outcome, err);
+	if (rc == 1)
+		b->claim = CLAIM_LOST;
+	return rc < 0 && !is_put_back(b) ? wrap_unrecorded(b, err) : rc;
+}
+
+/* A job that could not be built, for a reason that is not its own. */
+static int fail_for_now(const struct building *b, int rc, struct error *err)
+{
+	b->run->put_back = true;
+	if (rc < 0)
+		return error_wrap(err, "%s: %s; it could not be put back into the queue", b->job.id,
+			b->trouble.text);
+	*err = b->trouble;
+	return error_wrap(err, "%s: could not start; back in the queue", b->job.id);
+}
+
+int run_job(struct run *run, const struct json_doc *doc, const struct json_value *claim,
+	struct error *err)
+{
+	struct invocation *inv = run->inv;
+	struct building b = { .run = run, .reason = BUF_INIT, .claim = CLAIM_HELD };
+	struct outcome outcome = OUTCOME_INIT;
+	int rc = build_job_open(&b.job, &run->worker, doc, claim, &b.trouble);
+	if (!b.job.id) {
+		build_job_close(&b.job);
+		*err = b.trouble;
+		return err->code;
+	}
+	b.screen = (struct screen){ .echo = !inv->quiet && !inv->json,
+		.progress = !inv->quiet && isatty(STDERR_FILENO),
+		.job = b.job.id,
+		.started_ms = now_ms(run),
+		.env = inv->env };
+	if (!rc && prepare(&b))
+		build(&b);
+	rc = finish(&b, &outcome, err);
+	show_remote(&outcome.said, rc < 0 ? err : NULL);
+	if (outcome.behind.len)
+		show_message("warning", outcome.behind.data);
+	if (rc >= 0) {
+		show_end(&b, &outcome);
+		rc = b.success && b.claim == CLAIM_HELD ? ANSWER_YES : ANSWER_NO;
+	}
+	if (b.trouble.code && b.claim == CLAIM_HELD)
+		rc = fail_for_now(&b, rc, err);
+	else if (b.job.started)
+		pause_end(&run->pause);
+	outcome_release(&outcome);
+	buf_release(&b.reason);
+	build_job_close(&b.job);
+	return rc;
+}

@@ -1,0 +1,227 @@
+/* What all subcommands have in common. */
+#include "cli/command.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/nearest.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option common_options[] = {
+	{ .kind = OPTION_FOLDER,
+		.letter = 'C',
+		.value = "DIR",
+		.help = "work as if started in DIR" },
+	OPT_FLAG('q', "quiet", struct invocation, quiet, "say only what went wrong"),
+	OPT_FLAG('v', "verbose", struct invocation, verbose, "say more"),
+	{ .kind = OPTION_HELP, .letter = 'h', .help = "show this" },
+	{ .kind = OPTION_MANUAL, .name = "help", .help = "open the manual page" },
+	OPT_END,
+};
+
+static const struct option json_options[] = {
+	OPT_FLAG(0, "json", struct invocation, json, "show the same as JSON"),
+	OPT_END,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+void command_groups(const struct command *command, const struct verb *verb, void *options,
+	struct invocation *inv, struct option_group groups[COMMAND_GROUPS])
+{
+	const struct option *own = verb ? verb->options : command->options;
+	const struct option *settings = verb ? verb->settings : command->settings;
+	size_t count = 0;
+	if (own)
+		groups[count++] = (struct option_group){ own, options };
+	if (settings)
+		groups[count++] = (struct option_group){ settings, inv ? &inv->overrides : NULL };
+	if (verb ? verb->shows : command->shows)
+		groups[count++] = (struct option_group){ json_options, inv };
+	groups[count++] = (struct option_group){ common_options, inv };
+	groups[count] = (struct option_group){ NULL, NULL };
+}
+
+/* ---- verbs ---- */
+
+enum { MOST_VERBS = 16 };
+
+/* The options of all verbs, of which some are there several times. */
+static void all_groups(
+	const struct command *command, struct option_group groups[MOST_VERBS * COMMAND_GROUPS])
+{
+	size_t count = 0;
+	for (const struct verb *verb = command->verbs; verb->name; verb++) {
+		command_groups(command, verb, NULL, NULL, groups + count);
+		while (groups[count].options)
+			count++;
+	}
+}
+
+static const struct verb *verb_called(const struct command *command, const char *name)
+{
+	for (const struct verb *verb = command->verbs; verb->name; verb++)
+		if (!strcmp(verb->name, name))
+			return verb;
+	return NULL;
+}
+
+void command_list_verbs(const struct command *command, struct buf *out)
+{
+	size_t before = out->len;
+	for (const struct verb *verb = command->verbs; verb->name; verb++) {
+		if (!*verb->name)
+			continue;
+		if (out->len > before)
+			buf_addstr(out, verb[1].name ? ", " : " and ");
+		buf_addstr(out, verb->name);
+	}
+}
+
+static int refuse_verb(const struct command *command, const char *word, struct error *err)
+{
+	struct nearest nearest = NEAREST_INIT(word);
+	struct buf known = BUF_INIT;
+	for (const struct verb *verb = command->verbs; verb->name; verb++)
+		nearest_try(&nearest, verb->name);
+	command_list_verbs(command, &known);
+	int rc = nearest.word && *nearest.word
+		? error_set(
+			  err, ERR_INVALID, "'%s' is unknown; did you mean %s?", word, nearest.word)
+		: error_set(err, ERR_INVALID, "'%s' is unknown; there are %s", word, known.data);
+	buf_release(&known);
+	return rc;
+}
+
+int command_find_verb(const struct command *command, struct operands *operands,
+	const struct verb **verb, struct error *err)
+{
+	struct option_group groups[MOST_VERBS * COMMAND_GROUPS];
+	*verb = NULL;
+	if (!command->verbs)
+		return 0;
+	all_groups(command, groups);
+	int at = options_find_operand(groups, operands);
+	const char *word = at < 0 ? "" : operands->words[at];
+	*verb = verb_called(command, word);
+	if (at < 0)
+		return 0;
+	if (!*verb || !*word)
+		return refuse_verb(command, word, err);
+	operands->count--;
+	memmove(operands->words + at, operands->words + at + 1,
+		(size_t)(operands->count - at) * sizeof(*operands->words));
+	return 0;
+}
+
+/* ---- usage ---- */
+
+/* Appends a line of usage for each line of `synopsis`. */
+static void add_forms(
+	const struct command *command, const char *verb, const char *synopsis, struct buf *out)
+{
+	for (const char *end; synopsis; synopsis = *end ? end + 1 : NULL) {
+		end = synopsis + strcspn(synopsis, "\n");
+		buf_addf(out, "%s git build %s%s%s%s%.*s\n",
+			out->len ? "   or:" : "usage:", command->name, *verb ? " " : "", verb,
+			end > synopsis ? " " : "", (int)(end - synopsis), synopsis);
+	}
+}
+
+/* The first verb that has a name. */
+static const char *first_name(const struct command *command)
+{
+	const struct verb *verb = command->verbs;
+	while (!*verb->name)
+		verb++;
+	return verb->name;
+}
+
+void command_usage(const struct command *command, const struct verb *verb, struct buf *out)
+{
+	struct option_group groups[COMMAND_GROUPS];
+	struct buf forms = BUF_INIT;
+	for (size_t i = 0; !command->verbs && command->synopsis[i]; i++)
+		add_forms(command, "", command->synopsis[i], &forms);
+	for (const struct verb *each = command->verbs; each && each->name; each++)
+		if (!verb || !*verb->name || verb == each)
+			add_forms(command, each->name, each->synopsis, &forms);
+	buf_add(out, forms.data, forms.len);
+	buf_addch(out, '\n');
+	command_groups(command, verb, NULL, NULL, groups);
+	options_usage(groups, out);
+	if (command->verbs && (!verb || !*verb->name))
+		buf_addf(out, "\n'git build %s %s -h' shows the options of %s.\n", command->name,
+			first_name(command), first_name(command));
+	buf_release(&forms);
+}
+
+/* The programs' names, and where they are, from each other: installed, and as built. */
+static const char quick_name[] = "git-build", full_name[] = "git-build-full";
+
+static int find_beside(
+	struct buf *out, const char *other_folder, const char *name, struct error *err)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len < 0)
+		return error_errno(err, ERR_FAILED, "cannot find out where git-build is installed");
+	self[len] = '\0';
+	*strrchr(self, '/') = '\0';
+	struct buf path = BUF_INIT;
+	char resolved[PATH_MAX];
+	const char *const folders[] = { ".", other_folder };
+	for (size_t i = 0; i < 2; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s/%s", self, folders[i], name);
+		if (realpath(path.data, resolved)) {
+			buf_release(&path);
+			buf_addstr(out, resolved);
+			return 0;
+		}
+	}
+	buf_release(&path);
+	return error_set(err, ERR_FAILED,
+		"there is no %s beside %s: git-build is not installed as a whole; install it again",
+		name, self);
+}
+
+int program_path(struct buf *out, struct error *err)
+{
+	return find_beside(out, "../../bin", quick_name, err);
+}
+
+int program_full_path(struct buf *out, struct error *err)
+{
+	return find_beside(out, "../libexec/git-build", full_name, err);
+}
+
+/* Installed beside the program's folder, or built in it. */
+int hooks_path(struct buf *out, struct error *err)
+{
+	struct buf program = BUF_INIT;
+	size_t before = out->len;
+	int rc = program_path(&program, err);
+	if (!rc) {
+		int folder = (int)(strrchr(program.data, '/') - program.data);
+		buf_addf(out, "%.*s/../libexec/git-build", folder, program.data);
+		int installed = file_exists(out->data + before, err);
+		rc = installed < 0 ? installed : 0;
+		if (!installed) {
+			buf_truncate(out, before);
+			buf_addf(out, "%.*s/hooks", folder, program.data);
+		}
+	}
+	buf_release(&program);
+	return rc;
+}

@@ -1,0 +1,206 @@
+/* What lock, job, message and status have in common. */
+#include "cli/coordination.h"
+#include "cli/print.h"
+
+#include "base/timestamp.h"
+#include "clone/held_locks.h"
+#include "deliver/submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option coordination_server[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_END,
+};
+
+/* ---- locks that were lost ---- */
+
+static void tell_lock(const struct held *held, const struct lock *lock, bool lost, void *data)
+{
+	struct buf text = BUF_INIT;
+	char when[TIMESTAMP_SIZE];
+	(void)data;
+	if (!lost)
+		buf_addf(&text,
+			"the time of lock %s was over at %s: renew or release it, anybody may take "
+			"it",
+			held->name, timestamp_format(lock->expires_at, when));
+	else if (lock->fence > held->fence && lock->holder)
+		buf_addf(&text,
+			"lock %s was lost: its time was over, and %s has taken it at %s (fence "
+			"%lld, "
+			"yours was %lld)",
+			held->name, lock->holder, timestamp_format(lock->locked_at, when),
+			(long long)lock->fence, (long long)held->fence);
+	else
+		buf_addf(&text, "lock %s was lost: it is not held by this server any more",
+			held->name);
+	show_message("warning", text.data);
+	buf_release(&text);
+}
+
+static void tell_locks(struct invocation *inv)
+{
+	struct buf ref = BUF_INIT;
+	struct oid tip;
+	struct error err = ERROR_INIT;
+	buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
+	int rc = inv->settings.server ? repo_ref(inv->repo, ref.data, &tip, &err) : ERR_NOT_FOUND;
+	if (!rc)
+		rc = held_check(inv->repo, &tip, inv->settings.server,
+			inv->env->now(inv->env->data), tell_lock, NULL, &err);
+	if (rc < 0 && rc != ERR_NOT_FOUND) {
+		error_wrap(&err, "whether locks were lost cannot be found out");
+		show_message("warning", err.text);
+	}
+	buf_release(&ref);
+}
+
+/* ---- asking ---- */
+
+int coordination_submit(
+	struct invocation *inv, const struct buf *request, struct answer *answer, struct error *err)
+{
+	struct outcome outcome = OUTCOME_INIT;
+	bool kept;
+	int rc = submit(inv->repo, &inv->settings, request, inv->env, &outcome, &kept, err);
+	show_remote(&outcome.said, err);
+	if (outcome.behind.len)
+		show_message("warning", outcome.behind.data);
+	if (rc >= 0)
+		reading_note_fetch(inv->repo, READING_BRANCH, inv->env->now(inv->env->data));
+	tell_locks(inv);
+	if (rc < 0 && kept)
+		error_wrap(err,
+			"it is kept in the outbox ('git build outbox') and goes out with "
+			"the next operation that gets through");
+	if (!rc)
+		show_changed();
+	if (rc >= 0 && inv->json)
+		show_json(&outcome.answer);
+	if (rc >= 0 && json_parse_buf(&answer->doc, &outcome.answer, "answer", NULL, err) < 0)
+		rc = ERR_FAILED;
+	outcome_release(&outcome);
+	return rc;
+}
+
+void answer_release(struct answer *answer)
+{
+	json_doc_free(answer->doc);
+	arena_release(&answer->arena);
+	answer->doc = NULL;
+}
+
+static const struct json_value *member(const struct answer *answer, const char *name)
+{
+	return answer->doc ? json_member(answer->doc, json_root(answer->doc), name) : NULL;
+}
+
+const char *answer_string(struct answer *answer, const char *name)
+{
+	size_t len;
+	const char *text = json_string(answer->doc, member(answer, name), &len);
+	return text ? arena_strndup(&answer->arena, text, len) : NULL;
+}
+
+int64_t answer_int(const struct answer *answer, const char *name)
+{
+	int64_t number;
+	return json_int64(answer->doc, member(answer, name), &number) ? number : 0;
+}
+
+bool answer_flag(const struct answer *answer, const char *name)
+{
+	const struct json_value *value = member(answer, name);
+	return value && value->type == JSON_TRUE;
+}
+
+/* ---- reading ---- */
+
+int coordination_read(
+	struct invocation *inv, bool offline, struct reading *reading, struct error *err)
+{
+	char age[TIMESTAMP_SIZE];
+	int rc = reading_take(reading, inv->repo, &inv->settings, !offline, inv->env, err);
+	if (!rc)
+		rc = reading_check_fleet(inv->repo, &inv->settings, &reading->tip, err);
+	if (rc < 0)
+		return rc;
+	struct buf text = BUF_INIT;
+	if (reading->offline.code) {
+		buf_addstr(&text, reading->offline.text);
+		if (reading->fetched_at)
+			buf_addf(&text, "; this is how it was %s ago",
+				timestamp_format_age(reading->now - reading->fetched_at, age));
+		show_message("warning", text.data);
+	}
+	buf_release(&text);
+	tell_locks(inv);
+	return 0;
+}
+
+/* Seconds in "30m": a number and its unit. */
+static bool read_span(const char *text, int64_t *seconds)
+{
+	static const struct {
+		char letter;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	size_t digits = strspn(text, "0123456789");
+	if (!digits || digits > 9 || !text[digits] || text[digits + 1])
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (text[digits] == units[i].letter) {
+			*seconds = strtoll(text, NULL, 10) * units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
+int coordination_since(const char *text, int64_t now, int64_t *since, struct error *err)
+{
+	int64_t span;
+	struct buf day = BUF_INIT;
+	*since = 0;
+	if (!text)
+		return 0;
+	buf_addf(&day, "%s 00:00", text);
+	bool known = timestamp_parse(text, strlen(text), since) ||
+		timestamp_parse(day.data, day.len, since);
+	buf_release(&day);
+	if (!known && read_span(text, &span)) {
+		*since = now - span;
+		known = true;
+	}
+	return known ? 0
+		     : error_set(err, ERR_INVALID,
+			       "--since takes a time (2025-10-29T12:00:00Z), a day (2025-10-29) or "
+			       "how long ago (30m, 12h, 7d), not '%s'",
+			       text);
+}
+
+void coordination_put_time(struct json_writer *w, const char *name, int64_t seconds)
+{
+	char text[TIMESTAMP_SIZE];
+	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
+}
+
+void coordination_put_reading(struct json_writer *w, const struct reading *reading)
+{
+	coordination_put_time(w, "timestamp", reading->now);
+	coordination_put_time(w, "fetched_at", reading->fetched_at);
+	json_put_string_or_null(w, "offline", reading->offline.code ? reading->offline.text : NULL);
+}
+
+void coordination_age(int64_t then, int64_t now, struct buf *out)
+{
+	char age[TIMESTAMP_SIZE];
+	buf_reset(out);
+	if (!then)
+		buf_addch(out, '-');
+	else if (then > now)
+		buf_addf(out, "in %s", timestamp_format_age(then - now, age));
+	else
+		buf_addf(out, "%s ago", timestamp_format_age(now - then, age));
+}

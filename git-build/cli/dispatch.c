@@ -1,0 +1,298 @@
+/*
+ * From a command line to an exit code: finds the subcommand, gives it what its row says it needs,
+ * and turns what comes back into 0 yes, 1 no, 128 fatal, 129 usage, as git's.
+ */
+#include "cli/dispatch.h"
+
+#include "cli/command.h"
+#include "setup/help.h"
+#include "base/nearest.h"
+#include "cli/print.h"
+
+#include "base/alloc.h"
+#include "base/version.h"
+#include "json/write.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char words[] = "fatal: out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
+	(void)ignored;
+	_exit(ANSWER_FATAL);
+}
+
+void program_set_memory_handler(void)
+{
+	alloc_set_handler(out_of_memory);
+}
+
+/* A file that is opened must never get the number of a standard stream that the caller closed:
+ * what is printed would land in it. */
+static void occupy_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A variable that is set and not empty, or NULL. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static void start(struct invocation *inv)
+{
+	occupy_standard_streams();
+	program_set_memory_handler();
+	alloc_keep_memory();
+	/* A reader that went away is a failed write, which everyone checks; it must not end a
+	 * heartbeat between commit and push. */
+	signal(SIGPIPE, SIG_IGN);
+	*inv = (struct invocation){
+		.env = env_system(),
+		.overrides = { .server = environment("SERVER_ID"),
+			.heartbeat_branch = environment("HEARTBEAT_BRANCH"),
+			.push_every = environment("HEARTBEAT_PUSH_EVERY"),
+			.lock_wait = environment("LOCK_WAIT") },
+		.colour = isatty(STDOUT_FILENO) && !environment("NO_COLOR"),
+	};
+}
+
+/* The end of a process whose standard output nobody reads any more, as in `| head`: without a word,
+ * by SIGPIPE, as git does. Returns if that is not what is wrong with it. */
+static void end_with_reader(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	sigset_t pipe_only;
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLERR))
+		return;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &pipe_only, NULL);
+	raise(SIGPIPE);
+}
+
+/* With --json, a program finds what went wrong on standard output as well. */
+static void put_error(const struct error *err)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	if (show_has_json())
+		return;
+	json_begin(&w, '{');
+	json_put_string(&w, "error", err->text);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+/* The command failed. */
+static int fail(bool json, const struct error *err)
+{
+	if (show_finish(NULL) < 0)
+		end_with_reader();
+	show_message("fatal", err->text);
+	if (json)
+		put_error(err);
+	return ANSWER_FATAL;
+}
+
+/* Is there an option --json, in a command line that may not be understood? */
+static bool asks_for_json(const struct operands *operands)
+{
+	for (int i = 0; i < operands->count && strcmp(operands->words[i], "--") != 0; i++)
+		if (!strcmp(operands->words[i], "--json"))
+			return true;
+	return false;
+}
+
+/* Prints what is wrong with the command line, then `usage`. */
+static int misused(const struct error *err, const struct buf *usage)
+{
+	show_message("error", err->text);
+	ssize_t ignored = write(STDERR_FILENO, usage->data, usage->len);
+	(void)ignored;
+	return ANSWER_USAGE;
+}
+
+static int misused_command(const struct invocation *inv, const struct error *err)
+{
+	struct buf usage = BUF_INIT;
+	command_usage(inv->command, inv->verb, &usage);
+	misused(err, &usage);
+	buf_release(&usage);
+	return ANSWER_USAGE;
+}
+
+/* Gives the command what it needs, and runs it. */
+static int run_command(
+	struct invocation *inv, const void *options, struct operands *operands, struct error *err)
+{
+	const struct command *command = inv->command;
+	const struct verb *verb = inv->verb;
+	struct operands given = *operands;
+	struct error failed = ERROR_INIT;
+	int rc =
+		(verb ? verb->needs : command->needs) == NEEDS_NOTHING ? 0 : command_open(inv, err);
+	if (command->changes)
+		show_changed();
+	if (!rc)
+		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
+	if (rc < 0 && command_repair(inv, rc)) {
+		*operands = given;
+		failed = (struct error)ERROR_INIT;
+		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
+	}
+	if (failed.code)
+		*err = failed;
+	command_close(inv);
+	return rc;
+}
+
+/* Are there as many operands as the command, or its verb, takes? */
+static int check_operands(
+	const struct invocation *inv, const struct operands *operands, struct error *err)
+{
+	const struct verb *verb = inv->verb;
+	int most = verb ? verb->most : inv->command->operands;
+	if (operands->count > most)
+		return error_set(
+			err, ERR_INVALID, "unexpected argument '%s'", operands->words[most]);
+	if (verb && operands->count < verb->least)
+		return error_set(err, ERR_INVALID, "'%s' needs more: see the usage", verb->name);
+	return 0;
+}
+
+static int ask_for_verb(const struct command *command, struct error *err)
+{
+	struct buf known = BUF_INIT;
+	command_list_verbs(command, &known);
+	int rc = error_set(err, ERR_INVALID, "say what to do: there are %s", known.data);
+	buf_release(&known);
+	return rc;
+}
+
+/* Understands what follows the command's name; `options` is what its options set. */
+static int parse(
+	struct invocation *inv, void *options, struct operands *operands, struct error *err)
+{
+	struct option_group groups[COMMAND_GROUPS];
+	int rc = command_find_verb(inv->command, operands, &inv->verb, err);
+	if (rc < 0)
+		return rc;
+	command_groups(inv->command, inv->verb, options, inv, groups);
+	rc = options_parse(groups, operands, false, err);
+	if (rc <= 0 && inv->command->verbs && !inv->verb)
+		return ask_for_verb(inv->command, err);
+	return rc ? rc : check_operands(inv, operands, err);
+}
+
+/* Runs the command that `operands` begin with. */
+static int dispatch(struct invocation *inv, struct operands *operands)
+{
+	struct error err = ERROR_INIT;
+	const struct command *command = command_find(operands->words[0]);
+	if (!command) {
+		struct nearest nearest = NEAREST_INIT(operands->words[0]);
+		for (size_t i = 0; commands[i]; i++)
+			nearest_try(&nearest, commands[i]->name);
+		error_set(&err, ERR_INVALID, "'%s' is not a git-build command. %s%s%s",
+			operands->words[0], nearest.word ? "Did you mean " : "See 'git build -h'",
+			nearest.word ? nearest.word : "", nearest.word ? "?" : ".");
+		show_message("git build", err.text);
+		return ANSWER_USAGE;
+	}
+	inv->command = command;
+	operands->words++;
+	operands->count--;
+	bool json = asks_for_json(operands); /* parsing moves the words */
+
+	void *options = xcalloc(1, command->options_size + 1);
+	int rc = parse(inv, options, operands, &err);
+	if (rc == OPTIONS_HELP) {
+		struct buf usage = BUF_INIT;
+		command_usage(command, inv->verb, &usage);
+		show_text(&usage);
+		buf_release(&usage);
+		rc = ANSWER_YES;
+	} else if (rc == OPTIONS_MANUAL) {
+		rc = help_open(command, &err);
+	} else if (rc == ERR_INVALID) {
+		rc = ANSWER_USAGE;
+	} else if (!rc) {
+		rc = run_command(inv, options, operands, &err);
+	}
+	if (rc == ANSWER_USAGE) {
+		misused_command(inv, &err);
+		if (json)
+			put_error(&err);
+	} else if (rc < 0) {
+		rc = fail(inv->json, &err);
+	}
+	free(options);
+	return rc ? rc : inv->status;
+}
+
+/* What stands before the subcommand. */
+static int run(struct invocation *inv, struct operands *operands)
+{
+	struct main_options options = { 0 };
+	struct option_group groups[] = { { main_options, &options }, { NULL, NULL } };
+	struct error err = ERROR_INIT;
+	struct buf usage = BUF_INIT;
+	help_list(&usage);
+	int rc = options_parse(groups, operands, true, &err);
+	if (rc == ERR_INVALID) {
+		rc = misused(&err, &usage);
+	} else if (rc == OPTIONS_HELP) {
+		show_text(&usage);
+		rc = ANSWER_YES;
+	} else if (rc == OPTIONS_MANUAL) {
+		rc = help_open(NULL, &err);
+	} else if (!rc && options.version) {
+		show_line("git-build version %s", GIT_BUILD_VERSION);
+	} else if (!rc && !operands->count) {
+		show_text(&usage);
+		rc = ANSWER_USAGE;
+	} else if (!rc) {
+		rc = dispatch(inv, operands);
+	}
+	if (rc < 0)
+		rc = fail(false, &err);
+	buf_release(&usage);
+	return rc;
+}
+
+int program_run(int argc, char **argv)
+{
+	struct invocation inv;
+	struct operands operands = { argv + 1, argc > 0 ? argc - 1 : 0 };
+	struct error err = ERROR_INIT;
+	start(&inv);
+	int answer = run(&inv, &operands);
+	bool changed = show_has_changed();
+	int unwritten = show_finish(&err);
+	/* What was done is reported even if no one reads standard output any more. */
+	if (unwritten < 0 && changed)
+		show_message("fatal", err.text);
+	if (unwritten < 0)
+		end_with_reader();
+	if (unwritten < 0 && !changed && answer != ANSWER_FATAL)
+		show_message("fatal", err.text);
+	if (unwritten < 0)
+		answer = ANSWER_FATAL;
+	return answer;
+}

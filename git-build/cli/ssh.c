@@ -1,0 +1,33 @@
+/* Where other servers are, and how to get there. */
+#include "cli/ssh.h"
+
+#include "clone/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *ssh_command(struct invocation *inv, struct buf *out)
+{
+	const char *set = getenv("GIT_SSH_COMMAND");
+	if (set && *set)
+		return set;
+	return repo_config(inv->repo, "core.sshCommand", out) && out->len ? out->data
+									  : "ssh -o BatchMode=yes";
+}
+
+int ssh_destination(struct invocation *inv, const char *server, struct buf *out, struct error *err)
+{
+	struct roster roster;
+	int rc = roster_take(&roster, inv->repo, &inv->settings, false, inv->env, err);
+	if (rc < 0)
+		return rc;
+	const struct server *found = NULL;
+	for (size_t i = 0; i < roster.count && !found; i++)
+		if (!strcmp(roster.servers[i].id, server))
+			found = &roster.servers[i];
+	rc = found ? reach_find(out, inv->repo, found, err)
+		   : error_set(err, ERR_NOT_FOUND,
+			     "there is no server '%s'; 'git build status' shows them", server);
+	roster_release(&roster);
+	return rc;
+}

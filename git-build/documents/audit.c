@@ -1,0 +1,191 @@
+/*
+ * git build audit: what landed that should not have.
+ *
+ * The guard over history, for a repository that lived without it, or whose hooks were off for a
+ * while: each commit is judged as if it had been pushed by itself.
+ */
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/print.h"
+#include "cli/violations.h"
+
+#include "base/timestamp.h"
+#include "guard/audit.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+enum { MOST_LINES = 20 };
+
+struct audit_options {
+	int64_t max_errors;
+};
+
+static const struct option options[] = {
+	OPT_NUMBER(0, "max-errors", "N", struct audit_options, max_errors, 1, INT_MAX,
+		"tell at most so many violations a commit (20)"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--max-errors N] [--json] [A..B | REVISION]", NULL };
+
+/* ---- for people ---- */
+
+static void show_commit(const struct audit_commit *commit, size_t most)
+{
+	char time[TIMESTAMP_SIZE], age[TIMESTAMP_SIZE];
+	struct buf line = BUF_INIT;
+	show_line("%.12s %s %s", commit->id.hex, timestamp_format(commit->time, time),
+		commit->subject);
+	for (size_t i = 0; i < commit->count && i < most; i++) {
+		buf_reset(&line);
+		violation_text(&commit->violations[i], &line);
+		if (commit->stayed[i] >= 0)
+			buf_addf(&line, " (mended after %s)",
+				timestamp_format_age(commit->stayed[i], age));
+		show_line("    %s", line.data);
+	}
+	if (commit->count > most)
+		show_line("    and %zu more", commit->count - most);
+	buf_release(&line);
+}
+
+static void show_total(
+	const struct audit_report *report, enum violation_kind kind, const char *what)
+{
+	if (report->totals[kind])
+		show_line("%8zu  %s", report->totals[kind], what);
+}
+
+static void show_totals(const struct audit_report *report)
+{
+	char age[TIMESTAMP_SIZE];
+	show_line("%zu of %zu commits should not have landed as they are", report->count,
+		report->looked_at);
+	show_total(report, VIOLATION_BROKEN, "times a file was no sound JSON");
+	show_total(report, VIOLATION_INVALID, "errors by a file's schema");
+	show_total(report, VIOLATION_REMOVED, "elements dropped that had to stay");
+	show_total(report, VIOLATION_CLAIM, "locks and jobs taken from their holders");
+	show_total(report, VIOLATION_CHANGED, "changes that a schema forbids");
+	show_total(report, VIOLATION_CLOCK, "times dated in the future");
+	show_total(report, VIOLATION_SIZE, "files too large");
+	show_total(report, VIOLATION_NO_FILE, "links where a file is expected");
+	show_total(report, VIOLATION_SCHEMA, "schemas that cannot be used or do not fit");
+	if (report->longest_stayed >= 0)
+		show_line("a file was broken or invalid for %s at the longest",
+			timestamp_format_age(report->longest_stayed, age));
+	if (report->still_broken)
+		show_line("%zu %s broken or invalid still", report->still_broken,
+			report->still_broken == 1 ? "file is" : "files are");
+}
+
+/* ---- for programs ---- */
+
+static void put_commit(struct json_writer *w, const struct audit_commit *commit)
+{
+	char time[TIMESTAMP_SIZE];
+	json_begin(w, '{');
+	json_put_string(w, "commit", commit->id.hex);
+	json_put_string(w, "timestamp", timestamp_format(commit->time, time));
+	json_put_string(w, "subject", commit->subject);
+	json_begin_member(w, "violations", '[');
+	for (size_t i = 0; i < commit->count; i++) {
+		violation_begin_json(&commit->violations[i], w);
+		if (commit->stayed[i] >= 0)
+			json_put_int(w, "mended_after_seconds", commit->stayed[i]);
+		else
+			json_put_null(w, "mended_after_seconds");
+		json_end(w);
+	}
+	json_end(w);
+	json_end(w);
+}
+
+static void show_report_json(const struct audit_report *report)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	json_begin(&w, '{');
+	json_put_int(&w, "commits_looked_at", (int64_t)report->looked_at);
+	json_begin_member(&w, "totals", '{');
+	for (int kind = 0; kind < VIOLATION_KINDS; kind++)
+		json_put_int(&w, violation_kind_name((enum violation_kind)kind),
+			(int64_t)report->totals[kind]);
+	json_end(&w);
+	json_put_int(&w, "still_broken", (int64_t)report->still_broken);
+	json_begin_member(&w, "commits", '[');
+	for (size_t i = 0; i < report->count; i++)
+		put_commit(&w, &report->commits[i]);
+	json_end(&w);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+/* ---- */
+
+/* Without a range: the shared branch as it was fetched last, or what HEAD names. */
+static int find_range(struct invocation *inv, struct operands *operands, struct audit_plan *plan,
+	struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	int rc;
+	if (operands->count) {
+		rc = repo_resolve_range(
+			inv->repo, operands->words[0], &plan->from, &plan->tip, err);
+	} else {
+		buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
+		rc = repo_ref(inv->repo, ref.data, &plan->tip, err);
+		if (rc == ERR_NOT_FOUND)
+			rc = repo_resolve(inv->repo, "HEAD", &plan->tip, err);
+	}
+	buf_release(&ref);
+	return rc;
+}
+
+static void tell_progress(size_t done, size_t total, void *data)
+{
+	progress_tell(data, done, total);
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct audit_options *given = values;
+	struct progress progress;
+	struct audit_plan plan = {
+		.progress = tell_progress, .data = &progress, .variable = getenv
+	};
+	struct audit_report report;
+	int rc = find_range(inv, operands, &plan, err);
+	if (rc < 0)
+		return rc;
+	progress_start(&progress, "commits", inv->quiet);
+	rc = audit_run(inv->repo, &plan, &report, err);
+	progress_end(&progress);
+	if (rc < 0)
+		return rc;
+	if (inv->json) {
+		show_report_json(&report);
+	} else {
+		for (size_t i = 0; i < report.count && !inv->quiet; i++)
+			show_commit(&report.commits[i],
+				given->max_errors ? (size_t)given->max_errors : MOST_LINES);
+		show_totals(&report);
+	}
+	rc = report.count ? ANSWER_NO : ANSWER_YES;
+	audit_report_release(&report);
+	return rc;
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.summary = "find what landed that should not have",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct audit_options),
+	.needs = NEEDS_REPOSITORY,
+	.shows = true,
+	.operands = 1,
+	.run = run,
+};

@@ -1,0 +1,101 @@
+/*
+ * git build merge: the merge that git build merge-driver does for git, by hand. It needs no
+ * repository, and knows of none: what other servers have seen does not count here.
+ */
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "base/alloc.h"
+#include "merge/files.h"
+#include "schema/builtin.h"
+#include "git/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct merge_options {
+	const char *output, *schema, *path;
+};
+
+static const struct option options[] = {
+	OPT_STRING('o', "output", "FILE", struct merge_options, output,
+		"write the result there instead of standard output"),
+	OPT_STRING(0, "schema", "FILE|NAME", struct merge_options, schema,
+		"merge as this schema says: a file, or a built-in one"),
+	OPT_STRING(0, "path", "PATH", struct merge_options, path,
+		"what the file is called in its repository, which tells its schema"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = {
+	"<base> <ours> <theirs> [-o FILE] [--schema FILE|NAME] [--path PATH]", NULL
+};
+
+enum { OPERANDS = 3 };
+
+/* git-config(1), merge.conflictStyle. */
+static enum merge_style conflict_style(void)
+{
+	struct buf name = BUF_INIT;
+	plumbing_config("merge.conflictStyle", &name, NULL);
+	enum merge_style style = merge_style_of(name.data);
+	buf_release(&name);
+	return style;
+}
+
+static void show_said(const struct buf *said)
+{
+	for (const char *at = said->data; *at;) {
+		size_t len = strcspn(at, "\n");
+		char *line = xstrndup(at, len);
+		show_remark(line);
+		free(line);
+		at += len + (at[len] != '\0');
+	}
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct merge_options *given = values;
+	if (operands->count < OPERANDS) {
+		error_set(err, ERR_INVALID, "three files are wanted: base, ours, theirs");
+		return ANSWER_USAGE;
+	}
+	struct schema_set *set = schema_set_new();
+	struct merge_result result = MERGE_RESULT_INIT;
+	struct merge_files files = {
+		.base = operands->words[0],
+		.ours = operands->words[1],
+		.theirs = operands->words[2],
+		.path = given->path,
+		.request = { .style = conflict_style,
+			.base_label = operands->words[0],
+			.ours_label = operands->words[1],
+			.theirs_label = operands->words[2] },
+	};
+	const char *schema = given->schema ? given->schema
+		: given->path              ? builtin_for_path(given->path)
+					   : NULL;
+	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
+	if (!rc)
+		rc = merge_files(&files, &result, err);
+	if (rc >= 0 && show_or_write(given->output, &result.text, err) < 0)
+		rc = ERR_FAILED;
+	if (!inv->quiet)
+		show_said(&result.report);
+	merge_result_release(&result);
+	schema_set_free(set);
+	return rc;
+}
+
+const struct command command_merge = {
+	.name = "merge",
+	.summary = "merge three versions of a file, as its schema says",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct merge_options),
+	.needs = NEEDS_NOTHING,
+	.operands = OPERANDS,
+	.run = run,
+};

@@ -1,0 +1,93 @@
+/*
+ * git build schema: the built-in schemas, to read, and to begin an own one from.
+ */
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "json/document.h"
+#include "json/write.h"
+#include "schema/builtin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *describe(const char *name, const char *member)
+{
+	struct json_doc *doc;
+	size_t len;
+	const char *text = builtin_text(name, &len);
+	if (json_parse(&doc, text, len, name, NULL, NULL) < 0)
+		return NULL;
+	char *words_of = json_strdup(doc, json_member(doc, json_root(doc), member));
+	json_doc_free(doc);
+	return words_of;
+}
+
+static int list(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	static const char *const titles[] = { "SCHEMA", "WHAT IT IS FOR" };
+	struct table table;
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	(void)values;
+	(void)operands;
+	(void)err;
+	table_init(&table, titles, 2);
+	json_begin(&w, '{');
+	json_begin_member(&w, "schemas", '[');
+	for (size_t i = 0; builtin_names[i]; i++) {
+		char *description = describe(builtin_names[i], "description");
+		json_begin(&w, '{');
+		json_put_string(&w, "name", builtin_names[i]);
+		json_put_string_or_null(&w, "description", description);
+		json_end(&w);
+		table_add(&table, SHOW_PLAIN, builtin_names[i]);
+		table_add(&table, SHOW_PLAIN, description);
+		free(description);
+	}
+	json_end(&w);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else
+		table_print(&table, inv->colour);
+	table_release(&table);
+	buf_release(&out);
+	return ANSWER_YES;
+}
+
+static int show(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const char *name = operands->words[0];
+	size_t len;
+	(void)inv;
+	(void)values;
+	const char *text = builtin_text(name, &len);
+	if (!text) {
+		struct schema_set *set = schema_set_new();
+		const struct schema *unused;
+		int rc = builtin_compile(set, &unused, name, err); /* says which name is near */
+		schema_set_free(set);
+		return rc;
+	}
+	struct buf out = BUF_INIT;
+	buf_add(&out, text, len);
+	show_text(&out);
+	buf_release(&out);
+	return ANSWER_YES;
+}
+
+static const struct verb verbs[] = {
+	{ "", "[--json]", NULL, NULL, NEEDS_NOTHING, true, 0, 0, NULL, list },
+	{ "list", "[--json]", NULL, NULL, NEEDS_NOTHING, true, 0, 0, NULL, list },
+	{ "show", "NAME", NULL, NULL, NEEDS_NOTHING, false, 1, 1, builtin_names, show },
+	{ .name = NULL },
+};
+
+const struct command command_schema = {
+	.name = "schema",
+	.summary = "list and show the built-in schemas",
+	.verbs = verbs,
+};

@@ -1,0 +1,250 @@
+/*
+ * git build validate: are coordination files as their schemas say?
+ *
+ * The same engine as the hooks', for a person, an editor or a CI job that wants to know before
+ * anything is committed. Without a schema on the command line, each file is judged by the schema
+ * that its path has (`build-schema` in .gitattributes, or the built-in one); with one, this works
+ * outside of any repository.
+ */
+#include "cli/print.h"
+#include "documents/validate.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "json/write.h"
+#include "schema/builtin.h"
+#include "schema/validate.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option options[] = {
+	OPT_FLAG(0, "staged", struct validate_options, staged,
+		"judge what is staged for the next commit"),
+	OPT_FLAG(0, "all", struct validate_options, all,
+		"judge every file of the work tree that has a schema (the default)"),
+	OPT_STRING(0, "range", "A..B", struct validate_options, range,
+		"judge the commits from A to B as the hook would judge their push"),
+	OPT_STRING('s', "schema", "FILE|NAME", struct validate_options, schema,
+		"judge by this schema: a file, or the name of a built-in one"),
+	OPT_LIST(0, "map", "URI=DIR", struct validate_options, maps,
+		"read what starts with URI from files below DIR"),
+	OPT_FLAG(0, "format", struct validate_options, format,
+		"let \"format\" be a rule, and not just a remark"),
+	OPT_NUMBER(0, "max-errors", "N", struct validate_options, max_errors, 1, 1000000,
+		"tell at most so many errors a file (20)"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = {
+	"[--schema FILE|NAME] [--map URI=DIR]... [--format] [--max-errors N] [--json] FILE...",
+	"[--staged | --all] [--map URI=DIR]... [--format] [--max-errors N] [--json]",
+	"--range A..B [--json]", NULL
+};
+
+/* ---- which schema ---- */
+
+/* A schema that cannot be used is fatal: nothing it would judge has been judged. */
+static int compile_file(struct validating *v, const char *path, const struct schema **out)
+{
+	struct buf text = BUF_INIT;
+	int rc = file_read(&text, path, JSON_DEFAULT_LIMIT, v->err);
+	if (!rc) {
+		char absolute[PATH_MAX];
+		struct buf uri = BUF_INIT;
+		/* Its place lets it refer to its neighbours. */
+		if (realpath(path, absolute)) {
+			buf_addf(&uri, "file://%s", absolute);
+			char *slash = strrchr(absolute, '/');
+			slash[1] = '\0';
+			struct buf prefix = BUF_INIT;
+			buf_addf(&prefix, "file://%s", absolute);
+			schema_set_map(v->set, prefix.data, absolute);
+			buf_release(&prefix);
+		}
+		rc = schema_compile(v->set, out, &text, path, uri.len ? uri.data : NULL, v->err);
+		buf_release(&uri);
+	}
+	buf_release(&text);
+	return rc;
+}
+
+bool validate_is_builtin(const char *name)
+{
+	size_t len;
+	return builtin_text(name, &len) != NULL;
+}
+
+int validate_compile(
+	struct validating *v, const char *name, bool builtin, const struct schema **out)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (!strcmp(v->compiled[i].name, name)) {
+			*out = v->compiled[i].schema;
+			return 0;
+		}
+	int rc = builtin ? builtin_compile(v->set, out, name, v->err) : compile_file(v, name, out);
+	if (rc < 0)
+		return rc;
+	GROW(v->compiled, v->count, v->capacity);
+	v->compiled[v->count++] = (struct compiled){ xstrdup(name), *out };
+	return 0;
+}
+
+/* ---- judging ---- */
+
+static void tell(struct validating *v, const char *file, size_t line, size_t column,
+	const char *instance, const char *keyword, const char *absolute, const char *message)
+{
+	if (v->inv->json) {
+		json_begin(&v->writer, '{');
+		json_put_string(&v->writer, "file", file);
+		json_put_int(&v->writer, "line", (int64_t)line);
+		json_put_int(&v->writer, "column", (int64_t)column);
+		json_put_string(&v->writer, "keywordLocation", keyword);
+		if (absolute)
+			json_put_string(&v->writer, "absoluteKeywordLocation", absolute);
+		json_put_string(&v->writer, "instanceLocation", instance);
+		json_put_string(&v->writer, "error", message);
+		json_end(&v->writer);
+	} else if (!v->inv->quiet) {
+		show_line("%s:%zu:%zu: %s%s%s%s%s", file, line, column, instance,
+			*instance ? ": " : "", message, v->inv->verbose ? " at " : "",
+			v->inv->verbose ? keyword : "");
+	}
+}
+
+static void tell_unsound(struct validating *v, const char *file, const char *text)
+{
+	struct json_position at;
+	const char *sentence = json_error_sentence(text, file, &at);
+	tell(v, file, at.line ? at.line : 1, at.line ? at.column : 1, "", "", NULL, sentence);
+}
+
+void validate_text(
+	struct validating *v, const char *file, struct buf *text, const struct schema *schema)
+{
+	struct json_doc *doc;
+	struct error unsound = ERROR_INIT;
+	struct schema_report report = SCHEMA_REPORT_INIT;
+	struct schema_options how = { .max_errors = (size_t)v->options->max_errors,
+		.assert_format = v->options->format };
+	v->files++;
+	if (json_parse_buf(&doc, text, file, NULL, &unsound) < 0) {
+		v->wrong++;
+		tell_unsound(v, file, unsound.text);
+		return;
+	}
+	if (!schema_validate(schema, doc, &how, &report)) {
+		v->wrong++;
+		for (size_t i = 0; i < report.count; i++) {
+			const struct schema_error *e = &report.errors[i];
+			tell(v, file, e->position.line, e->position.column, e->instance, e->keyword,
+				e->absolute, e->message);
+		}
+		if (report.found > report.count && !v->inv->quiet && !v->inv->json)
+			show_line("%s: and %zu more", file, report.found - report.count);
+	}
+	schema_report_release(&report);
+	json_doc_free(doc);
+}
+
+/* The files on the command line, by the schema that stands there too. */
+static int judge_by_schema(struct validating *v, const struct operands *operands)
+{
+	const struct schema *schema = NULL;
+	const char *name = v->options->schema;
+	int known = validate_is_builtin(name) && !strchr(name, '/');
+	int own = known ? file_exists(name, v->err) : 1;
+	int rc = own < 0 ? own : validate_compile(v, name, !own, &schema);
+	for (int i = 0; !rc && i < operands->count; i++) {
+		const char *file = operands->words[i];
+		struct buf text = BUF_INIT;
+		rc = file_read(&text, file, JSON_DEFAULT_LIMIT, v->err);
+		if (!rc)
+			validate_text(v, strcmp(file, "-") ? file : "<stdin>", &text, schema);
+		buf_release(&text);
+	}
+	return rc;
+}
+
+static int add_maps(struct validating *v)
+{
+	for (size_t i = 0; i < v->options->maps.count; i++) {
+		const char *map = v->options->maps.items[i], *equals = strrchr(map, '=');
+		if (!equals || equals == map || !equals[1])
+			return error_set(v->err, ERR_INVALID,
+				"--map wants URI=DIR, such as https://example.org/=schemas, not "
+				"'%s'",
+				map);
+		char *prefix = xstrndup(map, (size_t)(equals - map));
+		schema_set_map(v->set, prefix, equals + 1);
+		free(prefix);
+	}
+	return 0;
+}
+
+static const char *misuse(const struct validate_options *given, const struct operands *operands)
+{
+	if (given->staged + given->all + (given->range != NULL) + (operands->count > 0) > 1)
+		return "say one of FILE..., --staged, --all and --range";
+	if (given->schema && !operands->count)
+		return "--schema goes with the files that it is to judge";
+	if (given->range && (given->maps.count || given->format || given->max_errors))
+		return "--range goes with --json only: it checks commits as the hook does";
+	return NULL;
+}
+
+static int judge(struct validating *v, struct operands *operands)
+{
+	json_begin(&v->writer, '{');
+	json_begin_member(&v->writer, "errors", '[');
+	int rc = v->options->schema ? judge_by_schema(v, operands)
+				    : validate_repository(v, operands);
+	json_end(&v->writer);
+	json_put_bool(&v->writer, "valid", !v->wrong);
+	json_end(&v->writer);
+	if (rc >= 0 && v->inv->json)
+		show_json(&v->json);
+	else if (rc >= 0 && v->inv->verbose && !v->options->range)
+		show_line("%zu of %zu files are valid", v->files - v->wrong, v->files);
+	return rc < 0 ? rc : v->wrong ? ANSWER_NO : ANSWER_YES;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	struct validating v = {
+		.inv = inv, .options = values, .json = BUF_INIT, .err = err, .set = schema_set_new()
+	};
+	v.writer = (struct json_writer)JSON_WRITER_INIT(&v.json);
+	const char *wrong = misuse(v.options, operands);
+	int rc;
+	if (wrong) {
+		error_set(err, ERR_INVALID, "%s", wrong);
+		rc = ANSWER_USAGE;
+	} else if (add_maps(&v) < 0) {
+		rc = ANSWER_USAGE;
+	} else {
+		rc = judge(&v, operands);
+	}
+	for (size_t i = 0; i < v.count; i++)
+		free(v.compiled[i].name);
+	free(v.compiled);
+	schema_set_free(v.set);
+	buf_release(&v.json);
+	return rc;
+}
+
+const struct command command_validate = {
+	.name = "validate",
+	.summary = "hold coordination files against their schemas",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct validate_options),
+	.needs = NEEDS_NOTHING,
+	.shows = true,
+	.operands = INT_MAX,
+	.run = run,
+};

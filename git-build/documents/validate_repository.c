@@ -1,0 +1,144 @@
+/* Validating by what a repository says: which file has which schema, and what the guard makes of a
+ * range of commits. */
+#include "documents/validate.h"
+#include "cli/violations.h"
+
+#include "base/file.h"
+#include "schema/builtin.h"
+#include "git/worktree.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- files ---- */
+
+/* The schema of a path of the repository: 1, 0 if it has none, or a negative code. */
+static int schema_for_path(struct validating *v, const char *path, const struct schema **out)
+{
+	struct buf name = BUF_INIT, file = BUF_INIT;
+	const char *builtin = builtin_for_path(path);
+	int rc =
+		builtin ? 1 : worktree_attribute(v->inv->repo, path, "build-schema", &name, v->err);
+	if (rc > 0 && !builtin)
+		buf_addf(&file, "%s/schemas/%s.json", repo_work_tree(v->inv->repo), name.data);
+	int own = 0;
+	if (rc > 0 && !builtin)
+		own = validate_is_builtin(name.data) ? file_exists(file.data, v->err) : 1;
+	if (own < 0)
+		rc = own;
+	if (rc > 0) {
+		rc = validate_compile(v,
+			builtin       ? builtin
+				: own ? file.data
+				      : name.data,
+			!own, out);
+		rc = rc < 0 ? rc : 1;
+	}
+	buf_release(&name);
+	buf_release(&file);
+	return rc;
+}
+
+/* A file of the work tree or the index, by its path from the top. */
+static int judge_path(const char *path, void *data)
+{
+	struct validating *v = data;
+	const struct schema *schema;
+	struct buf text = BUF_INIT, place = BUF_INIT;
+	int rc = schema_for_path(v, path, &schema);
+	if (rc <= 0)
+		return rc;
+	if (v->options->staged) {
+		rc = worktree_read_staged(v->inv->repo, path, &text, v->err);
+	} else {
+		buf_addf(&place, "%s/%s", repo_work_tree(v->inv->repo), path);
+		rc = file_read(&text, place.data, JSON_DEFAULT_LIMIT, v->err);
+		if (rc == ERR_NOT_FOUND) { /* deleted in the work tree, and not staged yet */
+			buf_release(&text);
+			buf_release(&place);
+			return 0;
+		}
+	}
+	if (!rc)
+		validate_text(v, path, &text, schema);
+	buf_release(&text);
+	buf_release(&place);
+	return rc;
+}
+
+/* A file as it was named on the command line. */
+static int judge_named(struct validating *v, const char *name)
+{
+	const struct schema *schema;
+	struct buf text = BUF_INIT;
+	char absolute[PATH_MAX];
+	const char *top = repo_work_tree(v->inv->repo);
+	size_t len = top ? strlen(top) : 0;
+	int rc = file_read(&text, name, JSON_DEFAULT_LIMIT, v->err);
+	if (!rc && top && realpath(name, absolute) && !strncmp(absolute, top, len) &&
+		absolute[len] == '/')
+		rc = schema_for_path(v, absolute + len + 1, &schema);
+	if (!rc)
+		rc = error_set(v->err, ERR_INVALID,
+			"%s has no schema: name one with --schema, or give the path a build-schema "
+			"in .gitattributes",
+			name);
+	if (rc > 0)
+		validate_text(v, strcmp(name, "-") ? name : "<stdin>", &text, schema);
+	buf_release(&text);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- a range of commits ---- */
+
+/* The push that would bring the range to the shared branch, judged by the guard. */
+static int judge_range(struct validating *v, struct guard_report *report)
+{
+	struct invocation *inv = v->inv;
+	struct guard_plan plan = { .variable = getenv, .history = true };
+	struct guard *guard;
+	struct buf ref = BUF_INIT;
+	int rc = guard_open(&guard, inv->repo, &plan, v->err);
+	if (rc < 0)
+		return rc;
+	buf_addf(&ref, "refs/heads/%s", inv->settings.branch);
+	struct guard_update update = { .ref = ref.data, .now = inv->env->now(inv->env->data) };
+	rc = repo_resolve_range(inv->repo, v->options->range, &update.old, &update.new, v->err);
+	if (!rc)
+		rc = guard_judge(guard, report, &update, v->err);
+	guard_free(guard);
+	buf_release(&ref);
+	return rc;
+}
+
+static int tell_range(struct validating *v)
+{
+	struct guard_report report = { 0 };
+	int rc = judge_range(v, &report);
+	for (size_t i = 0; !rc && i < report.count; i++) {
+		if (v->inv->json) {
+			violation_begin_json(&report.violations[i], &v->writer);
+			json_end(&v->writer);
+		} else if (!v->inv->quiet) {
+			violation_show(&report.violations[i], "");
+		}
+	}
+	v->wrong = report.count;
+	guard_report_release(&report);
+	return rc;
+}
+
+/* ---- */
+
+int validate_repository(struct validating *v, struct operands *operands)
+{
+	int rc = command_open(v->inv, v->err);
+	if (rc < 0 || v->options->range)
+		return rc < 0 ? rc : tell_range(v);
+	for (int i = 0; !rc && i < operands->count; i++)
+		rc = judge_named(v, operands->words[i]);
+	if (!rc && !operands->count)
+		rc = worktree_each_file(v->inv->repo, v->options->staged, judge_path, v, v->err);
+	return rc;
+}

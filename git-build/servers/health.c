@@ -1,0 +1,254 @@
+/*
+ * git build health: is anything wrong in the fleet?
+ *
+ * The same verdicts for four readers: a table for people, an exit code for scripts, one line for
+ * monitoring plugins (https://www.monitoring-plugins.org/doc/guidelines.html), and a file on the
+ * shared branch for those who only read files.
+ */
+#include "cli/coordination.h"
+#include "cli/print.h"
+
+#include "base/timestamp.h"
+#include "overview/health.h"
+#include "view/health_file.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct health_options {
+	bool write, check, nagios, offline;
+	int64_t max_age;
+};
+
+static const struct option options[] = {
+	OPT_FLAG(0, "check", struct health_options, check, "exit 1 when something is wrong"),
+	OPT_FLAG(0, "nagios", struct health_options, nagios,
+		"one line and an exit code as monitoring plugins have them"),
+	OPT_FLAG(0, "write", struct health_options, write,
+		"bring shared/health_dashboard.json up to date"),
+	OPT_NUMBER(0, "max-age", "SECONDS", struct health_options, max_age, 1, INT_MAX,
+		"a beat that is older is silence, whatever was promised"),
+	OPT_FLAG(0, "offline", struct health_options, offline,
+		"do not ask the remote: judge what was fetched last"),
+	OPT_END,
+};
+
+static const struct option settings[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = {
+	"[--check | --nagios] [--write] [--max-age SECONDS] [--offline] [--server ID] [--json]",
+	NULL
+};
+
+/* ---- for people ---- */
+
+static enum show_colour severity_colour(enum severity severity)
+{
+	return severity == HEALTH_OK         ? SHOW_GREEN
+		: severity == HEALTH_WARNING ? SHOW_YELLOW
+					     : SHOW_RED;
+}
+
+static enum show_colour state_colour(const struct health_server *verdict)
+{
+	if (verdict->healthy)
+		return SHOW_GREEN;
+	if (!strcmp(verdict->state, "never"))
+		return SHOW_FAINT;
+	return strcmp(verdict->state, "late") != 0 ? SHOW_RED : SHOW_YELLOW;
+}
+
+static void show_servers(const struct health *health, int64_t now, bool colour)
+{
+	static const char *const titles[] = { "SERVER", "HEALTH", "STATE", "LAST BEAT",
+		"DISK FREE" };
+	struct table table;
+	struct buf text = BUF_INIT;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	for (size_t i = 0; i < health->servers_count; i++) {
+		const struct health_server *verdict = &health->servers[i];
+		const struct server *server = verdict->server;
+		table_add(&table, SHOW_PLAIN, server->id);
+		table_add(&table, state_colour(verdict),
+			verdict->healthy ? "healthy" : verdict->state);
+		table_add(&table, SHOW_PLAIN, server->status);
+		coordination_age(server->last_beat, now, &text);
+		table_add(&table, SHOW_PLAIN, text.data);
+		buf_reset(&text);
+		buf_addf(&text, "%.1f GiB", server->disk_free_gb);
+		table_add(&table, SHOW_PLAIN, server->disk_free_gb < 0 ? NULL : text.data);
+	}
+	table_print(&table, colour);
+	table_release(&table);
+	buf_release(&text);
+}
+
+static void show_alerts(const struct health *health, int64_t now, bool colour)
+{
+	static const char *const titles[] = { "ALERT", "SINCE", "WHAT" };
+	struct table table;
+	struct buf age = BUF_INIT;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	for (size_t i = 0; i < health->count; i++) {
+		const struct health_alert *alert = &health->alerts[i];
+		coordination_age(alert->since, now, &age);
+		table_add(&table, severity_colour(alert->severity), severity_name(alert->severity));
+		table_add(&table, SHOW_PLAIN, age.data);
+		table_add(&table, SHOW_PLAIN, alert->words);
+	}
+	table_print(&table, colour);
+	table_release(&table);
+	buf_release(&age);
+}
+
+static void show_people(
+	const struct invocation *inv, const struct overview *overview, const struct health *health)
+{
+	if (health->servers_count) {
+		show_servers(health, overview->roster.now, inv->colour);
+		show_line("%s", "");
+	}
+	if (health->count)
+		show_alerts(health, overview->roster.now, inv->colour);
+	else
+		show_line("Nothing is wrong.");
+}
+
+/* ---- for programs ---- */
+
+static void show_verdict_json(const struct overview *overview, const struct health *health)
+{
+	const struct roster *roster = &overview->roster;
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	json_begin(&w, '{');
+	coordination_put_time(&w, "timestamp", roster->now);
+	coordination_put_time(&w, "fetched_at", roster->fetched_at);
+	json_put_string_or_null(&w, "offline", roster->offline.code ? roster->offline.text : NULL);
+	health_put(&w, overview, health);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+/* Text of others must not begin the performance data, nor a second line. */
+static void add_plugin_text(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_addch(out, *text == '|' ? '/' : *text == '\n' ? ' ' : *text);
+}
+
+/* "GIT-BUILD WARNING - what | label=value;warn;crit;min ..." */
+static void show_plugin(const struct overview *overview, const struct health *health)
+{
+	static const char *const names[] = { "OK", "WARNING", "CRITICAL" };
+	struct buf line = BUF_INIT;
+	size_t queued = overview_count_jobs(overview, "queued");
+	size_t running = overview_count_jobs(overview, "running");
+	size_t alive = 0;
+	for (size_t i = 0; i < health->servers_count; i++)
+		alive += health->servers[i].healthy;
+	buf_addf(&line, "GIT-BUILD %s - ", names[health->severity]);
+	if (health->count)
+		add_plugin_text(&line, health->alerts[0].words);
+	else
+		buf_addf(&line, "servers: %zu of %zu healthy, jobs: %zu running, %zu queued", alive,
+			health->servers_count, running, queued);
+	if (health->count > 1)
+		buf_addf(&line, " (and %zu more)", health->count - 1);
+	buf_addf(&line,
+		" | servers=%zu;;;0 healthy=%zu;;;0 running=%zu;;;0 queued=%zu;;;0 "
+		"warnings=%zu;;;0 criticals=%zu;;;0",
+		health->servers_count, alive, running, queued, health_count(health, HEALTH_WARNING),
+		health_count(health, HEALTH_CRITICAL));
+	show_line("%s", line.data);
+	buf_release(&line);
+}
+
+/* ---- the command ---- */
+
+static int write_file(const struct invocation *inv, const struct overview *overview,
+	const struct health *health, struct error *err)
+{
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	int rc = settings_need_server(&inv->settings, err);
+	if (!rc)
+		rc = health_file_write(
+			inv->repo, &inv->settings, overview, health, inv->env, &result, err);
+	show_remote(&result.said, err);
+	if (!rc && inv->verbose)
+		show_remark(result.committed ? "shared/health_dashboard.json is written"
+					     : "shared/health_dashboard.json says it already");
+	transaction_result_release(&result);
+	return rc < 0 ? rc : 0;
+}
+
+static int judge(struct invocation *inv, const struct health_options *given, struct error *err)
+{
+	struct health_limits limits;
+	struct overview overview;
+	struct health health;
+	struct overview_plan plan = { .fetch = !given->offline };
+	int rc = command_open(inv, err);
+	if (!rc)
+		rc = health_limits_load(&limits, inv->repo, err);
+	if (!rc)
+		rc = overview_take(&overview, inv->repo, &inv->settings, &plan, inv->env, err);
+	if (rc < 0)
+		return rc;
+	limits.max_age = given->max_age;
+	health_judge(&health, &overview, &limits);
+	if (given->write)
+		rc = write_file(inv, &overview, &health, err);
+	if (!rc && given->nagios)
+		show_plugin(&overview, &health);
+	else if (!rc && inv->json)
+		show_verdict_json(&overview, &health);
+	else if (!rc && !inv->quiet)
+		show_people(inv, &overview, &health);
+	if (!rc && given->nagios)
+		inv->status = (int)health.severity;
+	else if (!rc && given->check && health.severity != HEALTH_OK)
+		rc = ANSWER_NO;
+	health_release(&health);
+	overview_release(&overview);
+	return rc;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	enum { PLUGIN_UNKNOWN = 3 };
+	const struct health_options *given = values;
+	(void)operands;
+	if (given->nagios && (given->check || inv->json)) {
+		error_set(err, ERR_INVALID, "--nagios goes with neither --check nor --json");
+		return ANSWER_USAGE;
+	}
+	int rc = judge(inv, given, err);
+	if (rc >= 0 || !given->nagios)
+		return rc;
+	/* Whatever goes wrong has a line and an exit code of its own there. */
+	struct buf line = BUF_INIT;
+	buf_addstr(&line, "GIT-BUILD UNKNOWN - ");
+	add_plugin_text(&line, err->text);
+	show_line("%s", line.data);
+	buf_release(&line);
+	inv->status = PLUGIN_UNKNOWN;
+	return ANSWER_YES;
+}
+
+const struct command command_health = {
+	.name = "health",
+	.summary = "say what is wrong in the fleet",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct health_options),
+	.settings = settings,
+	.needs = NEEDS_NOTHING, /* it opens the repository itself: see run() */
+	.shows = true,
+	.run = run,
+};

@@ -1,0 +1,94 @@
+/*
+ * git build heartbeat: one sign of life, or with --loop one each interval until stopped.
+ *
+ * A beat is in this clone before anything goes over the network, so a remote that is away costs
+ * nothing but its news: what is pending goes out with the next push that works.
+ */
+#include "servers/heartbeat_loop.h"
+#include "servers/heartbeat_show.h"
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "heartbeat/heartbeat.h"
+
+struct heartbeat_options {
+	bool loop, push, unhealthy;
+};
+
+static const struct option options[] = {
+	OPT_FLAG(0, "loop", struct heartbeat_options, loop, "beat until stopped"),
+	OPT_FLAG(0, "push", struct heartbeat_options, push,
+		"push this beat, whenever the last push was"),
+	OPT_FLAG(0, "unhealthy", struct heartbeat_options, unhealthy,
+		"say that this server is not healthy, without asking build.healthCheck"),
+	OPT_END,
+};
+
+static const struct option settings[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_NUMERAL(0, "interval", "SECONDS", struct overrides, interval, 1, 86400,
+		"from beat to beat (default 60)"),
+	OPT_NUMERAL(0, "push-every", "N", struct overrides, push_every, 1, 1000,
+		"push every Nth beat (default 5)"),
+	OPT_STRING(0, "branch", "NAME", struct overrides, heartbeat_branch,
+		"where beats go: a branch, or auto for heartbeat-<server> (default auto)"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--push] [--unhealthy] [--server ID] [--interval SECONDS] "
+					"[--push-every N] [--branch NAME] [--json]",
+	"--loop [--unhealthy] [--server ID] [--interval SECONDS] [--push-every N] [--branch NAME] "
+	"[--json]",
+	NULL };
+
+static int beat_once(
+	struct invocation *inv, const struct heartbeat_options *given, struct error *err)
+{
+	struct heartbeat *heartbeat = NULL;
+	struct beat_result result = BEAT_RESULT_INIT;
+	struct buf said = BUF_INIT;
+	bool healthy =
+		!given->unhealthy && heartbeat_check_health(inv->repo, &inv->settings, &said);
+	int rc = heartbeat_open(&heartbeat, inv->repo, &inv->settings, inv->env, err);
+	if (!rc)
+		rc = heartbeat_beat(heartbeat, healthy, given->push, &result, err);
+	if (!rc) {
+		beat_show_health(healthy, &said);
+		beat_show_result(inv, &result, healthy);
+		show_remote(&result.said, &result.pushing);
+		/* Who asked for a push, or was due one, must not hear "yes" without it. */
+		if (result.pushing.code < 0)
+			rc = error_set(err, result.pushing.code,
+				"the beat is safe in this clone, but it could not be pushed: %s",
+				result.pushing.text);
+	}
+	heartbeat_close(heartbeat);
+	beat_result_release(&result);
+	buf_release(&said);
+	return rc;
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct heartbeat_options *given = values;
+	(void)operands;
+	if (given->loop && given->push) {
+		error_set(err, ERR_INVALID, "--loop pushes by itself: --push-every says how often");
+		return ANSWER_USAGE;
+	}
+	return given->loop ? beat_loop_run(inv, given->unhealthy, err) : beat_once(inv, given, err);
+}
+
+const struct command command_heartbeat = {
+	.name = "heartbeat",
+	.summary = "give a sign of life, once or every minute",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct heartbeat_options),
+	.settings = settings,
+	.needs = NEEDS_SERVER,
+	.shows = true,
+	.changes = true,
+	.run = run,
+};

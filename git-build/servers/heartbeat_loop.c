@@ -1,0 +1,368 @@
+/*
+ * Beating until stopped.
+ *
+ * The three signals are blocked all the time and taken only while waiting for the next beat, so
+ * that none of them ever meets a beat half done. Programs that are started get none of this: see
+ * base/child.c.
+ */
+#include "servers/heartbeat_loop.h"
+
+#include "servers/heartbeat_show.h"
+#include "host/manager.h"
+#include "cli/print.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "heartbeat/heartbeat.h"
+#include "clone/reading.h"
+#include "notify/notices.h"
+#include "remote/tidy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+enum { FAREWELL_MS = 10000 };
+
+/* How pushing goes; a line is said when it changes. */
+enum push_state { PUSH_WORKS, PUSH_REFUSED, PUSH_UNREACHED };
+
+struct beat_loop {
+	struct invocation *inv; /* its repository and settings are the loop's */
+	struct heartbeat *heartbeat;
+	struct file_lock lock;
+	sigset_t signals;
+	bool unhealthy; /* asked to say so */
+
+	/* What was said last, to say only what changes. */
+	enum push_state push_state;
+	bool not_written, not_told;
+	bool health_known, healthy;
+	struct buf health_words, remote_words;
+};
+
+static void tell_manager(const struct beat_loop *loop, const char *state, const char *trouble)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%sSTATUS=", state);
+	if (trouble)
+		buf_addf(&text, "%.*s", (int)strcspn(trouble, "\n"), trouble);
+	else
+		buf_addf(&text, "beating every %" PRId64 " s on %s", loop->inv->settings.interval,
+			loop->inv->settings.beat_branch);
+	manager_tell(text.data);
+	buf_release(&text);
+}
+
+static void warn(const char *server, const char *what, const char *why)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%s: %s: %s", server, what, why);
+	show_message("warning", text.data);
+	buf_release(&text);
+}
+
+/* ---- saying what changes ---- */
+
+/* Is `words` something else than what was said last? Then it is remembered. */
+static bool is_news(struct buf *last, const struct buf *words)
+{
+	if (last->len == words->len && !memcmp(last->data, words->data, words->len))
+		return false;
+	buf_reset(last);
+	buf_add(last, words->data, words->len);
+	return true;
+}
+
+static void say_health(struct beat_loop *loop, bool healthy, const struct buf *words)
+{
+	bool changed = !loop->health_known ? !healthy : healthy != loop->healthy;
+	if (is_news(&loop->health_words, words) || changed)
+		beat_show_health(healthy, words);
+	if (changed && !loop->inv->quiet && !loop->inv->json)
+		show_line("%s: %s", loop->inv->settings.server,
+			healthy ? "healthy again" : "not healthy");
+	loop->health_known = true;
+	loop->healthy = healthy;
+}
+
+static enum push_state push_state_of(const struct beat_result *result)
+{
+	if (result->pushed)
+		return PUSH_WORKS;
+	int code = result->pushing.code;
+	return code == ERR_REFUSED || code == ERR_INVALID ? PUSH_REFUSED : PUSH_UNREACHED;
+}
+
+static void say_push(struct beat_loop *loop, struct beat_result *result)
+{
+	const char *server = loop->inv->settings.server;
+	if (!result->pushed && !result->pushing.code)
+		return; /* no push was due */
+	enum push_state state = push_state_of(result);
+	bool changed = state != loop->push_state;
+	/* A refusal names the commit, so its words are new each time. */
+	bool news = state == PUSH_WORKS && is_news(&loop->remote_words, &result->said);
+	if (changed || news || loop->inv->verbose)
+		show_remote(&result->said, &result->pushing);
+	if (!changed)
+		return;
+	loop->push_state = state;
+	if (state != PUSH_WORKS) {
+		warn(server, "beats are kept in this clone, since they cannot be pushed",
+			result->pushing.text);
+		tell_manager(loop, "", result->pushing.text);
+		return;
+	}
+	if (!loop->inv->quiet && !loop->inv->json)
+		show_line("%s: pushed again, nothing is pending", server);
+	tell_manager(loop, "", NULL);
+}
+
+static void say_written(struct beat_loop *loop, const struct error *failure)
+{
+	const char *server = loop->inv->settings.server;
+	bool not_written = failure->code < 0;
+	if (not_written == loop->not_written)
+		return;
+	loop->not_written = not_written;
+	if (not_written) {
+		warn(server, "no beat could be written", failure->text);
+	} else if (!loop->inv->quiet && !loop->inv->json) {
+		show_line("%s: beats are written again", server);
+	}
+	tell_manager(loop, "", not_written ? failure->text : NULL);
+}
+
+/* ---- what others should hear of ---- */
+
+/* Where build.notifyCommand is set, the loop looks at the fleet once a beat. What goes wrong is
+ * said once; a remote that is away is the beats' to tell. */
+static void tell_news(struct beat_loop *loop)
+{
+	struct invocation *inv = loop->inv;
+	struct roster roster;
+	struct reading reading;
+	struct error failure = ERROR_INIT;
+	struct buf command = BUF_INIT;
+	bool wanted = repo_config(inv->repo, "build.notifyCommand", &command);
+	buf_release(&command);
+	if (!wanted || roster_take(&roster, inv->repo, &inv->settings, true, inv->env, NULL) < 0)
+		return;
+	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, &failure);
+	if (!rc)
+		rc = notices_tell(
+			NULL, inv->repo, &inv->settings, &roster, &reading.tip, inv->env, &failure);
+	bool failed = rc < 0 && rc != ERR_BUSY;
+	if (failed && !loop->not_told)
+		warn(inv->settings.server, "nobody could be notified", failure.text);
+	loop->not_told = failed;
+	roster_release(&roster);
+}
+
+/* ---- one beat ---- */
+
+/* Whatever goes wrong with a beat is said and does not end the loop; only a standard output that
+ * nobody reads any more does. */
+static int beat(struct beat_loop *loop, struct error *err)
+{
+	struct invocation *inv = loop->inv;
+	struct beat_result result = BEAT_RESULT_INIT;
+	struct error failure = ERROR_INIT;
+	struct buf words = BUF_INIT;
+	bool healthy =
+		!loop->unhealthy && heartbeat_check_health(inv->repo, &inv->settings, &words);
+	say_health(loop, healthy, &words);
+	if (heartbeat_beat(loop->heartbeat, healthy, false, &result, &failure) < 0)
+		result.pushing = failure;
+	if (inv->json || (inv->verbose && !failure.code))
+		beat_show_result(inv, &result, healthy);
+	command_report_repair(inv);
+	if (!failure.code)
+		say_push(loop, &result);
+	say_written(loop, &failure);
+	beat_result_release(&result);
+	buf_release(&words);
+	tell_news(loop);
+	return show_finish(err);
+}
+
+/* ---- signals ---- */
+
+/* Waits until `deadline` on the steady clock: 0, or the signal that came before. */
+static int wait_until(struct beat_loop *loop, int64_t deadline)
+{
+	const struct env *env = loop->inv->env;
+	for (;;) {
+		int64_t left = deadline - env->monotonic_ms(env->data);
+		if (left < 0)
+			left = 0;
+		struct timespec wait = { .tv_sec = (time_t)(left / 1000),
+			.tv_nsec = (long)(left % 1000) * 1000000 };
+		int number = sigtimedwait(&loop->signals, NULL, &wait);
+		if (number > 0)
+			return number;
+		if (errno == EAGAIN)
+			return 0;
+	}
+}
+
+static int start_beating(struct beat_loop *loop, struct error *err)
+{
+	struct invocation *inv = loop->inv;
+	return heartbeat_open(&loop->heartbeat, inv->repo, &inv->settings, inv->env, err);
+}
+
+/* Loads repository and settings anew; what cannot be loaded leaves all as it was. */
+static int load_again(struct beat_loop *loop, struct error *err)
+{
+	struct invocation *inv = loop->inv, fresh = *inv;
+	struct file_lock lock = FILE_LOCK_INIT;
+	fresh.repo = NULL;
+	int rc = command_open(&fresh, err);
+	if (rc < 0)
+		return rc;
+	bool same = !strcmp(fresh.settings.server, inv->settings.server);
+	if (!same)
+		rc = heartbeat_loop_acquire(&lock, fresh.repo, &fresh.settings, inv->env, err);
+	if (rc < 0) {
+		settings_release(&fresh.settings);
+		repo_close(fresh.repo);
+		return rc;
+	}
+	heartbeat_close(loop->heartbeat);
+	loop->heartbeat = NULL;
+	settings_release(&inv->settings);
+	repo_close(inv->repo);
+	inv->repo = fresh.repo;
+	inv->settings = fresh.settings;
+	if (!same) {
+		file_lock_release(&loop->lock);
+		loop->lock = lock;
+	}
+	return start_beating(loop, err);
+}
+
+static int reload(struct beat_loop *loop, struct error *err)
+{
+	const struct env *env = loop->inv->env;
+	struct error failure = ERROR_INIT;
+	struct buf state = BUF_INIT;
+	buf_addf(&state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n",
+		env->monotonic_ms(env->data) * 1000);
+	tell_manager(loop, state.data, NULL);
+	buf_release(&state);
+	if (load_again(loop, &failure) < 0)
+		warn(loop->inv->settings.server, "the settings stay as they were", failure.text);
+	else if (!loop->inv->quiet && !loop->inv->json)
+		show_line("%s: settings loaded, beating every %" PRId64 " s on %s",
+			loop->inv->settings.server, loop->inv->settings.interval,
+			loop->inv->settings.beat_branch);
+	tell_manager(loop, "READY=1\n", NULL);
+	if (!loop->heartbeat) {
+		*err = failure;
+		return failure.code;
+	}
+	return show_finish(err);
+}
+
+/* ---- from start to end ---- */
+
+static int beat_until_stopped(struct beat_loop *loop, struct error *err)
+{
+	const struct env *env = loop->inv->env;
+	int64_t next = env->monotonic_ms(env->data);
+	for (;;) {
+		int rc = 0, number = wait_until(loop, next);
+		int64_t interval = loop->inv->settings.interval * 1000;
+		if (number == SIGTERM || number == SIGINT)
+			return 0;
+		if (number == SIGHUP) {
+			rc = reload(loop, err);
+			next += loop->inv->settings.interval * 1000 - interval;
+		} else {
+			rc = beat(loop, err);
+			repo_tidy(loop->inv->repo);
+			/* On the grid that the first beat began; beats that were missed are
+			 * not made up for. */
+			int64_t late = env->monotonic_ms(env->data) - next;
+			next += (late / interval + 1) * interval;
+		}
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* Pushes what is pending, once and briefly: who stops a service does not wait for long. A second
+ * signal ends the process at once. */
+static int stop(struct beat_loop *loop, struct error *err)
+{
+	struct invocation *inv = loop->inv;
+	struct beat_result result = BEAT_RESULT_INIT;
+	sigset_t again;
+	sigemptyset(&again);
+	sigaddset(&again, SIGTERM);
+	sigaddset(&again, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &again, NULL);
+	manager_tell("STOPPING=1");
+	inv->settings.attempts = 1;
+	if (inv->settings.timeout_ms > FAREWELL_MS)
+		inv->settings.timeout_ms = FAREWELL_MS;
+	heartbeat_close(loop->heartbeat);
+	int rc = start_beating(loop, err);
+	if (!rc)
+		rc = heartbeat_push(loop->heartbeat, &result, err);
+	if (!rc && result.pushing.code < 0)
+		rc = error_set(err, result.pushing.code,
+			"beats are pending in this clone, since they could not be pushed: %s",
+			result.pushing.text);
+	else if (!rc && !inv->quiet && !inv->json)
+		show_line("%s: stopped, nothing is pending", inv->settings.server);
+	beat_result_release(&result);
+	return rc;
+}
+
+int beat_loop_run(struct invocation *inv, bool unhealthy, struct error *err)
+{
+	struct beat_loop loop = { .inv = inv,
+		.unhealthy = unhealthy,
+		.lock = FILE_LOCK_INIT,
+		.health_words = BUF_INIT,
+		.remote_words = BUF_INIT };
+	int rc = heartbeat_loop_acquire(&loop.lock, inv->repo, &inv->settings, inv->env, err);
+	if (rc == ERR_BUSY) {
+		show_message("error", err->text);
+		return ANSWER_NO;
+	}
+	if (rc < 0)
+		return rc;
+	sigemptyset(&loop.signals);
+	sigaddset(&loop.signals, SIGTERM);
+	sigaddset(&loop.signals, SIGINT);
+	sigaddset(&loop.signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &loop.signals, NULL);
+	rc = start_beating(&loop, err);
+	if (!rc) {
+		if (!inv->quiet && !inv->json)
+			show_line("%s: beating every %" PRId64 " s on %s, pushing every %" PRId64
+				  ". beat",
+				inv->settings.server, inv->settings.interval,
+				inv->settings.beat_branch, inv->settings.push_every);
+		tell_manager(&loop, "READY=1\n", NULL);
+		rc = beat_until_stopped(&loop, err);
+	}
+	if (loop.heartbeat) {
+		struct error stopping = ERROR_INIT;
+		if (stop(&loop, &stopping) < 0 && !rc) {
+			*err = stopping;
+			rc = stopping.code;
+		}
+	}
+	heartbeat_close(loop.heartbeat);
+	file_lock_release(&loop.lock);
+	buf_release(&loop.health_words);
+	buf_release(&loop.remote_words);
+	return rc;
+}

@@ -1,0 +1,69 @@
+/* What became of a beat, in words and in JSON. */
+#include "servers/heartbeat_show.h"
+
+#include "cli/print.h"
+
+#include "base/timestamp.h"
+#include "json/write.h"
+
+static void show_beat_json(
+	const struct invocation *inv, const struct beat_result *result, bool healthy)
+{
+	struct buf line = BUF_INIT;
+	struct json_writer w = { .out = &line, .compact = true };
+	char timestamp[TIMESTAMP_SIZE];
+	json_begin(&w, '{');
+	json_put_string(&w, "server", inv->settings.server);
+	json_put_string(&w, "timestamp", timestamp_format(result->timestamp, timestamp));
+	json_put_bool(&w, "healthy", healthy);
+	json_put_string(&w, "branch", inv->settings.beat_branch);
+	json_put_string_or_null(
+		&w, "commit", oid_is_none(&result->commit) ? NULL : result->commit.hex);
+	json_put_bool(&w, "pushed", result->pushed);
+	json_put_int(&w, "pending", result->pending);
+	json_put_string_or_null(
+		&w, "error", result->pushing.code < 0 ? result->pushing.text : NULL);
+	json_end(&w);
+	show_json(&line);
+	buf_release(&line);
+}
+
+void beat_show_result(const struct invocation *inv, const struct beat_result *result, bool healthy)
+{
+	if (inv->json) {
+		show_beat_json(inv, result, healthy);
+		return;
+	}
+	if (inv->quiet)
+		return;
+	struct buf line = BUF_INIT;
+	/* On the old way there is no commit between two pushes. */
+	buf_addf(&line, "%s: %sbeat%s%.12s on %s", inv->settings.server,
+		healthy ? "" : "unhealthy ", oid_is_none(&result->commit) ? "" : " ",
+		result->commit.hex, inv->settings.beat_branch);
+	if (result->pushed)
+		buf_addstr(&line, ", pushed");
+	else if (result->pushing.code < 0)
+		buf_addf(&line, ", not pushed, %lld pending", (long long)result->pending);
+	else
+		buf_addf(&line, ", %lld of %lld until the next push", (long long)result->pending,
+			(long long)inv->settings.push_every);
+	show_line("%s", line.data);
+	buf_release(&line);
+}
+
+void beat_show_health(bool healthy, const struct buf *said)
+{
+	if (healthy)
+		return;
+	struct buf text = BUF_INIT;
+	buf_add(&text, said->data, said->len);
+	buf_trim(&text);
+	if (text.len) {
+		struct buf words = BUF_INIT;
+		buf_addf(&words, "build.healthCheck says: %s", text.data);
+		show_message("warning", words.data);
+		buf_release(&words);
+	}
+	buf_release(&text);
+}

@@ -1,0 +1,15 @@
+/* Saying what became of a beat: for a person, or as one line of JSON. */
+#ifndef SERVERS_HEARTBEAT_SHOW_H
+#define SERVERS_HEARTBEAT_SHOW_H
+
+#include "cli/command.h"
+
+#include "heartbeat/heartbeat.h"
+
+/* A line about the beat (nothing with -q), or JSON. */
+void beat_show_result(const struct invocation *inv, const struct beat_result *result, bool healthy);
+
+/* Where the server is not healthy and build.healthCheck said why: a warning with its words. */
+void beat_show_health(bool healthy, const struct buf *said);
+
+#endif

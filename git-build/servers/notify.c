@@ -1,0 +1,81 @@
+/*
+ * git build notify: tells build.notifyCommand what is new, each thing once. A heartbeat loop does
+ * the same.
+ */
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "clone/reading.h"
+#include "notify/notices.h"
+
+struct notify_options {
+	bool dry_run;
+};
+
+static const struct option options[] = {
+	OPT_FLAG(0, "dry-run", struct notify_options, dry_run,
+		"run no command, show what would be told"),
+	OPT_END,
+};
+
+static const struct option settings[] = {
+	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--dry-run] [--server ID] [--json]", NULL };
+
+static void show(const struct invocation *inv, const struct notices *notices)
+{
+	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < notices->count; i++) {
+		if (inv->json)
+			notice_write(&text, &notices->list[i], &inv->settings, inv->env);
+		else if (!inv->quiet)
+			show_line("%s", notices->list[i].text);
+	}
+	show_text(&text);
+	buf_release(&text);
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct notify_options *given = values;
+	struct roster roster;
+	struct reading reading;
+	struct notices notices = { 0 };
+	struct buf command = BUF_INIT;
+	(void)operands;
+	bool has_command = repo_config(inv->repo, "build.notifyCommand", &command);
+	buf_release(&command);
+	if (!has_command && !given->dry_run)
+		return error_set(err, ERR_INVALID,
+			"nobody is to be told; git config build.notifyCommand COMMAND says who");
+	int rc = roster_take(&roster, inv->repo, &inv->settings, true, inv->env, err);
+	if (rc < 0)
+		return rc;
+	if (roster.offline.code)
+		show_message("warning", roster.offline.text);
+	rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
+	if (!rc)
+		rc = (given->dry_run ? notices_find : notices_tell)(
+			&notices, inv->repo, &inv->settings, &roster, &reading.tip, inv->env, err);
+	show(inv, &notices);
+	notices_release(&notices);
+	roster_release(&roster);
+	return rc;
+}
+
+const struct command command_notify = {
+	.name = "notify",
+	.summary = "tell a command of yours what is new",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct notify_options),
+	.settings = settings,
+	.needs = NEEDS_SERVER,
+	.shows = true,
+	.changes = true,
+	.run = run,
+};

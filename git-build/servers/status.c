@@ -1,0 +1,233 @@
+/*
+ * git build status: the fleet at a glance, and one's own place in it.
+ *
+ * The table is made for people who look every now and then: silence is said in words, not left to
+ * be worked out from a timestamp. Programs take --json, which has the same facts.
+ */
+#include "cli/coordination.h"
+#include "cli/print.h"
+
+#include "base/timestamp.h"
+#include "clone/servers.h"
+#include "fleet/status.h"
+#include "json/write.h"
+
+#include <string.h>
+
+struct status_options {
+	bool offline;
+};
+
+static const struct option options[] = {
+	OPT_OFFLINE(struct status_options),
+	OPT_END,
+};
+
+/* ---- the table ---- */
+
+/* "4 min ago"; "never". */
+static void describe_age(const struct server *server, struct buf *out)
+{
+	char age[TIMESTAMP_SIZE];
+	buf_reset(out);
+	if (server->state == BEAT_NEVER)
+		buf_addstr(out, "never");
+	else if (server->age < 0)
+		buf_addf(out, "%s ahead of our clock", timestamp_format_age(-server->age, age));
+	else
+		buf_addf(out, "%s ago", timestamp_format_age(server->age, age));
+}
+
+/* What a person should make of the beats. */
+static enum show_colour describe_health(const struct server *server, struct buf *out)
+{
+	char promise[TIMESTAMP_SIZE];
+	timestamp_format_age(server->interval * server->push_every, promise);
+	buf_reset(out);
+	switch (server->state) {
+	case BEAT_NEVER:
+		buf_addstr(out, "no sign of life yet");
+		return SHOW_FAINT;
+	case BEAT_LATE:
+		buf_addf(out, "late: it promised a beat every %s", promise);
+		return SHOW_YELLOW;
+	case BEAT_SILENT:
+		buf_addf(out, "silent: it promised a beat every %s", promise);
+		return SHOW_RED;
+	case BEAT_ALIVE:
+		break;
+	}
+	buf_addstr(out, server->healthy ? "healthy" : "unhealthy");
+	return server->healthy ? SHOW_GREEN : SHOW_RED;
+}
+
+static enum show_colour status_colour(const char *status)
+{
+	if (!status)
+		return SHOW_FAINT;
+	if (!strcmp(status, "failed"))
+		return SHOW_RED;
+	if (!strcmp(status, "building") || !strcmp(status, "testing"))
+		return SHOW_YELLOW;
+	return SHOW_PLAIN;
+}
+
+static void add_server(struct table *table, const struct server *server)
+{
+	struct buf text = BUF_INIT;
+	table_add(table, SHOW_PLAIN, server->id);
+	table_add(table, SHOW_PLAIN, server->manager);
+	table_add(table, status_colour(server->status), server->status);
+	if (server->job)
+		buf_addf(&text, "%s%s%s", server->job, server->job_branch ? " on " : "",
+			server->job_branch ? server->job_branch : "");
+	table_add(table, SHOW_PLAIN, server->job ? text.data : NULL);
+	describe_age(server, &text);
+	table_add(table, SHOW_PLAIN, text.data);
+	enum show_colour colour = describe_health(server, &text);
+	table_add(table, colour, text.data);
+	buf_release(&text);
+}
+
+static void show_table(const struct roster *roster, bool colour)
+{
+	static const char *const titles[] = { "SERVER", "MANAGER", "STATE", "JOB", "LAST BEAT",
+		"HEALTH" };
+	if (!roster->count) {
+		show_line("No server is here yet: 'git build init' makes this clone one.");
+		return;
+	}
+	struct table table;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	for (size_t i = 0; i < roster->count; i++)
+		add_server(&table, &roster->servers[i]);
+	table_print(&table, colour);
+	table_release(&table);
+}
+
+/* What the table cannot hold: broken files, a remote that does not answer. */
+static void warn(const struct roster *roster)
+{
+	struct buf text = BUF_INIT;
+	char age[TIMESTAMP_SIZE];
+	for (size_t i = 0; i < roster->count; i++)
+		if (roster->servers[i].trouble)
+			show_message("warning", roster->servers[i].trouble);
+	if (roster->offline.code) {
+		buf_addstr(&text, roster->offline.text);
+		if (roster->fetched_at)
+			buf_addf(&text, "; this is how it was %s ago",
+				timestamp_format_age(roster->now - roster->fetched_at, age));
+		show_message("warning", text.data);
+	}
+	buf_release(&text);
+}
+
+/* ---- JSON ---- */
+
+static void put_server(struct json_writer *w, const struct server *server)
+{
+	json_begin(w, '{');
+	json_put_string(w, "server", server->id);
+	json_put_string_or_null(w, "manager", server->manager);
+	json_put_string_or_null(w, "ip", server->ip);
+	json_put_string_or_null(w, "status", server->status);
+	if (server->job) {
+		json_begin_member(w, "current_job", '{');
+		json_put_string(w, "id", server->job);
+		json_put_string_or_null(w, "branch", server->job_branch);
+		json_end(w);
+	} else {
+		json_put_null(w, "current_job");
+	}
+	json_begin_member(w, "heartbeat", '{');
+	json_put_string(w, "state", beat_state_name(server->state));
+	coordination_put_time(w, "timestamp", server->last_beat);
+	if (server->state == BEAT_NEVER) {
+		json_put_null(w, "age_seconds");
+		json_put_null(w, "healthy");
+	} else {
+		json_put_int(w, "age_seconds", server->age);
+		json_put_bool(w, "healthy", server->healthy);
+	}
+	json_put_int(w, "interval_seconds", server->interval);
+	json_put_int(w, "push_every", server->push_every);
+	json_end(w);
+	json_put_string_or_null(w, "trouble", server->trouble);
+	json_end(w);
+}
+
+static void show_roster_json(const struct roster *roster)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	json_begin(&w, '{');
+	coordination_put_time(&w, "timestamp", roster->now);
+	coordination_put_time(&w, "fetched_at", roster->fetched_at);
+	json_put_string_or_null(&w, "offline", roster->offline.code ? roster->offline.text : NULL);
+	json_begin_member(&w, "servers", '[');
+	for (size_t i = 0; i < roster->count; i++)
+		put_server(&w, &roster->servers[i]);
+	json_end(&w);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+static int show_fleet(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct status_options *given = values;
+	struct roster roster;
+	(void)operands;
+	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
+	if (rc < 0)
+		return rc;
+	rc = reading_check_fleet(inv->repo, &inv->settings, &roster.tip, err);
+	if (!rc && inv->json) {
+		show_roster_json(&roster);
+	} else if (!rc) {
+		show_table(&roster, inv->colour);
+		warn(&roster);
+	}
+	roster_release(&roster);
+	return rc;
+}
+
+/* ---- git build status set ---- */
+
+static int set_status(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const char *status = operands->words[0];
+	struct buf request = BUF_INIT;
+	struct answer answer = ANSWER_INIT;
+	(void)values;
+	if (status_check(status, err) < 0)
+		return ANSWER_USAGE;
+	status_request(&request, inv->repo, &inv->settings, status, inv->env);
+	int rc = coordination_submit(inv, &request, &answer, err);
+	if (!rc && !inv->json && !inv->quiet)
+		show_line("%s is %s", inv->settings.server, status);
+	if (!rc && !inv->json && inv->verbose)
+		show_line("commit %.12s on %s, pushes: %lld", answer_string(&answer, "commit"),
+			inv->settings.branch, (long long)answer_int(&answer, "attempts"));
+	buf_release(&request);
+	answer_release(&answer);
+	return rc;
+}
+
+static const struct verb verbs[] = {
+	{ "", "[--offline] [--json]", options, NULL, NEEDS_REPOSITORY, true, 0, 0, NULL,
+		show_fleet },
+	{ "set", "[--server ID] [--json] (idle|building|testing|failed|success)", NULL,
+		coordination_server, NEEDS_SERVER, true, 1, 1, status_names, set_status },
+	{ .name = NULL },
+};
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "show the fleet, or set this server's status",
+	.options_size = sizeof(struct status_options),
+	.verbs = verbs,
+};

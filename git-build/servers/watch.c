@@ -1,0 +1,512 @@
+/*
+ * git build watch: the fleet on the screen, as it changes.
+ *
+ * Plain escape codes (ECMA-48, as every terminal of the last thirty years knows them) rather than
+ * curses: the screen is redrawn from one function and only changed lines are sent, so that cursor
+ * movement, two attributes and the alternate screen are all that is needed.
+ */
+#include "cli/coordination.h"
+#include "cli/print.h"
+#include "servers/watch_screen.h"
+
+#include "base/alloc.h"
+#include "base/timestamp.h"
+#include "notify/changes.h"
+#include "json/write.h"
+#include "remote/tidy.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { INTERVAL = 5, TICK_MS = 1000, PLAIN_WIDTH = 160 };
+
+struct watch_options {
+	int64_t interval;
+	bool once, offline;
+};
+
+static const struct option options[] = {
+	OPT_NUMBER(0, "interval", "SECONDS", struct watch_options, interval, 1, 86400,
+		"how often to ask the remote (default 5)"),
+	OPT_FLAG(0, "once", struct watch_options, once, "show it once, and end"),
+	OPT_FLAG(0, "offline", struct watch_options, offline,
+		"do not ask the remote: show what others of this clone fetch"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--interval SECONDS] [--offline] [--json]",
+	"--once [--offline]", NULL };
+
+struct watching {
+	struct invocation *inv;
+	const struct watch_options *given;
+	struct health_limits limits;
+	int signals;
+	int64_t fetch_at;     /* when to ask the remote next, on the steady clock */
+	pid_t fetcher;        /* asks it just now; 0: nobody */
+	int answer;           /* what it says */
+	struct error offline; /* what came of it last; code 0: it answers */
+
+	struct overview overview;
+	struct health health;
+	bool taken;
+
+	/* The screen. */
+	struct termios before;
+	struct buf *shown; /* what stands in each line */
+	int width, height, scroll, most_scroll;
+	bool help, on_screen;
+};
+
+static int64_t now_ms(const struct watching *w)
+{
+	return w->inv->env->monotonic_ms(w->inv->env->data);
+}
+
+/* ---- asking the remote, aside: keys must not wait for it ---- */
+
+static void start_fetch(struct watching *w)
+{
+	struct invocation *inv = w->inv;
+	int ends[2];
+	w->fetch_at = now_ms(w) + (w->given->interval ? w->given->interval : INTERVAL) * 1000;
+	if (w->fetcher || w->given->offline || pipe(ends) < 0)
+		return;
+	w->fetcher = fork();
+	if (!w->fetcher) {
+		struct roster roster;
+		struct error err = ERROR_INIT;
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		if (!roster_take(&roster, inv->repo, &inv->settings, true, inv->env, &err))
+			err = roster.offline;
+		ssize_t ignored = write(ends[1], &err, sizeof(err));
+		(void)ignored;
+		repo_tidy(inv->repo);
+		_exit(0);
+	}
+	close(ends[1]);
+	w->answer = ends[0];
+	if (w->fetcher < 0) {
+		close(ends[0]);
+		w->fetcher = 0;
+	}
+}
+
+/* Has it come back? */
+static bool end_fetch(struct watching *w)
+{
+	int status;
+	struct error answer;
+	if (!w->fetcher || waitpid(w->fetcher, &status, WNOHANG) != w->fetcher)
+		return false;
+	if (read(w->answer, &answer, sizeof(answer)) == (ssize_t)sizeof(answer))
+		w->offline = answer;
+	close(w->answer);
+	w->fetcher = 0;
+	return true;
+}
+
+/* ---- the fleet ---- */
+
+static void forget(struct watching *w)
+{
+	if (!w->taken)
+		return;
+	health_release(&w->health);
+	overview_release(&w->overview);
+	w->taken = false;
+}
+
+static int take(struct watching *w, bool fetch, struct error *err)
+{
+	struct invocation *inv = w->inv;
+	struct overview_plan plan = screen_overview;
+	struct overview fresh;
+	plan.fetch = fetch;
+	int rc = overview_take(&fresh, inv->repo, &inv->settings, &plan, inv->env, err);
+	if (rc < 0)
+		return rc;
+	forget(w);
+	w->overview = fresh;
+	if (fetch)
+		w->offline = fresh.roster.offline;
+	else
+		w->overview.roster.offline = w->offline;
+	health_judge(&w->health, &w->overview, &w->limits);
+	w->taken = true;
+	return 0;
+}
+
+/* ---- the terminal ---- */
+
+static void measure(struct watching *w)
+{
+	struct winsize size;
+	bool known = !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col && size.ws_row;
+	for (int i = 0; i < w->height; i++)
+		buf_release(&w->shown[i]);
+	free(w->shown);
+	w->width = known ? size.ws_col : 80;
+	w->height = known ? size.ws_row : 24;
+	w->shown = xcalloc((size_t)w->height, sizeof(*w->shown));
+	for (int i = 0; i < w->height; i++)
+		w->shown[i] = (struct buf)BUF_INIT;
+}
+
+static void enter_screen(struct watching *w)
+{
+	struct termios raw;
+	if (!tcgetattr(STDIN_FILENO, &w->before)) {
+		raw = w->before;
+		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		raw.c_cc[VMIN] = 0;
+		raw.c_cc[VTIME] = 0;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+	}
+	fputs("\033[?1049h\033[?25l\033[2J", stdout);
+	w->on_screen = true;
+	measure(w);
+}
+
+static void leave_screen(struct watching *w)
+{
+	if (!w->on_screen)
+		return;
+	fputs("\033[?25h\033[?1049l", stdout);
+	fflush(stdout);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &w->before);
+	w->on_screen = false;
+}
+
+static bool same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+/* Does the user's terminal show UTF-8, by LC_ALL, LC_CTYPE and LANG? */
+static bool shows_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	if (!locale)
+		return false;
+	bool utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
+}
+
+/* Sends the lines that have changed. */
+static void draw(struct watching *w)
+{
+	struct screen screen;
+	struct screen_plan plan = { .overview = &w->overview,
+		.health = &w->health,
+		.width = w->width,
+		.height = w->height,
+		.scroll = w->scroll,
+		.colour = w->inv->colour,
+		.help = w->help,
+		.fetching = w->fetcher != 0,
+		.ascii = !shows_utf8() };
+	struct buf out = BUF_INIT;
+	/* Ages run on between two looks at the fleet. */
+	w->overview.roster.now = w->inv->env->now(w->inv->env->data);
+	screen_draw(&screen, &plan);
+	for (size_t i = 0; i < screen.count; i++) {
+		if (same(&screen.lines[i], &w->shown[i]))
+			continue;
+		buf_addf(&out, "\033[%zu;1H\033[2K", i + 1);
+		buf_add(&out, screen.lines[i].data, screen.lines[i].len);
+		buf_reset(&w->shown[i]);
+		buf_add(&w->shown[i], screen.lines[i].data, screen.lines[i].len);
+	}
+	w->most_scroll = screen.most_scroll;
+	if (w->scroll > w->most_scroll)
+		w->scroll = w->most_scroll;
+	fwrite(out.data, 1, out.len, stdout);
+	fflush(stdout);
+	buf_release(&out);
+	screen_release(&screen);
+}
+
+/* ---- keys and signals ---- */
+
+/* What a key does; false: it ends the program. */
+static bool press(struct watching *w, char key)
+{
+	switch (key) {
+	case 'q':
+	case 'Q':
+		return false;
+	case '?':
+	case 'h':
+		w->help = !w->help;
+		break;
+	case 'r':
+		w->fetch_at = now_ms(w);
+		break;
+	case 'j':
+	case 'B': /* the last of the arrow's ESC [ B */
+		w->scroll += w->scroll < w->most_scroll;
+		break;
+	case 'k':
+	case 'A':
+		w->scroll -= w->scroll > 0;
+		break;
+	}
+	return true;
+}
+
+static bool take_keys(struct watching *w)
+{
+	char keys[64];
+	ssize_t got = read(STDIN_FILENO, keys, sizeof(keys));
+	for (ssize_t i = 0; i < got; i++)
+		if (!press(w, keys[i]))
+			return false;
+	return got != 0; /* a terminal that has gone */
+}
+
+/* Stopped with Ctrl-Z, the terminal is the shell's. */
+static void stop(struct watching *w)
+{
+	leave_screen(w);
+	raise(SIGSTOP);
+	enter_screen(w);
+}
+
+static bool take_signals(struct watching *w)
+{
+	struct signalfd_siginfo info;
+	while (read(w->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTSTP)
+			stop(w);
+		else if (info.ssi_signo == SIGWINCH && w->on_screen) {
+			measure(w);
+			fputs("\033[2J", stdout);
+		} else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH)
+			return false;
+	}
+	return true;
+}
+
+static int open_signals(struct error *err)
+{
+	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH, SIGCHLD };
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		sigaddset(&set, taken[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return error_errno(err, ERR_FAILED, "cannot wait for signals");
+	return fd;
+}
+
+static int run_screen(struct watching *w, struct error *err)
+{
+	bool on = true;
+	int rc = take(w, false, err);
+	if (rc < 0)
+		return rc;
+	enter_screen(w);
+	while (on && rc >= 0) {
+		if (now_ms(w) >= w->fetch_at)
+			start_fetch(w);
+		draw(w);
+		struct pollfd polls[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			{ .fd = w->signals, .events = POLLIN } };
+		poll(polls, 2, TICK_MS);
+		on = take_signals(w);
+		if (on && polls[0].revents)
+			on = take_keys(w);
+		/* Others of this clone fetch as well. */
+		if (end_fetch(w) || (w->given->offline && now_ms(w) >= w->fetch_at)) {
+			start_fetch(w);
+			rc = take(w, false, err);
+		}
+	}
+	leave_screen(w);
+	return rc;
+}
+
+/* ---- lines, where there is no screen ---- */
+
+static void say(struct watching *w, const char *event, const char *text)
+{
+	char when[TIMESTAMP_SIZE];
+	struct buf out = BUF_INIT;
+	struct json_writer writer = { .out = &out, .compact = true };
+	timestamp_format(w->overview.roster.now, when);
+	if (!w->inv->json) {
+		show_line("%s %s: %s", when, event, text);
+		return;
+	}
+	json_begin(&writer, '{');
+	json_put_string(&writer, "timestamp", when);
+	json_put_string(&writer, "event", event);
+	json_put_string(&writer, "text", text);
+	json_end(&writer);
+	show_json(&out);
+	buf_release(&out);
+}
+
+static int say_change(const struct state_change *change, void *data)
+{
+	static const char *const names[] = { [CHANGE_MESSAGE] = "message",
+		[CHANGE_JOB] = "job",
+		[CHANGE_BUILD_FAILED] = "build-failed",
+		[CHANGE_LOCK] = "lock",
+		[CHANGE_LOCK_LOST] = "lock" };
+	struct watching *w = data;
+	const char *server = w->inv->settings.server;
+	struct buf text = BUF_INIT;
+	change_say(&text, change, server ? server : "");
+	say(w, names[change->kind], text.data);
+	buf_release(&text);
+	return 0;
+}
+
+static bool is_in(char *const *words, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(words[i], word))
+			return true;
+	return false;
+}
+
+/* Says which alerts are new, and which are over. */
+static void say_alerts(struct watching *w, char ***known, size_t *count)
+{
+	char **now = xcalloc(w->health.count + 1, sizeof(*now));
+	for (size_t i = 0; i < w->health.count; i++) {
+		now[i] = xstrdup(w->health.alerts[i].words);
+		if (!is_in(*known, *count, now[i]))
+			say(w, severity_name(w->health.alerts[i].severity), now[i]);
+	}
+	for (size_t i = 0; i < *count; i++) {
+		if (!is_in(now, w->health.count, (*known)[i]))
+			say(w, "over", (*known)[i]);
+		free((*known)[i]);
+	}
+	free(*known);
+	*known = now;
+	*count = w->health.count;
+}
+
+static int run_lines(struct watching *w, struct error *err)
+{
+	struct oid before = OID_NONE;
+	struct invocation *inv = w->inv;
+	char **known = NULL;
+	size_t count = 0;
+	int rc = 0;
+	for (;;) {
+		rc = take(w, !w->given->offline, err);
+		if (rc < 0)
+			break;
+		const struct oid *tip = &w->overview.roster.tip;
+		rc = changes_each(inv->repo, &before, tip,
+			inv->settings.server ? inv->settings.server : "", w->overview.roster.now,
+			say_change, w, err);
+		if (rc < 0)
+			break;
+		before = *tip;
+		say_alerts(w, &known, &count);
+		rc = show_finish(err);
+		if (rc < 0)
+			break;
+		repo_tidy(inv->repo);
+		struct pollfd signals = { .fd = w->signals, .events = POLLIN };
+		int64_t pause = (w->given->interval ? w->given->interval : INTERVAL) * 1000;
+		int64_t until = now_ms(w) + pause;
+		bool on = true;
+		/* Children that end are signals, too. */
+		while (on && now_ms(w) < until && (poll(&signals, 1, (int)(until - now_ms(w))) > 0))
+			on = take_signals(w);
+		if (!on)
+			break;
+	}
+	for (size_t i = 0; i < count; i++)
+		free(known[i]);
+	free(known);
+	return rc;
+}
+
+static int show_once(struct watching *w, struct error *err)
+{
+	struct screen screen;
+	int rc = take(w, !w->given->offline, err);
+	if (rc < 0)
+		return rc;
+	measure(w);
+	screen_draw(&screen,
+		&(struct screen_plan){ .overview = &w->overview,
+			.health = &w->health,
+			.width = isatty(STDOUT_FILENO) ? w->width : PLAIN_WIDTH,
+			.colour = w->inv->colour,
+			.ascii = !shows_utf8() });
+	for (size_t i = 0; i < screen.count; i++) {
+		buf_addch(&screen.lines[i], '\n');
+		show_text(&screen.lines[i]);
+	}
+	screen_release(&screen);
+	return 0;
+}
+
+/* ---- */
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct watch_options *given = values;
+	struct watching w = { .inv = inv, .given = given };
+	bool on_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !inv->json;
+	(void)operands;
+	if (given->once && (given->interval || inv->json)) {
+		error_set(err, ERR_INVALID, "--once goes with --offline only");
+		return ANSWER_USAGE;
+	}
+	int rc = health_limits_load(&w.limits, inv->repo, err);
+	if (rc < 0)
+		return rc;
+	w.signals = open_signals(err);
+	if (w.signals < 0)
+		return ERR_FAILED;
+	rc = given->once      ? show_once(&w, err)
+		: on_terminal ? run_screen(&w, err)
+			      : run_lines(&w, err);
+	if (w.fetcher)
+		kill(w.fetcher, SIGTERM);
+	for (int i = 0; i < w.height; i++)
+		buf_release(&w.shown[i]);
+	free(w.shown);
+	forget(&w);
+	close(w.signals);
+	return rc;
+}
+
+const struct command command_watch = {
+	.name = "watch",
+	.summary = "show the fleet on the screen, as it changes",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct watch_options),
+	.needs = NEEDS_REPOSITORY,
+	.shows = true,
+	.run = run,
+};

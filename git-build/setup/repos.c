@@ -1,0 +1,110 @@
+/*
+ * git build repos: which git work trees are on this host, and how each stands.
+ */
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "host/clones.h"
+#include "json/write.h"
+
+#include <limits.h>
+
+struct repos_options {
+	int64_t depth;
+};
+
+static const struct option options[] = {
+	OPT_NUMBER(0, "depth", "N", struct repos_options, depth, 1, INT_MAX,
+		"look at most N folders down (default: however deep)"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--depth N] [--json] [ROOT...]", NULL };
+
+static void add_row(struct table *table, const struct tree *tree)
+{
+	struct buf text = BUF_INIT;
+	table_add(table, SHOW_PLAIN, tree->path);
+	if (tree->trouble) {
+		table_add(table, SHOW_FAINT, NULL);
+		table_add(table, SHOW_FAINT, NULL);
+		table_add(table, SHOW_RED, tree->trouble);
+		return;
+	}
+	table_add(table, SHOW_PLAIN, tree->branch ? tree->branch : "(detached)");
+	if (tree->upstream)
+		buf_addf(&text, "+%lld -%lld", (long long)tree->ahead, (long long)tree->behind);
+	table_add(table, tree->ahead || tree->behind ? SHOW_YELLOW : SHOW_PLAIN,
+		tree->upstream ? text.data : NULL);
+	buf_reset(&text);
+	if (tree->changed)
+		buf_addf(&text, "%zu changed", tree->changed);
+	table_add(table, tree->changed ? SHOW_YELLOW : SHOW_PLAIN,
+		tree->changed ? text.data : "clean");
+	buf_release(&text);
+}
+
+static void put_tree(struct json_writer *w, const struct tree *tree)
+{
+	json_begin(w, '{');
+	json_put_string(w, "path", tree->path);
+	json_put_string_or_null(w, "branch", tree->branch);
+	json_put_string_or_null(w, "commit", tree->commit);
+	json_put_string_or_null(w, "upstream", tree->upstream);
+	json_put_int(w, "ahead", tree->ahead);
+	json_put_int(w, "behind", tree->behind);
+	json_put_int(w, "changed", (int64_t)tree->changed);
+	json_put_string_or_null(w, "trouble", tree->trouble);
+	json_end(w);
+}
+
+static void show(const struct invocation *inv, const struct tree_list *list)
+{
+	static const char *const titles[] = { "WORK TREE", "BRANCH", "UPSTREAM", "FILES" };
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct table table;
+	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	json_begin(&w, '{');
+	json_begin_member(&w, "repositories", '[');
+	for (size_t i = 0; i < list->count; i++) {
+		add_row(&table, &list->trees[i]);
+		put_tree(&w, &list->trees[i]);
+	}
+	json_end(&w);
+	json_end(&w);
+	if (inv->json)
+		show_json(&out);
+	else if (list->count)
+		table_print(&table, inv->colour);
+	table_release(&table);
+	buf_release(&out);
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct repos_options *given = values;
+	struct tree_list list = { 0 };
+	int rc = operands->count ? 0 : trees_find(&list, ".", given->depth, err);
+	for (int i = 0; !rc && i < operands->count; i++)
+		rc = trees_find(&list, operands->words[i], given->depth, err);
+	if (!rc) {
+		show(inv, &list);
+		rc = list.count ? ANSWER_YES : ANSWER_NO;
+	}
+	tree_list_release(&list);
+	return rc;
+}
+
+const struct command command_repos = {
+	.name = "repos",
+	.summary = "show the git work trees of this host",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct repos_options),
+	.needs = NEEDS_NOTHING,
+	.shows = true,
+	.operands = INT_MAX,
+	.run = run,
+};

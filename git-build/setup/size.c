@@ -1,0 +1,279 @@
+/*
+ * git build size: what makes the repository big, and what would make it smaller.
+ */
+#include "cli/command.h"
+#include "cli/print.h"
+
+#include "json/write.h"
+#include "overview/size.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LARGE = 1 << 20, MANY_LOOSE = 5000, SHOWN = 5 };
+
+struct size_options {
+	int64_t top;
+};
+
+static const struct option options[] = {
+	OPT_NUMBER(0, "top", "N", struct size_options, top, 1, INT_MAX,
+		"how many files and branches to show, of the largest (default 5)"),
+	OPT_END,
+};
+
+static const char *const synopsis[] = { "[--top N] [--json]", NULL };
+
+static char *human(int64_t bytes, char out[32])
+{
+	static const char units[] = "KMGT";
+	double value = (double)bytes;
+	int unit = -1;
+	while (value >= 1024 && unit < 3) {
+		value /= 1024;
+		unit++;
+	}
+	if (unit < 0)
+		snprintf(out, 32, "%" PRId64 " B", bytes);
+	else
+		snprintf(out, 32, "%.1f %ciB", value, units[unit]);
+	return out;
+}
+
+/* What would make it smaller: the command, and why. */
+struct hint {
+	char what[64];
+	char why[160];
+};
+
+struct hints {
+	struct hint list[8];
+	size_t count;
+};
+
+static void add_hint(struct hints *hints, const char *what, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void add_hint(struct hints *hints, const char *what, const char *format, ...)
+{
+	va_list args;
+	if (hints->count == sizeof(hints->list) / sizeof(*hints->list))
+		return;
+	struct hint *hint = &hints->list[hints->count++];
+	snprintf(hint->what, sizeof(hint->what), "%s", what);
+	va_start(args, format);
+	vsnprintf(hint->why, sizeof(hint->why), format, args);
+	va_end(args);
+}
+
+static void hint_at_archive(struct hints *hints, const struct archive_estimate *archive)
+{
+	char bytes[32];
+	if (archive->messages || archive->jobs)
+		add_hint(hints, "git build archive",
+			"%" PRId64 " messages and %" PRId64
+			" jobs are over: %s less in what every server reads",
+			archive->messages, archive->jobs, human(archive->bytes, bytes));
+	if (archive->logs)
+		add_hint(hints, "git build archive --logs --all-servers",
+			"%" PRId64 " old logs are not compressed", archive->logs);
+}
+
+static void find_hints(
+	struct hints *hints, const struct size *size, const struct settings *settings)
+{
+	char bytes[32];
+	int64_t long_beats = 0, commits = 0, beats = 0, large = 0, large_bytes = 0;
+	for (size_t i = 0; i < size->branches_count; i++) {
+		const struct size_branch *branch = &size->branches[i];
+		if (!branch->is_beats || branch->commits <= settings->history)
+			continue;
+		long_beats++;
+		commits += branch->commits - 1;
+		beats += branch->disk;
+	}
+	for (size_t i = 0; i < size->files_count; i++)
+		if (size->files[i].content > LARGE) {
+			large++;
+			large_bytes += size->files[i].disk;
+		}
+	if (long_beats)
+		add_hint(hints, "git build squash --all",
+			"%" PRId64 " heartbeat branches have more than %" PRId64
+			" commits: %" PRId64 " commits and up to %s less",
+			long_beats, settings->history, commits, human(beats, bytes));
+	if (size->loose > MANY_LOOSE)
+		add_hint(hints, "git gc", "%" PRId64 " objects are not packed: %s", size->loose,
+			human(size->loose_bytes, bytes));
+	hint_at_archive(hints, &size->archive);
+	if (large)
+		add_hint(hints, "git lfs track",
+			"%" PRId64 " files have been larger than 1 MiB, %s on disk: they belong "
+			"into artifacts ('git build run') or git LFS",
+			large, human(large_bytes, bytes));
+}
+
+static void put_count(struct json_writer *w, const char *name, const struct size_count *count)
+{
+	json_begin_member(w, name, '{');
+	json_put_int(w, "objects", count->objects);
+	json_put_int(w, "disk_bytes", count->disk);
+	json_put_int(w, "content_bytes", count->content);
+	json_end(w);
+}
+
+static void show_as_json(const struct size *size, const struct hints *hints, size_t top)
+{
+	struct buf out = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&out);
+	json_begin(&w, '{');
+	put_count(&w, "all", &size->all);
+	json_begin_member(&w, "kinds", '{');
+	for (int kind = 0; kind < SIZE_KINDS; kind++)
+		put_count(&w, size_kind_name((enum size_kind)kind), &size->kinds[kind]);
+	json_end(&w);
+	json_begin_member(&w, "files", '[');
+	for (size_t i = 0; i < size->files_count && i < top; i++) {
+		json_begin(&w, '{');
+		json_put_string(&w, "path", size->files[i].path);
+		json_put_int(&w, "disk_bytes", size->files[i].disk);
+		json_put_int(&w, "content_bytes", size->files[i].content);
+		json_put_int(&w, "versions", size->files[i].versions);
+		json_end(&w);
+	}
+	json_end(&w);
+	json_begin_member(&w, "branches", '[');
+	for (size_t i = 0; i < size->branches_count; i++) {
+		json_begin(&w, '{');
+		json_put_string(&w, "ref", size->branches[i].name);
+		json_put_int(&w, "commits", size->branches[i].commits);
+		json_put_int(&w, "disk_bytes", size->branches[i].disk);
+		json_end(&w);
+	}
+	json_end(&w);
+	json_begin_member(&w, "archivable", '{');
+	json_put_int(&w, "messages", size->archive.messages);
+	json_put_int(&w, "jobs", size->archive.jobs);
+	json_put_int(&w, "content_bytes", size->archive.bytes);
+	json_put_int(&w, "logs", size->archive.logs);
+	json_end(&w);
+	json_put_int(&w, "loose_objects", size->loose);
+	json_put_int(&w, "loose_bytes", size->loose_bytes);
+	json_put_int(&w, "garbage_bytes", size->garbage_bytes);
+	json_begin_member(&w, "hints", '[');
+	for (size_t i = 0; i < hints->count; i++) {
+		json_begin(&w, '{');
+		json_put_string(&w, "command", hints->list[i].what);
+		json_put_string(&w, "why", hints->list[i].why);
+		json_end(&w);
+	}
+	json_end(&w);
+	json_end(&w);
+	show_json(&out);
+	buf_release(&out);
+}
+
+static void add_count(struct table *table, const char *name, const struct size_count *count)
+{
+	char text[32];
+	table_add(table, SHOW_PLAIN, name);
+	snprintf(text, sizeof(text), "%" PRId64, count->objects);
+	table_add(table, SHOW_PLAIN, text);
+	table_add(table, SHOW_PLAIN, human(count->disk, text));
+	table_add(table, SHOW_PLAIN, human(count->content, text));
+}
+
+static void show_kinds(const struct size *size, bool colour)
+{
+	static const char *const titles[] = { "WHAT", "OBJECTS", "ON DISK", "CONTENT" };
+	struct table table;
+	table_init(&table, titles, 4);
+	for (int kind = 0; kind < SIZE_KINDS; kind++)
+		if (size->kinds[kind].objects)
+			add_count(&table, size_kind_name((enum size_kind)kind), &size->kinds[kind]);
+	add_count(&table, "all", &size->all);
+	table_print(&table, colour);
+	table_release(&table);
+}
+
+static void show_files(const struct size *size, size_t top, bool colour)
+{
+	static const char *const titles[] = { "LARGEST", "VERSIONS", "ON DISK", "AT MOST" };
+	struct table table;
+	char text[32];
+	table_init(&table, titles, 4);
+	for (size_t i = 0; i < size->files_count && i < top; i++) {
+		const struct size_file *file = &size->files[i];
+		table_add(&table, SHOW_PLAIN, file->path);
+		snprintf(text, sizeof(text), "%" PRId64, file->versions);
+		table_add(&table, SHOW_PLAIN, text);
+		table_add(&table, SHOW_PLAIN, human(file->disk, text));
+		table_add(&table, file->content > LARGE ? SHOW_YELLOW : SHOW_PLAIN,
+			human(file->content, text));
+	}
+	show_line("%s", "");
+	table_print(&table, colour);
+	table_release(&table);
+}
+
+static void show_branches(const struct size *size, size_t top, bool colour)
+{
+	static const char *const titles[] = { "BRANCH", "COMMITS", "ON DISK" };
+	struct table table;
+	char text[32];
+	table_init(&table, titles, 3);
+	for (size_t i = 0; i < size->branches_count && i < top; i++) {
+		const struct size_branch *branch = &size->branches[i];
+		table_add(&table, SHOW_PLAIN, branch->name + strlen("refs/"));
+		snprintf(text, sizeof(text), "%" PRId64, branch->commits);
+		table_add(&table, SHOW_PLAIN, text);
+		table_add(&table, SHOW_PLAIN, human(branch->disk, text));
+	}
+	show_line("%s", "");
+	table_print(&table, colour);
+	table_release(&table);
+}
+
+static void show_hint(const struct hint *hint, bool first)
+{
+	if (first)
+		show_line("%s", "");
+	show_line("%s: %s", hint->what, hint->why);
+}
+
+static int run(
+	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
+{
+	const struct size_options *given = values;
+	size_t top = given->top ? (size_t)given->top : SHOWN;
+	struct size size;
+	struct hints hints = { .count = 0 };
+	(void)operands;
+	int rc = size_measure(&size, inv->repo, &inv->settings, inv->env->now(inv->env->data), err);
+	if (!rc) {
+		find_hints(&hints, &size, &inv->settings);
+		if (inv->json) {
+			show_as_json(&size, &hints, top);
+		} else {
+			show_kinds(&size, inv->colour);
+			show_files(&size, top, inv->colour);
+			show_branches(&size, top, inv->colour);
+		}
+	}
+	for (size_t i = 0; !rc && !inv->json && i < hints.count; i++)
+		show_hint(&hints.list[i], i == 0);
+	size_release(&size);
+	return rc;
+}
+
+const struct command command_size = {
+	.name = "size",
+	.summary = "say what makes the repository big",
+	.synopsis = synopsis,
+	.options = options,
+	.options_size = sizeof(struct size_options),
+	.needs = NEEDS_REPOSITORY,
+	.shows = true,
+	.run = run,
+};

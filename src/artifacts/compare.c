@@ -1,0 +1,260 @@
+#include "artifacts/compare.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "artifacts/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTING_LIMIT = 64 << 20, TIMEOUT_MS = 120000 };
+
+void comparison_release(struct comparison *comparison)
+{
+	free(comparison->rows);
+	arena_release(&comparison->arena);
+	*comparison = (struct comparison){ 0 };
+}
+
+/* ---- what is inside a package ---- */
+
+struct item {
+	const char *name, *value;
+};
+
+struct item_list {
+	struct item *items;
+	size_t count, capacity;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct item *)a)->name, ((const struct item *)b)->name);
+}
+
+static void add_item(struct item_list *list, const char *name, const char *value)
+{
+	GROW(list->items, list->count, list->capacity);
+	list->items[list->count++] = (struct item){ name, value };
+}
+
+/* Runs dpkg-deb on a package and appends what it says to `out`. */
+static int ask_dpkg(
+	const char *what, const char *folder, const char *name, struct buf *out, struct error *err)
+{
+	static const char *const environment[] = { "LC_ALL=C", "TZ=UTC", "TAR_OPTIONS", NULL };
+	struct buf path = BUF_INIT, errors = BUF_INIT;
+	buf_addf(&path, "./%s", name);
+	const char *argv[] = { "dpkg-deb", what, path.data, NULL };
+	struct child child = { .argv = argv,
+		.folder = folder,
+		.environment = environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = out,
+		.errors = &errors,
+		.output_limit = LISTING_LIMIT };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		rc = error_set(err, ERR_FAILED, "dpkg-deb cannot read %s/%s: %s", folder, name,
+			errors.data);
+	buf_release(&path);
+	buf_release(&errors);
+	return rc;
+}
+
+/* "Name: value", and lines that start with a space go on with it. */
+static void read_fields(char *text, struct item_list *list, struct arena *arena)
+{
+	for (char *at = text; *at;) {
+		size_t len = strcspn(at, "\n"), name = strcspn(at, ":");
+		while (at[len] == '\n' && at[len + 1] == ' ')
+			len += 1 + strcspn(at + len + 1, "\n");
+		if (name < len) {
+			const char *value = at + name + 1;
+			value += strspn(value, " ");
+			add_item(list, arena_strndup(arena, at, name),
+				arena_strndup(arena, value, (size_t)(at + len - value)));
+		}
+		at += len + (at[len] == '\n');
+	}
+}
+
+/* As tar(1) lists: "-rw-r--r-- root/root 6 2026-01-01 00:00 ./path"; a link's path ends in
+ * " -> target". When a file was made is no difference. */
+static void read_files(char *text, struct item_list *list, struct arena *arena)
+{
+	enum { COLUMNS = 5, SHOWN = 3 };
+	struct buf value = BUF_INIT;
+	for (char *at = text; *at;) {
+		size_t len = strcspn(at, "\n");
+		char *end = at + len, *next = end + (*end == '\n'), *word = at;
+		bool link = *at == 'l';
+		int column = 0;
+		buf_reset(&value);
+		*end = '\0';
+		for (; column < COLUMNS && *word; column++) {
+			size_t width = strcspn(word, " ");
+			if (column < SHOWN)
+				buf_addf(&value, "%s%.*s", column ? " " : "", (int)width, word);
+			word += width + strspn(word + width, " ");
+		}
+		char *target = link ? strstr(word, " -> ") : NULL;
+		if (target) {
+			buf_addstr(&value, target);
+			*target = '\0';
+		}
+		if (column == COLUMNS && *word)
+			add_item(list, arena_strndup(arena, word, strlen(word)),
+				arena_strndup(arena, value.data, value.len));
+		at = next;
+	}
+	buf_release(&value);
+}
+
+/* What differs between two lists. */
+static struct difference *compare_lists(
+	struct item_list *a, struct item_list *b, struct arena *arena, size_t *count)
+{
+	struct difference *list = arena_array(arena, a->count + b->count + 1, sizeof(*list));
+	*count = 0;
+	if (a->count)
+		qsort(a->items, a->count, sizeof(*a->items), by_name);
+	if (b->count)
+		qsort(b->items, b->count, sizeof(*b->items), by_name);
+	for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
+		int order = i == a->count ? 1
+			: j == b->count   ? -1
+					  : strcmp(a->items[i].name, b->items[j].name);
+		const struct item *left = order <= 0 ? &a->items[i++] : NULL;
+		const struct item *right = order >= 0 ? &b->items[j++] : NULL;
+		if (left && right && !strcmp(left->value, right->value))
+			continue;
+		list[(*count)++] = (struct difference){ left ? left->name : right->name,
+			left ? left->value : NULL, right ? right->value : NULL };
+	}
+	return list;
+}
+
+/* ---- two files ---- */
+
+struct comparing {
+	struct comparison *out;
+	const char *a_folder, *b_folder;
+};
+
+static int compare_inside(const struct comparing *c, struct compared *row, const char *what,
+	void (*read)(char *text, struct item_list *list, struct arena *arena),
+	struct difference **differences, size_t *count, struct error *err)
+{
+	struct buf a_text = BUF_INIT, b_text = BUF_INIT;
+	struct item_list a = { 0 }, b = { 0 };
+	int rc = ask_dpkg(what, c->a_folder, row->a->name, &a_text, err);
+	if (!rc)
+		rc = ask_dpkg(what, c->b_folder, row->b->name, &b_text, err);
+	if (!rc) {
+		read(a_text.data, &a, &c->out->arena);
+		read(b_text.data, &b, &c->out->arena);
+		*differences = compare_lists(&a, &b, &c->out->arena, count);
+	}
+	free(a.items);
+	free(b.items);
+	buf_release(&a_text);
+	buf_release(&b_text);
+	return rc;
+}
+
+static bool is_package(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 4 && !strcmp(name + len - 4, ".deb");
+}
+
+static bool at_hand(const struct artifact *artifact, const char *folder)
+{
+	enum artifact_state state;
+	int64_t size;
+	struct error ignored = ERROR_INIT;
+	return !artifact_check(artifact, folder, &state, &size, &ignored) &&
+		state == ARTIFACT_WHOLE;
+}
+
+static void look_inside(const struct comparing *c, struct compared *row)
+{
+	if (!is_package(row->a->name) || !is_package(row->b->name) ||
+		!at_hand(row->a, c->a_folder) || !at_hand(row->b, c->b_folder))
+		return;
+	struct error err = ERROR_INIT;
+	int rc = compare_inside(
+		c, row, "--field", read_fields, &row->fields, &row->fields_count, &err);
+	if (!rc)
+		rc = compare_inside(
+			c, row, "--contents", read_files, &row->files, &row->files_count, &err);
+	row->opened = !rc;
+	if (rc < 0)
+		row->trouble = arena_strndup(&c->out->arena, err.text, strlen(err.text));
+}
+
+static void add_row(const struct comparing *c, const struct artifact *a, const struct artifact *b)
+{
+	struct comparison *out = c->out;
+	GROW(out->rows, out->count, out->capacity);
+	struct compared *row = &out->rows[out->count++];
+	*row = (struct compared){ .a = a, .b = b };
+	row->same = a && b && a->size == b->size && !strcmp(a->sha256, b->sha256);
+	if (a && b && !row->same)
+		look_inside(c, row);
+}
+
+/* ---- which files belong together ---- */
+
+/* "tiny_1.2_all.deb": are name and architecture the same? */
+static bool same_package(const char *a, const char *b)
+{
+	const char *a_end = strchr(a, '_'), *b_end = strchr(b, '_');
+	if (!is_package(a) || !is_package(b) || !a_end || !b_end)
+		return false;
+	return a_end - a == b_end - b && !strncmp(a, b, (size_t)(a_end - a)) &&
+		!strcmp(strrchr(a, '_'), strrchr(b, '_'));
+}
+
+/* The one package of `in` that is another version of `artifact` and that `other` has not by its
+ * name; NULL if there is none, or more. */
+static const struct artifact *find_version(
+	const struct artifact *artifact, const struct manifest *in, const struct manifest *other)
+{
+	const struct artifact *found = NULL;
+	for (size_t i = 0; i < in->count; i++) {
+		if (!same_package(artifact->name, in->artifacts[i].name) ||
+			manifest_find(other, in->artifacts[i].name))
+			continue;
+		if (found)
+			return NULL;
+		found = &in->artifacts[i];
+	}
+	return found;
+}
+
+/* What belongs to `artifact`, which is one of `own`, among those of `other`. */
+static const struct artifact *find_partner(
+	const struct artifact *artifact, const struct manifest *own, const struct manifest *other)
+{
+	const struct artifact *partner = manifest_find(other, artifact->name);
+	if (partner)
+		return partner;
+	partner = find_version(artifact, other, own);
+	/* And the other way round: else two would have one partner. */
+	return partner && find_version(partner, own, other) == artifact ? partner : NULL;
+}
+
+void compare_builds(struct comparison *out, const struct manifest *a, const char *a_folder,
+	const struct manifest *b, const char *b_folder)
+{
+	struct comparing c = { out, a_folder, b_folder };
+	*out = (struct comparison){ 0 };
+	for (size_t i = 0; i < a->count; i++)
+		add_row(&c, &a->artifacts[i], find_partner(&a->artifacts[i], a, b));
+	for (size_t i = 0; i < b->count; i++)
+		if (!find_partner(&b->artifacts[i], b, a))
+			add_row(&c, NULL, &b->artifacts[i]);
+}

@@ -1,0 +1,227 @@
+#include "artifacts/fetch.h"
+
+#include "clone/address.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- what is here ---- */
+
+int artifact_check(const struct artifact *artifact, const char *folder, enum artifact_state *state,
+	int64_t *size, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	char hash[SHA256_SIZE];
+	struct stat st;
+	int rc = 0;
+	buf_addf(&path, "%s/%s", folder, artifact->name);
+	*size = -1;
+	int looked = lstat(path.data, &st);
+	if (looked < 0 && errno != ENOENT) {
+		rc = error_errno(err, ERR_FAILED, "cannot look at %s", path.data);
+	} else if (looked < 0 || !S_ISREG(st.st_mode)) {
+		*state = ARTIFACT_MISSING;
+	} else if ((*size = st.st_size) != artifact->size) {
+		*state = ARTIFACT_OTHER_SIZE;
+	} else {
+		rc = manifest_hash(path.data, hash, err);
+		*state = !rc && strcmp(hash, artifact->sha256) != 0 ? ARTIFACT_OTHER_HASH
+								    : ARTIFACT_WHOLE;
+	}
+	buf_release(&path);
+	return rc;
+}
+
+/* ---- what comes ---- */
+
+struct transfer {
+	const struct fetch *fetch;
+	const struct artifact *artifact;
+	struct buf part; /* the path of the file that grows */
+	int fd;          /* which is open, and locked */
+	int64_t done;    /* bytes that it has */
+	int64_t heard_ms;
+	int rc; /* why it was ended */
+	struct error *err;
+};
+
+static int64_t now_ms(const struct transfer *t)
+{
+	return t->fetch->env->monotonic_ms(t->fetch->env->data);
+}
+
+static int open_part(struct transfer *t)
+{
+	struct stat st;
+	t->fd = open(t->part.data, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (t->fd < 0 || fstat(t->fd, &st) < 0)
+		return error_errno(t->err, ERR_FAILED, "cannot write %s", t->part.data);
+	if (!S_ISREG(st.st_mode))
+		return error_set(t->err, ERR_INVALID, "%s is no file; remove it", t->part.data);
+	if (flock(t->fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set(
+			t->err, ERR_BUSY, "%s is being fetched by somebody else", t->part.data);
+	/* More than the whole is a part of something else. */
+	if (st.st_size > t->artifact->size && ftruncate(t->fd, st.st_size = 0) < 0)
+		return error_errno(t->err, ERR_FAILED, "cannot write %s", t->part.data);
+	t->done = st.st_size;
+	return 0;
+}
+
+static int take(struct transfer *t, const char *bytes, size_t len)
+{
+	if ((int64_t)len > t->artifact->size - t->done)
+		return error_set(t->err, ERR_INVALID,
+			"%s is longer there than the %" PRId64 " bytes that its manifest says",
+			t->artifact->name, t->artifact->size);
+	while (len) {
+		ssize_t wrote = write(t->fd, bytes, len);
+		if (wrote < 0 && errno != EINTR)
+			return error_errno(t->err, ERR_FAILED, "cannot write %s", t->part.data);
+		if (wrote > 0) {
+			bytes += wrote;
+			len -= (size_t)wrote;
+			t->done += wrote;
+		}
+	}
+	return 0;
+}
+
+static bool hear(const char *bytes, size_t len, void *data)
+{
+	struct transfer *t = data;
+	int64_t stall = t->fetch->stall_ms;
+	if (len) {
+		t->rc = take(t, bytes, len);
+		t->heard_ms = now_ms(t);
+	} else if (stall && now_ms(t) > t->heard_ms + stall) {
+		t->rc = error_set(t->err, ERR_TIMEOUT,
+			"%s: nothing has come for %" PRId64 " s; %" PRId64 " of %" PRId64
+			" bytes are here, fetch again to go on",
+			t->artifact->name, stall / 1000, t->done, t->artifact->size);
+	}
+	if (t->fetch->tell)
+		t->fetch->tell(t->artifact, t->done, t->fetch->data);
+	return !t->rc;
+}
+
+/* What comes over ssh has ended: is that all? */
+static int judge_end(struct transfer *t, int status, struct buf *errors)
+{
+	buf_trim(errors);
+	if (t->done == t->artifact->size && !status)
+		return 0;
+	if (!status)
+		return error_set(t->err, ERR_INVALID,
+			"%s is shorter there than its manifest says: %" PRId64 " of %" PRId64
+			" bytes",
+			t->artifact->name, t->done, t->artifact->size);
+	return error_set(t->err, ERR_UNREACHABLE,
+		"%s did not come from %s (exit code %d%s%s); %" PRId64 " of %" PRId64
+		" bytes are here, fetch again to go on",
+		t->artifact->name, t->fetch->destination, status, errors->len ? ": " : "",
+		errors->data, t->done, t->artifact->size);
+}
+
+static int transfer_remote(struct transfer *t)
+{
+	struct buf path = BUF_INIT, command = BUF_INIT, errors = BUF_INIT;
+	char from[32];
+	int status;
+	buf_addf(&path, "%s/%s", t->fetch->from, t->artifact->name);
+	snprintf(from, sizeof(from), "+%" PRId64, t->done + 1);
+	char tail[] = "tail", bytes[] = "-c", end[] = "--";
+	char *words[] = { tail, bytes, from, end, path.data };
+	reach_quote(&command, words, sizeof(words) / sizeof(*words));
+	int rc = reach_stream(t->fetch->destination, t->fetch->ssh, command.data, hear, t, &errors,
+		&status, t->err);
+	if (!rc)
+		rc = t->rc ? t->rc : judge_end(t, status, &errors);
+	buf_release(&path);
+	buf_release(&command);
+	buf_release(&errors);
+	return rc;
+}
+
+static int transfer_here(struct transfer *t)
+{
+	struct buf path = BUF_INIT;
+	char bytes[65536];
+	ssize_t got = 0;
+	int rc = 0;
+	buf_addf(&path, "%s/%s", t->fetch->from, t->artifact->name);
+	int fd = open(path.data, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || lseek(fd, t->done, SEEK_SET) < 0)
+		rc = error_errno(t->err, fd < 0 && errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
+			"cannot read %s", path.data);
+	while (!rc && ((got = read(fd, bytes, sizeof(bytes))) > 0 || (got < 0 && errno == EINTR)))
+		if (got > 0 && !hear(bytes, (size_t)got, t))
+			rc = t->rc;
+	if (!rc && got < 0)
+		rc = error_errno(t->err, ERR_FAILED, "cannot read %s", path.data);
+	if (!rc && t->done < t->artifact->size)
+		rc = error_set(
+			t->err, ERR_INVALID, "%s is shorter than its manifest says", path.data);
+	if (fd >= 0)
+		close(fd);
+	buf_release(&path);
+	return rc;
+}
+
+/* The part is all there: it becomes the file, or goes. */
+static int finish(struct transfer *t, const char *path)
+{
+	char hash[SHA256_SIZE];
+	int rc = manifest_hash(t->part.data, hash, t->err);
+	if (!rc && strcmp(hash, t->artifact->sha256) != 0)
+		rc = error_set(t->err, ERR_INVALID,
+			"%s is not what its manifest says: its SHA-256 is %s and should be %s; it "
+			"was thrown away",
+			t->artifact->name, hash, t->artifact->sha256);
+	if (!rc && (fsync(t->fd) < 0 || rename(t->part.data, path) < 0))
+		rc = error_errno(t->err, ERR_FAILED, "cannot make %s of its part", path);
+	return rc;
+}
+
+int fetch_artifact(const struct fetch *fetch, const struct artifact *artifact, struct fetched *out,
+	struct error *err)
+{
+	struct transfer t = {
+		.fetch = fetch, .artifact = artifact, .part = BUF_INIT, .fd = -1, .err = err
+	};
+	struct buf path = BUF_INIT;
+	enum artifact_state state;
+	int64_t size;
+	*out = (struct fetched){ 0 };
+	int rc = artifact_check(artifact, fetch->to, &state, &size, err);
+	out->was_here = !rc && state == ARTIFACT_WHOLE;
+	if (rc < 0 || out->was_here)
+		return rc;
+	buf_addf(&path, "%s/%s", fetch->to, artifact->name);
+	buf_addf(&t.part, "%s.part", path.data);
+	if (state != ARTIFACT_MISSING)
+		rc = error_set(err, ERR_INVALID,
+			"%s is here already and is not what the manifest says; move it away",
+			path.data);
+	if (!rc)
+		rc = open_part(&t);
+	out->part_size = t.done;
+	t.heard_ms = now_ms(&t);
+	if (!rc && t.done < artifact->size)
+		rc = fetch->destination ? transfer_remote(&t) : transfer_here(&t);
+	if (!rc)
+		rc = finish(&t, path.data);
+	if (t.fd >= 0 && (rc == ERR_INVALID || (rc < 0 && rc != ERR_BUSY && !t.done)))
+		unlink(t.part.data);
+	if (t.fd >= 0)
+		close(t.fd);
+	buf_release(&t.part);
+	buf_release(&path);
+	return rc;
+}

@@ -1,0 +1,146 @@
+#include "clone/reading.h"
+
+#include "base/file.h"
+#include "fleet/names.h"
+#include "remote/remote.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DOCUMENT_LIMIT = 256 << 20 };
+
+static void state_path(struct repo *repo, const char *what, struct buf *out)
+{
+	buf_addf(out, "%s/%s", repo_state_dir(repo), what);
+}
+
+void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, what, &path);
+	buf_addf(&text, "%" PRId64 "\n", now);
+	if (!file_make_folders(repo_state_dir(repo), NULL))
+		file_publish(path.data, text.data, text.len, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+int reading_fetched_at(struct repo *repo, const char *what, int64_t *out, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, what, &path);
+	*out = 0;
+	int rc = file_read(&text, path.data, 100, err);
+	if (!rc && sscanf(text.data, "%" SCNd64, out) != 1)
+		*out = 0;
+	buf_release(&path);
+	buf_release(&text);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int fetch_branch(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf refspec = BUF_INIT;
+	buf_addf(&refspec, "+refs/heads/%s:refs/remotes/%s/%s", settings->branch, settings->remote,
+		settings->branch);
+	const char *refspecs[] = { refspec.data, NULL };
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	buf_release(&refspec);
+	return rc;
+}
+
+int reading_take(struct reading *out, struct repo *repo, const struct settings *settings,
+	bool fetch, const struct env *env, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	*out = (struct reading){ .repo = repo, .now = env->now(env->data) };
+	if (fetch && !remote_exists(repo, settings->remote))
+		error_set(&out->offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
+			settings->remote);
+	else if (fetch && !fetch_branch(repo, settings, &out->offline))
+		reading_note_fetch(repo, READING_BRANCH, out->now);
+	int rc = reading_fetched_at(repo, READING_BRANCH, &out->fetched_at, err);
+	if (rc < 0)
+		return rc;
+	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	rc = repo_ref(repo, ref.data, &out->tip, err);
+	if (rc == ERR_NOT_FOUND) {
+		out->tip = OID_NONE;
+		rc = out->offline.code
+			? error_set(err, ERR_NOT_FOUND,
+				  "nothing was ever fetched of '%s', and it cannot be asked: %s",
+				  settings->branch, out->offline.text)
+			: 0;
+	}
+	buf_release(&ref);
+	return rc;
+}
+
+static int find_coordination(const struct entry *entry, void *data)
+{
+	(void)data;
+	return entry->mode == 040000 && !strcmp(entry->name, "coordination");
+}
+
+/* A branch other than those of heartbeats: the repository is not empty. */
+static int find_branch(const char *name, const struct oid *oid, void *data)
+{
+	const char *branch = name + strlen(data);
+	(void)oid;
+	return strcmp(branch, "HEAD") != 0 &&
+		strncmp(branch, FLEET_BEAT_BRANCH, sizeof(FLEET_BEAT_BRANCH) - 1) != 0;
+}
+
+int reading_check_fleet(struct repo *repo, const struct settings *settings, const struct oid *tip,
+	struct error *err)
+{
+	struct buf prefix = BUF_INIT;
+	bool empty = oid_is_none(tip);
+	int rc;
+	if (!empty) {
+		rc = repo_list(repo, tip, "", find_coordination, NULL, err);
+	} else {
+		buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
+		rc = repo_ref_each(repo, prefix.data, find_branch, prefix.data, err);
+	}
+	buf_release(&prefix);
+	if (rc < 0)
+		return rc;
+	if (!empty == rc)
+		return 0;
+	return empty ? error_set(err, ERR_INVALID,
+			       "this repository is not a fleet (it has branches, and not %s)",
+			       settings->branch)
+		     : error_set(err, ERR_INVALID,
+			       "this repository is not a fleet (%s has no coordination/)",
+			       settings->branch);
+}
+
+int reading_document(const struct reading *reading, const char *path, const char *name,
+	struct json_doc **doc, const struct json_value **member, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	*doc = NULL;
+	*member = NULL;
+	if (oid_is_none(&reading->tip))
+		return 0;
+	int rc = repo_read(reading->repo, &reading->tip, path, DOCUMENT_LIMIT, &text, NULL, err);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path, NULL, err);
+	if (!rc) {
+		*member = json_member(*doc, json_root(*doc), name);
+		if (!*member || ((*member)->type != JSON_ARRAY && (*member)->type != JSON_OBJECT)) {
+			rc = error_set(
+				err, ERR_INVALID, "%s has no \"%s\" that can be read", path, name);
+			json_doc_free(*doc);
+			*doc = NULL;
+			*member = NULL;
+		}
+	}
+	buf_release(&text);
+	return rc;
+}

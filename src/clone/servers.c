@@ -1,0 +1,350 @@
+#include "clone/servers.h"
+
+#include "base/alloc.h"
+#include "base/timestamp.h"
+#include "fleet/names.h"
+#include "clone/reading.h"
+#include "json/document.h"
+#include "remote/remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOCUMENT_LIMIT = 4 << 20, DEFAULT_INTERVAL = 60 };
+
+struct taking {
+	struct roster *roster;
+	size_t capacity;
+	struct repo *repo;
+	struct oid commit;  /* what is being read just now */
+	const char *prefix; /* of the refs that are being read */
+	struct error *err;
+};
+
+const char *beat_state_name(enum beat_state state)
+{
+	static const char *const names[] = { [BEAT_NEVER] = "never",
+		[BEAT_ALIVE] = "alive",
+		[BEAT_LATE] = "late",
+		[BEAT_SILENT] = "silent" };
+	return names[state];
+}
+
+static void server_release(struct server *server)
+{
+	free(server->id);
+	free(server->manager);
+	free(server->ip);
+	free(server->status);
+	free(server->job);
+	free(server->job_branch);
+	free(server->paused);
+	free(server->last_build.id);
+	free(server->last_build.status);
+	free(server->trouble);
+}
+
+void roster_release(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->count; i++)
+		server_release(&roster->servers[i]);
+	free(roster->servers);
+	*roster = (struct roster){ 0 };
+}
+
+/* The server `id`, put on the roster in its place if it is new. Borrowed until the next one. */
+static struct server *enlist(struct taking *t, const char *id)
+{
+	struct roster *roster = t->roster;
+	size_t low = 0, high = roster->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(roster->servers[middle].id, id);
+		if (!order)
+			return &roster->servers[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	GROW(roster->servers, roster->count, t->capacity);
+	memmove(&roster->servers[low + 1], &roster->servers[low],
+		(roster->count - low) * sizeof(*roster->servers));
+	roster->count++;
+	roster->servers[low] = (struct server){ .id = xstrdup(id),
+		.interval = DEFAULT_INTERVAL,
+		.push_every = 1,
+		.healthy = true,
+		.last_build.duration = -1,
+		.cpu_usage = -1,
+		.memory_used_gb = -1,
+		.disk_free_gb = -1 };
+	return &roster->servers[low];
+}
+
+/* A file of the commit that is being read, parsed. ERR_NOT_FOUND, or ERR_INVALID with its place. */
+static int read_document(struct taking *t, const char *id, const char *file, struct json_doc **doc,
+	struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	fleet_server_path(&path, id, file);
+	int rc = repo_read(t->repo, &t->commit, path.data, DOCUMENT_LIMIT, &text, NULL, err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path.data, NULL, err);
+	if (!rc && json_root(*doc)->type != JSON_OBJECT) {
+		rc = error_set(err, ERR_INVALID, "%s:1:1: is no object", path.data);
+		json_doc_free(*doc);
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static void note_trouble(struct server *server, const struct error *err)
+{
+	free(server->trouble);
+	server->trouble = xstrdup(err->text);
+}
+
+static int64_t time_of(
+	const struct json_doc *doc, const struct json_value *object, const char *name)
+{
+	size_t len;
+	int64_t when;
+	const char *text = json_string(doc, json_member(doc, object, name), &len);
+	return text && timestamp_parse(text, len, &when) ? when : 0;
+}
+
+static double reading_or(const struct json_doc *doc, const struct json_value *object,
+	const char *name, double fallback)
+{
+	double number;
+	bool is_number = json_double(doc, json_member(doc, object, name), &number);
+	return is_number && number >= 0 && number < 1e9 ? number : fallback;
+}
+
+static void read_system(struct server *server, const struct json_doc *doc)
+{
+	const struct json_value *system = json_member(doc, json_root(doc), "system");
+	server->cpu_usage = reading_or(doc, system, "cpu_usage", server->cpu_usage);
+	server->memory_used_gb = reading_or(doc, system, "memory_used_gb", server->memory_used_gb);
+	server->disk_free_gb = reading_or(doc, system, "disk_free_gb", server->disk_free_gb);
+}
+
+static void read_last_build(struct last_build *out, const struct json_doc *doc)
+{
+	const struct json_value *build = json_member(doc, json_root(doc), "last_build");
+	out->id = json_strdup(doc, json_member(doc, build, "id"));
+	out->status = json_strdup(doc, json_member(doc, build, "status"));
+	out->completed_at = time_of(doc, build, "completed_at");
+	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
+}
+
+static int read_status(struct taking *t, const char *id, struct error *failure)
+{
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	int rc = read_document(t, id, FLEET_STATUS_FILE, &doc, &err);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (rc == ERR_FAILED)
+		return error_set(failure, rc, "%s", err.text);
+	struct server *server = enlist(t, id);
+	if (rc < 0) {
+		note_trouble(server, &err);
+		return 0;
+	}
+	const struct json_value *root = json_root(doc);
+	const struct json_value *job = json_member(doc, root, "current_job");
+	server->manager = json_strdup(doc, json_member(doc, root, "manager"));
+	server->ip = json_strdup(doc, json_member(doc, root, "ip"));
+	server->status = json_strdup(doc, json_member(doc, root, "status"));
+	server->job = json_strdup(doc, json_member(doc, job, "id"));
+	server->job_branch = json_strdup(doc, json_member(doc, job, "branch"));
+	server->status_at = time_of(doc, root, "timestamp");
+	const struct json_value *paused = json_member(doc, root, "paused");
+	server->paused = json_strdup(doc, json_member(doc, paused, "reason"));
+	server->paused_since = time_of(doc, paused, "since");
+	read_system(server, doc);
+	read_last_build(&server->last_build, doc);
+	json_doc_free(doc);
+	return 0;
+}
+
+static int64_t number_or(
+	const struct json_doc *doc, const char *name, int64_t least, int64_t most, int64_t fallback)
+{
+	int64_t number;
+	bool is_number = json_int64(doc, json_member(doc, json_root(doc), name), &number);
+	return is_number && number >= least && number <= most ? number : fallback;
+}
+
+static int read_beat(struct taking *t, const char *id, struct error *failure)
+{
+	struct json_doc *doc;
+	struct error err = ERROR_INIT;
+	int64_t when;
+	size_t len;
+	int rc = read_document(t, id, FLEET_HEARTBEAT_FILE, &doc, &err);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (rc == ERR_FAILED)
+		return error_set(failure, rc, "%s", err.text);
+	struct server *server = enlist(t, id);
+	if (rc < 0) {
+		note_trouble(server, &err);
+		return 0;
+	}
+	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
+	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
+	const char *text = json_string(doc, timestamp, &len);
+	if (!text || !timestamp_parse(text, len, &when)) {
+		error_set(&err, ERR_INVALID,
+			"%s/" FLEET_HEARTBEAT_FILE ": has no timestamp that can be read", id);
+		note_trouble(server, &err);
+	} else if (when >= server->last_beat) {
+		/* Of two as old the one read later counts: that on the server's own branch. */
+		server->last_beat = when;
+		server->interval =
+			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
+		server->push_every = number_or(doc, "push_every", 1, 1000000, 1);
+		server->healthy = !healthy || healthy->type != JSON_FALSE;
+		server->beat_commit = t->commit;
+		if (when >= server->status_at)
+			read_system(server, doc);
+	}
+	json_doc_free(doc);
+	return 0;
+}
+
+static bool is_server(const struct entry *entry)
+{
+	return entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
+}
+
+static int read_server_folder(const struct entry *entry, void *data)
+{
+	struct taking *t = data;
+	int rc = is_server(entry) ? read_status(t, entry->name, t->err) : 0;
+	return rc || !is_server(entry) ? rc : read_beat(t, entry->name, t->err);
+}
+
+static int read_beat_folder(const struct entry *entry, void *data)
+{
+	struct taking *t = data;
+	return is_server(entry) ? read_beat(t, entry->name, t->err) : 0;
+}
+
+/* A ref such as refs/remotes/origin/heartbeat-build1. */
+static int read_beat_ref(const char *name, const struct oid *oid, void *data)
+{
+	struct taking *t = data;
+	const char *id = name + strlen(t->prefix);
+	t->commit = *oid;
+	return fleet_check_id(id, NULL) ? 0 : read_beat(t, id, t->err);
+}
+
+/* Goes through the folders of the branch `name`, if there is one; its tip is `t->commit` then. */
+static int read_branch(
+	struct taking *t, const char *name, int (*each)(const struct entry *entry, void *data))
+{
+	int rc = repo_ref(t->repo, name, &t->commit, t->err);
+	if (rc == ERR_NOT_FOUND)
+		t->commit = OID_NONE;
+	return rc == ERR_NOT_FOUND ? 0
+		: rc               ? rc
+				   : repo_list(t->repo, &t->commit, "", each, t, t->err);
+}
+
+static int read_branches(struct taking *t, const struct settings *settings, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	bool remote = remote_exists(t->repo, settings->remote);
+	const char *own = settings->beat_branch ? settings->beat_branch : settings->branch;
+	int rc;
+	t->err = err;
+	buf_addstr(&name, "refs/");
+	if (remote)
+		buf_addf(&name, "remotes/%s/", settings->remote);
+	else
+		buf_addstr(&name, "heads/");
+	size_t prefix = name.len;
+	buf_addstr(&name, settings->branch);
+	rc = read_branch(t, name.data, read_server_folder);
+	t->roster->tip = t->commit;
+	/* A branch with a name of the user's own may hold the beats of several servers. */
+	buf_truncate(&name, prefix);
+	buf_addstr(&name, own);
+	if (!rc && strcmp(own, settings->branch))
+		rc = read_branch(t, name.data, read_beat_folder);
+	buf_truncate(&name, prefix);
+	buf_addstr(&name, FLEET_BEAT_BRANCH);
+	t->prefix = name.data;
+	if (!rc)
+		rc = repo_ref_each(t->repo, name.data, read_beat_ref, t, err);
+	buf_release(&name);
+	return rc;
+}
+
+/* Brings all that the roster reads up to date, in one fetch. */
+static int fetch_all(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf specs[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	const char *names[3] = { FLEET_BEAT_BRANCH "*", settings->branch, settings->beat_branch };
+	const char *refspecs[4] = { NULL };
+	/* A pattern may match nothing; a name must be there, so each is also written as one. */
+	for (int i = 0; i < 3; i++)
+		if (names[i])
+			buf_addf(&specs[i], "+refs/heads/%s%s:refs/remotes/%s/%s%s", names[i],
+				i ? "*" : "", settings->remote, names[i], i ? "*" : "");
+	size_t count = 0;
+	for (int i = 0; i < 3; i++)
+		if (specs[i].len &&
+			!(i == 2 &&
+				(!strcmp(names[2], names[1]) ||
+					!strncmp(names[2], FLEET_BEAT_BRANCH,
+						sizeof(FLEET_BEAT_BRANCH) - 1))))
+			refspecs[count++] = specs[i].data;
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	for (int i = 0; i < 3; i++)
+		buf_release(&specs[i]);
+	return rc;
+}
+
+enum beat_state roster_judge(const struct server *server, int64_t now)
+{
+	int64_t promise = server->interval * server->push_every;
+	int64_t age = now - server->last_beat;
+	if (!server->last_beat)
+		return BEAT_NEVER;
+	return age <= 2 * promise ? BEAT_ALIVE : age <= 3 * promise ? BEAT_LATE : BEAT_SILENT;
+}
+
+int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
+	const struct env *env, struct error *err)
+{
+	struct roster roster = { .now = env->now(env->data) };
+	struct taking taking = { .roster = &roster, .repo = repo };
+	if (fetch && !remote_exists(repo, settings->remote))
+		error_set(&roster.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
+			settings->remote);
+	else if (fetch && !fetch_all(repo, settings, &roster.offline)) {
+		reading_note_fetch(repo, READING_FLEET, roster.now);
+		reading_note_fetch(repo, READING_BRANCH, roster.now);
+	}
+	int rc = reading_fetched_at(repo, READING_FLEET, &roster.fetched_at, err);
+	if (!rc)
+		rc = read_branches(&taking, settings, err);
+	if (rc < 0) {
+		roster_release(&roster);
+		return rc;
+	}
+	for (size_t i = 0; i < roster.count; i++) {
+		struct server *server = &roster.servers[i];
+		server->age = server->last_beat ? roster.now - server->last_beat : 0;
+		server->state = roster_judge(server, roster.now);
+	}
+	*out = roster;
+	return 0;
+}

@@ -1,0 +1,84 @@
+#include "deliver/host_turn.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Anybody may make things in /tmp: only a folder that is this user's, and nobody else's to write,
+ * will do. */
+static bool own_folder(struct buf *out)
+{
+	struct stat st;
+	buf_addf(out, "/tmp/git-build-%lu", (unsigned long)geteuid());
+	if (mkdir(out->data, 0700) < 0 && errno != EEXIST)
+		return false;
+	return !lstat(out->data, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+		!(st.st_mode & 077);
+}
+
+/* What all clones of this host call the remote: its URL; a path absolute, links followed. */
+static void remote_identity(struct repo *repo, const char *remote, struct buf *out)
+{
+	struct buf key = BUF_INIT;
+	char resolved[PATH_MAX];
+	buf_addf(&key, "remote.%s.url", remote);
+	if (!repo_config(repo, key.data, out) || !out->len) {
+		buf_reset(out);
+		buf_addstr(out, remote);
+	}
+	if (realpath(out->data, resolved)) {
+		buf_reset(out);
+		buf_addstr(out, resolved);
+	}
+	buf_release(&key);
+}
+
+/* FNV-1a: two remotes that share a number take turns for nothing, and that is all. */
+static uint64_t number_of(const struct buf *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (size_t i = 0; i < text->len; i++)
+		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* The lock says which clone has it, and then which had it last. */
+static bool was_other(const char *path, const struct buf *who)
+{
+	struct buf last = BUF_INIT;
+	bool other = !file_read(&last, path, PATH_MAX + 100, NULL) && last.len &&
+		strncmp(last.data, who->data, who->len) != 0;
+	buf_release(&last);
+	return other;
+}
+
+void host_queue_enter(struct host_queue *queue, struct repo *repo, const char *remote,
+	int64_t wait_ms, const struct env *env)
+{
+	struct buf path = BUF_INIT, identity = BUF_INIT, who = BUF_INIT;
+	*queue = (struct host_queue){ FILE_LOCK_INIT, false };
+	if (own_folder(&path)) {
+		remote_identity(repo, remote, &identity);
+		buf_addf(&path, "/%016" PRIx64, number_of(&identity));
+		buf_addf(&who, "git-build in %s", repo_common_dir(repo));
+		queue->others = was_other(path.data, &who);
+		if (file_lock_acquire(&queue->lock, path.data, who.data, 0, env, NULL) ==
+			ERR_BUSY) {
+			queue->others = true;
+			file_lock_acquire(&queue->lock, path.data, who.data, wait_ms, env, NULL);
+		}
+	}
+	buf_release(&path);
+	buf_release(&identity);
+	buf_release(&who);
+}
+
+void host_queue_leave(struct host_queue *queue)
+{
+	file_lock_release(&queue->lock);
+}

@@ -1,0 +1,76 @@
+#include "deliver/submit.h"
+
+#include "notify/command.h"
+#include "fleet/message.h"
+#include "deliver/outbox.h"
+
+static bool gave_up(int code)
+{
+	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
+		code == ERR_TIMEOUT;
+}
+
+static void say(struct buf *said, const char *what, const struct error *err)
+{
+	buf_addf(said, "%s: %s\n", what, err->text);
+}
+
+/* Is this the first failure of an outage? If that cannot be found out, it is alarmed about again.
+ */
+static bool is_first(struct repo *repo, struct buf *said)
+{
+	struct outbox outbox;
+	struct error err = ERROR_INIT;
+	int rc = outbox_read(&outbox, repo, &err);
+	bool first = rc < 0 || !outbox.count;
+	if (rc < 0)
+		say(said, "the outbox cannot be read", &err);
+	outbox_release(&outbox);
+	return first;
+}
+
+/* The first failure of an outage is told; those that follow are in the same outbox. */
+static void raise_alarm(struct repo *repo, const struct settings *settings, const char *operation,
+	const char *why, const struct env *env, struct buf *said)
+{
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT, request = BUF_INIT;
+	buf_addf(&text, "%s could not bring '%s' to '%s': %s", settings->server, operation,
+		settings->remote, why);
+	message_request(&request, settings, MESSAGE_ALL, "error", "Operations do not get through",
+		text.data, env);
+	struct oid mark = outbox_mark(repo, settings);
+	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
+		say(said, "the message about it could not be kept", &err);
+	if (alert_operator(repo, settings, "operation-failed", text.data, env, &err) < 0)
+		say(said, "the operator could not be alerted", &err);
+	buf_release(&text);
+	buf_release(&request);
+}
+
+int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
+	const struct env *env, struct outcome *outcome, bool *kept, struct error *err)
+{
+	struct deed deed;
+	struct error keeping = ERROR_INIT;
+	bool keep = false;
+	/* Taken now: another process of this clone may have fetched it when it is to be kept. */
+	struct oid mark = outbox_mark(repo, settings);
+	int rc = write_queue_run(repo, settings, request, env, outcome, err);
+	if (gave_up(rc) && !deed_read(&deed, request->data, request->len, NULL)) {
+		bool first = is_first(repo, &outcome->said);
+		keep = deed.operation->later || rc == ERR_UNKNOWN;
+		if (keep &&
+			outbox_keep(repo, request, &mark, outcome->error.text, env, &keeping) < 0) {
+			say(&outcome->said, "the change could not be kept", &keeping);
+			keep = false;
+		}
+		if (first)
+			raise_alarm(repo, settings, deed.operation->name, outcome->error.text, env,
+				&outcome->said);
+		deed_release(&deed);
+	}
+	if (kept)
+		*kept = keep;
+	return rc;
+}

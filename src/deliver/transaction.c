@@ -1,0 +1,553 @@
+#include "deliver/transaction.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "git/history.h"
+#include "deliver/host_turn.h"
+#include "remote/repair.h"
+#include "git/worktree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	DEFAULT_ATTEMPTS = 5,
+	RACES_PER_ATTEMPT = 20,
+	DEFAULT_BACKOFF_MS = 100,
+	MOST_BACKOFF = 16,
+	MOST_STEP_MS = 2000,
+	FILE_LIMIT = 256 << 20
+};
+
+#define TRAILER "Operation-Id: "
+
+struct written {
+	char *path;
+	struct buf content;
+	bool removed;
+};
+
+struct transaction {
+	struct repo *repo;
+	const struct transaction_plan *plan;
+	char *branch_ref;   /* refs/heads/main, at the remote */
+	char *tracking_ref; /* refs/remotes/origin/main, here */
+	char *refspec;      /* from the one to the other */
+	char operation[UUID_SIZE];
+	int64_t time; /* one for all attempts: on the same tip they are the same commit */
+	struct oid base;
+	bool fresh; /* has the remote been asked? */
+	char *subject;
+	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
+	struct written *written;
+	size_t count, capacity;
+	struct buf *read; /* what the operation has borrowed, until the attempt ends */
+	size_t read_count, read_capacity;
+	/* Commits that were pushed and may have arrived, or may arrive yet, and what they are built
+	 * on. */
+	struct doubtful {
+		struct oid commit, base;
+	} * doubtful;
+	size_t doubtful_count, doubtful_capacity;
+};
+
+void transaction_result_release(struct transaction_result *result)
+{
+	buf_release(&result->said);
+	buf_release(&result->behind);
+}
+
+/* ---- for the operation ---- */
+
+static struct written *find_written(struct transaction *tx, const char *path)
+{
+	for (size_t i = 0; i < tx->count; i++)
+		if (!strcmp(tx->written[i].path, path))
+			return &tx->written[i];
+	return NULL;
+}
+
+static void keep_until_the_end(struct transaction *tx, struct buf *text)
+{
+	GROW(tx->read, tx->read_count, tx->read_capacity);
+	tx->read[tx->read_count++] = *text;
+	*text = (struct buf)BUF_INIT;
+}
+
+int transaction_read(
+	struct transaction *tx, const char *path, const char **text, size_t *len, struct error *err)
+{
+	const struct written *written = find_written(tx, path);
+	if (written && !written->removed) {
+		*text = written->content.data;
+		*len = written->content.len;
+		return 0;
+	}
+	if (written || oid_is_none(&tx->base))
+		return error_set(
+			err, ERR_NOT_FOUND, "there is no %s on %s", path, tx->plan->branch);
+	struct buf content = BUF_INIT;
+	int rc = repo_read(tx->repo, &tx->base, path, FILE_LIMIT, &content, NULL, err);
+	if (rc < 0)
+		return rc;
+	*text = content.data;
+	*len = content.len;
+	keep_until_the_end(tx, &content);
+	return 0;
+}
+
+static struct written *write_at(struct transaction *tx, const char *path)
+{
+	struct written *written = find_written(tx, path);
+	if (written) {
+		keep_until_the_end(tx, &written->content);
+		return written;
+	}
+	GROW(tx->written, tx->count, tx->capacity);
+	written = &tx->written[tx->count++];
+	*written = (struct written){ .path = xstrdup(path), .content = BUF_INIT };
+	return written;
+}
+
+void transaction_write(struct transaction *tx, const char *path, struct buf *content)
+{
+	struct written *written = write_at(tx, path);
+	written->content = *content;
+	written->removed = false;
+	*content = (struct buf)BUF_INIT;
+}
+
+void transaction_remove(struct transaction *tx, const char *path)
+{
+	write_at(tx, path)->removed = true;
+}
+
+const struct oid *transaction_base(const struct transaction *tx)
+{
+	return &tx->base;
+}
+
+struct repo *transaction_repo(const struct transaction *tx)
+{
+	return tx->repo;
+}
+
+void transaction_subject(struct transaction *tx, const char *subject)
+{
+	free(tx->subject);
+	tx->subject = xstrdup(subject);
+}
+
+bool transaction_is_fresh(const struct transaction *tx)
+{
+	return tx->fresh;
+}
+
+void transaction_operation(struct transaction *tx, const char *id)
+{
+	buf_addf(&tx->trailers, TRAILER "%s\n", id);
+}
+
+struct search {
+	struct repo *repo;
+	struct error *err;
+	const char *line; /* the trailer, with the line feeds around it */
+	struct commit commit;
+	struct oid found;
+};
+
+static int look_at(const struct oid *id, void *data)
+{
+	struct search *search = data;
+	search->found = *id;
+	int rc = repo_commit(search->repo, id, &search->commit, search->err);
+	return rc < 0 ? rc : strstr(search->commit.message.data, search->line) != NULL;
+}
+
+int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
+	struct oid *found, struct error *err)
+{
+	if (oid_is_none(&tx->base))
+		return 0;
+	struct buf line = BUF_INIT;
+	buf_addf(&line, "\n" TRAILER "%s\n", id);
+	struct search search = { tx->repo, err, line.data, { .message = BUF_INIT }, OID_NONE };
+	int rc = history_each_new(tx->repo, &tx->base, since, oid_is_none(since) ? 0 : 1, NULL,
+		look_at, &search, err);
+	if (rc > 0)
+		*found = search.found;
+	buf_release(&search.commit.message);
+	buf_release(&line);
+	return rc;
+}
+
+/* ---- one attempt ---- */
+
+static void forget_attempt(struct transaction *tx)
+{
+	for (size_t i = 0; i < tx->count; i++) {
+		free(tx->written[i].path);
+		buf_release(&tx->written[i].content);
+	}
+	for (size_t i = 0; i < tx->read_count; i++)
+		buf_release(&tx->read[i]);
+	tx->count = tx->read_count = 0;
+	free(tx->subject);
+	tx->subject = NULL;
+	buf_reset(&tx->trailers);
+}
+
+/* The branch as last fetched; OID_NONE if it was never seen, and only then. */
+static int last_seen(struct transaction *tx, struct oid *out, struct error *err)
+{
+	*out = OID_NONE;
+	int rc = repo_ref(tx->repo, tx->tracking_ref, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Asks the remote. A branch that is not there yet is no failure. */
+static int fetch(struct transaction *tx, struct error *err)
+{
+	const char *refspecs[] = { tx->refspec, NULL };
+	int rc = remote_fetch(tx->repo, &tx->plan->remote, refspecs, err);
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	struct oid gone;
+	rc = last_seen(tx, &gone, err);
+	return rc < 0 || oid_is_none(&gone)
+		? rc
+		: repo_ref_update(tx->repo, tx->tracking_ref, &OID_NONE, &gone, "gone", err);
+}
+
+static int commit(struct transaction *tx, struct oid *out, struct error *err)
+{
+	const struct transaction_plan *plan = tx->plan;
+	struct change *changes = xcalloc(tx->count, sizeof(*changes));
+	struct buf message = BUF_INIT;
+	for (size_t i = 0; i < tx->count; i++) {
+		const struct written *w = &tx->written[i];
+		changes[i] = (struct change){ w->path, w->removed ? NULL : w->content.data,
+			w->content.len };
+	}
+	if (!tx->trailers.len)
+		transaction_operation(tx, tx->operation);
+	buf_addf(
+		&message, "%s\n\n%s", tx->subject ? tx->subject : plan->subject, tx->trailers.data);
+	struct commit_plan commit_plan = {
+		.base = tx->base,
+		.parents = &tx->base,
+		.parents_count = oid_is_none(&tx->base) ? 0 : 1,
+		.changes = changes,
+		.changes_count = tx->count,
+		.message = message.data,
+		.fallback_name = plan->server,
+		.time = tx->time,
+	};
+	int rc = repo_write_commit(tx->repo, out, &commit_plan, err);
+	buf_release(&message);
+	free(changes);
+	return rc;
+}
+
+/* Does the commit change anything? 1; 0 if every file written is what the branch has already; or a
+ * negative code. */
+static int changes_something(struct transaction *tx, const struct oid *made, struct error *err)
+{
+	struct commit before = { .message = BUF_INIT }, after = { .message = BUF_INIT };
+	int rc = 1;
+	if (!oid_is_none(&tx->base)) {
+		rc = repo_commit(tx->repo, &tx->base, &before, err);
+		if (!rc)
+			rc = repo_commit(tx->repo, made, &after, err);
+		if (!rc)
+			rc = !oid_equal(&before.tree, &after.tree);
+	}
+	buf_release(&before.message);
+	buf_release(&after.message);
+	return rc;
+}
+
+/*
+ * Looks for the commits whose outcome is unknown in the branch as last fetched: 1 if one of them is
+ * there, 0 if none is, or a negative code. One whose base is not the tip any more can never arrive,
+ * since its push is a lease on that base; the others stay in doubt.
+ */
+static int settle_doubt(
+	struct transaction *tx, struct transaction_result *result, struct error *err)
+{
+	struct oid tip;
+	size_t kept = 0;
+	int rc = tx->doubtful_count ? last_seen(tx, &tip, err) : 0;
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < tx->doubtful_count; i++) {
+		struct doubtful *one = &tx->doubtful[i];
+		int has =
+			oid_is_none(&tip) ? 0 : repo_is_ancestor(tx->repo, &one->commit, &tip, err);
+		if (has == 1) {
+			result->committed = true;
+			result->commit = one->commit;
+			tx->doubtful_count = 0;
+			return 1;
+		}
+		if (has < 0)
+			return has;
+		if (oid_equal(&one->base, &tip))
+			tx->doubtful[kept++] = *one;
+	}
+	tx->doubtful_count = kept;
+	return 0;
+}
+
+static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
+	struct error *err)
+{
+	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->base };
+	const struct transaction_plan *plan = tx->plan;
+	int rc = plan->pushing ? plan->pushing(tx, made, result->attempts + 1, plan->data, err) : 0;
+	if (rc < 0)
+		return rc;
+	result->attempts++;
+	buf_reset(&result->said);
+	rc = remote_push(tx->repo, &tx->plan->remote, &push, 1, &result->said, err);
+	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+		/* It may be there, or come even later: it is looked for at every fetch from now on.
+		 */
+		GROW(tx->doubtful, tx->doubtful_count, tx->doubtful_capacity);
+		tx->doubtful[tx->doubtful_count++] = (struct doubtful){ *made, tx->base };
+		return ERR_UNKNOWN;
+	}
+	if (!rc) {
+		/* git moves the tracking ref itself where the remote has a fetch refspec for it. If
+		 * it cannot be read, the next fetch moves it. */
+		struct oid seen;
+		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->base))
+			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
+		result->committed = true;
+		result->commit = *made;
+	}
+	return rc;
+}
+
+/* Applies the operation to the newest documents known. 0: pushed or nothing to do; above: its
+ * answer; ERR_LOST_RACE: again, please. */
+static int attempt(struct transaction *tx, struct transaction_result *result, struct error *err)
+{
+	struct oid made;
+	forget_attempt(tx);
+	int rc = last_seen(tx, &tx->base, err);
+	result->commit = tx->base;
+	result->committed = false;
+	if (rc < 0)
+		return rc;
+	rc = tx->plan->apply(tx, tx->plan->data, err);
+	if (!rc && tx->count) {
+		rc = commit(tx, &made, err);
+		if (!rc)
+			rc = changes_something(tx, &made, err);
+		if (rc == 1)
+			return push(tx, &made, result, err);
+	}
+	/* Nothing to change, the operation's own no, or a file it cannot read: true of what was
+	 * last fetched, which need not be true of what is there. */
+	if (!tx->fresh && rc != ERR_FAILED)
+		return ERR_LOST_RACE;
+	return rc;
+}
+
+/* Full jitter (Brooker, "Exponential Backoff And Jitter"): anything up to the doubled step. */
+static void back_off(const struct transaction_plan *plan, int attempts)
+{
+	int64_t base = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
+	int64_t factor = attempts < 5 ? INT64_C(1) << attempts : MOST_BACKOFF;
+	int64_t most = base * factor;
+	plan->env->sleep_ms(
+		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+}
+
+/*
+ * After a lost race: first longer and longer, so that many writers spread out; then shorter again,
+ * so that one that has lost often does not starve beside others that come one after another. The
+ * step is what the lost attempt took, since that is what the others' take as well: where all are
+ * slowed down by each other, all make more room.
+ */
+static void step_aside(const struct transaction_plan *plan, int races, int64_t took_ms)
+{
+	static const int64_t factors[] = { 0, 0, 1, 2, 4, 4, 2, 1, 0 };
+	enum { LAST = sizeof(factors) / sizeof(*factors) };
+	int64_t most = plan->backoff_ms ? plan->backoff_ms : took_ms;
+	if (most > MOST_STEP_MS)
+		most = MOST_STEP_MS;
+	most *= factors[(races < LAST ? races : LAST) - 1];
+	plan->env->sleep_ms(
+		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+}
+
+static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
+{
+	struct buf text = BUF_INIT;
+	*tx = (struct transaction){ .repo = repo, .plan = plan, .trailers = BUF_INIT };
+	buf_addf(&text, "refs/heads/%s", plan->branch);
+	tx->branch_ref = buf_detach(&text);
+	buf_addf(&text, "refs/remotes/%s/%s", plan->remote.name, plan->branch);
+	tx->tracking_ref = buf_detach(&text);
+	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
+	tx->refspec = buf_detach(&text);
+	plan->env->uuid(plan->env->data, tx->operation);
+	tx->time = plan->env->now(plan->env->data);
+}
+
+static void finish(struct transaction *tx)
+{
+	forget_attempt(tx);
+	buf_release(&tx->trailers);
+	free(tx->written);
+	free(tx->read);
+	free(tx->doubtful);
+	free(tx->branch_ref);
+	free(tx->tracking_ref);
+	free(tx->refspec);
+}
+
+/* What is known after an attempt that did not end the transaction. */
+struct trouble {
+	int races, failures; /* how many there were */
+	int64_t took_ms;     /* the newest attempt */
+	struct error why;    /* the newest */
+};
+
+/* Asks the remote, again and again while it does not answer. 0 once it has. */
+static int ask(struct transaction *tx, struct trouble *trouble, int most, struct error *err)
+{
+	for (;;) {
+		struct error asking = ERROR_INIT;
+		int rc = fetch(tx, &asking);
+		if (!rc)
+			tx->fresh = true;
+		if (rc != ERR_UNREACHABLE && rc != ERR_TIMEOUT && rc != ERR_BUSY) {
+			if (rc < 0 && err)
+				*err = asking;
+			return rc;
+		}
+		if (++trouble->failures >= most) {
+			if (tx->doubtful_count)
+				return error_set(err, ERR_UNKNOWN,
+					"%s; whether the change arrived cannot be found out: %s",
+					trouble->why.text, asking.text);
+			return error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
+				trouble->failures, asking.text);
+		}
+		back_off(tx->plan, trouble->failures);
+	}
+}
+
+/* An attempt ended with `code`: gets ready for the next. 0: go on; 1: it had happened after all;
+ * below: give up. */
+static int recover(struct transaction *tx, struct trouble *trouble, int code,
+	struct transaction_result *result, struct error *err)
+{
+	int most = tx->plan->attempts ? tx->plan->attempts : DEFAULT_ATTEMPTS;
+	bool raced = code == ERR_LOST_RACE;
+	if (raced)
+		buf_reset(&result->said);
+	if (!raced)
+		trouble->failures++;
+	else if (tx->fresh || result->attempts)
+		trouble->races++;
+	bool last = trouble->races > most * RACES_PER_ATTEMPT || trouble->failures >= most;
+	/* Nothing can have arrived: there is nothing to ask for. */
+	if (last && !tx->doubtful_count)
+		return error_set(err, code, "gave up after %d attempts: %s",
+			raced ? trouble->races : trouble->failures, trouble->why.text);
+	if (!raced)
+		back_off(tx->plan, trouble->failures);
+	else if (trouble->races)
+		step_aside(tx->plan, trouble->races, trouble->took_ms);
+	int rc = ask(tx, trouble, most, err);
+	if (rc < 0)
+		return rc;
+	rc = settle_doubt(tx, result, &trouble->why);
+	if (rc < 0)
+		return error_set(err, ERR_UNKNOWN,
+			"%s; whether the change arrived cannot be found out", trouble->why.text);
+	if (rc)
+		return 1;
+	return last ? error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
+			      result->attempts, trouble->why.text)
+		    : 0;
+}
+
+/*
+ * Lets the work tree follow. That it cannot is reported once: <state dir>/behind says since when it
+ * is so, and goes when it has followed.
+ */
+static void follow(struct transaction *tx, struct transaction_result *result)
+{
+	struct buf path = BUF_INIT;
+	struct error why = ERROR_INIT;
+	struct stat st;
+	buf_addf(&path, "%s/behind", repo_state_dir(tx->repo));
+	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
+	bool reported = !stat(path.data, &st);
+	buf_reset(&result->behind);
+	if (rc >= 0 && reported)
+		file_remove(path.data, NULL);
+	if (rc < 0 && !reported && tx->plan->shows_behind) {
+		buf_addf(&result->behind,
+			"the work tree did not follow '%s', and will at the next change: %s",
+			tx->plan->branch, why.text);
+		file_publish(path.data, result->behind.data, result->behind.len, NULL);
+	}
+	buf_release(&path);
+}
+
+int transaction_run(struct repo *repo, const struct transaction_plan *plan,
+	struct transaction_result *result, struct error *err)
+{
+	struct transaction tx;
+	struct trouble trouble = { 0 };
+	struct host_queue queue = { FILE_LOCK_INIT, false };
+	int rc = 0;
+	start(&tx, repo, plan);
+	result->attempts = 0;
+	if (plan->host_wait_ms)
+		host_queue_enter(&queue, repo, plan->remote.name, plan->host_wait_ms, plan->env);
+	/* Then what was last fetched is old. */
+	if (queue.others)
+		rc = ask(&tx, &trouble, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
+	while (!rc) {
+		trouble.why = (struct error)ERROR_INIT;
+		int64_t started = plan->env->monotonic_ms(plan->env->data);
+		rc = attempt(&tx, result, &trouble.why);
+		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
+		/* Nothing was pushed: what could not be read, or written, may be damage. */
+		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
+			rc = 0;
+			continue;
+		}
+		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
+			if (rc < 0 && err)
+				*err = trouble.why;
+			break;
+		}
+		rc = recover(&tx, &trouble, rc, result, err);
+		if (rc) {
+			rc = rc < 0 ? rc : 0;
+			break;
+		}
+	}
+	/* A doubt that was not settled is the answer, whatever failed later: the commit may be
+	 * there, or arrive late, when the hook's clock thinks otherwise. */
+	if (rc < 0 && rc != ERR_UNKNOWN && tx.doubtful_count) {
+		error_wrap(err, "whether the change arrived is not known");
+		rc = ERR_UNKNOWN;
+		if (err)
+			err->code = rc;
+	}
+	host_queue_leave(&queue);
+	if (rc >= 0 && !oid_is_none(&result->commit))
+		follow(&tx, result);
+	finish(&tx);
+	return rc;
+}

@@ -1,0 +1,772 @@
+#include "deliver/write_queue.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "deliver/outbox.h"
+#include "locks/clone_lock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_TOGETHER = 64, REQUEST_LIMIT = 16 << 20 };
+
+static const char request_end[] = ".request", taken_end[] = ".taken", sent_end[] = ".sent",
+		  answer_end[] = ".answer";
+
+void outcome_release(struct outcome *outcome)
+{
+	buf_release(&outcome->answer);
+	buf_release(&outcome->said);
+	buf_release(&outcome->behind);
+}
+
+/* The pushes of an operation, this leader's and those of leaders that died: any of them may have
+ * arrived, or arrive late. */
+struct sent {
+	bool once;         /* there was one, or was about to be */
+	bool by_another;   /* it was a leader that died who pushed it */
+	struct oid since;  /* what the first was built on: the operation is not before that */
+	struct oid commit; /* the last one, */
+	int attempts;      /* the how manieth it was, */
+	struct buf answer; /* and its answer but for the two: deed_add_answer() */
+};
+
+/* One operation of those that go together. */
+struct member {
+	struct deed deed;
+	char *file; /* in the queue, without its ending; NULL: it never waited there */
+	const struct outbox_entry *entry; /* in the outbox; NULL: it is somebody's who waits */
+	struct sent sent;
+	bool arrived; /* it had happened already, by sent.commit */
+	struct outcome outcome;
+};
+
+struct writing {
+	struct repo *repo;
+	const struct settings *settings;
+	const struct env *env;
+	struct buf folder; /* the queue */
+	struct outbox outbox;
+	struct member *members;
+	size_t count, capacity;
+};
+
+/* "<file><ending>"; the buffer is reused. */
+static const char *name_of(struct buf *out, const char *file, const char *ending)
+{
+	buf_reset(out);
+	buf_addf(out, "%s%s", file, ending);
+	return out->data;
+}
+
+/* ---- answers in files ---- */
+
+/* Writes the object that is open in `w`, which writes into `text`, as "<file><ending>". */
+static int publish(struct json_writer *w, struct buf *text, const char *file, const char *ending,
+	struct error *err)
+{
+	struct buf path = BUF_INIT;
+	json_end(w);
+	int rc = file_publish(name_of(&path, file, ending), text->data, text->len, err);
+	buf_release(&path);
+	return rc;
+}
+
+static int write_answer(const struct member *member, struct error *err)
+{
+	const struct outcome *outcome = &member->outcome;
+	struct buf text = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	json_begin(&w, '{');
+	json_put_int(&w, "code", outcome->code);
+	json_put_string(&w, "error", outcome->code < 0 ? outcome->error.text : "");
+	if (outcome->code >= 0)
+		json_put_raw(&w, "answer", outcome->answer.data, outcome->answer.len);
+	int rc = publish(&w, &text, member->file, answer_end, err);
+	buf_release(&text);
+	return rc;
+}
+
+static int write_sent(const struct member *member, struct error *err)
+{
+	const struct sent *sent = &member->sent;
+	struct buf text = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	json_begin(&w, '{');
+	json_put_string(&w, "since", sent->since.hex);
+	json_put_string(&w, "commit", sent->commit.hex);
+	json_put_int(&w, "attempts", sent->attempts);
+	json_put_raw(&w, "answer", sent->answer.data, sent->answer.len);
+	int rc = publish(&w, &text, member->file, sent_end, err);
+	buf_release(&text);
+	return rc;
+}
+
+/* Parses "<file><ending>". */
+static int parse_file(
+	struct json_doc **doc, const char *file, const char *ending, struct error *err)
+{
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	int rc = file_read(&text, name_of(&path, file, ending), REQUEST_LIMIT, err);
+	if (!rc)
+		rc = json_parse_buf(doc, &text, path.data, NULL, err);
+	buf_release(&text);
+	buf_release(&path);
+	return rc;
+}
+
+static struct oid oid_member(const struct json_doc *doc, const char *name)
+{
+	struct oid oid;
+	char *hex = json_strdup(doc, json_member(doc, json_root(doc), name));
+	if (!hex || !oid_parse(&oid, hex))
+		oid = OID_NONE;
+	free(hex);
+	return oid;
+}
+
+static int64_t int_member(const struct json_doc *doc, const char *name, int64_t fallback)
+{
+	int64_t number;
+	return json_int64(doc, json_member(doc, json_root(doc), name), &number) ? number : fallback;
+}
+
+/* The member "answer", in place of what is in `out`; nothing if there is none. */
+static void answer_member(const struct json_doc *doc, struct buf *out)
+{
+	size_t len;
+	const struct json_value *answer = json_member(doc, json_root(doc), "answer");
+	const char *raw = answer ? json_raw(doc, answer, &len) : NULL;
+	buf_reset(out);
+	if (raw)
+		buf_add(out, raw, len);
+}
+
+/* Reads what `file` was answered. */
+static int read_answer(const char *file, struct outcome *outcome, struct error *err)
+{
+	struct json_doc *doc = NULL;
+	int rc = parse_file(&doc, file, answer_end, err);
+	if (rc < 0)
+		return rc;
+	char *error = json_strdup(doc, json_member(doc, json_root(doc), "error"));
+	outcome->code = (int)int_member(doc, "code", ERR_FAILED);
+	answer_member(doc, &outcome->answer);
+	if (outcome->code < 0)
+		error_set(&outcome->error, outcome->code, "%s", error ? error : "");
+	free(error);
+	json_doc_free(doc);
+	return 0;
+}
+
+/* Reads how `file` was pushed by a leader that died, if it was. */
+static int read_sent(const char *file, struct sent *sent, struct error *err)
+{
+	struct json_doc *doc = NULL;
+	int rc = parse_file(&doc, file, sent_end, err);
+	if (rc < 0)
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	sent->once = sent->by_another = true;
+	sent->since = oid_member(doc, "since");
+	sent->commit = oid_member(doc, "commit");
+	sent->attempts = (int)int_member(doc, "attempts", 0);
+	answer_member(doc, &sent->answer);
+	json_doc_free(doc);
+	return 0;
+}
+
+static void remove_file(const char *file, const char *ending)
+{
+	struct buf path = BUF_INIT;
+	file_remove(name_of(&path, file, ending), NULL);
+	buf_release(&path);
+}
+
+/* Removes what is left of a request that is answered or that no process waits for. */
+static void remove_request(const char *file)
+{
+	remove_file(file, taken_end);
+	remove_file(file, sent_end);
+}
+
+/* ---- the leader: applying and pushing ---- */
+
+/* The answer is complete: `commit` (NULL: none was made) is the one that landed. */
+static void finish(struct member *member, const struct oid *commit, int attempts)
+{
+	struct outcome *outcome = &member->outcome;
+	/* No process waits for the answer to what arrived out of the outbox. */
+	if (outcome->code < 0 || (member->arrived && member->entry))
+		return;
+	if (member->arrived)
+		outcome->code =
+			deed_resume_answer(&member->deed, &member->sent.answer, &outcome->error);
+	if (outcome->code < 0)
+		return;
+	if (member->arrived)
+		deed_finish(&member->deed, &member->sent.commit, member->sent.attempts);
+	else
+		deed_finish(
+			&member->deed, outcome->code ? NULL : commit, outcome->code ? 0 : attempts);
+	buf_reset(&outcome->answer);
+	buf_add(&outcome->answer, member->deed.text.data, member->deed.text.len);
+}
+
+/* Has this operation happened already, before a process died or a connection did? 1, 0, or a
+ * negative code; 2: that cannot be told before the remote is asked. */
+static int has_happened(struct member *member, struct transaction *tx, struct error *err)
+{
+	const char *id = member->deed.id;
+	struct oid found;
+	if (member->entry)
+		return transaction_has_operation(tx, id, &member->entry->since, &found, err);
+	if (!member->sent.once)
+		return 0;
+	int rc = transaction_has_operation(tx, id, &member->sent.since, &found, err);
+	/* All pushes that could have built on the same commit, or those that came later would have
+	 * seen more: their answers differ in the commit alone. */
+	if (rc == 1)
+		member->sent.commit = found;
+	return rc || transaction_is_fresh(tx) ? rc : 2;
+}
+
+/* 0: its changes are in the transaction; 1: it has none to make; 2: the remote must be asked. */
+static int apply_member(struct member *member, struct transaction *tx)
+{
+	struct outcome *outcome = &member->outcome;
+	outcome->error.code = 0;
+	outcome->code = has_happened(member, tx, &outcome->error);
+	if (outcome->code == 2)
+		return 2;
+	member->arrived = outcome->code == 1;
+	if (member->arrived) {
+		outcome->code = 0;
+		return 1;
+	}
+	if (!outcome->code && member->entry && !member->deed.operation->later)
+		outcome->code = error_set(&outcome->error, ERR_NOT_FOUND,
+			"it did not arrive, and nobody waits for it any more");
+	else if (!outcome->code)
+		outcome->code = deed_apply(&member->deed, tx, &outcome->error);
+	if (!outcome->code)
+		return 0;
+	return transaction_is_fresh(tx) ? 1 : 2;
+}
+
+static void write_message(struct transaction *tx, const struct buf *subjects, size_t count)
+{
+	struct buf message = BUF_INIT;
+	size_t first = strcspn(subjects->data, "\n");
+	if (count == 1)
+		buf_add(&message, subjects->data, first);
+	else
+		buf_addf(&message, "%.*s, and %zu more\n\n%.*s", (int)first, subjects->data,
+			count - 1, (int)(subjects->len - 1), subjects->data);
+	transaction_subject(tx, message.data);
+	buf_release(&message);
+}
+
+static int apply_all(struct transaction *tx, void *data, struct error *err)
+{
+	struct writing *w = data;
+	struct buf subjects = BUF_INIT;
+	size_t applied = 0;
+	bool ask = false;
+	(void)err;
+	for (size_t i = 0; i < w->count && !ask; i++) {
+		struct member *member = &w->members[i];
+		int rc = apply_member(member, tx);
+		ask = rc == 2;
+		if (rc)
+			continue;
+		const struct buf *subject = &member->deed.subject;
+		transaction_operation(tx, member->deed.id);
+		buf_addf(&subjects, "%.*s\n", (int)strcspn(subject->data, "\n"), subject->data);
+		applied++;
+	}
+	if (applied && !ask)
+		write_message(tx, &subjects, applied);
+	buf_release(&subjects);
+	return ask;
+}
+
+static void note_sent(
+	struct member *member, const struct oid *base, const struct oid *commit, int attempts)
+{
+	struct sent *sent = &member->sent;
+	if (!sent->once)
+		sent->since = *base;
+	sent->once = true;
+	sent->commit = *commit;
+	sent->attempts = attempts;
+	buf_reset(&sent->answer);
+	deed_add_answer(&member->deed, &sent->answer);
+}
+
+/* What is about to go out is on record first, for a leader that comes after this process has
+ * died. */
+static int before_push(struct transaction *tx, const struct oid *commit, int attempts, void *data,
+	struct error *err)
+{
+	struct writing *w = data;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < w->count; i++) {
+		struct member *member = &w->members[i];
+		if (member->outcome.code || member->arrived)
+			continue;
+		note_sent(member, transaction_base(tx), commit, attempts);
+		if (member->file)
+			rc = write_sent(member, err);
+	}
+	return rc;
+}
+
+static int push_members(struct writing *w, struct outcome *out, struct error *err)
+{
+	struct transaction_plan plan = {
+		.remote = { w->settings->remote, w->settings->timeout_ms },
+		.branch = w->settings->branch,
+		.subject = "Coordinate",
+		.server = w->settings->server,
+		.attempts = (int)w->settings->attempts,
+		.shows_behind = true,
+		.host_wait_ms = w->settings->host_queue ? w->settings->lock_wait_ms : 0,
+		.env = w->env,
+		.apply = apply_all,
+		.pushing = before_push,
+		.data = w,
+	};
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	int rc = transaction_run(w->repo, &plan, &result, err);
+	buf_add(&out->said, result.said.data, result.said.len);
+	buf_add(&out->behind, result.behind.data, result.behind.len);
+	for (size_t i = 0; rc >= 0 && i < w->count; i++)
+		finish(&w->members[i], result.committed ? &result.commit : NULL,
+			result.committed ? result.attempts : 0);
+	transaction_result_release(&result);
+	return rc;
+}
+
+static void fail(struct member *member, int code, const struct error *err)
+{
+	member->outcome.code = code;
+	member->outcome.error = *err;
+	/* The push of a leader that died may still arrive, whatever became of this one's. */
+	if (member->sent.by_another && code != ERR_UNKNOWN) {
+		error_wrap(&member->outcome.error, "whether the change arrived is not known");
+		member->outcome.code = member->outcome.error.code = ERR_UNKNOWN;
+	}
+}
+
+/* Pushes `count` members from `first` on; where the remote refuses them together, each alone: one
+ * that it does not like must not take the others with it. */
+static void run_members(struct writing *w, struct outcome *out)
+{
+	struct error err = ERROR_INIT;
+	size_t count = w->count;
+	int rc = push_members(w, out, &err);
+	if (rc == ERR_REFUSED && count > 1) {
+		struct member *all = w->members;
+		for (size_t i = 0; i < count; i++) {
+			w->members = all + i;
+			w->count = 1;
+			run_members(w, out);
+		}
+		w->members = all;
+		w->count = count;
+		return;
+	}
+	for (size_t i = 0; rc < 0 && i < count; i++)
+		fail(&w->members[i], rc, &err);
+}
+
+/* ---- the leader: gathering and answering ---- */
+
+/* NULL if it cannot be read, with the reason in `err`. */
+static struct member *add_member(
+	struct writing *w, const struct buf *request, const char *file, struct error *err)
+{
+	struct member made = {
+		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
+		.outcome = OUTCOME_INIT
+	};
+	/* If what was sent is not known, the request stays for the process that waits for it. */
+	if (file && read_sent(file, &made.sent, err) < 0) {
+		error_wrap(err, "whether the change arrived is not known");
+		err->code = ERR_UNKNOWN;
+		return NULL;
+	}
+	made.file = file ? xstrdup(file) : NULL;
+	if (deed_read(&made.deed, request->data, request->len, err) < 0) {
+		/* A request of another version: its process gets the error, the others go on. */
+		made.outcome.error = *err;
+		made.outcome.code = err->code;
+		if (file && !write_answer(&made, NULL))
+			remove_request(file);
+		free(made.file);
+		buf_release(&made.sent.answer);
+		return NULL;
+	}
+	GROW(w->members, w->count, w->capacity);
+	struct member *member = &w->members[w->count++];
+	*member = made;
+	return member;
+}
+
+static void drop_members(struct writing *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		deed_release(&w->members[i].deed);
+		free(w->members[i].file);
+		buf_release(&w->members[i].sent.answer);
+		outcome_release(&w->members[i].outcome);
+	}
+	free(w->members);
+	w->members = NULL;
+	w->count = w->capacity = 0;
+}
+
+/* Does no process wait for `path` any more? A file that cannot be opened may have one. */
+static bool is_orphan(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	bool orphan = !flock(fd, LOCK_EX | LOCK_NB);
+	close(fd);
+	return orphan;
+}
+
+static void mark_taken(const char *file)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	/* Nothing to do if a leader that died has done so. */
+	rename(name_of(&from, file, request_end), name_of(&to, file, taken_end));
+	buf_release(&from);
+	buf_release(&to);
+}
+
+/* Takes the request `file`, if a process still waits for it. */
+static void take(struct writing *w, const char *file)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	mark_taken(file);
+	name_of(&path, file, taken_end);
+	if (is_orphan(path.data)) {
+		remove_request(file);
+		remove_file(file, answer_end);
+	} else if (!file_read(&text, path.data, REQUEST_LIMIT, NULL)) {
+		struct error ignored = ERROR_INIT;
+		add_member(w, &text, file, &ignored);
+	}
+	buf_release(&path);
+	buf_release(&text);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	char *const *a = left, *const *b = right;
+	return strcmp(*a, *b);
+}
+
+/* Does "<file>" wait, by a name of its request? 1, 0, or a negative code. */
+static int waits(const char *file, const char *ending, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int rc = 1;
+	if (stat(name_of(&path, file, ending), &st) < 0)
+		rc = errno == ENOENT
+			? 0
+			: error_errno(err, ERR_FAILED, "cannot look for %s", path.data);
+	buf_release(&path);
+	return rc;
+}
+
+/* Removes an answer or a record that belongs to no request any more, if it is a day old: before
+ * that, the process that waited may be about to read it. */
+static void sweep(const struct writing *w, const char *name, const char *dot)
+{
+	enum { OLD = 24 * 60 * 60 };
+	struct buf file = BUF_INIT, path = BUF_INIT;
+	struct stat st;
+	buf_addf(&path, "%s/%s", w->folder.data, name);
+	buf_addf(&file, "%s/%.*s", w->folder.data, (int)(dot - name), name);
+	if (!stat(path.data, &st) && st.st_mtime < w->env->now(w->env->data) - OLD &&
+		!waits(file.data, request_end, NULL) && !waits(file.data, taken_end, NULL))
+		unlink(path.data);
+	buf_release(&file);
+	buf_release(&path);
+}
+
+struct files {
+	char **names; /* in the queue, without their endings */
+	size_t count, capacity;
+};
+
+/* Lists the requests in the queue, in the order of arrival. */
+static int list_requests(const struct writing *w, struct files *files, struct error *err)
+{
+	DIR *dir = opendir(w->folder.data);
+	if (!dir)
+		return errno == ENOENT
+			? 0
+			: error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data);
+	struct dirent *entry;
+	while (errno = 0, (entry = readdir(dir))) {
+		char *dot = strrchr(entry->d_name, '.');
+		if (dot && (!strcmp(dot, answer_end) || !strcmp(dot, sent_end)))
+			sweep(w, entry->d_name, dot);
+		if (!dot || (strcmp(dot, request_end) && strcmp(dot, taken_end)))
+			continue;
+		struct buf path = BUF_INIT;
+		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - entry->d_name),
+			entry->d_name);
+		GROW(files->names, files->count, files->capacity);
+		files->names[files->count++] = buf_detach(&path);
+	}
+	int rc = errno ? error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data) : 0;
+	closedir(dir);
+	if (files->count)
+		qsort(files->names, files->count, sizeof(*files->names), by_name);
+	return rc;
+}
+
+/* Takes what waits in the queue, but for `own`. */
+static int take_all(struct writing *w, const char *own, struct error *err)
+{
+	struct files files = { NULL, 0, 0 };
+	int rc = list_requests(w, &files, err);
+	for (size_t i = 0; i < files.count; i++) {
+		if (!rc && w->count < MOST_TOGETHER && !(own && !strcmp(files.names[i], own)))
+			take(w, files.names[i]);
+		free(files.names[i]);
+	}
+	free(files.names);
+	return rc;
+}
+
+static int take_outbox(struct writing *w, struct error *err)
+{
+	int rc = outbox_read(&w->outbox, w->repo, err);
+	for (size_t i = 0; !rc && i < w->outbox.count; i++) {
+		const struct outbox_entry *entry = &w->outbox.entries[i];
+		struct error unread = ERROR_INIT;
+		struct member *member =
+			entry->refused ? NULL : add_member(w, &entry->request, NULL, &unread);
+		if (member)
+			member->entry = entry;
+		else if (!entry->refused)
+			rc = outbox_refuse(entry, "this git-build does not know it", err);
+	}
+	return rc;
+}
+
+/* Does a failure say nothing about the operation itself? */
+static bool is_passing(int code)
+{
+	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
+		code == ERR_TIMEOUT || code == ERR_FAILED;
+}
+
+static void answer_members(struct writing *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct member *member = &w->members[i];
+		const struct outcome *outcome = &member->outcome;
+		/* Without its answer the process that waits leads next, and finds out by itself. */
+		if (member->file && !write_answer(member, NULL))
+			remove_request(member->file);
+		if (!member->entry || (outcome->code && is_passing(outcome->code)))
+			continue;
+		if (!outcome->code || !member->deed.operation->later)
+			outbox_drop(member->entry, NULL);
+		else
+			outbox_refuse(member->entry,
+				outcome->code < 0 ? outcome->error.text
+						  : "what it asks for is not so any more",
+				NULL);
+	}
+}
+
+/* Adds the request of this process itself, the last of all. */
+static int add_own(
+	struct writing *w, const struct buf *request, const char *file, struct error *err)
+{
+	if (file)
+		mark_taken(file);
+	return add_member(w, request, file, err) ? 0 : err->code;
+}
+
+/* What came of the own request, or of the outbox if there was none. */
+static void take_outcome(struct writing *w, size_t others, bool has_own, struct outcome *outcome)
+{
+	if (has_own) {
+		struct outcome *own = &w->members[others].outcome;
+		outcome->code = own->code;
+		outcome->error = own->error;
+		buf_add(&outcome->answer, own->answer.data, own->answer.len);
+		return;
+	}
+	for (size_t i = 0; i < w->count; i++)
+		if (w->members[i].entry && is_passing(w->members[i].outcome.code)) {
+			outcome->code = w->members[i].outcome.code;
+			outcome->error = w->members[i].outcome.error;
+		}
+}
+
+/* Called with the lock: does the work of all, `request` (in the queue as `file`, or NULL) last. */
+static void lead(
+	struct writing *w, const struct buf *request, const char *file, struct outcome *outcome)
+{
+	struct error err = ERROR_INIT;
+	int rc = take_outbox(w, &err);
+	/* A damaged entry stops no other request. An outbox that cannot be read does: it need not
+	 * be empty. */
+	if (rc < 0 && rc != ERR_FAILED)
+		buf_addf(&outcome->said, "the outbox waits: %s\n", err.text);
+	if (rc == ERR_FAILED)
+		outcome->error = err;
+	else
+		rc = take_all(w, file, &outcome->error);
+	bool listed = !rc;
+	size_t others = w->count;
+	if (listed && request)
+		rc = add_own(w, request, file, &outcome->error);
+	if (listed && w->count) {
+		run_members(w, outcome);
+		answer_members(w);
+	}
+	if (rc < 0)
+		outcome->code = rc;
+	else
+		take_outcome(w, others, request != NULL, outcome);
+	drop_members(w);
+	outbox_release(&w->outbox);
+}
+
+/* ---- those who wait ---- */
+
+/* A question that cannot be answered is asked again. */
+static bool is_answered(const char *file)
+{
+	return !waits(file, request_end, NULL) && !waits(file, taken_end, NULL) &&
+		/* Renamed between the two questions. */
+		!waits(file, taken_end, NULL);
+}
+
+/* Puts the request into the queue, where it is held for as long as the returned descriptor is open.
+ */
+static int enqueue(struct writing *w, const struct buf *request, const char *file, int *held,
+	struct error *err)
+{
+	struct buf hidden = BUF_INIT, path = BUF_INIT;
+	int rc = file_make_folders(w->folder.data, err);
+	name_of(&path, file, request_end);
+	if (!rc) {
+		*held = file_temporary(&hidden, file, err);
+		rc = *held < 0 ? *held : 0;
+	}
+	if (!rc &&
+		(write(*held, request->data, request->len) != (ssize_t)request->len ||
+			rename(hidden.data, path.data) < 0)) {
+		rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->folder.data);
+		unlink(hidden.data);
+	}
+	buf_release(&hidden);
+	buf_release(&path);
+	return rc;
+}
+
+/* Takes a request back that no leader has; false: one has it. */
+static bool withdraw(const char *file)
+{
+	struct buf path = BUF_INIT;
+	bool done = !unlink(name_of(&path, file, request_end));
+	buf_release(&path);
+	return done;
+}
+
+static int try_lock(struct writing *w, struct error *err)
+{
+	return clone_lock_acquire(w->repo, 0, w->env, err);
+}
+
+/* Waits until the request is answered (1) or it is our turn to lead (0). */
+static int wait_for_turn(struct writing *w, const char *file, struct error *err)
+{
+	const struct env *env = w->env;
+	int64_t deadline = env->monotonic_ms(env->data) + w->settings->lock_wait_ms;
+	for (;;) {
+		struct error busy = ERROR_INIT;
+		if (is_answered(file))
+			return 1;
+		int rc = try_lock(w, &busy);
+		if (!rc && is_answered(file)) {
+			clone_lock_release(w->repo);
+			return 1;
+		}
+		if (!rc)
+			return 0;
+		bool late = env->monotonic_ms(env->data) >= deadline;
+		if ((late || rc != ERR_BUSY) && withdraw(file))
+			return error_set(err, rc, "%s; nothing was done", busy.text);
+		if (rc != ERR_BUSY)
+			return error_set(err, ERR_UNKNOWN,
+				"%s; whether the change arrived is not known", busy.text);
+		env->sleep_ms(env->data, 2 + env->random(env->data, 8));
+	}
+}
+
+/* Others are at work: leaves the request to them, or leads once they are done. */
+static void queue_up(struct writing *w, const struct buf *request, struct outcome *outcome)
+{
+	char id[UUID_SIZE];
+	struct buf file = BUF_INIT;
+	int held = -1;
+	w->env->uuid(w->env->data, id);
+	buf_addf(&file, "%s/%015" PRId64 "-%s", w->folder.data, w->env->monotonic_ms(w->env->data),
+		id);
+	int rc = enqueue(w, request, file.data, &held, &outcome->error);
+	if (!rc)
+		rc = wait_for_turn(w, file.data, &outcome->error);
+	if (!rc)
+		lead(w, request, file.data, outcome);
+	else if (rc > 0 && read_answer(file.data, outcome, &outcome->error) < 0) {
+		error_wrap(&outcome->error, "whether the change arrived is not known");
+		rc = outcome->error.code = ERR_UNKNOWN;
+	}
+	if (rc < 0)
+		outcome->code = rc;
+	if (rc >= 0)
+		remove_request(file.data);
+	remove_file(file.data, answer_end);
+	if (held >= 0)
+		close(held);
+	buf_release(&file);
+}
+
+int write_queue_run(struct repo *repo, const struct settings *settings, const struct buf *request,
+	const struct env *env, struct outcome *outcome, struct error *err)
+{
+	struct writing w = { .repo = repo, .settings = settings, .env = env, .folder = BUF_INIT };
+	buf_addf(&w.folder, "%s/queue", repo_state_dir(repo));
+	outcome->code = try_lock(&w, &outcome->error);
+	if (!outcome->code)
+		lead(&w, request, NULL, outcome);
+	else if (outcome->code == ERR_BUSY && request)
+		queue_up(&w, request, outcome);
+	clone_lock_release(repo);
+	buf_release(&w.folder);
+	if (outcome->code < 0 && err)
+		*err = outcome->error;
+	return outcome->code;
+}

@@ -1,0 +1,186 @@
+#include "git/history.h"
+
+#include "git/internal.h"
+
+#include <string.h>
+
+/* What `tip` leads to through tags; 0 if that is a commit. */
+static int peel(struct repo *repo, const struct oid *tip, git_oid *out)
+{
+	git_oid id = store_git_oid(tip);
+	git_object *object = NULL, *commit = NULL;
+	int rc = git_object_lookup(&object, repo->git, &id, GIT_OBJECT_ANY);
+	if (!rc)
+		rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
+	if (!rc)
+		*out = *git_object_id(commit);
+	git_object_free(commit);
+	git_object_free(object);
+	return rc;
+}
+
+static int start_walk(struct repo *repo, git_revwalk *walk, const git_oid *tip,
+	const struct oid *known, size_t known_count, const char *standing)
+{
+	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
+	int rc = git_revwalk_push(walk, tip);
+	if (!rc && standing)
+		rc = git_revwalk_hide_glob(walk, standing);
+	for (size_t i = 0; !rc && i < known_count; i++) {
+		git_oid hidden;
+		if (!oid_is_none(&known[i]) && !peel(repo, &known[i], &hidden))
+			rc = git_revwalk_hide(walk, &hidden);
+	}
+	return rc;
+}
+
+int history_each_new(struct repo *repo, const struct oid *tip, const struct oid *known,
+	size_t known_count, const char *standing, int (*each)(const struct oid *commit, void *data),
+	void *data, struct error *err)
+{
+	git_revwalk *walk = NULL;
+	git_oid id;
+	int next = peel(repo, tip, &id);
+	if (next == GIT_EPEEL || next == GIT_EINVALIDSPEC)
+		return 0;
+	if (!next)
+		next = git_revwalk_new(&walk, repo->git);
+	if (!next)
+		next = start_walk(repo, walk, &id, known, known_count, standing);
+	int rc = 0;
+	while (!next && !rc && !(next = git_revwalk_next(&id, walk))) {
+		struct oid commit = store_oid(&id);
+		rc = each(&commit, data);
+	}
+	if (!rc && next != GIT_ITEROVER)
+		rc = store_error(err, ERR_FAILED, "cannot walk the history of %.12s", tip->hex);
+	git_revwalk_free(walk);
+	return rc;
+}
+
+/* Reads a commit (NULL: not wanted) and its tree. */
+static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, git_tree **tree,
+	struct error *err)
+{
+	git_commit *found = NULL;
+	int rc = 0;
+	if (git_commit_lookup(&found, repo->git, id) < 0 || git_commit_tree(tree, found) < 0)
+		rc = store_error(err, ERR_FAILED, "cannot read commit %.12s", store_oid(id).hex);
+	if (commit)
+		*commit = found;
+	else
+		git_commit_free(found);
+	return rc;
+}
+
+/* Does `parent` have the file as it is now? 1, 0, or a negative code. */
+static int has_file(
+	struct repo *repo, const git_oid *parent, const git_diff_file *file, struct error *err)
+{
+	git_tree *tree = NULL;
+	git_tree_entry *entry = NULL;
+	struct oid name = store_oid(parent);
+	int rc = read_tree(repo, parent, NULL, &tree, err);
+	if (!rc)
+		rc = store_find_entry(repo, tree, file->path, &entry, &name, err);
+	if (!rc)
+		rc = git_oid_equal(git_tree_entry_id(entry), &file->id) &&
+			git_tree_entry_filemode(entry) == file->mode;
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Has some parent but the first the file as it is now? Then a merge took it over, and did not make
+ * it. 1, 0, or a negative code. */
+static int taken_over(
+	struct repo *repo, git_commit *commit, const git_diff_file *file, struct error *err)
+{
+	int found = 0;
+	for (unsigned i = 1; i < git_commit_parentcount(commit) && !found; i++)
+		found = has_file(repo, git_commit_parent_id(commit, i), file, err);
+	return found;
+}
+
+/* `commit`: leave out what it took over from a parent; NULL: leave out nothing. */
+static int each_delta(struct repo *repo, git_diff *diff, git_commit *commit,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && i < git_diff_num_deltas(diff); i++) {
+		const git_diff_delta *delta = git_diff_get_delta(diff, i);
+		bool gone = delta->status == GIT_DELTA_DELETED;
+		const git_diff_file *file = gone ? &delta->old_file : &delta->new_file;
+		int taken = !gone && commit ? taken_over(repo, commit, file, err) : 0;
+		if (taken < 0)
+			return taken;
+		if (taken)
+			continue;
+		struct changed_file changed = {
+			.path = file->path,
+			.mode = gone ? 0 : file->mode,
+			.blob = gone ? OID_NONE : store_oid(&file->id),
+			.before = delta->status == GIT_DELTA_ADDED ? OID_NONE
+								   : store_oid(&delta->old_file.id),
+		};
+		rc = each(&changed, data);
+	}
+	return rc;
+}
+
+static int each_between(struct repo *repo, git_tree *before, git_tree *after, git_commit *commit,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	git_diff *diff;
+	git_diff_options options;
+	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+	/* The patch text is never made; only the trees are compared. */
+	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
+	if (git_diff_tree_to_tree(&diff, repo->git, before, after, &options) < 0)
+		return store_error(err, ERR_FAILED, "cannot compare two commits");
+	int rc = each_delta(repo, diff, commit, each, data, err);
+	git_diff_free(diff);
+	return rc;
+}
+
+int history_each_changed(struct repo *repo, const struct oid *oid,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	git_oid id = store_git_oid(oid);
+	git_commit *commit = NULL;
+	git_tree *tree = NULL, *before = NULL;
+	int rc = read_tree(repo, &id, &commit, &tree, err);
+	if (!rc && git_commit_parentcount(commit))
+		rc = read_tree(repo, git_commit_parent_id(commit, 0), NULL, &before, err);
+	if (!rc)
+		rc = each_between(repo, before, tree, commit, each, data, err);
+	git_tree_free(before);
+	git_tree_free(tree);
+	git_commit_free(commit);
+	return rc;
+}
+
+int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	git_oid from_id = store_git_oid(from), to_id = store_git_oid(to);
+	git_tree *before = NULL, *after = NULL;
+	int rc = oid_is_none(from) ? 0 : read_tree(repo, &from_id, NULL, &before, err);
+	if (!rc)
+		rc = read_tree(repo, &to_id, NULL, &after, err);
+	if (!rc)
+		rc = each_between(repo, before, after, NULL, each, data, err);
+	git_tree_free(before);
+	git_tree_free(after);
+	return rc;
+}
+
+int history_read_blob(struct repo *repo, const struct oid *oid, size_t limit, struct buf *out,
+	size_t *size, struct error *err)
+{
+	git_oid id = store_git_oid(oid);
+	int rc = store_read_blob(repo, &id, limit, out, size);
+	if (rc == ERR_INVALID)
+		return error_set(err, rc, "blob %.12s has %zu bytes", oid->hex, *size);
+	return rc < 0 ? store_error(err, rc, "cannot read blob %.12s", oid->hex) : 0;
+}

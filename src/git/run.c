@@ -1,0 +1,130 @@
+#include "git/run.h"
+
+#include "base/child.h"
+#include "base/file.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 10000, FILE_LIMIT = 1 << 30 };
+
+/* 0; what git exits with, and if that is not `expected`, what it printed as the error; or a negative
+ * code. */
+static int ask(const char *const *argv, int expected, struct buf *out, struct error *err)
+{
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv,
+		.timeout_ms = TIMEOUT_MS,
+		.output = out,
+		.errors = &errors,
+		.output_limit = FILE_LIMIT };
+	int status;
+	buf_reset(out);
+	int rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status && status != expected)
+		error_set(err, ERR_FAILED, "git %s: %s", argv[1], errors.data);
+	buf_release(&errors);
+	return rc < 0 ? rc : status;
+}
+
+int plumbing_config(const char *key, struct buf *out, struct error *err)
+{
+	enum { NOT_SET = 1 }; /* git-config(1) */
+	const char *argv[] = { "git", "config", "--get", key, NULL };
+	int rc = ask(argv, NOT_SET, out, err);
+	buf_trim(out);
+	return rc == NOT_SET ? 0 : rc ? ERR_FAILED : out->len != 0;
+}
+
+/* Is the current directory in no work tree? False also if that cannot be found out. */
+static bool is_outside(void)
+{
+	char *directory = getenv("GIT_DIR") ? NULL : realpath(".", NULL), *slash = NULL;
+	struct buf path = BUF_INIT;
+	int found = directory ? 0 : -1;
+	do {
+		if (slash)
+			*slash = '\0';
+		buf_reset(&path);
+		buf_addf(&path, "%s/.git", directory ? directory : "");
+		if (!found)
+			found = file_exists(path.data, NULL);
+		slash = directory ? strrchr(directory, '/') : NULL;
+	} while (!found && slash);
+	free(directory);
+	buf_release(&path);
+	return !found;
+}
+
+int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err)
+{
+	const char *argv[] = { "git", "check-attr", "-z", name, "--", path, NULL };
+	struct buf line = BUF_INIT; /* path, name and value, each with a NUL behind it */
+	struct error failure = ERROR_INIT;
+	int rc = ask(argv, 0, &line, &failure);
+	size_t value = strlen(path) + strlen(name) + 2;
+	buf_reset(out);
+	if (!rc && value < line.len)
+		buf_addstr(out, line.data + value);
+	buf_release(&line);
+	if (rc && is_outside())
+		return 0;
+	if (rc)
+		return error_set(err, ERR_FAILED, "%s", failure.text);
+	return out->len && strcmp(out->data, "unspecified") != 0 &&
+		strcmp(out->data, "unset") != 0 && strcmp(out->data, "set") != 0;
+}
+
+int plumbing_commit(const char *revision, struct buf *out, struct error *err)
+{
+	enum { NO_COMMIT = 1 }; /* git-rev-parse(1), --verify --quiet */
+	struct buf commit = BUF_INIT;
+	buf_addf(&commit, "%s^{commit}", revision);
+	const char *argv[] = { "git", "rev-parse", "-q", "--verify", "--end-of-options",
+		commit.data, NULL };
+	int rc = ask(argv, NO_COMMIT, out, err);
+	buf_trim(out);
+	buf_release(&commit);
+	return rc == NO_COMMIT ? 0 : rc ? ERR_FAILED : 1;
+}
+
+int plumbing_path(const char *name, struct buf *out, struct error *err)
+{
+	const char *argv[] = { "git", "rev-parse", "--git-path", name, NULL };
+	int rc = ask(argv, 0, out, err);
+	if (out->len && out->data[out->len - 1] == '\n')
+		buf_truncate(out, out->len - 1);
+	return rc ? ERR_FAILED : 1;
+}
+
+/* Does git list nothing for this, and no failure? */
+static int lists_nothing(const char *const *argv, struct error *err)
+{
+	struct buf output = BUF_INIT;
+	int rc = ask(argv, 0, &output, err);
+	bool empty = !output.len;
+	buf_release(&output);
+	return rc ? ERR_FAILED : empty;
+}
+
+int plumbing_file(const char *ref, const char *path, struct buf *out, struct error *err)
+{
+	struct buf object = BUF_INIT;
+	struct error why = ERROR_INIT;
+	buf_addf(&object, "%s:%s", ref, path);
+	const char *read[] = { "git", "cat-file", "blob", object.data, NULL };
+	const char *refs[] = { "git", "for-each-ref", "--format=%(objectname)", ref, NULL };
+	const char *tree[] = { "git", "ls-tree", "-z", "--full-tree", ref, "--", path, NULL };
+	bool found = !ask(read, 0, out, &why);
+	buf_release(&object);
+	if (found)
+		return 1;
+	buf_reset(out);
+	/* git fails alike for what is not there and for what it cannot read. */
+	int absent = lists_nothing(refs, err);
+	if (!absent)
+		absent = lists_nothing(tree, err);
+	return absent < 0 ? absent : absent ? 0 : error_set(err, ERR_FAILED, "%s", why.text);
+}

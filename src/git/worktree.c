@@ -1,0 +1,295 @@
+#include "git/worktree.h"
+
+#include "git/internal.h"
+
+#include "base/child.h"
+#include "base/file.h"
+#include "git/history.h"
+#include "locks/stale_locks.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30, FILE_LIMIT = 256 << 20, LOCK_WAIT_MS = 300 };
+
+/* Runs git at the top of the work tree, with its own eyes for where that is. */
+static int run_git(struct repo *repo, const char *const *argv, struct buf *output, int *status,
+	struct error *err)
+{
+	/* What a hook or `git -C` around us has set holds for this repository as well. */
+	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = repo->work_tree,
+		.environment = environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = output,
+		.errors = &errors,
+		.output_limit = OUTPUT_LIMIT };
+	int rc = child_run(&child, status, err);
+	buf_trim(&errors);
+	if (!rc && *status)
+		rc = error_set(err, ERR_FAILED, "git %s failed: %s", argv[1], errors.data);
+	buf_release(&errors);
+	return rc;
+}
+
+static int need_work_tree(const struct repo *repo, struct error *err)
+{
+	if (repo->work_tree)
+		return 0;
+	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->git_dir);
+}
+
+/* Runs git in the work tree, whatever a hook or an alias around us has set: 1 if it succeeds, 0 if
+ * it does not, or a negative code. `output` and `errors` may be NULL. */
+static int try_git(struct repo *repo, const char *const *argv, struct buf *output,
+	struct buf *errors, struct error *err)
+{
+	static const char *const environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
+		"GIT_PREFIX", "LC_ALL=C", NULL };
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv,
+		.folder = repo->work_tree,
+		.environment = environment,
+		.timeout_ms = TIMEOUT_MS,
+		.output = output ? output : &ignored,
+		.errors = errors ? errors : &ignored,
+		.output_limit = OUTPUT_LIMIT };
+	int status, rc = child_run(&child, &status, err);
+	buf_release(&ignored);
+	return rc < 0 ? rc : status == 0;
+}
+
+/* What a fast-forward does with index and work tree, in half the time of `git merge`; 0 also where
+ * a file only looks changed, since nothing is compared by content. */
+static int read_tree(
+	struct repo *repo, const struct oid *from, const struct oid *to, struct error *err)
+{
+	const char *argv[] = { "git", "read-tree", "-m", "-u", from->hex, to->hex, NULL };
+	return try_git(repo, argv, NULL, NULL, err);
+}
+
+static int merge_forward(
+	struct repo *repo, const struct oid *to, struct buf *errors, struct error *err)
+{
+	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "merge", "--ff-only",
+		"--quiet", to->hex, NULL };
+	return try_git(repo, argv, NULL, errors, err);
+}
+
+/* Removes what a git that was killed has left in the way, without waiting long: a lock that may be
+ * held is there for the next time. */
+static void unlock(struct repo *repo, const char *branch)
+{
+	struct buf paths[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	bool locked = false;
+	buf_addf(&paths[0], "%s/index.lock", repo->git_dir);
+	buf_addf(&paths[1], "%s/HEAD.lock", repo->git_dir);
+	buf_addf(&paths[2], "%s/%s.lock", repo->common_dir, branch);
+	for (size_t i = 0; i < 3; i++) {
+		locked = locked || !access(paths[i].data, F_OK);
+		buf_release(&paths[i]);
+	}
+	if (locked)
+		stale_locks_remove(repo, LOCK_WAIT_MS);
+}
+
+/* ---- files of a checkout that was killed ---- */
+
+/* A file of the work tree, looked for among what the shared branch has had at its place. */
+struct written {
+	struct repo *repo;
+	const char *path;
+	const struct buf *content;
+};
+
+/* Is the file the beginning of what the commit has there, or all of it? */
+static int is_beginning(const struct oid *id, void *data)
+{
+	const struct written *w = data;
+	struct buf published = BUF_INIT;
+	int rc = repo_read(w->repo, id, w->path, 0, &published, NULL, NULL);
+	bool is = !rc && w->content->len <= published.len &&
+		!memcmp(w->content->data, published.data, w->content->len);
+	buf_release(&published);
+	return is;
+}
+
+/*
+ * Puts `path` back to what it is at `now`, if a checkout that was killed has written it: if it
+ * holds nothing but (the beginning of) what the shared branch has there after `now`, up to `tip`.
+ * That is published, so nothing of a user's is lost.
+ */
+static void take_back_file(
+	struct repo *repo, const char *path, const struct oid *now, const struct oid *tip)
+{
+	struct buf full = BUF_INIT, content = BUF_INIT, before = BUF_INIT;
+	struct written written = { repo, path, &content };
+	const char *restore[] = { "git", "checkout-index", "-f", "-u", "--", path, NULL };
+	buf_addf(&full, "%s/%s", repo->work_tree, path);
+	int rc = file_read(&content, full.data, FILE_LIMIT, NULL);
+	int had = rc ? rc : repo_read(repo, now, path, 0, &before, NULL, NULL);
+	bool dirty = !had &&
+		(before.len != content.len || memcmp(before.data, content.data, content.len) != 0);
+	if ((dirty || had == ERR_NOT_FOUND) && !rc &&
+		history_each_new(repo, tip, now, 1, NULL, is_beginning, &written, NULL) == 1) {
+		if (dirty)
+			try_git(repo, restore, NULL, NULL, NULL);
+		else
+			unlink(full.data);
+	}
+	buf_release(&full);
+	buf_release(&content);
+	buf_release(&before);
+}
+
+/* The same for every file that differs between the two. */
+static void take_back(struct repo *repo, const struct oid *now, const struct oid *tip)
+{
+	const char *argv[] = { "git", "diff-tree", "-r", "-z", "--name-only", "--no-renames",
+		now->hex, tip->hex, NULL };
+	struct buf names = BUF_INIT;
+	if (try_git(repo, argv, &names, NULL, NULL) == 1)
+		for (const char *path = names.data; path < names.data + names.len;
+			path += strlen(path) + 1)
+			take_back_file(repo, path, now, tip);
+	buf_release(&names);
+}
+
+/* ---- an index of a checkout that was killed ---- */
+
+/* Looks for a commit with a certain tree. */
+struct search {
+	struct repo *repo;
+	struct oid tree, found;
+};
+
+static int has_tree(const struct oid *id, void *data)
+{
+	struct search *search = data;
+	struct commit commit = { .message = BUF_INIT };
+	int rc = repo_commit(search->repo, id, &commit, NULL);
+	if (!rc && oid_equal(&commit.tree, &search->tree)) {
+		search->found = *id;
+		rc = 1;
+	}
+	buf_release(&commit.message);
+	return rc;
+}
+
+/*
+ * A process that was killed in the middle of following has left the index, and the files, at a
+ * commit that the branch does not stand on yet. It is one that is published, so nothing of
+ * anybody's is lost by going on from there: 1 if that was it.
+ */
+static int resume(
+	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
+{
+	const char *argv[] = { "git", "write-tree", NULL };
+	struct search search = { .repo = repo };
+	struct buf output = BUF_INIT;
+	int status, rc = run_git(repo, argv, &output, &status, NULL);
+	buf_trim(&output);
+	if (!rc && oid_parse(&search.tree, output.data))
+		history_each_new(repo, tip, now, 1, NULL, has_tree, &search, NULL);
+	buf_release(&output);
+	return oid_is_none(&search.found) ? 0 : read_tree(repo, &search.found, tip, err);
+}
+
+/* The fast-forward of index and work tree: 1 if it was done, else 0 or a negative code. */
+static int move_files(
+	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
+{
+	int rc = read_tree(repo, now, tip, err);
+	if (!rc)
+		rc = resume(repo, now, tip, err);
+	if (!rc) {
+		take_back(repo, now, tip);
+		rc = read_tree(repo, now, tip, err);
+	}
+	return rc;
+}
+
+static int not_followed(const char *branch, struct buf *errors, struct error *err)
+{
+	buf_trim(errors);
+	return error_set(
+		err, ERR_FAILED, "git does not move it: %s", errors->len ? errors->data : branch);
+}
+
+int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
+{
+	struct buf head = BUF_INIT, errors = BUF_INIT;
+	struct oid now = OID_NONE;
+	int rc = 0;
+	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
+		strcmp(head.data, branch))
+		goto done;
+	/* A branch without a commit follows too: a clone of what was an empty repository. */
+	rc = repo_ref(repo, branch, &now, err);
+	bool stands = !rc;
+	if ((rc < 0 && rc != ERR_NOT_FOUND) || (stands && oid_equal(&now, tip)))
+		goto done;
+	rc = 0;
+	bool forward = stands && repo_is_ancestor(repo, &now, tip, NULL) == 1;
+	unlock(repo, branch);
+	/* One in 256, by its name, goes through `git merge`, which packs the clone now and then. */
+	bool quick = forward && strncmp(tip->hex, "00", 2) != 0;
+	if (quick)
+		rc = move_files(repo, &now, tip, err);
+	if (rc == 1)
+		rc = repo_ref_update(repo, branch, tip, &now, "git-build: fast-forward", err) < 0
+			? ERR_FAILED
+			: 1;
+	else if (!rc)
+		rc = merge_forward(repo, tip, &errors, err);
+	if (!rc && forward)
+		rc = not_followed(branch, &errors, err);
+done:
+	buf_release(&head);
+	buf_release(&errors);
+	return rc;
+}
+
+int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *path, void *data),
+	void *data, struct error *err)
+{
+	static const char *const known[] = { "git", "ls-files", "-z", "--cached", "--others",
+		"--exclude-standard", "--deduplicate", NULL };
+	static const char *const in_index[] = { "git", "diff", "--cached", "--name-only", "-z",
+		"--no-renames", "--diff-filter=d", NULL };
+	struct buf output = BUF_INIT;
+	int status, rc = need_work_tree(repo, err);
+	if (!rc)
+		rc = run_git(repo, staged ? in_index : known, &output, &status, err);
+	for (const char *path = output.data; !rc && path < output.data + output.len;
+		path += strlen(path) + 1)
+		rc = each(path, data);
+	buf_release(&output);
+	return rc;
+}
+
+int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	int status;
+	buf_addf(&name, ":0:%s", path);
+	const char *argv[] = { "git", "cat-file", "blob", name.data, NULL };
+	int rc = run_git(repo, argv, out, &status, err);
+	buf_release(&name);
+	return rc;
+}
+
+int worktree_attribute(
+	struct repo *repo, const char *path, const char *name, struct buf *out, struct error *err)
+{
+	const char *value = NULL;
+	buf_reset(out);
+	if (git_attr_get(&value, repo->git, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, name) < 0)
+		return store_error(err, ERR_FAILED, "cannot read the attributes of %s", path);
+	if (git_attr_value(value) != GIT_ATTR_VALUE_STRING)
+		return 0;
+	buf_addstr(out, value);
+	return 1;
+}

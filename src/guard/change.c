@@ -1,0 +1,373 @@
+/* The step from the old tip to the new one, file by file, by what the schemas' annotations allow.
+ * docs/schemas.md says what each of them means. */
+#include "guard/change.h"
+
+#include "base/timestamp.h"
+#include "json/number.h"
+#include "schema/validate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_VALUE = 60, MOST_STATES = 64, OLD_LIMIT = 256 << 20 };
+
+/* ---- saying ---- */
+
+static struct place place_of(const struct step *step)
+{
+	struct place place = { &step->judging->update->new, step->path, { 0 }, step->where.data };
+	if (step->new_doc)
+		place.at = json_position(step->new_doc, step->place->start);
+	return place;
+}
+
+void step_violate(struct step *step, enum violation_kind kind, const char *format, ...)
+{
+	struct place place = place_of(step);
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	guard_violate(step->judging->report, kind, &place, "%s", text.data);
+	buf_release(&text);
+}
+
+struct step_mark step_down(struct step *step, const char *name, const struct json_value *now)
+{
+	struct step_mark mark = { step->where.len, step->place };
+	json_pointer_add(&step->where, name, strlen(name));
+	if (now)
+		step->place = now;
+	return mark;
+}
+
+void step_up(struct step *step, struct step_mark mark)
+{
+	buf_truncate(&step->where, mark.len);
+	step->place = mark.place;
+}
+
+/* A value as messages show it; at most one line's worth. */
+static void show(struct buf *out, const struct json_doc *doc, const struct json_value *value)
+{
+	size_t len;
+	if (!value) {
+		buf_addstr(out, "gone");
+		return;
+	}
+	const char *text = json_raw(doc, value, &len);
+	buf_add(out, text, len > SHOWN_VALUE ? SHOWN_VALUE : len);
+	if (len > SHOWN_VALUE)
+		buf_addstr(out, "...");
+}
+
+static void refuse_change(struct step *step, const struct json_value *old,
+	const struct json_value *now, const char *why)
+{
+	struct buf was = BUF_INIT, is = BUF_INIT;
+	show(&was, step->old_doc, old);
+	show(&is, step->new_doc, now);
+	step_violate(step, VIOLATION_CHANGED, "was %s and is %s; %s", was.data, is.data, why);
+	buf_release(&was);
+	buf_release(&is);
+}
+
+/* ---- values ---- */
+
+/* Is `new` less than `old`? Numbers by value, truth values, timestamps as points in time. */
+static bool is_less(
+	const struct step *step, const struct json_value *old, const struct json_value *now)
+{
+	size_t old_len, new_len;
+	const char *old_text = json_raw(step->old_doc, old, &old_len);
+	const char *new_text = json_raw(step->new_doc, now, &new_len);
+	int64_t then, later;
+	if (old->type == JSON_NUMBER && now->type == JSON_NUMBER)
+		return json_number_compare(new_text, new_len, old_text, old_len) < 0;
+	if (old->type == JSON_STRING && now->type == JSON_STRING) {
+		old_text = json_string(step->old_doc, old, &old_len);
+		new_text = json_string(step->new_doc, now, &new_len);
+		return timestamp_parse(old_text, old_len, &then) &&
+			timestamp_parse(new_text, new_len, &later) && later < then;
+	}
+	return old->type == JSON_TRUE && now->type != JSON_TRUE;
+}
+
+static const struct transition *row_of(
+	const struct annotations *annotations, const char *name, size_t len)
+{
+	for (size_t i = 0; i < annotations->transitions_count; i++) {
+		const struct text *from = &annotations->transitions[i].from;
+		if (from->len == len && !memcmp(from->bytes, name, len))
+			return &annotations->transitions[i];
+	}
+	return NULL;
+}
+
+/* May `to` come after `from`, in one step or several? */
+static bool leads_to(const struct annotations *annotations, const struct transition *from,
+	const char *to, size_t len)
+{
+	const struct transition *reached[MOST_STATES] = { from };
+	size_t count = 1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < reached[i]->count; k++) {
+			const struct text *next = &reached[i]->to[k];
+			if (next->len == len && !memcmp(next->bytes, to, len))
+				return true;
+			const struct transition *row = row_of(annotations, next->bytes, next->len);
+			bool known = !row;
+			for (size_t n = 0; n < count && !known; n++)
+				known = reached[n] == row;
+			if (!known && count < MOST_STATES)
+				reached[count++] = row;
+		}
+	return false;
+}
+
+/* ---- annotations ---- */
+
+static void judge_transition(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *now)
+{
+	size_t old_len, new_len;
+	const char *from = json_string(step->old_doc, old, &old_len);
+	const char *to = json_string(step->new_doc, now, &new_len);
+	const struct transition *row = from ? row_of(annotations, from, old_len) : NULL;
+	if (!row || (to && old_len == new_len && !memcmp(from, to, old_len)) ||
+		(to && leads_to(annotations, row, to, new_len)))
+		return;
+	struct buf why = BUF_INIT;
+	buf_addstr(&why, row->count ? "only " : "nothing");
+	for (size_t i = 0; i < row->count; i++)
+		buf_addf(&why, "%s\"" TEXT_FMT "\"", i ? " or " : "", TEXT_ARG(row->to[i]));
+	buf_addf(&why, " may follow \"" TEXT_FMT "\"", TEXT_ARG(row->from));
+	refuse_change(step, old, now, why.data);
+	buf_release(&why);
+}
+
+/* What `pointer` leads to from `value`; NULL if nowhere. */
+static const struct json_value *value_at(
+	const struct json_doc *doc, const struct json_value *value, const struct text *pointer)
+{
+	struct buf whole = BUF_INIT;
+	json_pointer_of(doc, value, &whole);
+	buf_add(&whole, pointer->bytes, pointer->len);
+	const struct json_value *found = json_at(doc, whole.data);
+	buf_release(&whole);
+	return found;
+}
+
+/* What belongs to a server is changed by that server; what is new is made by it. */
+static void judge_owner(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *now)
+{
+	const struct guard *guard = step->judging->guard;
+	const struct json_doc *doc = step->old_doc;
+	const struct json_value *owner = old ? value_at(doc, old, &annotations->owner) : NULL;
+	if ((!owner || owner->type != JSON_STRING) && now) {
+		doc = step->new_doc;
+		owner = value_at(doc, now, &annotations->owner);
+	}
+	char *name = json_strdup(doc, owner);
+	if (name && strcmp(name, guard->identity))
+		step_violate(step, VIOLATION_OWNER, "is %s's, and not %s's to change", name,
+			guard->identity);
+	free(name);
+}
+
+static void judge_annotations(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *now)
+{
+	bool was_set = old && old->type != JSON_NULL;
+	/* A file that goes away as a whole loses its lists' elements; its other members are not
+	 * changed by that. */
+	if (was_set && step->new_doc) {
+		if (annotations->immutable &&
+			(!now || !json_equal(step->old_doc, old, step->new_doc, now)))
+			refuse_change(step, old, now, "it may not change once it is set");
+		if (annotations->increasing &&
+			(!now || now->type == JSON_NULL || is_less(step, old, now)))
+			refuse_change(step, old, now, "it may never become less");
+		if (annotations->transitions_count)
+			judge_transition(step, annotations, old, now);
+	}
+	/* Whose a lock is depends on the clock: see claims.c. */
+	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
+		step->rule->kind != KIND_LOCKS)
+		judge_owner(step, annotations, old, now);
+}
+
+/* ---- walking both versions along the schema ---- */
+
+static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
+	const struct json_value *now);
+
+/* `old` has left: may it? */
+static bool judge_removal(
+	struct step *step, const struct schema *removal, const struct json_value *old)
+{
+	if (schema_validate_value(removal, step->old_doc, old, NULL, NULL))
+		return true;
+	size_t len = 0;
+	const struct json_doc *doc = removal->resource->doc;
+	const char *why = json_string(doc, json_member(doc, removal->source, "description"), &len);
+	if (why)
+		step_violate(step, VIOLATION_REMOVED, "has been taken out. %.*s", (int)len, why);
+	else
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out, but its schema's x-remove-when does not let it go "
+			"yet");
+	return false;
+}
+
+struct walking {
+	struct step *step;
+	const struct schema_place *place; /* the object's, or that of each element */
+	/* A list, as it was: */
+	const struct json_value *list;
+	const struct pair_key *keys;
+	size_t keys_count;
+	struct marks archived; /* found once they are asked for */
+};
+
+static void walk_member(
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
+{
+	struct walking *w = data;
+	struct step_mark mark = step_down(w->step, name, now);
+	struct schema_place member;
+	schema_place_member(&member, w->place, name, strlen(name));
+	if (old && !now && member.rules.remove_when)
+		judge_removal(w->step, member.rules.remove_when, old);
+	else
+		walk(w->step, &member, old, now);
+	step_up(w->step, mark);
+}
+
+/* `old` may leave the list only for where it is kept: whoever could not read the list, and wrote
+ * another, must not empty it. An archive lets nothing go. */
+static void judge_archived(struct walking *w, const struct json_value *old)
+{
+	struct step *step = w->step;
+	const struct text *archive = &w->place->rules.archive;
+	if (step_is_archive(step, archive)) {
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out of an archive, where everything stays");
+		return;
+	}
+	if (!w->archived.is_marked)
+		w->archived = step_find_archived(step, archive, w->list, w->keys, w->keys_count);
+	if (!marks_have(&w->archived, old))
+		step_violate(step, VIOLATION_REMOVED,
+			"has been taken out, and no " TEXT_FMT "*.json has it as it was; git build "
+			"archive moves there what is over",
+			TEXT_ARG(*archive));
+}
+
+static void walk_element(
+	const struct json_value *old, const struct json_value *now, const char *name, void *data)
+{
+	struct walking *w = data;
+	struct step *step = w->step;
+	const struct annotations *rules = &w->place->rules;
+	struct step_mark mark = step_down(step, name, now);
+	if (now && old && step_is_archive(step, &rules->archive)) {
+		if (!json_equal(step->old_doc, old, step->new_doc, now))
+			refuse_change(step, old, now, "what is in an archive stays as it is");
+	} else if (now) {
+		walk(step, w->place, old, now);
+	} else if (rules->remove_when && judge_removal(step, rules->remove_when, old) &&
+		rules->archive.bytes) {
+		judge_archived(w, old);
+	}
+	step_up(step, mark);
+}
+
+static void walk_list(
+	struct step *step, const struct schema_place *list, const struct pairing *pairing)
+{
+	struct schema_place element;
+	struct pair_key keys[8];
+	size_t count = list->keys_count < 8 ? list->keys_count : 8;
+	struct walking walking = { step, &element, pairing->old, keys, count, { NULL, NULL } };
+	schema_place_items(&element, list);
+	/* The elements of other lists cannot be told apart. */
+	if (!element.count ||
+		(!count && list->rules.list_type != LIST_SET && !element.rules.remove_when))
+		return;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct pair_key){ list->keys[i].bytes, list->keys[i].len };
+	pairs_of_changed_elements(pairing, keys, count, walk_element, &walking);
+	free(walking.archived.is_marked);
+}
+
+static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
+	const struct json_value *now)
+{
+	struct pairing pairing = { step->old_doc, step->new_doc, old, now };
+	struct walking walking = { .step = step, .place = place };
+	if (!place->count || (old && now && json_same_text(step->old_doc, old, step->new_doc, now)))
+		return;
+	judge_annotations(step, &place->rules, old, now);
+	pairs_of_members(&pairing, walk_member, &walking);
+	walk_list(step, place, &pairing);
+}
+
+/* ---- file by file ---- */
+
+static int judge_document(struct judging *j, const struct changed_file *file,
+	const struct rule *rule, const struct version *old, const struct version *now)
+{
+	struct step step = { .judging = j,
+		.rule = rule,
+		.path = file->path,
+		.old_doc = old->doc,
+		.new_doc = now->doc,
+		.where = BUF_INIT,
+		.place = now->doc ? json_root(now->doc) : NULL };
+	struct schema_place root;
+	schema_place_init(&root, rule->schema);
+	walk(&step, &root, old->doc ? json_root(old->doc) : NULL, step.place);
+	step_judge_claims(&step);
+	buf_release(&step.where);
+	return step.rc;
+}
+
+static int judge_file(const struct changed_file *file, void *data)
+{
+	struct judging *j = data;
+	struct guard *guard = j->guard;
+	size_t limit = (size_t)guard->max_file_size;
+	const struct rule *rule = NULL;
+	struct version old = VERSION_INIT, now = VERSION_INIT;
+	/* A merge may have taken over what stood on some other branch, and was never judged. */
+	int rc = guard->history ? 0 : judge_changed_file(j, &j->update->new, file);
+	if (!rc)
+		rc = rules_find(&guard->rules, file->path, &rule, j->err);
+	if (rc < 0 || !rule)
+		return rc;
+	bool is_read = false;
+	for (unsigned i = 0; i < guard->width && !is_read; i++)
+		is_read = recent_take(&guard->recent[i], file->path, &file->blob, &now);
+	if (!is_read)
+		rc = version_read(
+			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
+	/* One that became too large earlier still has what must not be lost. */
+	if (!rc)
+		rc = version_read(&old, guard->repo, OLD_LIMIT, &file->before, file->path, now.doc,
+			NULL, j->err);
+	/* What is no JSON was refused already. */
+	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
+		rc = judge_document(j, file, rule, &old, &now);
+	version_release(&old);
+	version_release(&now);
+	return rc;
+}
+
+int judge_step(struct judging *j)
+{
+	return history_each_difference(
+		j->guard->repo, &j->update->old, &j->update->new, judge_file, j, j->err);
+}

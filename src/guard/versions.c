@@ -1,0 +1,101 @@
+#include "guard/versions.h"
+
+#include <string.h>
+
+bool version_is_json(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 5 && !strcmp(path + len - 5, ".json");
+}
+
+int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
+	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	size_t size = 0;
+	*version = (struct version)VERSION_INIT;
+	if (oid_is_none(oid))
+		return 0;
+	version->blob = *oid;
+	int rc = history_read_blob(repo, oid, limit, &version->text, &size, &why);
+	if (rc == ERR_INVALID && trouble) {
+		trouble->kind = VIOLATION_SIZE;
+		error_set(&trouble->why, rc,
+			"has %zu bytes, more than build.maxFileSize allows (%zu); keep large files "
+			"as artifacts outside the repository, or in git LFS",
+			size, limit);
+	}
+	if (rc == ERR_INVALID)
+		return 0;
+	if (rc < 0)
+		return error_set(err, rc, "%s", why.text);
+	struct error *wrong = trouble ? &trouble->why : NULL;
+	if (version_is_json(path) && like)
+		json_parse_near(&version->doc, version->text.data, version->text.len, path, like,
+			NULL, wrong);
+	else if (version_is_json(path))
+		json_parse(&version->doc, version->text.data, version->text.len, path, NULL, wrong);
+	return 0;
+}
+
+void version_release(struct version *version)
+{
+	json_doc_free(version->doc);
+	buf_release(&version->text);
+}
+
+/* ---- those that were judged last ---- */
+
+static size_t find_path(const struct recent *recent, const char *path)
+{
+	size_t i = 0;
+	while (i < recent->count && strcmp(json_name(recent->versions[i].doc), path) != 0)
+		i++;
+	return i;
+}
+
+static void take_out(struct recent *recent, size_t index)
+{
+	recent->count--;
+	memmove(&recent->versions[index], &recent->versions[index + 1],
+		(recent->count - index) * sizeof(*recent->versions));
+}
+
+void recent_keep(struct recent *recent, struct version *version)
+{
+	size_t old = find_path(recent, json_name(version->doc));
+	if (old == RECENT_MOST)
+		old = RECENT_MOST - 1;
+	if (old < recent->count) {
+		version_release(&recent->versions[old]);
+		take_out(recent, old);
+	}
+	memmove(&recent->versions[1], &recent->versions[0],
+		recent->count * sizeof(*recent->versions));
+	recent->versions[0] = *version;
+	recent->count++;
+	*version = (struct version)VERSION_INIT;
+}
+
+const struct json_doc *recent_like(const struct recent *recent, const char *path)
+{
+	size_t found = find_path(recent, path);
+	return found < recent->count ? recent->versions[found].doc : NULL;
+}
+
+bool recent_take(
+	struct recent *recent, const char *path, const struct oid *blob, struct version *version)
+{
+	size_t found = find_path(recent, path);
+	if (found == recent->count || !oid_equal(&recent->versions[found].blob, blob))
+		return false;
+	*version = recent->versions[found];
+	take_out(recent, found);
+	return true;
+}
+
+void recent_release(struct recent *recent)
+{
+	while (recent->count)
+		version_release(&recent->versions[--recent->count]);
+}

@@ -1,0 +1,242 @@
+#include "heartbeat/branch.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+void beat_branch_init(struct beat_branch *branch, struct repo *repo, const char *name,
+	const struct remote_settings *remote, int64_t history)
+{
+	struct buf text = BUF_INIT;
+	*branch = (struct beat_branch){ .repo = repo, .remote = *remote, .history = history };
+	branch->name = xstrdup(name);
+	buf_addf(&text, "refs/heads/%s", name);
+	branch->local = buf_detach(&text);
+	buf_addf(&text, "refs/remotes/%s/%s", remote->name, name);
+	branch->tracking = buf_detach(&text);
+}
+
+void beat_branch_release(struct beat_branch *branch)
+{
+	free(branch->name);
+	free(branch->local);
+	free(branch->tracking);
+}
+
+/* OID_NONE if there is no such ref, and only then. */
+static int ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err)
+{
+	*out = OID_NONE;
+	int rc = repo_ref(repo, name, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* Counts from the tip back: all commits up to `history`, and those in front of the remote's. */
+static int count(struct beat_branch *branch, struct error *err)
+{
+	struct commit commit = { .message = BUF_INIT };
+	struct oid at = branch->tip;
+	bool theirs_seen = false;
+	int rc = 0;
+	branch->length = branch->pending = 0;
+	while (!oid_is_none(&at) && branch->length < branch->history) {
+		theirs_seen = theirs_seen || oid_equal(&at, &branch->theirs);
+		branch->length++;
+		branch->pending += !theirs_seen;
+		rc = repo_commit(branch->repo, &at, &commit, err);
+		if (rc < 0)
+			break;
+		at = commit.parent;
+	}
+	/* What was counted is not to be relied on: the next load counts again. */
+	if (rc < 0)
+		branch->length = 0;
+	buf_release(&commit.message);
+	return rc;
+}
+
+int beat_branch_load(struct beat_branch *branch, struct error *err)
+{
+	struct oid theirs, tip;
+	int rc = ref_or_none(branch->repo, branch->tracking, &theirs, err);
+	if (!rc)
+		rc = ref_or_none(branch->repo, branch->local, &tip, err);
+	if (rc < 0)
+		return rc;
+	/* A new clone goes on where the remote is. */
+	if (oid_is_none(&tip))
+		tip = theirs;
+	if (branch->length && oid_equal(&tip, &branch->tip) && oid_equal(&theirs, &branch->theirs))
+		return 0;
+	branch->tip = tip;
+	branch->theirs = theirs;
+	return count(branch, err);
+}
+
+static int move(
+	struct beat_branch *branch, const struct oid *to, const char *why, struct error *err)
+{
+	struct oid from;
+	int rc = ref_or_none(branch->repo, branch->local, &from, err);
+	if (!rc)
+		rc = repo_ref_update(branch->repo, branch->local, to, &from, why, err);
+	if (!rc)
+		branch->tip = *to;
+	return rc;
+}
+
+int beat_branch_add(
+	struct beat_branch *branch, struct commit_plan *plan, bool *restarted, struct error *err)
+{
+	struct oid made;
+	bool root = oid_is_none(&branch->tip) || branch->length >= branch->history;
+	plan->parents = &branch->tip;
+	plan->parents_count = root ? 0 : 1;
+	*restarted = root && !oid_is_none(&branch->tip);
+	int rc = repo_write_commit(branch->repo, &made, plan, err);
+	if (!rc)
+		rc = move(branch, &made, "heartbeat", err);
+	if (rc < 0)
+		return rc;
+	branch->length = root ? 1 : branch->length + 1;
+	branch->pending = *restarted ? 1 : branch->pending + 1;
+	return 0;
+}
+
+/* The pending commits, the newest first; yours to free. */
+static struct oid *list_pending(struct beat_branch *branch, size_t *count, struct error *err)
+{
+	struct commit commit = { .message = BUF_INIT };
+	struct oid *list = xcalloc((size_t)branch->pending, sizeof(*list));
+	struct oid at = branch->tip;
+	for (*count = 0; *count < (size_t)branch->pending && !oid_is_none(&at);) {
+		list[(*count)++] = at;
+		if (repo_commit(branch->repo, &at, &commit, err) < 0) {
+			free(list);
+			list = NULL;
+			break;
+		}
+		at = commit.parent;
+	}
+	buf_release(&commit.message);
+	return list;
+}
+
+/* Puts the pending beats behind the remote's tip, or makes the first a root where that has no room.
+ */
+static int replay(struct beat_branch *branch, struct error *err)
+{
+	size_t pending;
+	struct oid *list = list_pending(branch, &pending, err);
+	if (!list)
+		return ERR_FAILED;
+	struct oid mine = branch->tip;
+	branch->tip = branch->theirs;
+	int rc = count(branch, err);
+	struct oid parent =
+		branch->length + (int64_t)pending <= branch->history ? branch->theirs : OID_NONE;
+	for (size_t i = pending; !rc && i-- > 0;)
+		rc = repo_rewrite_commit(branch->repo, &parent, &list[i], &parent, NULL, err);
+	free(list);
+	branch->tip = mine;
+	if (!rc)
+		rc = move(branch, &parent, "heartbeat: moved behind the remote's", err);
+	return rc < 0 ? rc : count(branch, err);
+}
+
+/* Asks the remote for the branch; it may have none. */
+static int fetch(struct beat_branch *branch, struct error *err)
+{
+	struct buf refspec = BUF_INIT;
+	buf_addf(&refspec, "+%s:%s", branch->local, branch->tracking);
+	const char *refspecs[] = { refspec.data, NULL };
+	int rc = remote_fetch(branch->repo, &branch->remote, refspecs, err);
+	buf_release(&refspec);
+	if (rc == ERR_NOT_FOUND) {
+		struct oid gone;
+		rc = ref_or_none(branch->repo, branch->tracking, &gone, err);
+		rc = rc < 0 || oid_is_none(&gone)
+			? rc
+			: repo_ref_update(branch->repo, branch->tracking, &OID_NONE, &gone,
+				  "gone at the remote", err);
+	}
+	return rc;
+}
+
+/* The remote now has the tip; git has moved the tracking ref itself where a refspec tells it to. */
+static void note_pushed(struct beat_branch *branch)
+{
+	struct oid seen;
+	/* If it cannot be read, the next fetch moves it. */
+	if (!ref_or_none(branch->repo, branch->tracking, &seen, NULL) &&
+		!oid_equal(&seen, &branch->tip))
+		repo_ref_update(
+			branch->repo, branch->tracking, &branch->tip, &seen, "pushed", NULL);
+	branch->theirs = branch->tip;
+	branch->pending = 0;
+}
+
+static int push_once(struct beat_branch *branch, struct buf *said, struct error *err)
+{
+	bool follows = oid_is_none(&branch->theirs) || branch->pending < branch->length;
+	struct push push = { .ref = branch->local,
+		.new = branch->tip,
+		.expected = branch->theirs,
+		/* Where every commit of ours is pending, the branch started anew. */
+		.force = !follows };
+	return remote_push(branch->repo, &branch->remote, &push, 1, said, err);
+}
+
+/*
+ * After a lost race: takes the remote's tip for the new base of what is pending. 1 if all of it is
+ * there already.
+ */
+static int catch_up(struct beat_branch *branch, struct error *err)
+{
+	int rc = fetch(branch, err);
+	if (rc < 0)
+		return rc;
+	rc = ref_or_none(branch->repo, branch->tracking, &branch->theirs, err);
+	if (rc < 0)
+		return rc;
+	int is_there = oid_is_none(&branch->theirs)
+		? 0
+		: repo_is_ancestor(branch->repo, &branch->tip, &branch->theirs, err);
+	if (is_there == 1)
+		branch->pending = 0;
+	return is_there ? is_there : replay(branch, err);
+}
+
+/* The connection died during the push: did it arrive? */
+static bool has_arrived(struct beat_branch *branch)
+{
+	struct oid tip;
+	return !remote_ref(branch->repo, &branch->remote, branch->local, &tip, NULL) &&
+		oid_equal(&tip, &branch->tip);
+}
+
+int beat_branch_push(
+	struct beat_branch *branch, int64_t attempts, struct buf *said, struct error *err)
+{
+	struct error why = ERROR_INIT; /* `err` stays as it is if a later attempt succeeds */
+	size_t before = said->len;
+	int rc = 0;
+	while (branch->pending && attempts-- > 0) {
+		buf_truncate(said, before);
+		rc = push_once(branch, said, &why);
+		if ((rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) && has_arrived(branch))
+			rc = 0;
+		if (!rc)
+			note_pushed(branch);
+		if (rc != ERR_LOST_RACE)
+			break;
+		int caught_up = catch_up(branch, &why);
+		if (caught_up)
+			rc = caught_up < 0 ? caught_up : 0;
+		if (rc != ERR_LOST_RACE)
+			break;
+	}
+	if (rc < 0 && err)
+		*err = why;
+	return rc;
+}

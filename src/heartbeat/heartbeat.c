@@ -1,0 +1,383 @@
+#include "heartbeat/heartbeat.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "fleet/beat.h"
+#include "heartbeat/branch.h"
+#include "fleet/names.h"
+#include "heartbeat/outage.h"
+#include "remote/repair.h"
+#include "deliver/transaction.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEALTH_CHECK_MS = 30000, DOCUMENT_LIMIT = 1 << 20 };
+
+struct heartbeat {
+	struct repo *repo;
+	const struct settings *settings;
+	const struct env *env;
+	struct beat_branch branch;
+	char *path; /* build1/heartbeat.json */
+	char *lock_path;
+	bool old_way; /* beats go to the coordination branch */
+};
+
+void beat_result_release(struct beat_result *result)
+{
+	buf_release(&result->said);
+}
+
+static char *state_path(struct repo *repo, const char *what, const char *whose)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/%s-", repo_state_dir(repo), what);
+	for (; *whose; whose++)
+		buf_addch(&path, *whose == '/' ? '_' : *whose);
+	return buf_detach(&path);
+}
+
+int heartbeat_open(struct heartbeat **out, struct repo *repo, const struct settings *settings,
+	const struct env *env, struct error *err)
+{
+	int rc = settings_need_server(settings, err);
+	if (rc < 0)
+		return rc;
+	struct heartbeat *h = xcalloc(1, sizeof(*h));
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf path = BUF_INIT;
+	h->repo = repo;
+	h->settings = settings;
+	h->env = env;
+	h->old_way = !strcmp(settings->beat_branch, settings->branch);
+	beat_branch_init(&h->branch, repo, settings->beat_branch, &remote, settings->history);
+	fleet_server_path(&path, settings->server, FLEET_HEARTBEAT_FILE);
+	h->path = buf_detach(&path);
+	h->lock_path = state_path(repo, "beat", settings->beat_branch);
+	*out = h;
+	return 0;
+}
+
+void heartbeat_close(struct heartbeat *h)
+{
+	if (!h)
+		return;
+	beat_branch_release(&h->branch);
+	free(h->path);
+	free(h->lock_path);
+	free(h);
+}
+
+/* ---- small things that the clone remembers between beats ---- */
+
+/* Reads up to two numbers from a state file; what is missing, or cannot be read, stays as it is:
+ * they only make a reading more exact. */
+static void recall(
+	struct repo *repo, const char *name, const char *server, uint64_t *a, uint64_t *b)
+{
+	char *path = state_path(repo, name, server);
+	struct buf text = BUF_INIT;
+	if (!file_read(&text, path, 100, NULL))
+		sscanf(text.data, "%" SCNu64 " %" SCNu64, a, b);
+	buf_release(&text);
+	free(path);
+}
+
+/* Not worth a sync to disk: the worst that a crash brings is a less exact reading. */
+static void remember(
+	struct repo *repo, const char *name, const char *server, uint64_t a, uint64_t b)
+{
+	char *path = state_path(repo, name, server);
+	FILE *file = fopen(path, "we");
+	if (file) {
+		fprintf(file, "%" PRIu64 " %" PRIu64 "\n", a, b);
+		fclose(file);
+	}
+	free(path);
+}
+
+static void read_machine(struct heartbeat *h, struct machine *machine)
+{
+	struct machine_sample sample = { 0 };
+	const char *folder =
+		repo_work_tree(h->repo) ? repo_work_tree(h->repo) : repo_git_dir(h->repo);
+	recall(h->repo, "cpu", h->settings->server, &sample.busy, &sample.total);
+	machine_read(machine, &sample, folder);
+	remember(h->repo, "cpu", h->settings->server, sample.busy, sample.total);
+}
+
+/* ---- a beat on the server's own branch ---- */
+
+/* A branch that is not this server's alone keeps what else is on it. */
+static bool is_own_branch(const struct heartbeat *h)
+{
+	size_t len = sizeof(FLEET_BEAT_BRANCH) - 1;
+	return !strncmp(h->branch.name, FLEET_BEAT_BRANCH, len) &&
+		!strcmp(h->branch.name + len, h->settings->server);
+}
+
+static int commit_beat(
+	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+{
+	struct buf previous = BUF_INIT, document = BUF_INIT, message = BUF_INIT;
+	char uuid[UUID_SIZE], timestamp[TIMESTAMP_SIZE];
+	int rc = oid_is_none(&h->branch.tip)
+		? 0
+		: repo_read(h->repo, &h->branch.tip, h->path, DOCUMENT_LIMIT, &previous, NULL, err);
+	if (rc == ERR_FAILED) {
+		buf_release(&previous);
+		return rc;
+	}
+	beat_write(beat, previous.data, previous.len, &document);
+	h->env->uuid(h->env->data, uuid);
+	buf_addf(&message, "Heartbeat: %s %s\n\nOperation-Id: %s\n", beat->server,
+		timestamp_format(beat->timestamp, timestamp), uuid);
+	struct change change = { h->path, document.data, document.len };
+	struct commit_plan plan = {
+		.base = is_own_branch(h) ? OID_NONE : h->branch.tip,
+		.changes = &change,
+		.changes_count = 1,
+		.message = message.data,
+		.fallback_name = beat->server,
+		.time = beat->timestamp,
+	};
+	rc = beat_branch_add(&h->branch, &plan, &result->restarted, err);
+	result->commit = h->branch.tip;
+	buf_release(&previous);
+	buf_release(&document);
+	buf_release(&message);
+	return rc;
+}
+
+/* ---- a beat on the coordination branch, the old way ---- */
+
+static int write_beat(struct transaction *tx, void *data, struct error *err)
+{
+	const struct beat *beat = data;
+	struct buf path = BUF_INIT, document = BUF_INIT;
+	const char *previous = "";
+	size_t len = 0;
+	fleet_server_path(&path, beat->server, FLEET_HEARTBEAT_FILE);
+	int rc = transaction_read(tx, path.data, &previous, &len, err);
+	if (!rc || rc == ERR_NOT_FOUND) {
+		beat_write(beat, previous, len, &document);
+		transaction_write(tx, path.data, &document);
+		rc = 0;
+	}
+	buf_release(&path);
+	buf_release(&document);
+	return rc;
+}
+
+static int push_old_way(
+	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+{
+	struct buf subject = BUF_INIT;
+	char timestamp[TIMESTAMP_SIZE];
+	buf_addf(&subject, "Heartbeat: %s %s", beat->server,
+		timestamp_format(beat->timestamp, timestamp));
+	struct transaction_plan plan = {
+		.remote = h->branch.remote,
+		.branch = h->settings->branch,
+		.subject = subject.data,
+		.server = beat->server,
+		.attempts = (int)h->settings->attempts,
+		.env = h->env,
+		.apply = write_beat,
+		.data = (void *)(uintptr_t)beat,
+	};
+	struct transaction_result pushed = TRANSACTION_RESULT_INIT;
+	int rc = transaction_run(h->repo, &plan, &pushed, err);
+	buf_add(&result->said, pushed.said.data, pushed.said.len);
+	result->commit = pushed.commit;
+	transaction_result_release(&pushed);
+	buf_release(&subject);
+	return rc;
+}
+
+/* ---- both ---- */
+
+static int lock(struct heartbeat *h, struct file_lock *held, struct error *err)
+{
+	char who[64];
+	snprintf(who, sizeof(who), "process %ld", (long)getpid());
+	return file_lock_acquire(held, h->lock_path, who, h->settings->lock_wait_ms, h->env, err);
+}
+
+/* Notes how a push that was due went. */
+static void note_push(struct heartbeat *h, int rc, struct beat_result *result)
+{
+	result->pushed = !rc;
+	if (rc < 0)
+		outage_failed(h->repo, h->settings, result->pushing.text, h->env, &result->said);
+	else
+		outage_over(h->repo, h->settings, h->env, &result->said);
+}
+
+static int push_pending(struct heartbeat *h, struct beat_result *result)
+{
+	struct oid tip = h->branch.tip;
+	int rc = beat_branch_push(
+		&h->branch, h->settings->attempts, &result->said, &result->pushing);
+	/* If what was pending is damaged for good, repairing the clone has moved the branch. */
+	if (rc < 0 && !beat_branch_load(&h->branch, NULL) && !oid_equal(&tip, &h->branch.tip)) {
+		result->pushing = (struct error)ERROR_INIT;
+		rc = beat_branch_push(
+			&h->branch, h->settings->attempts, &result->said, &result->pushing);
+	}
+	note_push(h, rc, result);
+	result->commit = h->branch.tip;
+	result->pending = h->branch.pending;
+	return rc;
+}
+
+/* A clone that is damaged is repaired, and then it is tried once more. */
+static int load(struct heartbeat *h, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	int rc = beat_branch_load(&h->branch, &failed);
+	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0)
+		rc = beat_branch_load(&h->branch, err);
+	else if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}
+
+static int load_and_commit(
+	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	int rc = load(h, err);
+	if (rc < 0)
+		return rc;
+	rc = commit_beat(h, beat, result, &failed);
+	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0) {
+		rc = load(h, err);
+		return rc < 0 ? rc : commit_beat(h, beat, result, err);
+	}
+	if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}
+
+static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool push_now,
+	struct beat_result *result, struct error *err)
+{
+	int rc = load_and_commit(h, beat, result, err);
+	if (rc < 0)
+		return rc;
+	result->pending = h->branch.pending;
+	/* A branch that starts anew drops what was pending from its history: readers must not wait
+	 * for it. */
+	if (push_now || result->restarted || h->branch.pending >= h->settings->push_every)
+		push_pending(h, result);
+	return 0;
+}
+
+static int beat_old_way(
+	struct heartbeat *h, const struct beat *beat, bool push_now, struct beat_result *result)
+{
+	uint64_t waiting = 0, healthy = 1;
+	recall(h->repo, "beats", beat->server, &waiting, &healthy);
+	waiting++;
+	if (push_now || waiting >= (uint64_t)h->settings->push_every) {
+		int rc = push_old_way(h, beat, result, &result->pushing);
+		note_push(h, rc, result);
+		if (!rc)
+			waiting = 0;
+	}
+	remember(h->repo, "beats", beat->server, waiting, beat->healthy);
+	result->pending = (int64_t)waiting;
+	return 0;
+}
+
+int heartbeat_beat(struct heartbeat *h, bool healthy, bool push_now, struct beat_result *result,
+	struct error *err)
+{
+	struct file_lock held = FILE_LOCK_INIT;
+	buf_reset(&result->said);
+	*result = (struct beat_result){ .said = result->said,
+		.timestamp = h->env->now(h->env->data) };
+	int rc = lock(h, &held, err);
+	if (rc < 0)
+		return rc;
+	struct beat beat = {
+		.server = h->settings->server,
+		.timestamp = result->timestamp,
+		.healthy = healthy,
+		.interval = h->settings->interval,
+		.push_every = h->settings->push_every,
+	};
+	read_machine(h, &beat.machine);
+	rc = h->old_way ? beat_old_way(h, &beat, push_now, result)
+			: beat_on_branch(h, &beat, push_now, result, err);
+	file_lock_release(&held);
+	return rc;
+}
+
+int heartbeat_push(struct heartbeat *h, struct beat_result *result, struct error *err)
+{
+	struct file_lock held = FILE_LOCK_INIT;
+	if (h->old_way) {
+		/* What is pending is no commit: a new beat goes out that says the same. */
+		uint64_t waiting = 0, healthy = 1;
+		recall(h->repo, "beats", h->settings->server, &waiting, &healthy);
+		return waiting ? heartbeat_beat(h, healthy, true, result, err) : 0;
+	}
+	buf_reset(&result->said);
+	*result = (struct beat_result){ .said = result->said };
+	int rc = lock(h, &held, err);
+	if (rc < 0)
+		return rc;
+	rc = load(h, err);
+	result->commit = h->branch.tip;
+	if (!rc && h->branch.pending)
+		push_pending(h, result);
+	file_lock_release(&held);
+	return rc;
+}
+
+bool heartbeat_check_health(struct repo *repo, const struct settings *settings, struct buf *said)
+{
+	if (!settings->health_command)
+		return true;
+	const char *argv[] = { "sh", "-c", settings->health_command, NULL };
+	struct child child = { .argv = argv,
+		.folder = repo_work_tree(repo),
+		.timeout_ms = HEALTH_CHECK_MS,
+		.output = said,
+		.errors = said,
+		.output_limit = 4096 };
+	struct error err = ERROR_INIT;
+	int status = -1;
+	if (child_run(&child, &status, &err) < 0)
+		buf_addf(said, "%s\n", err.text);
+	return !err.code && !status;
+}
+
+int heartbeat_loop_acquire(struct file_lock *held, struct repo *repo,
+	const struct settings *settings, const struct env *env, struct error *err)
+{
+	char who[HOST_SIZE + 64], host[HOST_SIZE];
+	int rc = settings_need_server(settings, err);
+	if (rc < 0)
+		return rc;
+	env->hostname(env->data, host);
+	snprintf(who, sizeof(who), "process %ld on %s", (long)getpid(), host);
+	char *path = state_path(repo, "loop", settings->server);
+	struct error busy = ERROR_INIT;
+	rc = file_lock_acquire(held, path, who, 0, env, &busy);
+	free(path);
+	if (rc == ERR_BUSY)
+		return error_set(err, rc, "a heartbeat loop of %s runs already: %s",
+			settings->server, strstr(busy.text, "held by "));
+	if (rc < 0 && err)
+		*err = busy;
+	return rc;
+}

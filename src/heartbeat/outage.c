@@ -1,0 +1,106 @@
+#include "heartbeat/outage.h"
+
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "notify/command.h"
+#include "fleet/message.h"
+#include "deliver/outbox.h"
+#include "deliver/write_queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The outage as the clone remembers it: "<failures> <since>\n". */
+struct outage {
+	int64_t failures;
+	int64_t since;
+};
+
+static void state_path(struct repo *repo, struct buf *out)
+{
+	buf_addf(out, "%s/outage", repo_state_dir(repo));
+}
+
+static int recall(struct repo *repo, struct outage *out, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	*out = (struct outage){ 0 };
+	state_path(repo, &path);
+	int rc = file_read(&text, path.data, 100, err);
+	if (!rc && sscanf(text.data, "%" SCNd64 " %" SCNd64, &out->failures, &out->since) != 2)
+		*out = (struct outage){ 0 };
+	buf_release(&path);
+	buf_release(&text);
+	return rc == ERR_FAILED ? rc : 0;
+}
+
+static void remember(struct repo *repo, const struct outage *outage)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	state_path(repo, &path);
+	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
+	/* Where even this cannot be written, the count starts again: an alert comes later, not
+	 * never. */
+	if (!file_make_folders(repo_state_dir(repo), NULL))
+		file_replace(path.data, text.data, text.len, 0644, NULL);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+static void say(struct buf *said, const char *what, const struct error *err)
+{
+	buf_addf(said, "%s: %s\n", what, err->text);
+}
+
+void outage_failed(struct repo *repo, const struct settings *settings, const char *why,
+	const struct env *env, struct buf *said)
+{
+	struct outage outage;
+	struct error err = ERROR_INIT;
+	if (recall(repo, &outage, &err) < 0) {
+		say(said, "how long the outage lasts cannot be read", &err);
+		return;
+	}
+	if (!outage.failures++)
+		outage.since = env->now(env->data);
+	remember(repo, &outage);
+	if (outage.failures != settings->attempts)
+		return;
+
+	struct buf body = BUF_INIT, request = BUF_INIT;
+	char since[TIMESTAMP_SIZE];
+	buf_addf(&body, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
+		settings->server, settings->remote, outage.failures,
+		timestamp_format(outage.since, since), why);
+	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
+		say(said, "the operator could not be alerted", &err);
+	message_request(&request, settings, MESSAGE_ALL, "error", "Heartbeats do not get through",
+		body.data, env);
+	struct oid mark = outbox_mark(repo, settings);
+	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
+		say(said, "the message about it could not be kept", &err);
+	buf_release(&body);
+	buf_release(&request);
+}
+
+void outage_over(
+	struct repo *repo, const struct settings *settings, const struct env *env, struct buf *said)
+{
+	struct buf path = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct outcome outcome = OUTCOME_INIT;
+	state_path(repo, &path);
+	int lasts = file_exists(path.data, &err);
+	if (lasts < 0)
+		say(said, "whether messages still wait cannot be found out", &err);
+	if (lasts > 0) {
+		/* The outage is over once its message is delivered: else the next push tries again.
+		 */
+		if (write_queue_run(repo, settings, NULL, env, &outcome, &err) < 0)
+			say(said, "messages still wait to be delivered", &err);
+		else
+			file_remove(path.data, NULL);
+	}
+	outcome_release(&outcome);
+	buf_release(&path);
+}

@@ -1,0 +1,283 @@
+#include "heartbeat/squash.h"
+
+#include "base/timestamp.h"
+#include "fleet/names.h"
+#include "remote/remote.h"
+
+#include <string.h>
+
+enum { RACES_PER_ATTEMPT = 20, MOST_UNMOVED = 4, MOST_PAUSE_MS = 60 };
+
+enum { COUNT_LIMIT = 10000000 };
+
+void squash_result_release(struct squash_result *result)
+{
+	buf_release(&result->backup);
+	buf_release(&result->said);
+}
+
+/* The full names of a branch: at the remote (and in the clone), and as the clone tracks it. */
+struct names {
+	struct buf branch, tracking;
+};
+
+static struct names names_of(const struct settings *settings, const char *branch)
+{
+	struct names names = { BUF_INIT, BUF_INIT };
+	buf_addf(&names.branch, "refs/heads/%s", branch);
+	buf_addf(&names.tracking, "refs/remotes/%s/%s", settings->remote, branch);
+	return names;
+}
+
+static void names_release(struct names *names)
+{
+	buf_release(&names->branch);
+	buf_release(&names->tracking);
+}
+
+static int check_branch(const struct settings *settings, const char *branch, struct error *err)
+{
+	if (!repo_branch_name_ok(branch))
+		return error_set(err, ERR_INVALID, "'%s' is no branch name", branch);
+	if (!strcmp(branch, settings->branch))
+		return error_set(err, ERR_INVALID,
+			"%s is the coordination branch; its history is everyone's record and is "
+			"never "
+			"squashed",
+			branch);
+	return 0;
+}
+
+static int count_commits(
+	struct repo *repo, const struct oid *tip, int64_t *count, struct error *err)
+{
+	struct commit commit = { .message = BUF_INIT };
+	struct oid at = *tip;
+	int rc = 0;
+	for (*count = 0; !oid_is_none(&at) && *count < COUNT_LIMIT && !rc; ++*count) {
+		rc = repo_commit(repo, &at, &commit, err);
+		at = rc ? at : commit.parent;
+	}
+	buf_release(&commit.message);
+	return rc;
+}
+
+/* The commit without a parent that stands for all of `tip`'s history. */
+static int make_squashed(struct repo *repo, const char *branch, const struct oid *tip,
+	int64_t count, const struct env *env, struct oid *out, struct error *err)
+{
+	char uuid[UUID_SIZE];
+	struct buf message = BUF_INIT;
+	env->uuid(env->data, uuid);
+	buf_addf(&message, "Squash %lld commits of %s\n\nOperation-Id: %s\n", (long long)count,
+		branch, uuid);
+	struct oid none = OID_NONE;
+	int rc = repo_rewrite_commit(repo, out, tip, &none, message.data, err);
+	buf_release(&message);
+	return rc;
+}
+
+static void name_backup(
+	const struct squash *squash, const struct env *env, struct squash_result *result)
+{
+	char when[TIMESTAMP_SIZE];
+	timestamp_format_compact(env->now(env->data), when);
+	buf_reset(&result->backup);
+	buf_addf(&result->backup, FLEET_BACKUP_BRANCH "%s-%s", squash->branch, when);
+}
+
+/* Is there a branch `name` at the remote? 1, 0, or a negative code. */
+static int has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
+	struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	struct oid there;
+	buf_addf(&ref, "refs/heads/%s", name);
+	int rc = remote_ref(repo, remote, ref.data, &there, err);
+	buf_release(&ref);
+	return rc < 0 ? rc : !oid_is_none(&there);
+}
+
+/*
+ * After a push that failed: can the backup's name be created at all? A branch of that name is in
+ * the way, and one that is called like a directory of it. 0, or ERR_REFUSED with the reason.
+ */
+static int check_backup_name(struct repo *repo, const struct remote_settings *remote,
+	const char *backup, struct error *err)
+{
+	struct buf taken = BUF_INIT;
+	int rc = 0;
+	for (const char *end = strchr(backup, '/'); !rc; end = strchr(end + 1, '/')) {
+		buf_reset(&taken);
+		buf_add(&taken, backup, end ? (size_t)(end - backup) : strlen(backup));
+		rc = has_branch(repo, remote, taken.data, err);
+		if (!end)
+			break;
+	}
+	if (rc == 1)
+		rc = error_set(err, ERR_REFUSED,
+			"%s: cannot be created at '%s', which has a branch '%s'; rename that "
+			"branch, or squash without --backup",
+			backup, remote->name, taken.data);
+	buf_release(&taken);
+	return rc;
+}
+
+/*
+ * Pushes the squashed branch and its backup, both or neither, so that a lost race leaves no backup.
+ * As remote_push().
+ */
+static int push_both(struct repo *repo, const struct settings *settings, const struct names *names,
+	struct squash_result *result, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf ref = BUF_INIT;
+	buf_addf(&ref, "refs/heads/%s", result->backup.data);
+	struct push pushes[] = {
+		{ .ref = names->branch.data,
+			.new = result->new,
+			.expected = result->old,
+			.force = true },
+		{ .ref = ref.data, .new = result->old },
+	};
+	int rc = remote_push(repo, &remote, pushes, result->backup.len ? 2 : 1, &result->said, err);
+	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+		struct oid there;
+		if (!remote_ref(repo, &remote, names->branch.data, &there, NULL) &&
+			oid_equal(&there, &result->new))
+			rc = 0;
+	}
+	if (result->backup.len && (rc == ERR_LOST_RACE || rc == ERR_REFUSED)) {
+		struct error taken = ERROR_INIT;
+		if (check_backup_name(repo, &remote, result->backup.data, &taken) == ERR_REFUSED) {
+			buf_reset(&result->said);
+			rc = ERR_REFUSED;
+			if (err)
+				*err = taken;
+		}
+	}
+	buf_release(&ref);
+	return rc;
+}
+
+/* The clone's own branch stands where the remote's did: it goes along, so that beats follow on. */
+static void move_own_branch(
+	struct repo *repo, const char *ref, const struct oid *from, const struct oid *to)
+{
+	repo_ref_update(repo, ref, to, from, "squash", NULL);
+}
+
+/* One try at the tip as it is known: ERR_LOST_RACE if there is a newer one. */
+static int squash_tip(struct repo *repo, const struct settings *settings,
+	const struct squash *squash, const struct names *names, const struct env *env,
+	struct squash_result *result, struct error *err)
+{
+	const char *from = squash->no_push ? names->branch.data : names->tracking.data;
+	int rc = repo_ref(repo, from, &result->old, err);
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc < 0)
+		return error_set(err, ERR_NOT_FOUND, "there is no branch %s %s%s", squash->branch,
+			squash->no_push ? "in this clone" : "at ",
+			squash->no_push ? "" : settings->remote);
+	result->new = result->old;
+	rc = count_commits(repo, &result->old, &result->commits, err);
+	if (rc < 0 || result->commits <= 1)
+		return rc;
+	if (squash->backup && !squash->no_push)
+		name_backup(squash, env, result);
+	if (squash->dry_run)
+		return 0;
+	rc = make_squashed(
+		repo, squash->branch, &result->old, result->commits, env, &result->new, err);
+	if (rc < 0)
+		return rc;
+	if (squash->no_push)
+		return repo_ref_update(
+			repo, names->branch.data, &result->new, &result->old, "squash", err);
+	rc = push_both(repo, settings, names, result, err);
+	if (!rc) {
+		struct oid seen = OID_NONE;
+		if (!repo_ref(repo, names->tracking.data, &seen, NULL) &&
+			oid_equal(&seen, &result->old))
+			repo_ref_update(
+				repo, names->tracking.data, &result->new, &seen, "squash", NULL);
+		move_own_branch(repo, names->branch.data, &result->old, &result->new);
+	}
+	return rc;
+}
+
+static int fetch_branch(struct repo *repo, const struct settings *settings,
+	const struct names *names, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf refspec = BUF_INIT;
+	buf_addf(&refspec, "+%s:%s", names->branch.data, names->tracking.data);
+	const char *refspecs[] = { refspec.data, NULL };
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	buf_release(&refspec);
+	return rc;
+}
+
+int squash_run(struct repo *repo, const struct settings *settings, const struct squash *squash,
+	const struct env *env, struct squash_result *result, struct error *err)
+{
+	int rc = check_branch(settings, squash->branch, err);
+	if (rc < 0)
+		return rc;
+	struct names names = names_of(settings, squash->branch);
+	/* Each race that is lost has a heartbeat that arrived: it is not a failure of the remote.
+	 */
+	struct oid seen = OID_NONE;
+	int unmoved = 0;
+	for (int64_t attempt = 0; attempt < settings->attempts * RACES_PER_ATTEMPT; attempt++) {
+		if (attempt)
+			env->sleep_ms(env->data, env->random(env->data, MOST_PAUSE_MS));
+		buf_reset(&result->said);
+		rc = squash->no_push ? 0 : fetch_branch(repo, settings, &names, err);
+		if (!rc)
+			rc = squash_tip(repo, settings, squash, &names, env, result, err);
+		unmoved = oid_equal(&seen, &result->old) ? unmoved + 1 : 0;
+		seen = result->old;
+		/* A branch that does not move has lost no race: the remote cannot do it. */
+		if (rc != ERR_LOST_RACE || unmoved == MOST_UNMOVED)
+			break;
+	}
+	if (rc < 0)
+		buf_reset(&result->backup);
+	names_release(&names);
+	return rc;
+}
+
+struct each_branch {
+	int (*each)(const char *branch, void *data);
+	void *data;
+	size_t prefix_len;
+};
+
+static int call_each(const char *name, const struct oid *oid, void *data)
+{
+	struct each_branch *each = data;
+	(void)oid;
+	return each->each(name + each->prefix_len, each->data);
+}
+
+int squash_each_branch(struct repo *repo, const struct settings *settings,
+	int (*each)(const char *branch, void *data), void *data, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf refspec = BUF_INIT, prefix = BUF_INIT;
+	buf_addf(&refspec,
+		"+refs/heads/" FLEET_BEAT_BRANCH "*:refs/remotes/%s/" FLEET_BEAT_BRANCH "*",
+		settings->remote);
+	buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
+	const char *refspecs[] = { refspec.data, NULL };
+	struct each_branch call = { each, data, prefix.len };
+	int rc = remote_fetch(repo, &remote, refspecs, err);
+	buf_addstr(&prefix, FLEET_BEAT_BRANCH);
+	if (!rc)
+		rc = repo_ref_each(repo, prefix.data, call_each, &call, err);
+	buf_release(&refspec);
+	buf_release(&prefix);
+	return rc;
+}

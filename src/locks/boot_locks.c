@@ -1,0 +1,122 @@
+#include "locks/boot_locks.h"
+
+#include "base/boot.h"
+#include "base/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <git2.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Is what `path` names now the file behind `fd`, as old as it was and older than the machine is up?
+ */
+static bool is_dead(int fd, const char *path, int64_t booted)
+{
+	struct stat here, there;
+	return !fstat(fd, &here) && !lstat(path, &there) && S_ISREG(there.st_mode) &&
+		here.st_dev == there.st_dev && here.st_ino == there.st_ino &&
+		here.st_mtime < booted && there.st_mtime < booted;
+}
+
+/*
+ * The lock file itself is locked (flock(2)) while it is examined: of two processes that find it at
+ * once, the second looks again after the first has removed it, and does not remove a new one in
+ * its place. The pause keeps out a lock of a running git in whose short life the clock was set
+ * forward past its own start.
+ */
+int boot_lock_remove(const char *path, struct error *err)
+{
+	static const struct timespec pause = { .tv_sec = 1 };
+	int64_t booted = boot_time();
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int rc = 0;
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			? 0
+			: error_errno(err, ERR_FAILED, "cannot open %s", path);
+	if (is_dead(fd, path, booted)) {
+		nanosleep(&pause, NULL);
+		if (flock(fd, LOCK_EX) < 0)
+			rc = error_errno(err, ERR_FAILED, "cannot lock %s", path);
+		else if (is_dead(fd, path, boot_time()))
+			rc = unlink(path) < 0
+				? error_errno(err, ERR_FAILED, "cannot remove %s", path)
+				: 1;
+	}
+	close(fd);
+	return rc;
+}
+
+int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err)
+{
+	/* HEAD is locked with the branch that it leads to, for its log. */
+	const char *const names[] = { "packed-refs", "HEAD", ref };
+	enum { NAMES = sizeof(names) / sizeof(*names) };
+	struct buf path = BUF_INIT;
+	int valid = 0, removed = 0, rc = 0;
+	git_reference_name_is_valid(&valid, ref);
+	for (size_t i = 0; rc >= 0 && i < (valid ? NAMES : NAMES - 1); i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s.lock", repo_common_dir(repo), names[i]);
+		rc = boot_lock_remove(path.data, err);
+		removed += rc > 0;
+	}
+	buf_release(&path);
+	return rc < 0 ? rc : removed;
+}
+
+/* ---- all of them ---- */
+
+static bool is_lock(const FTSENT *entry)
+{
+	static const char ending[] = ".lock";
+	size_t len = strlen(ending);
+	return entry->fts_info == FTS_F && entry->fts_namelen > len &&
+		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
+}
+
+/* Removes the dead lock files below `directory`, at most `depth` directories down (0: however
+ * deep).
+ */
+static int remove_below(char *directory, short depth, struct error *err)
+{
+	char *paths[] = { directory, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int removed = 0;
+	if (!walk)
+		return error_errno(err, ERR_FAILED, "cannot list %s", directory);
+	for (FTSENT *entry; (entry = fts_read(walk));) {
+		if (entry->fts_info == FTS_D && depth && entry->fts_level >= depth)
+			fts_set(walk, entry, FTS_SKIP);
+		else if (is_lock(entry))
+			removed += boot_lock_remove(entry->fts_path, NULL) > 0;
+	}
+	fts_close(walk);
+	return removed;
+}
+
+int boot_locks_remove_all(struct repo *repo, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	buf_addstr(&path, repo_git_dir(repo));
+	int removed = remove_below(path.data, 1, err), more = 0;
+	if (removed >= 0 && strcmp(repo_git_dir(repo), repo_common_dir(repo)) != 0) {
+		buf_reset(&path);
+		buf_addstr(&path, repo_common_dir(repo));
+		more = remove_below(path.data, 1, err);
+		removed = more < 0 ? more : removed + more;
+	}
+	if (removed >= 0) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/refs", repo_common_dir(repo));
+		more = remove_below(path.data, 0, err);
+		removed = more < 0 ? more : removed + more;
+	}
+	buf_release(&path);
+	return removed;
+}

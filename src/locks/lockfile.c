@@ -1,0 +1,198 @@
+#include "locks/lockfile.h"
+
+#include "base/env.h"
+#include "base/file.h"
+#include "locks/boot_locks.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 10000, FILE_LIMIT = 16 << 20 };
+
+struct names {
+	struct buf file, lock; /* NAME and NAME.lock */
+	struct buf folder;     /* NAME.git-build/, which has the others */
+	struct buf ours;       /* the same file as the lock, while it is ours */
+	struct buf draft;      /* what `edit` changes */
+};
+
+/* git locks the file that a symbolic link leads to. */
+static struct names names_of(const char *folder, const char *name)
+{
+	struct names names = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT };
+	char resolved[PATH_MAX];
+	buf_addf(&names.file, "%s/%s", folder, name);
+	if (realpath(names.file.data, resolved)) {
+		buf_reset(&names.file);
+		buf_addstr(&names.file, resolved);
+	}
+	buf_addf(&names.lock, "%s.lock", names.file.data);
+	buf_addf(&names.folder, "%s.git-build", names.file.data);
+	buf_addf(&names.ours, "%s/lock", names.folder.data);
+	buf_addf(&names.draft, "%s/draft", names.folder.data);
+	return names;
+}
+
+static void names_release(struct names *names)
+{
+	buf_release(&names->file);
+	buf_release(&names->lock);
+	buf_release(&names->folder);
+	buf_release(&names->ours);
+	buf_release(&names->draft);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+	return !lstat(a, &one) && !lstat(b, &other) && one.st_dev == other.st_dev &&
+		one.st_ino == other.st_ino;
+}
+
+/* Whatever is in it: a killed process may have left temporary files, too. */
+static int remove_folder(const char *path, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	DIR *folder = opendir(path);
+	int rc = 0;
+	if (!folder)
+		return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot open %s", path);
+	for (struct dirent *entry; !rc && (entry = readdir(folder));) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		buf_reset(&name);
+		buf_addf(&name, "%s/%s", path, entry->d_name);
+		rc = file_remove(name.data, err);
+	}
+	closedir(folder);
+	buf_release(&name);
+	if (!rc && rmdir(path) < 0)
+		rc = error_errno(err, ERR_FAILED, "cannot remove %s", path);
+	return rc;
+}
+
+/* Removes what a killed process has left at any of the steps below. */
+static int clear(const struct names *names, struct error *err)
+{
+	int rc = 0;
+	if (same_file(names->lock.data, names->ours.data))
+		rc = file_remove(names->lock.data, err);
+	if (!rc)
+		rc = boot_lock_remove(names->lock.data, err);
+	return rc < 0 ? rc : remove_folder(names->folder.data, err);
+}
+
+static int lock(const struct names *names, struct error *err)
+{
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	int rc = file_make_folders(names->folder.data, err);
+	if (!rc)
+		rc = file_replace(names->ours.data, "", 0, 0644, err);
+	for (int waited = 0; !rc && link(names->ours.data, names->lock.data) < 0; waited += 10) {
+		if (errno != EEXIST)
+			rc = error_errno(err, ERR_FAILED, "cannot lock %s", names->file.data);
+		else if (waited >= WAIT_MS)
+			rc = error_set(err, ERR_BUSY,
+				"%s: another program has locked the file; if no git is running, "
+				"remove it",
+				names->lock.data);
+		else
+			nanosleep(&pause, NULL);
+	}
+	return rc;
+}
+
+/* The new content, in `out`. The file may hold a password, so that only its owner may read the
+ * draft, also after libgit2 has replaced it. */
+static int edit_draft(const struct names *names, lockfile_edit *edit, void *data, struct buf *out,
+	struct error *err)
+{
+	mode_t mask = umask(077);
+	int rc = file_read(out, names->file.data, FILE_LIMIT, err);
+	if (!rc || rc == ERR_NOT_FOUND)
+		rc = file_replace(names->draft.data, out->data, out->len, 0600, err);
+	if (!rc)
+		rc = edit(names->draft.data, data, err);
+	umask(mask);
+	buf_reset(out);
+	return rc < 0 ? rc : file_read(out, names->draft.data, FILE_LIMIT, err);
+}
+
+/* Into the lock file as it is: it must stay the same file as `ours`. */
+static int write_lock(const struct names *names, const struct buf *text, struct error *err)
+{
+	struct stat st;
+	int fd = open(names->lock.data, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+	if (fd < 0 || write(fd, text->data, text->len) != (ssize_t)text->len ||
+		(!stat(names->file.data, &st) && fchmod(fd, st.st_mode & 07777) < 0) ||
+		fsync(fd) < 0)
+		rc = error_errno(err, ERR_FAILED, "cannot write %s", names->lock.data);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int replace(const struct names *names, lockfile_edit *edit, void *data, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	int rc = edit_draft(names, edit, data, &text, err);
+	if (!rc)
+		rc = write_lock(names, &text, err);
+	if (!rc && rename(names->lock.data, names->file.data) < 0)
+		rc = error_errno(err, ERR_FAILED, "cannot replace %s", names->file.data);
+	buf_release(&text);
+	return rc < 0 ? rc : file_sync_folder_of(names->file.data, err);
+}
+
+static int take_turn(struct repo *repo, struct file_lock *turn, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	char who[64];
+	snprintf(who, sizeof(who), "git-build, process %ld", (long)getpid());
+	buf_addf(&path, "%s/settings", repo_state_dir(repo));
+	int rc = file_lock_acquire(turn, path.data, who, WAIT_MS, env_system(), err);
+	buf_release(&path);
+	return rc;
+}
+
+int lockfile_replace(struct repo *repo, const char *folder, const char *name, lockfile_edit *edit,
+	void *data, struct error *err)
+{
+	struct names names = names_of(folder, name);
+	struct file_lock turn = FILE_LOCK_INIT;
+	int rc = take_turn(repo, &turn, err);
+	if (!rc)
+		rc = clear(&names, err);
+	if (!rc) {
+		rc = lock(&names, err);
+		if (!rc)
+			rc = replace(&names, edit, data, err);
+		clear(&names, NULL);
+	}
+	file_lock_release(&turn);
+	names_release(&names);
+	return rc;
+}
+
+int lockfile_sweep(struct repo *repo, const char *folder, const char *name, struct error *err)
+{
+	struct names names = names_of(folder, name);
+	struct file_lock turn = FILE_LOCK_INIT;
+	int rc = file_exists(names.folder.data, err);
+	if (rc > 0) {
+		rc = take_turn(repo, &turn, err);
+		if (!rc)
+			rc = clear(&names, err);
+		file_lock_release(&turn);
+	}
+	names_release(&names);
+	return rc;
+}

@@ -1,0 +1,376 @@
+#include "notify/notices.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "notify/command.h"
+#include "notify/changes.h"
+#include "json/document.h"
+#include "json/write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STATE_LIMIT = 16 << 20, MOST_FAILURES = 5, LOCK_WAIT_MS = 0 };
+
+static void free_notice(struct notice *notice)
+{
+	free(notice->id);
+	free(notice->event);
+	free(notice->text);
+	free(notice->message);
+	free(notice->job);
+	free(notice->lock);
+	free(notice->about);
+}
+
+void notices_release(struct notices *notices)
+{
+	for (size_t i = 0; i < notices->count; i++)
+		free_notice(&notices->list[i]);
+	free(notices->list);
+	*notices = (struct notices){ 0 };
+}
+
+static struct notice *add(struct notices *notices, const char *event, char *id, char *text)
+{
+	GROW(notices->list, notices->count, notices->capacity);
+	struct notice *notice = &notices->list[notices->count++];
+	*notice = (struct notice){ .id = id, .event = xstrdup(event), .text = text };
+	return notice;
+}
+
+/* ---- what was told before ---- */
+
+struct names {
+	char **list;
+	size_t count, capacity;
+};
+
+static void names_add(struct names *names, const char *name)
+{
+	GROW(names->list, names->count, names->capacity);
+	names->list[names->count++] = xstrdup(name);
+}
+
+static bool names_have(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->list[i], name))
+			return true;
+	return false;
+}
+
+static void names_release(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	*names = (struct names){ 0 };
+}
+
+struct state {
+	struct oid tip;      /* everything up to there was told; OID_NONE: this is the first time */
+	struct names silent; /* servers that are known to be */
+	struct names told;   /* ids of notices that are newer than all that */
+	int64_t failures;    /* of the command, at the next notice */
+};
+
+static void state_release(struct state *state)
+{
+	names_release(&state->silent);
+	names_release(&state->told);
+}
+
+static void state_path(struct buf *out, struct repo *repo)
+{
+	buf_addf(out, "%s/notices", repo_state_dir(repo));
+}
+
+static void read_names(struct names *out, const struct json_doc *doc, const char *name)
+{
+	const struct json_value *list = json_member(doc, json_root(doc), name);
+	JSON_EACH (value, list) {
+		char *text = value->type == JSON_STRING ? json_strdup(doc, value) : NULL;
+		if (text)
+			names_add(out, text);
+		free(text);
+	}
+}
+
+/* A file that is not there, or holds something else, is the first time. */
+static int state_read(struct state *state, struct repo *repo, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct json_doc *doc = NULL;
+	*state = (struct state){ .tip = OID_NONE };
+	state_path(&path, repo);
+	int rc = file_read(&text, path.data, STATE_LIMIT, err);
+	if (!rc && !json_parse_buf(&doc, &text, path.data, NULL, NULL)) {
+		char *tip = json_strdup(doc, json_member(doc, json_root(doc), "tip"));
+		if (!tip || !oid_parse(&state->tip, tip))
+			state->tip = OID_NONE;
+		free(tip);
+		read_names(&state->silent, doc, "silent");
+		read_names(&state->told, doc, "told");
+		json_int64(doc, json_member(doc, json_root(doc), "failures"), &state->failures);
+	}
+	json_doc_free(doc);
+	buf_release(&path);
+	buf_release(&text);
+	return rc == ERR_FAILED ? rc : 0;
+}
+
+static void put_names(struct json_writer *w, const char *name, const struct names *names)
+{
+	json_begin_member(w, name, '[');
+	for (size_t i = 0; i < names->count; i++)
+		json_put_string(w, NULL, names->list[i]);
+	json_end(w);
+}
+
+static int state_write(const struct state *state, struct repo *repo, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct json_writer w = JSON_WRITER_INIT(&text);
+	state_path(&path, repo);
+	json_begin(&w, '{');
+	json_put_string(&w, "tip", state->tip.hex);
+	put_names(&w, "silent", &state->silent);
+	put_names(&w, "told", &state->told);
+	json_put_int(&w, "failures", state->failures);
+	json_end(&w);
+	buf_addch(&text, '\n');
+	int rc = file_replace(path.data, text.data, text.len, 0644, err);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+/* ---- what is new ---- */
+
+struct finding {
+	struct notices *out;
+	const struct settings *settings;
+	const struct state *state;
+};
+
+static bool is(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+static char *id_of(const char *event, const char *name, int64_t number)
+{
+	struct buf id = BUF_INIT;
+	buf_addf(&id, "%s:%s", event, name);
+	if (number >= 0)
+		buf_addf(&id, ":%" PRId64, number);
+	return buf_detach(&id);
+}
+
+static int take_change(const struct state_change *change, void *data)
+{
+	struct finding *f = data;
+	const char *server = f->settings->server;
+	const char *event = change->kind == CHANGE_MESSAGE ? "message"
+		: change->kind == CHANGE_BUILD_FAILED      ? "build-failed"
+		: change->kind == CHANGE_LOCK_LOST         ? "lock-lost"
+		: change->kind == CHANGE_JOB && is(change->before, server) && change->after
+		? "job-lost"
+		: NULL;
+	struct buf text = BUF_INIT;
+	if (!event)
+		return 0;
+	char *id = id_of(event, change->id, change->kind == CHANGE_MESSAGE ? -1 : change->number);
+	if (names_have(&f->state->told, id)) {
+		free(id);
+		return 0;
+	}
+	change_say(&text, change, server);
+	struct notice *notice = add(f->out, event, id, buf_detach(&text));
+	bool is_lock = change->kind == CHANGE_LOCK_LOST;
+	char **about = change->kind == CHANGE_MESSAGE ? &notice->message
+		: is_lock                             ? &notice->lock
+						      : &notice->job;
+	*about = xstrdup(change->id);
+	return 0;
+}
+
+static void take_server(struct finding *f, const struct server *server)
+{
+	char age[TIMESTAMP_SIZE];
+	struct buf text = BUF_INIT;
+	bool was = names_have(&f->state->silent, server->id);
+	bool is_silent = server->state == BEAT_SILENT;
+	const char *event = is_silent && !was        ? "silent"
+		: was && server->state == BEAT_ALIVE ? "back"
+						     : NULL;
+	if (!event || is(server->id, f->settings->server))
+		return;
+	char *id = id_of(event, server->id, server->last_beat);
+	if (names_have(&f->state->told, id)) {
+		free(id);
+		return;
+	}
+	if (is_silent)
+		buf_addf(&text, "%s has been silent for %s", server->id,
+			timestamp_format_age(server->age, age));
+	else
+		buf_addf(&text, "%s beats again", server->id);
+	add(f->out, event, id, buf_detach(&text))->about = xstrdup(server->id);
+}
+
+static int find_new(struct notices *out, const struct state *state, struct repo *repo,
+	const struct settings *settings, const struct roster *roster, const struct oid *tip,
+	const struct env *env, struct error *err)
+{
+	struct finding f = { out, settings, state };
+	if (oid_is_none(&state->tip))
+		return 0;
+	int rc = changes_each(repo, &state->tip, tip, settings->server, env->now(env->data),
+		take_change, &f, err);
+	/* Without an answer from the remote nobody can be called silent. */
+	for (size_t i = 0; !rc && i < roster->count && !roster->offline.code; i++)
+		take_server(&f, &roster->servers[i]);
+	return rc;
+}
+
+int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
+	const struct roster *roster, const struct oid *tip, const struct env *env,
+	struct error *err)
+{
+	struct state state;
+	*out = (struct notices){ 0 };
+	int rc = state_read(&state, repo, err);
+	if (!rc)
+		rc = find_new(out, &state, repo, settings, roster, tip, env, err);
+	state_release(&state);
+	return rc;
+}
+
+/* ---- telling ---- */
+
+void notice_write(struct buf *out, const struct notice *notice, const struct settings *settings,
+	const struct env *env)
+{
+	char timestamp[TIMESTAMP_SIZE];
+	struct json_writer w = { .out = out, .compact = true };
+	json_begin(&w, '{');
+	json_put_string(&w, "id", notice->id);
+	json_put_string(&w, "event", notice->event);
+	json_put_string(&w, "server", settings->server);
+	json_put_string(&w, "timestamp", timestamp_format(env->now(env->data), timestamp));
+	json_put_string(&w, "text", notice->text);
+	json_put_string_or_null(&w, "message", notice->message);
+	json_put_string_or_null(&w, "job", notice->job);
+	json_put_string_or_null(&w, "lock", notice->lock);
+	json_put_string_or_null(&w, "about", notice->about);
+	json_end(&w);
+	buf_addch(out, '\n');
+}
+
+struct telling {
+	struct repo *repo;
+	const struct settings *settings;
+	const struct env *env;
+	const char *command;
+	struct state state;
+	struct notices found;
+	size_t told;
+};
+
+static int tell_one(struct telling *t, const struct notice *notice, struct error *err)
+{
+	struct buf input = BUF_INIT;
+	notice_write(&input, notice, t->settings, t->env);
+	int rc = alert_run(t->repo, t->settings, "build.notifyCommand", t->command, notice->event,
+		notice->text, &input, err);
+	buf_release(&input);
+	/* One that it will not take must not keep all that follow. */
+	if (rc < 0 && ++t->state.failures < MOST_FAILURES) {
+		state_write(&t->state, t->repo, NULL);
+		return rc;
+	}
+	t->state.failures = 0;
+	names_add(&t->state.told, notice->id);
+	int written = state_write(&t->state, t->repo, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : written;
+}
+
+/* All is told: what is known now is where the next time begins. */
+static int begin_anew(
+	struct telling *t, const struct roster *roster, const struct oid *tip, struct error *err)
+{
+	struct names silent = { 0 };
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct server *server = &roster->servers[i];
+		bool was = names_have(&t->state.silent, server->id);
+		/* Late is neither: it stays what it was. */
+		if (roster->offline.code ? was
+					 : server->state == BEAT_SILENT ||
+					(was && server->state != BEAT_ALIVE))
+			names_add(&silent, server->id);
+	}
+	bool changed = !oid_equal(&t->state.tip, tip) || t->state.told.count ||
+		silent.count != t->state.silent.count;
+	names_release(&t->state.silent);
+	names_release(&t->state.told);
+	t->state.silent = silent;
+	t->state.tip = *tip;
+	return changed ? state_write(&t->state, t->repo, err) : 0;
+}
+
+static int tell_all(
+	struct telling *t, const struct roster *roster, const struct oid *tip, struct error *err)
+{
+	int rc = state_read(&t->state, t->repo, err);
+	if (!rc)
+		rc = find_new(&t->found, &t->state, t->repo, t->settings, roster, tip, t->env, err);
+	while (!rc && t->told < t->found.count) {
+		rc = tell_one(t, &t->found.list[t->told], err);
+		t->told += !rc;
+	}
+	if (!rc)
+		rc = begin_anew(t, roster, tip, err);
+	state_release(&t->state);
+	return rc;
+}
+
+int notices_tell(struct notices *out, struct repo *repo, const struct settings *settings,
+	const struct roster *roster, const struct oid *tip, const struct env *env,
+	struct error *err)
+{
+	struct buf command = BUF_INIT, path = BUF_INIT, who = BUF_INIT;
+	struct file_lock lock = FILE_LOCK_INIT;
+	struct telling t = { .repo = repo, .settings = settings, .env = env };
+	int rc = 0;
+	if (out)
+		*out = (struct notices){ 0 };
+	if (!repo_config(repo, "build.notifyCommand", &command) || oid_is_none(tip))
+		goto done;
+	t.command = command.data;
+	state_path(&path, repo);
+	buf_addstr(&path, ".lock");
+	buf_addf(&who, "git-build, process %ld", (long)getpid());
+	rc = file_lock_acquire(&lock, path.data, who.data, LOCK_WAIT_MS, env, err);
+	if (!rc)
+		rc = tell_all(&t, roster, tip, err);
+	file_lock_release(&lock);
+	/* Those that were told are the caller's to show. */
+	for (size_t i = t.told; i < t.found.count; i++)
+		free_notice(&t.found.list[i]);
+	t.found.count = t.told;
+	if (out)
+		*out = t.found;
+	else
+		notices_release(&t.found);
+done:
+	buf_release(&command);
+	buf_release(&path);
+	buf_release(&who);
+	return rc;
+}

@@ -1,0 +1,440 @@
+/* Fetching and pushing, by the `git` program. */
+#include "remote/remote.h"
+
+#include "git/internal.h"
+#include "remote/porcelain.h"
+#include "remote/push_record.h"
+#include "remote/repair.h"
+#include "locks/stale_locks.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000 };
+
+/* Variables of a hook or an alias around us that would make git look at another repository. */
+static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_PREFIX", "GIT_COMMON_DIR",
+	"GIT_NAMESPACE", "GIT_WORK_TREE", "GIT_TRACE", "GIT_PUSH_OPTION_COUNT" };
+
+char **store_git_environment(struct repo *repo)
+{
+	enum { FIXED = 8, TAKEN = sizeof(taken_away) / sizeof(*taken_away) };
+	char **environment = xcalloc(TAKEN + FIXED + 1, sizeof(*environment));
+	size_t count = 0;
+	struct buf entry = BUF_INIT;
+	for (size_t i = 0; i < TAKEN; i++)
+		environment[count++] = xstrdup(taken_away[i]);
+	buf_addf(&entry, "GIT_DIR=%s", repo->git_dir);
+	environment[count++] = buf_detach(&entry);
+	environment[count++] = xstrdup("LC_ALL=C");
+	environment[count++] = xstrdup("GIT_TERMINAL_PROMPT=0");
+	environment[count++] = xstrdup("GIT_ASKPASS=true");
+	environment[count++] = xstrdup("SSH_ASKPASS_REQUIRE=never");
+	return environment;
+}
+
+/* ssh must not ask anything either; a user's own command is left as it is. */
+static void add_ssh_batch_mode(struct repo *repo, char **environment)
+{
+	struct buf command = BUF_INIT;
+	if (!getenv("GIT_SSH_COMMAND") && !getenv("GIT_SSH") &&
+		!repo_config(repo, "core.sshCommand", &command)) {
+		size_t count = 0;
+		while (environment[count])
+			count++;
+		environment[count] = xstrdup("GIT_SSH_COMMAND=ssh -o BatchMode=yes");
+	}
+	buf_release(&command);
+}
+
+void store_free_environment(char **environment)
+{
+	for (size_t i = 0; environment[i]; i++)
+		free(environment[i]);
+	free(environment);
+}
+
+/* Git writes what it does to `trace`, one JSON object a line. */
+static void add_trace(char **environment, int trace)
+{
+	struct buf target = BUF_INIT;
+	size_t count = 0;
+	while (environment[count])
+		count++;
+	buf_addf(&target, "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
+	environment[count++] = buf_detach(&target);
+	environment[count] = xstrdup("GIT_TRACE2_EVENT_NESTING=2");
+}
+
+/* Runs git; its output and errors are appended, its trace goes to the descriptor `trace` (-1:
+ * nowhere). ERR_TIMEOUT and the like as child_run(). */
+static int run_git(struct repo *repo, const char *const *argv, const char *doing,
+	const struct remote_settings *remote, int trace, int *status, struct buf *output,
+	struct buf *errors, struct error *err)
+{
+	char **environment = store_git_environment(repo);
+	add_ssh_batch_mode(repo, environment);
+	if (trace >= 0)
+		add_trace(environment, trace);
+	struct child child = {
+		.argv = argv,
+		.environment = (const char *const *)environment,
+		.timeout_ms = remote->timeout_ms ? remote->timeout_ms : DEFAULT_TIMEOUT_MS,
+		.output = output,
+		.errors = errors,
+	};
+	int rc = child_run(&child, status, err);
+	if (rc < 0)
+		error_wrap(err, "cannot %s '%s'", doing, remote->name);
+	store_free_environment(environment);
+	return rc;
+}
+
+/* Git's own words on one line, for an error. */
+static void join_lines(struct buf *text)
+{
+	buf_trim(text);
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] == '\n')
+			text->data[i] = ' ';
+}
+
+static int say_unreachable(const char *doing, const struct remote_settings *remote,
+	const char *errors, struct error *err)
+{
+	struct buf own = BUF_INIT;
+	porcelain_sort_errors(errors, &own, &own);
+	join_lines(&own);
+	int rc = error_set(err, ERR_UNREACHABLE, "cannot %s '%s': %s", doing, remote->name,
+		own.len ? own.data : "git does not say why");
+	buf_release(&own);
+	return rc;
+}
+
+static int check_remote_name(const struct remote_settings *remote, struct error *err)
+{
+	if (!*remote->name || *remote->name == '-')
+		return error_set(err, ERR_INVALID, "'%s' is no name of a remote", remote->name);
+	return 0;
+}
+
+bool remote_exists(struct repo *repo, const char *name)
+{
+	/* git_remote_lookup() of libgit2 1.5 goes through all settings with a regular expression,
+	 * and loses 20 KB for each that does not match: too much for a loop. */
+	struct buf key = BUF_INIT, url = BUF_INIT;
+	buf_addf(&key, "remote.%s.url", name);
+	bool exists = repo_config(repo, key.data, &url);
+	buf_release(&key);
+	buf_release(&url);
+	return exists;
+}
+
+/* Did a lock in this clone stop git: one of another process that fetched at the same time, or one
+ * that a git which was killed has left? The second kind is removed. True: it is worth trying again.
+ */
+static bool was_locked_out(struct repo *repo, const char *errors)
+{
+	if (strstr(errors, ".lock': File exists"))
+		return stale_locks_remove(repo, LOCK_WAIT_MS) > 0;
+	return strstr(errors, "cannot lock ref");
+}
+
+static int report_lock(const struct remote_settings *remote, const char *errors, struct error *err)
+{
+	const char *path = strstr(errors, "Unable to create '");
+	path = path ? path + strlen("Unable to create '") : "";
+	return error_set(err, ERR_BUSY,
+		"cannot fetch from '%s': %.*s is in the way; remove it if no git is running",
+		remote->name, (int)strcspn(path, "'"), path);
+}
+
+/* Has somebody said from how many objects on a fetch is kept as a pack? git's 100 is too many where
+ * many clones write: the objects of ten operations come as 40 files. */
+static bool has_unpack_limit(struct repo *repo)
+{
+	struct buf value = BUF_INIT;
+	bool has = repo_config(repo, "fetch.unpackLimit", &value) ||
+		repo_config(repo, "transfer.unpackLimit", &value);
+	buf_release(&value);
+	return has;
+}
+
+int store_fetch(struct repo *repo, const struct remote_settings *remote,
+	const char *const *refspecs, struct error *err)
+{
+	enum { FIXED = 16, TRIES = 5 };
+	int status, rc = check_remote_name(remote, err);
+	if (rc < 0)
+		return rc;
+	size_t count = 0, used = 0;
+	while (refspecs[count])
+		count++;
+	const char **argv = xcalloc(count + FIXED, sizeof(*argv));
+	static const char *const fixed[] = { "fetch", "--quiet", "--no-tags",
+		"--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--" };
+	argv[used++] = "git";
+	argv[used++] = "-c";
+	argv[used++] = "maintenance.auto=false"; /* repo_tidy() does it when there is time */
+	argv[used++] = "-c";
+	argv[used++] = "gc.auto=0";
+	if (!has_unpack_limit(repo)) {
+		argv[used++] = "-c";
+		argv[used++] = "fetch.unpackLimit=32";
+	}
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		argv[used++] = fixed[i];
+	argv[used++] = remote->name;
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = refspecs[i];
+
+	struct buf errors = BUF_INIT;
+	for (int tries = 0; tries < TRIES; tries++) {
+		buf_reset(&errors);
+		rc = run_git(repo, argv, "fetch from", remote, -1, &status, NULL, &errors, err);
+		if (rc < 0 || !status || !was_locked_out(repo, errors.data))
+			break;
+	}
+	repo->has_exchanged = repo->has_exchanged || !rc;
+	if (!rc && status) {
+		if (strstr(errors.data, "couldn't find remote ref"))
+			rc = error_set(err, ERR_NOT_FOUND, "'%s' has no such branch: %s",
+				remote->name, strstr(errors.data, "couldn't find remote ref"));
+		else if (strstr(errors.data, ".lock': File exists"))
+			rc = report_lock(remote, errors.data, err);
+		else
+			rc = say_unreachable("fetch from", remote, errors.data, err);
+	}
+	buf_release(&errors);
+	free(argv);
+	return rc;
+}
+
+/* git does not say whose fault a failure is: a clone that is damaged cannot fetch either. */
+int remote_fetch(struct repo *repo, const struct remote_settings *remote,
+	const char *const *refspecs, struct error *err)
+{
+	struct error failed = ERROR_INIT, ignored = ERROR_INIT;
+	int rc = store_fetch(repo, remote, refspecs, &failed);
+	if (rc == ERR_UNREACHABLE && repair(repo, remote, &ignored) > 0) {
+		failed = (struct error)ERROR_INIT;
+		rc = store_fetch(repo, remote, refspecs, &failed);
+	}
+	if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}
+
+int remote_ref(struct repo *repo, const struct remote_settings *remote, const char *ref,
+	struct oid *out, struct error *err)
+{
+	int status, rc = check_remote_name(remote, err);
+	if (rc < 0)
+		return rc;
+	const char *argv[] = { "git", "ls-remote", "--quiet", "--", remote->name, ref, NULL };
+	struct buf output = BUF_INIT, errors = BUF_INIT;
+	rc = run_git(repo, argv, "ask", remote, -1, &status, &output, &errors, err);
+	if (!rc && status)
+		rc = say_unreachable("ask", remote, errors.data, err);
+	*out = OID_NONE;
+	/* A pattern matches more than the ref itself: "refs/heads/main" also "x/refs/heads/main".
+	 */
+	for (char *line = output.data; !rc && *line;) {
+		char *end = line + strcspn(line, "\n");
+		bool more = *end;
+		*end = '\0';
+		if (end - line > 41 && line[40] == '\t' && !strcmp(line + 41, ref)) {
+			line[40] = '\0';
+			oid_parse(out, line);
+		}
+		line = end + more;
+	}
+	buf_release(&output);
+	buf_release(&errors);
+	return rc;
+}
+
+/* ---- pushing ---- */
+
+/*
+ * Did git begin to send the push? It lists the remote's refs first, and both steps are regions of
+ * its trace (api-trace2, in git's documentation). Before the second, nothing can have arrived.
+ * Without a trace it may have begun. What git, ssh and the hooks print is no evidence: an
+ * established connection that dies ends with the same words as one that was never made.
+ */
+static bool may_have_sent(int trace)
+{
+	struct buf text = BUF_INIT;
+	bool may = true;
+	if (trace >= 0 && !lseek(trace, 0, SEEK_SET) &&
+		!file_read_fd(&text, trace, "the trace", TRACE_LIMIT, NULL))
+		may = !strstr(text.data, "\"label\":\"get_refs_list\"") ||
+			strstr(text.data, "\"label\":\"push_refs\"");
+	buf_release(&text);
+	return may;
+}
+
+static int judge(const struct remote_settings *remote, const struct push *push, const char *output,
+	const char *errors, const struct buf *said, int trace, struct error *err)
+{
+	struct buf reason = BUF_INIT;
+	enum push_verdict verdict;
+	int rc = 0;
+	if (!porcelain_verdict(output, push->ref, &verdict, &reason)) {
+		struct buf own = BUF_INIT;
+		porcelain_sort_errors(errors, NULL, &own);
+		join_lines(&own);
+		bool sent = may_have_sent(trace);
+		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
+			sent ? "the connection ended while pushing to" : "cannot push to",
+			remote->name, own.len ? own.data : "git does not say why");
+		buf_release(&own);
+	} else if (verdict == PUSH_UP_TO_DATE) {
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' stood at %.12s already", push->ref,
+			remote->name, push->new.hex);
+	} else if (verdict == PUSH_LOST_RACE) {
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' has moved meanwhile (%s)", push->ref,
+			remote->name, reason.data);
+	} else if (verdict == PUSH_REFUSED) {
+		/* The server's ref lock is held by another push: git says so only in its own words.
+		 */
+		bool race =
+			strstr(errors, "cannot lock ref") || strstr(said->data, "cannot lock ref");
+		rc = error_set(err, race ? ERR_LOST_RACE : ERR_REFUSED, "'%s' refused %s: %s%s%s",
+			remote->name, push->ref, reason.len ? reason.data : "it does not say why",
+			said->len ? "\n" : "", said->data);
+	}
+	buf_release(&reason);
+	return rc;
+}
+
+/* "<new>:<ref>"; to be freed. Never with a +, which git lets win over the lease; the lease alone
+ * lets a ref be rewound. */
+static char *make_refspec(const struct push *push)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%s:%s", push->new.hex, push->ref);
+	return buf_detach(&text);
+}
+
+static char *make_lease(const struct push *push)
+{
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "--force-with-lease=%s:%s", push->ref, push->expected.hex);
+	return buf_detach(&text);
+}
+
+/*
+ * A lease also lets git rewind the ref, so that a push that is to be a fast-forward is checked
+ * here, where the objects are: its expected tip must be an ancestor of the new one.
+ */
+static int check_fast_forward(struct repo *repo, const struct push *push, struct error *err)
+{
+	if (push->force || oid_is_none(&push->expected) || oid_is_none(&push->new))
+		return 0;
+	int rc = repo_is_ancestor(repo, &push->expected, &push->new, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	return error_set(err, ERR_INVALID, "%.12s does not follow %.12s on %s", push->new.hex,
+		push->expected.hex, push->ref);
+}
+
+/* The text stays. */
+static int set_code(struct error *err, int code)
+{
+	if (err)
+		err->code = code;
+	return code;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int push_once(struct repo *repo, const struct remote_settings *remote,
+	const struct push *pushes, size_t count, struct buf *said, struct error *err)
+{
+	enum { FIXED = 12 };
+	int status = 0, rc = check_remote_name(remote, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = check_fast_forward(repo, &pushes[i], err);
+	if (rc < 0)
+		return rc;
+
+	const char **argv = xcalloc(2 * count + FIXED, sizeof(*argv));
+	char **made = xcalloc(2 * count, sizeof(*made));
+	size_t used = 0;
+	/* Without pre-push: it tells an author about mistakes, and here a program is the author. It
+	 * would cost a quarter of the push; the shared repository's pre-receive judges in any case.
+	 */
+	static const char *const fixed[] = { "git", "push", "--porcelain", "--no-verify",
+		"--no-follow-tags", "--recurse-submodules=no" };
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		argv[used++] = fixed[i];
+	if (count > 1)
+		argv[used++] = "--atomic";
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = made[i] = make_lease(&pushes[i]);
+	argv[used++] = "--";
+	argv[used++] = remote->name;
+	for (size_t i = 0; i < count; i++)
+		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
+
+	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
+	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
+	int64_t started_ms = now_ms();
+	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
+	int64_t took_ms = now_ms() - started_ms;
+	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
+		rc = set_code(err, ERR_UNREACHABLE);
+	porcelain_sort_errors(errors.data, &words, NULL);
+	if (said)
+		buf_add(said, words.data, words.len);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = judge(remote, &pushes[i], output.data, errors.data, &words, trace, err);
+	if (trace >= 0)
+		close(trace);
+	push_record_count(repo, rc, took_ms);
+	repo->has_exchanged = true;
+	buf_release(&output);
+	buf_release(&errors);
+	buf_release(&words);
+	for (size_t i = 0; i < 2 * count; i++)
+		free(made[i]);
+	free(made);
+	free(argv);
+	return rc;
+}
+
+/* A clone that is damaged cannot send what it should: then the other side says that it got no pack,
+ * or the connection ends. Only in the first case is it certain that nothing has landed. */
+int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
+	size_t count, struct buf *said, struct error *err)
+{
+	struct error failed = ERROR_INIT;
+	size_t before = said ? said->len : 0;
+	int rc = push_once(repo, remote, pushes, count, said, &failed);
+	bool no_pack = rc == ERR_REFUSED && strstr(failed.text, "unpacker error");
+	if ((no_pack || rc == ERR_UNKNOWN || rc == ERR_UNREACHABLE) &&
+		repair(repo, remote, NULL) > 0 && no_pack) {
+		failed = (struct error)ERROR_INIT;
+		if (said)
+			buf_truncate(said, before);
+		rc = push_once(repo, remote, pushes, count, said, &failed);
+	}
+	if (rc < 0 && err)
+		*err = failed;
+	return rc;
+}

@@ -1,0 +1,579 @@
+#include "remote/repair.h"
+
+#include "locks/boot_locks.h"
+#include "git/internal.h"
+#include "remote/loose.h"
+
+#include "base/alloc.h"
+#include "base/boot.h"
+#include "base/child.h"
+#include "base/env.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 120000, EVERY_MS = 60000, GIT_TIMEOUT_MS = 600000, REF_LIMIT = 4096 };
+
+/* A reference with what is wrong. */
+struct ref {
+	char *name;
+	struct oid oid; /* OID_NONE: cannot be read */
+	bool broken;
+};
+
+struct repairing {
+	struct repo *repo;
+	const struct remote_settings *remote;
+	struct ref *refs;
+	size_t refs_count, refs_capacity;
+	struct oid *objects; /* loose ones that are damaged */
+	size_t objects_count, objects_capacity;
+	int locks; /* removed */
+	bool index, incomplete;
+	struct buf damaged; /* the directory for what is replaced */
+	struct buf mirror;  /* the repository that all is fetched into */
+	struct error *err;
+};
+
+/* ---- git, and files ---- */
+
+/* Runs git on the clone; its exit code, or a negative code. */
+static int git_status(struct repo *repo, const char *const *argv, struct buf *input)
+{
+	char **environment = store_git_environment(repo);
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv,
+		.environment = (const char *const *)environment,
+		.timeout_ms = GIT_TIMEOUT_MS,
+		.input = input ? input->data : NULL,
+		.input_len = input ? input->len : 0,
+		.output = &ignored,
+		.errors = &ignored,
+		.output_limit = 1 << 20 };
+	int status, rc = child_run(&child, &status, NULL);
+	store_free_environment(environment);
+	buf_release(&ignored);
+	return rc < 0 ? rc : status;
+}
+
+static int remove_tree(struct repo *repo, const char *path)
+{
+	const char *argv[] = { "rm", "-rf", "--", path, NULL };
+	return git_status(repo, argv, NULL) ? ERR_FAILED : 0;
+}
+
+/* Keeps the file `path` of the clone below damaged/, under a name of one part. */
+static int keep(struct repairing *r, const char *path)
+{
+	struct buf to = BUF_INIT;
+	size_t skip = strlen(repo_common_dir(r->repo)) + 1;
+	int rc = file_make_folders(r->damaged.data, r->err);
+	buf_addf(&to, "%s/", r->damaged.data);
+	for (const char *at = path + skip; *at; at++)
+		buf_addch(&to, *at == '/' ? '-' : *at);
+	if (!rc && rename(path, to.data) < 0 && errno != ENOENT)
+		rc = error_errno(r->err, ERR_FAILED, "cannot move %s to %s", path, to.data);
+	buf_release(&to);
+	return rc;
+}
+
+/* ---- examining ---- */
+
+static struct ref *find_ref(struct repairing *r, const char *name)
+{
+	for (size_t i = 0; i < r->refs_count; i++)
+		if (!strcmp(r->refs[i].name, name))
+			return &r->refs[i];
+	GROW(r->refs, r->refs_count, r->refs_capacity);
+	r->refs[r->refs_count] = (struct ref){ .name = xstrdup(name), .oid = OID_NONE };
+	return &r->refs[r->refs_count++];
+}
+
+/* What can be read leads to the object that it names, or is damaged; what cannot be read must have
+ * been found broken by its file. */
+static int examine_ref(struct repairing *r, const char *name)
+{
+	struct oid oid;
+	struct ref *ref = find_ref(r, name);
+	if (ref->broken)
+		return 0;
+	int rc = repo_ref(r->repo, name, &oid, r->err);
+	if (rc < 0)
+		return rc == ERR_NOT_FOUND ? 0 : rc; /* deleted since, or a link to nothing */
+	git_oid id = store_git_oid(&oid);
+	ref->oid = oid;
+	ref->broken = !git_odb_exists(r->repo->odb, &id);
+	for (size_t i = 0; i < r->objects_count && !ref->broken; i++)
+		ref->broken = oid_equal(&oid, &r->objects[i]);
+	return 0;
+}
+
+/* Is this what git writes into a reference's file? */
+static bool is_ref_text(const struct buf *text)
+{
+	char hex[41] = "";
+	struct oid oid;
+	if (!strncmp(text->data, "ref: ", 5))
+		return true;
+	snprintf(hex, sizeof(hex), "%s", text->data);
+	return text->len >= 40 && oid_parse(&oid, hex) && !oid_is_none(&oid);
+}
+
+/* Files of references that git and libgit2 may leave out of their lists. A file that cannot be read
+ * at all is not known to be damaged. */
+static int examine_ref_file(struct repairing *r, const FTSENT *entry)
+{
+	struct buf text = BUF_INIT;
+	const char *name = entry->fts_path + strlen(repo_common_dir(r->repo)) + 1;
+	size_t len = strlen(name);
+	if (entry->fts_info != FTS_F || (len > 5 && !strcmp(name + len - 5, ".lock")))
+		return 0;
+	int rc = file_read(&text, entry->fts_path, REF_LIMIT, r->err);
+	if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	else if (!rc && !is_ref_text(&text))
+		find_ref(r, name)->broken = true;
+	buf_release(&text);
+	return rc == ERR_INVALID ? 0 : rc;
+}
+
+static int examine_ref_files(struct repairing *r)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/refs", repo_common_dir(r->repo));
+	char *paths[] = { path.data, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int rc = walk ? 0 : error_errno(r->err, ERR_FAILED, "cannot read %s", path.data);
+	for (FTSENT *entry; !rc && walk && (entry = fts_read(walk));)
+		rc = examine_ref_file(r, entry);
+	if (walk)
+		fts_close(walk);
+	buf_release(&path);
+	return rc;
+}
+
+static int examine_refs(struct repairing *r)
+{
+	struct file_list names = { 0 };
+	int rc = examine_ref_files(r);
+	if (!rc)
+		rc = store_ref_names(r->repo, "refs/", &names, r->err);
+	for (size_t i = 0; !rc && i < names.count; i++)
+		rc = examine_ref(r, names.names[i]);
+	file_list_release(&names);
+	return rc;
+}
+
+static void object_path(struct repairing *r, const struct oid *oid, struct buf *out)
+{
+	buf_reset(out);
+	buf_addf(out, "%s/objects/%.2s/%s", repo_common_dir(r->repo), oid->hex, oid->hex + 2);
+}
+
+/* Damaged is only what the system can read and git cannot understand. */
+static int examine_object(struct repairing *r, const char *path, const struct oid *oid)
+{
+	struct buf file = BUF_INIT;
+	int rc = file_read(&file, path, SIZE_MAX, r->err);
+	if (rc == ERR_NOT_FOUND) {
+		rc = 0;
+	} else if (!rc && !loose_is_whole(&file, oid)) {
+		GROW(r->objects, r->objects_count, r->objects_capacity);
+		r->objects[r->objects_count++] = *oid;
+	}
+	buf_release(&file);
+	return rc;
+}
+
+/* objects/ab/cdef... is the object abcdef...; other names are temporary files, or packs. */
+static int examine_objects(struct repairing *r)
+{
+	struct buf path = BUF_INIT;
+	struct oid oid;
+	buf_addf(&path, "%s/objects", repo_common_dir(r->repo));
+	char *paths[] = { path.data, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int rc = walk ? 0 : error_errno(r->err, ERR_FAILED, "cannot read %s", path.data);
+	for (FTSENT *entry; !rc && walk && (entry = fts_read(walk));) {
+		char hex[41] = "";
+		if (entry->fts_info == FTS_F && entry->fts_level == 2 && entry->fts_namelen == 38)
+			snprintf(hex, sizeof(hex), "%.2s%.38s",
+				entry->fts_path + entry->fts_pathlen - 41, entry->fts_name);
+		if (*hex && oid_parse(&oid, hex))
+			rc = examine_object(r, entry->fts_path, &oid);
+	}
+	if (walk)
+		fts_close(walk);
+	buf_release(&path);
+	return rc;
+}
+
+/* Is everything there that these references lead to? NULL: all that are not broken. 1, 0, or a
+ * negative code if git could not be asked. */
+static int is_complete(struct repairing *r, const struct ref *only)
+{
+	static const char *const argv[] = { "git", "rev-list", "--objects", "--quiet", "--stdin",
+		NULL };
+	struct buf tips = BUF_INIT;
+	for (size_t i = 0; i < r->refs_count; i++)
+		if ((!only && !r->refs[i].broken && !oid_is_none(&r->refs[i].oid)) ||
+			only == &r->refs[i])
+			buf_addf(&tips, "%s\n", r->refs[i].oid.hex);
+	int status = tips.len ? git_status(r->repo, argv, &tips) : 0;
+	buf_release(&tips);
+	return status < 0 ? error_set(r->err, status, "cannot run git rev-list") : !status;
+}
+
+static int examine_index(struct repairing *r)
+{
+	static const char *const argv[] = { "git", "ls-files", "--cached", NULL };
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/index", repo_git_dir(r->repo));
+	int rc = repo_work_tree(r->repo) ? file_exists(path.data, r->err) : 0;
+	r->index = rc > 0 && git_status(r->repo, argv, NULL) == 128;
+	buf_release(&path);
+	return rc < 0 ? rc : 0;
+}
+
+static bool is_damaged(const struct repairing *r)
+{
+	for (size_t i = 0; i < r->refs_count; i++)
+		if (r->refs[i].broken)
+			return true;
+	return r->objects_count || r->incomplete || r->index;
+}
+
+static int examine(struct repairing *r)
+{
+	r->locks = boot_locks_remove_all(r->repo, r->err);
+	int rc = r->locks < 0 ? r->locks : examine_objects(r);
+	if (!rc)
+		rc = examine_refs(r);
+	if (!rc)
+		rc = is_complete(r, NULL);
+	r->incomplete = !rc;
+	return rc < 0 ? rc : examine_index(r);
+}
+
+/* ---- fetching all of it again ---- */
+
+/* A repository of its own, with the clone's settings for the remote: nothing that is damaged is
+ * read while its replacement is fetched. */
+static int make_mirror(struct repairing *r)
+{
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	const char *argv[] = { "git", "init", "--bare", "--quiet", "--template=", r->mirror.data,
+		NULL };
+	int rc = remove_tree(r->repo, r->mirror.data);
+	if (!rc && git_status(r->repo, argv, NULL))
+		rc = error_set(
+			r->err, ERR_FAILED, "cannot make a repository at %s", r->mirror.data);
+	buf_addf(&path, "%s/config", r->mirror.data);
+	buf_addf(&text,
+		"[include]\n\tpath = %s/config\n[core]\n\tbare = true\n[fetch]\n\tunpackLimit = "
+		"1\n",
+		repo_common_dir(r->repo));
+	if (!rc)
+		rc = file_replace(path.data, text.data, text.len, 0600, r->err);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static int fetch_mirror(struct repairing *r, struct repo **mirror)
+{
+	static const char *const refspecs[] = { "+refs/heads/*:refs/heads/*", NULL };
+	int rc = make_mirror(r);
+	if (!rc)
+		rc = repo_open(mirror, r->mirror.data, r->err);
+	return rc < 0 ? rc : store_fetch(*mirror, r->remote, refspecs, r->err);
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), end_len = strlen(end);
+	return len >= end_len && !strcmp(name + len - end_len, end);
+}
+
+/* Moves the packs that were fetched; git sees one once its index is there. */
+static int take_packs(struct repairing *r, const char *ending)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	buf_addf(&from, "%s/objects/pack", r->mirror.data);
+	DIR *folder = opendir(from.data);
+	int rc = folder ? 0 : error_errno(r->err, ERR_FAILED, "cannot open %s", from.data);
+	for (struct dirent *entry; !rc && folder && (entry = readdir(folder));) {
+		if (*entry->d_name == '.' || !ends_with(entry->d_name, ending))
+			continue;
+		buf_reset(&from);
+		buf_reset(&to);
+		buf_addf(&from, "%s/objects/pack/%s", r->mirror.data, entry->d_name);
+		buf_addf(&to, "%s/objects/pack/%s", repo_common_dir(r->repo), entry->d_name);
+		rc = file_sync(from.data, r->err);
+		if (!rc && rename(from.data, to.data) < 0)
+			rc = error_errno(
+				r->err, ERR_FAILED, "cannot move %s to %s", from.data, to.data);
+		if (!rc)
+			rc = file_sync_folder_of(to.data, r->err);
+	}
+	if (folder)
+		closedir(folder);
+	buf_release(&from);
+	buf_release(&to);
+	return rc;
+}
+
+/* ---- replacing what is damaged ---- */
+
+static int replace_objects(struct repairing *r)
+{
+	struct buf path = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < r->objects_count; i++) {
+		object_path(r, &r->objects[i], &path);
+		rc = keep(r, path.data);
+	}
+	git_odb_refresh(r->repo->odb);
+	buf_release(&path);
+	return rc;
+}
+
+/* What the reference was, for a person who misses it. */
+static int keep_ref(struct repairing *r, const struct ref *ref)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/refs", r->damaged.data);
+	int rc = file_make_folders(r->damaged.data, r->err);
+	FILE *file = rc < 0 ? NULL : fopen(path.data, "ae");
+	if (!rc && (!file || fprintf(file, "%s %s\n", ref->oid.hex, ref->name) < 0))
+		rc = error_errno(r->err, ERR_FAILED, "cannot write %s", path.data);
+	if (file && fclose(file) && !rc)
+		rc = error_errno(r->err, ERR_FAILED, "cannot write %s", path.data);
+	buf_release(&path);
+	return rc;
+}
+
+/* The branch of the shared repository that `name` follows, or that it is; OID_NONE: there is none.
+ */
+static struct oid counterpart(struct repairing *r, struct repo *mirror, const char *name)
+{
+	struct buf tracking = BUF_INIT, theirs = BUF_INIT;
+	struct oid oid = OID_NONE;
+	buf_addf(&tracking, "refs/remotes/%s/", r->remote->name);
+	if (!strncmp(name, tracking.data, tracking.len))
+		buf_addf(&theirs, "refs/heads/%s", name + tracking.len);
+	else
+		buf_addstr(&theirs, name);
+	if (!strncmp(theirs.data, "refs/heads/", 11))
+		repo_ref(mirror, theirs.data, &oid, NULL);
+	buf_release(&tracking);
+	buf_release(&theirs);
+	return oid;
+}
+
+/* By git, after the file is out of its way: git refuses to change one that it cannot read. */
+static int replace_ref(struct repairing *r, struct repo *mirror, struct ref *ref)
+{
+	struct oid theirs = counterpart(r, mirror, ref->name);
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/%s", repo_common_dir(r->repo), ref->name);
+	int rc = keep_ref(r, ref);
+	if (!rc)
+		rc = file_remove(path.data, r->err);
+	const char *set[] = { "git", "update-ref", ref->name, theirs.hex, NULL };
+	const char *delete[] = { "git", "update-ref", "-d", ref->name, NULL };
+	if (!rc && git_status(r->repo, oid_is_none(&theirs) ? delete : set, NULL))
+		rc = error_set(r->err, ERR_FAILED, "cannot repair the ref %s", ref->name);
+	ref->oid = theirs;
+	ref->broken = false;
+	buf_release(&path);
+	return rc;
+}
+
+/* Now that all objects that can be had are there: which references still lead to nothing? */
+static int replace_refs(struct repairing *r, struct repo *mirror)
+{
+	int complete = is_complete(r, NULL);
+	int rc = complete < 0 ? complete : 0;
+	for (size_t i = 0; !rc && i < r->refs_count; i++) {
+		struct ref *ref = &r->refs[i];
+		if (!oid_is_none(&ref->oid) && (ref->broken || !complete)) {
+			rc = is_complete(r, ref);
+			ref->broken = !rc;
+			rc = rc < 0 ? rc : 0;
+		}
+		if (!rc && ref->broken)
+			rc = replace_ref(r, mirror, ref);
+	}
+	return rc;
+}
+
+static int replace_index(struct repairing *r)
+{
+	static const char *const argv[] = { "git", "read-tree", "HEAD", NULL };
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/index", repo_git_dir(r->repo));
+	int rc = r->index ? keep(r, path.data) : 0;
+	if (!rc && r->index && git_status(r->repo, argv, NULL))
+		rc = error_set(r->err, ERR_FAILED, "cannot make a new index");
+	buf_release(&path);
+	return rc;
+}
+
+static int replace(struct repairing *r)
+{
+	struct repo *mirror = NULL;
+	int rc = fetch_mirror(r, &mirror);
+	if (!rc)
+		rc = take_packs(r, ".pack");
+	if (!rc)
+		rc = take_packs(r, ".idx");
+	if (!rc)
+		rc = replace_objects(r);
+	if (!rc)
+		rc = replace_refs(r, mirror);
+	if (!rc)
+		rc = replace_index(r);
+	int complete = rc ? rc : is_complete(r, NULL);
+	if (!complete)
+		rc = error_set(r->err, ERR_FAILED, "history is still incomplete");
+	else if (complete < 0)
+		rc = complete;
+	repo_close(mirror);
+	remove_tree(r->repo, r->mirror.data);
+	return rc < 0
+		? error_wrap(r->err,
+			  "this clone is damaged, and what is missing could not be fetched again")
+		: 0;
+}
+
+/* ---- */
+
+static void report(struct repairing *r, bool damaged)
+{
+	struct buf *out = r->repo->repaired;
+	bool kept = damaged && file_exists(r->damaged.data, NULL) != 0;
+	if (!out) {
+		out = r->repo->repaired = xcalloc(1, sizeof(*out));
+		*out = (struct buf)BUF_INIT;
+	}
+	buf_reset(out);
+	if (damaged)
+		buf_addf(out,
+			"this clone was damaged, as after a power cut; what '%s' has was fetched "
+			"again%s%s",
+			r->remote->name, kept ? ", the rest is kept in " : "",
+			kept ? r->damaged.data : "");
+	else
+		buf_addf(out, "removed %d lock file%s older than this machine's start", r->locks,
+			r->locks == 1 ? "" : "s");
+}
+
+static int repair_in_turn(struct repairing *r)
+{
+	int rc = examine(r);
+	bool damaged = !rc && is_damaged(r);
+	if (damaged)
+		rc = replace(r);
+	if (!rc && (damaged || r->locks)) {
+		report(r, damaged);
+		rc = 1;
+	}
+	return rc;
+}
+
+static void start(struct repairing *r, struct repo *repo, const struct remote_settings *remote,
+	struct error *err)
+{
+	*r = (struct repairing){
+		.repo = repo, .remote = remote, .damaged = BUF_INIT, .mirror = BUF_INIT, .err = err
+	};
+	buf_addf(&r->damaged, "%s/damaged", repo_state_dir(repo));
+	buf_addf(&r->mirror, "%s/repair.git", repo_state_dir(repo));
+}
+
+static void finish(struct repairing *r)
+{
+	for (size_t i = 0; i < r->refs_count; i++)
+		free(r->refs[i].name);
+	free(r->refs);
+	free(r->objects);
+	buf_release(&r->damaged);
+	buf_release(&r->mirror);
+}
+
+/* 1: another process had it, and has repaired. */
+static int take_turn(struct repo *repo, struct file_lock *turn, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct error busy = ERROR_INIT;
+	char who[64];
+	snprintf(who, sizeof(who), "git-build, process %ld", (long)getpid());
+	buf_addf(&path, "%s/repair", repo_state_dir(repo));
+	int rc = file_lock_acquire(turn, path.data, who, 0, env_system(), &busy);
+	bool waited = rc == ERR_BUSY;
+	if (waited)
+		rc = file_lock_acquire(turn, path.data, who, WAIT_MS, env_system(), &busy);
+	if (rc < 0 && err)
+		*err = busy;
+	buf_release(&path);
+	return rc < 0 ? rc : waited;
+}
+
+int repair(struct repo *repo, const struct remote_settings *remote, struct error *err)
+{
+	struct file_lock turn = FILE_LOCK_INIT;
+	struct error own = ERROR_INIT;
+	const struct env *env = env_system();
+	int64_t now = env->monotonic_ms(env->data);
+	if (getenv("GIT_QUARANTINE_PATH") || !remote_exists(repo, remote->name) ||
+		(repo->examined_ms && now - repo->examined_ms < EVERY_MS))
+		return 0;
+	int rc = take_turn(repo, &turn, &own);
+	if (!rc) {
+		struct repairing r;
+		start(&r, repo, remote, &own);
+		rc = repair_in_turn(&r);
+		finish(&r);
+	}
+	file_lock_release(&turn);
+	repo->examined_ms = rc > 0 ? 0 : env->monotonic_ms(env->data);
+	if (rc < 0 && err)
+		*err = own;
+	return rc;
+}
+
+int repair_after_start(struct repo *repo, const struct remote_settings *remote, struct error *err)
+{
+	struct buf path = BUF_INIT, known = BUF_INIT;
+	char now[BOOT_ID_SIZE];
+	int rc = 0;
+	boot_id(now);
+	buf_addf(&path, "%s/boot", repo_state_dir(repo));
+	if (*now &&
+		(file_read(&known, path.data, BOOT_ID_SIZE, NULL) < 0 || strcmp(known.data, now))) {
+		rc = repair(repo, remote, err);
+		if (rc >= 0 && !file_make_folders(repo_state_dir(repo), NULL))
+			file_publish(path.data, now, strlen(now), NULL);
+	}
+	buf_release(&path);
+	buf_release(&known);
+	return rc;
+}
+
+bool repair_report(struct repo *repo, struct buf *out)
+{
+	buf_reset(out);
+	if (!repo->repaired || !repo->repaired->len)
+		return false;
+	buf_addstr(out, repo->repaired->data);
+	buf_reset(repo->repaired);
+	return true;
+}

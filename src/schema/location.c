@@ -1,0 +1,96 @@
+#include "schema/location.h"
+
+static void add_rules(struct annotations *rules, const struct annotations *more)
+{
+	if (!rules->merge)
+		rules->merge = more->merge;
+	if (!rules->list_type)
+		rules->list_type = more->list_type;
+	if (!rules->map_type)
+		rules->map_type = more->map_type;
+	if (!rules->merge_clock.bytes)
+		rules->merge_clock = more->merge_clock;
+	if (!rules->transitions) {
+		rules->transitions = more->transitions;
+		rules->transitions_count = more->transitions_count;
+	}
+	if (!rules->remove_when)
+		rules->remove_when = more->remove_when;
+	if (!rules->archive.bytes)
+		rules->archive = more->archive;
+	if (!rules->owner.bytes)
+		rules->owner = more->owner;
+	rules->immutable |= more->immutable;
+	rules->increasing |= more->increasing;
+}
+
+/* Adds `schema` and what it leads to; one that leads to itself is added once. */
+static void add(struct schema_place *place, const struct schema *schema)
+{
+	for (size_t i = 0; i < place->count; i++)
+		if (place->schemas[i] == schema)
+			return;
+	if (place->count == PLACE_MOST_SCHEMAS)
+		return;
+	place->schemas[place->count++] = schema;
+	if (schema->annotations)
+		add_rules(&place->rules, schema->annotations);
+	if (schema->array && schema->array->map_keys_count && !place->keys_count) {
+		place->keys = schema->array->map_keys;
+		place->keys_count = schema->array->map_keys_count;
+	}
+	if (schema->ref)
+		add(place, schema->ref);
+	for (size_t i = 0; i < schema->all_of.count; i++)
+		add(place, schema->all_of.items[i]);
+}
+
+void schema_place_init(struct schema_place *place, const struct schema *schema)
+{
+	*place = (struct schema_place){ 0 };
+	if (schema)
+		add(place, schema);
+}
+
+bool schema_place_member(
+	struct schema_place *place, const struct schema_place *parent, const char *name, size_t len)
+{
+	bool known = false;
+	*place = (struct schema_place){ 0 };
+	for (size_t i = 0; i < parent->count; i++) {
+		const struct object_rules *rules = parent->schemas[i]->object;
+		if (!rules)
+			continue;
+		const struct property *property = schema_property(rules, name, len);
+		bool matched = property && property->schema;
+		if (matched)
+			add(place, property->schema);
+		for (size_t k = 0; k < rules->patterns_count; k++)
+			if (pattern_matches(rules->patterns[k].pattern, name, len, NULL) > 0) {
+				add(place, rules->patterns[k].schema);
+				matched = true;
+			}
+		if (!matched && rules->additional)
+			add(place, rules->additional);
+		known |= matched || property;
+	}
+	return known;
+}
+
+void schema_place_items(struct schema_place *place, const struct schema_place *parent)
+{
+	*place = (struct schema_place){ 0 };
+	for (size_t i = 0; i < parent->count; i++) {
+		const struct array_rules *rules = parent->schemas[i]->array;
+		if (rules && rules->items)
+			add(place, rules->items);
+	}
+}
+
+struct text schema_place_minimum(const struct schema_place *place)
+{
+	for (size_t i = 0; i < place->count; i++)
+		if (place->schemas[i]->limits && place->schemas[i]->limits->minimum.bytes)
+			return place->schemas[i]->limits->minimum;
+	return (struct text){ NULL, 0 };
+}

@@ -1,0 +1,330 @@
+/* Making a clone a server, and undoing it. The shared repository is in setup_shared.c. */
+#include "setup/clone.h"
+
+#include "heartbeat/heartbeat.h"
+#include "setup/hook_files.h"
+#include "setup/layout.h"
+#include "host/machine.h"
+#include "setup/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Each hook, and the program that it runs. */
+static const char *const client_hooks[][2] = { { "pre-push", "pre-push" },
+	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" },
+	{ "prepare-commit-msg", "prepare-commit-msg" } };
+enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
+
+#define DRIVER_KEY      "merge.git-build.driver"
+#define DRIVER_NAME_KEY "merge.git-build.name"
+
+/* ---- settings ---- */
+
+/*
+ * The driver's command line. Where the program has gone, git's own text merge takes over: git would
+ * otherwise leave one side in place, without a mark. A % is doubled, since git expands them.
+ */
+static void write_driver(const char *hooks_dir, struct buf *out)
+{
+	struct buf program = BUF_INIT, word = BUF_INIT, quoted = BUF_INIT;
+	buf_addf(&program, "%s/merge-driver", hooks_dir);
+	buf_add_quoted(&quoted, program.data);
+	for (const char *at = quoted.data; *at; at++) {
+		if (*at == '%')
+			buf_addch(&word, '%');
+		buf_addch(&word, *at);
+	}
+	buf_addf(out,
+		"if test -x %s; then %s -- %%O %%A %%B %%L %%P %%S %%X %%Y; "
+		"else git merge-file --marker-size=%%L %%A %%O %%B; fi",
+		word.data, word.data);
+	buf_release(&program);
+	buf_release(&word);
+	buf_release(&quoted);
+}
+
+/*
+ * Objects and references of a clone hold what exists nowhere else: heartbeats that wait for their
+ * push, commits on their way to the shared branch. The index is synced too, since a damaged one
+ * stops every git in the work tree.
+ */
+static const char *const durable[][2] = { { "core.fsync", "all" },
+	{ "core.fsyncMethod", "fsync" } };
+enum { DURABLE = sizeof(durable) / sizeof(*durable) };
+
+struct configuring {
+	struct repo *repo;
+	struct setup_report *report;
+	struct setup_config config;
+};
+
+static void set(struct configuring *c, const char *key, const char *value)
+{
+	if (value && setup_config_add(&c->config, c->repo, key, value))
+		setup_step(c->report, true, "set %s", key);
+}
+
+static int configure(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	struct configuring c = { .repo = repo, .report = report };
+	struct buf driver = BUF_INIT, ip = BUF_INIT;
+	char found[46] = "";
+	write_driver(plan->hooks_dir, &driver);
+	if (!plan->ip && !repo_config(repo, "build.ip", &ip))
+		machine_address(found);
+	set(&c, "build.manager", plan->manager);
+	set(&c, "build.ip", plan->ip ? plan->ip : *found ? found : NULL);
+	set(&c, DRIVER_NAME_KEY, "git-build: field-aware merge of JSON files");
+	set(&c, DRIVER_KEY, driver.data);
+	for (size_t i = 0; i < DURABLE; i++)
+		set(&c, durable[i][0], durable[i][1]);
+	if (!c.config.count)
+		setup_step(report, false, "settings and merge driver are in git config");
+	int rc = setup_config_write(&c.config, repo, err);
+	buf_release(&driver);
+	buf_release(&ip);
+	return rc;
+}
+
+/* Which server the clone is, once the shared repository has accepted it. */
+static int configure_server(struct repo *repo, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct configuring c = { .repo = repo, .report = report };
+	set(&c, "build.server", plan->server);
+	return setup_config_write(&c.config, repo, err);
+}
+
+/* ---- hooks ---- */
+
+static int install_hooks(struct repo *repo, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct buf folder = BUF_INIT, program = BUF_INIT;
+	bool own;
+	int rc = 0;
+	hook_folder(repo, &folder, &own);
+	if (!own)
+		setup_missing(report,
+			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push from "
+			"there, %s/post-merge from its post-merge and post-rewrite, and "
+			"%s/prepare-commit-msg from its prepare-commit-msg",
+			folder.data, plan->hooks_dir, plan->hooks_dir, plan->hooks_dir);
+	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
+		buf_reset(&program);
+		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i][1]);
+		rc = hook_install(folder.data, client_hooks[i][0], program.data, err);
+		if (rc >= 0)
+			setup_hook_step(report, client_hooks[i][0], rc);
+	}
+	buf_release(&folder);
+	buf_release(&program);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- shared files ---- */
+
+struct writing {
+	struct transaction *tx;
+	const struct settings *settings;
+	int64_t now;
+	struct buf written; /* the paths, for the report */
+	struct error *err;
+};
+
+static int write_missing(const char *path, const struct buf *content, void *data)
+{
+	struct writing *w = data;
+	struct buf copy = BUF_INIT;
+	const char *text;
+	size_t len;
+	int rc = transaction_read(w->tx, path, &text, &len, w->err);
+	if (rc == ERR_FAILED)
+		return rc;
+	if (rc != ERR_NOT_FOUND)
+		return 0; /* it stands, sound or not: not ours to replace */
+	buf_add(&copy, content->data, content->len);
+	transaction_write(w->tx, path, &copy);
+	buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
+	return 0;
+}
+
+static int write_layout(struct transaction *tx, void *data, struct error *err)
+{
+	struct writing *w = data;
+	w->tx = tx;
+	w->err = err;
+	buf_reset(&w->written);
+	int rc = layout_each_file(w->settings, w->now, write_missing, w);
+	for (size_t i = 0; !rc && layout_block_files[i]; i++) {
+		const char *path = layout_block_files[i], *text = "";
+		size_t len = 0;
+		struct buf updated = BUF_INIT;
+		rc = transaction_read(tx, path, &text, &len, err);
+		if (rc < 0 && rc != ERR_NOT_FOUND)
+			break;
+		rc = 0;
+		layout_update_block(path, text, len, &updated);
+		if (updated.len != len || memcmp(updated.data, text, len)) {
+			transaction_write(tx, path, &updated);
+			buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
+		}
+		buf_release(&updated);
+	}
+	return rc;
+}
+
+static int share_layout(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct setup_report *report, struct error *err)
+{
+	struct writing writing = {
+		.settings = settings, .now = env->now(env->data), .written = BUF_INIT
+	};
+	struct buf subject = BUF_INIT;
+	buf_addf(&subject, "Set up %s", settings->server);
+	struct transaction_plan plan = {
+		.remote = { settings->remote, settings->timeout_ms },
+		.branch = settings->branch,
+		.subject = subject.data,
+		.server = settings->server,
+		.attempts = (int)settings->attempts,
+		.env = env,
+		.apply = write_layout,
+		.data = &writing,
+	};
+	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	int rc = transaction_run(repo, &plan, &result, err);
+	if (!rc && result.committed)
+		setup_step(report, true, "wrote and pushed %s", writing.written.data);
+	else if (!rc)
+		setup_step(report, false, "the shared files stand on %s", settings->branch);
+	transaction_result_release(&result);
+	buf_release(&subject);
+	buf_release(&writing.written);
+	return rc;
+}
+
+/* ---- the startup ---- */
+
+/* Has the shared repository a heartbeat of this server? */
+static int has_heartbeat(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct buf ref = BUF_INIT;
+	struct oid tip;
+	buf_addf(&ref, "refs/heads/%s", settings->beat_branch);
+	int rc = remote_ref(repo, &remote, ref.data, &tip, err);
+	buf_release(&ref);
+	return rc < 0 ? rc : !oid_is_none(&tip);
+}
+
+/* Whatever this run has changed: an earlier one may have been killed before it came here. */
+static int publish_heartbeat(struct repo *repo, const struct settings *settings,
+	const struct env *env, struct setup_report *report, struct error *err)
+{
+	struct heartbeat *heartbeat;
+	struct beat_result beat = BEAT_RESULT_INIT;
+	int rc = has_heartbeat(repo, settings, err);
+	if (rc > 0)
+		setup_step(report, false, "%s has a heartbeat", settings->beat_branch);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = heartbeat_open(&heartbeat, repo, settings, env, err);
+	if (rc < 0)
+		return rc;
+	rc = heartbeat_beat(heartbeat, true, true, &beat, err);
+	if (!rc && !beat.pushed)
+		rc = error_set(err, beat.pushing.code, "%s", beat.pushing.text);
+	if (!rc)
+		setup_step(report, true, "pushed a heartbeat to %s", settings->beat_branch);
+	beat_result_release(&beat);
+	heartbeat_close(heartbeat);
+	return rc;
+}
+
+/* An empty shared repository was cloned before it had this branch: HEAD names whatever git's
+ * default was. Where HEAD's branch has no commit, nothing is lost by standing on the right one. */
+static int stand_on_branch(struct repo *repo, const struct settings *settings, struct error *err)
+{
+	struct buf head = BUF_INIT, wanted = BUF_INIT;
+	struct oid commit;
+	buf_addf(&wanted, "refs/heads/%s", settings->branch);
+	int rc = repo_work_tree(repo) ? repo_head_branch(repo, &head, err) : ERR_NOT_FOUND;
+	bool elsewhere = !rc && strcmp(head.data, wanted.data);
+	if (elsewhere)
+		rc = repo_ref(repo, head.data, &commit, err);
+	if (rc == ERR_NOT_FOUND)
+		rc = elsewhere ? repo_set_head(repo, wanted.data, err) : 0;
+	buf_release(&head);
+	buf_release(&wanted);
+	return rc;
+}
+
+static int publish(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct setup_report *report, struct error *err)
+{
+	int rc = stand_on_branch(repo, settings, err);
+	if (!rc)
+		rc = share_layout(repo, settings, env, report, err);
+	return rc < 0 ? rc : publish_heartbeat(repo, settings, env, report, err);
+}
+
+int setup_clone(struct repo *repo, struct settings *settings, const struct setup_plan *plan,
+	const struct env *env, struct setup_report *report, struct error *err)
+{
+	int rc = setup_sweep(repo, err);
+	if (!rc)
+		rc = configure(repo, plan, report, err);
+	if (!rc) {
+		struct overrides overrides = { .server = plan->server };
+		settings_release(settings);
+		rc = settings_load(settings, repo, &overrides, err);
+	}
+	if (!rc)
+		rc = install_hooks(repo, plan, report, err);
+	if (rc < 0)
+		return rc;
+	if (remote_exists(repo, settings->remote))
+		rc = publish(repo, settings, env, report, err);
+	else
+		setup_missing(report,
+			"wrote no shared files: this clone has no remote '%s' (git remote add %s "
+			"URL, then git build init again)",
+			settings->remote, settings->remote);
+	return rc < 0 ? rc : configure_server(repo, plan, report, err);
+}
+
+int setup_remove(struct repo *repo, struct setup_report *report, struct error *err)
+{
+	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
+		DRIVER_NAME_KEY };
+	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
+		"prepare-commit-msg", "pre-receive", "reference-transaction" };
+	struct buf folder = BUF_INIT, value = BUF_INIT;
+	struct setup_config config = { NULL, 0, 0 };
+	bool own;
+	int rc = 0;
+	hook_folder(repo, &folder, &own);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks) && rc >= 0; i++) {
+		rc = hook_remove(folder.data, hooks[i], err);
+		if (rc > 0)
+			setup_hook_step(report, hooks[i], rc);
+	}
+	/* The shared repository keeps these, with its other settings. */
+	for (size_t i = 0; i < DURABLE && rc >= 0 && repo_work_tree(repo); i++)
+		if (repo_config(repo, durable[i][0], &value) &&
+			!strcmp(value.data, durable[i][1]) &&
+			setup_config_add(&config, repo, durable[i][0], NULL))
+			setup_step(report, true, "took %s out of git config", durable[i][0]);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++)
+		if (setup_config_add(&config, repo, keys[i], NULL))
+			setup_step(report, true, "took %s out of git config", keys[i]);
+	if (rc >= 0)
+		rc = setup_config_write(&config, repo, err);
+	buf_release(&value);
+	buf_release(&folder);
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,203 @@
+#include "setup/hook_files.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MARK "# git-build: installed by `git build init`, taken out by `git build init --remove`.\n"
+
+/* What the name of the user's own hook, which was there first, ends with. */
+#define KEPT ".before-git-build"
+/* The program runs that hook itself (hooks/hook.h); scripts of older versions did it in sh. */
+#define RUN "exec \"$program\" --kept=\"$kept\" \"$@\""
+
+enum { HOOK_LIMIT = 1 << 20 };
+
+/* Is `path`, or where it is yet to be made, the folder `parent` or inside it? As the file system
+ * has them, not as they are spelled. */
+static bool lies_in(const char *path, const char *parent)
+{
+	char real_path[PATH_MAX], real_parent[PATH_MAX];
+	if (!realpath(parent, real_parent))
+		return false;
+	if (!realpath(path, real_path)) {
+		const char *slash = strrchr(path, '/');
+		struct buf above = BUF_INIT;
+		buf_add(&above, path, slash ? (size_t)(slash - path) : 0);
+		bool found = realpath(above.data, real_path);
+		buf_release(&above);
+		if (!found)
+			return false;
+	}
+	size_t len = strlen(real_parent);
+	return !strncmp(real_path, real_parent, len) && (!real_path[len] || real_path[len] == '/');
+}
+
+void hook_folder(struct repo *repo, struct buf *out, bool *own)
+{
+	struct buf configured = BUF_INIT;
+	buf_reset(out);
+	if (!repo_config(repo, "core.hooksPath", &configured) || !configured.len) {
+		*own = true;
+		buf_addf(out, "%s/hooks", repo_common_dir(repo));
+	} else {
+		/* A relative one starts where git runs hooks (git-config(1)). */
+		const char *top = repo_work_tree(repo) ? repo_work_tree(repo) : repo_git_dir(repo);
+		if (*configured.data != '/' && *configured.data != '~')
+			buf_addf(out, "%s/", top);
+		buf_addstr(out, configured.data);
+		*own = lies_in(out->data, repo_common_dir(repo));
+	}
+	buf_release(&configured);
+}
+
+/* If git-build was removed from the machine, a hook that decides refuses, so that the shared
+ * repository stays closed rather than open to anything. In a clone the user's own hook still runs.
+ */
+static void write_missing(const char *name, struct buf *out)
+{
+	bool decides = !strcmp(name, "pre-receive");
+	buf_addstr(out,
+		"if ! test -x \"$program\"; then\n"
+		"\techo \"git-build: $program is gone");
+	buf_addstr(out,
+		decides ? ", and nothing lands without it; install git-build again, or run"
+			: ", so this hook does nothing; install git-build again, or run");
+	buf_addstr(out, " git build init --remove (or remove $0)\" >&2\n");
+	buf_addstr(out,
+		decides ? "\texit 1\nfi\n"
+			: "\tif test -x \"$kept\"; then exec \"$kept\" \"$@\"; fi\n"
+			  "\texit 0\nfi\n");
+}
+
+/* No shell comes between git and the program: what the shell reads, it may also lose. */
+static void write_script(const char *name, const char *program, struct buf *out)
+{
+	buf_addstr(out, "#!/bin/sh\n" MARK "program=");
+	buf_add_quoted(out, program);
+	buf_addstr(out, "\nkept=$0" KEPT "\n");
+	write_missing(name, out);
+	buf_addstr(out, RUN "\n");
+}
+
+struct paths {
+	struct buf hook, before;
+};
+
+static struct paths paths_of(const char *folder, const char *name)
+{
+	struct paths paths = { BUF_INIT, BUF_INIT };
+	buf_addf(&paths.hook, "%s/%s", folder, name);
+	buf_addf(&paths.before, "%s/%s" KEPT, folder, name);
+	return paths;
+}
+
+static void paths_release(struct paths *paths)
+{
+	buf_release(&paths->hook);
+	buf_release(&paths->before);
+}
+
+enum { MISSING_OR_OURS, FOREIGN };
+
+/* Appends the hook that exists to `text`. An error if it is there and cannot be read: it may be
+ * ours. */
+static int read_existing(const struct paths *paths, struct buf *text, struct error *err)
+{
+	int rc = file_read(text, paths->hook.data, HOOK_LIMIT, err);
+	if (rc == ERR_NOT_FOUND)
+		return MISSING_OR_OURS;
+	if (rc == ERR_INVALID) /* larger than ours */
+		return FOREIGN;
+	return rc < 0 ? rc : strstr(text->data, MARK) ? MISSING_OR_OURS : FOREIGN;
+}
+
+/* Keeps a hook that is not ours under its other name. Returns 1. */
+static int keep_existing(const struct paths *paths, struct error *err)
+{
+	int kept = file_exists(paths->before.data, err);
+	if (kept < 0)
+		return kept;
+	if (kept)
+		return error_set(err, ERR_FAILED,
+			"%s is not git-build's, and %s stands in the way of keeping it; remove one "
+			"of them",
+			paths->hook.data, paths->before.data);
+	if (rename(paths->hook.data, paths->before.data) < 0)
+		return error_errno(err, ERR_FAILED, "cannot rename %s", paths->hook.data);
+	return 1;
+}
+
+int hook_install(const char *folder, const char *name, const char *program, struct error *err)
+{
+	struct paths paths = paths_of(folder, name);
+	struct buf now = BUF_INIT, wanted = BUF_INIT;
+	int outcome = HOOK_UNCHANGED, rc = file_make_folders(folder, err);
+	if (rc < 0)
+		goto done;
+	file_sweep(folder);
+	write_script(name, program, &wanted);
+	rc = read_existing(&paths, &now, err);
+	if (rc < 0 || (now.len == wanted.len && !memcmp(now.data, wanted.data, now.len)))
+		goto done;
+	if (rc == FOREIGN)
+		rc = keep_existing(&paths, err);
+	if (rc < 0)
+		goto done;
+	outcome = rc ? HOOK_CHAINED : HOOK_INSTALLED;
+	rc = file_replace(paths.hook.data, wanted.data, wanted.len, 0755, err);
+	if (rc < 0 && outcome == HOOK_CHAINED)
+		rename(paths.before.data, paths.hook.data);
+done:
+	buf_release(&now);
+	buf_release(&wanted);
+	paths_release(&paths);
+	return rc < 0 ? rc : outcome;
+}
+
+int hook_remove(const char *folder, const char *name, struct error *err)
+{
+	struct paths paths = paths_of(folder, name);
+	struct buf now = BUF_INIT;
+	int rc = read_existing(&paths, &now, err);
+	if (rc < 0 || !now.len || rc == FOREIGN) {
+		rc = rc < 0 ? rc : HOOK_UNCHANGED;
+		goto done;
+	}
+	int kept = file_exists(paths.before.data, err);
+	if (kept < 0) {
+		rc = kept;
+	} else if (kept) {
+		rc = rename(paths.before.data, paths.hook.data) < 0
+			? error_errno(err, ERR_FAILED, "cannot rename %s", paths.before.data)
+			: HOOK_RESTORED;
+	} else {
+		rc = file_remove(paths.hook.data, err);
+		if (!rc)
+			rc = HOOK_REMOVED;
+	}
+done:
+	buf_release(&now);
+	paths_release(&paths);
+	return rc;
+}
+
+int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err)
+{
+	struct paths paths = paths_of(folder, name);
+	buf_reset(text);
+	int rc = file_may_run(paths.hook.data, err);
+	if (rc > 0 && file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED)
+		rc = ERR_FAILED;
+	else if (rc > 0)
+		rc = !strstr(text->data, MARK)    ? HOOK_OTHER
+			: strstr(text->data, RUN) ? HOOK_OURS
+						  : HOOK_OUTDATED;
+	paths_release(&paths);
+	return rc;
+}

@@ -1,0 +1,460 @@
+/* Making a bare repository the fleet's shared one. */
+#include "setup/clone.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/env.h"
+#include "base/file.h"
+#include "setup/hook_files.h"
+#include "setup/report.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_BRANCH "main"
+
+/*
+ * What a repository needs that takes small pushes all day (git-config(1)):
+ * heartbeat branches start anew now and then, which is no fast-forward; what they leave behind goes
+ * into one cruft pack instead of thousands of loose files, and away after an hour, long after any
+ * push that could still need it; their reflog is worth nothing, all others' are. Having git look
+ * over what is pushed takes no time that can be measured beside the push itself.
+ */
+static const struct {
+	const char *key, *value, *why;
+} settings_of_shared[] = {
+	{ "receive.denyNonFastForwards", "false", "heartbeat branches may start anew" },
+	{ "receive.fsckObjects", "true", "objects that git calls broken are refused" },
+	{ "gc.cruftPacks", "true", "what is left behind is packed" },
+	{ "gc.pruneExpire", "1.hour.ago", "and goes away after an hour" },
+	{ "gc.logExpiry", "1.hour.ago", "and gc that found too much of it tries again then" },
+	{ "core.fsync", "all", "what git writes is on disk before it is acknowledged" },
+	{ "core.fsyncMethod", "fsync", "whatever the host's own default is" },
+	{ "core.logAllRefUpdates", "true", "who pushed what is written down" },
+	{ "gc.refs/heads/heartbeat-*.reflogExpire", "now", "but not for heartbeats" },
+	{ "gc.refs/heads/heartbeat-*.reflogExpireUnreachable", "now", "nor what they left" },
+};
+
+/*
+ * receive-pack hands its hooks the object folders in a list split at colons, and quotes those that
+ * have one in their name; libgit2 does not read the quotes.
+ */
+static int check_path(const char *path, struct error *err)
+{
+	if (!*path || *path == '-')
+		return error_set(err, ERR_INVALID, "'%s' cannot be a repository's path", path);
+	if (strchr(path, ':') || *path == '"')
+		return error_set(err, ERR_INVALID,
+			"%s cannot be the shared repository: hooks cannot find pushed objects "
+			"below a path "
+			"with a colon or a quote at its start",
+			path);
+	return 0;
+}
+
+static int create(const char *path, const char *branch, struct error *err)
+{
+	struct buf output = BUF_INIT, initial = BUF_INIT;
+	buf_addf(&initial, "--initial-branch=%s", branch);
+	const char *argv[] = { "git", "init", "--quiet", "--bare", initial.data, "--", path, NULL };
+	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "LC_ALL=C", NULL };
+	struct child child = { .argv = argv,
+		.environment = environment,
+		.timeout_ms = 60000,
+		.output = &output,
+		.errors = &output };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&output);
+	if (!rc && status)
+		rc = error_set(
+			err, ERR_FAILED, "cannot make a repository at %s: %s", path, output.data);
+	buf_release(&output);
+	buf_release(&initial);
+	return rc;
+}
+
+/* ---- a new one ---- */
+
+/*
+ * A new repository is made in UNFINISHED, below its own directory, and set up there. Then its
+ * entries are moved up, HEAD last: git sees no repository until it is whole. A run that was killed
+ * leaves either UNFINISHED/making, which is made again from the start, or UNFINISHED/whole, whose
+ * entries that are still there are moved. Processes take turns by a lock on UNFINISHED.
+ */
+#define UNFINISHED "git-build-init"
+
+struct making {
+	struct buf path;          /* the repository */
+	struct buf unfinished;    /* below it */
+	struct buf making, whole; /* below that */
+	struct file_lock turn;
+};
+
+static void making_start(struct making *m, const char *path)
+{
+	*m = (struct making){ BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, FILE_LOCK_INIT };
+	buf_addstr(&m->path, path);
+	buf_addf(&m->unfinished, "%s/" UNFINISHED, path);
+	buf_addf(&m->making, "%s/making", m->unfinished.data);
+	buf_addf(&m->whole, "%s/whole", m->unfinished.data);
+}
+
+static void making_end(struct making *m)
+{
+	file_lock_release(&m->turn);
+	buf_release(&m->path);
+	buf_release(&m->unfinished);
+	buf_release(&m->making);
+	buf_release(&m->whole);
+}
+
+static int remove_tree(const char *path, struct error *err)
+{
+	const char *argv[] = { "rm", "-rf", "--", path, NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv, .errors = &errors };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		rc = error_set(err, ERR_FAILED, "cannot remove %s: %s", path, errors.data);
+	buf_release(&errors);
+	return rc;
+}
+
+/* Moves all entries but HEAD; another run may have moved some already. */
+static int move_entries(const struct making *m, struct error *err)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	DIR *folder = opendir(m->whole.data);
+	int rc = folder ? 0 : error_errno(err, ERR_FAILED, "cannot open %s", m->whole.data);
+	errno = 0;
+	for (struct dirent *entry; !rc && (entry = readdir(folder)); errno = 0) {
+		const char *name = entry->d_name;
+		if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "HEAD"))
+			continue;
+		buf_reset(&from);
+		buf_reset(&to);
+		buf_addf(&from, "%s/%s", m->whole.data, name);
+		buf_addf(&to, "%s/%s", m->path.data, name);
+		if (rename(from.data, to.data) < 0)
+			rc = error_errno(
+				err, ERR_FAILED, "cannot move %s to %s", from.data, to.data);
+	}
+	if (!rc && errno)
+		rc = error_errno(err, ERR_FAILED, "cannot read %s", m->whole.data);
+	if (folder)
+		closedir(folder);
+	buf_release(&from);
+	buf_release(&to);
+	return rc;
+}
+
+/* Everything is on disk before HEAD makes it a repository. */
+static int move_up(const struct making *m, struct error *err)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	buf_addf(&from, "%s/HEAD", m->whole.data);
+	buf_addf(&to, "%s/HEAD", m->path.data);
+	int rc = move_entries(m, err);
+	if (!rc)
+		rc = file_sync_tree(m->path.data, err);
+	if (!rc && rename(from.data, to.data) < 0)
+		rc = error_errno(err, ERR_FAILED, "cannot move %s to %s", from.data, to.data);
+	if (!rc)
+		rc = file_sync_folder_of(to.data, err);
+	buf_release(&from);
+	buf_release(&to);
+	return rc;
+}
+
+static int equip(const char *path, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err);
+
+static int make_whole(const struct making *m, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	int rc = remove_tree(m->making.data, err);
+	if (!rc)
+		rc = create(m->making.data, plan->branch ? plan->branch : DEFAULT_BRANCH, err);
+	if (!rc)
+		setup_step(report, true, "made the bare repository %s", m->path.data);
+	if (!rc)
+		rc = equip(m->making.data, plan, report, err);
+	if (!rc && rename(m->making.data, m->whole.data) < 0)
+		rc = error_errno(err, ERR_FAILED, "cannot rename %s", m->making.data);
+	return rc;
+}
+
+/* Waits for its turn. The lock's own directory makes `path` ours: it was empty. */
+static int take_turn(struct making *m, struct error *err)
+{
+	struct buf lock = BUF_INIT;
+	char who[64];
+	snprintf(who, sizeof(who), "git build init, process %ld", (long)getpid());
+	buf_addf(&lock, "%s/lock", m->unfinished.data);
+	int rc = file_lock_acquire(&m->turn, lock.data, who, 10000, env_system(), err);
+	buf_release(&lock);
+	return rc;
+}
+
+/* ---- what is at the path ---- */
+
+enum place { PLACE_FREE, PLACE_UNFINISHED, PLACE_REPOSITORY, PLACE_WORK_TREE, PLACE_OTHER };
+
+/* 1, 0, or a negative code. */
+static int has(const char *path, const char *name, struct error *err)
+{
+	struct buf inner = BUF_INIT;
+	buf_addf(&inner, "%s/%s", path, name);
+	int found = file_exists(inner.data, err);
+	buf_release(&inner);
+	return found;
+}
+
+/* Has it all that git looks for? 1, 0, or a negative code. */
+static int is_repository(const char *path, struct error *err)
+{
+	static const char *const parts[] = { "HEAD", "objects", "refs" };
+	int rc = 1;
+	for (size_t i = 0; rc == 1 && i < sizeof(parts) / sizeof(*parts); i++)
+		rc = has(path, parts[i], err);
+	return rc;
+}
+
+/* An enum place, or a negative code. */
+static int examine(const char *path, struct error *err)
+{
+	DIR *folder = opendir(path);
+	bool empty = true;
+	if (!folder)
+		return errno == ENOENT ? PLACE_FREE
+				       : error_errno(err, ERR_FAILED, "cannot open %s", path);
+	errno = 0;
+	for (struct dirent *entry; (entry = readdir(folder));)
+		empty = empty && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."));
+	int code = errno;
+	closedir(folder);
+	errno = code;
+	if (code)
+		return error_errno(err, ERR_FAILED, "cannot read %s", path);
+	int whole = is_repository(path, err), tree = has(path, ".git", err);
+	int unfinished = has(path, UNFINISHED, err);
+	if (whole < 0 || tree < 0 || unfinished < 0)
+		return ERR_FAILED;
+	return whole         ? PLACE_REPOSITORY
+		: empty      ? PLACE_FREE
+		: tree       ? PLACE_WORK_TREE
+		: unfinished ? PLACE_UNFINISHED
+			     : PLACE_OTHER;
+}
+
+static int refuse_place(enum place place, const char *path, struct error *err)
+{
+	if (place == PLACE_WORK_TREE)
+		return error_set(err, ERR_INVALID,
+			"%s has a work tree; the shared repository must be bare, since nobody "
+			"works in it (git clone --bare %s %s.git)",
+			path, path, path);
+	return error_set(err, ERR_INVALID,
+		"%s: neither an empty directory nor a git repository; name another one, or empty "
+		"it first",
+		path);
+}
+
+static int make(const char *path, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	struct making m;
+	making_start(&m, path);
+	int rc = take_turn(&m, err);
+	/* Another process may have made it while this one waited. */
+	int place = rc ? rc : examine(path, err);
+	if (place >= 0 && place != PLACE_REPOSITORY) {
+		int whole = file_exists(m.whole.data, err);
+		rc = whole < 0 ? whole : whole ? 0 : make_whole(&m, plan, report, err);
+		if (!rc)
+			rc = move_up(&m, err);
+	}
+	if (place < 0)
+		rc = place;
+	if (!rc)
+		rc = remove_tree(m.unfinished.data, err);
+	making_end(&m);
+	return rc;
+}
+
+/* ---- what a repository needs ---- */
+
+static int set_all(struct repo *repo, struct setup_report *report, struct error *err)
+{
+	struct setup_config config = { NULL, 0, 0 };
+	for (size_t i = 0; i < sizeof(settings_of_shared) / sizeof(*settings_of_shared); i++) {
+		const char *key = settings_of_shared[i].key, *value = settings_of_shared[i].value;
+		bool changed = setup_config_add(&config, repo, key, value);
+		setup_step(report, changed, "%s %s=%s: %s", changed ? "set" : "found", key, value,
+			settings_of_shared[i].why);
+	}
+	return setup_config_write(&config, repo, err);
+}
+
+/* The coordination branch: build.branch, as the guard reads it, else `main`. */
+static void find_branch(struct repo *repo, const struct setup_plan *plan, struct buf *out)
+{
+	if (plan->branch || !repo_config(repo, "build.branch", out) || !out->len) {
+		buf_reset(out);
+		buf_addstr(out, plan->branch ? plan->branch : DEFAULT_BRANCH);
+	}
+}
+
+/* Lets clones start on the coordination branch. A HEAD that has commits is somebody's choice. */
+static int point_head(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	struct buf branch = BUF_INIT, wanted = BUF_INIT, head = BUF_INIT;
+	struct oid commit;
+	find_branch(repo, plan, &branch);
+	buf_addf(&wanted, "refs/heads/%s", branch.data);
+	int rc = repo_head_branch(repo, &head, err);
+	bool attached = !rc;
+	if (attached)
+		rc = repo_ref(repo, head.data, &commit, err);
+	bool has_commit = attached && !rc;
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		goto done;
+	rc = 0;
+	if (attached && !strcmp(head.data, wanted.data)) {
+		setup_step(report, false, "HEAD stands on %s", branch.data);
+	} else if (!attached || has_commit) {
+		setup_missing(report,
+			"the coordination branch is %s, and HEAD stands elsewhere%s%s; to use that "
+			"one, set build.branch to it here and in every clone",
+			branch.data, attached ? ": on " : "",
+			attached ? head.data + strlen("refs/heads/") : "");
+	} else {
+		rc = repo_set_head(repo, wanted.data, err);
+		if (!rc)
+			setup_step(report, true, "set HEAD to %s", branch.data);
+	}
+done:
+	buf_release(&branch);
+	buf_release(&wanted);
+	buf_release(&head);
+	return rc;
+}
+
+static int install_hook(struct repo *repo, const char *name, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	struct buf folder = BUF_INIT, program = BUF_INIT;
+	bool own;
+	hook_folder(repo, &folder, &own);
+	buf_addf(&program, "%s/%s", plan->hooks_dir, name);
+	int rc = own ? hook_install(folder.data, name, program.data, err)
+		     : error_set(err, ERR_INVALID,
+			       "core.hooksPath sends git to %s, so the %s hook would not run; "
+			       "unset it, or call %s from there",
+			       folder.data, name, program.data);
+	if (rc >= 0)
+		setup_hook_step(report, name, rc);
+	buf_release(&folder);
+	buf_release(&program);
+	return rc < 0 ? rc : 0;
+}
+
+static int equip(const char *path, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	struct repo *repo = NULL;
+	int rc = repo_open(&repo, path, err);
+	if (!rc && repo_work_tree(repo))
+		rc = error_set(
+			err, ERR_INVALID, "%s is not bare; the shared repository must be", path);
+	if (!rc)
+		rc = setup_sweep(repo, err);
+	if (!rc)
+		rc = set_all(repo, report, err);
+	if (!rc)
+		rc = point_head(repo, plan, report, err);
+	if (!rc)
+		rc = install_hook(repo, "pre-receive", plan, report, err);
+	if (!rc)
+		rc = install_hook(repo, "reference-transaction", plan, report, err);
+	repo_close(repo);
+	return rc;
+}
+
+/* Is there a colon in what leads to `path`, as far as it exists, as the file system has it? */
+static int check_real_path(const char *path, struct error *err)
+{
+	char real[PATH_MAX];
+	char *at = xstrdup(path);
+	while (!realpath(at, real)) {
+		char *slash = strrchr(at, '/');
+		if (slash)
+			slash[slash == at] = '\0';
+		if (!slash || slash == at) {
+			free(at);
+			at = xstrdup(slash ? "/" : ".");
+		}
+	}
+	free(at);
+	return check_path(real, err);
+}
+
+/* As a person writes it, without what realpath(3) would change; "x/" is "x". */
+static char *plain_path(const char *path)
+{
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return xstrndup(path, len);
+}
+
+/* What a run that was killed after the repository was whole has left. Waits for a run that is still
+ * at work there. */
+static int remove_unfinished(const char *path, struct error *err)
+{
+	struct making m;
+	making_start(&m, path);
+	int found = file_exists(m.unfinished.data, err);
+	int rc = found > 0 ? take_turn(&m, err) : found;
+	if (found > 0 && !rc)
+		rc = remove_tree(m.unfinished.data, err);
+	making_end(&m);
+	return rc;
+}
+
+static int make_or_adopt(const char *path, const struct setup_plan *plan,
+	struct setup_report *report, struct error *err)
+{
+	int place = examine(path, err);
+	if (place < 0)
+		return place;
+	if (place == PLACE_WORK_TREE || place == PLACE_OTHER)
+		return refuse_place((enum place)place, path, err);
+	if (place != PLACE_REPOSITORY)
+		return make(path, plan, report, err);
+	setup_step(report, false, "%s is a repository", path);
+	return remove_unfinished(path, err);
+}
+
+int setup_shared(const char *given, const struct setup_plan *plan, struct setup_report *report,
+	struct error *err)
+{
+	char *path = plain_path(given);
+	int rc = check_path(path, err);
+	if (!rc)
+		rc = check_real_path(path, err);
+	if (!rc)
+		rc = make_or_adopt(path, plan, report, err);
+	/* Also what was just made: another process may have done so with other programs. */
+	if (!rc)
+		rc = equip(path, plan, report, err);
+	free(path);
+	return rc;
+}

@@ -1,0 +1,111 @@
+#include "view/page_plot.h"
+
+#include "base/timestamp.h"
+#include "view/html.h"
+
+#include <inttypes.h>
+
+enum { BEATS_WIDTH = 300, BEATS_HEIGHT = 22, BEATS_SHOWN = 60, MARK = 2 };
+enum {
+	LEAST_SCALE = 10,
+	BAR = 14,
+	BAR_GAP = 4,
+	PLOT_HEIGHT = 120,
+	PLOT_LEFT = 62,
+	PLOT_TOP = 14,
+	PLOT_BOTTOM = 18
+};
+
+void plot_beats(
+	struct buf *out, const struct server *server, const struct beat_times *beats, int64_t now)
+{
+	char age[TIMESTAMP_SIZE], all[TIMESTAMP_SIZE];
+	int64_t interval = server->interval > 0 ? server->interval : 60;
+	int64_t promise = interval * (server->push_every > 0 ? server->push_every : 1);
+	int64_t span = BEATS_SHOWN * interval;
+	size_t shown = 0;
+	for (size_t i = 0; i < beats->count; i++)
+		shown += beats->times[i] >= now - span && beats->times[i] <= now;
+	buf_addf(out,
+		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>%zu "
+		"beats "
+		"in the last %s, the last one %s ago</title><rect class=\"frame\" width=\"%d\" "
+		"height=\"%d\"/>",
+		BEATS_WIDTH, BEATS_HEIGHT, BEATS_WIDTH, BEATS_HEIGHT, shown,
+		timestamp_format_age(span, all),
+		server->last_beat ? timestamp_format_age(now - server->last_beat, age) : "never",
+		BEATS_WIDTH, BEATS_HEIGHT);
+	int64_t silent = now - server->last_beat;
+	if (silent > 2 * promise) {
+		int64_t width = silent < span ? silent * BEATS_WIDTH / span : BEATS_WIDTH;
+		buf_addf(out,
+			"<rect class=\"gap\" x=\"%" PRId64 "\" width=\"%" PRId64
+			"\" height=\"%d\"/>",
+			BEATS_WIDTH - width, width, BEATS_HEIGHT);
+	}
+	for (size_t i = 0; i < beats->count; i++) {
+		int64_t ago = now - beats->times[i];
+		if (ago >= 0 && ago <= span)
+			buf_addf(out,
+				"<rect class=\"beat\" x=\"%" PRId64
+				"\" y=\"4\" width=\"%d\" height=\"%d\"/>",
+				(BEATS_WIDTH - MARK) - ago * (BEATS_WIDTH - MARK) / span, MARK,
+				BEATS_HEIGHT - 8);
+	}
+	buf_addstr(out, "</svg>");
+}
+
+static void add_bar(struct buf *out, const struct build *build, int64_t longest, size_t number)
+{
+	char took[TIMESTAMP_SIZE];
+	int64_t duration = build->duration > 0 ? build->duration : 0;
+	int height = (int)(duration * PLOT_HEIGHT / longest);
+	int x = PLOT_LEFT + (int)number * (BAR + BAR_GAP);
+	if (height < 2)
+		height = 2;
+	buf_addf(out, "<g><title>");
+	html_text(out, build->job);
+	buf_addf(out, ": %s after %s", build->failed ? "failed" : "succeeded",
+		build->duration < 0 ? "an unknown time" : timestamp_format_age(duration, took));
+	buf_addf(out, "</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+		build->failed ? "failed" : "good", x, PLOT_TOP + PLOT_HEIGHT - height, BAR, height);
+	/* Not by colour alone. */
+	if (build->failed)
+		buf_addf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">\xe2\x9c\x96</text>",
+			x + BAR / 2, PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM - 4);
+	buf_addstr(out, "</g>");
+}
+
+static void add_line(struct buf *out, int64_t value, int64_t longest, int width)
+{
+	char text[TIMESTAMP_SIZE];
+	int y = PLOT_TOP + PLOT_HEIGHT - (int)(value * PLOT_HEIGHT / longest);
+	buf_addf(out,
+		"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/><text x=\"%d\" "
+		"y=\"%d\" text-anchor=\"end\">%s</text>",
+		PLOT_LEFT, width, y, y, PLOT_LEFT - 6, y + 4, timestamp_format_age(value, text));
+}
+
+void plot_builds(struct buf *out, const struct build *builds, size_t count)
+{
+	int64_t longest = LEAST_SCALE;
+	size_t failed = 0;
+	for (size_t i = 0; i < count; i++) {
+		failed += builds[i].failed;
+		if (builds[i].duration > longest)
+			longest = builds[i].duration;
+	}
+	int width = PLOT_LEFT + (int)count * (BAR + BAR_GAP);
+	buf_addf(out,
+		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>How "
+		"long "
+		"the last %zu builds took, the oldest first; %zu failed</title>",
+		width, PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM, width,
+		PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM, count, failed);
+	add_line(out, 0, longest, width);
+	add_line(out, longest / 2, longest, width);
+	add_line(out, longest, longest, width);
+	for (size_t i = 0; i < count; i++)
+		add_bar(out, &builds[count - 1 - i], longest, i);
+	buf_addstr(out, "</svg>");
+}

@@ -1,0 +1,28 @@
+#include "worker/keepalive.h"
+
+#include "base/file.h"
+#include "heartbeat/heartbeat.h"
+
+void pulse_beat(struct pulse *pulse)
+{
+	const struct env *env = pulse->env;
+	int64_t now = env->monotonic_ms(env->data);
+	struct file_lock lock = FILE_LOCK_INIT;
+	struct heartbeat *heartbeat = NULL;
+	struct beat_result result = BEAT_RESULT_INIT;
+	struct buf said = BUF_INIT;
+	if (now < pulse->next_ms)
+		return;
+	pulse->next_ms = now + pulse->settings->interval * 1000;
+	/* Given back at once: a loop that is started later must find it free. */
+	if (heartbeat_loop_acquire(&lock, pulse->repo, pulse->settings, env, NULL) < 0)
+		return;
+	if (!heartbeat_open(&heartbeat, pulse->repo, pulse->settings, env, NULL)) {
+		bool healthy = heartbeat_check_health(pulse->repo, pulse->settings, &said);
+		heartbeat_beat(heartbeat, healthy, false, &result, NULL);
+	}
+	heartbeat_close(heartbeat);
+	beat_result_release(&result);
+	buf_release(&said);
+	file_lock_release(&lock);
+}

@@ -1,0 +1,452 @@
+/* What becomes of a job: safe on disk first, then recorded in one push (worker/job.h). */
+#include "worker/job.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "request/job_files.h"
+#include "fleet/names.h"
+#include "deliver/outbox.h"
+#include "artifacts/manifest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { REQUEST_LIMIT = 64 << 20, REFUSED_FOR_LONG = 600, NUMBER_LIMIT = 64 };
+
+static const char *in_folder(struct buf *out, const struct build_job *job, const char *name)
+{
+	buf_reset(out);
+	buf_addf(out, "%s/%s", job->folder.data, name);
+	return out->data;
+}
+
+/* ---- the result, on disk ---- */
+
+/* Compresses a log that is long, in place: gzip(1) makes "log.gz" of "log". True: it did. */
+static bool compress(const struct build_job *job)
+{
+	struct stat st;
+	const char *argv[] = { "gzip", "-f", "-n", "--", job->log.data, NULL };
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv, .errors = &ignored };
+	int status = 1;
+	if (stat(job->log.data, &st) < 0 || st.st_size <= job->config.log_compress)
+		return false;
+	int rc = child_run(&child, &status, NULL);
+	buf_release(&ignored);
+	return !rc && !status;
+}
+
+static char *copy_of(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static int write_manifest(struct build_job *job, struct manifest *manifest, struct error *err)
+{
+	const struct worker *worker = job->worker;
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	manifest->job = copy_of(job->id);
+	manifest->server = copy_of(worker->settings->server);
+	manifest->type = copy_of(job->type);
+	manifest->branch = copy_of(job->branch);
+	manifest->commit = copy_of(
+		oid_is_none(&job->checkout.commit) ? job->commit : job->checkout.commit.hex);
+	manifest->created_at = worker->env->now(worker->env->data);
+	manifest->duration =
+		manifest->created_at > job->started_at ? manifest->created_at - job->started_at : 0;
+	manifest_write(manifest, &text);
+	int rc = file_replace(in_folder(&path, job, "manifest"), text.data, text.len, 0644, err);
+	buf_release(&text);
+	buf_release(&path);
+	return rc;
+}
+
+static void put_artifacts(struct json_writer *w, const struct manifest *manifest)
+{
+	json_begin_member(w, "artifacts", '[');
+	for (size_t i = 0; i < manifest->count; i++)
+		json_put_string(w, NULL, manifest->artifacts[i].name);
+	json_end(w);
+}
+
+static int write_result(struct build_job *job, const struct manifest *manifest,
+	const char *log_file, struct error *err)
+{
+	struct buf text = BUF_INIT, path = BUF_INIT, name = BUF_INIT;
+	struct json_writer w;
+	bool success = !strcmp(manifest->status, "success");
+	request_begin(&w, &text, success ? "job complete" : "job fail", job->worker->settings,
+		job->worker->env);
+	json_put_string(&w, "job", job->id);
+	json_put_int(&w, "attempt", job->attempt);
+	if (manifest->reason)
+		json_put_string(&w, "reason", manifest->reason);
+	json_put_bool(&w, "retry", true);
+	put_artifacts(&w, manifest);
+	json_begin_member(&w, "files", '[');
+	buf_addf(&name, "%s" MANIFEST_SUFFIX, job->id);
+	if (manifest_name_ok(job->id))
+		job_files_put(&w, name.data, "manifest");
+	job_files_put(&w, strrchr(manifest->log, '/') + 1, log_file);
+	json_end(&w);
+	json_end(&w);
+	int rc = file_replace(in_folder(&path, job, "result"), text.data, text.len, 0644, err);
+	buf_release(&text);
+	buf_release(&path);
+	buf_release(&name);
+	return rc;
+}
+
+/* The log, the artifacts and the directories made for them are on this server only. */
+static int sync_result(const struct build_job *job, struct error *err)
+{
+	int rc = file_sync_tree(job->folder.data, err);
+	if (!rc)
+		rc = file_sync_folders(job->folder.data, repo_common_dir(job->worker->repo), err);
+	int made = !rc && job->output.len ? file_exists(job->output.data, err) : 0;
+	if (made < 0)
+		return made;
+	if (made)
+		rc = file_sync_tree(job->output.data, err);
+	if (!rc && made)
+		rc = file_sync_folders(job->output.data, job->config.artifacts, err);
+	return rc;
+}
+
+/* What was made, where anything was; what cannot be listed cannot be handed on, and is a failure.
+ */
+static void take_artifacts(struct build_job *job, struct manifest *manifest, struct buf *reason)
+{
+	struct error err = ERROR_INIT;
+	if (!job->output.len || !rmdir(job->output.data))
+		return;
+	if (manifest_take(manifest, job->output.data, &err) < 0)
+		buf_addf(reason, "%s%s", reason->len ? "; " : "", err.text);
+}
+
+int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
+{
+	struct manifest manifest = MANIFEST_INIT;
+	struct buf log = BUF_INIT;
+	char time[TIMESTAMP_SIZE];
+	/* What a build has left may be what has filled the disk. */
+	if (checkout_remove(job->worker->repo, job->id, err) < 0 && job->worker->tell)
+		job->worker->tell(err->text, job->worker->data);
+	take_artifacts(job, &manifest, reason);
+	manifest.status = xstrdup(reason->len ? "failed" : "success");
+	manifest.reason = reason->len ? xstrdup(reason->data) : NULL;
+	bool compressed = compress(job);
+	buf_addf(&log, "%s/logs/%s%s", job->worker->settings->server,
+		timestamp_format_compact(job->started_at, time), compressed ? ".log.gz" : ".log");
+	manifest.log = buf_detach(&log);
+	int rc = sync_result(job, err);
+	if (!rc)
+		rc = write_manifest(job, &manifest, err);
+	if (!rc)
+		rc = write_result(job, &manifest, compressed ? "log.gz" : "log", err);
+	manifest_release(&manifest);
+	return rc;
+}
+
+/* ---- and on the shared branch ---- */
+
+static int remove_folder(const char *path)
+{
+	const char *argv[] = { "rm", "-rf", "--", path, NULL };
+	struct child child = { .argv = argv };
+	int status, rc = child_run(&child, &status, NULL);
+	return rc < 0 ? rc : status ? ERR_FAILED : 0;
+}
+
+static int submit_now(const struct worker *worker, const struct buf *request,
+	struct outcome *outcome, struct error *err)
+{
+	return submit(worker->repo, worker->settings, request, worker->env, outcome, NULL, err);
+}
+
+/* Members of the full report, `from`, that the short one has too: what came of the job, and at
+ * which attempt. A reason of its own says what is missing. */
+static void shorten(struct json_writer *w, const struct json_doc *from, const char *refusal)
+{
+	static const char *const kept[] = { "job", "attempt", "retry" };
+	const struct json_value *root = json_root(from);
+	char *reason = json_strdup(from, json_member(from, root, "reason"));
+	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		size_t len;
+		const struct json_value *value = json_member(from, root, kept[i]);
+		const char *raw = value ? json_raw(from, value, &len) : NULL;
+		if (raw)
+			json_put_raw(w, kept[i], raw, len);
+	}
+	buf_addf(&text, "%s%slog and manifest could not be recorded: %s", reason ? reason : "",
+		reason ? "; " : "", refusal);
+	json_put_string(w, "reason", text.data);
+	buf_release(&text);
+	free(reason);
+}
+
+/* The shared repository keeps refusing the report: then at least what came of the job. */
+static int record_shortly(const struct worker *worker, const struct buf *full,
+	struct outcome *outcome, struct error *err)
+{
+	struct buf request = BUF_INIT, text = BUF_INIT;
+	struct json_doc *doc;
+	struct json_writer w;
+	buf_add(&text, full->data, full->len);
+	int rc = json_parse_buf(&doc, &text, "result", NULL, err);
+	buf_release(&text);
+	if (rc < 0)
+		return rc;
+	char *operation = json_strdup(doc, json_member(doc, json_root(doc), "operation"));
+	request_begin(&w, &request, operation ? operation : "", worker->settings, worker->env);
+	shorten(&w, doc, outcome->error.text);
+	json_end(&w);
+	outcome_release(outcome);
+	*outcome = (struct outcome)OUTCOME_INIT;
+	rc = submit_now(worker, &request, outcome, err);
+	free(operation);
+	json_doc_free(doc);
+	buf_release(&request);
+	return rc;
+}
+
+/* Has the outcome been known for so long that a refusal is not likely to pass? */
+static bool is_old(const struct worker *worker, const char *result)
+{
+	struct stat st;
+	return !stat(result, &st) &&
+		worker->env->now(worker->env->data) - st.st_mtime > REFUSED_FOR_LONG;
+}
+
+int build_job_record(
+	const struct worker *worker, const char *id, struct outcome *outcome, struct error *err)
+{
+	struct buf folder = BUF_INIT, path = BUF_INIT, request = BUF_INIT;
+	job_folder(&folder, worker->repo, id);
+	buf_addf(&path, "%s/result", folder.data);
+	int rc = file_read(&request, path.data, REQUEST_LIMIT, err);
+	if (!rc)
+		rc = submit_now(worker, &request, outcome, err);
+	if (rc == ERR_REFUSED && is_old(worker, path.data))
+		rc = record_shortly(worker, &request, outcome, err);
+	if (rc >= 0)
+		remove_folder(folder.data);
+	buf_release(&folder);
+	buf_release(&path);
+	buf_release(&request);
+	return rc;
+}
+
+/* What is asked for a job without a result. */
+struct job_change {
+	const char *operation, *id, *reason; /* the reason may be NULL */
+	int64_t attempt;
+	bool uncounted;
+	const char *paused; /* why the worker is, too; NULL: it is not */
+};
+
+static int make_change(const struct worker *worker, const struct job_change *change,
+	struct outcome *outcome, struct error *err)
+{
+	struct buf request = BUF_INIT;
+	struct json_writer w;
+	request_begin(&w, &request, change->operation, worker->settings, worker->env);
+	json_put_string(&w, "job", change->id);
+	json_put_int(&w, "attempt", change->attempt);
+	if (change->reason)
+		json_put_string(&w, "reason", change->reason);
+	if (change->uncounted)
+		json_put_bool(&w, "uncounted", true);
+	if (change->paused)
+		json_put_string(&w, "paused", change->paused);
+	json_end(&w);
+	int rc = submit_now(worker, &request, outcome, err);
+	buf_release(&request);
+	return rc;
+}
+
+static int put_back(const struct build_job *job, bool uncounted, const char *reason,
+	struct outcome *outcome, struct error *err)
+{
+	struct job_change change = { "job requeue", job->id, reason, job->attempt, uncounted,
+		reason };
+	checkout_remove(job->worker->repo, job->id, NULL);
+	if (job->output.len)
+		rmdir(job->output.data);
+	int rc = make_change(job->worker, &change, outcome, err);
+	if (rc >= 0)
+		remove_folder(job->folder.data);
+	return rc;
+}
+
+int build_job_put_back(
+	const struct build_job *job, const char *reason, struct outcome *outcome, struct error *err)
+{
+	return put_back(job, true, reason, outcome, err);
+}
+
+int build_job_requeue(const struct build_job *job, struct outcome *outcome, struct error *err)
+{
+	return put_back(job, !job->started, NULL, outcome, err);
+}
+
+int build_job_leave(const struct build_job *job, struct outcome *outcome, struct error *err)
+{
+	const struct worker *worker = job->worker;
+	struct buf request = BUF_INIT;
+	struct json_writer w;
+	checkout_remove(worker->repo, job->id, NULL);
+	if (job->output.len)
+		rmdir(job->output.data);
+	remove_folder(job->folder.data);
+	request_begin(&w, &request, "status set", worker->settings, worker->env);
+	json_put_string(&w, "status", "idle");
+	json_put_string(&w, "left_job", job->id);
+	json_end(&w);
+	int rc = submit_now(worker, &request, outcome, err);
+	buf_release(&request);
+	return rc;
+}
+
+/* ---- after a worker that was killed ---- */
+
+static void tell(const struct worker *worker, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void tell(const struct worker *worker, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	if (worker->tell)
+		worker->tell(text.data, worker->data);
+	buf_release(&text);
+}
+
+/* 0: it has none, 1: it has, or a negative code. */
+static int has_result(const struct worker *worker, const char *id, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	job_folder(&path, worker->repo, id);
+	buf_addstr(&path, "/result");
+	int rc = file_exists(path.data, err);
+	buf_release(&path);
+	return rc;
+}
+
+/* Was the command of this attempt started? 0: no, 1: yes, or a negative code. */
+static int was_started(const struct worker *worker, const struct job *job, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	job_folder(&path, worker->repo, job->id);
+	buf_addstr(&path, "/started");
+	int rc = file_read(&text, path.data, NUMBER_LIMIT, err);
+	if (!rc)
+		rc = strtoll(text.data, NULL, 10) == job->attempt;
+	else if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+/* A job that has no result: back into the queue, unless it keeps killing its worker. */
+static int give_back(const struct worker *worker, const struct job *job, struct outcome *outcome,
+	struct error *err)
+{
+	struct job_change change = {
+		.operation = "job requeue", .id = job->id, .attempt = job->attempt
+	};
+	int started = was_started(worker, job, err);
+	if (started < 0)
+		return started;
+	change.uncounted = !started;
+	if (started && job_tries(job) >= worker->settings->job_attempts) {
+		tell(worker, "gives %s up: its worker was stopped at attempt %" PRId64, job->id,
+			job->attempt);
+		change.operation = "job fail";
+		change.reason = "its worker was stopped at the last attempt";
+	} else {
+		tell(worker, "puts %s back, whose worker was stopped", job->id);
+	}
+	return make_change(worker, &change, outcome, err);
+}
+
+static int recover_job(const struct worker *worker, const struct job *job, struct error *err)
+{
+	struct outcome outcome = OUTCOME_INIT;
+	int rc = has_result(worker, job->id, err);
+	if (rc == 1) {
+		tell(worker, "records what came of %s", job->id);
+		rc = build_job_record(worker, job->id, &outcome, err);
+	} else if (!rc) {
+		rc = give_back(worker, job, &outcome, err);
+	}
+	outcome_release(&outcome);
+	return rc < 0 ? rc : 0;
+}
+
+/* Folders of jobs that are over: unless what they hold still waits in the outbox. */
+static int remove_folders(const struct worker *worker, struct error *err)
+{
+	struct outbox outbox;
+	struct buf path = BUF_INIT;
+	int rc = outbox_read(&outbox, worker->repo, err);
+	bool empty = !rc && !outbox.count;
+	outbox_release(&outbox);
+	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
+	int stands = empty ? file_exists(path.data, err) : 0;
+	if (stands > 0)
+		remove_folder(path.data);
+	buf_release(&path);
+	return stands < 0 ? stands : rc == ERR_FAILED ? rc : 0;
+}
+
+static bool is_ours(const struct worker *worker, const struct job *job)
+{
+	return job->status && !strcmp(job->status, "running") && job->assigned_to &&
+		!strcmp(job->assigned_to, worker->settings->server) && job->worker &&
+		!strcmp(job->worker, worker->id);
+}
+
+int worker_recover(const struct worker *worker, struct error *err)
+{
+	struct reading reading;
+	struct json_doc *doc = NULL;
+	const struct json_value *jobs;
+	struct arena arena = ARENA_INIT;
+	struct job_list list = { 0 };
+	struct buf cookie = BUF_INIT;
+	buf_addf(&cookie, "GIT_BUILD_WORKER=%s", worker->id);
+	size_t left = supervise_end_leftovers(cookie.data);
+	buf_release(&cookie);
+	if (left)
+		tell(worker, "ended %zu processes of a build whose worker was killed", left);
+	checkout_remove_all(worker->repo, NULL);
+	int rc = reading_take(&reading, worker->repo, worker->settings, true, worker->env, err);
+	if (!rc && reading.offline.code) {
+		*err = reading.offline;
+		rc = err->code;
+	}
+	if (!rc)
+		rc = reading_document(&reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, err);
+	if (!rc)
+		jobs_read(&list, doc, jobs, &arena);
+	for (size_t i = 0; !rc && i < list.count; i++)
+		if (is_ours(worker, &list.jobs[i]))
+			rc = recover_job(worker, &list.jobs[i], err);
+	if (!rc)
+		rc = remove_folders(worker, err);
+	json_doc_free(doc);
+	arena_release(&arena);
+	return rc;
+}
