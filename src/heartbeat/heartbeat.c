@@ -4,7 +4,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "fleet/beat.h"
+#include "fleet/heartbeat.h"
 #include "heartbeat/branch.h"
 #include "fleet/names.h"
 #include "heartbeat/outage.h"

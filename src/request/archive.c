@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/timestamp.h"
-#include "fleet/archive_rules.h"
+#include "fleet/archive.h"
 #include "request/document.h"
 #include "fleet/names.h"
 

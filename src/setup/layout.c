@@ -1,7 +1,7 @@
 #include "setup/layout.h"
 
 #include "base/timestamp.h"
-#include "fleet/beat.h"
+#include "fleet/heartbeat.h"
 #include "fleet/names.h"
 #include "fleet/status.h"
 #include "json/write.h"

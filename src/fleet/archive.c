@@ -1,4 +1,4 @@
-#include "fleet/archive_rules.h"
+#include "fleet/archive.h"
 
 #include "base/timestamp.h"
 #include "request/archive.h"

@@ -1,4 +1,4 @@
-#include "fleet/beat.h"
+#include "fleet/heartbeat.h"
 
 #include "base/timestamp.h"
 #include "json/edit.h"

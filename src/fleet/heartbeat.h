@@ -1,6 +1,6 @@
 /* The document of one beat: <server>/heartbeat.json. */
-#ifndef FLEET_BEAT_H
-#define FLEET_BEAT_H
+#ifndef FLEET_HEARTBEAT_H
+#define FLEET_HEARTBEAT_H
 
 #include "base/buf.h"
 #include "host/machine.h"

@@ -1,8 +1,8 @@
 /*
  * What may be archived (request/archive.h), and how much of that a branch has.
  */
-#ifndef FLEET_ARCHIVE_RULES_H
-#define FLEET_ARCHIVE_RULES_H
+#ifndef FLEET_ARCHIVE_H
+#define FLEET_ARCHIVE_H
 
 #include "fleet/job.h"
 #include "fleet/message.h"
