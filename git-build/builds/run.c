@@ -48,13 +48,13 @@ static void tell(const char *what, void *data)
 }
 
 /* Asks for a job: 0 and the answer, 1: there is none. */
-static int claim(struct run *run, const char *type, struct answer *answer, struct error *err)
+static int claim(struct run *run, const char *type, struct parsed_answer *answer, struct error *err)
 {
 	struct invocation quiet = *run->inv;
 	struct buf request = BUF_INIT;
 	struct json_writer w;
 	quiet.json = false;
-	request_begin(&w, &request, "job claim", &quiet.settings, quiet.env);
+	request_begin(&w, &request, "job claim", quiet.settings.server, quiet.env);
 	json_put_string(&w, "worker", run->worker.id);
 	if (type)
 		json_put_string(&w, "type", type);
@@ -67,7 +67,7 @@ static int claim(struct run *run, const char *type, struct answer *answer, struc
 /* Claims a job and builds it; `*idle`: there was none. */
 static int run_one(struct run *run, const char *type, bool *idle, struct error *err)
 {
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	int rc = claim(run, type, &answer, err);
 	*idle = rc == 1;
 	if (!rc)
@@ -75,7 +75,7 @@ static int run_one(struct run *run, const char *type, bool *idle, struct error *
 			err);
 	else if (rc == 1 && run->inv->verbose)
 		show_message("no job", answer_string(&answer, "reason"));
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	return rc;
 }
 

@@ -60,7 +60,7 @@ static void tell_locks(struct invocation *inv)
 /* ---- asking ---- */
 
 int coordination_submit(
-	struct invocation *inv, const struct buf *request, struct answer *answer, struct error *err)
+	struct invocation *inv, const struct buf *request, struct parsed_answer *answer, struct error *err)
 {
 	struct outcome outcome = OUTCOME_INIT;
 	bool kept;
@@ -85,32 +85,32 @@ int coordination_submit(
 	return rc;
 }
 
-void answer_release(struct answer *answer)
+void parsed_answer_release(struct parsed_answer *answer)
 {
 	json_doc_free(answer->doc);
 	arena_release(&answer->arena);
 	answer->doc = NULL;
 }
 
-static const struct json_value *member(const struct answer *answer, const char *name)
+static const struct json_value *member(const struct parsed_answer *answer, const char *name)
 {
 	return answer->doc ? json_member(answer->doc, json_root(answer->doc), name) : NULL;
 }
 
-const char *answer_string(struct answer *answer, const char *name)
+const char *answer_string(struct parsed_answer *answer, const char *name)
 {
 	size_t len;
 	const char *text = json_string(answer->doc, member(answer, name), &len);
 	return text ? arena_strndup(&answer->arena, text, len) : NULL;
 }
 
-int64_t answer_int(const struct answer *answer, const char *name)
+int64_t answer_int(const struct parsed_answer *answer, const char *name)
 {
 	int64_t number;
 	return json_int64(answer->doc, member(answer, name), &number) ? number : 0;
 }
 
-bool answer_flag(const struct answer *answer, const char *name)
+bool answer_flag(const struct parsed_answer *answer, const char *name)
 {
 	const struct json_value *value = member(answer, name);
 	return value && value->type == JSON_TRUE;

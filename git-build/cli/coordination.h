@@ -19,26 +19,26 @@
 extern const struct option coordination_server[];
 
 /* What an operation answered. */
-struct answer {
+struct parsed_answer {
 	struct json_doc *doc; /* NULL: it did not come to an answer */
 	struct arena arena;
 };
-#define ANSWER_INIT                                                                                \
+#define PARSED_ANSWER_INIT                                                                                \
 	{                                                                                          \
 		NULL, ARENA_INIT                                                                   \
 	}
-void answer_release(struct answer *answer);
+void parsed_answer_release(struct parsed_answer *answer);
 /* A member as a string (NULL: it is none), a number (0: it is none) or a truth value. Borrowed. */
-const char *answer_string(struct answer *answer, const char *name);
-int64_t answer_int(const struct answer *answer, const char *name);
-bool answer_flag(const struct answer *answer, const char *name);
+const char *answer_string(struct parsed_answer *answer, const char *name);
+int64_t answer_int(const struct parsed_answer *answer, const char *name);
+bool answer_flag(const struct parsed_answer *answer, const char *name);
 
 /*
  * Gets `request` done (deliver/submit.h), shows the remote's words, tells what became of locks that
  * this clone held, and with --json shows the answer. Returns 0, 1, or a negative code; `answer`
- * (ANSWER_INIT) is to be released either way.
+ * (PARSED_ANSWER_INIT) is to be released either way.
  */
-int coordination_submit(struct invocation *inv, const struct buf *request, struct answer *answer,
+int coordination_submit(struct invocation *inv, const struct buf *request, struct parsed_answer *answer,
 	struct error *err);
 
 /* Reads the shared branch; where the remote does not answer that is a warning, with how old what is

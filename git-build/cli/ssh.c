@@ -17,17 +17,17 @@ const char *ssh_command(struct invocation *inv, struct buf *out)
 
 int ssh_destination(struct invocation *inv, const char *server, struct buf *out, struct error *err)
 {
-	struct roster roster;
-	int rc = roster_take(&roster, inv->repo, &inv->settings, false, inv->env, err);
+	struct fleet fleet;
+	int rc = fleet_take(&fleet, inv->repo, &inv->settings, false, inv->env, err);
 	if (rc < 0)
 		return rc;
 	const struct server *found = NULL;
-	for (size_t i = 0; i < roster.count && !found; i++)
-		if (!strcmp(roster.servers[i].id, server))
-			found = &roster.servers[i];
+	for (size_t i = 0; i < fleet.count && !found; i++)
+		if (!strcmp(fleet.servers[i].id, server))
+			found = &fleet.servers[i];
 	rc = found ? reach_find(out, inv->repo, found, err)
 		   : error_set(err, ERR_NOT_FOUND,
 			     "there is no server '%s'; 'git build status' shows them", server);
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return rc;
 }

@@ -38,7 +38,7 @@ static const char *const synopsis[] = { "[--messages] [--jobs] [--logs] [--all-s
 					"[--json]",
 	NULL };
 
-static void show_answer(const struct answer *answer, bool dry_run)
+static void show_answer(const struct parsed_answer *answer, bool dry_run)
 {
 	int64_t messages = answer_int(answer, "messages"), jobs = answer_int(answer, "jobs");
 	int64_t logs = answer_int(answer, "logs");
@@ -73,19 +73,19 @@ static int run(
 		.dry_run = given->dry_run,
 	};
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	(void)operands;
 	if (given->all_servers && plan.log_days < 0) {
 		error_set(err, ERR_INVALID, "--all-servers goes with --logs only");
 		return ANSWER_USAGE;
 	}
-	archive_request(&request, &plan, &inv->settings, inv->env);
+	archive_request(&request, &plan, inv->settings.server, inv->env);
 	int rc = coordination_submit(inv, &request, &answer, err);
 	if (rc == 1 && given->dry_run)
 		rc = 0;
 	if (!rc && !inv->json && !inv->quiet)
 		show_answer(&answer, given->dry_run);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }

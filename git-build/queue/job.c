@@ -8,10 +8,11 @@
 #include "queue/job_commit.h"
 #include "cli/print.h"
 
-#include "request/archive.h"
+#include "clone/archive.h"
+#include "clone/servers.h"
 #include "fleet/job.h"
 #include "fleet/names.h"
-#include "request/request.h"
+#include "request/jobs.h"
 
 #include <string.h>
 
@@ -118,7 +119,7 @@ static void begin_add(struct json_writer *w, struct buf *request, const struct i
 	struct buf id = BUF_INIT;
 	inv->env->uuid(inv->env->data, uuid);
 	buf_addf(&id, "job_%s", uuid);
-	request_begin(w, request, "job add", &inv->settings, inv->env);
+	request_begin(w, request, "job add", inv->settings.server, inv->env);
 	json_put_string(w, "job", id.data);
 	buf_release(&id);
 }
@@ -128,7 +129,7 @@ static int add(
 {
 	const struct job_options *given = values;
 	struct buf request = BUF_INIT, commit = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	(void)operands;
 	if (!given->branch || !given->commit) {
@@ -153,7 +154,7 @@ static int add(
 	rc = coordination_submit(inv, &request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s", answer_string(&answer, "id"));
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	buf_release(&commit);
 	return rc;
@@ -162,7 +163,7 @@ static int add(
 /* ---- claim ---- */
 
 /* A member of the answer's job. */
-static const char *job_string(struct answer *answer, const char *name)
+static const char *job_string(struct parsed_answer *answer, const char *name)
 {
 	const struct json_value *job = json_member(answer->doc, json_root(answer->doc), "job");
 	size_t len;
@@ -175,10 +176,10 @@ static int claim(
 {
 	const struct job_options *given = values;
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	(void)operands;
-	request_begin(&w, &request, "job claim", &inv->settings, inv->env);
+	request_begin(&w, &request, "job claim", inv->settings.server, inv->env);
 	if (given->type)
 		json_put_string(&w, "type", given->type);
 	json_end(&w);
@@ -188,7 +189,7 @@ static int claim(
 			job_string(&answer, "branch"), job_string(&answer, "commit"));
 	else if (rc == 1 && !inv->json && !inv->quiet)
 		show_message("no job", answer_string(&answer, "reason"));
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }
@@ -201,9 +202,9 @@ static int change(struct invocation *inv, const struct job_options *given,
 {
 	const char *id = operands->words[0];
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
-	request_begin(&w, &request, operation, &inv->settings, inv->env);
+	request_begin(&w, &request, operation, inv->settings.server, inv->env);
 	json_put_string(&w, "job", id);
 	if (given->attempt)
 		json_put_int(&w, "attempt", given->attempt);
@@ -216,7 +217,7 @@ static int change(struct invocation *inv, const struct job_options *given,
 		show_line("%s is %s", id, job_string(&answer, "status"));
 	else if (rc == 1 && !inv->json && !inv->quiet)
 		show_line("%s stays as it is: %s", id, answer_string(&answer, "reason"));
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }
@@ -247,7 +248,7 @@ static int requeue(
 
 /* ---- reap ---- */
 
-static void say_reaped(struct answer *answer)
+static void say_reaped(struct parsed_answer *answer)
 {
 	const struct json_doc *doc = answer->doc;
 	const struct json_value *reaped = json_member(doc, json_root(doc), "reaped");
@@ -264,27 +265,28 @@ static void say_reaped(struct answer *answer)
 static int reap(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
-	struct roster roster;
+	struct fleet fleet;
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	(void)values;
 	(void)operands;
-	int rc = roster_take(&roster, inv->repo, &inv->settings, true, inv->env, err);
+	int rc = fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, err);
 	if (rc < 0)
 		return rc;
 	/* Who is silent cannot be told from beats that were fetched some time ago. */
-	if (roster.offline.code) {
-		*err = roster.offline;
+	if (fleet.offline.code) {
+		*err = fleet.offline;
 		rc = error_wrap(err, "nobody can be called silent without asking");
 	} else {
-		jobs_reap_request(&request, &roster, &inv->settings, inv->env);
+		jobs_reap_request(&request, &fleet, inv->settings.server,
+			inv->settings.job_attempts, inv->env);
 		rc = coordination_submit(inv, &request, &answer, err);
 	}
 	if (!rc && !inv->json && !inv->quiet)
 		say_reaped(&answer);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return rc;
 }
 

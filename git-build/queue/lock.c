@@ -71,12 +71,12 @@ static const struct option list_options[] = {
 static void begin(struct json_writer *w, struct buf *request, const struct invocation *inv,
 	const char *verb, const char *name)
 {
-	request_begin(w, request, verb, &inv->settings, inv->env);
+	request_begin(w, request, verb, inv->settings.server, inv->env);
 	json_put_string(w, "name", name);
 }
 
 /* Who holds it, and until when: an answer of no. */
-static void say_holder(const struct invocation *inv, struct answer *answer)
+static void say_holder(const struct invocation *inv, struct parsed_answer *answer)
 {
 	const char *name = answer_string(answer, "name");
 	const char *holder = answer_string(answer, "locked_by");
@@ -93,14 +93,14 @@ static void say_holder(const struct invocation *inv, struct answer *answer)
 /* ---- acquire ---- */
 
 static int ask_for_lock(struct invocation *inv, const char *name, int64_t ttl,
-	struct answer *answer, struct error *err)
+	struct parsed_answer *answer, struct error *err)
 {
 	struct buf request = BUF_INIT;
 	struct json_writer w;
 	begin(&w, &request, inv, "lock acquire", name);
 	json_put_int(&w, "ttl", ttl);
 	json_end(&w);
-	answer_release(answer);
+	parsed_answer_release(answer);
 	int rc = coordination_submit(inv, &request, answer, err);
 	buf_release(&request);
 	return rc;
@@ -108,7 +108,7 @@ static int ask_for_lock(struct invocation *inv, const char *name, int64_t ttl,
 
 /* Asks until it is acquired, or the time to wait is over; `*asked_ms` is when the last time was. */
 static int wait_for_lock(struct invocation *inv, const struct lock_options *given, const char *name,
-	int64_t ttl, struct answer *answer, int64_t *asked_ms, struct error *err)
+	int64_t ttl, struct parsed_answer *answer, int64_t *asked_ms, struct error *err)
 {
 	const struct env *env = inv->env;
 	int64_t deadline = env->monotonic_ms(env->data) + given->wait * 1000;
@@ -126,7 +126,7 @@ static int wait_for_lock(struct invocation *inv, const struct lock_options *give
 	}
 }
 
-static void say_acquired(struct invocation *inv, struct answer *answer)
+static void say_acquired(struct invocation *inv, struct parsed_answer *answer)
 {
 	const char *before = answer_string(answer, "expired_for");
 	if (inv->quiet)
@@ -160,7 +160,7 @@ static int acquire(
 	const char *name = operands->words[0];
 	bool holds = operands->count > 1;
 	int64_t ttl = given->ttl ? given->ttl : LOCK_TTL, asked_ms;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	if (lock_check_name(name, err) < 0 || check_acquire(inv, given, holds, err) < 0)
 		return ANSWER_USAGE;
 	operands->words[operands->count] = NULL; /* as exec wants it */
@@ -183,7 +183,7 @@ static int acquire(
 	}
 	if (!rc && holds)
 		rc = lock_hold(inv, &hold, err);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	return rc;
 }
 
@@ -203,7 +203,7 @@ static int renew(
 	const struct lock_options *given = values;
 	const char *name = operands->words[0];
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	struct held held;
 	if (lock_check_name(name, err) < 0)
@@ -226,7 +226,7 @@ static int renew(
 	else if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is yours until %s (fence %lld)", name,
 			answer_string(&answer, "expires_at"), (long long)held.fence);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }
@@ -237,7 +237,7 @@ static int release(
 	const struct lock_options *given = values;
 	const char *name = operands->words[0];
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	struct held held;
 	if (lock_check_name(name, err) < 0)
@@ -254,7 +254,7 @@ static int release(
 		say_holder(inv, &answer);
 	else if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is free", name);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }
@@ -265,7 +265,7 @@ static int break_lock(
 	const struct lock_options *given = values;
 	const char *name = operands->words[0];
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	if (lock_check_name(name, err) < 0)
 		return ANSWER_USAGE;
@@ -284,7 +284,7 @@ static int break_lock(
 	else if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is free%s%s", name, holder ? "; it was held by " : "",
 			holder ? holder : "");
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }

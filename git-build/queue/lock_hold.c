@@ -116,7 +116,7 @@ static void renew(struct holding *h)
 	if (settings.timeout_ms > left)
 		settings.timeout_ms = left > 1000 ? left : 1000;
 	settings.attempts = 1;
-	request_begin(&w, &request, "lock renew", &settings, inv->env);
+	request_begin(&w, &request, "lock renew", settings.server, inv->env);
 	json_put_string(&w, "name", lock->name);
 	json_put_int(&w, "ttl", lock->ttl);
 	json_put_int(&w, "fence", lock->fence);
@@ -194,12 +194,12 @@ static void release(struct holding *h)
 {
 	struct invocation quiet = *h->inv;
 	const struct held *lock = &h->hold->lock;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct error err = ERROR_INIT;
 	struct buf request = BUF_INIT;
 	struct json_writer w;
 	quiet.json = false;
-	request_begin(&w, &request, "lock release", &quiet.settings, quiet.env);
+	request_begin(&w, &request, "lock release", quiet.settings.server, quiet.env);
 	json_put_string(&w, "name", lock->name);
 	json_put_int(&w, "fence", lock->fence);
 	json_end(&w);
@@ -207,7 +207,7 @@ static void release(struct holding *h)
 	/* Where this fails, the others have the lock's expiry. */
 	if (coordination_submit(&quiet, &request, &answer, &err) < 0)
 		show_message("warning", err.text);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 }
 

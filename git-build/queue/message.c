@@ -9,10 +9,10 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/timestamp.h"
-#include "request/archive.h"
+#include "clone/archive.h"
 #include "fleet/message.h"
 #include "fleet/names.h"
-#include "request/request.h"
+#include "request/messages.h"
 #include "clone/servers.h"
 #include "remote/tidy.h"
 
@@ -108,41 +108,41 @@ static int read_body(const char *body, struct buf *out, struct error *err)
 
 static int ask(struct invocation *inv, const struct buf *request, struct error *err)
 {
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	int rc = coordination_submit(inv, request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s", answer_string(&answer, "id"));
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	return rc;
 }
 
-/* Is `to` everybody or an operator, or does the roster, as it was fetched or after a fetch, have
+/* Is `to` everybody or an operator, or does the fleet, as it was fetched or after a fetch, have
  * it? ERR_NOT_FOUND with the nearest if not; `*offline` says why the remote could not be asked. */
 static int find_receiver(struct invocation *inv, const char *to, bool fetch, struct error *offline,
 	struct error *err)
 {
 	static const char *const groups[] = { MESSAGE_ALL, "operator", "operators" };
 	struct nearest nearest = NEAREST_INIT(to);
-	struct roster roster;
+	struct fleet fleet;
 	bool found = false;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		found = found || !strcmp(to, groups[i]);
 		nearest_try(&nearest, groups[i]);
 	}
-	int rc = found ? 0 : roster_take(&roster, inv->repo, &inv->settings, fetch, inv->env, err);
+	int rc = found ? 0 : fleet_take(&fleet, inv->repo, &inv->settings, fetch, inv->env, err);
 	if (found || rc < 0)
 		return rc;
-	for (size_t i = 0; i < roster.count; i++) {
-		found = found || !strcmp(to, roster.servers[i].id);
-		nearest_try(&nearest, roster.servers[i].id);
+	for (size_t i = 0; i < fleet.count; i++) {
+		found = found || !strcmp(to, fleet.servers[i].id);
+		nearest_try(&nearest, fleet.servers[i].id);
 	}
 	if (!found)
 		rc = error_set(err, ERR_NOT_FOUND, "there is no server '%s' in the fleet; %s%s%s",
 			to,
 			nearest.word ? "did you mean " : "'git build status' shows those there are",
 			nearest.word ? nearest.word : "", nearest.word ? "?" : "");
-	*offline = roster.offline;
-	roster_release(&roster);
+	*offline = fleet.offline;
+	fleet_release(&fleet);
 	return rc;
 }
 
@@ -181,7 +181,7 @@ static int send(
 	if (!rc && given->body)
 		rc = read_body(given->body, &body, err);
 	if (!rc) {
-		message_request(&request, &inv->settings, given->to, type, given->subject,
+		message_request(&request, inv->settings.server, given->to, type, given->subject,
 			body.data, inv->env);
 		rc = ask(inv, &request, err);
 	}
@@ -202,7 +202,7 @@ static int reply(
 	int rc = read_body(given->body, &body, err);
 	if (!rc) {
 		message_reply_request(
-			&request, &inv->settings, operands->words[0], body.data, false, inv->env);
+			&request, inv->settings.server, operands->words[0], body.data, false, inv->env);
 		rc = ask(inv, &request, err);
 	}
 	buf_release(&body);
@@ -215,13 +215,13 @@ static int read_messages(
 {
 	const struct message_options *given = values;
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	if (given->all == (operands->count > 0)) {
 		error_set(err, ERR_INVALID, "say which: --all, or the ids of messages");
 		return ANSWER_USAGE;
 	}
-	request_begin(&w, &request, "message read", &inv->settings, inv->env);
+	request_begin(&w, &request, "message read", inv->settings.server, inv->env);
 	json_put_bool(&w, "all", given->all);
 	json_begin_member(&w, "messages", '[');
 	for (int i = 0; i < operands->count; i++)
@@ -229,7 +229,7 @@ static int read_messages(
 	json_end(&w);
 	json_end(&w);
 	int rc = coordination_submit(inv, &request, &answer, err);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }

@@ -53,11 +53,11 @@ static int carry_out(struct invocation *inv, const struct message *message,
 {
 	struct invocation silent = *inv;
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	silent.json = false;
 	message_rule_request(&request, rule, message, &inv->settings, inv->env);
 	int rc = coordination_submit(&silent, &request, &answer, err);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
 }

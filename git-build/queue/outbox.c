@@ -57,12 +57,12 @@ static void show_entries(const struct invocation *inv, const struct outbox *outb
 	json_begin_member(&w, "entries", '[');
 	for (size_t i = 0; i < outbox->count; i++) {
 		const struct outbox_entry *entry = &outbox->entries[i];
-		struct deed deed;
+		struct request request;
 		struct buf age = BUF_INIT;
-		bool known = !deed_read(&deed, entry->request.data, entry->request.len, NULL);
-		coordination_age(known ? deed.now : 0, inv->env->now(inv->env->data), &age);
+		bool known = !request_read(&request, entry->request.data, entry->request.len, NULL);
+		coordination_age(known ? request.now : 0, inv->env->now(inv->env->data), &age);
 		table_add(&table, SHOW_PLAIN, entry->name);
-		table_add(&table, SHOW_PLAIN, known ? deed.operation->name : "unknown");
+		table_add(&table, SHOW_PLAIN, known ? request.operation->name : "unknown");
 		table_add(&table, SHOW_PLAIN, age.data);
 		table_add(&table, entry->refused ? SHOW_RED : SHOW_PLAIN,
 			entry->refused ? entry->refused : entry->why);
@@ -74,7 +74,7 @@ static void show_entries(const struct invocation *inv, const struct outbox *outb
 		json_end(&w);
 		buf_release(&age);
 		if (known)
-			deed_release(&deed);
+			request_release(&request);
 	}
 	json_end(&w);
 	json_end(&w);

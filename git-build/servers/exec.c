@@ -86,13 +86,13 @@ static void show_one(struct reach *reach, void *data)
 }
 
 /* The servers that are meant, each with its destination (yours), or with why there is none. */
-static size_t choose(struct invocation *inv, const struct roster *roster, const char *name,
-	struct reach *reaches)
+static size_t choose(
+	struct invocation *inv, const struct fleet *fleet, const char *name, struct reach *reaches)
 {
 	bool all = !strcmp(name, "all");
 	size_t count = 0;
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct server *server = &roster->servers[i];
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *server = &fleet->servers[i];
 		struct buf destination = BUF_INIT;
 		if (!all && strcmp(server->id, name) != 0)
 			continue;
@@ -144,24 +144,24 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct exec_options *given = values;
-	struct roster roster;
+	struct fleet fleet;
 	struct buf command = BUF_INIT;
 	if (operands->count < 2) {
 		error_set(err, ERR_INVALID, "say which server, or all, and behind -- the command");
 		return ANSWER_USAGE;
 	}
-	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
+	int rc = fleet_take(&fleet, inv->repo, &inv->settings, !given->offline, inv->env, err);
 	if (rc < 0)
 		return rc;
-	rc = reading_check_fleet(inv->repo, &inv->settings, &roster.tip, err);
+	rc = reading_check_fleet(inv->repo, &inv->settings, &fleet.tip, err);
 	if (rc < 0) {
-		roster_release(&roster);
+		fleet_release(&fleet);
 		return rc;
 	}
-	if (roster.offline.code && !given->offline)
-		show_message("warning", roster.offline.text);
-	struct reach *reaches = xcalloc(roster.count + 1, sizeof(*reaches));
-	size_t count = choose(inv, &roster, operands->words[0], reaches);
+	if (fleet.offline.code && !given->offline)
+		show_message("warning", fleet.offline.text);
+	struct reach *reaches = xcalloc(fleet.count + 1, sizeof(*reaches));
+	size_t count = choose(inv, &fleet, operands->words[0], reaches);
 	reach_quote(&command, operands->words + 1, operands->count - 1);
 	if (count)
 		rc = run_on(inv, given, reaches, count, command.data);
@@ -173,7 +173,7 @@ static int run(
 		free((char *)(uintptr_t)reaches[i].destination);
 	free(reaches);
 	buf_release(&command);
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return rc;
 }
 

@@ -108,11 +108,11 @@ static void show_people(
 	const struct invocation *inv, const struct overview *overview, const struct health *health)
 {
 	if (health->servers_count) {
-		show_servers(health, overview->roster.now, inv->colour);
+		show_servers(health, overview->fleet.now, inv->colour);
 		show_line("%s", "");
 	}
 	if (health->count)
-		show_alerts(health, overview->roster.now, inv->colour);
+		show_alerts(health, overview->fleet.now, inv->colour);
 	else
 		show_line("Nothing is wrong.");
 }
@@ -121,13 +121,13 @@ static void show_people(
 
 static void show_verdict_json(const struct overview *overview, const struct health *health)
 {
-	const struct roster *roster = &overview->roster;
+	const struct fleet *fleet = &overview->fleet;
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	coordination_put_time(&w, "timestamp", roster->now);
-	coordination_put_time(&w, "fetched_at", roster->fetched_at);
-	json_put_string_or_null(&w, "offline", roster->offline.code ? roster->offline.text : NULL);
+	coordination_put_time(&w, "timestamp", fleet->now);
+	coordination_put_time(&w, "fetched_at", fleet->fetched_at);
+	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
 	health_put(&w, overview, health);
 	json_end(&w);
 	show_json(&out);

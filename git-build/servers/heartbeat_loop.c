@@ -143,23 +143,23 @@ static void say_written(struct beat_loop *loop, const struct error *failure)
 static void tell_news(struct beat_loop *loop)
 {
 	struct invocation *inv = loop->inv;
-	struct roster roster;
+	struct fleet fleet;
 	struct reading reading;
 	struct error failure = ERROR_INIT;
 	struct buf command = BUF_INIT;
 	bool wanted = repo_config(inv->repo, "build.notifyCommand", &command);
 	buf_release(&command);
-	if (!wanted || roster_take(&roster, inv->repo, &inv->settings, true, inv->env, NULL) < 0)
+	if (!wanted || fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, NULL) < 0)
 		return;
 	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, &failure);
 	if (!rc)
 		rc = notices_tell(
-			NULL, inv->repo, &inv->settings, &roster, &reading.tip, inv->env, &failure);
+			NULL, inv->repo, &inv->settings, &fleet, &reading.tip, inv->env, &failure);
 	bool failed = rc < 0 && rc != ERR_BUSY;
 	if (failed && !loop->not_told)
 		warn(inv->settings.server, "nobody could be notified", failure.text);
 	loop->not_told = failed;
-	roster_release(&roster);
+	fleet_release(&fleet);
 }
 
 /* ---- one beat ---- */

@@ -42,7 +42,7 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct notify_options *given = values;
-	struct roster roster;
+	struct fleet fleet;
 	struct reading reading;
 	struct notices notices = { 0 };
 	struct buf command = BUF_INIT;
@@ -52,18 +52,18 @@ static int run(
 	if (!has_command && !given->dry_run)
 		return error_set(err, ERR_INVALID,
 			"nobody is to be told; git config build.notifyCommand COMMAND says who");
-	int rc = roster_take(&roster, inv->repo, &inv->settings, true, inv->env, err);
+	int rc = fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, err);
 	if (rc < 0)
 		return rc;
-	if (roster.offline.code)
-		show_message("warning", roster.offline.text);
+	if (fleet.offline.code)
+		show_message("warning", fleet.offline.text);
 	rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
 	if (!rc)
 		rc = (given->dry_run ? notices_find : notices_tell)(
-			&notices, inv->repo, &inv->settings, &roster, &reading.tip, inv->env, err);
+			&notices, inv->repo, &inv->settings, &fleet, &reading.tip, inv->env, err);
 	show(inv, &notices);
 	notices_release(&notices);
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return rc;
 }
 

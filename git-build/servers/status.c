@@ -8,6 +8,7 @@
 #include "cli/print.h"
 
 #include "base/timestamp.h"
+#include "clone/own_status.h"
 #include "clone/servers.h"
 #include "fleet/status.h"
 #include "json/write.h"
@@ -89,35 +90,35 @@ static void add_server(struct table *table, const struct server *server)
 	buf_release(&text);
 }
 
-static void show_table(const struct roster *roster, bool colour)
+static void show_table(const struct fleet *fleet, bool colour)
 {
 	static const char *const titles[] = { "SERVER", "MANAGER", "STATE", "JOB", "LAST BEAT",
 		"HEALTH" };
-	if (!roster->count) {
+	if (!fleet->count) {
 		show_line("No server is here yet: 'git build init' makes this clone one.");
 		return;
 	}
 	struct table table;
 	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	for (size_t i = 0; i < roster->count; i++)
-		add_server(&table, &roster->servers[i]);
+	for (size_t i = 0; i < fleet->count; i++)
+		add_server(&table, &fleet->servers[i]);
 	table_print(&table, colour);
 	table_release(&table);
 }
 
 /* What the table cannot hold: broken files, a remote that does not answer. */
-static void warn(const struct roster *roster)
+static void warn(const struct fleet *fleet)
 {
 	struct buf text = BUF_INIT;
 	char age[TIMESTAMP_SIZE];
-	for (size_t i = 0; i < roster->count; i++)
-		if (roster->servers[i].trouble)
-			show_message("warning", roster->servers[i].trouble);
-	if (roster->offline.code) {
-		buf_addstr(&text, roster->offline.text);
-		if (roster->fetched_at)
+	for (size_t i = 0; i < fleet->count; i++)
+		if (fleet->servers[i].trouble)
+			show_message("warning", fleet->servers[i].trouble);
+	if (fleet->offline.code) {
+		buf_addstr(&text, fleet->offline.text);
+		if (fleet->fetched_at)
 			buf_addf(&text, "; this is how it was %s ago",
-				timestamp_format_age(roster->now - roster->fetched_at, age));
+				timestamp_format_age(fleet->now - fleet->fetched_at, age));
 		show_message("warning", text.data);
 	}
 	buf_release(&text);
@@ -157,17 +158,17 @@ static void put_server(struct json_writer *w, const struct server *server)
 	json_end(w);
 }
 
-static void show_roster_json(const struct roster *roster)
+static void show_json_list(const struct fleet *fleet)
 {
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	coordination_put_time(&w, "timestamp", roster->now);
-	coordination_put_time(&w, "fetched_at", roster->fetched_at);
-	json_put_string_or_null(&w, "offline", roster->offline.code ? roster->offline.text : NULL);
+	coordination_put_time(&w, "timestamp", fleet->now);
+	coordination_put_time(&w, "fetched_at", fleet->fetched_at);
+	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
 	json_begin_member(&w, "servers", '[');
-	for (size_t i = 0; i < roster->count; i++)
-		put_server(&w, &roster->servers[i]);
+	for (size_t i = 0; i < fleet->count; i++)
+		put_server(&w, &fleet->servers[i]);
 	json_end(&w);
 	json_end(&w);
 	show_json(&out);
@@ -178,19 +179,19 @@ static int show_fleet(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct status_options *given = values;
-	struct roster roster;
+	struct fleet fleet;
 	(void)operands;
-	int rc = roster_take(&roster, inv->repo, &inv->settings, !given->offline, inv->env, err);
+	int rc = fleet_take(&fleet, inv->repo, &inv->settings, !given->offline, inv->env, err);
 	if (rc < 0)
 		return rc;
-	rc = reading_check_fleet(inv->repo, &inv->settings, &roster.tip, err);
+	rc = reading_check_fleet(inv->repo, &inv->settings, &fleet.tip, err);
 	if (!rc && inv->json) {
-		show_roster_json(&roster);
+		show_json_list(&fleet);
 	} else if (!rc) {
-		show_table(&roster, inv->colour);
-		warn(&roster);
+		show_table(&fleet, inv->colour);
+		warn(&fleet);
 	}
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return rc;
 }
 
@@ -201,11 +202,11 @@ static int set_status(
 {
 	const char *status = operands->words[0];
 	struct buf request = BUF_INIT;
-	struct answer answer = ANSWER_INIT;
+	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	(void)values;
 	if (status_check(status, err) < 0)
 		return ANSWER_USAGE;
-	status_request(&request, inv->repo, &inv->settings, status, inv->env);
+	own_status_request(&request, inv->repo, &inv->settings, status, inv->env);
 	int rc = coordination_submit(inv, &request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is %s", inv->settings.server, status);
@@ -213,7 +214,7 @@ static int set_status(
 		show_line("commit %.12s on %s, pushes: %lld", answer_string(&answer, "commit"),
 			inv->settings.branch, (long long)answer_int(&answer, "attempts"));
 	buf_release(&request);
-	answer_release(&answer);
+	parsed_answer_release(&answer);
 	return rc;
 }
 

@@ -86,13 +86,13 @@ static void start_fetch(struct watching *w)
 		return;
 	w->fetcher = fork();
 	if (!w->fetcher) {
-		struct roster roster;
+		struct fleet fleet;
 		struct error err = ERROR_INIT;
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		if (!roster_take(&roster, inv->repo, &inv->settings, true, inv->env, &err))
-			err = roster.offline;
+		if (!fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, &err))
+			err = fleet.offline;
 		ssize_t ignored = write(ends[1], &err, sizeof(err));
 		(void)ignored;
 		repo_tidy(inv->repo);
@@ -143,9 +143,9 @@ static int take(struct watching *w, bool fetch, struct error *err)
 	forget(w);
 	w->overview = fresh;
 	if (fetch)
-		w->offline = fresh.roster.offline;
+		w->offline = fresh.fleet.offline;
 	else
-		w->overview.roster.offline = w->offline;
+		w->overview.fleet.offline = w->offline;
 	health_judge(&w->health, &w->overview, &w->limits);
 	w->taken = true;
 	return 0;
@@ -223,7 +223,7 @@ static void draw(struct watching *w)
 		.ascii = !shows_utf8() };
 	struct buf out = BUF_INIT;
 	/* Ages run on between two looks at the fleet. */
-	w->overview.roster.now = w->inv->env->now(w->inv->env->data);
+	w->overview.fleet.now = w->inv->env->now(w->inv->env->data);
 	screen_draw(&screen, &plan);
 	for (size_t i = 0; i < screen.count; i++) {
 		if (same(&screen.lines[i], &w->shown[i]))
@@ -351,7 +351,7 @@ static void say(struct watching *w, const char *event, const char *text)
 	char when[TIMESTAMP_SIZE];
 	struct buf out = BUF_INIT;
 	struct json_writer writer = { .out = &out, .compact = true };
-	timestamp_format(w->overview.roster.now, when);
+	timestamp_format(w->overview.fleet.now, when);
 	if (!w->inv->json) {
 		show_line("%s %s: %s", when, event, text);
 		return;
@@ -419,9 +419,9 @@ static int run_lines(struct watching *w, struct error *err)
 		rc = take(w, !w->given->offline, err);
 		if (rc < 0)
 			break;
-		const struct oid *tip = &w->overview.roster.tip;
+		const struct oid *tip = &w->overview.fleet.tip;
 		rc = changes_each(inv->repo, &before, tip,
-			inv->settings.server ? inv->settings.server : "", w->overview.roster.now,
+			inv->settings.server ? inv->settings.server : "", w->overview.fleet.now,
 			say_change, w, err);
 		if (rc < 0)
 			break;

@@ -344,14 +344,14 @@ static void draw_middle(struct drawing *d)
 
 static void draw_foot(struct drawing *d)
 {
-	const struct roster *roster = &d->plan->overview->roster;
+	const struct fleet *fleet = &d->plan->overview->fleet;
 	struct buf text = BUF_INIT;
 	begin(d);
 	put(d, SHOW_FAINT, "q quit  ? keys  ");
-	coordination_age(roster->fetched_at, d->now, &text);
+	coordination_age(fleet->fetched_at, d->now, &text);
 	if (d->plan->fetching)
 		put(d, SHOW_FAINT, "asking the remote ...");
-	else if (roster->offline.code)
+	else if (fleet->offline.code)
 		putf(d, SHOW_YELLOW, WARNING " the remote does not answer; fetched %s", text.data);
 	else
 		putf(d, SHOW_FAINT, "fetched %s", text.data);
@@ -413,7 +413,7 @@ static void make_ascii(struct buf *line)
 
 void screen_draw(struct screen *out, const struct screen_plan *plan)
 {
-	struct drawing d = { .plan = plan, .now = plan->overview->roster.now };
+	struct drawing d = { .plan = plan, .now = plan->overview->fleet.now };
 	*out = (struct screen){ 0 };
 	draw_verdict(&d);
 	draw_alerts(&d);

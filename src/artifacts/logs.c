@@ -4,7 +4,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "request/job_files.h"
+#include "clone/job_folder.h"
 #include "fleet/names.h"
 
 #include <errno.h>

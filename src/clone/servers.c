@@ -13,7 +13,7 @@
 enum { DOCUMENT_LIMIT = 4 << 20, DEFAULT_INTERVAL = 60 };
 
 struct taking {
-	struct roster *roster;
+	struct fleet *fleet;
 	size_t capacity;
 	struct repo *repo;
 	struct oid commit;  /* what is being read just now */
@@ -21,57 +21,26 @@ struct taking {
 	struct error *err;
 };
 
-const char *beat_state_name(enum beat_state state)
-{
-	static const char *const names[] = { [BEAT_NEVER] = "never",
-		[BEAT_ALIVE] = "alive",
-		[BEAT_LATE] = "late",
-		[BEAT_SILENT] = "silent" };
-	return names[state];
-}
-
-static void server_release(struct server *server)
-{
-	free(server->id);
-	free(server->manager);
-	free(server->ip);
-	free(server->status);
-	free(server->job);
-	free(server->job_branch);
-	free(server->paused);
-	free(server->last_build.id);
-	free(server->last_build.status);
-	free(server->trouble);
-}
-
-void roster_release(struct roster *roster)
-{
-	for (size_t i = 0; i < roster->count; i++)
-		server_release(&roster->servers[i]);
-	free(roster->servers);
-	*roster = (struct roster){ 0 };
-}
-
-/* The server `id`, put on the roster in its place if it is new. Borrowed until the next one. */
+/* The server `id`, put on the fleet in its place if it is new. Borrowed until the next one. */
 static struct server *enlist(struct taking *t, const char *id)
 {
-	struct roster *roster = t->roster;
-	size_t low = 0, high = roster->count;
+	struct fleet *fleet = t->fleet;
+	size_t low = 0, high = fleet->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(roster->servers[middle].id, id);
+		int order = strcmp(fleet->servers[middle].id, id);
 		if (!order)
-			return &roster->servers[middle];
+			return &fleet->servers[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	GROW(roster->servers, roster->count, t->capacity);
-	memmove(&roster->servers[low + 1], &roster->servers[low],
-		(roster->count - low) * sizeof(*roster->servers));
-	roster->count++;
-	roster->servers[low] = (struct server){ .id = xstrdup(id),
+	GROW(fleet->servers, fleet->count, t->capacity);
+	memmove(&fleet->servers[low + 1], &fleet->servers[low],
+		(fleet->count - low) * sizeof(*fleet->servers));
+	fleet->count++;
+	fleet->servers[low] = (struct server){ .id = xstrdup(id),
 		.interval = DEFAULT_INTERVAL,
 		.push_every = 1,
 		.healthy = true,
@@ -79,7 +48,7 @@ static struct server *enlist(struct taking *t, const char *id)
 		.cpu_usage = -1,
 		.memory_used_gb = -1,
 		.disk_free_gb = -1 };
-	return &roster->servers[low];
+	return &fleet->servers[low];
 }
 
 /* A file of the commit that is being read, parsed. ERR_NOT_FOUND, or ERR_INVALID with its place. */
@@ -271,7 +240,7 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	size_t prefix = name.len;
 	buf_addstr(&name, settings->branch);
 	rc = read_branch(t, name.data, read_server_folder);
-	t->roster->tip = t->commit;
+	t->fleet->tip = t->commit;
 	/* A branch with a name of the user's own may hold the beats of several servers. */
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, own);
@@ -286,7 +255,7 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	return rc;
 }
 
-/* Brings all that the roster reads up to date, in one fetch. */
+/* Brings all that the fleet reads up to date, in one fetch. */
 static int fetch_all(struct repo *repo, const struct settings *settings, struct error *err)
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
@@ -312,39 +281,30 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 	return rc;
 }
 
-enum beat_state roster_judge(const struct server *server, int64_t now)
-{
-	int64_t promise = server->interval * server->push_every;
-	int64_t age = now - server->last_beat;
-	if (!server->last_beat)
-		return BEAT_NEVER;
-	return age <= 2 * promise ? BEAT_ALIVE : age <= 3 * promise ? BEAT_LATE : BEAT_SILENT;
-}
-
-int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
+int fleet_take(struct fleet *out, struct repo *repo, const struct settings *settings, bool fetch,
 	const struct env *env, struct error *err)
 {
-	struct roster roster = { .now = env->now(env->data) };
-	struct taking taking = { .roster = &roster, .repo = repo };
+	struct fleet fleet = { .now = env->now(env->data) };
+	struct taking taking = { .fleet = &fleet, .repo = repo };
 	if (fetch && !remote_exists(repo, settings->remote))
-		error_set(&roster.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
+		error_set(&fleet.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
 			settings->remote);
-	else if (fetch && !fetch_all(repo, settings, &roster.offline)) {
-		reading_note_fetch(repo, READING_FLEET, roster.now);
-		reading_note_fetch(repo, READING_BRANCH, roster.now);
+	else if (fetch && !fetch_all(repo, settings, &fleet.offline)) {
+		reading_note_fetch(repo, READING_FLEET, fleet.now);
+		reading_note_fetch(repo, READING_BRANCH, fleet.now);
 	}
-	int rc = reading_fetched_at(repo, READING_FLEET, &roster.fetched_at, err);
+	int rc = reading_fetched_at(repo, READING_FLEET, &fleet.fetched_at, err);
 	if (!rc)
 		rc = read_branches(&taking, settings, err);
 	if (rc < 0) {
-		roster_release(&roster);
+		fleet_release(&fleet);
 		return rc;
 	}
-	for (size_t i = 0; i < roster.count; i++) {
-		struct server *server = &roster.servers[i];
-		server->age = server->last_beat ? roster.now - server->last_beat : 0;
-		server->state = roster_judge(server, roster.now);
+	for (size_t i = 0; i < fleet.count; i++) {
+		struct server *server = &fleet.servers[i];
+		server->age = server->last_beat ? fleet.now - server->last_beat : 0;
+		server->state = server_state(server, fleet.now);
 	}
-	*out = roster;
+	*out = fleet;
 	return 0;
 }

@@ -1,71 +1,20 @@
 /*
- * The fleet as it looks from here: every server with its state and its last beat.
+ * Reading the fleet's servers (fleet/servers.h) from what this clone has fetched.
  *
- * A server is whoever has a folder with a status.json or heartbeat.json on the coordination branch,
- * or a heartbeat branch. The beat on the server's own branch counts before the one on the
- * coordination branch; of two, the newer.
+ * The heartbeat on a server's own branch counts before the one on the shared branch; of two, the
+ * newer.
  */
 #ifndef CLONE_SERVERS_H
 #define CLONE_SERVERS_H
 
 #include "base/env.h"
 #include "clone/settings.h"
+#include "fleet/servers.h"
 
-enum beat_state {
-	BEAT_NEVER,  /* no beat was ever seen */
-	BEAT_ALIVE,  /* within its own promise: push_every * interval, and as much again */
-	BEAT_LATE,   /* beyond that */
-	BEAT_SILENT, /* beyond three times the promise */
-};
-
-/* What came of a server's newest build, as its status.json says. */
-struct last_build {
-	char *id, *status;    /* NULL where it does not say; an id that is NULL: there was none */
-	int64_t completed_at; /* seconds since 1970; 0: it does not say */
-	int64_t duration;     /* seconds; -1: it does not say */
-};
-
-struct server {
-	/* All strings are yours through the roster; NULL where the files do not say. */
-	char *id, *manager, *ip;
-	char *status;         /* idle, building, failed, success */
-	char *job;            /* current_job's id */
-	char *job_branch;     /* current_job's branch */
-	int64_t status_at;    /* when it said so, seconds since 1970; 0: never */
-	char *paused;         /* why its worker takes no jobs; NULL: it does, or there is none */
-	int64_t paused_since; /* seconds since 1970; 0: it does not say */
-	struct last_build last_build;
-	/* Of its machine, as the newer of its files says: per cent, GiB; -1: not known. */
-	double cpu_usage, memory_used_gb, disk_free_gb;
-	int64_t last_beat; /* seconds since 1970; 0: never */
-	int64_t age; /* seconds from the last beat to now, by this host's clock; below 0: its clock
-		      * is ahead */
-	int64_t interval;   /* its promise in seconds */
-	int64_t push_every; /* and in beats */
-	bool healthy;
-	enum beat_state state;
-	struct oid beat_commit; /* the tip of the branch that the last beat stands on */
-	char *trouble;          /* what of its files cannot be read, with position */
-};
-
-struct roster {
-	struct server *servers; /* in the order of their ids */
-	size_t count;
-	struct oid tip;       /* of the coordination branch; OID_NONE: it was never seen */
-	int64_t now;          /* when it was taken */
-	int64_t fetched_at;   /* when the remote was last asked with success; 0: never */
-	struct error offline; /* why the remote could not be asked just now; code 0: it was */
-};
-void roster_release(struct roster *roster);
-
-/* Takes stock; `fetch`: after asking the remote, where failing to is no failure but `offline`.
- * Broken files do not hide a server: it is listed with its trouble. */
-int roster_take(struct roster *out, struct repo *repo, const struct settings *settings, bool fetch,
+/* Reads every server; `fetch`: after fetching from the remote; if that fails, fleet->offline says
+ * why and the last fetched state is used. A server with broken files is listed, with its trouble.
+ */
+int fleet_take(struct fleet *out, struct repo *repo, const struct settings *settings, bool fetch,
 	const struct env *env, struct error *err);
-
-/* How a server stands at time `now`, by its last beat and its own promise. */
-enum beat_state roster_judge(const struct server *server, int64_t now);
-
-const char *beat_state_name(enum beat_state state);
 
 #endif

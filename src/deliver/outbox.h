@@ -9,6 +9,7 @@
 #ifndef DELIVER_OUTBOX_H
 #define DELIVER_OUTBOX_H
 
+#include "clone/settings.h"
 #include "request/request.h"
 
 struct outbox_entry {

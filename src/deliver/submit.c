@@ -2,6 +2,7 @@
 
 #include "notify/command.h"
 #include "fleet/message.h"
+#include "request/messages.h"
 #include "deliver/outbox.h"
 
 static bool gave_up(int code)
@@ -37,8 +38,8 @@ static void raise_alarm(struct repo *repo, const struct settings *settings, cons
 	struct buf text = BUF_INIT, request = BUF_INIT;
 	buf_addf(&text, "%s could not bring '%s' to '%s': %s", settings->server, operation,
 		settings->remote, why);
-	message_request(&request, settings, MESSAGE_ALL, "error", "Operations do not get through",
-		text.data, env);
+	message_request(&request, settings->server, MESSAGE_ALL, "error",
+		"Operations do not get through", text.data, env);
 	struct oid mark = outbox_mark(repo, settings);
 	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
 		say(said, "the message about it could not be kept", &err);
@@ -51,24 +52,24 @@ static void raise_alarm(struct repo *repo, const struct settings *settings, cons
 int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, bool *kept, struct error *err)
 {
-	struct deed deed;
+	struct request parsed;
 	struct error keeping = ERROR_INIT;
 	bool keep = false;
 	/* Taken now: another process of this clone may have fetched it when it is to be kept. */
 	struct oid mark = outbox_mark(repo, settings);
 	int rc = write_queue_run(repo, settings, request, env, outcome, err);
-	if (gave_up(rc) && !deed_read(&deed, request->data, request->len, NULL)) {
+	if (gave_up(rc) && !request_read(&parsed, request->data, request->len, NULL)) {
 		bool first = is_first(repo, &outcome->said);
-		keep = deed.operation->later || rc == ERR_UNKNOWN;
+		keep = parsed.operation->later || rc == ERR_UNKNOWN;
 		if (keep &&
 			outbox_keep(repo, request, &mark, outcome->error.text, env, &keeping) < 0) {
 			say(&outcome->said, "the change could not be kept", &keeping);
 			keep = false;
 		}
 		if (first)
-			raise_alarm(repo, settings, deed.operation->name, outcome->error.text, env,
-				&outcome->said);
-		deed_release(&deed);
+			raise_alarm(repo, settings, parsed.operation->name, outcome->error.text,
+				env, &outcome->said);
+		request_release(&parsed);
 	}
 	if (kept)
 		*kept = keep;

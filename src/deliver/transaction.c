@@ -22,12 +22,6 @@ enum {
 
 #define TRAILER "Operation-Id: "
 
-struct written {
-	char *path;
-	struct buf content;
-	bool removed;
-};
-
 struct transaction {
 	struct repo *repo;
 	const struct transaction_plan *plan;
@@ -40,10 +34,7 @@ struct transaction {
 	bool fresh; /* has the remote been asked? */
 	char *subject;
 	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
-	struct written *written;
-	size_t count, capacity;
-	struct buf *read; /* what the operation has borrowed, until the attempt ends */
-	size_t read_count, read_capacity;
+	struct documents *documents;
 	/* Commits that were pushed and may have arrived, or may arrive yet, and what they are built
 	 * on. */
 	struct doubtful {
@@ -60,77 +51,48 @@ void transaction_result_release(struct transaction_result *result)
 
 /* ---- for the operation ---- */
 
-static struct written *find_written(struct transaction *tx, const char *path)
+struct documents *transaction_documents(struct transaction *tx)
 {
-	for (size_t i = 0; i < tx->count; i++)
-		if (!strcmp(tx->written[i].path, path))
-			return &tx->written[i];
-	return NULL;
+	return tx->documents;
 }
 
-static void keep_until_the_end(struct transaction *tx, struct buf *text)
+/* The documents' source: the commit that is built on. */
+static int read_file(void *data, const char *path, struct buf *out, struct error *err)
 {
-	GROW(tx->read, tx->read_count, tx->read_capacity);
-	tx->read[tx->read_count++] = *text;
-	*text = (struct buf)BUF_INIT;
+	struct transaction *tx = data;
+	if (oid_is_none(&tx->base))
+		return error_set(err, ERR_NOT_FOUND, "%s: branch %s does not exist yet", path,
+			tx->plan->branch);
+	return repo_read(tx->repo, &tx->base, path, FILE_LIMIT, out, NULL, err);
 }
 
-int transaction_read(
-	struct transaction *tx, const char *path, const char **text, size_t *len, struct error *err)
+struct listing {
+	documents_each *each;
+	void *data;
+};
+
+static int list_entry(const struct entry *entry, void *data)
 {
-	const struct written *written = find_written(tx, path);
-	if (written && !written->removed) {
-		*text = written->content.data;
-		*len = written->content.len;
-		return 0;
-	}
-	if (written || oid_is_none(&tx->base))
+	const struct listing *listing = data;
+	struct documents_entry file = { entry->name, entry->mode == 040000,
+		entry->mode >> 12 == 010 };
+	return listing->each(&file, listing->data);
+}
+
+static int list_directory(
+	void *data, const char *directory, documents_each *each, void *each_data, struct error *err)
+{
+	struct transaction *tx = data;
+	struct listing listing = { each, each_data };
+	if (oid_is_none(&tx->base))
 		return error_set(
-			err, ERR_NOT_FOUND, "there is no %s on %s", path, tx->plan->branch);
-	struct buf content = BUF_INIT;
-	int rc = repo_read(tx->repo, &tx->base, path, FILE_LIMIT, &content, NULL, err);
-	if (rc < 0)
-		return rc;
-	*text = content.data;
-	*len = content.len;
-	keep_until_the_end(tx, &content);
-	return 0;
-}
-
-static struct written *write_at(struct transaction *tx, const char *path)
-{
-	struct written *written = find_written(tx, path);
-	if (written) {
-		keep_until_the_end(tx, &written->content);
-		return written;
-	}
-	GROW(tx->written, tx->count, tx->capacity);
-	written = &tx->written[tx->count++];
-	*written = (struct written){ .path = xstrdup(path), .content = BUF_INIT };
-	return written;
-}
-
-void transaction_write(struct transaction *tx, const char *path, struct buf *content)
-{
-	struct written *written = write_at(tx, path);
-	written->content = *content;
-	written->removed = false;
-	*content = (struct buf)BUF_INIT;
-}
-
-void transaction_remove(struct transaction *tx, const char *path)
-{
-	write_at(tx, path)->removed = true;
+			err, ERR_NOT_FOUND, "branch %s does not exist yet", tx->plan->branch);
+	return repo_list(tx->repo, &tx->base, directory, list_entry, &listing, err);
 }
 
 const struct oid *transaction_base(const struct transaction *tx)
 {
 	return &tx->base;
-}
-
-struct repo *transaction_repo(const struct transaction *tx)
-{
-	return tx->repo;
 }
 
 void transaction_subject(struct transaction *tx, const char *subject)
@@ -186,13 +148,7 @@ int transaction_has_operation(struct transaction *tx, const char *id, const stru
 
 static void forget_attempt(struct transaction *tx)
 {
-	for (size_t i = 0; i < tx->count; i++) {
-		free(tx->written[i].path);
-		buf_release(&tx->written[i].content);
-	}
-	for (size_t i = 0; i < tx->read_count; i++)
-		buf_release(&tx->read[i]);
-	tx->count = tx->read_count = 0;
+	documents_reset(tx->documents);
 	free(tx->subject);
 	tx->subject = NULL;
 	buf_reset(&tx->trailers);
@@ -223,12 +179,12 @@ static int fetch(struct transaction *tx, struct error *err)
 static int commit(struct transaction *tx, struct oid *out, struct error *err)
 {
 	const struct transaction_plan *plan = tx->plan;
-	struct change *changes = xcalloc(tx->count, sizeof(*changes));
+	size_t count = documents_count(tx->documents);
+	struct change *changes = xcalloc(count, sizeof(*changes));
 	struct buf message = BUF_INIT;
-	for (size_t i = 0; i < tx->count; i++) {
-		const struct written *w = &tx->written[i];
-		changes[i] = (struct change){ w->path, w->removed ? NULL : w->content.data,
-			w->content.len };
+	for (size_t i = 0; i < count; i++) {
+		struct documents_change change = documents_change(tx->documents, i);
+		changes[i] = (struct change){ change.path, change.text, change.len };
 	}
 	if (!tx->trailers.len)
 		transaction_operation(tx, tx->operation);
@@ -239,7 +195,7 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 		.parents = &tx->base,
 		.parents_count = oid_is_none(&tx->base) ? 0 : 1,
 		.changes = changes,
-		.changes_count = tx->count,
+		.changes_count = count,
 		.message = message.data,
 		.fallback_name = plan->server,
 		.time = tx->time,
@@ -342,7 +298,7 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 	if (rc < 0)
 		return rc;
 	rc = tx->plan->apply(tx, tx->plan->data, err);
-	if (!rc && tx->count) {
+	if (!rc && documents_count(tx->documents)) {
 		rc = commit(tx, &made, err);
 		if (!rc)
 			rc = changes_something(tx, &made, err);
@@ -394,6 +350,7 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 	tx->tracking_ref = buf_detach(&text);
 	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
 	tx->refspec = buf_detach(&text);
+	tx->documents = documents_new(&(struct documents_source){ read_file, list_directory, tx });
 	plan->env->uuid(plan->env->data, tx->operation);
 	tx->time = plan->env->now(plan->env->data);
 }
@@ -402,8 +359,7 @@ static void finish(struct transaction *tx)
 {
 	forget_attempt(tx);
 	buf_release(&tx->trailers);
-	free(tx->written);
-	free(tx->read);
+	documents_free(tx->documents);
 	free(tx->doubtful);
 	free(tx->branch_ref);
 	free(tx->tracking_ref);

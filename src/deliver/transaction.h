@@ -25,6 +25,7 @@
 
 #include "base/env.h"
 #include "remote/remote.h"
+#include "request/documents.h"
 
 struct transaction;
 
@@ -82,17 +83,11 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 
 /* ---- for `apply` ---- */
 
-/* The file `path` as it stands, changes of this operation included. Borrowed until the attempt
- * ends, whatever is written meanwhile. ERR_NOT_FOUND. */
-int transaction_read(struct transaction *tx, const char *path, const char **text, size_t *len,
-	struct error *err);
-/* Writes a file. The bytes are taken over from `content`, which is fresh afterwards. */
-void transaction_write(struct transaction *tx, const char *path, struct buf *content);
-/* Removes a file, if it is there. */
-void transaction_remove(struct transaction *tx, const char *path);
+/* The files as they are on the branch. What is written to them is what the commit changes; they are
+ * reset before each attempt. Borrowed. */
+struct documents *transaction_documents(struct transaction *tx);
 /* The commit that is built on; OID_NONE: the branch does not exist yet. */
 const struct oid *transaction_base(const struct transaction *tx);
-struct repo *transaction_repo(const struct transaction *tx);
 /* A better message for the commit, now that it is known what is done: a first line, and more behind
  * an empty line where there is more to say. Copied. */
 void transaction_subject(struct transaction *tx, const char *subject);

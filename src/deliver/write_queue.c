@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "clone/job_folder.h"
 #include "deliver/outbox.h"
+#include "deliver/transaction.h"
 #include "locks/clone_lock.h"
 
 #include <dirent.h>
@@ -36,13 +38,14 @@ struct sent {
 	struct oid since;  /* what the first was built on: the operation is not before that */
 	struct oid commit; /* the last one, */
 	int attempts;      /* the how manieth it was, */
-	struct buf answer; /* and its answer but for the two: deed_add_answer() */
+	struct buf answer; /* and its answer but for the two: answer_add() */
 };
 
 /* One operation of those that go together. */
 struct member {
-	struct deed deed;
-	char *file; /* in the queue, without its ending; NULL: it never waited there */
+	struct request request;
+	struct answer made; /* what the newest attempt answers */
+	char *file;         /* in the queue, without its ending; NULL: it never waited there */
 	const struct outbox_entry *entry; /* in the outbox; NULL: it is somebody's who waits */
 	struct sent sent;
 	bool arrived; /* it had happened already, by sent.commit */
@@ -207,24 +210,23 @@ static void finish(struct member *member, const struct oid *commit, int attempts
 	if (outcome->code < 0 || (member->arrived && member->entry))
 		return;
 	if (member->arrived)
-		outcome->code =
-			deed_resume_answer(&member->deed, &member->sent.answer, &outcome->error);
+		outcome->code = answer_resume(&member->made, &member->sent.answer, &outcome->error);
 	if (outcome->code < 0)
 		return;
 	if (member->arrived)
-		deed_finish(&member->deed, &member->sent.commit, member->sent.attempts);
+		answer_finish(&member->made, member->sent.commit.hex, member->sent.attempts);
 	else
-		deed_finish(
-			&member->deed, outcome->code ? NULL : commit, outcome->code ? 0 : attempts);
+		answer_finish(&member->made, commit && !outcome->code ? commit->hex : NULL,
+			outcome->code ? 0 : attempts);
 	buf_reset(&outcome->answer);
-	buf_add(&outcome->answer, member->deed.text.data, member->deed.text.len);
+	buf_add(&outcome->answer, member->made.text.data, member->made.text.len);
 }
 
 /* Has this operation happened already, before a process died or a connection did? 1, 0, or a
  * negative code; 2: that cannot be told before the remote is asked. */
 static int has_happened(struct member *member, struct transaction *tx, struct error *err)
 {
-	const char *id = member->deed.id;
+	const char *id = member->request.id;
 	struct oid found;
 	if (member->entry)
 		return transaction_has_operation(tx, id, &member->entry->since, &found, err);
@@ -251,11 +253,12 @@ static int apply_member(struct member *member, struct transaction *tx)
 		outcome->code = 0;
 		return 1;
 	}
-	if (!outcome->code && member->entry && !member->deed.operation->later)
+	if (!outcome->code && member->entry && !member->request.operation->later)
 		outcome->code = error_set(&outcome->error, ERR_NOT_FOUND,
 			"it did not arrive, and nobody waits for it any more");
 	else if (!outcome->code)
-		outcome->code = deed_apply(&member->deed, tx, &outcome->error);
+		outcome->code = request_apply(&member->request, transaction_documents(tx),
+			&member->made, &outcome->error);
 	if (!outcome->code)
 		return 0;
 	return transaction_is_fresh(tx) ? 1 : 2;
@@ -287,8 +290,8 @@ static int apply_all(struct transaction *tx, void *data, struct error *err)
 		ask = rc == 2;
 		if (rc)
 			continue;
-		const struct buf *subject = &member->deed.subject;
-		transaction_operation(tx, member->deed.id);
+		const struct buf *subject = &member->made.subject;
+		transaction_operation(tx, member->request.id);
 		buf_addf(&subjects, "%.*s\n", (int)strcspn(subject->data, "\n"), subject->data);
 		applied++;
 	}
@@ -308,7 +311,7 @@ static void note_sent(
 	sent->commit = *commit;
 	sent->attempts = attempts;
 	buf_reset(&sent->answer);
-	deed_add_answer(&member->deed, &sent->answer);
+	answer_add(&member->made, &sent->answer);
 }
 
 /* What is about to go out is on record first, for a leader that comes after this process has
@@ -396,7 +399,8 @@ static struct member *add_member(
 {
 	struct member made = {
 		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
-		.outcome = OUTCOME_INIT
+		.made = ANSWER_INIT,
+		.outcome = OUTCOME_INIT,
 	};
 	/* If what was sent is not known, the request stays for the process that waits for it. */
 	if (file && read_sent(file, &made.sent, err) < 0) {
@@ -405,12 +409,14 @@ static struct member *add_member(
 		return NULL;
 	}
 	made.file = file ? xstrdup(file) : NULL;
-	if (deed_read(&made.deed, request->data, request->len, err) < 0) {
+	if (request_read(&made.request, request->data, request->len, err) < 0 ||
+		job_folder_read_files(w->repo, &made.request, err) < 0) {
 		/* A request of another version: its process gets the error, the others go on. */
 		made.outcome.error = *err;
 		made.outcome.code = err->code;
 		if (file && !write_answer(&made, NULL))
 			remove_request(file);
+		request_release(&made.request);
 		free(made.file);
 		buf_release(&made.sent.answer);
 		return NULL;
@@ -424,7 +430,8 @@ static struct member *add_member(
 static void drop_members(struct writing *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
-		deed_release(&w->members[i].deed);
+		request_release(&w->members[i].request);
+		answer_release(&w->members[i].made);
 		free(w->members[i].file);
 		buf_release(&w->members[i].sent.answer);
 		outcome_release(&w->members[i].outcome);
@@ -587,7 +594,7 @@ static void answer_members(struct writing *w)
 			remove_request(member->file);
 		if (!member->entry || (outcome->code && is_passing(outcome->code)))
 			continue;
-		if (!outcome->code || !member->deed.operation->later)
+		if (!outcome->code || !member->request.operation->later)
 			outbox_drop(member->entry, NULL);
 		else
 			outbox_refuse(member->entry,

@@ -6,10 +6,10 @@
 
 #include "fleet/job.h"
 #include "fleet/message.h"
-#include "clone/reading.h"
-#include "git/repo.h"
 
-enum { ARCHIVE_DAY = 86400 };
+#define ARCHIVE_FOLDER "coordination/archive"
+
+enum { ARCHIVE_DAY = 86400, ARCHIVE_MESSAGE_DAYS = 7, ARCHIVE_LOG_DAYS = 7, ARCHIVE_JOB_DAYS = 30 };
 
 /* Has it been read, and is it from before `before`? Then `*when` is when it is from. */
 bool archive_message_is_old(const struct message *message, int64_t before, int64_t *when);
@@ -24,17 +24,7 @@ int64_t archive_job_end(const struct job *job);
  */
 const bool *archive_staying_jobs(const struct job_list *list, int64_t before, struct arena *arena);
 
-/* Is the file a log that is not compressed, and by its name from before `before`? */
-bool archive_log_is_old(const struct entry *entry, int64_t before);
-
-/* How much `git build archive` would find to do at reading->tip, of all servers, by the usual days.
- */
-struct archive_estimate {
-	int64_t messages, jobs, logs; /* how many */
-	int64_t bytes;                /* of the messages and jobs */
-};
-/* A file of messages or jobs that cannot be read counts as empty. */
-int archive_estimate(
-	struct archive_estimate *out, const struct reading *reading, struct error *err);
+/* Is a file called `name` a log that is not compressed, and by its name from before `before`? */
+bool archive_log_is_old(const char *name, int64_t before);
 
 #endif

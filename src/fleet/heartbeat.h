@@ -4,7 +4,8 @@
 
 #include "base/buf.h"
 #include "host/machine.h"
-#include "clone/settings.h"
+
+#include <stdbool.h>
 
 struct beat {
 	const char *server;

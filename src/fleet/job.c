@@ -1,13 +1,9 @@
 #include "fleet/job.h"
 
 #include "base/timestamp.h"
-#include "request/request.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A server's promise where it never said one: the defaults of heartbeats. */
-enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
 
 /* ---- reading ---- */
 
@@ -252,12 +248,6 @@ bool jobs_find_circle(const struct job_list *list, const char *id, const struct 
 
 /* ---- showing ---- */
 
-static void put_time(struct json_writer *w, const char *name, int64_t seconds)
-{
-	char text[TIMESTAMP_SIZE];
-	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
-}
-
 void job_put(struct json_writer *w, const struct job_list *list, const struct job *job)
 {
 	json_put_string(w, "id", job->id);
@@ -280,32 +270,8 @@ void job_put(struct json_writer *w, const struct job_list *list, const struct jo
 		json_put_raw(w, NULL, raw, len);
 	}
 	json_end(w);
-	put_time(w, "created_at", job->created_at);
-	put_time(w, "started_at", job->started_at);
-	put_time(w, "completed_at", job->completed_at);
+	json_put_time(w, "created_at", job->created_at);
+	json_put_time(w, "started_at", job->started_at);
+	json_put_time(w, "completed_at", job->completed_at);
 	json_put_string_or_null(w, "reason", job->reason);
-}
-
-/* ---- asking ---- */
-
-void jobs_reap_request(struct buf *out, const struct roster *roster,
-	const struct settings *settings, const struct env *env)
-{
-	struct json_writer w;
-	request_begin(&w, out, "job reap", settings, env);
-	json_put_int(&w, "most_attempts", settings->job_attempts);
-	json_put_int(&w, "silent_after", SILENT_TIMES * DEFAULT_PROMISE);
-	json_begin_member(&w, "servers", '{');
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct server *server = &roster->servers[i];
-		if (server->state == BEAT_NEVER)
-			continue;
-		json_begin_member(&w, server->id, '{');
-		put_time(&w, "last_beat", server->last_beat);
-		json_put_int(
-			&w, "silent_after", SILENT_TIMES * server->interval * server->push_every);
-		json_end(&w);
-	}
-	json_end(&w);
-	json_end(&w);
 }

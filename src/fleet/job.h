@@ -18,7 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "clone/servers.h"
+#include "base/error.h"
 #include "json/document.h"
 #include "json/write.h"
 
@@ -75,10 +75,5 @@ int job_check_status(const char *status, struct error *err);
 
 /* Puts the job's members into an object that is open. */
 void job_put(struct json_writer *w, const struct job_list *list, const struct job *job);
-
-/* Appends the request to put back the jobs of servers that have been silent beyond their promise by
- * what `roster` knows; jobs that were tried `settings->job_attempts` times fail instead. */
-void jobs_reap_request(struct buf *out, const struct roster *roster,
-	const struct settings *settings, const struct env *env);
 
 #endif

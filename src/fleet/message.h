@@ -13,9 +13,7 @@
 #define FLEET_MESSAGE_H
 
 #include "base/arena.h"
-#include "base/env.h"
 #include "base/error.h"
-#include "clone/settings.h"
 #include "json/document.h"
 #include "json/write.h"
 
@@ -49,13 +47,5 @@ extern const char *const message_types[];
 int message_check_type(const char *type, struct error *err);
 /* May a message go to `to`: a server's id, "all" or "operator"? */
 int message_check_to(const char *to, struct error *err);
-
-/* Appends the request of a message with a fresh id. `to` and `type` are checked. */
-void message_request(struct buf *out, const struct settings *settings, const char *to,
-	const char *type, const char *subject, const char *body, const struct env *env);
-/* The same of a reply to message `id`, which is read with it. An automatic one says that it is, and
- * is not written if the message has been read already. */
-void message_reply_request(struct buf *out, const struct settings *settings, const char *id,
-	const char *body, bool automatic, const struct env *env);
 
 #endif

@@ -164,10 +164,10 @@ static int write_beat(struct transaction *tx, void *data, struct error *err)
 	const char *previous = "";
 	size_t len = 0;
 	fleet_server_path(&path, beat->server, FLEET_HEARTBEAT_FILE);
-	int rc = transaction_read(tx, path.data, &previous, &len, err);
+	int rc = documents_read(transaction_documents(tx), path.data, &previous, &len, err);
 	if (!rc || rc == ERR_NOT_FOUND) {
 		beat_write(beat, previous, len, &document);
-		transaction_write(tx, path.data, &document);
+		documents_write(transaction_documents(tx), path.data, &document);
 		rc = 0;
 	}
 	buf_release(&path);

@@ -4,6 +4,7 @@
 #include "base/timestamp.h"
 #include "notify/command.h"
 #include "fleet/message.h"
+#include "request/messages.h"
 #include "deliver/outbox.h"
 #include "deliver/write_queue.h"
 
@@ -74,7 +75,7 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		timestamp_format(outage.since, since), why);
 	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
 		say(said, "the operator could not be alerted", &err);
-	message_request(&request, settings, MESSAGE_ALL, "error", "Heartbeats do not get through",
+	message_request(&request, settings->server, MESSAGE_ALL, "error", "Heartbeats do not get through",
 		body.data, env);
 	struct oid mark = outbox_mark(repo, settings);
 	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)

@@ -1,5 +1,6 @@
 #include "json/write.h"
 
+#include "base/timestamp.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -98,6 +99,12 @@ void json_put_string_or_null(struct json_writer *w, const char *name, const char
 		json_put_string(w, name, string);
 	else
 		json_put_null(w, name);
+}
+
+void json_put_time(struct json_writer *w, const char *name, int64_t seconds)
+{
+	char text[TIMESTAMP_SIZE];
+	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
 }
 
 void json_put_raw(struct json_writer *w, const char *name, const char *json, size_t len)

@@ -45,6 +45,8 @@ void json_end(struct json_writer *w);
 void json_put_string(struct json_writer *w, const char *name, const char *string);
 /* NULL is written as null. */
 void json_put_string_or_null(struct json_writer *w, const char *name, const char *string);
+/* A timestamp; 0 is written as null. */
+void json_put_time(struct json_writer *w, const char *name, int64_t seconds);
 void json_put_string_n(struct json_writer *w, const char *name, const char *string, size_t len);
 void json_put_int(struct json_writer *w, const char *name, int64_t number);
 /* With `decimals` digits behind the point; what is not finite is written as null. */

@@ -1,6 +1,6 @@
 #include "notify/message_rules.h"
 
-#include "request/request.h"
+#include "request/messages.h"
 #include "schema/builtin.h"
 #include "schema/validate.h"
 
@@ -93,10 +93,10 @@ void message_rule_request(struct buf *out, const struct message_rule *rule,
 {
 	struct json_writer w;
 	if (rule->reply) {
-		message_reply_request(out, settings, message->id, rule->reply, true, env);
+		message_reply_request(out, settings->server, message->id, rule->reply, true, env);
 		return;
 	}
-	request_begin(&w, out, "message read", settings, env);
+	request_begin(&w, out, "message read", settings->server, env);
 	json_begin_member(&w, "messages", '[');
 	json_put_string(&w, NULL, message->id);
 	json_end(&w);

@@ -12,6 +12,8 @@
 #ifndef NOTIFY_MESSAGE_RULES_H
 #define NOTIFY_MESSAGE_RULES_H
 
+#include "base/env.h"
+#include "clone/settings.h"
 #include "fleet/message.h"
 
 #define MESSAGE_RULES_PATH "shared/message_rules.json"

@@ -225,7 +225,7 @@ static void take_server(struct finding *f, const struct server *server)
 }
 
 static int find_new(struct notices *out, const struct state *state, struct repo *repo,
-	const struct settings *settings, const struct roster *roster, const struct oid *tip,
+	const struct settings *settings, const struct fleet *fleet, const struct oid *tip,
 	const struct env *env, struct error *err)
 {
 	struct finding f = { out, settings, state };
@@ -234,20 +234,20 @@ static int find_new(struct notices *out, const struct state *state, struct repo 
 	int rc = changes_each(repo, &state->tip, tip, settings->server, env->now(env->data),
 		take_change, &f, err);
 	/* Without an answer from the remote nobody can be called silent. */
-	for (size_t i = 0; !rc && i < roster->count && !roster->offline.code; i++)
-		take_server(&f, &roster->servers[i]);
+	for (size_t i = 0; !rc && i < fleet->count && !fleet->offline.code; i++)
+		take_server(&f, &fleet->servers[i]);
 	return rc;
 }
 
 int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct roster *roster, const struct oid *tip, const struct env *env,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env,
 	struct error *err)
 {
 	struct state state;
 	*out = (struct notices){ 0 };
 	int rc = state_read(&state, repo, err);
 	if (!rc)
-		rc = find_new(out, &state, repo, settings, roster, tip, env, err);
+		rc = find_new(out, &state, repo, settings, fleet, tip, env, err);
 	state_release(&state);
 	return rc;
 }
@@ -303,14 +303,14 @@ static int tell_one(struct telling *t, const struct notice *notice, struct error
 
 /* All is told: what is known now is where the next time begins. */
 static int begin_anew(
-	struct telling *t, const struct roster *roster, const struct oid *tip, struct error *err)
+	struct telling *t, const struct fleet *fleet, const struct oid *tip, struct error *err)
 {
 	struct names silent = { 0 };
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct server *server = &roster->servers[i];
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *server = &fleet->servers[i];
 		bool was = names_have(&t->state.silent, server->id);
 		/* Late is neither: it stays what it was. */
-		if (roster->offline.code ? was
+		if (fleet->offline.code ? was
 					 : server->state == BEAT_SILENT ||
 					(was && server->state != BEAT_ALIVE))
 			names_add(&silent, server->id);
@@ -325,23 +325,23 @@ static int begin_anew(
 }
 
 static int tell_all(
-	struct telling *t, const struct roster *roster, const struct oid *tip, struct error *err)
+	struct telling *t, const struct fleet *fleet, const struct oid *tip, struct error *err)
 {
 	int rc = state_read(&t->state, t->repo, err);
 	if (!rc)
-		rc = find_new(&t->found, &t->state, t->repo, t->settings, roster, tip, t->env, err);
+		rc = find_new(&t->found, &t->state, t->repo, t->settings, fleet, tip, t->env, err);
 	while (!rc && t->told < t->found.count) {
 		rc = tell_one(t, &t->found.list[t->told], err);
 		t->told += !rc;
 	}
 	if (!rc)
-		rc = begin_anew(t, roster, tip, err);
+		rc = begin_anew(t, fleet, tip, err);
 	state_release(&t->state);
 	return rc;
 }
 
 int notices_tell(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct roster *roster, const struct oid *tip, const struct env *env,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env,
 	struct error *err)
 {
 	struct buf command = BUF_INIT, path = BUF_INIT, who = BUF_INIT;
@@ -358,7 +358,7 @@ int notices_tell(struct notices *out, struct repo *repo, const struct settings *
 	buf_addf(&who, "git-build, process %ld", (long)getpid());
 	rc = file_lock_acquire(&lock, path.data, who.data, LOCK_WAIT_MS, env, err);
 	if (!rc)
-		rc = tell_all(&t, roster, tip, err);
+		rc = tell_all(&t, fleet, tip, err);
 	file_lock_release(&lock);
 	/* Those that were told are the caller's to show. */
 	for (size_t i = t.told; i < t.found.count; i++)

@@ -34,10 +34,10 @@ struct notices {
 };
 void notices_release(struct notices *notices);
 
-/* What is new since the last time, by the shared branch at `tip` and by `roster`. Nothing is, at
+/* What is new since the last time, by the shared branch at `tip` and by `fleet`. Nothing is, at
  * the first time. Changes nothing. settings->server must be set. */
 int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct roster *roster, const struct oid *tip, const struct env *env,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env,
 	struct error *err);
 
 /*
@@ -46,7 +46,7 @@ int notices_find(struct notices *out, struct repo *repo, const struct settings *
  * the rest is for the next time. 0 also where no command is set: then nothing is noted either.
  */
 int notices_tell(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct roster *roster, const struct oid *tip, const struct env *env,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env,
 	struct error *err);
 
 /* Appends the notice as the command gets it. */

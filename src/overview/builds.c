@@ -110,13 +110,13 @@ static int read_manifest(
 static int read_manifests(struct gathering *g, size_t most, struct error *err)
 {
 	int rc = 0;
-	const struct roster *roster = &g->overview->roster;
+	const struct fleet *fleet = &g->overview->fleet;
 	struct buf path = BUF_INIT;
-	for (size_t i = 0; !rc && i < roster->count && !oid_is_none(&roster->tip); i++) {
+	for (size_t i = 0; !rc && i < fleet->count && !oid_is_none(&fleet->tip); i++) {
 		buf_reset(&path);
-		fleet_server_path(&path, roster->servers[i].id, "logs");
-		g->server = roster->servers[i].id;
-		rc = repo_list(g->repo, &roster->tip, path.data, find_manifest, g, err);
+		fleet_server_path(&path, fleet->servers[i].id, "logs");
+		g->server = fleet->servers[i].id;
+		rc = repo_list(g->repo, &fleet->tip, path.data, find_manifest, g, err);
 		rc = rc == ERR_NOT_FOUND ? 0 : rc;
 	}
 	if (g->found_count)
@@ -159,14 +159,14 @@ static void add_jobs(struct gathering *g)
 
 static void add_last_builds(struct gathering *g)
 {
-	const struct roster *roster = &g->overview->roster;
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct last_build *last = &roster->servers[i].last_build;
+	const struct fleet *fleet = &g->overview->fleet;
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct last_build *last = &fleet->servers[i].last_build;
 		if (!last->id || !last->status)
 			continue;
 		struct build build = {
 			.job = last->id,
-			.server = roster->servers[i].id,
+			.server = fleet->servers[i].id,
 			.failed = strcmp(last->status, "success") != 0,
 			.ended_at = last->completed_at,
 			.duration = last->duration,

@@ -83,11 +83,11 @@ __attribute__((format(printf, 3, 4))) static void add(
 
 static void judge_reading(struct judging *j)
 {
-	const struct roster *roster = &j->overview->roster;
-	if (roster->offline.code) {
+	const struct fleet *fleet = &j->overview->fleet;
+	if (fleet->offline.code) {
 		struct health_alert alert = { HEALTH_CRITICAL, "remote", NULL, NULL, NULL, NULL,
-			roster->fetched_at };
-		add(j, alert, "the shared repository could not be asked: %s", roster->offline.text);
+			fleet->fetched_at };
+		add(j, alert, "the shared repository could not be asked: %s", fleet->offline.text);
 	}
 	for (size_t i = 0; i < j->overview->troubles_count; i++) {
 		const struct trouble *trouble = &j->overview->troubles[i];
@@ -107,7 +107,7 @@ static enum beat_state state_of(const struct judging *j, const struct server *se
 {
 	if (j->limits->max_age && server->last_beat)
 		return j->as_of - server->last_beat > j->limits->max_age ? BEAT_SILENT : BEAT_ALIVE;
-	return roster_judge(server, j->as_of);
+	return server_state(server, j->as_of);
 }
 
 static void judge_beat(struct judging *j, const struct server *server, enum beat_state state)
@@ -179,7 +179,7 @@ static void check_worker(struct judging *j, const struct server *server)
  * again, later. */
 static void judge_commit_time(struct judging *j, size_t index)
 {
-	const struct server *server = &j->overview->roster.servers[index];
+	const struct server *server = &j->overview->fleet.servers[index];
 	int64_t committed = j->overview->beats[index].committed_at;
 	if (!committed || server->last_beat - committed <= j->limits->clock_skew)
 		return;
@@ -194,11 +194,11 @@ static void judge_commit_time(struct judging *j, size_t index)
 
 static void judge_servers(struct judging *j)
 {
-	const struct roster *roster = &j->overview->roster;
+	const struct fleet *fleet = &j->overview->fleet;
 	struct health *health = j->health;
-	health->servers = arena_array(&health->arena, roster->count + 1, sizeof(*health->servers));
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct server *server = &roster->servers[i];
+	health->servers = arena_array(&health->arena, fleet->count + 1, sizeof(*health->servers));
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *server = &fleet->servers[i];
 		enum beat_state state = state_of(j, server);
 		bool alive = state == BEAT_ALIVE;
 		health->servers[health->servers_count++] = (struct health_server){ server,
@@ -409,11 +409,11 @@ static void put_worst_first(struct health *health)
 void health_judge(
 	struct health *out, const struct overview *overview, const struct health_limits *limits)
 {
-	const struct roster *roster = &overview->roster;
+	const struct fleet *fleet = &overview->fleet;
 	*out = (struct health){ .arena = ARENA_INIT };
-	struct judging j = { out, overview, limits, roster->now, roster->now };
-	if (roster->fetched_at && roster->fetched_at < roster->now)
-		j.as_of = roster->fetched_at;
+	struct judging j = { out, overview, limits, fleet->now, fleet->now };
+	if (fleet->fetched_at && fleet->fetched_at < fleet->now)
+		j.as_of = fleet->fetched_at;
 	judge_reading(&j);
 	judge_servers(&j);
 	judge_jobs(&j);

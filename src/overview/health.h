@@ -39,14 +39,14 @@ struct health_alert {
 };
 
 struct health_server {
-	const struct server *server; /* in the overview's roster */
+	const struct server *server; /* in the overview's fleet */
 	const char *state;           /* "alive", "unhealthy", "late", "silent", "never" */
 	bool healthy;                /* alive, and says that it is well */
 };
 
 struct health {
 	enum severity severity;        /* the worst */
-	struct health_server *servers; /* in the roster's order */
+	struct health_server *servers; /* in the fleet's order */
 	size_t servers_count;
 	struct health_alert *alerts; /* the worst first */
 	size_t count, capacity;

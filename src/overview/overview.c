@@ -11,7 +11,7 @@
 struct taking {
 	struct overview *overview;
 	struct repo *repo;
-	struct reading reading; /* of the commit that the roster was read at */
+	struct reading reading; /* of the commit that the fleet was read at */
 	size_t errors_capacity;
 	struct error failure; /* to read; its code is 0 if there was none */
 };
@@ -57,7 +57,7 @@ static void read_locks(struct taking *t)
 	o->locks = arena_array(&o->arena, locks->count + 1, sizeof(*o->locks));
 	JSON_EACH (member, locks)
 		o->locks[o->locks_count++] =
-			lock_read(o->locks_doc, member, o->roster.now, &o->arena);
+			lock_read(o->locks_doc, member, o->fleet.now, &o->arena);
 }
 
 static void count_error(struct taking *t, const struct message *message)
@@ -116,7 +116,7 @@ static void read_messages(struct taking *t, size_t most)
 static int read_beats(struct taking *t, size_t index, size_t most, struct error *err)
 {
 	struct overview *o = t->overview;
-	const struct server *server = &o->roster.servers[index];
+	const struct server *server = &o->fleet.servers[index];
 	struct beat_times *beats = &o->beats[index];
 	struct commit commit = { .message = BUF_INIT };
 	int rc = 1;
@@ -126,7 +126,7 @@ static int read_beats(struct taking *t, size_t index, size_t most, struct error 
 	if (most)
 		beats->times[beats->count++] = server->last_beat;
 	/* On the coordination branch the commits are of all kinds. */
-	if (oid_equal(&server->beat_commit, &o->roster.tip))
+	if (oid_equal(&server->beat_commit, &o->fleet.tip))
 		return 0;
 	if (repo_commit(t->repo, &server->beat_commit, &commit, err) < 0)
 		rc = ERR_FAILED;
@@ -150,30 +150,30 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 {
 	struct taking t = { .overview = out, .repo = repo };
 	*out = (struct overview){ .arena = ARENA_INIT };
-	int rc = roster_take(&out->roster, repo, settings, plan->fetch, env, err);
+	int rc = fleet_take(&out->fleet, repo, settings, plan->fetch, env, err);
 	if (rc < 0)
 		return rc;
-	rc = reading_check_fleet(repo, settings, &out->roster.tip, err);
+	rc = reading_check_fleet(repo, settings, &out->fleet.tip, err);
 	if (rc < 0) {
 		overview_release(out);
 		return rc;
 	}
 	t.reading = (struct reading){ .repo = repo,
-		.tip = out->roster.tip,
-		.now = out->roster.now,
-		.fetched_at = out->roster.fetched_at };
-	for (size_t i = 0; i < out->roster.count; i++)
-		if (out->roster.servers[i].trouble)
-			overview_trouble(out, out->roster.servers[i].id, NULL,
-				out->roster.servers[i].trouble);
+		.tip = out->fleet.tip,
+		.now = out->fleet.now,
+		.fetched_at = out->fleet.fetched_at };
+	for (size_t i = 0; i < out->fleet.count; i++)
+		if (out->fleet.servers[i].trouble)
+			overview_trouble(out, out->fleet.servers[i].id, NULL,
+				out->fleet.servers[i].trouble);
 	const struct json_value *jobs = read_shared(&t, FLEET_JOBS_PATH, "jobs", &out->jobs_doc);
 	jobs_read(&out->jobs, out->jobs_doc, jobs, &out->arena);
 	read_locks(&t);
 	read_messages(&t, plan->messages);
 	rc = t.failure.code ? error_set(err, ERR_FAILED, "%s", t.failure.text)
 			    : builds_read(out, repo, plan->builds, err);
-	out->beats = arena_zero(&out->arena, out->roster.count + 1, sizeof(*out->beats));
-	for (size_t i = 0; !rc && i < out->roster.count; i++)
+	out->beats = arena_zero(&out->arena, out->fleet.count + 1, sizeof(*out->beats));
+	for (size_t i = 0; !rc && i < out->fleet.count; i++)
 		rc = read_beats(&t, i, plan->beats, err);
 	if (rc < 0)
 		overview_release(out);
@@ -182,7 +182,7 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 
 void overview_release(struct overview *overview)
 {
-	roster_release(&overview->roster);
+	fleet_release(&overview->fleet);
 	json_doc_free(overview->jobs_doc);
 	json_doc_free(overview->locks_doc);
 	json_doc_free(overview->messages_doc);
@@ -194,10 +194,10 @@ void overview_release(struct overview *overview)
 
 const struct server *overview_server(const struct overview *overview, const char *id)
 {
-	const struct roster *roster = &overview->roster;
-	for (size_t i = 0; id && i < roster->count; i++)
-		if (!strcmp(roster->servers[i].id, id))
-			return &roster->servers[i];
+	const struct fleet *fleet = &overview->fleet;
+	for (size_t i = 0; id && i < fleet->count; i++)
+		if (!strcmp(fleet->servers[i].id, id))
+			return &fleet->servers[i];
 	return NULL;
 }
 

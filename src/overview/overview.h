@@ -62,8 +62,8 @@ struct trouble {
 
 /* All strings and arrays live in `arena`, or in the documents below it. */
 struct overview {
-	struct roster roster;     /* and when it was taken, at which commit, how old that is */
-	struct beat_times *beats; /* one for each of roster.servers */
+	struct fleet fleet;     /* and when it was taken, at which commit, how old that is */
+	struct beat_times *beats; /* one for each of fleet.servers */
 	struct job_list jobs;     /* in the order of the file */
 	struct lock *locks;       /* in the order of the file */
 	size_t locks_count;

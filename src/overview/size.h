@@ -6,7 +6,7 @@
 #define OVERVIEW_SIZE_H
 
 #include "base/arena.h"
-#include "fleet/archive.h"
+#include "clone/archive.h"
 #include "clone/settings.h"
 
 enum size_kind {

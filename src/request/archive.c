@@ -1,7 +1,7 @@
 #include "request/archive.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
+#include "base/gzip.h"
 #include "base/timestamp.h"
 #include "fleet/archive.h"
 #include "request/document.h"
@@ -13,7 +13,7 @@
 
 /* No archive gets longer than this, unless one element is: the guard takes no files of more than
  * 10 MiB, and whoever looks for one message need not read a year. */
-enum { MONTH_SIZE = 8, LOG_LIMIT = 256 << 20, ARCHIVE_MOST = 4 << 20 };
+enum { MONTH_SIZE = 8, ARCHIVE_MOST = 4 << 20 };
 
 /* ---- asking ---- */
 
@@ -24,12 +24,12 @@ static void put_before(struct json_writer *w, const char *name, int64_t days, in
 		json_put_string(w, name, timestamp_format(now - days * ARCHIVE_DAY, time));
 }
 
-void archive_request(struct buf *out, const struct archive_plan *plan,
-	const struct settings *settings, const struct env *env)
+void archive_request(
+	struct buf *out, const struct archive_plan *plan, const char *server, const struct env *env)
 {
 	struct json_writer w;
 	int64_t now = env->now(env->data);
-	request_begin(&w, out, "archive", settings, env);
+	request_begin(&w, out, "archive", server, env);
 	put_before(&w, "messages_before", plan->message_days, now);
 	put_before(&w, "jobs_before", plan->job_days, now);
 	put_before(&w, "logs_before", plan->log_days, now);
@@ -60,7 +60,7 @@ struct archive {
 };
 
 struct moving {
-	struct deed *deed;
+	struct request *request;
 	const char *name;         /* "messages" */
 	struct document document; /* the list that is read all the time */
 	const struct json_value *list;
@@ -122,38 +122,41 @@ static int open_archive(struct moving *m, const char *month, const char *path, s
 	*archive = (struct archive){ .list = NULL };
 	memcpy(archive->month, month, MONTH_SIZE);
 	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
-	int rc = document_open_with(&archive->document, m->deed->tx, path, fresh.data, m->name,
-		JSON_ARRAY, &archive->list, err);
+	int rc = document_open_with(&archive->document, m->request->documents, path, fresh.data,
+		m->name, JSON_ARRAY, &archive->list, err);
 	buf_release(&fresh);
 	if (rc < 0)
 		return rc;
 	m->count++;
 	json_text(archive->document.doc, &archive->bytes);
 	archive->count = archive->list->count;
-	archive->names = names_of(archive->document.doc, archive->list, &m->deed->arena);
+	archive->names = names_of(archive->document.doc, archive->list, &m->request->arena);
 	return 0;
 }
 
-static bool is_there(struct moving *m, const char *path)
+/* Is there a document `path`? 1, 0, or a negative code. */
+static int exists(struct request *request, const char *path, struct error *err)
 {
 	const char *text;
 	size_t len;
-	return !transaction_read(m->deed->tx, path, &text, &len, NULL);
+	int rc = documents_read(request->documents, path, &text, &len, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc < 0 ? rc : 1;
 }
 
 /* Opens a month's archives, if they are not open yet: all that there are, or a first one. */
 static int open_month(struct moving *m, const char *month, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	int rc, number = 1;
+	int rc = 1;
 	for (size_t i = 0; i < m->count; i++)
 		if (!strcmp(m->archives[i].month, month))
 			return 0;
-	archive_path(&path, m->name, month, number);
-	do {
-		rc = open_archive(m, month, path.data, err);
-		archive_path(&path, m->name, month, ++number);
-	} while (!rc && is_there(m, path.data));
+	for (int number = 1; rc > 0; number++) {
+		archive_path(&path, m->name, month, number);
+		rc = number > 1 ? exists(m->request, path.data, err) : 1;
+		int opened = rc > 0 ? open_archive(m, month, path.data, err) : 0;
+		rc = opened < 0 ? opened : rc;
+	}
 	buf_release(&path);
 	return rc;
 }
@@ -196,7 +199,7 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 	struct archive *archive;
 	size_t len;
 	const char *id = json_strdup_in(
-		m->document.doc, json_member(m->document.doc, value, "id"), &m->deed->arena);
+		m->document.doc, json_member(m->document.doc, value, "id"), &m->request->arena);
 	if (!id || !has_one(&m->names, id))
 		return 0;
 	memcpy(month, timestamp_format(when, time), MONTH_SIZE - 1);
@@ -225,36 +228,36 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 }
 
 /* A time in the request: 0 if it is not there. */
-static int64_t time_member(struct deed *deed, const char *name)
+static int64_t time_member(struct request *request, const char *name)
 {
 	int64_t seconds = 0;
-	const char *text = deed_string(deed, name);
+	const char *text = request_string(request, name);
 	if (text)
 		timestamp_parse(text, strlen(text), &seconds);
 	return seconds;
 }
 
-static int open_moving(
-	struct moving *m, struct deed *deed, const char *path, const char *name, struct error *err)
+static int open_moving(struct moving *m, struct request *request, const char *path,
+	const char *name, struct error *err)
 {
 	struct buf fresh = BUF_INIT;
-	*m = (struct moving){ .deed = deed, .name = name };
+	*m = (struct moving){ .request = request, .name = name };
 	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", name);
-	int rc = document_open_with(
-		&m->document, deed->tx, path, fresh.data, name, JSON_ARRAY, &m->list, err);
+	int rc = document_open_with(&m->document, request->documents, path, fresh.data, name,
+		JSON_ARRAY, &m->list, err);
 	buf_release(&fresh);
 	if (!rc)
-		m->names = names_of(m->document.doc, m->list, &deed->arena);
+		m->names = names_of(m->document.doc, m->list, &request->arena);
 	return rc;
 }
 
 /* Writes both sides, or nothing where nothing was moved. */
 static int save_moving(struct moving *m, struct error *err)
 {
-	bool writes = m->moved && !deed_flag(m->deed, "dry_run");
-	int rc = writes ? document_save(&m->document, 1, m->deed->tx, err) : 0;
+	bool writes = m->moved && !request_flag(m->request, "dry_run");
+	int rc = writes ? document_save(&m->document, 1, m->request->documents, err) : 0;
 	for (size_t i = 0; !rc && writes && i < m->count; i++)
-		rc = document_save(&m->archives[i].document, 1, m->deed->tx, err);
+		rc = document_save(&m->archives[i].document, 1, m->request->documents, err);
 	return rc;
 }
 
@@ -268,14 +271,14 @@ static void close_moving(struct moving *m)
 
 /* ---- messages ---- */
 
-static int move_messages(struct deed *deed, int64_t before, int64_t *count, struct error *err)
+static int move_messages(struct request *request, int64_t before, int64_t *count, struct error *err)
 {
 	struct moving m;
 	struct message message;
-	int rc = open_moving(&m, deed, FLEET_MESSAGES_PATH, "messages", err);
+	int rc = open_moving(&m, request, FLEET_MESSAGES_PATH, "messages", err);
 	JSON_EACH (value, m.list) {
 		int64_t when = 0;
-		if (!rc && message_parse(&message, m.document.doc, value, &deed->arena) &&
+		if (!rc && message_parse(&message, m.document.doc, value, &request->arena) &&
 			archive_message_is_old(&message, before, &when))
 			rc = move(&m, value, when, err);
 	}
@@ -288,15 +291,15 @@ static int move_messages(struct deed *deed, int64_t before, int64_t *count, stru
 
 /* ---- jobs ---- */
 
-static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct error *err)
+static int move_jobs(struct request *request, int64_t before, int64_t *count, struct error *err)
 {
 	struct moving m;
 	struct job_list list = { 0 };
 	const bool *stays = NULL;
-	int rc = open_moving(&m, deed, FLEET_JOBS_PATH, "jobs", err);
+	int rc = open_moving(&m, request, FLEET_JOBS_PATH, "jobs", err);
 	if (!rc) {
-		jobs_read(&list, m.document.doc, m.list, &deed->arena);
-		stays = archive_staying_jobs(&list, before, &deed->arena);
+		jobs_read(&list, m.document.doc, m.list, &request->arena);
+		stays = archive_staying_jobs(&list, before, &request->arena);
 	}
 	for (size_t i = 0; !rc && i < list.count; i++)
 		if (!stays[i])
@@ -311,180 +314,123 @@ static int move_jobs(struct deed *deed, int64_t before, int64_t *count, struct e
 /* ---- logs ---- */
 
 struct logs {
-	struct deed *deed;
-	const char *server;
+	struct request *request;
 	int64_t before, count, saved;
+	const char **names, **servers; /* to work on; the strings are the arena's */
+	size_t names_count, names_capacity, servers_count, servers_capacity;
 	struct error *err;
 };
 
-static int compress(const struct buf *text, struct buf *out, struct error *err)
+static int compress_log(struct logs *logs, const char *path, const char *packed_path)
 {
-	const char *argv[] = { "gzip", "-n", "-9", NULL };
-	struct child child = { .argv = argv,
-		.input = text->data,
-		.input_len = text->len,
-		.output = out,
-		.output_limit = LOG_LIMIT };
-	int status, rc = child_run(&child, &status, err);
-	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "gzip failed with exit code %d", status);
-	return rc;
-}
-
-static int compress_log(const struct entry *entry, void *data)
-{
-	struct logs *logs = data;
-	struct transaction *tx = logs->deed->tx;
-	struct repo *repo = transaction_repo(tx);
-	const struct oid *base = transaction_base(tx);
-	struct buf path = BUF_INIT, packed_path = BUF_INIT, text = BUF_INIT, packed = BUF_INIT;
-	struct oid found;
-	if (!archive_log_is_old(entry, logs->before))
-		return 0;
-	buf_addf(&path, "%s/logs/%s", logs->server, entry->name);
-	buf_addf(&packed_path, "%s.gz", path.data);
-	int rc = repo_find(repo, base, packed_path.data, &found, logs->err);
-	/* One that is there was made of another log, for all that we know. */
-	bool is_free = rc == ERR_NOT_FOUND;
-	if (is_free)
-		rc = repo_read(repo, base, path.data, LOG_LIMIT, &text, NULL, logs->err);
-	if (!rc && is_free)
-		rc = compress(&text, &packed, logs->err);
-	if (!rc && is_free) {
+	struct documents *documents = logs->request->documents;
+	struct buf packed = BUF_INIT;
+	const char *text;
+	size_t len;
+	int rc = documents_read(documents, path, &text, &len, logs->err);
+	if (!rc)
+		rc = gzip_compress(text, len, &packed, logs->err);
+	if (!rc) {
 		logs->count++;
-		logs->saved += (int64_t)text.len - (int64_t)packed.len;
-		if (!deed_flag(logs->deed, "dry_run")) {
-			transaction_remove(tx, path.data);
-			transaction_write(tx, packed_path.data, &packed);
-		}
+		logs->saved += (int64_t)len - (int64_t)packed.len;
 	}
-	buf_release(&path);
-	buf_release(&packed_path);
-	buf_release(&text);
+	if (!rc && !request_flag(logs->request, "dry_run")) {
+		documents_remove(documents, path);
+		documents_write(documents, packed_path, &packed);
+	}
 	buf_release(&packed);
 	return rc;
 }
 
-static int compress_of(struct logs *logs, const char *server)
+/* Lists the old logs of a server: compressing them changes what is listed. */
+static int add_log(const struct documents_entry *entry, void *data)
 {
-	struct buf folder = BUF_INIT;
-	struct transaction *tx = logs->deed->tx;
-	logs->server = server;
-	fleet_server_path(&folder, server, "logs");
-	int rc = oid_is_none(transaction_base(tx))
-		? 0
-		: repo_list(transaction_repo(tx), transaction_base(tx), folder.data, compress_log,
-			  logs, logs->err);
-	buf_release(&folder);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	struct logs *logs = data;
+	if (entry->is_file && archive_log_is_old(entry->name, logs->before)) {
+		GROW(logs->names, logs->names_count, logs->names_capacity);
+		logs->names[logs->names_count++] =
+			arena_strndup(&logs->request->arena, entry->name, strlen(entry->name));
+	}
+	return 0;
 }
 
-static int compress_server(const struct entry *entry, void *data)
+static int compress_of(struct logs *logs, const char *server)
 {
-	bool is_server = entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
-	return is_server ? compress_of(data, entry->name) : 0;
+	struct buf path = BUF_INIT, packed = BUF_INIT;
+	fleet_server_path(&path, server, "logs");
+	logs->names_count = 0;
+	int rc = documents_list(logs->request->documents, path.data, add_log, logs, logs->err);
+	if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	for (size_t i = 0; !rc && i < logs->names_count; i++) {
+		buf_reset(&path);
+		buf_reset(&packed);
+		fleet_server_path(&path, server, "logs/");
+		buf_addstr(&path, logs->names[i]);
+		buf_addf(&packed, "%s.gz", path.data);
+		/* An archive of that name may be of another log: leave both. */
+		rc = exists(logs->request, packed.data, logs->err);
+		rc = rc ? (rc < 0 ? rc : 0) : compress_log(logs, path.data, packed.data);
+	}
+	buf_release(&path);
+	buf_release(&packed);
+	return rc;
+}
+
+static int add_server(const struct documents_entry *entry, void *data)
+{
+	struct logs *logs = data;
+	if (entry->is_directory && !fleet_check_id(entry->name, NULL)) {
+		GROW(logs->servers, logs->servers_count, logs->servers_capacity);
+		logs->servers[logs->servers_count++] =
+			arena_strndup(&logs->request->arena, entry->name, strlen(entry->name));
+	}
+	return 0;
 }
 
 static int compress_logs(struct logs *logs)
 {
-	struct transaction *tx = logs->deed->tx;
-	if (!deed_flag(logs->deed, "all_servers"))
-		return compress_of(logs, logs->deed->server);
-	return oid_is_none(transaction_base(tx))
-		? 0
-		: repo_list(transaction_repo(tx), transaction_base(tx), "", compress_server, logs,
-			  logs->err);
+	if (!request_flag(logs->request, "all_servers"))
+		return compress_of(logs, logs->request->server);
+	int rc = documents_list(logs->request->documents, "", add_server, logs, logs->err);
+	if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	for (size_t i = 0; !rc && i < logs->servers_count; i++)
+		rc = compress_of(logs, logs->servers[i]);
+	return rc;
 }
 
 /* ---- the operation ---- */
 
-static int archive(struct deed *deed, struct error *err)
+static int archive(struct request *request, struct error *err)
 {
 	int64_t messages = 0, jobs = 0;
-	int64_t messages_before = time_member(deed, "messages_before");
-	int64_t jobs_before = time_member(deed, "jobs_before");
-	struct logs logs = { .deed = deed, .before = time_member(deed, "logs_before"), .err = err };
-	int rc = messages_before ? move_messages(deed, messages_before, &messages, err) : 0;
+	int64_t messages_before = time_member(request, "messages_before");
+	int64_t jobs_before = time_member(request, "jobs_before");
+	struct logs logs = {
+		.request = request, .before = time_member(request, "logs_before"), .err = err
+	};
+	int rc = messages_before ? move_messages(request, messages_before, &messages, err) : 0;
 	if (!rc && jobs_before)
-		rc = move_jobs(deed, jobs_before, &jobs, err);
+		rc = move_jobs(request, jobs_before, &jobs, err);
 	if (!rc && logs.before)
 		rc = compress_logs(&logs);
+	free(logs.names);
+	free(logs.servers);
 	if (rc < 0)
 		return rc;
-	buf_addf(&deed->subject,
+	buf_addf(&request->answer->subject,
 		"Archive: %s moves %" PRId64 " messages and %" PRId64 " jobs, compresses %" PRId64
 		" logs",
-		deed->server, messages, jobs, logs.count);
-	json_put_int(&deed->answer, "messages", messages);
-	json_put_int(&deed->answer, "jobs", jobs);
-	json_put_int(&deed->answer, "logs", logs.count);
-	json_put_int(&deed->answer, "log_bytes_saved", logs.saved);
-	return deed_flag(deed, "dry_run");
+		request->server, messages, jobs, logs.count);
+	json_put_int(&request->answer->writer, "messages", messages);
+	json_put_int(&request->answer->writer, "jobs", jobs);
+	json_put_int(&request->answer->writer, "logs", logs.count);
+	json_put_int(&request->answer->writer, "log_bytes_saved", logs.saved);
+	return request_flag(request, "dry_run");
 }
 
 const struct operation archive_operations[] = {
 	{ "archive", false, archive },
 	{ NULL, false, NULL },
 };
-
-/* ---- reading ---- */
-
-struct gathering {
-	const struct reading *reading;
-	const char *name;
-	struct buf text;
-	bool filled;
-	struct error *err;
-};
-
-static int gather(struct gathering *g, const char *path)
-{
-	struct json_doc *doc;
-	const struct json_value *list;
-	int rc = reading_document(g->reading, path, g->name, &doc, &list, g->err);
-	JSON_EACH (value, list) {
-		size_t len;
-		const char *raw = json_raw(doc, value, &len);
-		buf_addstr(&g->text, g->filled ? ",\n" : "\n");
-		buf_add(&g->text, raw, len);
-		g->filled = true;
-	}
-	json_doc_free(doc);
-	return rc;
-}
-
-static int gather_archive(const struct entry *entry, void *data)
-{
-	struct gathering *g = data;
-	struct buf path = BUF_INIT;
-	size_t len = strlen(g->name), all = strlen(entry->name);
-	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' || all < len + 6 ||
-		strcmp(entry->name + all - 5, ".json") != 0)
-		return 0;
-	buf_addf(&path, ARCHIVE_FOLDER "/%s", entry->name);
-	int rc = gather(g, path.data);
-	buf_release(&path);
-	return rc;
-}
-
-int archive_read(const struct reading *reading, const char *path, const char *name,
-	struct json_doc **doc, const struct json_value **list, struct error *err)
-{
-	struct gathering g = { .reading = reading, .name = name, .text = BUF_INIT, .err = err };
-	int rc = 0;
-	*doc = NULL;
-	*list = NULL;
-	buf_addf(&g.text, "{\"%s\": [", name);
-	if (!oid_is_none(&reading->tip))
-		rc = repo_list(
-			reading->repo, &reading->tip, ARCHIVE_FOLDER, gather_archive, &g, err);
-	if (!rc || rc == ERR_NOT_FOUND)
-		rc = gather(&g, path);
-	buf_addstr(&g.text, "\n]}\n");
-	if (!rc)
-		rc = json_parse_buf(doc, &g.text, path, NULL, err);
-	if (!rc)
-		*list = json_member(*doc, json_root(*doc), name);
-	buf_release(&g.text);
-	return rc;
-}

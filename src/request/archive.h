@@ -17,12 +17,8 @@
 #ifndef REQUEST_ARCHIVE_H
 #define REQUEST_ARCHIVE_H
 
+#include "fleet/archive.h"
 #include "request/request.h"
-#include "clone/reading.h"
-
-#define ARCHIVE_FOLDER "coordination/archive"
-
-enum { ARCHIVE_MESSAGE_DAYS = 7, ARCHIVE_LOG_DAYS = 7, ARCHIVE_JOB_DAYS = 30 };
 
 struct archive_plan {
 	int64_t message_days, job_days, log_days; /* older than that; below 0: not at all */
@@ -31,14 +27,7 @@ struct archive_plan {
 };
 
 /* Appends the request. */
-void archive_request(struct buf *out, const struct archive_plan *plan,
-	const struct settings *settings, const struct env *env);
-
-/*
- * As reading_document() for one of the two lists, with the archives' elements in front: a document
- * of its own that holds nothing else.
- */
-int archive_read(const struct reading *reading, const char *path, const char *name,
-	struct json_doc **doc, const struct json_value **list, struct error *err);
+void archive_request(struct buf *out, const struct archive_plan *plan, const char *server,
+	const struct env *env);
 
 #endif

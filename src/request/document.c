@@ -27,13 +27,13 @@ int document_new(struct document *out, const char *path, const char *text, struc
 	return opened(out, path, json_parse_buf(&out->doc, &copy, path, NULL, err), err);
 }
 
-int document_open(struct document *out, struct transaction *tx, const char *path, const char *fresh,
-	struct error *err)
+int document_open(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, struct error *err)
 {
 	const char *text;
 	size_t len;
 	*out = (struct document){ 0 };
-	int rc = transaction_read(tx, path, &text, &len, err);
+	int rc = documents_read(documents, path, &text, &len, err);
 	if (rc == ERR_NOT_FOUND)
 		return document_new(out, path, fresh, err);
 	if (rc < 0)
@@ -41,11 +41,11 @@ int document_open(struct document *out, struct transaction *tx, const char *path
 	return opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
 }
 
-int document_open_with(struct document *out, struct transaction *tx, const char *path,
+int document_open_with(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, const char *name, enum json_type type, const struct json_value **member,
 	struct error *err)
 {
-	int rc = document_open(out, tx, path, fresh, err);
+	int rc = document_open(out, documents, path, fresh, err);
 	if (rc < 0)
 		return rc;
 	*member = json_member(out->doc, out->root, name);
@@ -65,18 +65,18 @@ void document_close(struct document *document)
 }
 
 int document_save(
-	struct document *documents, size_t count, struct transaction *tx, struct error *err)
+	struct document *edited, size_t count, struct documents *documents, struct error *err)
 {
 	struct buf *texts = xcalloc(count, sizeof(*texts));
 	int rc = 0;
 	for (size_t i = 0; i < count; i++) {
 		texts[i] = (struct buf)BUF_INIT;
 		if (!rc)
-			rc = json_edit_write(documents[i].edit, &texts[i], err);
+			rc = json_edit_write(edited[i].edit, &texts[i], err);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!rc)
-			transaction_write(tx, documents[i].path, &texts[i]);
+			documents_write(documents, edited[i].path, &texts[i]);
 		buf_release(&texts[i]);
 	}
 	free(texts);

@@ -1,37 +1,39 @@
 /* What servers do with jobs (fleet/job.h). A server's own status.json is kept in step in the same
  * commit: what it builds, and what became of the last build. */
-#include "fleet/job.h"
+#include "request/jobs.h"
 
 #include "base/timestamp.h"
 #include "request/document.h"
-#include "request/job_files.h"
+#include "fleet/job.h"
 #include "fleet/lock.h"
 #include "fleet/names.h"
-#include "request/request.h"
-#include "fleet/status.h"
+#include "request/status.h"
 
 #include <string.h>
+
+/* A server's promise if it never said one: the defaults of heartbeats. */
+enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
 
 static const char fresh[] = "{\n  \"jobs\": []\n}\n";
 
 /* What an operation on jobs works with; the status is the asking server's own. */
 struct work {
-	struct deed *deed;
+	struct request *request;
 	struct document documents[2]; /* the jobs, and the status where it changes, too */
 	size_t count;
 	const struct json_value *array;
 	struct job_list list;
 };
 
-static int open_work(struct work *work, struct deed *deed, struct error *err)
+static int open_work(struct work *work, struct request *request, struct error *err)
 {
-	*work = (struct work){ .deed = deed };
-	int rc = document_open_with(&work->documents[0], deed->tx, FLEET_JOBS_PATH, fresh, "jobs",
-		JSON_ARRAY, &work->array, err);
+	*work = (struct work){ .request = request };
+	int rc = document_open_with(&work->documents[0], request->documents, FLEET_JOBS_PATH, fresh,
+		"jobs", JSON_ARRAY, &work->array, err);
 	if (rc < 0)
 		return rc;
 	work->count = 1;
-	jobs_read(&work->list, work->documents[0].doc, work->array, &deed->arena);
+	jobs_read(&work->list, work->documents[0].doc, work->array, &request->arena);
 	return 0;
 }
 
@@ -43,7 +45,7 @@ static void close_work(struct work *work)
 
 static int save(struct work *work, struct error *err)
 {
-	return document_save(work->documents, work->count, work->deed->tx, err);
+	return document_save(work->documents, work->count, work->request->documents, err);
 }
 
 static void set(struct work *work, const struct job *job, const char *name, const char *value)
@@ -57,24 +59,24 @@ static void set_time(struct work *work, const struct job *job, const char *name,
 	set(work, job, name, seconds ? timestamp_format(seconds, text) : NULL);
 }
 
-static void put_answer(struct deed *deed, const char *name, bool yes, const struct work *work,
+static void put_answer(struct request *request, const char *name, bool yes, const struct work *work,
 	const struct job *job, const char *reason)
 {
-	json_put_bool(&deed->answer, name, yes);
-	json_put_string_or_null(&deed->answer, "reason", reason);
+	json_put_bool(&request->answer->writer, name, yes);
+	json_put_string_or_null(&request->answer->writer, "reason", reason);
 	if (job) {
-		json_begin_member(&deed->answer, "job", '{');
-		job_put(&deed->answer, &work->list, job);
-		json_end(&deed->answer);
+		json_begin_member(&request->answer->writer, "job", '{');
+		job_put(&request->answer->writer, &work->list, job);
+		json_end(&request->answer->writer);
 	} else {
-		json_put_null(&deed->answer, "job");
+		json_put_null(&request->answer->writer, "job");
 	}
 }
 
 /* Finds the job that the request is about. */
 static int find_job(struct work *work, struct job *out, struct error *err)
 {
-	const char *id = deed_string(work->deed, "job");
+	const char *id = request_string(work->request, "job");
 	const struct job *job = id ? jobs_find(&work->list, id) : NULL;
 	if (!job)
 		return error_set(err, ERR_NOT_FOUND,
@@ -90,14 +92,14 @@ static bool is(const struct job *job, const char *status)
 
 static bool is_mine(const struct work *work, const struct job *job)
 {
-	return job->assigned_to && !strcmp(job->assigned_to, work->deed->server);
+	return job->assigned_to && !strcmp(job->assigned_to, work->request->server);
 }
 
 /* ---- the server's own status ---- */
 
 static int open_status(struct work *work, struct error *err)
 {
-	int rc = status_open(&work->documents[1], work->deed, err);
+	int rc = status_open(&work->documents[1], work->request, err);
 	if (!rc)
 		work->count = 2;
 	return rc;
@@ -120,7 +122,7 @@ static void set_current(struct work *work, const struct job *job, const char *st
 		json_put_null(&w, NULL);
 	}
 	json_edit_set(document->edit, document->root, "current_job", text.data, text.len);
-	status_touch(document, work->deed, status);
+	status_touch(document, work->request, status);
 	buf_release(&text);
 }
 
@@ -150,7 +152,7 @@ static void leave_current(struct work *work, const struct job *job, const char *
 static void set_last_build(struct work *work, const struct job *job)
 {
 	struct document *document = &work->documents[1];
-	const struct deed *deed = work->deed;
+	const struct request *request = work->request;
 	char time[TIMESTAMP_SIZE];
 	struct buf text = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
@@ -164,16 +166,16 @@ static void set_last_build(struct work *work, const struct job *job)
 		json_put_null(&w, "duration_seconds");
 	json_begin_member(&w, "artifacts", '[');
 	const struct json_value *artifacts =
-		json_member(deed->request, json_root(deed->request), "artifacts");
+		json_member(request->doc, json_root(request->doc), "artifacts");
 	JSON_EACH (artifact, artifacts) {
 		size_t len;
-		const char *raw = json_raw(deed->request, artifact, &len);
+		const char *raw = json_raw(request->doc, artifact, &len);
 		json_put_raw(&w, NULL, raw, len);
 	}
 	json_end(&w);
 	json_end(&w);
 	json_edit_set(document->edit, document->root, "last_build", text.data, text.len);
-	status_touch(document, deed, NULL);
+	status_touch(document, request, NULL);
 	buf_release(&text);
 }
 
@@ -182,20 +184,21 @@ static void set_last_build(struct work *work, const struct job *job)
 static int check_depends(
 	struct work *work, const char *id, const struct json_value *depends, struct error *err)
 {
-	struct deed *deed = work->deed;
+	struct request *request = work->request;
 	struct buf circle = BUF_INIT;
 	int rc = 0;
 	JSON_EACH (value, depends) {
 		size_t len;
-		const char *text = json_string(deed->request, value, &len);
-		const char *name = text ? arena_strndup(&deed->arena, text, len) : "";
+		const char *text = json_string(request->doc, value, &len);
+		const char *name = text ? arena_strndup(&request->arena, text, len) : "";
 		if (!rc && strcmp(name, id) != 0 && !jobs_find(&work->list, name))
 			rc = error_set(err, ERR_NOT_FOUND,
 				"there is no job '%s' to depend on; 'git build job list' shows "
 				"them",
 				name);
 	}
-	if (!rc && jobs_find_circle(&work->list, id, deed->request, depends, &deed->arena, &circle))
+	if (!rc &&
+		jobs_find_circle(&work->list, id, request->doc, depends, &request->arena, &circle))
 		rc = error_set(err, ERR_INVALID,
 			"the dependencies go in a circle, so that none of them could start: %s",
 			circle.data);
@@ -205,33 +208,33 @@ static int check_depends(
 
 static void append(struct work *work, const char *id, const struct json_value *depends)
 {
-	struct deed *deed = work->deed;
+	struct request *request = work->request;
 	char time[TIMESTAMP_SIZE];
-	const char *type = deed_string(deed, "type");
+	const char *type = request_string(request, "type");
 	struct buf text = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	json_begin(&w, '{');
 	json_put_string(&w, "id", id);
 	json_put_string(&w, "type", type ? type : "build");
-	json_put_int(&w, "priority", deed_int(deed, "priority", JOB_PRIORITY));
-	json_put_string_or_null(&w, "branch", deed_string(deed, "branch"));
-	json_put_string_or_null(&w, "commit", deed_string(deed, "commit"));
-	json_put_string_or_null(&w, "description", deed_string(deed, "description"));
+	json_put_int(&w, "priority", request_int(request, "priority", JOB_PRIORITY));
+	json_put_string_or_null(&w, "branch", request_string(request, "branch"));
+	json_put_string_or_null(&w, "commit", request_string(request, "commit"));
+	json_put_string_or_null(&w, "description", request_string(request, "description"));
 	json_put_null(&w, "assigned_to");
 	json_put_string(&w, "status", "queued");
 	json_put_int(&w, "attempt", 0);
-	if (deed_int(deed, "retries", 0) > 0)
-		json_put_int(&w, "retries", deed_int(deed, "retries", 0));
-	if (deed_flag(deed, "no_packages"))
+	if (request_int(request, "retries", 0) > 0)
+		json_put_int(&w, "retries", request_int(request, "retries", 0));
+	if (request_flag(request, "no_packages"))
 		json_put_bool(&w, "packages", false);
 	json_begin_member(&w, "depends", '[');
 	JSON_EACH (value, depends) {
 		size_t len;
-		const char *raw = json_raw(deed->request, value, &len);
+		const char *raw = json_raw(request->doc, value, &len);
 		json_put_raw(&w, NULL, raw, len);
 	}
 	json_end(&w);
-	json_put_string(&w, "created_at", timestamp_format(deed->now, time));
+	json_put_string(&w, "created_at", timestamp_format(request->now, time));
 	json_put_null(&w, "started_at");
 	json_put_null(&w, "completed_at");
 	json_end(&w);
@@ -239,26 +242,26 @@ static void append(struct work *work, const char *id, const struct json_value *d
 	buf_release(&text);
 }
 
-static int add(struct deed *deed, struct error *err)
+static int add(struct request *request, struct error *err)
 {
 	struct work work;
-	const char *id = deed_string(deed, "job");
+	const char *id = request_string(request, "job");
 	const struct json_value *depends =
-		json_member(deed->request, json_root(deed->request), "depends");
+		json_member(request->doc, json_root(request->doc), "depends");
 	if (!id || !*id)
 		return error_set(err, ERR_INVALID, "a job needs an id");
-	int rc = open_work(&work, deed, err);
+	int rc = open_work(&work, request, err);
 	/* One that is there already was added by this very request. */
 	if (!rc && !jobs_find(&work.list, id)) {
 		rc = check_depends(&work, id, depends, err);
 		if (!rc) {
 			append(&work, id, depends);
-			buf_addf(&deed->subject, "Job: %s adds %s", deed->server, id);
+			buf_addf(&request->answer->subject, "Job: %s adds %s", request->server, id);
 			rc = save(&work, err);
 		}
 	}
 	if (!rc)
-		json_put_string(&deed->answer, "id", id);
+		json_put_string(&request->answer->writer, "id", id);
 	close_work(&work);
 	return rc;
 }
@@ -266,21 +269,21 @@ static int add(struct deed *deed, struct error *err)
 /* ---- claim ---- */
 
 /* Does somebody who uses the old scripts assign jobs just now? Then `*why` says who. */
-static int is_locked(struct deed *deed, const char **why, struct error *err)
+static int is_locked(struct request *request, const char **why, struct error *err)
 {
 	static const char none[] = "{\"locks\": {}}";
 	struct document document = { 0 };
 	const struct json_value *locks;
 	char until[TIMESTAMP_SIZE];
 	struct buf text = BUF_INIT;
-	int rc = document_open_with(
-		&document, deed->tx, FLEET_LOCKS_PATH, none, "locks", JSON_OBJECT, &locks, err);
+	int rc = document_open_with(&document, request->documents, FLEET_LOCKS_PATH, none, "locks",
+		JSON_OBJECT, &locks, err);
 	if (rc < 0)
 		return rc;
 	struct lock lock =
-		lock_find(document.doc, locks, "job_assignment", deed->now, &deed->arena);
+		lock_find(document.doc, locks, "job_assignment", request->now, &request->arena);
 	bool locked = lock.state == LOCK_CORRUPT ||
-		(lock.state == LOCK_HELD && strcmp(lock.holder, deed->server) != 0);
+		(lock.state == LOCK_HELD && strcmp(lock.holder, request->server) != 0);
 	if (lock.state == LOCK_HELD)
 		buf_addf(&text, "the lock job_assignment is held by %s until %s", lock.holder,
 			timestamp_format(lock.expires_at, until));
@@ -289,7 +292,7 @@ static int is_locked(struct deed *deed, const char **why, struct error *err)
 			"the lock job_assignment cannot be understood; 'git build lock break "
 			"job_assignment' clears it");
 	if (locked)
-		*why = arena_strndup(&deed->arena, text.data, text.len);
+		*why = arena_strndup(&request->arena, text.data, text.len);
 	buf_release(&text);
 	document_close(&document);
 	return locked;
@@ -297,11 +300,11 @@ static int is_locked(struct deed *deed, const char **why, struct error *err)
 
 static int take(struct work *work, struct job *job, struct error *err)
 {
-	struct deed *deed = work->deed;
-	const char *worker = deed_string(deed, "worker");
+	struct request *request = work->request;
+	const char *worker = request_string(request, "worker");
 	job->status = "running";
-	job->assigned_to = deed->server;
-	job->started_at = deed->now;
+	job->assigned_to = request->server;
+	job->started_at = request->now;
 	job->completed_at = 0;
 	job->attempt++;
 	set(work, job, "assigned_to", job->assigned_to);
@@ -315,29 +318,30 @@ static int take(struct work *work, struct job *job, struct error *err)
 	job->reason = NULL;
 	if (worker || job->worker)
 		set(work, job, "worker", worker);
-	buf_addf(&deed->subject, "Job: %s claims %s", deed->server, job->id);
+	buf_addf(&request->answer->subject, "Job: %s claims %s", request->server, job->id);
 	int rc = open_status(work, err);
 	if (rc < 0)
 		return rc;
 	set_current(work, job, "building");
-	status_set_paused(&work->documents[1], deed, NULL);
+	status_set_paused(&work->documents[1], request, NULL);
 	return save(work, err);
 }
 
-static int claim(struct deed *deed, struct error *err)
+static int claim(struct request *request, struct error *err)
 {
 	struct work work = { 0 };
 	struct job job = { 0 };
 	const char *why = "nothing that could start is queued";
-	int rc = is_locked(deed, &why, err);
+	int rc = is_locked(request, &why, err);
 	bool locked = rc == 1;
 	if (rc >= 0)
-		rc = open_work(&work, deed, err);
+		rc = open_work(&work, request, err);
 	if (rc < 0)
 		return rc;
 	const struct job *chosen = locked
 		? NULL
-		: jobs_choose(&work.list, deed->server, deed_string(deed, "type"), &deed->arena);
+		: jobs_choose(&work.list, request->server, request_string(request, "type"),
+			  &request->arena);
 	if (chosen) {
 		job = *chosen;
 		rc = take(&work, &job, err);
@@ -345,7 +349,7 @@ static int claim(struct deed *deed, struct error *err)
 		rc = 1;
 	}
 	if (rc >= 0)
-		put_answer(deed, "claimed", !rc, &work, rc ? NULL : &job, rc ? why : NULL);
+		put_answer(request, "claimed", !rc, &work, rc ? NULL : &job, rc ? why : NULL);
 	close_work(&work);
 	return rc;
 }
@@ -356,7 +360,7 @@ static int claim(struct deed *deed, struct error *err)
 static const char *not_to_finish(struct work *work, const struct job *job)
 {
 	struct buf text = BUF_INIT;
-	int64_t attempt = deed_int(work->deed, "attempt", job->attempt);
+	int64_t attempt = request_int(work->request, "attempt", job->attempt);
 	if (!is(job, "running"))
 		buf_addf(&text, "it is %s", job->status ? job->status : "without a status");
 	else if (!is_mine(work, job))
@@ -364,7 +368,8 @@ static const char *not_to_finish(struct work *work, const struct job *job)
 	else if (attempt != job->attempt)
 		buf_addf(&text, "it is at attempt %lld, and not at %lld", (long long)job->attempt,
 			(long long)attempt);
-	const char *why = text.len ? arena_strndup(&work->deed->arena, text.data, text.len) : NULL;
+	const char *why =
+		text.len ? arena_strndup(&work->request->arena, text.data, text.len) : NULL;
 	buf_release(&text);
 	return why;
 }
@@ -383,10 +388,10 @@ static void put_back(struct work *work, struct job *job)
 /* The job has ended, as `job` says by now: that goes into all that tells of it. */
 static int write_end(struct work *work, struct job *job, struct error *err)
 {
-	struct deed *deed = work->deed;
+	struct request *request = work->request;
 	struct job ended = *job;
-	bool again =
-		is(job, "failed") && deed_flag(deed, "retry") && job_tries(job) <= job->retries;
+	bool again = is(job, "failed") && request_flag(request, "retry") &&
+		job_tries(job) <= job->retries;
 	int rc = open_status(work, err);
 	if (rc < 0)
 		return rc;
@@ -400,49 +405,49 @@ static int write_end(struct work *work, struct job *job, struct error *err)
 	}
 	leave_current(work, &ended, is(&ended, "completed") ? "success" : "failed");
 	set_last_build(work, &ended);
-	rc = job_files_write(deed, err);
-	return rc < 0 ? rc : save(work, err);
+	request_write_files(request);
+	return save(work, err);
 }
 
-static int finish(struct deed *deed, const char *status, const char *verb, struct error *err)
+static int finish(struct request *request, const char *status, const char *verb, struct error *err)
 {
 	struct work work;
 	struct job job;
-	int rc = open_work(&work, deed, err);
+	int rc = open_work(&work, request, err);
 	if (!rc)
 		rc = find_job(&work, &job, err);
 	if (rc < 0) {
 		close_work(&work);
 		return rc;
 	}
-	const char *reason = deed_string(deed, "reason"), *why = NULL;
+	const char *reason = request_string(request, "reason"), *why = NULL;
 	/* Asked twice, it has happened once. */
 	bool again = is(&job, status) && is_mine(&work, &job) &&
-		deed_int(deed, "attempt", job.attempt) == job.attempt;
+		request_int(request, "attempt", job.attempt) == job.attempt;
 	if (!again && (why = not_to_finish(&work, &job))) {
 		rc = 1;
 	} else if (!again) {
 		job.status = status;
-		job.completed_at = deed->now;
+		job.completed_at = request->now;
 		if (reason)
 			job.reason = reason;
-		buf_addf(&deed->subject, "Job: %s %s %s", deed->server, verb, job.id);
+		buf_addf(&request->answer->subject, "Job: %s %s %s", request->server, verb, job.id);
 		rc = write_end(&work, &job, err);
 	}
 	if (rc >= 0)
-		put_answer(deed, status, !rc, &work, &job, why);
+		put_answer(request, status, !rc, &work, &job, why);
 	close_work(&work);
 	return rc;
 }
 
-static int complete(struct deed *deed, struct error *err)
+static int complete(struct request *request, struct error *err)
 {
-	return finish(deed, "completed", "completes", err);
+	return finish(request, "completed", "completes", err);
 }
 
-static int fail(struct deed *deed, struct error *err)
+static int fail(struct request *request, struct error *err)
 {
-	return finish(deed, "failed", "fails", err);
+	return finish(request, "failed", "fails", err);
 }
 
 /* The job leaves the server that has it. */
@@ -454,12 +459,12 @@ static int leave(struct work *work, const struct job *job, bool was_mine, struct
 	return rc < 0 ? rc : save(work, err);
 }
 
-static int cancel(struct deed *deed, struct error *err)
+static int cancel(struct request *request, struct error *err)
 {
 	struct work work;
 	struct job job;
 	const char *why = NULL;
-	int rc = open_work(&work, deed, err);
+	int rc = open_work(&work, request, err);
 	if (!rc)
 		rc = find_job(&work, &job, err);
 	if (!rc && !is(&job, "cancelled")) {
@@ -469,15 +474,16 @@ static int cancel(struct deed *deed, struct error *err)
 			rc = 1;
 		} else {
 			job.status = "cancelled";
-			job.completed_at = deed->now;
+			job.completed_at = request->now;
 			set(&work, &job, "status", job.status);
 			set_time(&work, &job, "completed_at", job.completed_at);
-			buf_addf(&deed->subject, "Job: %s cancels %s", deed->server, job.id);
+			buf_addf(&request->answer->subject, "Job: %s cancels %s", request->server,
+				job.id);
 			rc = leave(&work, &job, running && is_mine(&work, &job), err);
 		}
 	}
 	if (rc >= 0)
-		put_answer(deed, "cancelled", !rc, &work, &job, why);
+		put_answer(request, "cancelled", !rc, &work, &job, why);
 	close_work(&work);
 	return rc;
 }
@@ -494,27 +500,28 @@ static void do_not_count(struct work *work, struct job *job)
  * was cancelled, or claimed again. */
 static int hand_back(struct work *work, struct job *job, const char **why, struct error *err)
 {
-	struct deed *deed = work->deed;
-	const char *reason = deed_string(deed, "reason"), *paused = deed_string(deed, "paused");
-	if (is(job, "queued") && deed_int(deed, "attempt", 0) == job->attempt)
+	struct request *request = work->request;
+	const char *reason = request_string(request, "reason"),
+		   *paused = request_string(request, "paused");
+	if (is(job, "queued") && request_int(request, "attempt", 0) == job->attempt)
 		return 0;
 	*why = not_to_finish(work, job);
 	if (*why)
 		return 1;
 	put_back(work, job);
-	if (deed_flag(deed, "uncounted"))
+	if (request_flag(request, "uncounted"))
 		do_not_count(work, job);
 	job->reason = reason ? reason : job->reason;
 	if (reason)
 		set(work, job, "reason", reason);
-	buf_addf(&deed->subject, "Job: %s puts %s back", deed->server, job->id);
+	buf_addf(&request->answer->subject, "Job: %s puts %s back", request->server, job->id);
 	int rc = open_status(work, err);
 	if (rc < 0)
 		return rc;
 	leave_current(work, job, "idle");
-	status_touch(&work->documents[1], deed, NULL);
+	status_touch(&work->documents[1], request, NULL);
 	if (paused)
-		status_set_paused(&work->documents[1], deed, paused);
+		status_set_paused(&work->documents[1], request, paused);
 	return save(work, err);
 }
 
@@ -534,24 +541,25 @@ static int queue_again(struct work *work, struct job *job, const char **why, str
 		return 1;
 	}
 	put_back(work, job);
-	buf_addf(&work->deed->subject, "Job: %s puts %s back", work->deed->server, job->id);
+	buf_addf(&work->request->answer->subject, "Job: %s puts %s back", work->request->server,
+		job->id);
 	return leave(work, job, running && mine, err);
 }
 
-static int requeue(struct deed *deed, struct error *err)
+static int requeue(struct request *request, struct error *err)
 {
 	struct work work;
 	struct job job;
 	const char *why = NULL;
-	bool by_worker = json_member(deed->request, json_root(deed->request), "attempt");
-	int rc = open_work(&work, deed, err);
+	bool by_worker = json_member(request->doc, json_root(request->doc), "attempt");
+	int rc = open_work(&work, request, err);
 	if (!rc)
 		rc = find_job(&work, &job, err);
 	if (!rc)
 		rc = by_worker ? hand_back(&work, &job, &why, err)
 			       : queue_again(&work, &job, &why, err);
 	if (rc >= 0)
-		put_answer(deed, "requeued", !rc, &work, &job, why);
+		put_answer(request, "requeued", !rc, &work, &job, why);
 	close_work(&work);
 	return rc;
 }
@@ -559,76 +567,100 @@ static int requeue(struct deed *deed, struct error *err)
 /* ---- reap ---- */
 
 /* For how long was the job's server silent beyond its promise? 0: it was not. */
-static int64_t silence(struct deed *deed, const struct job *job)
+static int64_t silence(struct request *request, const struct job *job)
 {
-	const struct json_doc *request = deed->request;
-	const struct json_value *servers = json_member(request, json_root(request), "servers");
+	const struct json_doc *asked = request->doc;
+	const struct json_value *servers = json_member(asked, json_root(asked), "servers");
 	const struct json_value *server =
-		job->assigned_to ? json_member(request, servers, job->assigned_to) : NULL;
-	const struct json_value *beat = json_member(request, server, "last_beat");
-	int64_t after = deed_int(deed, "silent_after", 0), last = 0;
+		job->assigned_to ? json_member(asked, servers, job->assigned_to) : NULL;
+	const struct json_value *beat = json_member(asked, server, "last_beat");
+	int64_t after = request_int(request, "silent_after", 0), last = 0;
 	size_t len;
-	const char *text = json_string(request, beat, &len);
-	json_int64(request, json_member(request, server, "silent_after"), &after);
+	const char *text = json_string(asked, beat, &len);
+	json_int64(asked, json_member(asked, server, "silent_after"), &after);
 	if (text)
 		timestamp_parse(text, len, &last);
 	/* That it took the job was a sign of life, too. */
 	if (job->started_at > last)
 		last = job->started_at;
-	return deed->now - last > after ? deed->now - last : 0;
+	return request->now - last > after ? request->now - last : 0;
 }
 
 static void reap_one(struct work *work, struct job *job, int64_t silent)
 {
-	struct deed *deed = work->deed;
+	struct request *request = work->request;
 	const char *server = job->assigned_to ? job->assigned_to : "nobody";
 	char age[TIMESTAMP_SIZE];
-	bool gives_up = job_tries(job) >= deed_int(deed, "most_attempts", 1);
+	bool gives_up = job_tries(job) >= request_int(request, "most_attempts", 1);
 	struct buf reason = BUF_INIT;
 	buf_addf(&reason, "%s was silent for %s, at attempt %lld", server,
 		timestamp_format_age(silent, age), (long long)job->attempt);
-	job->reason = arena_strndup(&deed->arena, reason.data, reason.len);
+	job->reason = arena_strndup(&request->arena, reason.data, reason.len);
 	set(work, job, "reason", job->reason);
 	if (gives_up) {
 		job->status = "failed";
-		job->completed_at = deed->now;
+		job->completed_at = request->now;
 		set(work, job, "status", job->status);
 		set_time(work, job, "completed_at", job->completed_at);
 	} else {
 		put_back(work, job);
 	}
-	json_begin(&deed->answer, '{');
-	json_put_string(&deed->answer, "id", job->id);
-	json_put_string(&deed->answer, "server", server);
-	json_put_string(&deed->answer, "status", job->status);
-	json_put_int(&deed->answer, "attempt", job->attempt);
-	json_put_string(&deed->answer, "reason", job->reason);
-	json_end(&deed->answer);
+	json_begin(&request->answer->writer, '{');
+	json_put_string(&request->answer->writer, "id", job->id);
+	json_put_string(&request->answer->writer, "server", server);
+	json_put_string(&request->answer->writer, "status", job->status);
+	json_put_int(&request->answer->writer, "attempt", job->attempt);
+	json_put_string(&request->answer->writer, "reason", job->reason);
+	json_end(&request->answer->writer);
 	buf_release(&reason);
 }
 
-static int reap(struct deed *deed, struct error *err)
+static int reap(struct request *request, struct error *err)
 {
 	struct work work;
 	size_t count = 0;
-	int rc = open_work(&work, deed, err);
+	int rc = open_work(&work, request, err);
 	if (rc < 0)
 		return rc;
-	json_begin_member(&deed->answer, "reaped", '[');
+	json_begin_member(&request->answer->writer, "reaped", '[');
 	for (size_t i = 0; i < work.list.count; i++) {
 		struct job job = work.list.jobs[i];
-		int64_t silent = is(&job, "running") ? silence(deed, &job) : 0;
+		int64_t silent = is(&job, "running") ? silence(request, &job) : 0;
 		if (!silent)
 			continue;
 		reap_one(&work, &job, silent);
 		count++;
 	}
-	json_end(&deed->answer);
-	buf_addf(&deed->subject, "Job: %s reaps %zu of silent servers", deed->server, count);
+	json_end(&request->answer->writer);
+	buf_addf(&request->answer->subject, "Job: %s reaps %zu of silent servers", request->server,
+		count);
 	if (count)
 		rc = save(&work, err);
 	close_work(&work);
 	return rc;
+}
+
+/* ---- asking ---- */
+
+void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *server,
+	int64_t most_attempts, const struct env *env)
+{
+	struct json_writer w;
+	request_begin(&w, out, "job reap", server, env);
+	json_put_int(&w, "most_attempts", most_attempts);
+	json_put_int(&w, "silent_after", SILENT_TIMES * DEFAULT_PROMISE);
+	json_begin_member(&w, "servers", '{');
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *at = &fleet->servers[i];
+		if (at->state == BEAT_NEVER)
+			continue;
+		json_begin_member(&w, at->id, '{');
+		json_put_time(&w, "last_beat", at->last_beat);
+		json_put_int(&w, "silent_after", SILENT_TIMES * at->interval * at->push_every);
+		json_end(&w);
+	}
+	json_end(&w);
+	json_end(&w);
 }
 
 const struct operation job_operations[] = {

@@ -1,11 +1,11 @@
 /*
- * Operations on the shared documents, as data.
+ * Requests to change the shared documents, as data.
  *
- * What a server wants done is a request, a small JSON object: which operation, under which id, for
- * which server, asked when, and the operation's own members. A request can be applied at once, wait
- * in a file for the process that pushes for all of this host (deliver/write_queue.h), or wait for
- *the remote to come back (deliver/outbox.h); its time and its ids are those of the asking, so that
- *it means the same whenever it is applied.
+ * A request is a small JSON object: which operation, under which id, for which server, made when,
+ * and the operation's own members. It can be applied at once, wait in a file for the process that
+ * pushes for this clone (deliver/write_queue.h), or wait for the remote to answer again
+ * (deliver/outbox.h). Its time and its ids are those of the moment when it was made, so that it
+ * means the same whenever it is applied.
  *
  *	{ "operation": "lock renew", "id": "<uuid>", "server": "build1",
  *	  "time": "2025-10-29T12:00:00Z", "name": "deploy", "ttl": 600 }
@@ -17,69 +17,107 @@
 #define REQUEST_REQUEST_H
 
 #include "base/arena.h"
-#include "clone/settings.h"
+#include "base/env.h"
 #include "json/document.h"
 #include "json/write.h"
-#include "deliver/transaction.h"
+#include "request/documents.h"
 
-/* One request while it is applied. */
-struct deed {
+struct request;
+
+/* What comes of a request. */
+struct answer {
+	struct buf text;           /* an object */
+	struct json_writer writer; /* into `text`, which is open until answer_finish() */
+	struct buf subject;        /* the commit's first line */
+};
+#define ANSWER_INIT                                                                                \
+	{                                                                                          \
+		.text = BUF_INIT, .subject = BUF_INIT                                              \
+	}
+void answer_release(struct answer *answer);
+/* Appends the answer as it is before it is finished: an object without commit and attempts. */
+void answer_add(const struct answer *answer, struct buf *out);
+/* Continues an answer that answer_add() gave; it is open again. ERR_INVALID if it cannot be read;
+ * the answer is empty then. */
+int answer_resume(struct answer *answer, const struct buf *text, struct error *err);
+/* Closes the answer, with the commit (NULL: nothing was changed) and how many pushes it took. */
+void answer_finish(struct answer *answer, const char *commit, int attempts);
+
+/*
+ * A file that is recorded with a request, such as the log of a job with the job's end. The request
+ * only names it, in its member "files":
+ *
+ *	"files": [ { "name": "20251029T120000Z.log", "file": "log" } ]
+ *
+ * records the file "log" that the caller has read as <server>/logs/20251029T120000Z.log.
+ */
+struct request_file {
+	const char *name, *file; /* without directories; borrowed from the arena */
+	struct buf text;         /* for the caller to fill */
+	bool is_read;            /* false: there is no such file any more, and it is left out */
+};
+
+/* One request. */
+struct request {
 	const struct operation *operation;
-	struct json_doc *request;
+	struct json_doc *doc;
 	const char *id, *server; /* borrowed from the arena */
-	int64_t now;             /* when it was asked, seconds since 1970 */
-	struct arena arena;      /* for what the operation needs; dies with the deed */
+	int64_t now;             /* when it was made, seconds since 1970 */
+	struct arena arena;      /* for what the operation needs; dies with the request */
+	struct request_file *files;
+	size_t file_count;
 
-	/* While it is applied: */
-	struct transaction *tx;
-	struct json_writer answer; /* into `text`; an object is open */
-	struct buf text;
-	struct buf subject; /* the commit's first line */
+	/* Set by request_apply(), for the operation: */
+	struct documents *documents;
+	struct answer *answer;
 };
 
 struct operation {
 	const char *name; /* "lock acquire" */
-	/* Does it still make sense when nobody waits for its answer any more? Then it is kept in
-	 * the outbox where the remote does not answer. */
+	/* Does it still make sense if no one waits for its answer any more? Then it is kept in the
+	 * outbox while the remote does not answer. */
 	bool later;
 	/*
-	 * Reads documents through deed->tx, and writes them if and only if it returns 0; adds
-	 * members to deed->answer; may run several times. 0: done (also where nothing had to be
-	 * changed). 1: no, and the answer says why. Below 0: it cannot be done.
+	 * Reads and writes request->documents, and writes if and only if it returns 0; adds members
+	 * to request->answer; may run several times. Returns 0 (done, or nothing had to be
+	 * changed), 1 (refused, and the answer says why), or a negative code (cannot be done).
 	 */
-	int (*apply)(struct deed *deed, struct error *err);
+	int (*apply)(struct request *request, struct error *err);
 };
 
 /* Each a table that ends with a row without a name. */
 extern const struct operation archive_operations[], job_operations[], lock_operations[],
 	message_operations[], status_operations[];
 
-/* Begins a request in `*w`, which writes into `out`: the caller adds the operation's members, and
- * closes it with json_end(). settings->server must be set. */
+/* Begins a request of `server` in `*w`, which writes into `out`, with a fresh id and the current
+ * time: the caller adds the operation's members, and closes it with json_end(). */
 void request_begin(struct json_writer *w, struct buf *out, const char *operation,
-	const struct settings *settings, const struct env *env);
+	const char *server, const struct env *env);
 
-/* Reads a request; ERR_INVALID if it is none. `*deed` is to be given to deed_release(). */
-int deed_read(struct deed *deed, const char *text, size_t len, struct error *err);
-void deed_release(struct deed *deed);
+/* Reads a request. ERR_INVALID if `text` is not one. Release with request_release(). */
+int request_read(struct request *request, const char *text, size_t len, struct error *err);
+void request_release(struct request *request);
 
-/* Applies it on `tx`, from the beginning however often it was applied before. As `apply`. */
-int deed_apply(struct deed *deed, struct transaction *tx, struct error *err);
-/* Appends the answer as it is before it is finished: an object without commit and attempts. */
-void deed_add_answer(const struct deed *deed, struct buf *out);
-/* Takes up an answer that deed_add_answer() gave, in place of the deed's own; it is open again.
- * ERR_INVALID if it cannot be read; the answer is empty then. */
-int deed_resume_answer(struct deed *deed, const struct buf *answer, struct error *err);
-/* Closes the answer, with the commit (NULL: nothing was changed) and how many pushes it took; it is
- * in deed->text. */
-void deed_finish(struct deed *deed, const struct oid *commit, int attempts);
+/*
+ * Applies the request to `documents` and replaces `answer`: a function of the two, that sees no
+ * repository, clock, disk, process or network. It may run several times, each time on newer
+ * documents, on this machine or another. Returns as operation->apply does; the changes in
+ * `documents` count only if it returns 0.
+ */
+int request_apply(struct request *request, struct documents *documents, struct answer *answer,
+	struct error *err);
 
 /* ---- for operations ---- */
 
 /* A member of the request that is a string without NUL; NULL if there is none. Borrowed. */
-const char *deed_string(struct deed *deed, const char *name);
+const char *request_string(struct request *request, const char *name);
 /* A member that is a whole number; `fallback` if there is none. */
-int64_t deed_int(const struct deed *deed, const char *name, int64_t fallback);
-bool deed_flag(const struct deed *deed, const char *name);
+int64_t request_int(const struct request *request, const char *name, int64_t fallback);
+bool request_flag(const struct request *request, const char *name);
+/* Writes the request's files into <server>/logs/. */
+void request_write_files(struct request *request);
+
+/* Adds a file to a request that is being made, whose array "files" is open. */
+void request_put_file(struct json_writer *w, const char *name, const char *file);
 
 #endif

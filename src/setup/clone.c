@@ -128,7 +128,7 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 /* ---- shared files ---- */
 
 struct writing {
-	struct transaction *tx;
+	struct documents *documents;
 	const struct settings *settings;
 	int64_t now;
 	struct buf written; /* the paths, for the report */
@@ -141,13 +141,13 @@ static int write_missing(const char *path, const struct buf *content, void *data
 	struct buf copy = BUF_INIT;
 	const char *text;
 	size_t len;
-	int rc = transaction_read(w->tx, path, &text, &len, w->err);
+	int rc = documents_read(w->documents, path, &text, &len, w->err);
 	if (rc == ERR_FAILED)
 		return rc;
 	if (rc != ERR_NOT_FOUND)
 		return 0; /* it stands, sound or not: not ours to replace */
 	buf_add(&copy, content->data, content->len);
-	transaction_write(w->tx, path, &copy);
+	documents_write(w->documents, path, &copy);
 	buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
 	return 0;
 }
@@ -155,7 +155,7 @@ static int write_missing(const char *path, const struct buf *content, void *data
 static int write_layout(struct transaction *tx, void *data, struct error *err)
 {
 	struct writing *w = data;
-	w->tx = tx;
+	w->documents = transaction_documents(tx);
 	w->err = err;
 	buf_reset(&w->written);
 	int rc = layout_each_file(w->settings, w->now, write_missing, w);
@@ -163,13 +163,13 @@ static int write_layout(struct transaction *tx, void *data, struct error *err)
 		const char *path = layout_block_files[i], *text = "";
 		size_t len = 0;
 		struct buf updated = BUF_INIT;
-		rc = transaction_read(tx, path, &text, &len, err);
+		rc = documents_read(w->documents, path, &text, &len, err);
 		if (rc < 0 && rc != ERR_NOT_FOUND)
 			break;
 		rc = 0;
 		layout_update_block(path, text, len, &updated);
 		if (updated.len != len || memcmp(updated.data, text, len)) {
-			transaction_write(tx, path, &updated);
+			documents_write(w->documents, path, &updated);
 			buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
 		}
 		buf_release(&updated);

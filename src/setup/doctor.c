@@ -360,12 +360,12 @@ static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
  * Nobody tells the remote's time, but the others' beats are made by their clocks: one that comes
  * from the future says that theirs is ahead or this one is behind.
  */
-static void examine_clock(struct doctor *d, const struct roster *roster)
+static void examine_clock(struct doctor *d, const struct fleet *fleet)
 {
 	const struct server *newest = NULL;
 	char age[TIMESTAMP_SIZE];
-	for (size_t i = 0; i < roster->count; i++) {
-		const struct server *server = &roster->servers[i];
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *server = &fleet->servers[i];
 		bool own = d->settings->server && !strcmp(server->id, d->settings->server);
 		if (server->last_beat && !own && (!newest || server->last_beat > newest->last_beat))
 			newest = server;
@@ -384,25 +384,25 @@ static void examine_clock(struct doctor *d, const struct roster *roster)
 
 static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 {
-	struct roster roster = { 0 };
+	struct fleet fleet = { 0 };
 	struct buf mend = BUF_INIT;
-	int rc = roster_take(&roster, d->repo, d->settings, fetch, d->env, err);
+	int rc = fleet_take(&fleet, d->repo, d->settings, fetch, d->env, err);
 	if (rc < 0)
 		return rc;
 	buf_addf(&mend, "git fetch %s", d->settings->remote);
 	if (!fetch)
 		find(d, "remote", FINDING_UNKNOWN, NULL, "the remote %s was not asked",
 			d->settings->remote);
-	else if (roster.offline.code == ERR_BUSY)
-		find(d, "remote", FINDING_UNKNOWN, NULL, "%s", roster.offline.text);
-	else if (roster.offline.code)
+	else if (fleet.offline.code == ERR_BUSY)
+		find(d, "remote", FINDING_UNKNOWN, NULL, "%s", fleet.offline.text);
+	else if (fleet.offline.code)
 		find(d, "remote", FINDING_WRONG, mend.data, "the remote does not answer: %s",
-			roster.offline.text);
+			fleet.offline.text);
 	else
 		find(d, "remote", FINDING_FINE, NULL, "the remote %s answers", d->settings->remote);
-	examine_clock(d, &roster);
+	examine_clock(d, &fleet);
 	buf_release(&mend);
-	roster_release(&roster);
+	fleet_release(&fleet);
 	return 0;
 }
 

@@ -118,7 +118,9 @@ static void write_file(enum file file, const struct settings *settings, int64_t 
 	switch (file) {
 	case STATUS:
 		fleet_server_path(path, settings->server, FLEET_STATUS_FILE);
-		status_write_new(settings, "idle", now, content);
+		status_write_new(&(struct server_facts){ settings->server, settings->ip,
+					 settings->manager },
+			"idle", now, content);
 		break;
 	case HEARTBEAT:
 		fleet_server_path(path, settings->server, FLEET_HEARTBEAT_FILE);

@@ -21,12 +21,6 @@ static const char *const members[] = { "timestamp", "server", "overall_status", 
 
 /* ---- the text ---- */
 
-static void put_time(struct json_writer *w, const char *name, int64_t seconds)
-{
-	char text[TIMESTAMP_SIZE];
-	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
-}
-
 static const char *overall_status(const struct health *health)
 {
 	return health->severity == HEALTH_OK ? "healthy" : severity_name(health->severity);
@@ -41,10 +35,10 @@ static void put_servers(
 		json_begin_member(w, server->id, '{');
 		json_put_string_or_null(w, "status", server->status);
 		json_put_bool(w, "healthy", health->servers[i].healthy);
-		put_time(w, "last_heartbeat", server->last_beat);
+		json_put_time(w, "last_heartbeat", server->last_beat);
 		if (server->last_beat)
 			json_put_int(w, "heartbeat_age_seconds",
-				overview->roster.now - server->last_beat);
+				overview->fleet.now - server->last_beat);
 		else
 			json_put_null(w, "heartbeat_age_seconds");
 		json_end(w);
@@ -55,7 +49,7 @@ static void put_servers(
 /* How many jobs have ended with `status` since midnight, UTC. */
 static int64_t count_today(const struct overview *overview, const char *status)
 {
-	int64_t midnight = overview->roster.now - overview->roster.now % DAY, count = 0;
+	int64_t midnight = overview->fleet.now - overview->fleet.now % DAY, count = 0;
 	for (size_t i = 0; i < overview->jobs.count; i++) {
 		const struct job *job = &overview->jobs.jobs[i];
 		count += job->completed_at >= midnight && job->status &&
@@ -84,7 +78,7 @@ void health_put(struct json_writer *w, const struct overview *overview, const st
 		json_put_string_or_null(w, "job", alert->job);
 		json_put_string_or_null(w, "lock", alert->lock);
 		json_put_string(w, "message", alert->words);
-		put_time(w, "since", alert->since);
+		json_put_time(w, "since", alert->since);
 		json_end(w);
 	}
 	json_end(w);
@@ -153,7 +147,7 @@ static int apply(struct transaction *tx, void *data, struct error *err)
 	const struct writing *w = data;
 	struct document document;
 	/* What cannot be read is replaced: it only says what the other files do. */
-	int rc = document_open(&document, tx, FLEET_DASHBOARD_PATH, "{}\n", NULL);
+	int rc = document_open(&document, transaction_documents(tx), FLEET_DASHBOARD_PATH, "{}\n", NULL);
 	if (rc < 0)
 		rc = document_new(&document, FLEET_DASHBOARD_PATH, "{}\n", err);
 	if (rc < 0)
@@ -166,7 +160,7 @@ static int apply(struct transaction *tx, void *data, struct error *err)
 			json_edit_set(document.edit, document.root, members[i], text, len);
 		}
 		transaction_subject(tx, w->subject);
-		rc = document_save(&document, 1, tx, err);
+		rc = document_save(&document, 1, transaction_documents(tx), err);
 	}
 	document_close(&document);
 	return rc;
@@ -179,10 +173,10 @@ static int is_settled(struct repo *repo, const struct overview *overview, const 
 {
 	struct buf text = BUF_INIT;
 	struct json_doc *doc = NULL;
-	if (overview->roster.offline.code || oid_is_none(&overview->roster.tip))
+	if (overview->fleet.offline.code || oid_is_none(&overview->fleet.tip))
 		return 0;
 	int rc = repo_read(
-		repo, &overview->roster.tip, FLEET_DASHBOARD_PATH, FILE_LIMIT, &text, NULL, err);
+		repo, &overview->fleet.tip, FLEET_DASHBOARD_PATH, FILE_LIMIT, &text, NULL, err);
 	if (!rc)
 		rc = json_parse_buf(&doc, &text, FLEET_DASHBOARD_PATH, NULL, err);
 	if (!rc)
@@ -199,7 +193,7 @@ static struct json_doc *make_verdict(const struct settings *settings,
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	struct json_doc *doc = NULL;
 	json_begin(&w, '{');
-	put_time(&w, "timestamp", overview->roster.now);
+	json_put_time(&w, "timestamp", overview->fleet.now);
 	json_put_string(&w, "server", settings->server);
 	health_put(&w, overview, health);
 	json_end(&w);
@@ -212,7 +206,7 @@ int health_file_write(struct repo *repo, const struct settings *settings,
 	struct transaction_result *result, struct error *err)
 {
 	struct buf subject = BUF_INIT;
-	struct writing w = { .settings = settings, .now = overview->roster.now };
+	struct writing w = { .settings = settings, .now = overview->fleet.now };
 	w.verdict = make_verdict(settings, overview, health, err);
 	if (!w.verdict)
 		return ERR_FAILED;

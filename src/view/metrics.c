@@ -133,7 +133,7 @@ static void write_servers(const struct metrics *m, struct buf *out)
 			const struct health_server *verdict = &m->health->servers[k];
 			struct label label = { "server", verdict->server->id };
 			double value;
-			if (gauge->read(verdict, m->overview->roster.now, &value))
+			if (gauge->read(verdict, m->overview->fleet.now, &value))
 				sample(out, gauge->name, &label, NULL, value);
 		}
 	}
@@ -156,7 +156,7 @@ static void write_jobs(const struct metrics *m, struct buf *out)
 	static const char name[] = "git_build_jobs";
 	static const char *const known[] = { "queued", "running", "completed", "failed",
 		"cancelled" };
-	int64_t oldest = m->overview->roster.now;
+	int64_t oldest = m->overview->fleet.now;
 	family(out, name, "gauge", "Jobs in coordination/jobs.json.");
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		struct label label = { "status", known[i] };
@@ -170,7 +170,7 @@ static void write_jobs(const struct metrics *m, struct buf *out)
 	}
 	gauge(out, "git_build_oldest_queued_job_age_seconds",
 		"How long the oldest of the queued jobs has waited; 0 if none does.",
-		(double)(m->overview->roster.now - oldest));
+		(double)(m->overview->fleet.now - oldest));
 }
 
 static void write_builds(const struct metrics *m, struct buf *out)
@@ -262,13 +262,13 @@ static void write_pushes(const struct metrics *m, struct buf *out)
 
 static void write_clone(const struct metrics *m, struct buf *out)
 {
-	const struct roster *roster = &m->overview->roster;
+	const struct fleet *fleet = &m->overview->fleet;
 	if (m->asked)
 		gauge(out, "git_build_remote_reachable",
-			"Whether the shared repository answered just now.", !roster->offline.code);
-	if (roster->fetched_at)
+			"Whether the shared repository answered just now.", !fleet->offline.code);
+	if (fleet->fetched_at)
 		gauge(out, "git_build_last_fetch_timestamp_seconds",
-			"When the shared repository last answered.", (double)roster->fetched_at);
+			"When the shared repository last answered.", (double)fleet->fetched_at);
 	gauge(out, "git_build_unreadable_files",
 		"Files on the shared branches that cannot be read.",
 		(double)m->overview->troubles_count);

@@ -133,7 +133,7 @@ static void add_count(struct page *p, size_t count, const char *one, const char 
 
 static void add_verdict(struct page *p)
 {
-	const struct roster *roster = &p->overview->roster;
+	const struct fleet *fleet = &p->overview->fleet;
 	size_t critical = health_count(p->health, HEALTH_CRITICAL);
 	size_t warnings = health_count(p->health, HEALTH_WARNING);
 	char when[TIMESTAMP_SIZE];
@@ -153,7 +153,7 @@ static void add_verdict(struct page *p)
 			"<h1 class=\"ok\"><span aria-hidden=\"true\">\xe2\x97\x8f</span> All is "
 			"well</h1>\n");
 	buf_addf(p->out, "<p class=\"facts\">%zu of %zu servers alive and well, ", count_alive(p),
-		roster->count);
+		fleet->count);
 	add_count(
 		p, overview_count_jobs(p->overview, "running"), "job running, ", "jobs running, ");
 	add_count(p, overview_count_jobs(p->overview, "queued"), "queued, ", "queued, ");
@@ -162,9 +162,9 @@ static void add_verdict(struct page *p)
 	buf_addf(p->out,
 		"</p>\n<p class=\"when\">Taken <time datetime=\"%s\">%.10s %.5s UTC</time>", when,
 		when, when + 11);
-	if (roster->offline.code) {
+	if (fleet->offline.code) {
 		add(p, "; the shared repository does not answer, this was fetched ");
-		add_age(p, roster->fetched_at);
+		add_age(p, fleet->fetched_at);
 	}
 	add(p, "</p>\n</header>\n<main>\n");
 }
@@ -429,7 +429,7 @@ static void add_messages(struct page *p)
 
 void page_write(struct buf *out, const struct page_plan *plan)
 {
-	struct page p = { out, plan->overview, plan->health, plan->overview->roster.now };
+	struct page p = { out, plan->overview, plan->health, plan->overview->fleet.now };
 	add_head(&p, plan->refresh);
 	add_verdict(&p);
 	add_alerts(&p);

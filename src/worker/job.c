@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "request/job_files.h"
+#include "clone/job_folder.h"
 #include "fleet/names.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"

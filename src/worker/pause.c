@@ -58,7 +58,7 @@ int worker_report_pause(const struct worker *worker, const char *reason, struct 
 	struct outcome outcome = OUTCOME_INIT;
 	struct buf request = BUF_INIT;
 	struct json_writer w;
-	request_begin(&w, &request, "status set", worker->settings, worker->env);
+	request_begin(&w, &request, "status set", worker->settings->server, worker->env);
 	json_put_string_or_null(&w, "paused", reason);
 	json_end(&w);
 	int rc = submit(worker->repo, worker->settings, &request, worker->env, &outcome, NULL, err);

@@ -5,7 +5,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "request/job_files.h"
+#include "clone/job_folder.h"
 #include "fleet/names.h"
 #include "deliver/outbox.h"
 #include "artifacts/manifest.h"
@@ -82,7 +82,7 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	struct buf text = BUF_INIT, path = BUF_INIT, name = BUF_INIT;
 	struct json_writer w;
 	bool success = !strcmp(manifest->status, "success");
-	request_begin(&w, &text, success ? "job complete" : "job fail", job->worker->settings,
+	request_begin(&w, &text, success ? "job complete" : "job fail", job->worker->settings->server,
 		job->worker->env);
 	json_put_string(&w, "job", job->id);
 	json_put_int(&w, "attempt", job->attempt);
@@ -93,8 +93,8 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	json_begin_member(&w, "files", '[');
 	buf_addf(&name, "%s" MANIFEST_SUFFIX, job->id);
 	if (manifest_name_ok(job->id))
-		job_files_put(&w, name.data, "manifest");
-	job_files_put(&w, strrchr(manifest->log, '/') + 1, log_file);
+		request_put_file(&w, name.data, "manifest");
+	request_put_file(&w, strrchr(manifest->log, '/') + 1, log_file);
 	json_end(&w);
 	json_end(&w);
 	int rc = file_replace(in_folder(&path, job, "result"), text.data, text.len, 0644, err);
@@ -206,7 +206,7 @@ static int record_shortly(const struct worker *worker, const struct buf *full,
 	if (rc < 0)
 		return rc;
 	char *operation = json_strdup(doc, json_member(doc, json_root(doc), "operation"));
-	request_begin(&w, &request, operation ? operation : "", worker->settings, worker->env);
+	request_begin(&w, &request, operation ? operation : "", worker->settings->server, worker->env);
 	shorten(&w, doc, outcome->error.text);
 	json_end(&w);
 	outcome_release(outcome);
@@ -258,7 +258,7 @@ static int make_change(const struct worker *worker, const struct job_change *cha
 {
 	struct buf request = BUF_INIT;
 	struct json_writer w;
-	request_begin(&w, &request, change->operation, worker->settings, worker->env);
+	request_begin(&w, &request, change->operation, worker->settings->server, worker->env);
 	json_put_string(&w, "job", change->id);
 	json_put_int(&w, "attempt", change->attempt);
 	if (change->reason)
@@ -307,7 +307,7 @@ int build_job_leave(const struct build_job *job, struct outcome *outcome, struct
 	if (job->output.len)
 		rmdir(job->output.data);
 	remove_folder(job->folder.data);
-	request_begin(&w, &request, "status set", worker->settings, worker->env);
+	request_begin(&w, &request, "status set", worker->settings->server, worker->env);
 	json_put_string(&w, "status", "idle");
 	json_put_string(&w, "left_job", job->id);
 	json_end(&w);

@@ -104,7 +104,7 @@ static void every_server_has_the_data_of_its_files(void **state)
 {
 	(void)state;
 	struct overview o = take((struct overview_plan){ .beats = 2 });
-	assert_int_equal(o.roster.count, 3);
+	assert_int_equal(o.fleet.count, 3);
 	const struct server *server = overview_server(&o, "build1");
 	assert_int_equal(server->state, BEAT_NEVER);
 	assert_int_equal(server->status_at, NOON - 120);
@@ -116,7 +116,7 @@ static void every_server_has_the_data_of_its_files(void **state)
 	assert_false(server->healthy);
 	assert_true(server->disk_free_gb > 2.9 && server->disk_free_gb < 3.1);
 	assert_null(overview_server(&o, "build4"));
-	const struct beat_times *beats = &o.beats[server - o.roster.servers];
+	const struct beat_times *beats = &o.beats[server - o.fleet.servers];
 	assert_int_equal(beats->count, 2);
 	assert_int_equal(beats->committed_at, NOON - 180);
 	assert_int_equal(beats->times[0], NOON - 180);

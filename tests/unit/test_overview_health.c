@@ -31,7 +31,7 @@ enum { NOON = 1761739200, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 		BUILD("u5", 9 * DAY, .duration = 1000)
 
 /* A fleet, and the alerts that it must have: "severity kind server job lock", in order. */
-struct fleet {
+struct sample_fleet {
 	const char *what;
 	struct server servers[3];
 	struct job jobs[3];
@@ -46,7 +46,7 @@ struct fleet {
 	const char *alerts[4];
 };
 
-static const struct fleet fleets[] = {
+static const struct sample_fleet fleets[] = {
 	{ .what = "no server at all" },
 	{ .what = "a beat of just now", .servers = { SERVER("a", 0) } },
 	{ .what = "beats that come five at a time", .servers = { SERVER("a", 10 * MINUTE) } },
@@ -211,11 +211,11 @@ static size_t count_rows(const void *rows, size_t size, size_t bytes, size_t off
 	return count;
 }
 
-static struct overview make_overview(struct fleet *fleet, struct beat_times beats[3])
+static struct overview make_overview(struct sample_fleet *fleet, struct beat_times beats[3])
 {
 	beats[0].committed_at = fleet->committed_ago ? NOON - fleet->committed_ago : 0;
 	struct overview overview = {
-		.roster = { .servers = fleet->servers,
+		.fleet = { .servers = fleet->servers,
 			.count = COUNT(fleet->servers, id),
 			.now = NOON,
 			.fetched_at = fleet->fetched_ago ? NOON - fleet->fetched_ago : 0 },
@@ -231,7 +231,7 @@ static struct overview make_overview(struct fleet *fleet, struct beat_times beat
 		.troubles_count = COUNT(fleet->troubles, words),
 	};
 	if (fleet->offline)
-		error_set(&overview.roster.offline, ERR_UNREACHABLE, "no route to host");
+		error_set(&overview.fleet.offline, ERR_UNREACHABLE, "no route to host");
 	return overview;
 }
 
@@ -252,7 +252,7 @@ static void each_fleet_has_its_alerts(void **state)
 			.clock_skew = 120,
 			.max_age = fleets[i].max_age };
 		struct beat_times beats[3] = { 0 };
-		struct fleet fleet = fleets[i];
+		struct sample_fleet fleet = fleets[i];
 		struct overview overview = make_overview(&fleet, beats);
 		struct health health;
 		char text[300];
@@ -278,7 +278,7 @@ static void each_fleet_has_its_alerts(void **state)
 static void texts_name_the_subject_and_the_reason(void **state)
 {
 	(void)state;
-	struct fleet fleet = {
+	struct sample_fleet fleet = {
 		.servers = { SERVER("a", HOUR), SERVER("b", 0, .disk_free_gb = 4.25) },
 		.builds = { BUILD(
 			"j", 0, .failed = true, .branch = "main", .reason = "exit code 2") },

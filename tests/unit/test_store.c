@@ -271,13 +271,13 @@ static int append_line(struct transaction *tx, void *data, struct error *err)
 {
 	const char *text = "";
 	size_t len = 0;
-	int rc = transaction_read(tx, "list", &text, &len, err);
+	int rc = documents_read(transaction_documents(tx), "list", &text, &len, err);
 	if (rc < 0 && rc != ERR_NOT_FOUND)
 		return rc;
 	struct buf list = BUF_INIT;
 	buf_add(&list, text, len);
 	buf_addf(&list, "%s\n", (const char *)data);
-	transaction_write(tx, "list", &list);
+	documents_write(transaction_documents(tx), "list", &list);
 	return 0;
 }
 
@@ -342,12 +342,12 @@ static int write_the_same(struct transaction *tx, void *data, struct error *err)
 	const char *text;
 	size_t len;
 	(void)data;
-	int rc = transaction_read(tx, "list", &text, &len, err);
+	int rc = documents_read(transaction_documents(tx), "list", &text, &len, err);
 	if (rc < 0)
 		return rc;
 	struct buf same = BUF_INIT;
 	buf_add(&same, text, len);
-	transaction_write(tx, "list", &same);
+	documents_write(transaction_documents(tx), "list", &same);
 	return 0;
 }
 

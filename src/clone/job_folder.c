@@ -1,0 +1,32 @@
+#include "clone/job_folder.h"
+
+#include "base/file.h"
+#include "fleet/names.h"
+
+enum { FILE_LIMIT = 256 << 20 };
+
+void job_folder(struct buf *out, struct repo *repo, const char *id)
+{
+	buf_reset(out);
+	buf_addf(out, "%s/jobs/", repo_state_dir(repo));
+	fleet_file_name(out, id);
+}
+
+int job_folder_read_files(struct repo *repo, struct request *request, struct error *err)
+{
+	const char *job = request->file_count ? request_string(request, "job") : NULL;
+	struct buf path = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < request->file_count; i++) {
+		struct request_file *file = &request->files[i];
+		job_folder(&path, repo, job ? job : "");
+		buf_addf(&path, "/%s", file->file);
+		buf_reset(&file->text);
+		rc = file_read(&file->text, path.data, FILE_LIMIT, err);
+		file->is_read = !rc;
+		if (rc == ERR_NOT_FOUND)
+			rc = 0;
+	}
+	buf_release(&path);
+	return rc;
+}

@@ -1,0 +1,16 @@
+/* Making requests about messages (fleet/message.h): "message send", "message reply". */
+#ifndef REQUEST_MESSAGES_H
+#define REQUEST_MESSAGES_H
+
+#include "request/request.h"
+
+/* Appends the request to send a message of `server`, with a fresh id. `to` and `type` are checked
+ * (message_check_to(), message_check_type()). */
+void message_request(struct buf *out, const char *server, const char *to, const char *type,
+	const char *subject, const char *body, const struct env *env);
+/* Appends the request to reply to message `id`, which is marked as read by it. An automatic reply
+ * is marked as such, and is not written if the message has been read already. */
+void message_reply_request(struct buf *out, const char *server, const char *id, const char *body,
+	bool automatic, const struct env *env);
+
+#endif
