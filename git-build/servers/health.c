@@ -173,16 +173,17 @@ static void show_plugin(const struct overview *overview, const struct health *he
 static int write_file(const struct invocation *inv, const struct overview *overview,
 	const struct health *health, struct error *err)
 {
-	struct transaction_result result = TRANSACTION_RESULT_INIT;
+	struct outcome outcome = OUTCOME_INIT;
 	int rc = settings_need_server(&inv->settings, err);
 	if (!rc)
 		rc = health_file_write(
-			inv->repo, &inv->settings, overview, health, inv->env, &result, err);
-	show_remote(&result.said, err);
+			inv->repo, &inv->settings, overview, health, inv->env, &outcome, err);
+	struct oid commit = outcome_commit(&outcome);
+	show_remote(&outcome.said, err);
 	if (!rc && inv->verbose)
-		show_remark(result.committed ? "shared/health_dashboard.json is written"
-					     : "shared/health_dashboard.json says it already");
-	transaction_result_release(&result);
+		show_remark(oid_is_none(&commit) ? "shared/health_dashboard.json says it already"
+						 : "shared/health_dashboard.json is written");
+	outcome_release(&outcome);
 	return rc < 0 ? rc : 0;
 }
 

@@ -153,6 +153,16 @@ static void answer_member(const struct json_doc *doc, struct buf *out)
 		buf_add(out, raw, len);
 }
 
+struct oid outcome_commit(const struct outcome *outcome)
+{
+	struct json_doc *doc = NULL;
+	struct oid commit = OID_NONE;
+	if (!json_parse(&doc, outcome->answer.data, outcome->answer.len, "answer", NULL, NULL))
+		commit = oid_member(doc, "commit");
+	json_doc_free(doc);
+	return commit;
+}
+
 /* Reads what `file` was answered. */
 static int read_answer(const char *file, struct outcome *outcome, struct error *err)
 {

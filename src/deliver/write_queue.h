@@ -32,6 +32,8 @@ struct outcome {
 		.error = ERROR_INIT, .answer = BUF_INIT, .said = BUF_INIT, .behind = BUF_INIT      \
 	}
 void outcome_release(struct outcome *outcome);
+/* The commit that brought the change, from `answer`; OID_NONE if nothing was changed. */
+struct oid outcome_commit(const struct outcome *outcome);
 
 /*
  * Gets `request` (request/request.h) done, and what waits in the outbox in front of it; NULL: only

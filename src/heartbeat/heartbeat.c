@@ -9,7 +9,8 @@
 #include "fleet/names.h"
 #include "heartbeat/outage.h"
 #include "remote/repair.h"
-#include "deliver/transaction.h"
+#include "deliver/write_queue.h"
+#include "request/heartbeat.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -157,47 +158,18 @@ static int commit_beat(
 
 /* ---- a beat on the coordination branch, the old way ---- */
 
-static int write_beat(struct transaction *tx, void *data, struct error *err)
-{
-	const struct beat *beat = data;
-	struct buf path = BUF_INIT, document = BUF_INIT;
-	const char *previous = "";
-	size_t len = 0;
-	fleet_server_path(&path, beat->server, FLEET_HEARTBEAT_FILE);
-	int rc = documents_read(transaction_documents(tx), path.data, &previous, &len, err);
-	if (!rc || rc == ERR_NOT_FOUND) {
-		beat_write(beat, previous, len, &document);
-		documents_write(transaction_documents(tx), path.data, &document);
-		rc = 0;
-	}
-	buf_release(&path);
-	buf_release(&document);
-	return rc;
-}
-
 static int push_old_way(
 	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
 {
-	struct buf subject = BUF_INIT;
-	char timestamp[TIMESTAMP_SIZE];
-	buf_addf(&subject, "Heartbeat: %s %s", beat->server,
-		timestamp_format(beat->timestamp, timestamp));
-	struct transaction_plan plan = {
-		.remote = h->branch.remote,
-		.branch = h->settings->branch,
-		.subject = subject.data,
-		.server = beat->server,
-		.attempts = (int)h->settings->attempts,
-		.env = h->env,
-		.apply = write_beat,
-		.data = (void *)(uintptr_t)beat,
-	};
-	struct transaction_result pushed = TRANSACTION_RESULT_INIT;
-	int rc = transaction_run(h->repo, &plan, &pushed, err);
-	buf_add(&result->said, pushed.said.data, pushed.said.len);
-	result->commit = pushed.commit;
-	transaction_result_release(&pushed);
-	buf_release(&subject);
+	struct buf request = BUF_INIT;
+	struct outcome outcome = OUTCOME_INIT;
+	heartbeat_request(&request, beat, h->env);
+	int rc = write_queue_run(h->repo, h->settings, &request, h->env, &outcome, err);
+	buf_add(&result->said, outcome.said.data, outcome.said.len);
+	if (!rc)
+		result->commit = outcome_commit(&outcome);
+	buf_release(&request);
+	outcome_release(&outcome);
 	return rc;
 }
 

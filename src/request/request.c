@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct operation *const tables[] = { archive_operations, job_operations,
-	lock_operations, message_operations, status_operations };
+static const struct operation *const tables[] = { archive_operations, dashboard_operations,
+	heartbeat_operations, job_operations, layout_operations, lock_operations,
+	message_operations, status_operations };
 
 static const struct operation *find(const char *name)
 {

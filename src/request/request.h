@@ -86,8 +86,9 @@ struct operation {
 };
 
 /* Each a table that ends with a row without a name. */
-extern const struct operation archive_operations[], job_operations[], lock_operations[],
-	message_operations[], status_operations[];
+extern const struct operation archive_operations[], dashboard_operations[], heartbeat_operations[],
+	job_operations[], layout_operations[], lock_operations[], message_operations[],
+	status_operations[];
 
 /* Begins a request of `server` in `*w`, which writes into `out`, with a fresh id and the current
  * time: the caller adds the operation's members, and closes it with json_end(). */

@@ -3,9 +3,11 @@
 
 #include "heartbeat/heartbeat.h"
 #include "setup/hook_files.h"
-#include "setup/layout.h"
 #include "host/machine.h"
 #include "setup/report.h"
+#include "deliver/write_queue.h"
+#include "json/document.h"
+#include "request/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,83 +129,42 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 
 /* ---- shared files ---- */
 
-struct writing {
-	struct documents *documents;
-	const struct settings *settings;
-	int64_t now;
-	struct buf written; /* the paths, for the report */
-	struct error *err;
-};
-
-static int write_missing(const char *path, const struct buf *content, void *data)
+/* "a, b, c" of the answer's list of written files; empty if there are none. */
+static void list_written(const struct outcome *outcome, struct buf *out)
 {
-	struct writing *w = data;
-	struct buf copy = BUF_INIT;
-	const char *text;
-	size_t len;
-	int rc = documents_read(w->documents, path, &text, &len, w->err);
-	if (rc == ERR_FAILED)
-		return rc;
-	if (rc != ERR_NOT_FOUND)
-		return 0; /* it stands, sound or not: not ours to replace */
-	buf_add(&copy, content->data, content->len);
-	documents_write(w->documents, path, &copy);
-	buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
-	return 0;
-}
-
-static int write_layout(struct transaction *tx, void *data, struct error *err)
-{
-	struct writing *w = data;
-	w->documents = transaction_documents(tx);
-	w->err = err;
-	buf_reset(&w->written);
-	int rc = layout_each_file(w->settings, w->now, write_missing, w);
-	for (size_t i = 0; !rc && layout_block_files[i]; i++) {
-		const char *path = layout_block_files[i], *text = "";
-		size_t len = 0;
-		struct buf updated = BUF_INIT;
-		rc = documents_read(w->documents, path, &text, &len, err);
-		if (rc < 0 && rc != ERR_NOT_FOUND)
-			break;
-		rc = 0;
-		layout_update_block(path, text, len, &updated);
-		if (updated.len != len || memcmp(updated.data, text, len)) {
-			documents_write(w->documents, path, &updated);
-			buf_addf(&w->written, "%s%s", w->written.len ? ", " : "", path);
-		}
-		buf_release(&updated);
+	struct json_doc *doc = NULL;
+	json_parse(&doc, outcome->answer.data, outcome->answer.len, "answer", NULL, NULL);
+	const struct json_value *list = doc ? json_member(doc, json_root(doc), "written") : NULL;
+	JSON_EACH (path, list) {
+		size_t len;
+		const char *text = json_string(doc, path, &len);
+		buf_addf(out, "%s%.*s", out->len ? ", " : "", (int)len, text);
 	}
-	return rc;
+	json_doc_free(doc);
 }
 
 static int share_layout(struct repo *repo, const struct settings *settings, const struct env *env,
 	struct setup_report *report, struct error *err)
 {
-	struct writing writing = {
-		.settings = settings, .now = env->now(env->data), .written = BUF_INIT
+	struct layout_server server = {
+		.facts = { settings->server, settings->ip, settings->manager },
+		.interval = settings->interval,
+		.push_every = settings->push_every,
 	};
-	struct buf subject = BUF_INIT;
-	buf_addf(&subject, "Set up %s", settings->server);
-	struct transaction_plan plan = {
-		.remote = { settings->remote, settings->timeout_ms },
-		.branch = settings->branch,
-		.subject = subject.data,
-		.server = settings->server,
-		.attempts = (int)settings->attempts,
-		.env = env,
-		.apply = write_layout,
-		.data = &writing,
-	};
-	struct transaction_result result = TRANSACTION_RESULT_INIT;
-	int rc = transaction_run(repo, &plan, &result, err);
-	if (!rc && result.committed)
-		setup_step(report, true, "wrote and pushed %s", writing.written.data);
+	struct machine_sample sample = { 0 };
+	struct buf request = BUF_INIT, written = BUF_INIT;
+	struct outcome outcome = OUTCOME_INIT;
+	machine_read(&server.machine, &sample, ".");
+	layout_request(&request, &server, env);
+	int rc = write_queue_run(repo, settings, &request, env, &outcome, err);
+	list_written(&outcome, &written);
+	if (!rc && written.len)
+		setup_step(report, true, "wrote and pushed %s", written.data);
 	else if (!rc)
 		setup_step(report, false, "the shared files stand on %s", settings->branch);
-	transaction_result_release(&result);
-	buf_release(&subject);
-	buf_release(&writing.written);
+	buf_release(&request);
+	buf_release(&written);
+	outcome_release(&outcome);
 	return rc;
 }
 

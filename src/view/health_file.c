@@ -1,23 +1,13 @@
 #include "view/health_file.h"
 
 #include "base/timestamp.h"
-#include "request/document.h"
+#include "deliver/write_queue.h"
 #include "fleet/names.h"
+#include "request/dashboard.h"
 
 #include <string.h>
 
 enum { FILE_LIMIT = 16 << 20, DAY = 86400 };
-
-struct writing {
-	const struct settings *settings;
-	int64_t now;
-	struct json_doc *verdict; /* what is to stand there */
-	const char *subject;
-};
-
-/* What a verdict consists of; other members of the file stay. */
-static const char *const members[] = { "timestamp", "server", "overall_status", "servers", "jobs",
-	"alerts" };
 
 /* ---- the text ---- */
 
@@ -84,92 +74,12 @@ void health_put(struct json_writer *w, const struct overview *overview, const st
 	json_end(w);
 }
 
-/* ---- has anything changed? ---- */
-
-static void add_value(struct buf *out, const struct json_doc *doc, const struct json_value *value)
-{
-	size_t len = 0;
-	const char *text = value ? json_raw(doc, value, &len) : "";
-	buf_add(out, text, len);
-	buf_addch(out, '\n');
-}
-
-/* Appends what a file says, without what changes with every second. */
-static void add_substance(struct buf *out, const struct json_doc *doc)
-{
-	static const char *const counts[] = { "queued", "running", "completed_today",
-		"failed_today" };
-	static const char *const names[] = { "severity", "kind", "server", "job", "lock" };
-	const struct json_value *root = json_root(doc);
-	add_value(out, doc, json_member(doc, root, "overall_status"));
-	JSON_EACH (server, json_member(doc, root, "servers")) {
-		size_t len;
-		const char *id = json_key(doc, server, &len);
-		json_quote(out, id ? id : "", id ? len : 0);
-		add_value(out, doc, json_member(doc, server, "status"));
-		add_value(out, doc, json_member(doc, server, "healthy"));
-	}
-	const struct json_value *jobs = json_member(doc, root, "jobs");
-	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
-		add_value(out, doc, json_member(doc, jobs, counts[i]));
-	JSON_EACH (alert, json_member(doc, root, "alerts"))
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			add_value(out, doc, json_member(doc, alert, names[i]));
-}
-
-/* Is there something to write, where `doc` stands? */
-static bool is_due(const struct writing *w, const struct json_doc *doc)
-{
-	const struct json_value *root = json_root(doc);
-	const struct json_value *writer = json_member(doc, root, "server");
-	struct buf old = BUF_INIT, new = BUF_INIT;
-	int64_t written_at = 0;
-	size_t len;
-	const char *text = json_string(doc, json_member(doc, root, "timestamp"), &len);
-	if (text && !timestamp_parse(text, len, &written_at))
-		written_at = 0;
-	add_substance(&old, doc);
-	add_substance(&new, w->verdict);
-	bool same = old.len == new.len && !memcmp(old.data, new.data, old.len);
-	buf_release(&old);
-	buf_release(&new);
-	bool others = writer && !json_string_is(doc, writer, w->settings->server);
-	/* A time that is far ahead is a clock's mistake, and does not stand for ever. */
-	bool recent = written_at > w->now - (others ? w->settings->interval : 0) &&
-		written_at <= w->now + DAY;
-	return !same && !recent;
-}
-
 /* ---- writing ---- */
 
-static int apply(struct transaction *tx, void *data, struct error *err)
-{
-	const struct writing *w = data;
-	struct document document;
-	/* What cannot be read is replaced: it only says what the other files do. */
-	int rc = document_open(&document, transaction_documents(tx), FLEET_DASHBOARD_PATH, "{}\n", NULL);
-	if (rc < 0)
-		rc = document_new(&document, FLEET_DASHBOARD_PATH, "{}\n", err);
-	if (rc < 0)
-		return rc;
-	if (is_due(w, document.doc)) {
-		for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
-			size_t len;
-			const char *text = json_raw(w->verdict,
-				json_member(w->verdict, json_root(w->verdict), members[i]), &len);
-			json_edit_set(document.edit, document.root, members[i], text, len);
-		}
-		transaction_subject(tx, w->subject);
-		rc = document_save(&document, 1, transaction_documents(tx), err);
-	}
-	document_close(&document);
-	return rc;
-}
-
-/* Does the file at the commit that was judged need no change? That saves asking the remote again.
- * 1, 0, or a negative code. */
-static int is_settled(struct repo *repo, const struct overview *overview, const struct writing *w,
-	struct error *err)
+/* Does the file at the commit that was read need no change? That saves asking the remote again. 1,
+ * 0, or a negative code. */
+static int is_settled(struct repo *repo, const struct overview *overview,
+	const struct dashboard_verdict *verdict, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	struct json_doc *doc = NULL;
@@ -180,7 +90,7 @@ static int is_settled(struct repo *repo, const struct overview *overview, const 
 	if (!rc)
 		rc = json_parse_buf(&doc, &text, FLEET_DASHBOARD_PATH, NULL, err);
 	if (!rc)
-		rc = !is_due(w, doc);
+		rc = !dashboard_is_due(verdict, doc);
 	json_doc_free(doc);
 	buf_release(&text);
 	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
@@ -203,31 +113,25 @@ static struct json_doc *make_verdict(const struct settings *settings,
 
 int health_file_write(struct repo *repo, const struct settings *settings,
 	const struct overview *overview, const struct health *health, const struct env *env,
-	struct transaction_result *result, struct error *err)
+	struct outcome *outcome, struct error *err)
 {
-	struct buf subject = BUF_INIT;
-	struct writing w = { .settings = settings, .now = overview->fleet.now };
-	w.verdict = make_verdict(settings, overview, health, err);
-	if (!w.verdict)
+	struct buf subject = BUF_INIT, request = BUF_INIT;
+	struct json_doc *doc = make_verdict(settings, overview, health, err);
+	if (!doc)
 		return ERR_FAILED;
+	struct dashboard_verdict verdict = { settings->server, overview->fleet.now,
+		settings->interval, doc };
 	buf_addf(&subject, "Health: %s, %zu server%s, %zu alert%s", overall_status(health),
 		health->servers_count, health->servers_count == 1 ? "" : "s", health->count,
 		health->count == 1 ? "" : "s");
-	w.subject = subject.data;
-	struct transaction_plan plan = {
-		.remote = { settings->remote, settings->timeout_ms },
-		.branch = settings->branch,
-		.subject = subject.data,
-		.server = settings->server,
-		.attempts = (int)settings->attempts,
-		.host_wait_ms = settings->host_queue ? settings->lock_wait_ms : 0,
-		.env = env,
-		.apply = apply,
-		.data = &w,
-	};
-	int rc = is_settled(repo, overview, &w, err);
-	rc = rc < 0 ? rc : rc ? 0 : transaction_run(repo, &plan, result, err);
-	json_doc_free(w.verdict);
+	dashboard_request(&request, &verdict, subject.data, env);
+	int rc = is_settled(repo, overview, &verdict, err);
+	if (!rc)
+		rc = write_queue_run(repo, settings, &request, env, outcome, err);
+	else if (rc > 0)
+		rc = 0;
+	json_doc_free(doc);
 	buf_release(&subject);
+	buf_release(&request);
 	return rc;
 }

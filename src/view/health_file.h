@@ -14,20 +14,19 @@
 
 #include "json/write.h"
 #include "overview/health.h"
-#include "deliver/transaction.h"
+#include "deliver/write_queue.h"
 
 /* Puts the members above, but for "timestamp" and "server", into an object that is open. */
 void health_put(
 	struct json_writer *w, const struct overview *overview, const struct health *health);
 
 /*
- * Brings the file up to date on the shared branch, as settings->server. `result->committed` is
- * false where that was not necessary: it says the same already, a newer verdict stands there, or
- * another server has written one within the last heartbeat interval and so does not have to be
- * contradicted just now. As transaction_run().
+ * Brings the file up to date on the shared branch, as settings->server (request/dashboard.h says
+ * when that is not needed). `outcome->answer` is empty if the file as last fetched needs no change;
+ * else its member "commit" is null if the newest file needs none. As write_queue_run().
  */
 int health_file_write(struct repo *repo, const struct settings *settings,
 	const struct overview *overview, const struct health *health, const struct env *env,
-	struct transaction_result *result, struct error *err);
+	struct outcome *outcome, struct error *err);
 
 #endif

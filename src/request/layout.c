@@ -1,4 +1,4 @@
-#include "setup/layout.h"
+#include "request/layout.h"
 
 #include "base/timestamp.h"
 #include "fleet/heartbeat.h"
@@ -10,8 +10,6 @@
 
 #define BLOCK_BEGIN "# git-build: begin (kept by `git build init`)\n"
 #define BLOCK_END   "# git-build: end\n"
-
-const char *const layout_block_files[] = { ".gitattributes", ".gitignore", NULL };
 
 /* Which file is merged and judged by which schema: git's own mechanism, an attribute. */
 static const char attributes[] =
@@ -98,36 +96,33 @@ static void write_dashboard(int64_t now, struct buf *out)
 	buf_addch(out, '\n');
 }
 
-static void write_first_beat(const struct settings *settings, int64_t now, struct buf *out)
+static void write_first_beat(const struct layout_server *server, int64_t now, struct buf *out)
 {
-	struct beat beat = { .server = settings->server,
+	struct beat beat = { .server = server->facts.server,
 		.timestamp = now,
 		.healthy = true,
-		.interval = settings->interval,
-		.push_every = settings->push_every };
-	struct machine_sample sample = { 0 };
-	machine_read(&beat.machine, &sample, ".");
+		.interval = server->interval,
+		.push_every = server->push_every,
+		.machine = server->machine };
 	beat_write(&beat, "", 0, out);
 }
 
 enum file { STATUS, HEARTBEAT, LOGS, JOBS, LOCKS, MESSAGES, BUILD_CONFIG, DASHBOARD, FILES };
 
-static void write_file(enum file file, const struct settings *settings, int64_t now,
+static void write_file(enum file file, const struct layout_server *server, int64_t now,
 	struct buf *path, struct buf *content)
 {
 	switch (file) {
 	case STATUS:
-		fleet_server_path(path, settings->server, FLEET_STATUS_FILE);
-		status_write_new(&(struct server_facts){ settings->server, settings->ip,
-					 settings->manager },
-			"idle", now, content);
+		fleet_server_path(path, server->facts.server, FLEET_STATUS_FILE);
+		status_write_new(&server->facts, "idle", now, content);
 		break;
 	case HEARTBEAT:
-		fleet_server_path(path, settings->server, FLEET_HEARTBEAT_FILE);
-		write_first_beat(settings, now, content);
+		fleet_server_path(path, server->facts.server, FLEET_HEARTBEAT_FILE);
+		write_first_beat(server, now, content);
 		break;
 	case LOGS: /* git keeps no empty folder */
-		fleet_server_path(path, settings->server, "logs/.gitkeep");
+		fleet_server_path(path, server->facts.server, "logs/.gitkeep");
 		break;
 	case JOBS:
 		buf_addstr(path, FLEET_JOBS_PATH);
@@ -154,21 +149,7 @@ static void write_file(enum file file, const struct settings *settings, int64_t 
 	}
 }
 
-int layout_each_file(const struct settings *settings, int64_t now,
-	int (*each)(const char *path, const struct buf *content, void *data), void *data)
-{
-	int rc = 0;
-	for (enum file file = STATUS; file < FILES && !rc; file++) {
-		struct buf path = BUF_INIT, content = BUF_INIT;
-		write_file(file, settings, now, &path, &content);
-		rc = each(path.data, &content, data);
-		buf_release(&path);
-		buf_release(&content);
-	}
-	return rc;
-}
-
-void layout_update_block(const char *path, const char *text, size_t len, struct buf *out)
+static void update_block(const char *path, const char *text, size_t len, struct buf *out)
 {
 	const char *lines = strcmp(path, ".gitattributes") ? ignored : attributes;
 	const char *begin = memmem(text, len, BLOCK_BEGIN, sizeof(BLOCK_BEGIN) - 1);
@@ -187,3 +168,88 @@ void layout_update_block(const char *path, const char *text, size_t len, struct 
 		buf_add(out, rest, len - (size_t)(rest - text));
 	}
 }
+
+/* ---- asking ---- */
+
+void layout_request(struct buf *out, const struct layout_server *server, const struct env *env)
+{
+	struct json_writer w;
+	request_begin(&w, out, "init", server->facts.server, env);
+	json_put_string_or_null(&w, "ip", server->facts.ip);
+	json_put_string_or_null(&w, "manager", server->facts.manager);
+	json_put_int(&w, "interval_seconds", server->interval);
+	json_put_int(&w, "push_every", server->push_every);
+	json_put_int(&w, "uptime_seconds", server->machine.uptime_seconds);
+	json_end(&w);
+}
+
+/* ---- applying ---- */
+
+/* Writes a file that is missing; 1 if it was. An existing one stays, valid or not. */
+static int write_missing(
+	struct request *request, const char *path, struct buf *content, struct error *err)
+{
+	const char *text;
+	size_t len;
+	int rc = documents_read(request->documents, path, &text, &len, err);
+	if (rc != ERR_NOT_FOUND)
+		return rc == ERR_INVALID ? 0 : rc;
+	documents_write(request->documents, path, content);
+	return 1;
+}
+
+static int update_marked(struct request *request, const char *path, struct error *err)
+{
+	struct buf updated = BUF_INIT;
+	const char *text = "";
+	size_t len = 0;
+	int rc = documents_read(request->documents, path, &text, &len, err);
+	if (rc < 0 && rc != ERR_NOT_FOUND)
+		return rc;
+	update_block(path, text, len, &updated);
+	rc = updated.len != len || memcmp(updated.data, text, len) != 0;
+	if (rc)
+		documents_write(request->documents, path, &updated);
+	buf_release(&updated);
+	return rc;
+}
+
+static int init(struct request *request, struct error *err)
+{
+	static const char *const marked[] = { ".gitattributes", ".gitignore" };
+	struct layout_server server = {
+		.facts = { request->server, request_string(request, "ip"),
+			request_string(request, "manager") },
+		.interval = request_int(request, "interval_seconds", 60),
+		.push_every = request_int(request, "push_every", 1),
+		.machine = { .uptime_seconds = request_int(request, "uptime_seconds", 0),
+			.cpu_usage = -1,
+			.memory_used_gb = -1,
+			.disk_free_gb = -1 },
+	};
+	int rc = 0;
+	json_begin_member(&request->answer->writer, "written", '[');
+	for (enum file file = STATUS; file < FILES && rc >= 0; file++) {
+		struct buf path = BUF_INIT, content = BUF_INIT;
+		write_file(file, &server, request->now, &path, &content);
+		rc = write_missing(request, path.data, &content, err);
+		if (rc > 0)
+			json_put_string(&request->answer->writer, NULL, path.data);
+		buf_release(&path);
+		buf_release(&content);
+	}
+	for (size_t i = 0; i < sizeof(marked) / sizeof(*marked) && rc >= 0; i++) {
+		rc = update_marked(request, marked[i], err);
+		if (rc > 0)
+			json_put_string(&request->answer->writer, NULL, marked[i]);
+	}
+	json_end(&request->answer->writer);
+	buf_addf(&request->answer->subject, "Set up %s", request->server);
+	return rc < 0 ? rc : 0;
+}
+
+/* Not for later: init goes on only after it. */
+const struct operation layout_operations[] = {
+	{ "init", false, init },
+	{ NULL, false, NULL },
+};

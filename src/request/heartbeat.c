@@ -1,0 +1,75 @@
+#include "request/heartbeat.h"
+
+#include "base/timestamp.h"
+#include "fleet/names.h"
+
+/* ---- asking ---- */
+
+static void put_reading(struct json_writer *w, const char *name, double value)
+{
+	if (value >= 0)
+		json_put_double(w, name, value, 1);
+}
+
+void heartbeat_request(struct buf *out, const struct beat *beat, const struct env *env)
+{
+	struct json_writer w;
+	request_begin(&w, out, "heartbeat", beat->server, env);
+	json_put_bool(&w, "healthy", beat->healthy);
+	json_put_int(&w, "interval_seconds", beat->interval);
+	json_put_int(&w, "push_every", beat->push_every);
+	json_put_int(&w, "uptime_seconds", beat->machine.uptime_seconds);
+	put_reading(&w, "cpu_usage", beat->machine.cpu_usage);
+	put_reading(&w, "memory_used_gb", beat->machine.memory_used_gb);
+	put_reading(&w, "disk_free_gb", beat->machine.disk_free_gb);
+	json_end(&w);
+}
+
+/* ---- applying ---- */
+
+static double reading(const struct request *request, const char *name)
+{
+	double value;
+	const struct json_value *root = json_root(request->doc);
+	return json_double(request->doc, json_member(request->doc, root, name), &value) ? value
+											: -1;
+}
+
+static int heartbeat(struct request *request, struct error *err)
+{
+	char timestamp[TIMESTAMP_SIZE];
+	struct beat beat = {
+		.server = request->server,
+		.timestamp = request->now,
+		.healthy = request_flag(request, "healthy"),
+		.interval = request_int(request, "interval_seconds", 60),
+		.push_every = request_int(request, "push_every", 1),
+		.machine = {
+			.uptime_seconds = request_int(request, "uptime_seconds", 0),
+			.cpu_usage = reading(request, "cpu_usage"),
+			.memory_used_gb = reading(request, "memory_used_gb"),
+			.disk_free_gb = reading(request, "disk_free_gb"),
+		},
+	};
+	struct buf path = BUF_INIT, document = BUF_INIT;
+	const char *previous = "";
+	size_t len = 0;
+	fleet_server_path(&path, beat.server, FLEET_HEARTBEAT_FILE);
+	int rc = documents_read(request->documents, path.data, &previous, &len, err);
+	if (!rc || rc == ERR_NOT_FOUND) {
+		beat_write(&beat, previous, len, &document);
+		documents_write(request->documents, path.data, &document);
+		buf_addf(&request->answer->subject, "Heartbeat: %s %s", beat.server,
+			timestamp_format(beat.timestamp, timestamp));
+		rc = 0;
+	}
+	buf_release(&path);
+	buf_release(&document);
+	return rc;
+}
+
+/* Not for later: a heartbeat is about now. */
+const struct operation heartbeat_operations[] = {
+	{ "heartbeat", false, heartbeat },
+	{ NULL, false, NULL },
+};
