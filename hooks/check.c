@@ -95,11 +95,11 @@ static void show(const struct guard_update *update, const struct guard_report *r
 	show_list("warning: ", update, report->warnings, report->warnings_count);
 }
 
-int judge_update(struct guard *guard, const struct guard_update *update)
+int check_update(struct guard *guard, const struct guard_update *update)
 {
 	struct guard_report report = { 0 };
 	struct error err = ERROR_INIT;
-	int rc = guard_judge(guard, &report, update, &err);
+	int rc = guard_check(guard, &report, update, &err);
 	show(update, &report);
 	if (rc < 0)
 		hook_print("%s: cannot be judged: %s", update->ref, err.text);

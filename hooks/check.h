@@ -36,6 +36,6 @@ bool push_ref_ok(const char *text);
  * Asks the guard about `update` and says what it found on standard error, at most 20 lines a ref.
  * Returns how many violations there are, or a negative code, said as well, for a failure.
  */
-int judge_update(struct guard *guard, const struct guard_update *update);
+int check_update(struct guard *guard, const struct guard_update *update);
 
 #endif

@@ -62,7 +62,7 @@ static int read_or_start(
 static int write_list(const char *path, const struct buf *list, struct error *err)
 {
 	char *directory = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-	int rc = file_make_folders(directory, err);
+	int rc = file_make_directories(directory, err);
 	free(directory);
 	return rc ? rc : file_publish(path, list->data, list->len, err);
 }

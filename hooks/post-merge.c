@@ -101,7 +101,7 @@ static void say_changes(struct looking *looking)
 static bool is_due(const struct looking *looking)
 {
 	const struct env *env = env_system();
-	const char *branch = looking->settings.beat_branch;
+	const char *branch = looking->settings.heartbeat_branch;
 	struct buf ref = BUF_INIT;
 	struct oid tip;
 	struct commit commit = { .message = BUF_INIT };
@@ -115,28 +115,28 @@ static bool is_due(const struct looking *looking)
 	return due;
 }
 
-static void beat(struct repo *repo, const struct settings *settings)
+static void send_heartbeat(struct repo *repo, const struct settings *settings)
 {
 	const struct env *env = env_system();
 	struct file_lock lock = FILE_LOCK_INIT;
-	struct heartbeat *heartbeat = NULL;
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_sender *heartbeat = NULL;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	struct buf said = BUF_INIT;
 	/* A loop that is at work gives its own. */
 	if (!heartbeat_loop_acquire(&lock, repo, settings, env, NULL) &&
 		!heartbeat_open(&heartbeat, repo, settings, env, NULL)) {
 		bool healthy = heartbeat_check_health(repo, settings, &said);
-		heartbeat_beat(heartbeat, healthy, false, &result, NULL);
+		heartbeat_send(heartbeat, healthy, false, &result, NULL);
 	}
 	heartbeat_close(heartbeat);
 	file_lock_release(&lock);
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	buf_release(&said);
 }
 
 /* The detached process: it opens the repository itself, since libgit2's handles do not survive a
  * fork. */
-static _Noreturn void beat_detached(const struct looking *looking)
+static _Noreturn void heartbeat_detached(const struct looking *looking)
 {
 	struct repo *repo;
 	int null = open("/dev/null", O_RDWR);
@@ -144,13 +144,13 @@ static _Noreturn void beat_detached(const struct looking *looking)
 		dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ||
 		repo_open_again(&repo, looking->repo, NULL) < 0)
 		_exit(1);
-	beat(repo, &looking->settings);
+	send_heartbeat(repo, &looking->settings);
 	repo_close(repo);
 	_exit(0);
 }
 
 /* Sends the heartbeat from a process that nobody waits for: a push takes as long as it takes. */
-static void beat_aside(const struct looking *looking)
+static void heartbeat_aside(const struct looking *looking)
 {
 	switch (fork()) {
 	case -1:
@@ -158,7 +158,7 @@ static void beat_aside(const struct looking *looking)
 			strerror(errno));
 		break;
 	case 0:
-		beat_detached(looking);
+		heartbeat_detached(looking);
 	}
 }
 
@@ -179,7 +179,7 @@ static void look_over(void)
 		if (looking.settings.server) {
 			say_changes(&looking);
 			if (is_due(&looking))
-				beat_aside(&looking);
+				heartbeat_aside(&looking);
 		}
 		settings_release(&looking.settings);
 	}

@@ -48,12 +48,12 @@ static int forget_unknown(struct repo *repo, struct guard_update *update)
 	return known < 0 ? known : 0;
 }
 
-static int judge_all(struct repo *repo, struct guard *guard, struct push *push)
+static int check_all(struct repo *repo, struct guard *guard, struct push *push)
 {
 	int refused = 0;
 	for (size_t i = 0; i < push->count; i++)
 		refused |= forget_unknown(repo, &push->updates[i]) < 0 ||
-			judge_update(guard, &push->updates[i]) != 0;
+			check_update(guard, &push->updates[i]) != 0;
 	if (refused)
 		hook_print("nothing was pushed: every commit is checked, so fix each line above in "
 			   "the "
@@ -62,7 +62,7 @@ static int judge_all(struct repo *repo, struct guard *guard, struct push *push)
 	return refused;
 }
 
-static int judge_push(struct push *push, const char *remote)
+static int check_push(struct push *push, const char *remote)
 {
 	struct repo *repo = NULL;
 	struct guard *guard = NULL;
@@ -72,7 +72,7 @@ static int judge_push(struct push *push, const char *remote)
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
 		hook_print("%s", err.text);
 	else
-		refused = judge_all(repo, guard, push);
+		refused = check_all(repo, guard, push);
 	guard_free(guard);
 	repo_close(repo);
 	return refused;
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused && push.count)
-		refused = judge_push(&push, hook.arguments[0]);
+		refused = check_push(&push, hook.arguments[0]);
 	push_release(&push);
 	return refused;
 }

@@ -42,11 +42,11 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 		hook_print("warning: %s", err.text);
 }
 
-static int judge_all(struct repo *repo, struct guard *guard, const struct push *push)
+static int check_all(struct repo *repo, struct guard *guard, const struct push *push)
 {
 	int found = 0, failed = 0;
 	for (size_t i = 0; i < push->count; i++) {
-		int rc = judge_update(guard, &push->updates[i]);
+		int rc = check_update(guard, &push->updates[i]);
 		if (!rc)
 			remove_dead_locks(repo, push->updates[i].ref);
 		failed |= rc < 0;
@@ -63,7 +63,7 @@ static int judge_all(struct repo *repo, struct guard *guard, const struct push *
 	return failed || found;
 }
 
-static int judge_push(const struct push *push)
+static int check_push(const struct push *push)
 {
 	struct repo *repo = NULL;
 	struct guard *guard = NULL;
@@ -73,7 +73,7 @@ static int judge_push(const struct push *push)
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
 		hook_print("the push cannot be judged, and so does not land: %s", err.text);
 	else
-		refused = judge_all(repo, guard, push);
+		refused = check_all(repo, guard, push);
 	guard_free(guard);
 	repo_close(repo);
 	return refused;
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused)
-		refused = judge_push(&push);
+		refused = check_push(&push);
 	push_release(&push);
 	return refused;
 }

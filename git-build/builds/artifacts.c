@@ -74,13 +74,13 @@ static bool made_here(const struct invocation *inv, const struct manifest *manif
 
 /* Appends the folder in this host where the files are to be: as it was said, as the build left
  * them, or as fetch puts them. */
-static void add_folder(const struct invocation *inv, const struct manifest *manifest,
+static void add_directory(const struct invocation *inv, const struct manifest *manifest,
 	const char *said, struct buf *out)
 {
 	if (said)
 		buf_addstr(out, said);
-	else if (made_here(inv, manifest) && manifest->folder)
-		buf_addstr(out, manifest->folder);
+	else if (made_here(inv, manifest) && manifest->directory)
+		buf_addstr(out, manifest->directory);
 	else
 		fleet_file_name(out, manifest->job);
 }
@@ -114,7 +114,7 @@ static void put_manifest(struct json_writer *w, const struct manifest *manifest)
 		json_put_null(w, "duration_seconds");
 	else
 		json_put_int(w, "duration_seconds", manifest->duration);
-	json_put_string_or_null(w, "folder", manifest->folder);
+	json_put_string_or_null(w, "folder", manifest->directory);
 	json_put_string_or_null(w, "log", manifest->log);
 	json_put_int(w, "bytes", manifest_size(manifest));
 	put_artifacts(w, manifest);
@@ -133,10 +133,10 @@ static void add_row(struct table *table, const struct manifest_entry *entry, int
 	struct buf text = BUF_INIT;
 	table_add(table, SHOW_PLAIN, manifest->job);
 	table_add(table, SHOW_PLAIN, manifest->server);
-	if (entry->trouble) {
+	if (entry->problem) {
 		for (int i = 0; i < 5; i++)
 			table_add(table, SHOW_FAINT, NULL);
-		table_add(table, SHOW_RED, entry->trouble);
+		table_add(table, SHOW_RED, entry->problem);
 		return;
 	}
 	table_add(table, strcmp(manifest->status, "success") != 0 ? SHOW_RED : SHOW_GREEN,
@@ -167,13 +167,13 @@ static void show_list(const struct invocation *inv, const struct reading *readin
 		const struct manifest_entry *entry = &list->entries[i];
 		add_row(&table, entry, reading->now);
 		json_begin(&w, '{');
-		if (entry->trouble) {
+		if (entry->problem) {
 			json_put_string(&w, "job", entry->manifest.job);
 			json_put_string(&w, "server", entry->manifest.server);
 		} else {
 			put_manifest(&w, &entry->manifest);
 		}
-		json_put_string_or_null(&w, "trouble", entry->trouble);
+		json_put_string_or_null(&w, "trouble", entry->problem);
 		json_end(&w);
 	}
 	json_end(&w);
@@ -214,7 +214,7 @@ static void show_manifest(const struct manifest *manifest, int64_t now, bool col
 	if (manifest->duration >= 0)
 		buf_addf(&text, ", after %" PRId64 " s", manifest->duration);
 	show_line("made      %s", text.data);
-	show_line("folder    %s", manifest->folder ? manifest->folder : "-");
+	show_line("folder    %s", manifest->directory ? manifest->directory : "-");
 	show_line("log       %s", manifest->log ? manifest->log : "-");
 	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
 	for (size_t i = 0; i < manifest->count; i++) {
@@ -258,7 +258,7 @@ static const char *const state_names[] = { [ARTIFACT_WHOLE] = "ok",
 	[ARTIFACT_OTHER_HASH] = "other SHA-256" };
 
 static int verify_in(const struct invocation *inv, const struct manifest *manifest,
-	const char *folder, struct error *err)
+	const char *directory, struct error *err)
 {
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
@@ -267,13 +267,13 @@ static int verify_in(const struct invocation *inv, const struct manifest *manife
 	json_begin(&w, '{');
 	json_put_string(&w, "job", manifest->job);
 	json_put_string(&w, "server", manifest->server);
-	json_put_string(&w, "folder", folder);
+	json_put_string(&w, "folder", directory);
 	json_begin_member(&w, "artifacts", '[');
 	for (size_t i = 0; !rc && i < manifest->count; i++) {
 		const struct artifact *artifact = &manifest->artifacts[i];
 		enum artifact_state state;
 		int64_t size;
-		rc = artifact_check(artifact, folder, &state, &size, err);
+		rc = artifact_check(artifact, directory, &state, &size, err);
 		if (rc < 0)
 			break;
 		wrong += state != ARTIFACT_WHOLE;
@@ -282,7 +282,7 @@ static int verify_in(const struct invocation *inv, const struct manifest *manife
 		json_put_string(&w, "state", state_names[state]);
 		json_end(&w);
 		if (!inv->json && (!inv->quiet || state != ARTIFACT_WHOLE))
-			show_line("%s/%s: %s", folder, artifact->name, state_names[state]);
+			show_line("%s/%s: %s", directory, artifact->name, state_names[state]);
 	}
 	json_end(&w);
 	json_put_bool(&w, "whole", !wrong);
@@ -300,13 +300,13 @@ static int verify(
 	struct reading reading;
 	struct manifest_list list;
 	const struct manifest *manifest;
-	struct buf folder = BUF_INIT;
+	struct buf directory = BUF_INIT;
 	int rc = read_job(inv, given, operands->words[0], &reading, &list, &manifest, err);
 	if (!rc) {
-		add_folder(inv, manifest, given->in, &folder);
-		rc = verify_in(inv, manifest, folder.data, err);
+		add_directory(inv, manifest, given->in, &directory);
+		rc = verify_in(inv, manifest, directory.data, err);
 	}
-	buf_release(&folder);
+	buf_release(&directory);
 	manifest_list_release(&list);
 	return rc;
 }
@@ -315,7 +315,7 @@ static int verify(
 
 static void tell(const struct artifact *artifact, int64_t done, void *data)
 {
-	progress_tell(data, (size_t)done, (size_t)artifact->size);
+	progress_report(data, (size_t)done, (size_t)artifact->size);
 }
 
 static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
@@ -356,7 +356,7 @@ static int fetch_all(const struct invocation *inv, const struct manifest *manife
 {
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
-	int rc = file_make_folders(fetch->to, err);
+	int rc = file_make_directories(fetch->to, err);
 	json_begin(&w, '{');
 	json_put_string(&w, "job", manifest->job);
 	json_put_string(&w, "server", manifest->server);
@@ -375,19 +375,19 @@ static int fetch_all(const struct invocation *inv, const struct manifest *manife
 static int fetch_job(
 	struct invocation *inv, const struct manifest *manifest, const char *to, struct error *err)
 {
-	struct buf folder = BUF_INIT, ssh = BUF_INIT, destination = BUF_INIT;
+	struct buf directory = BUF_INIT, ssh = BUF_INIT, destination = BUF_INIT;
 	struct fetch fetch = {
-		.from = manifest->folder, .stall_ms = inv->settings.timeout_ms, .env = inv->env
+		.from = manifest->directory, .stall_ms = inv->settings.timeout_ms, .env = inv->env
 	};
 	int rc = 0;
-	if (!manifest->folder && manifest->count)
+	if (!manifest->directory && manifest->count)
 		rc = error_set(err, ERR_INVALID,
 			"the manifest of %s does not say where its files are", manifest->job);
 	if (to)
-		buf_addstr(&folder, to);
+		buf_addstr(&directory, to);
 	else
-		fleet_file_name(&folder, manifest->job);
-	fetch.to = folder.data;
+		fleet_file_name(&directory, manifest->job);
+	fetch.to = directory.data;
 	if (!rc && manifest->count && !made_here(inv, manifest)) {
 		rc = ssh_destination(inv, manifest->server, &destination, err);
 		fetch.destination = destination.data;
@@ -399,7 +399,7 @@ static int fetch_job(
 	}
 	if (!rc)
 		rc = fetch_all(inv, manifest, &fetch, err);
-	buf_release(&folder);
+	buf_release(&directory);
 	buf_release(&ssh);
 	buf_release(&destination);
 	return rc;
@@ -427,17 +427,17 @@ static int compare(
 	struct reading reading;
 	struct manifest_list list;
 	const struct manifest *a, *b;
-	struct buf a_folder = BUF_INIT, b_folder = BUF_INIT;
+	struct buf a_directory = BUF_INIT, b_directory = BUF_INIT;
 	int rc = read_job(inv, values, operands->words[0], &reading, &list, &a, err);
 	if (!rc)
 		rc = manifest_list_find(&list, operands->words[1], &b, err);
 	if (!rc) {
-		add_folder(inv, a, NULL, &a_folder);
-		add_folder(inv, b, NULL, &b_folder);
-		rc = artifacts_compare(inv, a, a_folder.data, b, b_folder.data);
+		add_directory(inv, a, NULL, &a_directory);
+		add_directory(inv, b, NULL, &b_directory);
+		rc = artifacts_compare(inv, a, a_directory.data, b, b_directory.data);
 	}
-	buf_release(&a_folder);
-	buf_release(&b_folder);
+	buf_release(&a_directory);
+	buf_release(&b_directory);
 	manifest_list_release(&list);
 	return rc;
 }

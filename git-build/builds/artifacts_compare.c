@@ -45,7 +45,7 @@ static void put_row(struct json_writer *w, const struct compared *row)
 	json_put_bool(w, "opened", row->opened);
 	put_differences(w, "fields", row->fields, row->fields_count);
 	put_differences(w, "files", row->files, row->files_count);
-	json_put_string_or_null(w, "trouble", row->trouble);
+	json_put_string_or_null(w, "trouble", row->problem);
 	json_end(w);
 }
 
@@ -108,20 +108,20 @@ static void show_row(const struct compared *row, const struct manifest *a, const
 	else
 		show_line("differs: %s%s%s (%" PRId64 " -> %" PRId64 " bytes)", row->a->name, arrow,
 			name, row->a->size, row->b->size);
-	if (row->trouble)
-		show_line("    %s", row->trouble);
+	if (row->problem)
+		show_line("    %s", row->problem);
 	else if (row->opened && !row->fields_count && !row->files_count)
 		show_line("    the same fields, and files of the same sizes");
 	show_differences("", row->fields, row->fields_count);
 	show_differences("", row->files, row->files_count);
 }
 
-int artifacts_compare(const struct invocation *inv, const struct manifest *a, const char *a_folder,
-	const struct manifest *b, const char *b_folder)
+int artifacts_compare(const struct invocation *inv, const struct manifest *a,
+	const char *a_directory, const struct manifest *b, const char *b_directory)
 {
 	struct comparison comparison;
 	size_t differing = 0;
-	compare_builds(&comparison, a, a_folder, b, b_folder);
+	compare_builds(&comparison, a, a_directory, b, b_directory);
 	for (size_t i = 0; i < comparison.count; i++)
 		differing += !comparison.rows[i].same;
 	if (inv->json)

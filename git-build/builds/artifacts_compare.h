@@ -8,7 +8,7 @@
 
 /* Shows how builds `a` and `b` differ, whose files are in these folders if they are on this host.
  * ANSWER_YES: they do not. */
-int artifacts_compare(const struct invocation *inv, const struct manifest *a, const char *a_folder,
-	const struct manifest *b, const char *b_folder);
+int artifacts_compare(const struct invocation *inv, const struct manifest *a,
+	const char *a_directory, const struct manifest *b, const char *b_directory);
 
 #endif

@@ -158,7 +158,7 @@ static void add_clone(struct invocation *inv, const char *server, struct buf *ou
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	buf_addf(&key, "build.clone.%s", server);
-	const char *folder = "~/";
+	const char *directory = "~/";
 	if (!repo_config(inv->repo, key.data, &value) || !value.len) {
 		buf_reset(&key);
 		buf_addf(&key, "remote.%s.url", inv->settings.remote);
@@ -169,14 +169,14 @@ static void add_clone(struct invocation *inv, const char *server, struct buf *ou
 			buf_truncate(&value, value.len - 4);
 		const char *slash = strrchr(value.data, '/'), *colon = strrchr(value.data, ':');
 		buf_addstr(out, "~/");
-		folder = slash ? slash + 1 : colon ? colon + 1 : value.data;
+		directory = slash ? slash + 1 : colon ? colon + 1 : value.data;
 	} else if (!strncmp(value.data, "~/", 2)) {
 		buf_addstr(out, "~/");
-		folder = value.data + 2;
+		directory = value.data + 2;
 	} else {
-		folder = value.data;
+		directory = value.data;
 	}
-	buf_add_quoted(out, folder);
+	buf_add_quoted(out, directory);
 	buf_release(&key);
 	buf_release(&value);
 }

@@ -195,7 +195,7 @@ static const struct manifest *find_manifest(const struct looking *l, const char 
 {
 	for (size_t i = 0; i < l->manifests.count; i++)
 		if (!strcmp(l->manifests.entries[i].manifest.job, id) &&
-			!l->manifests.entries[i].trouble)
+			!l->manifests.entries[i].problem)
 			return &l->manifests.entries[i].manifest;
 	return NULL;
 }

@@ -138,7 +138,7 @@ static void pause_for(struct run *run)
 	if (run->pause.on && run->pause.until_ms > until)
 		until = run->pause.until_ms;
 	while (!run->stopped_by && env->monotonic_ms(env->data) < until) {
-		pulse_beat(&run->pulse);
+		keepalive_send(&run->pulse);
 		run_wait(run, run->pulse.next_ms < until ? run->pulse.next_ms : until);
 	}
 }
@@ -148,7 +148,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 	bool recovered = false, failing = false;
-	manager_tell("READY=1\nSTATUS=waiting for jobs");
+	manager_notify("READY=1\nSTATUS=waiting for jobs");
 	while (!run->stopped_by) {
 		bool idle = false;
 		failure.code = 0;
@@ -178,7 +178,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		if (idle || failing)
 			pause_for(run);
 	}
-	manager_tell("STOPPING=1");
+	manager_notify("STOPPING=1");
 	return ANSWER_YES;
 }
 

@@ -31,7 +31,7 @@ struct building {
 	bool success;
 	struct buf reason;
 	struct error
-		trouble; /* why the job could not be built, which is not its fault; code 0: none */
+		problem; /* why the job could not be built, which is not its fault; code 0: none */
 	int64_t look_ms;
 };
 
@@ -108,7 +108,7 @@ static void look(struct building *b)
 	struct run *run = b->run;
 	struct invocation *inv = run->inv;
 	struct reading reading;
-	pulse_beat(&run->pulse);
+	keepalive_send(&run->pulse);
 	b->look_ms = now_ms(run) + run->look_every_ms;
 	if (b->claim != CLAIM_HELD)
 		return;
@@ -147,16 +147,16 @@ static int supervise(struct building *b, struct supervise_plan *plan, struct sup
 static bool has_run(struct building *b, const char *program, const struct supervise_end *end)
 {
 	if (end->not_run)
-		error_set(&b->trouble, ERR_FAILED, "cannot run '%s': %s", program,
+		error_set(&b->problem, ERR_FAILED, "cannot run '%s': %s", program,
 			strerror(end->why));
 	else if (!end->timed_out && !end->stopped && build_job_was_busy(&b->job, end->status))
-		error_set(&b->trouble, ERR_BUSY,
+		error_set(&b->problem, ERR_BUSY,
 			"cannot make packages: another program holds the package manager");
-	return !b->trouble.code;
+	return !b->problem.code;
 }
 
 /* Why a step failed goes into b->reason; true: it did not. */
-static bool judge(struct building *b, const struct supervise_end *end)
+static bool check(struct building *b, const struct supervise_end *end)
 {
 	char limit[TIMESTAMP_SIZE];
 	struct buf *why = &b->reason;
@@ -184,15 +184,15 @@ static void build(struct building *b)
 	struct supervise_plan plan;
 	struct supervise_end end;
 	for (;;) {
-		int rc = build_job_step(&b->job, &plan, &b->reason, &b->trouble);
+		int rc = build_job_step(&b->job, &plan, &b->reason, &b->problem);
 		if (!rc)
-			rc = supervise(b, &plan, &end, &b->trouble);
+			rc = supervise(b, &plan, &end, &b->problem);
 		if (rc)
 			break;
-		if (!has_run(b, plan.argv[0], &end) || !judge(b, &end))
+		if (!has_run(b, plan.argv[0], &end) || !check(b, &end))
 			return;
 	}
-	b->success = !b->trouble.code && !b->reason.len;
+	b->success = !b->problem.code && !b->reason.len;
 }
 
 /* Settings, source tree, and how long such jobs usually take. */
@@ -201,7 +201,7 @@ static bool prepare(struct building *b)
 	struct run *run = b->run;
 	struct invocation *inv = run->inv;
 	struct reading reading;
-	struct error *err = &b->trouble;
+	struct error *err = &b->problem;
 	struct json_doc *doc = NULL;
 	const struct json_value *jobs;
 	struct arena arena = ARENA_INIT;
@@ -224,13 +224,13 @@ static bool prepare(struct building *b)
 /* Does the job go back: it could not be built here, or a signal has ended it? */
 static bool is_put_back(const struct building *b)
 {
-	bool ended = b->trouble.code || (b->run->stopped_by && !b->success);
+	bool ended = b->problem.code || (b->run->stopped_by && !b->success);
 	return ended && b->claim == CLAIM_HELD;
 }
 
 static const char *reason_of(const struct building *b)
 {
-	return b->trouble.code ? b->trouble.text : b->reason.len ? b->reason.data : NULL;
+	return b->problem.code ? b->problem.text : b->reason.len ? b->reason.data : NULL;
 }
 
 static const char *word_of(const struct building *b)
@@ -262,7 +262,7 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 		json_put_bool(&w, "recorded", outcome->code == 0);
 		json_end(&w);
 		show_json(&out);
-	} else if (!inv->quiet && !b->trouble.code) {
+	} else if (!inv->quiet && !b->problem.code) {
 		timestamp_format_age(took, age);
 		if (is_put_back(b))
 			show_line("%s is back in the queue", job->id);
@@ -294,12 +294,12 @@ static int finish(struct building *b, struct outcome *outcome, struct error *err
 	if (b->claim != CLAIM_HELD)
 		return build_job_leave(&b->job, outcome, err);
 	/* What came of it cannot be kept: then it does not count. */
-	if (!is_put_back(b) && build_job_end(&b->job, &b->reason, &b->trouble) < 0)
+	if (!is_put_back(b) && build_job_end(&b->job, &b->reason, &b->problem) < 0)
 		b->success = false;
 	int rc;
 	b->success = b->success && !b->reason.len;
-	if (b->trouble.code)
-		rc = build_job_put_back(&b->job, b->trouble.text, outcome, err);
+	if (b->problem.code)
+		rc = build_job_put_back(&b->job, b->problem.text, outcome, err);
 	else if (is_put_back(b))
 		rc = build_job_requeue(&b->job, outcome, err);
 	else
@@ -315,8 +315,8 @@ static int fail_for_now(const struct building *b, int rc, struct error *err)
 	b->run->put_back = true;
 	if (rc < 0)
 		return error_wrap(err, "%s: %s; it could not be put back into the queue", b->job.id,
-			b->trouble.text);
-	*err = b->trouble;
+			b->problem.text);
+	*err = b->problem;
 	return error_wrap(err, "%s: could not start; back in the queue", b->job.id);
 }
 
@@ -326,10 +326,10 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 	struct invocation *inv = run->inv;
 	struct building b = { .run = run, .reason = BUF_INIT, .claim = CLAIM_HELD };
 	struct outcome outcome = OUTCOME_INIT;
-	int rc = build_job_open(&b.job, &run->worker, doc, claim, &b.trouble);
+	int rc = build_job_open(&b.job, &run->worker, doc, claim, &b.problem);
 	if (!b.job.id) {
 		build_job_close(&b.job);
-		*err = b.trouble;
+		*err = b.problem;
 		return err->code;
 	}
 	b.screen = (struct screen){ .echo = !inv->quiet && !inv->json,
@@ -347,7 +347,7 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 		show_end(&b, &outcome);
 		rc = b.success && b.claim == CLAIM_HELD ? ANSWER_YES : ANSWER_NO;
 	}
-	if (b.trouble.code && b.claim == CLAIM_HELD)
+	if (b.problem.code && b.claim == CLAIM_HELD)
 		rc = fail_for_now(&b, rc, err);
 	else if (b.job.started)
 		pause_end(&run->pause);

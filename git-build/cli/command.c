@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const struct option common_options[] = {
-	{ .kind = OPTION_FOLDER,
+	{ .kind = OPTION_DIRECTORY,
 		.letter = 'C',
 		.value = "DIR",
 		.help = "work as if started in DIR" },
@@ -170,7 +170,7 @@ void command_usage(const struct command *command, const struct verb *verb, struc
 static const char quick_name[] = "git-build", full_name[] = "git-build-full";
 
 static int find_beside(
-	struct buf *out, const char *other_folder, const char *name, struct error *err)
+	struct buf *out, const char *other_directory, const char *name, struct error *err)
 {
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -180,10 +180,10 @@ static int find_beside(
 	*strrchr(self, '/') = '\0';
 	struct buf path = BUF_INIT;
 	char resolved[PATH_MAX];
-	const char *const folders[] = { ".", other_folder };
+	const char *const directories[] = { ".", other_directory };
 	for (size_t i = 0; i < 2; i++) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s/%s", self, folders[i], name);
+		buf_addf(&path, "%s/%s/%s", self, directories[i], name);
 		if (realpath(path.data, resolved)) {
 			buf_release(&path);
 			buf_addstr(out, resolved);
@@ -213,13 +213,13 @@ int hooks_path(struct buf *out, struct error *err)
 	size_t before = out->len;
 	int rc = program_path(&program, err);
 	if (!rc) {
-		int folder = (int)(strrchr(program.data, '/') - program.data);
-		buf_addf(out, "%.*s/../libexec/git-build", folder, program.data);
+		int directory = (int)(strrchr(program.data, '/') - program.data);
+		buf_addf(out, "%.*s/../libexec/git-build", directory, program.data);
 		int installed = file_exists(out->data + before, err);
 		rc = installed < 0 ? installed : 0;
 		if (!installed) {
 			buf_truncate(out, before);
-			buf_addf(out, "%.*s/hooks", folder, program.data);
+			buf_addf(out, "%.*s/hooks", directory, program.data);
 		}
 	}
 	buf_release(&program);

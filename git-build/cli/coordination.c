@@ -59,8 +59,8 @@ static void tell_locks(struct invocation *inv)
 
 /* ---- asking ---- */
 
-int coordination_submit(
-	struct invocation *inv, const struct buf *request, struct parsed_answer *answer, struct error *err)
+int coordination_submit(struct invocation *inv, const struct buf *request,
+	struct parsed_answer *answer, struct error *err)
 {
 	struct outcome outcome = OUTCOME_INIT;
 	bool kept;

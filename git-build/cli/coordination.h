@@ -23,7 +23,7 @@ struct parsed_answer {
 	struct json_doc *doc; /* NULL: it did not come to an answer */
 	struct arena arena;
 };
-#define PARSED_ANSWER_INIT                                                                                \
+#define PARSED_ANSWER_INIT                                                                         \
 	{                                                                                          \
 		NULL, ARENA_INIT                                                                   \
 	}
@@ -38,8 +38,8 @@ bool answer_flag(const struct parsed_answer *answer, const char *name);
  * this clone held, and with --json shows the answer. Returns 0, 1, or a negative code; `answer`
  * (PARSED_ANSWER_INIT) is to be released either way.
  */
-int coordination_submit(struct invocation *inv, const struct buf *request, struct parsed_answer *answer,
-	struct error *err);
+int coordination_submit(struct invocation *inv, const struct buf *request,
+	struct parsed_answer *answer, struct error *err);
 
 /* Reads the shared branch; where the remote does not answer that is a warning, with how old what is
  * shown is. */

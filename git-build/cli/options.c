@@ -166,7 +166,7 @@ static int store(const struct match *match, const char *value, struct error *err
 	}
 	case OPTION_NUMBER:
 		return read_number(o, value, member, err);
-	case OPTION_FOLDER:
+	case OPTION_DIRECTORY:
 		if (*value && chdir(value) < 0)
 			return error_errno(err, ERR_FAILED, "cannot change to '%s'", value);
 		return 0;

@@ -5,10 +5,10 @@
  * which member of a struct it sets. Parsing, `-h`, the completions and the error messages all read
  * the same rows, so that they cannot disagree.
  *
- *	struct beat_options { bool loop; int64_t count; };
+ *	struct heartbeat_options { bool loop; int64_t count; };
  *	static const struct option options[] = {
- *		OPT_FLAG(0, "loop", struct beat_options, loop, "beat until stopped"),
- *		OPT_NUMBER('n', "count", "N", struct beat_options, count, 1, 9, "so many"),
+ *		OPT_FLAG(0, "loop", struct heartbeat_options, loop, "beat until stopped"),
+ *		OPT_NUMBER('n', "count", "N", struct heartbeat_options, count, 1, 9, "so many"),
  *		OPT_END,
  *	};
  *	struct option_group groups[] = { { options, &values }, { NULL, NULL } };
@@ -29,14 +29,14 @@
 #include <stdint.h>
 
 enum option_kind {
-	OPTION_END,    /* behind the last row */
-	OPTION_FLAG,   /* sets a bool */
-	OPTION_STRING, /* sets a const char *, which borrows from argv */
-	OPTION_LIST,   /* adds to a struct option_list, which borrows from argv */
-	OPTION_NUMBER, /* sets an int64_t from `least` to `most` */
-	OPTION_FOLDER, /* changes into the folder at once, as git's -C: several add up */
-	OPTION_HELP,   /* ends parsing: OPTIONS_HELP */
-	OPTION_MANUAL, /* ends parsing: OPTIONS_MANUAL */
+	OPTION_END,       /* behind the last row */
+	OPTION_FLAG,      /* sets a bool */
+	OPTION_STRING,    /* sets a const char *, which borrows from argv */
+	OPTION_LIST,      /* adds to a struct option_list, which borrows from argv */
+	OPTION_NUMBER,    /* sets an int64_t from `least` to `most` */
+	OPTION_DIRECTORY, /* changes into the folder at once, as git's -C: several add up */
+	OPTION_HELP,      /* ends parsing: OPTIONS_HELP */
+	OPTION_MANUAL,    /* ends parsing: OPTIONS_MANUAL */
 };
 
 /* What an option that may be given several times has gathered. */

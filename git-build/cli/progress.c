@@ -20,7 +20,7 @@ void progress_start(struct progress *progress, const char *what, bool quiet)
 	progress->started_ms = now_ms();
 }
 
-void progress_tell(struct progress *progress, size_t done, size_t total)
+void progress_report(struct progress *progress, size_t done, size_t total)
 {
 	if (!progress->wanted || !total)
 		return;

@@ -15,7 +15,7 @@ struct progress {
 
 void progress_start(struct progress *progress, const char *what, bool quiet);
 /* Draws "commits: [#####     ] 52% (5123 of 10000)", at most ten times a second. */
-void progress_tell(struct progress *progress, size_t done, size_t total);
+void progress_report(struct progress *progress, size_t done, size_t total);
 /* Takes the line away again. */
 void progress_end(struct progress *progress);
 

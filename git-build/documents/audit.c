@@ -145,7 +145,7 @@ static int find_range(struct invocation *inv, struct operands *operands, struct 
 
 static void tell_progress(size_t done, size_t total, void *data)
 {
-	progress_tell(data, done, total);
+	progress_report(data, done, total);
 }
 
 static int run(

@@ -115,7 +115,7 @@ static void tell(struct validating *v, const char *file, size_t line, size_t col
 	}
 }
 
-static void tell_unsound(struct validating *v, const char *file, const char *text)
+static void report_unreadable(struct validating *v, const char *file, const char *text)
 {
 	struct json_position at;
 	const char *sentence = json_error_sentence(text, file, &at);
@@ -133,7 +133,7 @@ void validate_text(
 	v->files++;
 	if (json_parse_buf(&doc, text, file, NULL, &unsound) < 0) {
 		v->wrong++;
-		tell_unsound(v, file, unsound.text);
+		report_unreadable(v, file, unsound.text);
 		return;
 	}
 	if (!schema_validate(schema, doc, &how, &report)) {
@@ -151,7 +151,7 @@ void validate_text(
 }
 
 /* The files on the command line, by the schema that stands there too. */
-static int judge_by_schema(struct validating *v, const struct operands *operands)
+static int check_by_schema(struct validating *v, const struct operands *operands)
 {
 	const struct schema *schema = NULL;
 	const char *name = v->options->schema;
@@ -196,11 +196,11 @@ static const char *misuse(const struct validate_options *given, const struct ope
 	return NULL;
 }
 
-static int judge(struct validating *v, struct operands *operands)
+static int check(struct validating *v, struct operands *operands)
 {
 	json_begin(&v->writer, '{');
 	json_begin_member(&v->writer, "errors", '[');
-	int rc = v->options->schema ? judge_by_schema(v, operands)
+	int rc = v->options->schema ? check_by_schema(v, operands)
 				    : validate_repository(v, operands);
 	json_end(&v->writer);
 	json_put_bool(&v->writer, "valid", !v->wrong);
@@ -227,7 +227,7 @@ static int run(
 	} else if (add_maps(&v) < 0) {
 		rc = ANSWER_USAGE;
 	} else {
-		rc = judge(&v, operands);
+		rc = check(&v, operands);
 	}
 	for (size_t i = 0; i < v.count; i++)
 		free(v.compiled[i].name);

@@ -41,7 +41,7 @@ static int schema_for_path(struct validating *v, const char *path, const struct 
 }
 
 /* A file of the work tree or the index, by its path from the top. */
-static int judge_path(const char *path, void *data)
+static int check_path(const char *path, void *data)
 {
 	struct validating *v = data;
 	const struct schema *schema;
@@ -68,7 +68,7 @@ static int judge_path(const char *path, void *data)
 }
 
 /* A file as it was named on the command line. */
-static int judge_named(struct validating *v, const char *name)
+static int check_named(struct validating *v, const char *name)
 {
 	const struct schema *schema;
 	struct buf text = BUF_INIT;
@@ -93,7 +93,7 @@ static int judge_named(struct validating *v, const char *name)
 /* ---- a range of commits ---- */
 
 /* The push that would bring the range to the shared branch, judged by the guard. */
-static int judge_range(struct validating *v, struct guard_report *report)
+static int check_range(struct validating *v, struct guard_report *report)
 {
 	struct invocation *inv = v->inv;
 	struct guard_plan plan = { .variable = getenv, .history = true };
@@ -106,7 +106,7 @@ static int judge_range(struct validating *v, struct guard_report *report)
 	struct guard_update update = { .ref = ref.data, .now = inv->env->now(inv->env->data) };
 	rc = repo_resolve_range(inv->repo, v->options->range, &update.old, &update.new, v->err);
 	if (!rc)
-		rc = guard_judge(guard, report, &update, v->err);
+		rc = guard_check(guard, report, &update, v->err);
 	guard_free(guard);
 	buf_release(&ref);
 	return rc;
@@ -115,7 +115,7 @@ static int judge_range(struct validating *v, struct guard_report *report)
 static int tell_range(struct validating *v)
 {
 	struct guard_report report = { 0 };
-	int rc = judge_range(v, &report);
+	int rc = check_range(v, &report);
 	for (size_t i = 0; !rc && i < report.count; i++) {
 		if (v->inv->json) {
 			violation_begin_json(&report.violations[i], &v->writer);
@@ -137,8 +137,8 @@ int validate_repository(struct validating *v, struct operands *operands)
 	if (rc < 0 || v->options->range)
 		return rc < 0 ? rc : tell_range(v);
 	for (int i = 0; !rc && i < operands->count; i++)
-		rc = judge_named(v, operands->words[i]);
+		rc = check_named(v, operands->words[i]);
 	if (!rc && !operands->count)
-		rc = worktree_each_file(v->inv->repo, v->options->staged, judge_path, v, v->err);
+		rc = worktree_each_file(v->inv->repo, v->options->staged, check_path, v, v->err);
 	return rc;
 }

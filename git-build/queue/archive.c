@@ -46,7 +46,7 @@ static void show_answer(const struct parsed_answer *answer, bool dry_run)
 		show_line("nothing is old enough");
 		return;
 	}
-	show_line("%s %" PRId64 " messages and %" PRId64 " jobs to " ARCHIVE_FOLDER,
+	show_line("%s %" PRId64 " messages and %" PRId64 " jobs to " ARCHIVE_DIRECTORY,
 		dry_run ? "would move" : "moved", messages, jobs);
 	show_line("%s %" PRId64 " logs, %" PRId64 " bytes less",
 		dry_run ? "would compress" : "compressed", logs,

@@ -201,8 +201,8 @@ static int reply(
 	}
 	int rc = read_body(given->body, &body, err);
 	if (!rc) {
-		message_reply_request(
-			&request, inv->settings.server, operands->words[0], body.data, false, inv->env);
+		message_reply_request(&request, inv->settings.server, operands->words[0], body.data,
+			false, inv->env);
 		rc = ask(inv, &request, err);
 	}
 	buf_release(&body);

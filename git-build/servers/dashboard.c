@@ -41,7 +41,7 @@ static int make(
 		rc = overview_take(&overview, inv->repo, &inv->settings, &plan, inv->env, err);
 	if (rc < 0)
 		return rc;
-	health_judge(&health, &overview, &limits);
+	health_check(&health, &overview, &limits);
 	page_write(out,
 		&(struct page_plan){
 			.overview = &overview, .health = &health, .refresh = seconds });

@@ -75,7 +75,7 @@ static void show_servers(const struct health *health, int64_t now, bool colour)
 		table_add(&table, state_colour(verdict),
 			verdict->healthy ? "healthy" : verdict->state);
 		table_add(&table, SHOW_PLAIN, server->status);
-		coordination_age(server->last_beat, now, &text);
+		coordination_age(server->last_heartbeat, now, &text);
 		table_add(&table, SHOW_PLAIN, text.data);
 		buf_reset(&text);
 		buf_addf(&text, "%.1f GiB", server->disk_free_gb);
@@ -187,7 +187,7 @@ static int write_file(const struct invocation *inv, const struct overview *overv
 	return rc < 0 ? rc : 0;
 }
 
-static int judge(struct invocation *inv, const struct health_options *given, struct error *err)
+static int check(struct invocation *inv, const struct health_options *given, struct error *err)
 {
 	struct health_limits limits;
 	struct overview overview;
@@ -201,7 +201,7 @@ static int judge(struct invocation *inv, const struct health_options *given, str
 	if (rc < 0)
 		return rc;
 	limits.max_age = given->max_age;
-	health_judge(&health, &overview, &limits);
+	health_check(&health, &overview, &limits);
 	if (given->write)
 		rc = write_file(inv, &overview, &health, err);
 	if (!rc && given->nagios)
@@ -229,7 +229,7 @@ static int run(
 		error_set(err, ERR_INVALID, "--nagios goes with neither --check nor --json");
 		return ANSWER_USAGE;
 	}
-	int rc = judge(inv, given, err);
+	int rc = check(inv, given, err);
 	if (rc >= 0 || !given->nagios)
 		return rc;
 	/* Whatever goes wrong has a line and an exit code of its own there. */

@@ -41,20 +41,20 @@ static const char *const synopsis[] = { "[--push] [--unhealthy] [--server ID] [-
 	"[--json]",
 	NULL };
 
-static int beat_once(
+static int heartbeat_once(
 	struct invocation *inv, const struct heartbeat_options *given, struct error *err)
 {
-	struct heartbeat *heartbeat = NULL;
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_sender *heartbeat = NULL;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	struct buf said = BUF_INIT;
 	bool healthy =
 		!given->unhealthy && heartbeat_check_health(inv->repo, &inv->settings, &said);
 	int rc = heartbeat_open(&heartbeat, inv->repo, &inv->settings, inv->env, err);
 	if (!rc)
-		rc = heartbeat_beat(heartbeat, healthy, given->push, &result, err);
+		rc = heartbeat_send(heartbeat, healthy, given->push, &result, err);
 	if (!rc) {
-		beat_show_health(healthy, &said);
-		beat_show_result(inv, &result, healthy);
+		heartbeat_show_health(healthy, &said);
+		heartbeat_show_result(inv, &result, healthy);
 		show_remote(&result.said, &result.pushing);
 		/* Who asked for a push, or was due one, must not hear "yes" without it. */
 		if (result.pushing.code < 0)
@@ -63,7 +63,7 @@ static int beat_once(
 				result.pushing.text);
 	}
 	heartbeat_close(heartbeat);
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	buf_release(&said);
 	return rc;
 }
@@ -77,7 +77,8 @@ static int run(
 		error_set(err, ERR_INVALID, "--loop pushes by itself: --push-every says how often");
 		return ANSWER_USAGE;
 	}
-	return given->loop ? beat_loop_run(inv, given->unhealthy, err) : beat_once(inv, given, err);
+	return given->loop ? heartbeat_loop_run(inv, given->unhealthy, err)
+			   : heartbeat_once(inv, given, err);
 }
 
 const struct command command_heartbeat = {

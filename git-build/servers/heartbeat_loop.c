@@ -29,9 +29,9 @@ enum { FAREWELL_MS = 10000 };
 /* How pushing goes; a line is said when it changes. */
 enum push_state { PUSH_WORKS, PUSH_REFUSED, PUSH_UNREACHED };
 
-struct beat_loop {
+struct heartbeat_loop {
 	struct invocation *inv; /* its repository and settings are the loop's */
-	struct heartbeat *heartbeat;
+	struct heartbeat_sender *heartbeat;
 	struct file_lock lock;
 	sigset_t signals;
 	bool unhealthy; /* asked to say so */
@@ -43,16 +43,17 @@ struct beat_loop {
 	struct buf health_words, remote_words;
 };
 
-static void tell_manager(const struct beat_loop *loop, const char *state, const char *trouble)
+static void notify_manager(
+	const struct heartbeat_loop *loop, const char *state, const char *problem)
 {
 	struct buf text = BUF_INIT;
 	buf_addf(&text, "%sSTATUS=", state);
-	if (trouble)
-		buf_addf(&text, "%.*s", (int)strcspn(trouble, "\n"), trouble);
+	if (problem)
+		buf_addf(&text, "%.*s", (int)strcspn(problem, "\n"), problem);
 	else
 		buf_addf(&text, "beating every %" PRId64 " s on %s", loop->inv->settings.interval,
-			loop->inv->settings.beat_branch);
-	manager_tell(text.data);
+			loop->inv->settings.heartbeat_branch);
+	manager_notify(text.data);
 	buf_release(&text);
 }
 
@@ -76,11 +77,11 @@ static bool is_news(struct buf *last, const struct buf *words)
 	return true;
 }
 
-static void say_health(struct beat_loop *loop, bool healthy, const struct buf *words)
+static void say_health(struct heartbeat_loop *loop, bool healthy, const struct buf *words)
 {
 	bool changed = !loop->health_known ? !healthy : healthy != loop->healthy;
 	if (is_news(&loop->health_words, words) || changed)
-		beat_show_health(healthy, words);
+		heartbeat_show_health(healthy, words);
 	if (changed && !loop->inv->quiet && !loop->inv->json)
 		show_line("%s: %s", loop->inv->settings.server,
 			healthy ? "healthy again" : "not healthy");
@@ -88,7 +89,7 @@ static void say_health(struct beat_loop *loop, bool healthy, const struct buf *w
 	loop->healthy = healthy;
 }
 
-static enum push_state push_state_of(const struct beat_result *result)
+static enum push_state push_state_of(const struct heartbeat_result *result)
 {
 	if (result->pushed)
 		return PUSH_WORKS;
@@ -96,7 +97,7 @@ static enum push_state push_state_of(const struct beat_result *result)
 	return code == ERR_REFUSED || code == ERR_INVALID ? PUSH_REFUSED : PUSH_UNREACHED;
 }
 
-static void say_push(struct beat_loop *loop, struct beat_result *result)
+static void say_push(struct heartbeat_loop *loop, struct heartbeat_result *result)
 {
 	const char *server = loop->inv->settings.server;
 	if (!result->pushed && !result->pushing.code)
@@ -113,15 +114,15 @@ static void say_push(struct beat_loop *loop, struct beat_result *result)
 	if (state != PUSH_WORKS) {
 		warn(server, "beats are kept in this clone, since they cannot be pushed",
 			result->pushing.text);
-		tell_manager(loop, "", result->pushing.text);
+		notify_manager(loop, "", result->pushing.text);
 		return;
 	}
 	if (!loop->inv->quiet && !loop->inv->json)
 		show_line("%s: pushed again, nothing is pending", server);
-	tell_manager(loop, "", NULL);
+	notify_manager(loop, "", NULL);
 }
 
-static void say_written(struct beat_loop *loop, const struct error *failure)
+static void say_written(struct heartbeat_loop *loop, const struct error *failure)
 {
 	const char *server = loop->inv->settings.server;
 	bool not_written = failure->code < 0;
@@ -133,14 +134,14 @@ static void say_written(struct beat_loop *loop, const struct error *failure)
 	} else if (!loop->inv->quiet && !loop->inv->json) {
 		show_line("%s: beats are written again", server);
 	}
-	tell_manager(loop, "", not_written ? failure->text : NULL);
+	notify_manager(loop, "", not_written ? failure->text : NULL);
 }
 
 /* ---- what others should hear of ---- */
 
 /* Where build.notifyCommand is set, the loop looks at the fleet once a beat. What goes wrong is
  * said once; a remote that is away is the beats' to tell. */
-static void tell_news(struct beat_loop *loop)
+static void tell_news(struct heartbeat_loop *loop)
 {
 	struct invocation *inv = loop->inv;
 	struct fleet fleet;
@@ -153,7 +154,7 @@ static void tell_news(struct beat_loop *loop)
 		return;
 	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, &failure);
 	if (!rc)
-		rc = notices_tell(
+		rc = notices_report(
 			NULL, inv->repo, &inv->settings, &fleet, &reading.tip, inv->env, &failure);
 	bool failed = rc < 0 && rc != ERR_BUSY;
 	if (failed && !loop->not_told)
@@ -166,24 +167,24 @@ static void tell_news(struct beat_loop *loop)
 
 /* Whatever goes wrong with a beat is said and does not end the loop; only a standard output that
  * nobody reads any more does. */
-static int beat(struct beat_loop *loop, struct error *err)
+static int send_one(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	struct error failure = ERROR_INIT;
 	struct buf words = BUF_INIT;
 	bool healthy =
 		!loop->unhealthy && heartbeat_check_health(inv->repo, &inv->settings, &words);
 	say_health(loop, healthy, &words);
-	if (heartbeat_beat(loop->heartbeat, healthy, false, &result, &failure) < 0)
+	if (heartbeat_send(loop->heartbeat, healthy, false, &result, &failure) < 0)
 		result.pushing = failure;
 	if (inv->json || (inv->verbose && !failure.code))
-		beat_show_result(inv, &result, healthy);
+		heartbeat_show_result(inv, &result, healthy);
 	command_report_repair(inv);
 	if (!failure.code)
 		say_push(loop, &result);
 	say_written(loop, &failure);
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	buf_release(&words);
 	tell_news(loop);
 	return show_finish(err);
@@ -192,7 +193,7 @@ static int beat(struct beat_loop *loop, struct error *err)
 /* ---- signals ---- */
 
 /* Waits until `deadline` on the steady clock: 0, or the signal that came before. */
-static int wait_until(struct beat_loop *loop, int64_t deadline)
+static int wait_until(struct heartbeat_loop *loop, int64_t deadline)
 {
 	const struct env *env = loop->inv->env;
 	for (;;) {
@@ -209,14 +210,14 @@ static int wait_until(struct beat_loop *loop, int64_t deadline)
 	}
 }
 
-static int start_beating(struct beat_loop *loop, struct error *err)
+static int start_beating(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
 	return heartbeat_open(&loop->heartbeat, inv->repo, &inv->settings, inv->env, err);
 }
 
 /* Loads repository and settings anew; what cannot be loaded leaves all as it was. */
-static int load_again(struct beat_loop *loop, struct error *err)
+static int load_again(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv, fresh = *inv;
 	struct file_lock lock = FILE_LOCK_INIT;
@@ -245,22 +246,22 @@ static int load_again(struct beat_loop *loop, struct error *err)
 	return start_beating(loop, err);
 }
 
-static int reload(struct beat_loop *loop, struct error *err)
+static int reload(struct heartbeat_loop *loop, struct error *err)
 {
 	const struct env *env = loop->inv->env;
 	struct error failure = ERROR_INIT;
 	struct buf state = BUF_INIT;
 	buf_addf(&state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n",
 		env->monotonic_ms(env->data) * 1000);
-	tell_manager(loop, state.data, NULL);
+	notify_manager(loop, state.data, NULL);
 	buf_release(&state);
 	if (load_again(loop, &failure) < 0)
 		warn(loop->inv->settings.server, "the settings stay as they were", failure.text);
 	else if (!loop->inv->quiet && !loop->inv->json)
 		show_line("%s: settings loaded, beating every %" PRId64 " s on %s",
 			loop->inv->settings.server, loop->inv->settings.interval,
-			loop->inv->settings.beat_branch);
-	tell_manager(loop, "READY=1\n", NULL);
+			loop->inv->settings.heartbeat_branch);
+	notify_manager(loop, "READY=1\n", NULL);
 	if (!loop->heartbeat) {
 		*err = failure;
 		return failure.code;
@@ -270,7 +271,7 @@ static int reload(struct beat_loop *loop, struct error *err)
 
 /* ---- from start to end ---- */
 
-static int beat_until_stopped(struct beat_loop *loop, struct error *err)
+static int heartbeat_until_stopped(struct heartbeat_loop *loop, struct error *err)
 {
 	const struct env *env = loop->inv->env;
 	int64_t next = env->monotonic_ms(env->data);
@@ -283,7 +284,7 @@ static int beat_until_stopped(struct beat_loop *loop, struct error *err)
 			rc = reload(loop, err);
 			next += loop->inv->settings.interval * 1000 - interval;
 		} else {
-			rc = beat(loop, err);
+			rc = send_one(loop, err);
 			repo_tidy(loop->inv->repo);
 			/* On the grid that the first beat began; beats that were missed are
 			 * not made up for. */
@@ -297,16 +298,16 @@ static int beat_until_stopped(struct beat_loop *loop, struct error *err)
 
 /* Pushes what is pending, once and briefly: who stops a service does not wait for long. A second
  * signal ends the process at once. */
-static int stop(struct beat_loop *loop, struct error *err)
+static int stop(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	sigset_t again;
 	sigemptyset(&again);
 	sigaddset(&again, SIGTERM);
 	sigaddset(&again, SIGINT);
 	sigprocmask(SIG_UNBLOCK, &again, NULL);
-	manager_tell("STOPPING=1");
+	manager_notify("STOPPING=1");
 	inv->settings.attempts = 1;
 	if (inv->settings.timeout_ms > FAREWELL_MS)
 		inv->settings.timeout_ms = FAREWELL_MS;
@@ -320,13 +321,13 @@ static int stop(struct beat_loop *loop, struct error *err)
 			result.pushing.text);
 	else if (!rc && !inv->quiet && !inv->json)
 		show_line("%s: stopped, nothing is pending", inv->settings.server);
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	return rc;
 }
 
-int beat_loop_run(struct invocation *inv, bool unhealthy, struct error *err)
+int heartbeat_loop_run(struct invocation *inv, bool unhealthy, struct error *err)
 {
-	struct beat_loop loop = { .inv = inv,
+	struct heartbeat_loop loop = { .inv = inv,
 		.unhealthy = unhealthy,
 		.lock = FILE_LOCK_INIT,
 		.health_words = BUF_INIT,
@@ -349,9 +350,9 @@ int beat_loop_run(struct invocation *inv, bool unhealthy, struct error *err)
 			show_line("%s: beating every %" PRId64 " s on %s, pushing every %" PRId64
 				  ". beat",
 				inv->settings.server, inv->settings.interval,
-				inv->settings.beat_branch, inv->settings.push_every);
-		tell_manager(&loop, "READY=1\n", NULL);
-		rc = beat_until_stopped(&loop, err);
+				inv->settings.heartbeat_branch, inv->settings.push_every);
+		notify_manager(&loop, "READY=1\n", NULL);
+		rc = heartbeat_until_stopped(&loop, err);
 	}
 	if (loop.heartbeat) {
 		struct error stopping = ERROR_INIT;

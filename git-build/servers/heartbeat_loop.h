@@ -12,6 +12,6 @@
  * ANSWER_YES after a signal, ANSWER_NO if another loop beats for this server on this host, a
  * negative code if it could not start, or could not push at its end.
  */
-int beat_loop_run(struct invocation *inv, bool unhealthy, struct error *err);
+int heartbeat_loop_run(struct invocation *inv, bool unhealthy, struct error *err);
 
 #endif

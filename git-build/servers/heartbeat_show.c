@@ -6,8 +6,8 @@
 #include "base/timestamp.h"
 #include "json/write.h"
 
-static void show_beat_json(
-	const struct invocation *inv, const struct beat_result *result, bool healthy)
+static void show_heartbeat_json(
+	const struct invocation *inv, const struct heartbeat_result *result, bool healthy)
 {
 	struct buf line = BUF_INIT;
 	struct json_writer w = { .out = &line, .compact = true };
@@ -16,7 +16,7 @@ static void show_beat_json(
 	json_put_string(&w, "server", inv->settings.server);
 	json_put_string(&w, "timestamp", timestamp_format(result->timestamp, timestamp));
 	json_put_bool(&w, "healthy", healthy);
-	json_put_string(&w, "branch", inv->settings.beat_branch);
+	json_put_string(&w, "branch", inv->settings.heartbeat_branch);
 	json_put_string_or_null(
 		&w, "commit", oid_is_none(&result->commit) ? NULL : result->commit.hex);
 	json_put_bool(&w, "pushed", result->pushed);
@@ -28,10 +28,11 @@ static void show_beat_json(
 	buf_release(&line);
 }
 
-void beat_show_result(const struct invocation *inv, const struct beat_result *result, bool healthy)
+void heartbeat_show_result(
+	const struct invocation *inv, const struct heartbeat_result *result, bool healthy)
 {
 	if (inv->json) {
-		show_beat_json(inv, result, healthy);
+		show_heartbeat_json(inv, result, healthy);
 		return;
 	}
 	if (inv->quiet)
@@ -40,7 +41,7 @@ void beat_show_result(const struct invocation *inv, const struct beat_result *re
 	/* On the old way there is no commit between two pushes. */
 	buf_addf(&line, "%s: %sbeat%s%.12s on %s", inv->settings.server,
 		healthy ? "" : "unhealthy ", oid_is_none(&result->commit) ? "" : " ",
-		result->commit.hex, inv->settings.beat_branch);
+		result->commit.hex, inv->settings.heartbeat_branch);
 	if (result->pushed)
 		buf_addstr(&line, ", pushed");
 	else if (result->pushing.code < 0)
@@ -52,7 +53,7 @@ void beat_show_result(const struct invocation *inv, const struct beat_result *re
 	buf_release(&line);
 }
 
-void beat_show_health(bool healthy, const struct buf *said)
+void heartbeat_show_health(bool healthy, const struct buf *said)
 {
 	if (healthy)
 		return;

@@ -7,9 +7,10 @@
 #include "heartbeat/heartbeat.h"
 
 /* A line about the beat (nothing with -q), or JSON. */
-void beat_show_result(const struct invocation *inv, const struct beat_result *result, bool healthy);
+void heartbeat_show_result(
+	const struct invocation *inv, const struct heartbeat_result *result, bool healthy);
 
 /* Where the server is not healthy and build.healthCheck said why: a warning with its words. */
-void beat_show_health(bool healthy, const struct buf *said);
+void heartbeat_show_health(bool healthy, const struct buf *said);
 
 #endif

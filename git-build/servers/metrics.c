@@ -52,7 +52,7 @@ static int run(
 		rc = overview_take(&overview, inv->repo, &inv->settings, &plan, inv->env, err);
 	if (rc < 0)
 		return rc;
-	health_judge(&health, &overview, &limits);
+	health_check(&health, &overview, &limits);
 	size_t waiting = 0;
 	rc = push_record_read(inv->repo, &pushes, err);
 	if (!rc)

@@ -59,7 +59,7 @@ static int run(
 		show_message("warning", fleet.offline.text);
 	rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
 	if (!rc)
-		rc = (given->dry_run ? notices_find : notices_tell)(
+		rc = (given->dry_run ? notices_find : notices_report)(
 			&notices, inv->repo, &inv->settings, &fleet, &reading.tip, inv->env, err);
 	show(inv, &notices);
 	notices_release(&notices);

@@ -63,7 +63,7 @@ static int choose_branches(struct invocation *inv, const struct squash_options *
 	if (rc < 0)
 		return rc;
 	struct buf name = BUF_INIT;
-	buf_addf(&name, "%s%s", FLEET_BEAT_BRANCH, given->server);
+	buf_addf(&name, "%s%s", FLEET_HEARTBEAT_BRANCH, given->server);
 	add_branch(name.data, branches);
 	buf_release(&name);
 	return 0;

@@ -31,7 +31,7 @@ static void describe_age(const struct server *server, struct buf *out)
 {
 	char age[TIMESTAMP_SIZE];
 	buf_reset(out);
-	if (server->state == BEAT_NEVER)
+	if (server->state == HEARTBEAT_NEVER)
 		buf_addstr(out, "never");
 	else if (server->age < 0)
 		buf_addf(out, "%s ahead of our clock", timestamp_format_age(-server->age, age));
@@ -42,20 +42,20 @@ static void describe_age(const struct server *server, struct buf *out)
 /* What a person should make of the beats. */
 static enum show_colour describe_health(const struct server *server, struct buf *out)
 {
-	char promise[TIMESTAMP_SIZE];
-	timestamp_format_age(server->interval * server->push_every, promise);
+	char expected_interval[TIMESTAMP_SIZE];
+	timestamp_format_age(server->interval * server->push_every, expected_interval);
 	buf_reset(out);
 	switch (server->state) {
-	case BEAT_NEVER:
+	case HEARTBEAT_NEVER:
 		buf_addstr(out, "no sign of life yet");
 		return SHOW_FAINT;
-	case BEAT_LATE:
-		buf_addf(out, "late: it promised a beat every %s", promise);
+	case HEARTBEAT_LATE:
+		buf_addf(out, "late: it promised a beat every %s", expected_interval);
 		return SHOW_YELLOW;
-	case BEAT_SILENT:
-		buf_addf(out, "silent: it promised a beat every %s", promise);
+	case HEARTBEAT_SILENT:
+		buf_addf(out, "silent: it promised a beat every %s", expected_interval);
 		return SHOW_RED;
-	case BEAT_ALIVE:
+	case HEARTBEAT_ALIVE:
 		break;
 	}
 	buf_addstr(out, server->healthy ? "healthy" : "unhealthy");
@@ -112,8 +112,8 @@ static void warn(const struct fleet *fleet)
 	struct buf text = BUF_INIT;
 	char age[TIMESTAMP_SIZE];
 	for (size_t i = 0; i < fleet->count; i++)
-		if (fleet->servers[i].trouble)
-			show_message("warning", fleet->servers[i].trouble);
+		if (fleet->servers[i].problem)
+			show_message("warning", fleet->servers[i].problem);
 	if (fleet->offline.code) {
 		buf_addstr(&text, fleet->offline.text);
 		if (fleet->fetched_at)
@@ -142,9 +142,9 @@ static void put_server(struct json_writer *w, const struct server *server)
 		json_put_null(w, "current_job");
 	}
 	json_begin_member(w, "heartbeat", '{');
-	json_put_string(w, "state", beat_state_name(server->state));
-	coordination_put_time(w, "timestamp", server->last_beat);
-	if (server->state == BEAT_NEVER) {
+	json_put_string(w, "state", heartbeat_state_name(server->state));
+	coordination_put_time(w, "timestamp", server->last_heartbeat);
+	if (server->state == HEARTBEAT_NEVER) {
 		json_put_null(w, "age_seconds");
 		json_put_null(w, "healthy");
 	} else {
@@ -154,7 +154,7 @@ static void put_server(struct json_writer *w, const struct server *server)
 	json_put_int(w, "interval_seconds", server->interval);
 	json_put_int(w, "push_every", server->push_every);
 	json_end(w);
-	json_put_string_or_null(w, "trouble", server->trouble);
+	json_put_string_or_null(w, "trouble", server->problem);
 	json_end(w);
 }
 

@@ -146,7 +146,7 @@ static int take(struct watching *w, bool fetch, struct error *err)
 		w->offline = fresh.fleet.offline;
 	else
 		w->overview.fleet.offline = w->offline;
-	health_judge(&w->health, &w->overview, &w->limits);
+	health_check(&w->health, &w->overview, &w->limits);
 	w->taken = true;
 	return 0;
 }

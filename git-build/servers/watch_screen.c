@@ -257,7 +257,7 @@ static void draw_servers(struct drawing *d)
 		putf(d, colour, "%s ", verdict->healthy ? ALIVE : late ? WARNING : BAD);
 		column(d, SHOW_PLAIN, verdict->server->id, width);
 		column(d, colour, verdict->healthy ? "alive" : verdict->state, 9);
-		age(d, verdict->server->last_beat, 10);
+		age(d, verdict->server->last_heartbeat, 10);
 		draw_work(d, verdict->server);
 	}
 }

@@ -77,7 +77,7 @@ static void add_quoted(const char *text, struct buf *out)
 			buf_addch(out, *text);
 }
 
-static bool takes_folder(const struct option *o)
+static bool takes_directory(const struct option *o)
 {
 	return o->value && (!strcmp(o->value, "DIR") || !strcmp(o->value, "PATH"));
 }
@@ -183,7 +183,7 @@ static void zsh_option(struct place at, const struct option *o, struct buf *out)
 	add_quoted(help.data, out);
 	buf_addch(out, ']');
 	if (o->value)
-		buf_addf(out, ":%s:%s", o->value, takes_folder(o) ? "_files -/" : "");
+		buf_addf(out, ":%s:%s", o->value, takes_directory(o) ? "_files -/" : "");
 	buf_addstr(out, "' \\\n");
 	buf_release(&help);
 }
@@ -261,8 +261,8 @@ static void fish_option(struct place at, const struct option *o, struct buf *out
 	if (o->name)
 		buf_addf(out, " -l %s", o->name);
 	if (o->value)
-		buf_addf(
-			out, " -x%s", takes_folder(o) ? " -a '(__fish_complete_directories)'" : "");
+		buf_addf(out, " -x%s",
+			takes_directory(o) ? " -a '(__fish_complete_directories)'" : "");
 	buf_addstr(out, " -d '");
 	add_quoted(o->help, out);
 	buf_addstr(out, "'\n");

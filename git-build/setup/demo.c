@@ -126,7 +126,7 @@ static const char *const synopsis[] = { "[--keep DIR]", NULL };
 /* ---- the demo's own world ---- */
 
 struct world {
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 	char **environment;
 	size_t count, capacity;
 };
@@ -160,24 +160,24 @@ static void forget_user(struct world *world)
 		change(world, names[i], NULL);
 }
 
-static int make_folder(struct world *world, const char *keep, struct error *err)
+static int make_directory(struct world *world, const char *keep, struct error *err)
 {
 	if (!keep) {
 		char pattern[PATH_MAX];
 		const char *parent = getenv("TMPDIR");
 		snprintf(pattern, sizeof(pattern), "%s/git-build-demo.XXXXXX",
 			parent && *parent ? parent : "/tmp");
-		if (!mkdtemp(pattern) || !realpath(pattern, world->folder))
+		if (!mkdtemp(pattern) || !realpath(pattern, world->directory))
 			return error_errno(err, ERR_FAILED, "cannot make the folder %s", pattern);
 		return 0;
 	}
-	int rc = file_make_folders(keep, err);
+	int rc = file_make_directories(keep, err);
 	if (rc < 0)
 		return rc;
-	if (!realpath(keep, world->folder))
+	if (!realpath(keep, world->directory))
 		return error_errno(err, ERR_FAILED, "cannot find the folder '%s'", keep);
 	struct file_list entries;
-	rc = file_list_read(&entries, world->folder, err);
+	rc = file_list_read(&entries, world->directory, err);
 	size_t count = entries.count;
 	file_list_release(&entries);
 	if (rc < 0)
@@ -191,7 +191,7 @@ static int make_folder(struct world *world, const char *keep, struct error *err)
 static int make_world(struct world *world, const char *keep, struct error *err)
 {
 	struct buf program = BUF_INIT, path = BUF_INIT;
-	int rc = make_folder(world, keep, err);
+	int rc = make_directory(world, keep, err);
 	if (!rc)
 		rc = program_path(&program, err);
 	if (!rc) {
@@ -200,8 +200,8 @@ static int make_world(struct world *world, const char *keep, struct error *err)
 		buf_addf(&path, "%s:%s", program.data, getenv("PATH") ? getenv("PATH") : "/bin");
 		forget_user(world);
 		change(world, "PATH", path.data);
-		change(world, "HOME", world->folder);
-		change(world, "TMPDIR", world->folder);
+		change(world, "HOME", world->directory);
+		change(world, "TMPDIR", world->directory);
 		change(world, "GIT_CONFIG_NOSYSTEM", "1");
 		GROW(world->environment, world->count, world->capacity);
 		world->environment[world->count] = NULL;
@@ -221,8 +221,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static void leave_world(struct world *world, bool keep)
 {
-	if (!keep && *world->folder)
-		nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (!keep && *world->directory)
+		nftw(world->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	for (size_t i = 0; i < world->count; i++)
 		free(world->environment[i]);
 	free(world->environment);
@@ -239,7 +239,7 @@ static int run_step(const struct invocation *inv, struct world *world, const str
 	buf_addf(&script, "exec 2>&1\n%s\n", step->command);
 	const char *argv[] = { "sh", "-c", script.data, NULL };
 	struct child child = { .argv = argv,
-		.folder = world->folder,
+		.directory = world->directory,
 		.environment = (const char *const *)world->environment,
 		.timeout_ms = STEP_MS,
 		.output = &output };
@@ -270,13 +270,14 @@ static void say_end(const struct invocation *inv, const struct world *world, boo
 		return;
 	show_line("%s", "");
 	if (keep) {
-		show_line("# It is all in %s: fleet.git is the shared repository,", world->folder);
+		show_line(
+			"# It is all in %s: fleet.git is the shared repository,", world->directory);
 		show_line("# build1 and build2 are the servers, and dashboard.html is the page to "
 			  "look "
 			  "at. Go on there, or remove it.");
 	} else {
 		show_line("# This was in %s, which is gone again; --keep DIR keeps it.",
-			world->folder);
+			world->directory);
 	}
 }
 
@@ -284,7 +285,7 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct demo_options *given = values;
-	struct world world = { .folder = "" };
+	struct world world = { .directory = "" };
 	struct timespec at_once = { 0 };
 	sigset_t signals;
 	(void)operands;

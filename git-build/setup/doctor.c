@@ -37,9 +37,9 @@ static void show_findings(const struct invocation *inv, const struct diagnosis *
 		table_print(&table, inv->colour);
 	table_release(&table);
 	for (size_t i = 0; i < diagnosis->count; i++)
-		if (diagnosis->findings[i].mend)
+		if (diagnosis->findings[i].fix)
 			show_line("mend %s: %s", diagnosis->findings[i].check,
-				diagnosis->findings[i].mend);
+				diagnosis->findings[i].fix);
 }
 
 static void show_as_json(const struct diagnosis *diagnosis)
@@ -55,7 +55,7 @@ static void show_as_json(const struct diagnosis *diagnosis)
 		json_put_string(&w, "check", finding->check);
 		json_put_string(&w, "state", finding_state_name(finding->state));
 		json_put_string(&w, "what", finding->what);
-		json_put_string_or_null(&w, "mend", finding->mend);
+		json_put_string_or_null(&w, "mend", finding->fix);
 		json_end(&w);
 	}
 	json_end(&w);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 const struct option main_options[] = {
-	{ .kind = OPTION_FOLDER,
+	{ .kind = OPTION_DIRECTORY,
 		.letter = 'C',
 		.value = "DIR",
 		.help = "work as if started in DIR" },

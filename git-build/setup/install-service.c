@@ -41,7 +41,7 @@ static const char *const synopsis[] = {
 static const char *const words[] = { "heartbeat", "worker", "archive", NULL };
 
 /* Where the manager looks for units of the administrator's: systemd.unit(5). */
-static int find_folder(struct buf *out, bool user, struct error *err)
+static int find_directory(struct buf *out, bool user, struct error *err)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	if (!user)
@@ -95,12 +95,12 @@ static void show_units(const struct invocation *inv, const struct service *servi
 	}
 }
 
-static void show_as_json(const struct service *service, const char *folder, const char *done)
+static void show_as_json(const struct service *service, const char *directory, const char *done)
 {
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	json_put_string(&w, "folder", folder);
+	json_put_string(&w, "folder", directory);
 	json_put_string(&w, "done", done);
 	json_begin_member(&w, "units", '[');
 	for (size_t i = 0; i < service->count; i++) {
@@ -125,14 +125,14 @@ static void keep_first_line(struct error *err)
 /* The units that were written do not stay if systemd does not take them: a service that was asked
  * for and does not run is not to start with the next boot. */
 static int take_back(const struct service *service, const struct service_plan *plan,
-	const char *folder, int rc, struct error *err)
+	const char *directory, int rc, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	keep_first_line(err);
-	if (service_remove(service, plan, folder, &why) < 0)
+	if (service_remove(service, plan, directory, &why) < 0)
 		return error_set(err, rc,
 			"%s; %s/%s could not be removed again (%s): remove it, and use --cron",
-			err->text, folder, service->units[0].name.data, why.text);
+			err->text, directory, service->units[0].name.data, why.text);
 	systemctl(plan->user, "daemon-reload", NULL, NULL, NULL);
 	return error_set(err, rc,
 		"%s; nothing was installed: on a host without systemd 'git build install-service "
@@ -148,13 +148,13 @@ static bool disable(const struct service *service, bool user)
 	return systemctl(user, "disable", "--now", unit, NULL) == 0;
 }
 
-static void say_next(
-	const struct service *service, const char *folder, bool user, bool removed, bool disabled)
+static void say_next(const struct service *service, const char *directory, bool user, bool removed,
+	bool disabled)
 {
 	const char *unit = service->units[service->count - 1].name.data,
 		   *option = user ? " --user" : "";
 	for (size_t i = 0; i < service->count; i++)
-		show_line("%s %s/%s", removed ? "removed" : "wrote", folder,
+		show_line("%s %s/%s", removed ? "removed" : "wrote", directory,
 			service->units[i].name.data);
 	if (removed && !disabled)
 		show_line("systemctl could not stop it; if it runs, end it, and run: systemctl%s "
@@ -167,27 +167,27 @@ static void say_next(
 
 /* Writes the units; `now`: and starts them, or takes back those that were not there before. */
 static int write_units(const struct service *service, const struct service_plan *plan,
-	const char *folder, bool now, struct error *err)
+	const char *directory, bool now, struct error *err)
 {
-	bool is_new = !service_is_written(service, folder);
-	int rc = service_write(service, plan, folder, err);
+	bool is_new = !service_is_written(service, directory);
+	int rc = service_write(service, plan, directory, err);
 	if (rc < 0 || !now)
 		return rc;
 	rc = enable(service, plan->user, err);
 	if (rc < 0 && is_new)
-		return take_back(service, plan, folder, rc, err);
+		return take_back(service, plan, directory, rc, err);
 	return rc;
 }
 
 static int remove_units(const struct service *service, const struct service_plan *plan,
-	const char *folder, bool *disabled, struct error *err)
+	const char *directory, bool *disabled, struct error *err)
 {
-	int rc = service_check_owner(service, plan, folder, err);
+	int rc = service_check_owner(service, plan, directory, err);
 	if (rc < 0)
 		return rc;
-	bool is_there = service_is_written(service, folder);
+	bool is_there = service_is_written(service, directory);
 	*disabled = !is_there || disable(service, plan->user);
-	rc = service_remove(service, plan, folder, err);
+	rc = service_remove(service, plan, directory, err);
 	if (!rc && is_there && *disabled)
 		systemctl(plan->user, "daemon-reload", NULL, NULL, NULL);
 	return rc;
@@ -196,25 +196,25 @@ static int remove_units(const struct service *service, const struct service_plan
 static int carry_out(struct invocation *inv, const struct service_options *given,
 	const struct service *service, const struct service_plan *plan, struct error *err)
 {
-	struct buf folder = BUF_INIT;
+	struct buf directory = BUF_INIT;
 	const char *done = given->print || given->cron ? "nothing"
 		: given->remove                        ? "removed"
 						       : "written";
 	bool written = !given->remove && !given->print && !given->cron, disabled = false;
-	int rc = find_folder(&folder, plan->user, err);
+	int rc = find_directory(&directory, plan->user, err);
 	if (!rc && given->remove)
-		rc = remove_units(service, plan, folder.data, &disabled, err);
+		rc = remove_units(service, plan, directory.data, &disabled, err);
 	else if (!rc && written)
-		rc = write_units(service, plan, folder.data, given->now, err);
+		rc = write_units(service, plan, directory.data, given->now, err);
 	if (!rc && inv->json)
-		show_as_json(service, folder.data, done);
+		show_as_json(service, directory.data, done);
 	else if (!rc && given->cron)
 		show_text(&service->cron);
 	else if (!rc && given->print)
 		show_units(inv, service);
 	else if (!rc && !inv->quiet && !given->now)
-		say_next(service, folder.data, plan->user, given->remove, disabled);
-	buf_release(&folder);
+		say_next(service, directory.data, plan->user, given->remove, disabled);
+	buf_release(&directory);
 	return rc;
 }
 

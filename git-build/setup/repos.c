@@ -25,10 +25,10 @@ static void add_row(struct table *table, const struct tree *tree)
 {
 	struct buf text = BUF_INIT;
 	table_add(table, SHOW_PLAIN, tree->path);
-	if (tree->trouble) {
+	if (tree->problem) {
 		table_add(table, SHOW_FAINT, NULL);
 		table_add(table, SHOW_FAINT, NULL);
-		table_add(table, SHOW_RED, tree->trouble);
+		table_add(table, SHOW_RED, tree->problem);
 		return;
 	}
 	table_add(table, SHOW_PLAIN, tree->branch ? tree->branch : "(detached)");
@@ -54,7 +54,7 @@ static void put_tree(struct json_writer *w, const struct tree *tree)
 	json_put_int(w, "ahead", tree->ahead);
 	json_put_int(w, "behind", tree->behind);
 	json_put_int(w, "changed", (int64_t)tree->changed);
-	json_put_string_or_null(w, "trouble", tree->trouble);
+	json_put_string_or_null(w, "trouble", tree->problem);
 	json_end(w);
 }
 

@@ -84,25 +84,25 @@ static void find_hints(
 	struct hints *hints, const struct size *size, const struct settings *settings)
 {
 	char bytes[32];
-	int64_t long_beats = 0, commits = 0, beats = 0, large = 0, large_bytes = 0;
+	int64_t long_heartbeats = 0, commits = 0, heartbeats = 0, large = 0, large_bytes = 0;
 	for (size_t i = 0; i < size->branches_count; i++) {
 		const struct size_branch *branch = &size->branches[i];
-		if (!branch->is_beats || branch->commits <= settings->history)
+		if (!branch->is_heartbeats || branch->commits <= settings->history)
 			continue;
-		long_beats++;
+		long_heartbeats++;
 		commits += branch->commits - 1;
-		beats += branch->disk;
+		heartbeats += branch->disk;
 	}
 	for (size_t i = 0; i < size->files_count; i++)
 		if (size->files[i].content > LARGE) {
 			large++;
 			large_bytes += size->files[i].disk;
 		}
-	if (long_beats)
+	if (long_heartbeats)
 		add_hint(hints, "git build squash --all",
 			"%" PRId64 " heartbeat branches have more than %" PRId64
 			" commits: %" PRId64 " commits and up to %s less",
-			long_beats, settings->history, commits, human(beats, bytes));
+			long_heartbeats, settings->history, commits, human(heartbeats, bytes));
 	if (size->loose > MANY_LOOSE)
 		add_hint(hints, "git gc", "%" PRId64 " objects are not packed: %s", size->loose,
 			human(size->loose_bytes, bytes));

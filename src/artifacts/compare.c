@@ -39,15 +39,15 @@ static void add_item(struct item_list *list, const char *name, const char *value
 }
 
 /* Runs dpkg-deb on a package and appends what it says to `out`. */
-static int ask_dpkg(
-	const char *what, const char *folder, const char *name, struct buf *out, struct error *err)
+static int ask_dpkg(const char *what, const char *directory, const char *name, struct buf *out,
+	struct error *err)
 {
 	static const char *const environment[] = { "LC_ALL=C", "TZ=UTC", "TAR_OPTIONS", NULL };
 	struct buf path = BUF_INIT, errors = BUF_INIT;
 	buf_addf(&path, "./%s", name);
 	const char *argv[] = { "dpkg-deb", what, path.data, NULL };
 	struct child child = { .argv = argv,
-		.folder = folder,
+		.directory = directory,
 		.environment = environment,
 		.timeout_ms = TIMEOUT_MS,
 		.output = out,
@@ -56,7 +56,7 @@ static int ask_dpkg(
 	int status, rc = child_run(&child, &status, err);
 	buf_trim(&errors);
 	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "dpkg-deb cannot read %s/%s: %s", folder, name,
+		rc = error_set(err, ERR_FAILED, "dpkg-deb cannot read %s/%s: %s", directory, name,
 			errors.data);
 	buf_release(&path);
 	buf_release(&errors);
@@ -140,7 +140,7 @@ static struct difference *compare_lists(
 
 struct comparing {
 	struct comparison *out;
-	const char *a_folder, *b_folder;
+	const char *a_directory, *b_directory;
 };
 
 static int compare_inside(const struct comparing *c, struct compared *row, const char *what,
@@ -149,9 +149,9 @@ static int compare_inside(const struct comparing *c, struct compared *row, const
 {
 	struct buf a_text = BUF_INIT, b_text = BUF_INIT;
 	struct item_list a = { 0 }, b = { 0 };
-	int rc = ask_dpkg(what, c->a_folder, row->a->name, &a_text, err);
+	int rc = ask_dpkg(what, c->a_directory, row->a->name, &a_text, err);
 	if (!rc)
-		rc = ask_dpkg(what, c->b_folder, row->b->name, &b_text, err);
+		rc = ask_dpkg(what, c->b_directory, row->b->name, &b_text, err);
 	if (!rc) {
 		read(a_text.data, &a, &c->out->arena);
 		read(b_text.data, &b, &c->out->arena);
@@ -170,19 +170,19 @@ static bool is_package(const char *name)
 	return len > 4 && !strcmp(name + len - 4, ".deb");
 }
 
-static bool at_hand(const struct artifact *artifact, const char *folder)
+static bool at_hand(const struct artifact *artifact, const char *directory)
 {
 	enum artifact_state state;
 	int64_t size;
 	struct error ignored = ERROR_INIT;
-	return !artifact_check(artifact, folder, &state, &size, &ignored) &&
+	return !artifact_check(artifact, directory, &state, &size, &ignored) &&
 		state == ARTIFACT_WHOLE;
 }
 
 static void look_inside(const struct comparing *c, struct compared *row)
 {
 	if (!is_package(row->a->name) || !is_package(row->b->name) ||
-		!at_hand(row->a, c->a_folder) || !at_hand(row->b, c->b_folder))
+		!at_hand(row->a, c->a_directory) || !at_hand(row->b, c->b_directory))
 		return;
 	struct error err = ERROR_INIT;
 	int rc = compare_inside(
@@ -192,7 +192,7 @@ static void look_inside(const struct comparing *c, struct compared *row)
 			c, row, "--contents", read_files, &row->files, &row->files_count, &err);
 	row->opened = !rc;
 	if (rc < 0)
-		row->trouble = arena_strndup(&c->out->arena, err.text, strlen(err.text));
+		row->problem = arena_strndup(&c->out->arena, err.text, strlen(err.text));
 }
 
 static void add_row(const struct comparing *c, const struct artifact *a, const struct artifact *b)
@@ -247,10 +247,10 @@ static const struct artifact *find_partner(
 	return partner && find_version(partner, own, other) == artifact ? partner : NULL;
 }
 
-void compare_builds(struct comparison *out, const struct manifest *a, const char *a_folder,
-	const struct manifest *b, const char *b_folder)
+void compare_builds(struct comparison *out, const struct manifest *a, const char *a_directory,
+	const struct manifest *b, const char *b_directory)
 {
-	struct comparing c = { out, a_folder, b_folder };
+	struct comparing c = { out, a_directory, b_directory };
 	*out = (struct comparison){ 0 };
 	for (size_t i = 0; i < a->count; i++)
 		add_row(&c, &a->artifacts[i], find_partner(&a->artifacts[i], a, b));

@@ -23,7 +23,7 @@ struct compared {
 	bool opened;
 	struct difference *fields, *files;
 	size_t fields_count, files_count;
-	const char *trouble; /* why they could not be read, though they are at hand; or NULL */
+	const char *problem; /* why they could not be read, though they are at hand; or NULL */
 };
 
 struct comparison {
@@ -33,9 +33,9 @@ struct comparison {
 };
 void comparison_release(struct comparison *comparison);
 
-/* Compares `a` and `b`, whose files are looked for in `a_folder` and `b_folder`. What is not there
+/* Compares `a` and `b`, whose files are looked for in `a_directory` and `b_directory`. What is not there
  * as its manifest says is not looked into. */
-void compare_builds(struct comparison *out, const struct manifest *a, const char *a_folder,
-	const struct manifest *b, const char *b_folder);
+void compare_builds(struct comparison *out, const struct manifest *a, const char *a_directory,
+	const struct manifest *b, const char *b_directory);
 
 #endif

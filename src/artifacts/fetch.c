@@ -13,14 +13,14 @@
 
 /* ---- what is here ---- */
 
-int artifact_check(const struct artifact *artifact, const char *folder, enum artifact_state *state,
-	int64_t *size, struct error *err)
+int artifact_check(const struct artifact *artifact, const char *directory,
+	enum artifact_state *state, int64_t *size, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	char hash[SHA256_SIZE];
 	struct stat st;
 	int rc = 0;
-	buf_addf(&path, "%s/%s", folder, artifact->name);
+	buf_addf(&path, "%s/%s", directory, artifact->name);
 	*size = -1;
 	int looked = lstat(path.data, &st);
 	if (looked < 0 && errno != ENOENT) {
@@ -112,7 +112,7 @@ static bool hear(const char *bytes, size_t len, void *data)
 }
 
 /* What comes over ssh has ended: is that all? */
-static int judge_end(struct transfer *t, int status, struct buf *errors)
+static int check_end(struct transfer *t, int status, struct buf *errors)
 {
 	buf_trim(errors);
 	if (t->done == t->artifact->size && !status)
@@ -142,7 +142,7 @@ static int transfer_remote(struct transfer *t)
 	int rc = reach_stream(t->fetch->destination, t->fetch->ssh, command.data, hear, t, &errors,
 		&status, t->err);
 	if (!rc)
-		rc = t->rc ? t->rc : judge_end(t, status, &errors);
+		rc = t->rc ? t->rc : check_end(t, status, &errors);
 	buf_release(&path);
 	buf_release(&command);
 	buf_release(&errors);

@@ -23,8 +23,8 @@ enum artifact_state {
  * How the file `artifact->name` in `folder` is, in `*state`, and in `*size` how large (-1: it is
  * missing). What is no regular file is missing.
  */
-int artifact_check(const struct artifact *artifact, const char *folder, enum artifact_state *state,
-	int64_t *size, struct error *err);
+int artifact_check(const struct artifact *artifact, const char *directory,
+	enum artifact_state *state, int64_t *size, struct error *err);
 
 struct fetch {
 	const char *from; /* the folder of the files, absolute */

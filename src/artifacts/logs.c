@@ -168,24 +168,24 @@ static int list_local(struct listing *l, size_t first, struct error *err)
 static int list_server(struct listing *l, const char *server, struct error *err)
 {
 	const struct reading *reading = l->reading;
-	struct buf folder = BUF_INIT;
+	struct buf directory = BUF_INIT;
 	size_t first = l->list->count;
 	int rc = 0;
 	l->server = server;
-	buf_addf(&folder, "%s/logs", server);
+	buf_addf(&directory, "%s/logs", server);
 	if (!oid_is_none(&reading->tip))
-		rc = repo_list(reading->repo, &reading->tip, folder.data, list_shared, l, err);
-	buf_release(&folder);
+		rc = repo_list(reading->repo, &reading->tip, directory.data, list_shared, l, err);
+	buf_release(&directory);
 	return rc < 0 && rc != ERR_NOT_FOUND ? rc : list_local(l, first, err);
 }
 
-static int list_folder(const struct entry *folder, void *data)
+static int list_directory(const struct entry *directory, void *data)
 {
-	enum { FOLDER = 040000 };
-	if (folder->mode != FOLDER || fleet_check_id(folder->name, NULL) < 0)
+	enum { DIRECTORY = 040000 };
+	if (directory->mode != DIRECTORY || fleet_check_id(directory->name, NULL) < 0)
 		return 0;
 	struct listing *l = data;
-	return list_server(l, folder->name, l->err);
+	return list_server(l, directory->name, l->err);
 }
 
 /* The newest first; those whose names say nothing of it last. */
@@ -207,7 +207,7 @@ int log_list_read(struct log_list *out, const struct reading *reading,
 	if (server)
 		rc = fleet_check_id(server, err) < 0 ? ERR_INVALID : list_server(&l, server, err);
 	else if (!oid_is_none(&reading->tip))
-		rc = repo_list(reading->repo, &reading->tip, "", list_folder, &l, err);
+		rc = repo_list(reading->repo, &reading->tip, "", list_directory, &l, err);
 	if (out->count)
 		qsort(out->files, out->count, sizeof(*out->files), by_age);
 	free(l.owners);
@@ -277,7 +277,7 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 
 int log_growing(struct buf *path, struct repo *repo, const char *job, struct error *err)
 {
-	job_folder(path, repo, job);
+	job_directory(path, repo, job);
 	buf_addstr(path, "/log");
 	return file_exists(path->data, err);
 }
@@ -285,7 +285,7 @@ int log_growing(struct buf *path, struct repo *repo, const char *job, struct err
 int log_grows(struct repo *repo, const char *job, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	job_folder(&path, repo, job);
+	job_directory(&path, repo, job);
 	buf_addstr(&path, "/result");
 	int over = file_exists(path.data, err);
 	buf_release(&path);

@@ -18,7 +18,7 @@
 void manifest_release(struct manifest *manifest)
 {
 	char *strings[] = { manifest->job, manifest->server, manifest->status, manifest->type,
-		manifest->branch, manifest->commit, manifest->reason, manifest->folder,
+		manifest->branch, manifest->commit, manifest->reason, manifest->directory,
 		manifest->log };
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
 		free(strings[i]);
@@ -85,25 +85,26 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct artifact *)a)->name, ((const struct artifact *)b)->name);
 }
 
-static int take_file(struct manifest *manifest, int folder, const char *name, struct error *err)
+static int take_file(struct manifest *manifest, int directory, const char *name, struct error *err)
 {
 	struct artifact artifact = { 0 };
 	struct stat st;
 	if (*name == '.')
 		return 0;
-	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, ERR_FAILED, "cannot look at %s/%s", manifest->folder, name);
+	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(
+			err, ERR_FAILED, "cannot look at %s/%s", manifest->directory, name);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (!manifest_name_ok(name))
 		return error_set(err, ERR_INVALID,
-			"%s: the file '%s' cannot be an artifact by this name", manifest->folder,
+			"%s: the file '%s' cannot be an artifact by this name", manifest->directory,
 			name);
 	if (manifest->count == MANIFEST_ARTIFACTS)
-		return error_set(err, ERR_INVALID, "%s holds more than %d files", manifest->folder,
-			MANIFEST_ARTIFACTS);
+		return error_set(err, ERR_INVALID, "%s holds more than %d files",
+			manifest->directory, MANIFEST_ARTIFACTS);
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/%s", manifest->folder, name);
+	buf_addf(&path, "%s/%s", manifest->directory, name);
 	int rc = manifest_hash(path.data, artifact.sha256, err);
 	buf_release(&path);
 	if (rc < 0)
@@ -114,26 +115,26 @@ static int take_file(struct manifest *manifest, int folder, const char *name, st
 	return 0;
 }
 
-int manifest_take(struct manifest *manifest, const char *folder, struct error *err)
+int manifest_take(struct manifest *manifest, const char *directory, struct error *err)
 {
 	int rc = 0;
-	char *absolute = realpath(folder, NULL);
+	char *absolute = realpath(directory, NULL);
 	DIR *dir = absolute ? opendir(absolute) : NULL;
 	if (!dir) {
 		rc = error_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
-			"cannot read the folder '%s'", folder);
+			"cannot read the folder '%s'", directory);
 		free(absolute);
 		return rc;
 	}
-	free(manifest->folder);
-	manifest->folder = absolute;
+	free(manifest->directory);
+	manifest->directory = absolute;
 	while (manifest->count)
 		free(manifest->artifacts[--manifest->count].name);
 	struct dirent *entry;
 	while (!rc && (errno = 0, entry = readdir(dir)))
 		rc = take_file(manifest, dirfd(dir), entry->d_name, err);
 	if (!rc && errno)
-		rc = error_errno(err, ERR_FAILED, "cannot read the directory '%s'", folder);
+		rc = error_errno(err, ERR_FAILED, "cannot read the directory '%s'", directory);
 	closedir(dir);
 	if (manifest->count)
 		qsort(manifest->artifacts, manifest->count, sizeof(*manifest->artifacts), by_name);
@@ -159,7 +160,7 @@ void manifest_write(const struct manifest *manifest, struct buf *out)
 		json_put_null(&w, "duration_seconds");
 	else
 		json_put_int(&w, "duration_seconds", manifest->duration);
-	json_put_string_or_null(&w, "folder", manifest->folder);
+	json_put_string_or_null(&w, "folder", manifest->directory);
 	json_put_string_or_null(&w, "log", manifest->log);
 	json_begin_member(&w, "artifacts", '[');
 	for (size_t i = 0; i < manifest->count; i++) {
@@ -225,7 +226,7 @@ static int read_head(
 	} members[] = { { "job", true, &m->job }, { "server", true, &m->server },
 		{ "status", true, &m->status }, { "type", false, &m->type },
 		{ "reason", false, &m->reason }, { "branch", false, &m->branch },
-		{ "commit", false, &m->commit }, { "folder", false, &m->folder },
+		{ "commit", false, &m->commit }, { "folder", false, &m->directory },
 		{ "log", false, &m->log } };
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		if (read_string(r, root, members[i].name, members[i].needed, members[i].into) < 0)
@@ -236,7 +237,7 @@ static int read_head(
 		return wrong(r, root, "\"server\" is no server's id");
 	if (strcmp(m->status, "success") != 0 && strcmp(m->status, "failed") != 0)
 		return wrong(r, root, "\"status\" must be success or failed");
-	if (m->folder && (*m->folder != '/' || !is_plain(m->folder)))
+	if (m->directory && (*m->directory != '/' || !is_plain(m->directory)))
 		return wrong(r, root, "\"folder\" must be an absolute path");
 	if (m->log && !log_ok(m->log, m->server))
 		return wrong(r, root, "\"log\" must be a file in the server's logs/");

@@ -38,7 +38,7 @@ struct artifact {
 struct manifest {
 	/* All strings are the manifest's; NULL where it does not say. */
 	char *job, *server, *status; /* never NULL in one that was read */
-	char *type, *branch, *commit, *reason, *folder, *log;
+	char *type, *branch, *commit, *reason, *directory, *log;
 	int64_t created_at; /* seconds since 1970 */
 	int64_t duration;   /* seconds; -1: it does not say */
 	struct artifact *artifacts;
@@ -63,7 +63,7 @@ bool manifest_name_ok(const char *name);
  * order of their names; hidden ones, links and folders are passed by. ERR_INVALID: a file's name
  * will not do, or there are too many.
  */
-int manifest_take(struct manifest *manifest, const char *folder, struct error *err);
+int manifest_take(struct manifest *manifest, const char *directory, struct error *err);
 
 /* The SHA-256 of file `path`, by sha256sum(1). ERR_NOT_FOUND: there is no such program. */
 int manifest_hash(const char *path, char out[SHA256_SIZE], struct error *err);

@@ -11,7 +11,7 @@ void manifest_list_release(struct manifest_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->entries[i].path);
-		free(list->entries[i].trouble);
+		free(list->entries[i].problem);
 		manifest_release(&list->entries[i].manifest);
 	}
 	free(list->entries);
@@ -46,7 +46,7 @@ static int gather_file(const struct entry *file, void *data)
 {
 	struct gathering *g = data;
 	struct manifest_list *list = g->list;
-	struct error trouble = ERROR_INIT;
+	struct error problem = ERROR_INIT;
 	struct buf path = BUF_INIT;
 	size_t len = strlen(file->name), end = strlen(MANIFEST_SUFFIX);
 	if (len <= end || strcmp(file->name + len - end, MANIFEST_SUFFIX) != 0)
@@ -55,40 +55,40 @@ static int gather_file(const struct entry *file, void *data)
 	GROW(list->entries, list->count, list->capacity);
 	struct manifest_entry *entry = &list->entries[list->count++];
 	*entry = (struct manifest_entry){ .path = buf_detach(&path), .manifest = MANIFEST_INIT };
-	if (read_manifest(entry, g, &file->oid, &trouble) < 0) {
+	if (read_manifest(entry, g, &file->oid, &problem) < 0) {
 		manifest_release(&entry->manifest);
 		entry->manifest.job = xstrndup(file->name, len - end);
 		entry->manifest.server = xstrdup(g->server);
-		entry->trouble = xstrdup(trouble.text);
+		entry->problem = xstrdup(problem.text);
 	}
 	return 0;
 }
 
 static int gather_server(struct gathering *g, const char *server, struct error *err)
 {
-	struct buf folder = BUF_INIT;
+	struct buf directory = BUF_INIT;
 	g->server = server;
-	buf_addf(&folder, "%s/logs", server);
-	int rc = repo_list(g->reading->repo, &g->reading->tip, folder.data, gather_file, g, err);
-	buf_release(&folder);
+	buf_addf(&directory, "%s/logs", server);
+	int rc = repo_list(g->reading->repo, &g->reading->tip, directory.data, gather_file, g, err);
+	buf_release(&directory);
 	/* A server without a folder of logs has no manifests. */
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int gather_folder(const struct entry *folder, void *data)
+static int gather_directory(const struct entry *directory, void *data)
 {
-	enum { FOLDER = 040000 };
-	if (folder->mode != FOLDER || fleet_check_id(folder->name, NULL) < 0)
+	enum { DIRECTORY = 040000 };
+	if (directory->mode != DIRECTORY || fleet_check_id(directory->name, NULL) < 0)
 		return 0;
-	return gather_server(data, folder->name, NULL);
+	return gather_server(data, directory->name, NULL);
 }
 
 /* The newest first; of one second, in the order of their paths. */
 static int by_age(const void *a_entry, const void *b_entry)
 {
 	const struct manifest_entry *a = a_entry, *b = b_entry;
-	if (!a->trouble != !b->trouble)
-		return a->trouble ? 1 : -1;
+	if (!a->problem != !b->problem)
+		return a->problem ? 1 : -1;
 	if (a->manifest.created_at != b->manifest.created_at)
 		return a->manifest.created_at < b->manifest.created_at ? 1 : -1;
 	return strcmp(a->path, b->path);
@@ -102,7 +102,7 @@ int manifest_list_read(struct manifest_list *out, const struct reading *reading,
 	if (oid_is_none(&reading->tip))
 		return 0;
 	int rc = server ? gather_server(&g, server, err)
-			: repo_list(reading->repo, &reading->tip, "", gather_folder, &g, err);
+			: repo_list(reading->repo, &reading->tip, "", gather_directory, &g, err);
 	if (out->count)
 		qsort(out->entries, out->count, sizeof(*out->entries), by_age);
 	return rc;
@@ -151,8 +151,8 @@ int manifest_list_find(const struct manifest_list *list, const char *job,
 			"no manifest of a job '%s' is on the shared branch; 'git build artifacts "
 			"list' shows all",
 			job);
-	if (found->trouble)
-		return error_set(err, ERR_INVALID, "%s", found->trouble);
+	if (found->problem)
+		return error_set(err, ERR_INVALID, "%s", found->problem);
 	*out = &found->manifest;
 	return 0;
 }

@@ -9,7 +9,7 @@ struct manifest_entry {
 	char *path; /* on the shared branch */
 	/* Empty, but for job and server by the path, where there is trouble. */
 	struct manifest manifest;
-	char *trouble; /* why it cannot be read; NULL: it can */
+	char *problem; /* why it cannot be read; NULL: it can */
 };
 
 struct manifest_list {

@@ -69,7 +69,7 @@ static _Noreturn void become(const struct child *child, char **env, const int in
 	signal(SIGPIPE, SIG_DFL);
 	if ((in < 0 || dup2(in, STDIN_FILENO) >= 0) && (out < 0 || dup2(out, STDOUT_FILENO) >= 0) &&
 		(errors < 0 || dup2(errors, STDERR_FILENO) >= 0) &&
-		(!child->folder || !chdir(child->folder))) {
+		(!child->directory || !chdir(child->directory))) {
 		environ = env;
 		execvp(child->argv[0], (char *const *)(uintptr_t)child->argv);
 	}

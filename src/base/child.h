@@ -16,7 +16,7 @@ struct child {
 	/* What to run: argv[0] is looked up in PATH; ends with NULL. Borrowed. */
 	const char *const *argv;
 	/* The folder to run it in; NULL: this one. */
-	const char *folder;
+	const char *directory;
 	/*
 	 * What its environment has besides ours: "NAME=value" sets, "NAME" takes away. Ends with
 	 * NULL; NULL itself: as ours. Borrowed.

@@ -72,7 +72,7 @@ static int write_all(int fd, const char *data, size_t len)
 }
 
 /* The folder that `path` lies in; yours to free. */
-static char *folder_of(const char *path)
+static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (!slash)
@@ -97,21 +97,21 @@ int file_sync(const char *path, struct error *err)
 	return rc;
 }
 
-int file_sync_folder_of(const char *path, struct error *err)
+int file_sync_directory_of(const char *path, struct error *err)
 {
-	char *folder = folder_of(path);
-	int rc = file_sync(folder, err);
-	free(folder);
+	char *directory = directory_of(path);
+	int rc = file_sync(directory, err);
+	free(directory);
 	return rc;
 }
 
-int file_sync_folders(const char *path, const char *top, struct error *err)
+int file_sync_directories(const char *path, const char *top, struct error *err)
 {
 	char *at = xstrdup(path);
 	size_t least = strlen(top);
 	int rc = file_sync(at, err);
 	while (!rc && strlen(at) > least) {
-		char *above = folder_of(at);
+		char *above = directory_of(at);
 		free(at);
 		at = above;
 		rc = file_sync(at, err);
@@ -184,14 +184,14 @@ int file_temporary(struct buf *name, const char *path, struct error *err)
 	}
 }
 
-static void sweep_one(int folder, const char *name)
+static void sweep_one(int directory, const char *name)
 {
 	struct stat st;
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !flock(fd, LOCK_EX | LOCK_NB))
-		unlinkat(folder, name, 0);
+		unlinkat(directory, name, 0);
 	close(fd);
 }
 
@@ -244,7 +244,7 @@ static int replace(
 	if (used >= 0)
 		close(used);
 	if (sync && !rc)
-		rc = file_sync_folder_of(path, err);
+		rc = file_sync_directory_of(path, err);
 done:
 	buf_release(&temporary);
 	return rc;
@@ -261,18 +261,18 @@ int file_publish(const char *path, const void *data, size_t len, struct error *e
 }
 
 /* Makes one directory, if there is none, and has it and its name on disk. */
-static int make_folder(const char *path, struct error *err)
+static int make_directory(const char *path, struct error *err)
 {
 	if (!mkdir(path, 0777)) {
 		int rc = file_sync(path, err);
-		return rc < 0 ? rc : file_sync_folder_of(path, err);
+		return rc < 0 ? rc : file_sync_directory_of(path, err);
 	}
 	return errno == EEXIST
 		? 0
 		: error_errno(err, ERR_FAILED, "cannot create the directory %s", path);
 }
 
-int file_make_folders(const char *path, struct error *err)
+int file_make_directories(const char *path, struct error *err)
 {
 	char *copy = xstrdup(path);
 	int rc = 0;
@@ -281,7 +281,7 @@ int file_make_folders(const char *path, struct error *err)
 		if (*at != '/' && !last)
 			continue;
 		*at = '\0';
-		rc = make_folder(copy, err);
+		rc = make_directory(copy, err);
 		if (rc < 0 || last)
 			break;
 		*at = '/';
@@ -371,9 +371,9 @@ static int busy(int fd, const char *path, struct error *err)
 int file_lock_acquire(struct file_lock *lock, const char *path, const char *who, int64_t wait_ms,
 	const struct env *env, struct error *err)
 {
-	char *folder = folder_of(path);
-	int rc = file_make_folders(folder, err);
-	free(folder);
+	char *directory = directory_of(path);
+	int rc = file_make_directories(directory, err);
+	free(directory);
 	if (rc < 0)
 		return rc;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);

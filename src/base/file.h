@@ -53,16 +53,16 @@ void file_sweep(const char *path);
 
 /* Creates the directory `path` and those above it that are missing; each one that is made is on
  * disk, with its name, before this returns. */
-int file_make_folders(const char *path, struct error *err);
+int file_make_directories(const char *path, struct error *err);
 
 /* Waits until the file or directory `path` is on disk: its content, not its name. A file system
  * that cannot sync a directory is not a failure. */
 int file_sync(const char *path, struct error *err);
 /* The same for the directory that holds the name `path`: a name lasts only once that is on disk. */
-int file_sync_folder_of(const char *path, struct error *err);
+int file_sync_directory_of(const char *path, struct error *err);
 /* The same for the directory `path` and those above it, up to and including `top`, which `path`
  * begins with: whoever made them, their names last. */
-int file_sync_folders(const char *path, const char *top, struct error *err);
+int file_sync_directories(const char *path, const char *top, struct error *err);
 /* The same for all regular files and directories below `path`, and `path` itself. */
 int file_sync_tree(const char *path, struct error *err);
 

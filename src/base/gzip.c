@@ -73,6 +73,7 @@ int gzip_decompress(const char *data, size_t len, size_t limit, struct buf *out,
 		return 0;
 	bool too_long = limit && out->len - before > limit;
 	buf_truncate(out, before);
-	return too_long ? error_set(err, ERR_INVALID, "more than %zu bytes when decompressed", limit)
-			: error_set(err, ERR_INVALID, "not a complete gzip file");
+	return too_long
+		? error_set(err, ERR_INVALID, "more than %zu bytes when decompressed", limit)
+		: error_set(err, ERR_INVALID, "not a complete gzip file");
 }

@@ -38,7 +38,7 @@ static int gather_archive(const struct entry *entry, void *data)
 	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' || all < len + 6 ||
 		strcmp(entry->name + all - 5, ".json") != 0)
 		return 0;
-	buf_addf(&path, ARCHIVE_FOLDER "/%s", entry->name);
+	buf_addf(&path, ARCHIVE_DIRECTORY "/%s", entry->name);
 	int rc = gather(g, path.data);
 	buf_release(&path);
 	return rc;
@@ -54,7 +54,7 @@ int archive_read(const struct reading *reading, const char *path, const char *na
 	buf_addf(&g.text, "{\"%s\": [", name);
 	if (!oid_is_none(&reading->tip))
 		rc = repo_list(
-			reading->repo, &reading->tip, ARCHIVE_FOLDER, gather_archive, &g, err);
+			reading->repo, &reading->tip, ARCHIVE_DIRECTORY, gather_archive, &g, err);
 	if (!rc || rc == ERR_NOT_FOUND)
 		rc = gather(&g, path);
 	buf_addstr(&g.text, "\n]}\n");
@@ -131,13 +131,13 @@ static int estimate_log(const struct entry *entry, void *data)
 static int estimate_server(const struct entry *entry, void *data)
 {
 	struct estimating *e = data;
-	struct buf folder = BUF_INIT;
+	struct buf directory = BUF_INIT;
 	if (entry->mode != 040000 || fleet_check_id(entry->name, NULL) < 0)
 		return 0;
-	fleet_server_path(&folder, entry->name, "logs");
-	int rc =
-		repo_list(e->reading->repo, &e->reading->tip, folder.data, estimate_log, e, e->err);
-	buf_release(&folder);
+	fleet_server_path(&directory, entry->name, "logs");
+	int rc = repo_list(
+		e->reading->repo, &e->reading->tip, directory.data, estimate_log, e, e->err);
+	buf_release(&directory);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 

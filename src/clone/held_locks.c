@@ -18,7 +18,7 @@ void held_note(struct repo *repo, const struct held *held)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	path_of(repo, "", &path);
-	int rc = file_make_folders(path.data, NULL);
+	int rc = file_make_directories(path.data, NULL);
 	buf_reset(&path);
 	path_of(repo, held->name, &path);
 	buf_addf(&text, "%" PRId64 " %" PRId64 " %d\n", held->fence, held->ttl, held->told);

@@ -20,7 +20,7 @@ void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	state_path(repo, what, &path);
 	buf_addf(&text, "%" PRId64 "\n", now);
-	if (!file_make_folders(repo_state_dir(repo), NULL))
+	if (!file_make_directories(repo_state_dir(repo), NULL))
 		file_publish(path.data, text.data, text.len, NULL);
 	buf_release(&path);
 	buf_release(&text);
@@ -90,7 +90,7 @@ static int find_branch(const char *name, const struct oid *oid, void *data)
 	const char *branch = name + strlen(data);
 	(void)oid;
 	return strcmp(branch, "HEAD") != 0 &&
-		strncmp(branch, FLEET_BEAT_BRANCH, sizeof(FLEET_BEAT_BRANCH) - 1) != 0;
+		strncmp(branch, FLEET_HEARTBEAT_BRANCH, sizeof(FLEET_HEARTBEAT_BRANCH) - 1) != 0;
 }
 
 int reading_check_fleet(struct repo *repo, const struct settings *settings, const struct oid *tip,

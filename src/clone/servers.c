@@ -69,10 +69,10 @@ static int read_document(struct taking *t, const char *id, const char *file, str
 	return rc;
 }
 
-static void note_trouble(struct server *server, const struct error *err)
+static void note_problem(struct server *server, const struct error *err)
 {
-	free(server->trouble);
-	server->trouble = xstrdup(err->text);
+	free(server->problem);
+	server->problem = xstrdup(err->text);
 }
 
 static int64_t time_of(
@@ -120,7 +120,7 @@ static int read_status(struct taking *t, const char *id, struct error *failure)
 		return error_set(failure, rc, "%s", err.text);
 	struct server *server = enlist(t, id);
 	if (rc < 0) {
-		note_trouble(server, &err);
+		note_problem(server, &err);
 		return 0;
 	}
 	const struct json_value *root = json_root(doc);
@@ -148,7 +148,7 @@ static int64_t number_or(
 	return is_number && number >= least && number <= most ? number : fallback;
 }
 
-static int read_beat(struct taking *t, const char *id, struct error *failure)
+static int read_heartbeat(struct taking *t, const char *id, struct error *failure)
 {
 	struct json_doc *doc;
 	struct error err = ERROR_INIT;
@@ -161,7 +161,7 @@ static int read_beat(struct taking *t, const char *id, struct error *failure)
 		return error_set(failure, rc, "%s", err.text);
 	struct server *server = enlist(t, id);
 	if (rc < 0) {
-		note_trouble(server, &err);
+		note_problem(server, &err);
 		return 0;
 	}
 	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
@@ -170,15 +170,15 @@ static int read_beat(struct taking *t, const char *id, struct error *failure)
 	if (!text || !timestamp_parse(text, len, &when)) {
 		error_set(&err, ERR_INVALID,
 			"%s/" FLEET_HEARTBEAT_FILE ": has no timestamp that can be read", id);
-		note_trouble(server, &err);
-	} else if (when >= server->last_beat) {
+		note_problem(server, &err);
+	} else if (when >= server->last_heartbeat) {
 		/* Of two as old the one read later counts: that on the server's own branch. */
-		server->last_beat = when;
+		server->last_heartbeat = when;
 		server->interval =
 			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
 		server->push_every = number_or(doc, "push_every", 1, 1000000, 1);
 		server->healthy = !healthy || healthy->type != JSON_FALSE;
-		server->beat_commit = t->commit;
+		server->heartbeat_commit = t->commit;
 		if (when >= server->status_at)
 			read_system(server, doc);
 	}
@@ -191,26 +191,26 @@ static bool is_server(const struct entry *entry)
 	return entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
 }
 
-static int read_server_folder(const struct entry *entry, void *data)
+static int read_server_directory(const struct entry *entry, void *data)
 {
 	struct taking *t = data;
 	int rc = is_server(entry) ? read_status(t, entry->name, t->err) : 0;
-	return rc || !is_server(entry) ? rc : read_beat(t, entry->name, t->err);
+	return rc || !is_server(entry) ? rc : read_heartbeat(t, entry->name, t->err);
 }
 
-static int read_beat_folder(const struct entry *entry, void *data)
+static int read_heartbeat_directory(const struct entry *entry, void *data)
 {
 	struct taking *t = data;
-	return is_server(entry) ? read_beat(t, entry->name, t->err) : 0;
+	return is_server(entry) ? read_heartbeat(t, entry->name, t->err) : 0;
 }
 
 /* A ref such as refs/remotes/origin/heartbeat-build1. */
-static int read_beat_ref(const char *name, const struct oid *oid, void *data)
+static int read_heartbeat_ref(const char *name, const struct oid *oid, void *data)
 {
 	struct taking *t = data;
 	const char *id = name + strlen(t->prefix);
 	t->commit = *oid;
-	return fleet_check_id(id, NULL) ? 0 : read_beat(t, id, t->err);
+	return fleet_check_id(id, NULL) ? 0 : read_heartbeat(t, id, t->err);
 }
 
 /* Goes through the folders of the branch `name`, if there is one; its tip is `t->commit` then. */
@@ -229,7 +229,8 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 {
 	struct buf name = BUF_INIT;
 	bool remote = remote_exists(t->repo, settings->remote);
-	const char *own = settings->beat_branch ? settings->beat_branch : settings->branch;
+	const char *own =
+		settings->heartbeat_branch ? settings->heartbeat_branch : settings->branch;
 	int rc;
 	t->err = err;
 	buf_addstr(&name, "refs/");
@@ -239,18 +240,18 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 		buf_addstr(&name, "heads/");
 	size_t prefix = name.len;
 	buf_addstr(&name, settings->branch);
-	rc = read_branch(t, name.data, read_server_folder);
+	rc = read_branch(t, name.data, read_server_directory);
 	t->fleet->tip = t->commit;
 	/* A branch with a name of the user's own may hold the beats of several servers. */
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, own);
 	if (!rc && strcmp(own, settings->branch))
-		rc = read_branch(t, name.data, read_beat_folder);
+		rc = read_branch(t, name.data, read_heartbeat_directory);
 	buf_truncate(&name, prefix);
-	buf_addstr(&name, FLEET_BEAT_BRANCH);
+	buf_addstr(&name, FLEET_HEARTBEAT_BRANCH);
 	t->prefix = name.data;
 	if (!rc)
-		rc = repo_ref_each(t->repo, name.data, read_beat_ref, t, err);
+		rc = repo_ref_each(t->repo, name.data, read_heartbeat_ref, t, err);
 	buf_release(&name);
 	return rc;
 }
@@ -260,7 +261,8 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf specs[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
-	const char *names[3] = { FLEET_BEAT_BRANCH "*", settings->branch, settings->beat_branch };
+	const char *names[3] = { FLEET_HEARTBEAT_BRANCH "*", settings->branch,
+		settings->heartbeat_branch };
 	const char *refspecs[4] = { NULL };
 	/* A pattern may match nothing; a name must be there, so each is also written as one. */
 	for (int i = 0; i < 3; i++)
@@ -272,8 +274,8 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 		if (specs[i].len &&
 			!(i == 2 &&
 				(!strcmp(names[2], names[1]) ||
-					!strncmp(names[2], FLEET_BEAT_BRANCH,
-						sizeof(FLEET_BEAT_BRANCH) - 1))))
+					!strncmp(names[2], FLEET_HEARTBEAT_BRANCH,
+						sizeof(FLEET_HEARTBEAT_BRANCH) - 1))))
 			refspecs[count++] = specs[i].data;
 	int rc = remote_fetch(repo, &remote, refspecs, err);
 	for (int i = 0; i < 3; i++)
@@ -302,7 +304,7 @@ int fleet_take(struct fleet *out, struct repo *repo, const struct settings *sett
 	}
 	for (size_t i = 0; i < fleet.count; i++) {
 		struct server *server = &fleet.servers[i];
-		server->age = server->last_beat ? fleet.now - server->last_beat : 0;
+		server->age = server->last_heartbeat ? fleet.now - server->last_heartbeat : 0;
 		server->state = server_state(server, fleet.now);
 	}
 	*out = fleet;

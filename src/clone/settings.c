@@ -74,28 +74,28 @@ static int load_server(
 
 /* SEED's HEARTBEAT_BRANCH: "1" and "auto" are the server's own branch, else it is a branch's name.
  */
-static int load_beat_branch(
+static int load_heartbeat_branch(
 	struct settings *s, struct repo *repo, const struct overrides *overrides, struct error *err)
 {
 	char *name = overrides->heartbeat_branch && *overrides->heartbeat_branch
 		? xstrdup(overrides->heartbeat_branch)
 		: string_setting(repo, "build.heartbeatBranch", "auto");
 	if (strcmp(name, "1") && strcmp(name, "auto")) {
-		s->beat_branch = name;
+		s->heartbeat_branch = name;
 	} else {
 		free(name);
 		if (!s->server)
 			return 0;
 		struct buf own = BUF_INIT;
-		buf_addf(&own, FLEET_BEAT_BRANCH "%s", s->server);
-		s->beat_branch = buf_detach(&own);
+		buf_addf(&own, FLEET_HEARTBEAT_BRANCH "%s", s->server);
+		s->heartbeat_branch = buf_detach(&own);
 	}
-	if (!repo_branch_name_ok(s->beat_branch))
+	if (!repo_branch_name_ok(s->heartbeat_branch))
 		return error_set(err, ERR_INVALID,
 			"the heartbeat branch is '%s', which git does not allow as a branch name; "
 			"use "
 			"auto, or a name such as heartbeat-build1",
-			s->beat_branch);
+			s->heartbeat_branch);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ int settings_load(struct settings *out, struct repo *repo, const struct override
 	};
 	int rc = load_server(&s, repo, overrides, err);
 	if (!rc)
-		rc = load_beat_branch(&s, repo, overrides, err);
+		rc = load_heartbeat_branch(&s, repo, overrides, err);
 	if (!rc)
 		rc = load_numbers(&s, repo, overrides, err);
 	if (!rc && !repo_branch_name_ok(s.branch))
@@ -170,7 +170,7 @@ void settings_release(struct settings *s)
 	free(s->ip);
 	free(s->remote);
 	free(s->branch);
-	free(s->beat_branch);
+	free(s->heartbeat_branch);
 	free(s->health_command);
 	free(s->alert_command);
 	*s = (struct settings){ 0 };

@@ -22,12 +22,12 @@ struct overrides {
 };
 
 struct settings {
-	char *server;      /* this server's id, checked; NULL: none is set */
-	char *manager;     /* build.manager; NULL: none is set */
-	char *ip;          /* build.ip; NULL: none is set */
-	char *remote;      /* build.remote; "origin" */
-	char *branch;      /* the coordination branch, build.branch; "main" */
-	char *beat_branch; /* "heartbeat-<server>", a name, or `branch` for the old way; NULL where
+	char *server;           /* this server's id, checked; NULL: none is set */
+	char *manager;          /* build.manager; NULL: none is set */
+	char *ip;               /* build.ip; NULL: none is set */
+	char *remote;           /* build.remote; "origin" */
+	char *branch;           /* the coordination branch, build.branch; "main" */
+	char *heartbeat_branch; /* "heartbeat-<server>", a name, or `branch` for the old way; NULL where
 			    * neither a server nor a name is known */
 	char *health_command; /* build.healthCheck; NULL: none */
 	char *alert_command;  /* build.alertCommand; NULL: none */

@@ -11,7 +11,7 @@
 
 /* Anybody may make things in /tmp: only a folder that is this user's, and nobody else's to write,
  * will do. */
-static bool own_folder(struct buf *out)
+static bool own_directory(struct buf *out)
 {
 	struct stat st;
 	buf_addf(out, "/tmp/git-build-%lu", (unsigned long)geteuid());
@@ -62,7 +62,7 @@ void host_queue_enter(struct host_queue *queue, struct repo *repo, const char *r
 {
 	struct buf path = BUF_INIT, identity = BUF_INIT, who = BUF_INIT;
 	*queue = (struct host_queue){ FILE_LOCK_INIT, false };
-	if (own_folder(&path)) {
+	if (own_directory(&path)) {
 		remote_identity(repo, remote, &identity);
 		buf_addf(&path, "/%016" PRIx64, number_of(&identity));
 		buf_addf(&who, "git-build in %s", repo_common_dir(repo));

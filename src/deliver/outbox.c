@@ -11,7 +11,7 @@
 
 enum { ENTRY_LIMIT = 16 << 20 };
 
-static void folder_of(struct repo *repo, struct buf *out)
+static void directory_of(struct repo *repo, struct buf *out)
 {
 	buf_addf(out, "%s/outbox", repo_state_dir(repo));
 }
@@ -77,14 +77,14 @@ static int list(struct outbox *out, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct file_list names;
-	folder_of(repo, &path);
-	size_t folder = path.len;
+	directory_of(repo, &path);
+	size_t directory = path.len;
 	int rc = file_list_read(&names, path.data, err);
 	for (size_t i = 0; i < names.count; i++) {
 		size_t len = strlen(names.names[i]);
 		if (*names.names[i] == '.' || len < 5 || strcmp(names.names[i] + len - 5, ".json"))
 			continue;
-		buf_truncate(&path, folder);
+		buf_truncate(&path, directory);
 		buf_addf(&path, "/%s", names.names[i]);
 		GROW(out->entries, out->count, out->capacity);
 		out->entries[out->count++] =
@@ -144,12 +144,12 @@ int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *
 	json_end(&w);
 	buf_addch(&text, '\n');
 
-	folder_of(repo, &path);
+	directory_of(repo, &path);
 	int64_t number = 0;
-	int rc = file_make_folders(path.data, err);
+	int rc = file_make_directories(path.data, err);
 	/* Another process may have made them, and not have synced them yet. */
 	if (!rc)
-		rc = file_sync_folders(path.data, repo_common_dir(repo), err);
+		rc = file_sync_directories(path.data, repo_common_dir(repo), err);
 	if (!rc)
 		rc = next_number(repo, &number, err);
 	env->uuid(env->data, unique);

@@ -367,14 +367,14 @@ static void finish(struct transaction *tx)
 }
 
 /* What is known after an attempt that did not end the transaction. */
-struct trouble {
+struct problem {
 	int races, failures; /* how many there were */
 	int64_t took_ms;     /* the newest attempt */
 	struct error why;    /* the newest */
 };
 
 /* Asks the remote, again and again while it does not answer. 0 once it has. */
-static int ask(struct transaction *tx, struct trouble *trouble, int most, struct error *err)
+static int ask(struct transaction *tx, struct problem *problem, int most, struct error *err)
 {
 	for (;;) {
 		struct error asking = ERROR_INIT;
@@ -386,21 +386,21 @@ static int ask(struct transaction *tx, struct trouble *trouble, int most, struct
 				*err = asking;
 			return rc;
 		}
-		if (++trouble->failures >= most) {
+		if (++problem->failures >= most) {
 			if (tx->doubtful_count)
 				return error_set(err, ERR_UNKNOWN,
 					"%s; whether the change arrived cannot be found out: %s",
-					trouble->why.text, asking.text);
+					problem->why.text, asking.text);
 			return error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
-				trouble->failures, asking.text);
+				problem->failures, asking.text);
 		}
-		back_off(tx->plan, trouble->failures);
+		back_off(tx->plan, problem->failures);
 	}
 }
 
 /* An attempt ended with `code`: gets ready for the next. 0: go on; 1: it had happened after all;
  * below: give up. */
-static int recover(struct transaction *tx, struct trouble *trouble, int code,
+static int recover(struct transaction *tx, struct problem *problem, int code,
 	struct transaction_result *result, struct error *err)
 {
 	int most = tx->plan->attempts ? tx->plan->attempts : DEFAULT_ATTEMPTS;
@@ -408,29 +408,29 @@ static int recover(struct transaction *tx, struct trouble *trouble, int code,
 	if (raced)
 		buf_reset(&result->said);
 	if (!raced)
-		trouble->failures++;
+		problem->failures++;
 	else if (tx->fresh || result->attempts)
-		trouble->races++;
-	bool last = trouble->races > most * RACES_PER_ATTEMPT || trouble->failures >= most;
+		problem->races++;
+	bool last = problem->races > most * RACES_PER_ATTEMPT || problem->failures >= most;
 	/* Nothing can have arrived: there is nothing to ask for. */
 	if (last && !tx->doubtful_count)
 		return error_set(err, code, "gave up after %d attempts: %s",
-			raced ? trouble->races : trouble->failures, trouble->why.text);
+			raced ? problem->races : problem->failures, problem->why.text);
 	if (!raced)
-		back_off(tx->plan, trouble->failures);
-	else if (trouble->races)
-		step_aside(tx->plan, trouble->races, trouble->took_ms);
-	int rc = ask(tx, trouble, most, err);
+		back_off(tx->plan, problem->failures);
+	else if (problem->races)
+		step_aside(tx->plan, problem->races, problem->took_ms);
+	int rc = ask(tx, problem, most, err);
 	if (rc < 0)
 		return rc;
-	rc = settle_doubt(tx, result, &trouble->why);
+	rc = settle_doubt(tx, result, &problem->why);
 	if (rc < 0)
 		return error_set(err, ERR_UNKNOWN,
-			"%s; whether the change arrived cannot be found out", trouble->why.text);
+			"%s; whether the change arrived cannot be found out", problem->why.text);
 	if (rc)
 		return 1;
 	return last ? error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
-			      result->attempts, trouble->why.text)
+			      result->attempts, problem->why.text)
 		    : 0;
 }
 
@@ -462,7 +462,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	struct transaction_result *result, struct error *err)
 {
 	struct transaction tx;
-	struct trouble trouble = { 0 };
+	struct problem problem = { 0 };
 	struct host_queue queue = { FILE_LOCK_INIT, false };
 	int rc = 0;
 	start(&tx, repo, plan);
@@ -471,12 +471,12 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		host_queue_enter(&queue, repo, plan->remote.name, plan->host_wait_ms, plan->env);
 	/* Then what was last fetched is old. */
 	if (queue.others)
-		rc = ask(&tx, &trouble, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
+		rc = ask(&tx, &problem, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
 	while (!rc) {
-		trouble.why = (struct error)ERROR_INIT;
+		problem.why = (struct error)ERROR_INIT;
 		int64_t started = plan->env->monotonic_ms(plan->env->data);
-		rc = attempt(&tx, result, &trouble.why);
-		trouble.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
+		rc = attempt(&tx, result, &problem.why);
+		problem.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
 		/* Nothing was pushed: what could not be read, or written, may be damage. */
 		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
 			rc = 0;
@@ -484,10 +484,10 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		}
 		if (rc != ERR_LOST_RACE && rc != ERR_UNKNOWN && rc != ERR_UNREACHABLE) {
 			if (rc < 0 && err)
-				*err = trouble.why;
+				*err = problem.why;
 			break;
 		}
-		rc = recover(&tx, &trouble, rc, result, err);
+		rc = recover(&tx, &problem, rc, result, err);
 		if (rc) {
 			rc = rc < 0 ? rc : 0;
 			break;

@@ -56,7 +56,7 @@ struct writing {
 	struct repo *repo;
 	const struct settings *settings;
 	const struct env *env;
-	struct buf folder; /* the queue */
+	struct buf directory; /* the queue */
 	struct outbox outbox;
 	struct member *members;
 	size_t count, capacity;
@@ -420,7 +420,7 @@ static struct member *add_member(
 	}
 	made.file = file ? xstrdup(file) : NULL;
 	if (request_read(&made.request, request->data, request->len, err) < 0 ||
-		job_folder_read_files(w->repo, &made.request, err) < 0) {
+		job_directory_read_files(w->repo, &made.request, err) < 0) {
 		/* A request of another version: its process gets the error, the others go on. */
 		made.outcome.error = *err;
 		made.outcome.code = err->code;
@@ -515,8 +515,8 @@ static void sweep(const struct writing *w, const char *name, const char *dot)
 	enum { OLD = 24 * 60 * 60 };
 	struct buf file = BUF_INIT, path = BUF_INIT;
 	struct stat st;
-	buf_addf(&path, "%s/%s", w->folder.data, name);
-	buf_addf(&file, "%s/%.*s", w->folder.data, (int)(dot - name), name);
+	buf_addf(&path, "%s/%s", w->directory.data, name);
+	buf_addf(&file, "%s/%.*s", w->directory.data, (int)(dot - name), name);
 	if (!stat(path.data, &st) && st.st_mtime < w->env->now(w->env->data) - OLD &&
 		!waits(file.data, request_end, NULL) && !waits(file.data, taken_end, NULL))
 		unlink(path.data);
@@ -532,11 +532,11 @@ struct files {
 /* Lists the requests in the queue, in the order of arrival. */
 static int list_requests(const struct writing *w, struct files *files, struct error *err)
 {
-	DIR *dir = opendir(w->folder.data);
+	DIR *dir = opendir(w->directory.data);
 	if (!dir)
 		return errno == ENOENT
 			? 0
-			: error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data);
+			: error_errno(err, ERR_FAILED, "cannot list %s", w->directory.data);
 	struct dirent *entry;
 	while (errno = 0, (entry = readdir(dir))) {
 		char *dot = strrchr(entry->d_name, '.');
@@ -545,12 +545,12 @@ static int list_requests(const struct writing *w, struct files *files, struct er
 		if (!dot || (strcmp(dot, request_end) && strcmp(dot, taken_end)))
 			continue;
 		struct buf path = BUF_INIT;
-		buf_addf(&path, "%s/%.*s", w->folder.data, (int)(dot - entry->d_name),
+		buf_addf(&path, "%s/%.*s", w->directory.data, (int)(dot - entry->d_name),
 			entry->d_name);
 		GROW(files->names, files->count, files->capacity);
 		files->names[files->count++] = buf_detach(&path);
 	}
-	int rc = errno ? error_errno(err, ERR_FAILED, "cannot list %s", w->folder.data) : 0;
+	int rc = errno ? error_errno(err, ERR_FAILED, "cannot list %s", w->directory.data) : 0;
 	closedir(dir);
 	if (files->count)
 		qsort(files->names, files->count, sizeof(*files->names), by_name);
@@ -686,7 +686,7 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	struct error *err)
 {
 	struct buf hidden = BUF_INIT, path = BUF_INIT;
-	int rc = file_make_folders(w->folder.data, err);
+	int rc = file_make_directories(w->directory.data, err);
 	name_of(&path, file, request_end);
 	if (!rc) {
 		*held = file_temporary(&hidden, file, err);
@@ -695,7 +695,7 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	if (!rc &&
 		(write(*held, request->data, request->len) != (ssize_t)request->len ||
 			rename(hidden.data, path.data) < 0)) {
-		rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->folder.data);
+		rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->directory.data);
 		unlink(hidden.data);
 	}
 	buf_release(&hidden);
@@ -750,8 +750,8 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 	struct buf file = BUF_INIT;
 	int held = -1;
 	w->env->uuid(w->env->data, id);
-	buf_addf(&file, "%s/%015" PRId64 "-%s", w->folder.data, w->env->monotonic_ms(w->env->data),
-		id);
+	buf_addf(&file, "%s/%015" PRId64 "-%s", w->directory.data,
+		w->env->monotonic_ms(w->env->data), id);
 	int rc = enqueue(w, request, file.data, &held, &outcome->error);
 	if (!rc)
 		rc = wait_for_turn(w, file.data, &outcome->error);
@@ -774,15 +774,17 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 int write_queue_run(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, struct error *err)
 {
-	struct writing w = { .repo = repo, .settings = settings, .env = env, .folder = BUF_INIT };
-	buf_addf(&w.folder, "%s/queue", repo_state_dir(repo));
+	struct writing w = {
+		.repo = repo, .settings = settings, .env = env, .directory = BUF_INIT
+	};
+	buf_addf(&w.directory, "%s/queue", repo_state_dir(repo));
 	outcome->code = try_lock(&w, &outcome->error);
 	if (!outcome->code)
 		lead(&w, request, NULL, outcome);
 	else if (outcome->code == ERR_BUSY && request)
 		queue_up(&w, request, outcome);
 	clone_lock_release(repo);
-	buf_release(&w.folder);
+	buf_release(&w.directory);
 	if (outcome->code < 0 && err)
 		*err = outcome->error;
 	return outcome->code;

@@ -7,7 +7,7 @@
 #include "fleet/job.h"
 #include "fleet/message.h"
 
-#define ARCHIVE_FOLDER "coordination/archive"
+#define ARCHIVE_DIRECTORY "coordination/archive"
 
 enum { ARCHIVE_DAY = 86400, ARCHIVE_MESSAGE_DAYS = 7, ARCHIVE_LOG_DAYS = 7, ARCHIVE_JOB_DAYS = 30 };
 

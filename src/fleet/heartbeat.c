@@ -17,7 +17,8 @@ static void write_system(const struct machine *machine, struct buf *out)
 	json_end(&w);
 }
 
-void beat_write(const struct beat *beat, const char *previous, size_t len, struct buf *out)
+void heartbeat_write(
+	const struct heartbeat *heartbeat, const char *previous, size_t len, struct buf *out)
 {
 	static const char fresh[] = "{}\n";
 	struct json_doc *doc = NULL;
@@ -33,13 +34,14 @@ void beat_write(const struct beat *beat, const char *previous, size_t len, struc
 	const struct json_value *root = json_root(doc);
 	char timestamp[TIMESTAMP_SIZE];
 	struct buf system = BUF_INIT;
-	json_edit_set_string(edit, root, "server", beat->server);
-	json_edit_set_string(edit, root, "timestamp", timestamp_format(beat->timestamp, timestamp));
-	json_edit_set_int(edit, root, "uptime_seconds", beat->machine.uptime_seconds);
-	json_edit_set_bool(edit, root, "healthy", beat->healthy);
-	json_edit_set_int(edit, root, "interval_seconds", beat->interval);
-	json_edit_set_int(edit, root, "push_every", beat->push_every);
-	write_system(&beat->machine, &system);
+	json_edit_set_string(edit, root, "server", heartbeat->server);
+	json_edit_set_string(
+		edit, root, "timestamp", timestamp_format(heartbeat->timestamp, timestamp));
+	json_edit_set_int(edit, root, "uptime_seconds", heartbeat->machine.uptime_seconds);
+	json_edit_set_bool(edit, root, "healthy", heartbeat->healthy);
+	json_edit_set_int(edit, root, "interval_seconds", heartbeat->interval);
+	json_edit_set_int(edit, root, "push_every", heartbeat->push_every);
+	write_system(&heartbeat->machine, &system);
 	json_edit_set(edit, root, "system", system.data, system.len);
 	json_edit_write(edit, out, NULL);
 	buf_release(&system);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-struct beat {
+struct heartbeat {
 	const char *server;
 	int64_t timestamp; /* seconds since 1970 */
 	bool healthy;
@@ -20,6 +20,7 @@ struct beat {
  * Appends the beat to `out`: `previous` (`len` bytes) with its members brought up to date, so that
  * members of others and its layout stay, or a new document where that is empty or broken.
  */
-void beat_write(const struct beat *beat, const char *previous, size_t len, struct buf *out);
+void heartbeat_write(
+	const struct heartbeat *heartbeat, const char *previous, size_t len, struct buf *out);
 
 #endif

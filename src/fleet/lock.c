@@ -48,10 +48,10 @@ struct lock lock_read(const struct json_doc *doc, const struct json_value *membe
 	const struct json_value *fence = json_member(doc, member, "fence");
 	lock.name = arena_strndup(arena, name, len);
 	lock.holder = json_strdup_in(doc, holder, arena);
-	bool sound = (!fence || (json_int64(doc, fence, &lock.fence) && lock.fence >= 0)) &&
+	bool valid = (!fence || (json_int64(doc, fence, &lock.fence) && lock.fence >= 0)) &&
 		read_time(doc, json_member(doc, member, "locked_at"), &lock.locked_at);
-	sound = read_time(doc, json_member(doc, member, "expires_at"), &lock.expires_at) && sound;
-	if (!sound || !holder || (!lock.holder && holder->type != JSON_NULL))
+	valid = read_time(doc, json_member(doc, member, "expires_at"), &lock.expires_at) && valid;
+	if (!valid || !holder || (!lock.holder && holder->type != JSON_NULL))
 		return lock;
 	if (!lock.holder)
 		lock.state = LOCK_FREE;

@@ -20,7 +20,7 @@
 #define FLEET_MESSAGES_PATH     "coordination/messages.json"
 #define FLEET_BUILD_CONFIG_PATH "shared/build_config.json"
 #define FLEET_DASHBOARD_PATH    "shared/health_dashboard.json"
-#define FLEET_BEAT_BRANCH       "heartbeat-" /* and the server's id */
+#define FLEET_HEARTBEAT_BRANCH  "heartbeat-" /* and the server's id */
 #define FLEET_BACKUP_BRANCH     "backup/"    /* the branch that was squashed, "-", and when */
 
 enum { FLEET_ID_MAX = 63 };

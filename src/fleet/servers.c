@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-const char *beat_state_name(enum beat_state state)
+const char *heartbeat_state_name(enum heartbeat_state state)
 {
-	static const char *const names[] = { [BEAT_NEVER] = "never",
-		[BEAT_ALIVE] = "alive",
-		[BEAT_LATE] = "late",
-		[BEAT_SILENT] = "silent" };
+	static const char *const names[] = { [HEARTBEAT_NEVER] = "never",
+		[HEARTBEAT_ALIVE] = "alive",
+		[HEARTBEAT_LATE] = "late",
+		[HEARTBEAT_SILENT] = "silent" };
 	return names[state];
 }
 
@@ -22,7 +22,7 @@ static void server_release(struct server *server)
 	free(server->paused);
 	free(server->last_build.id);
 	free(server->last_build.status);
-	free(server->trouble);
+	free(server->problem);
 }
 
 void fleet_release(struct fleet *fleet)
@@ -33,11 +33,13 @@ void fleet_release(struct fleet *fleet)
 	*fleet = (struct fleet){ 0 };
 }
 
-enum beat_state server_state(const struct server *server, int64_t now)
+enum heartbeat_state server_state(const struct server *server, int64_t now)
 {
-	int64_t promise = server->interval * server->push_every;
-	int64_t age = now - server->last_beat;
-	if (!server->last_beat)
-		return BEAT_NEVER;
-	return age <= 2 * promise ? BEAT_ALIVE : age <= 3 * promise ? BEAT_LATE : BEAT_SILENT;
+	int64_t expected_interval = server->interval * server->push_every;
+	int64_t age = now - server->last_heartbeat;
+	if (!server->last_heartbeat)
+		return HEARTBEAT_NEVER;
+	return age <= 2 * expected_interval    ? HEARTBEAT_ALIVE
+		: age <= 3 * expected_interval ? HEARTBEAT_LATE
+					       : HEARTBEAT_SILENT;
 }

@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "git/repo.h"
 
-enum beat_state {
-	BEAT_NEVER,  /* no beat was ever seen */
-	BEAT_ALIVE,  /* within its own promise: push_every * interval, and as much again */
-	BEAT_LATE,   /* beyond that */
-	BEAT_SILENT, /* beyond three times the promise */
+enum heartbeat_state {
+	HEARTBEAT_NEVER,  /* no beat was ever seen */
+	HEARTBEAT_ALIVE,  /* within its own promise: push_every * interval, and as much again */
+	HEARTBEAT_LATE,   /* beyond that */
+	HEARTBEAT_SILENT, /* beyond three times the promise */
 };
 
 /* What came of a server's newest build, as its status.json says. */
@@ -36,15 +36,15 @@ struct server {
 	struct last_build last_build;
 	/* Of its machine, as the newer of its files says: per cent, GiB; -1: not known. */
 	double cpu_usage, memory_used_gb, disk_free_gb;
-	int64_t last_beat; /* seconds since 1970; 0: never */
+	int64_t last_heartbeat; /* seconds since 1970; 0: never */
 	int64_t age; /* seconds from the last beat to now, by this host's clock; below 0: its clock
 		      * is ahead */
 	int64_t interval;   /* its promise in seconds */
 	int64_t push_every; /* and in beats */
 	bool healthy;
-	enum beat_state state;
-	struct oid beat_commit; /* the tip of the branch that the last beat stands on */
-	char *trouble;          /* what of its files cannot be read, with position */
+	enum heartbeat_state state;
+	struct oid heartbeat_commit; /* the tip of the branch that the last beat stands on */
+	char *problem;               /* what of its files cannot be read, with position */
 };
 
 struct fleet {
@@ -58,8 +58,8 @@ struct fleet {
 void fleet_release(struct fleet *fleet);
 
 /* How a server stands at time `now`, by its last beat and its own promise. */
-enum beat_state server_state(const struct server *server, int64_t now);
+enum heartbeat_state server_state(const struct server *server, int64_t now);
 
-const char *beat_state_name(enum beat_state state);
+const char *heartbeat_state_name(enum heartbeat_state state);
 
 #endif

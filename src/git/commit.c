@@ -133,7 +133,7 @@ static void free_commits(git_commit **commits, size_t count)
 
 /* libgit2 syncs an object and the directory that holds it, but not the name of that directory,
  * which it may have made. */
-static int sync_objects_folder(struct repo *repo, struct error *err)
+static int sync_objects_directory(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/objects", repo->common_dir);
@@ -158,7 +158,7 @@ static int create_commit(struct repo *repo, struct oid *out, const git_signature
 		return store_error(
 			err, ERR_FAILED, "cannot write a commit into %s", repo->common_dir);
 	*out = store_oid(&id);
-	return sync_objects_folder(repo, err);
+	return sync_objects_directory(repo, err);
 }
 
 int repo_write_commit(

@@ -160,33 +160,33 @@ int repo_find(struct repo *repo, const struct oid *commit, const char *path, str
 }
 
 /* Replaces `*tree` by the one at `folder` below it. */
-static int enter_folder(struct repo *repo, const struct oid *commit, const char *folder,
+static int enter_directory(struct repo *repo, const struct oid *commit, const char *directory,
 	git_tree **tree, struct error *err)
 {
 	git_tree_entry *entry = NULL;
 	git_tree *inner = NULL;
-	int rc = store_find_entry(repo, *tree, folder, &entry, commit, err);
+	int rc = store_find_entry(repo, *tree, directory, &entry, commit, err);
 	if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_TREE)
 		rc = error_set(
-			err, ERR_NOT_FOUND, "%.12s:%s is not a directory", commit->hex, folder);
+			err, ERR_NOT_FOUND, "%.12s:%s is not a directory", commit->hex, directory);
 	else if (!rc && git_tree_lookup(&inner, repo->git, git_tree_entry_id(entry)) < 0)
-		rc = store_error(
-			err, ERR_FAILED, "cannot read the directory %.12s:%s", commit->hex, folder);
+		rc = store_error(err, ERR_FAILED, "cannot read the directory %.12s:%s", commit->hex,
+			directory);
 	git_tree_entry_free(entry);
 	git_tree_free(*tree);
 	*tree = inner;
 	return rc;
 }
 
-int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
+int repo_list(struct repo *repo, const struct oid *commit, const char *directory,
 	int (*each)(const struct entry *entry, void *data), void *data, struct error *err)
 {
 	git_tree *tree = NULL;
 	int rc = lookup_tree(repo, commit, &tree, err);
 	if (rc < 0)
 		return rc;
-	if (*folder)
-		rc = enter_folder(repo, commit, folder, &tree, err);
+	if (*directory)
+		rc = enter_directory(repo, commit, directory, &tree, err);
 	for (size_t i = 0; !rc && i < git_tree_entrycount(tree); i++) {
 		const git_tree_entry *found = git_tree_entry_byindex(tree, i);
 		struct entry entry = {

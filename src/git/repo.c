@@ -74,7 +74,7 @@ bool oid_parse(struct oid *out, const char *text)
 /* ---- opening ---- */
 
 /* Sentences for the formats that libgit2 1.5 cannot open (git-config: extensions.*). */
-static int refuse_format(struct error *err, const char *folder, const char *why)
+static int refuse_format(struct error *err, const char *directory, const char *why)
 {
 	static const struct {
 		const char *mark, *sentence;
@@ -95,11 +95,11 @@ static int refuse_format(struct error *err, const char *folder, const char *why)
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcasestr(why, known[i].mark))
 			return error_set(err, ERR_INVALID, "cannot use the repository at %s: %s",
-				folder, known[i].sentence);
-	return error_set(err, ERR_INVALID, "cannot use the repository at %s: %s", folder, why);
+				directory, known[i].sentence);
+	return error_set(err, ERR_INVALID, "cannot use the repository at %s: %s", directory, why);
 }
 
-static int refuse_open(struct error *err, const char *folder, int rc)
+static int refuse_open(struct error *err, const char *directory, int rc)
 {
 	const git_error *last = git_error_last();
 	const char *why = last ? last->message : "libgit2 does not say why";
@@ -109,10 +109,10 @@ static int refuse_open(struct error *err, const char *folder, int rc)
 			"the repository at %s belongs to another user; if you trust it, run: git "
 			"config "
 			"--global --add safe.directory %s",
-			folder, folder);
+			directory, directory);
 	if (rc == GIT_ENOTFOUND)
-		return error_set(err, ERR_NOT_FOUND, "not a git repository: %s", folder);
-	return refuse_format(err, folder, why);
+		return error_set(err, ERR_NOT_FOUND, "not a git repository: %s", directory);
+	return refuse_format(err, directory, why);
 }
 
 /* A path without the slash at its end; yours to free. NULL stays NULL. */
@@ -130,18 +130,18 @@ static char *without_slash(const char *path)
  * Where git would look. GIT_DIR is followed by hand: libgit2's own way (OPEN_FROM_ENV) fails where
  * GIT_WORK_TREE or GIT_COMMON_DIR are set as well, as git sets them for `git --work-tree=… build`.
  */
-static int find_git_dir(const char *folder, struct buf *out, struct error *err)
+static int find_git_dir(const char *directory, struct buf *out, struct error *err)
 {
-	const char *git_dir = folder ? NULL : getenv("GIT_DIR");
+	const char *git_dir = directory ? NULL : getenv("GIT_DIR");
 	if (git_dir && *git_dir) {
 		buf_addstr(out, git_dir);
 		return 0;
 	}
 	git_buf found = GIT_BUF_INIT;
-	int rc = git_repository_discover(&found, folder ? folder : ".", 0, NULL);
+	int rc = git_repository_discover(&found, directory ? directory : ".", 0, NULL);
 	if (rc < 0) {
 		char here[PATH_MAX];
-		const char *name = folder ? folder : getcwd(here, sizeof(here));
+		const char *name = directory ? directory : getcwd(here, sizeof(here));
 		return refuse_open(err, name ? name : ".", rc);
 	}
 	buf_add(out, found.ptr, found.size);
@@ -162,7 +162,7 @@ static int check_object_format(struct repo *repo, struct error *err)
 	return rc;
 }
 
-static void find_folders(struct repo *repo)
+static void find_directories(struct repo *repo)
 {
 	char absolute[PATH_MAX];
 	repo->git_dir = without_slash(git_repository_path(repo->git));
@@ -192,7 +192,7 @@ int mbedtls_x509_crt_parse_file(void *chain, const char *path)
 	return -1;
 }
 
-int repo_open(struct repo **out, const char *folder, struct error *err)
+int repo_open(struct repo **out, const char *directory, struct error *err)
 {
 	int rc = store_start(err);
 	if (rc < 0)
@@ -201,11 +201,11 @@ int repo_open(struct repo **out, const char *folder, struct error *err)
 	struct buf git_dir = BUF_INIT;
 	/* Under receive-pack's quarantine the new objects are only found by way of the environment.
 	 */
-	if (!folder && getenv("GIT_QUARANTINE_PATH")) {
+	if (!directory && getenv("GIT_QUARANTINE_PATH")) {
 		buf_addstr(&git_dir, ".");
 		rc = git_repository_open_ext(&repo->git, NULL, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);
 	} else {
-		rc = find_git_dir(folder, &git_dir, err);
+		rc = find_git_dir(directory, &git_dir, err);
 		if (rc < 0)
 			goto done;
 		rc = git_repository_open_ext(
@@ -215,7 +215,7 @@ int repo_open(struct repo **out, const char *folder, struct error *err)
 		rc = refuse_open(err, git_dir.data, rc);
 		goto done;
 	}
-	find_folders(repo);
+	find_directories(repo);
 	rc = store_load_settings(repo, err);
 	if (!rc)
 		rc = check_object_format(repo, err);

@@ -48,7 +48,7 @@ bool oid_parse(struct oid *out, const char *text);
  * yours, to be given to repo_close(). ERR_NOT_FOUND: there is none. ERR_INVALID: libgit2 cannot
  * open its format, or git's safe.directory forbids it; the text says what would help.
  */
-int repo_open(struct repo **out, const char *folder, struct error *err);
+int repo_open(struct repo **out, const char *directory, struct error *err);
 /* Opens the repository that `repo` is once more: each thread needs one of its own. */
 int repo_open_again(struct repo **out, const struct repo *repo, struct error *err);
 /* NULL is fine. */
@@ -142,7 +142,7 @@ struct entry {
 };
 /* The entries of `folder` ("" for the top) in `commit`, in git's order, until `each` returns
  * non-zero, which is then returned. ERR_NOT_FOUND: no such folder. */
-int repo_list(struct repo *repo, const struct oid *commit, const char *folder,
+int repo_list(struct repo *repo, const struct oid *commit, const char *directory,
 	int (*each)(const struct entry *entry, void *data), void *data, struct error *err);
 
 struct commit {

@@ -20,7 +20,7 @@ static int run_git(struct repo *repo, const char *const *argv, struct buf *outpu
 	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
-		.folder = repo->work_tree,
+		.directory = repo->work_tree,
 		.environment = environment,
 		.timeout_ms = TIMEOUT_MS,
 		.output = output,
@@ -50,7 +50,7 @@ static int try_git(struct repo *repo, const char *const *argv, struct buf *outpu
 		"GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf ignored = BUF_INIT;
 	struct child child = { .argv = argv,
-		.folder = repo->work_tree,
+		.directory = repo->work_tree,
 		.environment = environment,
 		.timeout_ms = TIMEOUT_MS,
 		.output = output ? output : &ignored,

@@ -53,7 +53,7 @@ struct looking {
 	const struct pair_key *keys;
 	size_t keys_count;
 	struct marks *marks;
-	struct buf folder;
+	struct buf directory;
 	const char *start; /* of the archives' names in it */
 	size_t start_len;
 	struct buf pointer; /* to the list */
@@ -67,7 +67,7 @@ static int look_into(const struct entry *entry, void *data)
 	struct buf path = BUF_INIT;
 	if (entry->mode >> 12 != 010 || !is_archive_name(entry->name, l->start, l->start_len))
 		return 0;
-	buf_addf(&path, "%s/%s", l->folder.data, entry->name);
+	buf_addf(&path, "%s/%s", l->directory.data, entry->name);
 	int rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size,
 		&entry->oid, path.data, NULL, NULL, j->err);
 	if (!rc && version.doc) {
@@ -90,16 +90,16 @@ struct marks step_find_archived(struct step *step, const struct text *archive,
 		archive->len, BUF_INIT };
 	const char *slash = memrchr(archive->bytes, '/', archive->len);
 	if (slash) {
-		buf_add(&looking.folder, archive->bytes, (size_t)(slash - archive->bytes));
+		buf_add(&looking.directory, archive->bytes, (size_t)(slash - archive->bytes));
 		looking.start = slash + 1;
-		looking.start_len -= looking.folder.len + 1;
+		looking.start_len -= looking.directory.len + 1;
 	}
 	json_pointer_of(step->old_doc, list, &looking.pointer);
-	int rc = repo_list(
-		j->guard->repo, &j->update->new, looking.folder.data, look_into, &looking, j->err);
+	int rc = repo_list(j->guard->repo, &j->update->new, looking.directory.data, look_into,
+		&looking, j->err);
 	if (rc < 0 && rc != ERR_NOT_FOUND)
 		step->rc = rc;
-	buf_release(&looking.folder);
+	buf_release(&looking.directory);
 	buf_release(&looking.pointer);
 	return marks;
 }

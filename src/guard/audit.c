@@ -63,7 +63,7 @@ static int look_at(struct worker *worker, struct looked *looked)
 	if (!rc) {
 		looked->time = commit.time;
 		looked->subject = xstrndup(commit.message.data, strcspn(commit.message.data, "\n"));
-		rc = guard_judge_commit(worker->guard, &looked->found, &commit, &worker->err);
+		rc = guard_check_commit(worker->guard, &looked->found, &commit, &worker->err);
 	}
 	if (!rc)
 		rc = history_each_changed(

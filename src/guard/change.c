@@ -128,7 +128,7 @@ static bool leads_to(const struct annotations *annotations, const struct transit
 
 /* ---- annotations ---- */
 
-static void judge_transition(struct step *step, const struct annotations *annotations,
+static void check_transition(struct step *step, const struct annotations *annotations,
 	const struct json_value *old, const struct json_value *now)
 {
 	size_t old_len, new_len;
@@ -160,7 +160,7 @@ static const struct json_value *value_at(
 }
 
 /* What belongs to a server is changed by that server; what is new is made by it. */
-static void judge_owner(struct step *step, const struct annotations *annotations,
+static void check_owner(struct step *step, const struct annotations *annotations,
 	const struct json_value *old, const struct json_value *now)
 {
 	const struct guard *guard = step->judging->guard;
@@ -177,7 +177,7 @@ static void judge_owner(struct step *step, const struct annotations *annotations
 	free(name);
 }
 
-static void judge_annotations(struct step *step, const struct annotations *annotations,
+static void check_annotations(struct step *step, const struct annotations *annotations,
 	const struct json_value *old, const struct json_value *now)
 {
 	bool was_set = old && old->type != JSON_NULL;
@@ -191,12 +191,12 @@ static void judge_annotations(struct step *step, const struct annotations *annot
 			(!now || now->type == JSON_NULL || is_less(step, old, now)))
 			refuse_change(step, old, now, "it may never become less");
 		if (annotations->transitions_count)
-			judge_transition(step, annotations, old, now);
+			check_transition(step, annotations, old, now);
 	}
 	/* Whose a lock is depends on the clock: see claims.c. */
 	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
 		step->rule->kind != KIND_LOCKS)
-		judge_owner(step, annotations, old, now);
+		check_owner(step, annotations, old, now);
 }
 
 /* ---- walking both versions along the schema ---- */
@@ -205,7 +205,7 @@ static void walk(struct step *step, const struct schema_place *place, const stru
 	const struct json_value *now);
 
 /* `old` has left: may it? */
-static bool judge_removal(
+static bool check_removal(
 	struct step *step, const struct schema *removal, const struct json_value *old)
 {
 	if (schema_validate_value(removal, step->old_doc, old, NULL, NULL))
@@ -240,7 +240,7 @@ static void walk_member(
 	struct schema_place member;
 	schema_place_member(&member, w->place, name, strlen(name));
 	if (old && !now && member.rules.remove_when)
-		judge_removal(w->step, member.rules.remove_when, old);
+		check_removal(w->step, member.rules.remove_when, old);
 	else
 		walk(w->step, &member, old, now);
 	step_up(w->step, mark);
@@ -248,7 +248,7 @@ static void walk_member(
 
 /* `old` may leave the list only for where it is kept: whoever could not read the list, and wrote
  * another, must not empty it. An archive lets nothing go. */
-static void judge_archived(struct walking *w, const struct json_value *old)
+static void check_archived(struct walking *w, const struct json_value *old)
 {
 	struct step *step = w->step;
 	const struct text *archive = &w->place->rules.archive;
@@ -278,9 +278,9 @@ static void walk_element(
 			refuse_change(step, old, now, "what is in an archive stays as it is");
 	} else if (now) {
 		walk(step, w->place, old, now);
-	} else if (rules->remove_when && judge_removal(step, rules->remove_when, old) &&
+	} else if (rules->remove_when && check_removal(step, rules->remove_when, old) &&
 		rules->archive.bytes) {
-		judge_archived(w, old);
+		check_archived(w, old);
 	}
 	step_up(step, mark);
 }
@@ -310,14 +310,14 @@ static void walk(struct step *step, const struct schema_place *place, const stru
 	struct walking walking = { .step = step, .place = place };
 	if (!place->count || (old && now && json_same_text(step->old_doc, old, step->new_doc, now)))
 		return;
-	judge_annotations(step, &place->rules, old, now);
+	check_annotations(step, &place->rules, old, now);
 	pairs_of_members(&pairing, walk_member, &walking);
 	walk_list(step, place, &pairing);
 }
 
 /* ---- file by file ---- */
 
-static int judge_document(struct judging *j, const struct changed_file *file,
+static int check_document(struct judging *j, const struct changed_file *file,
 	const struct rule *rule, const struct version *old, const struct version *now)
 {
 	struct step step = { .judging = j,
@@ -330,12 +330,12 @@ static int judge_document(struct judging *j, const struct changed_file *file,
 	struct schema_place root;
 	schema_place_init(&root, rule->schema);
 	walk(&step, &root, old->doc ? json_root(old->doc) : NULL, step.place);
-	step_judge_claims(&step);
+	change_check_claims(&step);
 	buf_release(&step.where);
 	return step.rc;
 }
 
-static int judge_file(const struct changed_file *file, void *data)
+static int check_file(const struct changed_file *file, void *data)
 {
 	struct judging *j = data;
 	struct guard *guard = j->guard;
@@ -343,7 +343,7 @@ static int judge_file(const struct changed_file *file, void *data)
 	const struct rule *rule = NULL;
 	struct version old = VERSION_INIT, now = VERSION_INIT;
 	/* A merge may have taken over what stood on some other branch, and was never judged. */
-	int rc = guard->history ? 0 : judge_changed_file(j, &j->update->new, file);
+	int rc = guard->history ? 0 : check_changed_file(j, &j->update->new, file);
 	if (!rc)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
 	if (rc < 0 || !rule)
@@ -360,14 +360,14 @@ static int judge_file(const struct changed_file *file, void *data)
 			NULL, j->err);
 	/* What is no JSON was refused already. */
 	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
-		rc = judge_document(j, file, rule, &old, &now);
+		rc = check_document(j, file, rule, &old, &now);
 	version_release(&old);
 	version_release(&now);
 	return rc;
 }
 
-int judge_step(struct judging *j)
+int check_change(struct judging *j)
 {
 	return history_each_difference(
-		j->guard->repo, &j->update->old, &j->update->new, judge_file, j, j->err);
+		j->guard->repo, &j->update->old, &j->update->new, check_file, j, j->err);
 }

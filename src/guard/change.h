@@ -53,6 +53,6 @@ struct marks step_find_moved(
 	struct step *step, const char *path, const char *name, const struct json_value *list);
 
 /* What the guard knows of locks, jobs, messages and beats beyond their schemas (claims.c). */
-void step_judge_claims(struct step *step);
+void change_check_claims(struct step *step);
 
 #endif

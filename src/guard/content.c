@@ -39,7 +39,7 @@ static bool is_old(const struct schema_error *error, const struct json_doc *doc,
 	return false;
 }
 
-void judge_by_schema(struct guard_report *report, enum violation_kind kind,
+void check_by_schema(struct guard_report *report, enum violation_kind kind,
 	const struct oid *commit, const struct rule *rule, const struct version *now,
 	const struct rule *rule_before, const struct version *before, const char *about)
 {
@@ -77,79 +77,80 @@ struct task {
 };
 
 /* What a thread judges with. */
-struct judge {
+struct check {
 	struct repo *repo;
 	size_t limit; /* bytes */
 	struct error err;
 	struct recent *recent;
 };
 
-static int judge_task(struct judge *judge, struct task *task)
+static int check_task(struct check *check, struct task *task)
 {
 	struct version now = VERSION_INIT, before = VERSION_INIT;
-	struct trouble trouble = TROUBLE_INIT;
+	struct problem problem = TROUBLE_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;
-	const struct json_doc *like = recent_like(judge->recent, task->path);
-	int rc = version_read(&now, judge->repo, judge->limit, &task->blob, task->path, like,
-		&trouble, &judge->err);
-	if (!rc && trouble.why.code) {
+	const struct json_doc *like = recent_like(check->recent, task->path);
+	int rc = version_read(&now, check->repo, check->limit, &task->blob, task->path, like,
+		&problem, &check->err);
+	if (!rc && problem.why.code) {
 		struct place place = { .commit = &task->commit, .path = task->path };
-		const char *sentence = json_error_sentence(trouble.why.text, task->path, &place.at);
-		guard_violate(&task->found, trouble.kind, &place, "%s", sentence);
+		const char *sentence = json_error_sentence(problem.why.text, task->path, &place.at);
+		guard_violate(&task->found, problem.kind, &place, "%s", sentence);
 	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
 		/* How it was before is only read where something is wrong. */
-		rc = version_read(&before, judge->repo, judge->limit, &task->before, task->path,
-			now.doc, NULL, &judge->err);
+		rc = version_read(&before, check->repo, check->limit, &task->before, task->path,
+			now.doc, NULL, &check->err);
 		if (!rc)
-			judge_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
+			check_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
 				&now, task->rule, &before, "");
 	}
 	version_release(&before);
 	if (now.doc)
-		recent_keep(judge->recent, &now);
+		recent_keep(check->recent, &now);
 	version_release(&now);
 	return rc;
 }
 
 /* The place for a blob in the table: where it is, or a free one. A blob's name is a hash already.
  */
-static struct judged *place_of(
-	struct judged *table, size_t size, const struct oid *oid, const char *rule)
+static struct checked *place_of(
+	struct checked *table, size_t size, const struct oid *oid, const char *rule)
 {
 	size_t at = strtoul((char[]){ oid->hex[0], oid->hex[1], oid->hex[2], oid->hex[3],
 				    oid->hex[4], oid->hex[5], oid->hex[6], oid->hex[7], '\0' },
 		NULL, 16);
 	for (;; at++) {
-		struct judged *judged = &table[at & (size - 1)];
-		if (!judged->rule || (oid_equal(&judged->blob, oid) && !strcmp(judged->rule, rule)))
-			return judged;
+		struct checked *checked = &table[at & (size - 1)];
+		if (!checked->rule ||
+			(oid_equal(&checked->blob, oid) && !strcmp(checked->rule, rule)))
+			return checked;
 	}
 }
 
 static void grow_table(struct guard *guard)
 {
-	size_t size = guard->judged_size ? 2 * guard->judged_size : 64;
-	struct judged *table = xcalloc(size, sizeof(*table));
-	for (size_t i = 0; i < guard->judged_size; i++) {
-		struct judged *judged = &guard->judged[i];
-		if (judged->rule)
-			*place_of(table, size, &judged->blob, judged->rule) = *judged;
+	size_t size = guard->checked_size ? 2 * guard->checked_size : 64;
+	struct checked *table = xcalloc(size, sizeof(*table));
+	for (size_t i = 0; i < guard->checked_size; i++) {
+		struct checked *checked = &guard->checked[i];
+		if (checked->rule)
+			*place_of(table, size, &checked->blob, checked->rule) = *checked;
 	}
-	free(guard->judged);
-	guard->judged = table;
-	guard->judged_size = size;
+	free(guard->checked);
+	guard->checked = table;
+	guard->checked_size = size;
 }
 
 /* Notes that blob `oid` is being judged by `rule`; false if it was before. */
 static bool is_new_to(struct guard *guard, const struct oid *oid, const char *rule)
 {
-	if (2 * guard->judged_count >= guard->judged_size)
+	if (2 * guard->checked_count >= guard->checked_size)
 		grow_table(guard);
-	struct judged *judged = place_of(guard->judged, guard->judged_size, oid, rule);
-	if (judged->rule)
+	struct checked *checked = place_of(guard->checked, guard->checked_size, oid, rule);
+	if (checked->rule)
 		return false;
-	*judged = (struct judged){ *oid, rule };
-	guard->judged_count++;
+	*checked = (struct checked){ *oid, rule };
+	guard->checked_count++;
 	return true;
 }
 
@@ -185,18 +186,18 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 	return 1;
 }
 
-int judge_changed_file(struct judging *j, const struct oid *commit, const struct changed_file *file)
+int check_changed_file(struct judging *j, const struct oid *commit, const struct changed_file *file)
 {
 	struct task task;
 	int rc = make_task(j, commit, file, &task);
 	if (rc <= 0)
 		return rc;
-	struct judge judge = { .repo = j->guard->repo,
+	struct check check = { .repo = j->guard->repo,
 		.limit = (size_t)j->guard->max_file_size,
 		.recent = &j->guard->recent[0] };
-	rc = judge_task(&judge, &task);
+	rc = check_task(&check, &task);
 	if (rc < 0)
-		error_set(j->err, rc, "%s", judge.err.text);
+		error_set(j->err, rc, "%s", check.err.text);
 	guard_report_move(j->report, &task.found);
 	free(task.path);
 	return rc;
@@ -216,30 +217,30 @@ struct walk {
 	const struct oid *commit;
 	struct task *tasks;
 	size_t count, capacity;
-	struct judge *judges;
+	struct check *checks;
 	unsigned width;
 };
 
-static void judge_one(size_t index, unsigned worker, void *data)
+static void check_one(size_t index, unsigned worker, void *data)
 {
 	struct walk *walk = data;
-	struct judge *judge = &walk->judges[worker];
+	struct check *check = &walk->checks[worker];
 	struct task *task = &walk->tasks[index];
 	task->rc = 0;
-	if (!judge->repo)
-		task->rc = repo_open_again(&judge->repo, walk->judging->guard->repo, &judge->err);
+	if (!check->repo)
+		task->rc = repo_open_again(&check->repo, walk->judging->guard->repo, &check->err);
 	if (!task->rc)
-		task->rc = judge_task(judge, task);
+		task->rc = check_task(check, task);
 }
 
-static int judge_tasks(struct walk *walk)
+static int check_tasks(struct walk *walk)
 {
 	struct judging *j = walk->judging;
 	int rc = 0;
 	size_t worth = 1 + walk->count / TASKS_FOR_A_THREAD;
 	if (walk->count)
 		parallel_each(walk->count, worth < walk->width ? (unsigned)worth : walk->width,
-			judge_one, walk);
+			check_one, walk);
 	for (size_t i = 0; i < walk->count; i++) {
 		struct task *task = &walk->tasks[i];
 		rc = rc ? rc : task->rc;
@@ -247,8 +248,8 @@ static int judge_tasks(struct walk *walk)
 		free(task->path);
 	}
 	for (unsigned i = 0; rc && i < walk->width; i++)
-		if (walk->judges[i].err.code)
-			error_set(j->err, rc, "%s", walk->judges[i].err.text);
+		if (walk->checks[i].err.code)
+			error_set(j->err, rc, "%s", walk->checks[i].err.text);
 	walk->count = 0;
 	return rc;
 }
@@ -268,7 +269,7 @@ static int add_commit(const struct oid *commit, void *data)
 	walk->commit = commit;
 	int rc = history_each_changed(
 		walk->judging->guard->repo, commit, add_file, walk, walk->judging->err);
-	return !rc && walk->count >= TASKS_AT_ONCE ? judge_tasks(walk) : rc;
+	return !rc && walk->count >= TASKS_AT_ONCE ? check_tasks(walk) : rc;
 }
 
 /* A push may move very many refs to one commit: it is noted once. */
@@ -281,35 +282,35 @@ static void note_tip(struct guard *guard, const struct oid *tip)
 	guard->tips[guard->tips_count++] = *tip;
 }
 
-int judge_contents(struct judging *j)
+int check_contents(struct judging *j)
 {
 	struct guard *guard = j->guard;
 	struct walk walk = { .judging = j, .width = guard->width };
-	walk.judges = xcalloc(walk.width, sizeof(*walk.judges));
+	walk.checks = xcalloc(walk.width, sizeof(*walk.checks));
 	for (unsigned i = 0; i < walk.width; i++)
-		walk.judges[i] = (struct judge){ .limit = (size_t)guard->max_file_size,
+		walk.checks[i] = (struct check){ .limit = (size_t)guard->max_file_size,
 			.recent = &guard->recent[i] };
-	walk.judges[0].repo = guard->repo;
+	walk.checks[0].repo = guard->repo;
 	note_tip(guard, &j->update->old);
 	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
 		guard->standing, add_commit, &walk, j->err);
-	int judged = judge_tasks(&walk);
+	int checked = check_tasks(&walk);
 	if (walk.commit) /* else others that are noted have brought all that it has */
 		note_tip(guard, &j->update->new);
 	for (unsigned i = 1; i < walk.width; i++)
-		repo_close(walk.judges[i].repo);
-	free(walk.judges);
+		repo_close(walk.checks[i].repo);
+	free(walk.checks);
 	free(walk.tasks);
-	return rc < 0 ? rc : judged;
+	return rc < 0 ? rc : checked;
 }
 
-static int judge_file(const struct changed_file *file, void *data)
+static int check_file(const struct changed_file *file, void *data)
 {
 	struct judging *j = data;
-	return judge_changed_file(j, &j->update->new, file);
+	return check_changed_file(j, &j->update->new, file);
 }
 
-int judge_content_of(struct judging *j, const struct oid *commit)
+int check_content_of(struct judging *j, const struct oid *commit)
 {
-	return history_each_changed(j->guard->repo, commit, judge_file, j, j->err);
+	return history_each_changed(j->guard->repo, commit, check_file, j, j->err);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-int judge_identity(struct judging *j)
+int check_identity(struct judging *j)
 {
 	if (j->guard->requires_identity && !j->guard->identity)
 		guard_violate(j->report, VIOLATION_OWNER, &(struct place){ 0 },
@@ -18,22 +18,22 @@ struct looking {
 };
 
 /* Is `folder` a server's, in `commit`? 1, 0, or a negative code. */
-static int is_server_folder(
-	struct repo *repo, const struct oid *commit, const char *folder, struct error *err)
+static int is_server_directory(
+	struct repo *repo, const struct oid *commit, const char *directory, struct error *err)
 {
 	static const char *const marks[] = { "status.json", "heartbeat.json" };
 	int rc = ERR_NOT_FOUND;
 	for (size_t i = 0; i < 2 && rc == ERR_NOT_FOUND && !oid_is_none(commit); i++) {
 		struct buf path = BUF_INIT;
 		struct oid found;
-		buf_addf(&path, "%s/%s", folder, marks[i]);
+		buf_addf(&path, "%s/%s", directory, marks[i]);
 		rc = repo_find(repo, commit, path.data, &found, err);
 		buf_release(&path);
 	}
 	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : 1;
 }
 
-static int judge_file(const struct changed_file *file, void *data)
+static int check_file(const struct changed_file *file, void *data)
 {
 	struct looking *looking = data;
 	struct judging *j = looking->judging;
@@ -44,26 +44,26 @@ static int judge_file(const struct changed_file *file, void *data)
 		return 0;
 	memcpy(looking->last, file->path, len);
 	looking->last[len] = '\0';
-	const char *folder = looking->last;
-	if (!strcmp(folder, j->guard->identity) || !strcmp(folder, "coordination") ||
-		!strcmp(folder, "shared") || !strcmp(folder, "schemas"))
+	const char *directory = looking->last;
+	if (!strcmp(directory, j->guard->identity) || !strcmp(directory, "coordination") ||
+		!strcmp(directory, "shared") || !strcmp(directory, "schemas"))
 		return 0;
-	int is_theirs = is_server_folder(j->guard->repo, &j->update->old, folder, j->err);
+	int is_theirs = is_server_directory(j->guard->repo, &j->update->old, directory, j->err);
 	if (!is_theirs)
-		is_theirs = is_server_folder(j->guard->repo, &j->update->new, folder, j->err);
+		is_theirs = is_server_directory(j->guard->repo, &j->update->new, directory, j->err);
 	if (is_theirs > 0)
 		guard_violate(j->report, VIOLATION_OWNER,
 			&(struct place){ .commit = &j->update->new, .path = file->path },
-			"the folder of %s is not %s's to change; only %s/ is", folder,
+			"the folder of %s is not %s's to change; only %s/ is", directory,
 			j->guard->identity, j->guard->identity);
 	return is_theirs < 0 ? is_theirs : 0;
 }
 
-int judge_ownership(struct judging *j)
+int check_ownership(struct judging *j)
 {
 	struct looking looking = { j, "" };
 	if (!guard_is_server(j->guard))
 		return 0;
 	return history_each_difference(
-		j->guard->repo, &j->update->old, &j->update->new, judge_file, &looking, j->err);
+		j->guard->repo, &j->update->old, &j->update->new, check_file, &looking, j->err);
 }

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADS       "refs/heads/"
-#define BEAT_PREFIX HEADS "heartbeat-"
+#define HEADS            "refs/heads/"
+#define HEARTBEAT_PREFIX HEADS "heartbeat-"
 
 /* ---- getting ready ---- */
 
@@ -126,7 +126,7 @@ void guard_free(struct guard *guard)
 	free(guard->standing);
 	free(guard->known);
 	free(guard->identity);
-	free(guard->judged);
+	free(guard->checked);
 	free(guard->tips);
 	free(guard);
 }
@@ -156,40 +156,40 @@ static int choose_rules(struct guard *guard, const struct judging *j)
 	if (rc)
 		return rc < 0 ? rc : 0;
 	/* What was judged was judged by other rules. */
-	free(guard->judged);
-	guard->judged = NULL;
-	guard->judged_count = guard->judged_size = 0;
+	free(guard->checked);
+	guard->checked = NULL;
+	guard->checked_count = guard->checked_size = 0;
 	guard->tips_count = 0;
 	return 0;
 }
 
-int guard_judge(struct guard *guard, struct guard_report *report, const struct guard_update *update,
+int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err)
 {
 	struct judging judging = { guard, report, update, false, NULL, err };
 	struct judging *j = &judging;
 	if (!strncmp(update->ref, HEADS, strlen(HEADS)))
 		j->coordination = !strcmp(update->ref + strlen(HEADS), guard->branch);
-	if (!strncmp(update->ref, BEAT_PREFIX, strlen(BEAT_PREFIX)))
-		j->server = update->ref + strlen(BEAT_PREFIX);
+	if (!strncmp(update->ref, HEARTBEAT_PREFIX, strlen(HEARTBEAT_PREFIX)))
+		j->server = update->ref + strlen(HEARTBEAT_PREFIX);
 	int rc = choose_rules(guard, j);
 	if (!rc)
-		rc = judge_identity(j);
+		rc = check_identity(j);
 	if (!rc)
-		rc = judge_branch(j);
+		rc = check_branch(j);
 	if (rc < 0 || oid_is_none(&update->new))
 		return rc;
-	rc = judge_contents(j);
+	rc = check_contents(j);
 	if (!rc && (j->coordination || j->server))
-		rc = judge_step(j);
+		rc = check_change(j);
 	if (!rc && (j->coordination || j->server))
-		rc = judge_ownership(j);
+		rc = check_ownership(j);
 	if (!rc && j->coordination)
-		rc = judge_schema_change(j);
+		rc = check_schema_change(j);
 	return rc;
 }
 
-int guard_judge_commit(struct guard *guard, struct guard_report *report,
+int guard_check_commit(struct guard *guard, struct guard_report *report,
 	const struct commit *commit, struct error *err)
 {
 	struct guard_update update = {
@@ -199,9 +199,9 @@ int guard_judge_commit(struct guard *guard, struct guard_report *report,
 	struct judging *j = &judging;
 	int rc = choose_rules(guard, j);
 	if (!rc)
-		rc = judge_content_of(j, &commit->id);
+		rc = check_content_of(j, &commit->id);
 	if (!rc)
-		rc = judge_schema_change(j);
+		rc = check_schema_change(j);
 	/* What a merge dropped of either side is lost. */
 	for (unsigned i = 0; !rc && (i < commit->parents || !i); i++) {
 		if (i)
@@ -209,7 +209,7 @@ int guard_judge_commit(struct guard *guard, struct guard_report *report,
 		if (!rc)
 			rc = choose_rules(guard, j);
 		if (!rc)
-			rc = judge_step(j);
+			rc = check_change(j);
 	}
 	return rc;
 }

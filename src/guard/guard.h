@@ -3,7 +3,7 @@
  * with violations; it prints nothing, writes nothing, and knows nothing of hooks.
  *
  *	rc = guard_open(&guard, repo, &plan, err);
- *	rc = guard_judge(guard, &report, &update, err);
+ *	rc = guard_check(guard, &report, &update, err);
  *	... report.violations ...
  *	guard_report_release(&report);
  *	guard_free(guard);
@@ -86,14 +86,14 @@ void guard_report_release(struct guard_report *report);
  * Adds all violations of `update` to `report`. The refs of one push are judged one after another;
  * commits that several of them bring are judged with the first.
  */
-int guard_judge(struct guard *guard, struct guard_report *report, const struct guard_update *update,
+int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err);
 
 /*
  * Adds all violations of commit `id`, as if it had been pushed by itself onto each of its parents
  * when it was made: for a guard that looks back, and to the coordination branch.
  */
-int guard_judge_commit(struct guard *guard, struct guard_report *report,
+int guard_check_commit(struct guard *guard, struct guard_report *report,
 	const struct commit *commit, struct error *err);
 
 /*

@@ -18,7 +18,7 @@ struct rule {
 	enum kind kind;
 	bool own;                    /* it comes from the repository's schemas/ */
 	const struct schema *schema; /* NULL: it cannot be used, */
-	char *trouble;               /* and this is why */
+	char *problem;               /* and this is why */
 };
 
 /* The rules as they are in one commit; the built-in ones where that is OID_NONE. */
@@ -50,7 +50,7 @@ char *rules_schema_name(const char *path);
 /* ---- judging ---- */
 
 /* A blob that was judged, and by what: a rule's name, or less. */
-struct judged {
+struct checked {
 	struct oid blob;
 	const char *rule; /* NULL: a free place in the table */
 };
@@ -65,10 +65,10 @@ struct guard {
 	bool is_operator, requires_identity;
 	bool history; /* see struct guard_plan */
 	struct rules rules;
-	unsigned width;        /* how many threads judge */
-	struct recent *recent; /* what each of them has judged last */
-	struct judged *judged; /* a hash table, of a power of two of places */
-	size_t judged_count, judged_size;
+	unsigned width;          /* how many threads judge */
+	struct recent *recent;   /* what each of them has judged last */
+	struct checked *checked; /* a hash table, of a power of two of places */
+	size_t checked_count, checked_size;
 	struct oid *tips; /* what refs of this push before have brought */
 	size_t tips_count, tips_capacity;
 };
@@ -108,23 +108,23 @@ void guard_report_move(struct guard_report *into, struct guard_report *from);
  * Holds `now` against a rule's schema. What is wrong and was so in `before` (no document: nothing
  * was) is told, all else is a violation of `kind`. `about` goes in front of each message.
  */
-void judge_by_schema(struct guard_report *report, enum violation_kind kind,
+void check_by_schema(struct guard_report *report, enum violation_kind kind,
 	const struct oid *commit, const struct rule *rule, const struct version *now,
 	const struct rule *rule_before, const struct version *before, const char *about);
 
 /* Judges one file of a commit, if its content was not judged before. */
-int judge_changed_file(
+int check_changed_file(
 	struct judging *judging, const struct oid *commit, const struct changed_file *file);
 
 /* ---- the rules; each 0, or a negative code for a failure of the guard itself ---- */
 
-int judge_branch(struct judging *judging);
-int judge_contents(struct judging *judging);
+int check_branch(struct judging *judging);
+int check_contents(struct judging *judging);
 /* The same for one commit, whether it is new or not. */
-int judge_content_of(struct judging *judging, const struct oid *commit);
-int judge_identity(struct judging *judging);
-int judge_ownership(struct judging *judging);
-int judge_schema_change(struct judging *judging);
-int judge_step(struct judging *judging);
+int check_content_of(struct judging *judging, const struct oid *commit);
+int check_identity(struct judging *judging);
+int check_ownership(struct judging *judging);
+int check_schema_change(struct judging *judging);
+int check_change(struct judging *judging);
 
 #endif

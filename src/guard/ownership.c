@@ -49,7 +49,7 @@ static bool is_other(const struct step *step, struct text name)
 }
 
 /* Is the time that `said` says more than a clock can be off in the future? */
-static void judge_clock(struct step *step, struct text said, const char *what)
+static void check_clock(struct step *step, struct text said, const char *what)
 {
 	int64_t seconds, now = step->judging->update->now;
 	if (said.bytes && timestamp_parse(said.bytes, said.len, &seconds) &&
@@ -73,7 +73,7 @@ static bool has_expired(const struct step *step, struct text expires)
 
 /* Each acquisition has a fence number above the one before, for locks that count them: so that what
  * a holder writes who does not know that it has lost the lock can be told. */
-static void judge_fence(
+static void check_fence(
 	struct step *step, const struct json_value *old, const struct json_value *now)
 {
 	const struct json_value *was = json_member(step->old_doc, old, "fence");
@@ -108,7 +108,7 @@ static void refuse_taking(struct step *step, struct text was, struct text is, st
 	buf_release(&what);
 }
 
-static void judge_lock(
+static void check_lock(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
@@ -136,8 +136,8 @@ static void judge_lock(
 			"is locked for " TEXT_FMT "; %s can lock only in its own name",
 			TEXT_ARG(is), guard->identity);
 	if (is.bytes && !agree(was, is))
-		judge_fence(step, old, now);
-	judge_clock(step, say(step->new_doc, now, "locked_at"), "the lock");
+		check_fence(step, old, now);
+	check_clock(step, say(step->new_doc, now, "locked_at"), "the lock");
 	step_up(step, mark);
 }
 
@@ -148,7 +148,7 @@ static bool is_over(struct text status)
 	return says(status, "completed") || says(status, "failed");
 }
 
-static void judge_job(
+static void check_job(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
@@ -182,7 +182,7 @@ static void judge_job(
 
 /* ---- messages ---- */
 
-static void judge_reader(
+static void check_reader(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
@@ -193,7 +193,7 @@ static void judge_reader(
 			step->judging->guard->identity);
 }
 
-static void judge_message(
+static void check_message(
 	const struct json_value *old, const struct json_value *now, const char *name, void *data)
 {
 	struct step *step = data;
@@ -216,7 +216,7 @@ static void judge_message(
 		step_violate(step, VIOLATION_OWNER,
 			"was sent to " TEXT_FMT ", and is not %s's to mark as read", TEXT_ARG(to),
 			who);
-	pairs_of_elements(&readers, NULL, 0, judge_reader, step);
+	pairs_of_elements(&readers, NULL, 0, check_reader, step);
 	step_up(step, mark);
 }
 
@@ -232,21 +232,21 @@ static bool is_archive_of(const struct step *step, const char *list)
 	return step_is_archive(step, &element.rules.archive);
 }
 
-void step_judge_claims(struct step *step)
+void change_check_claims(struct step *step)
 {
 	static const struct {
 		const char *list, *path;
-		pair_fn *judge;
+		pair_fn *check;
 	} lists[] = {
-		[KIND_LOCKS] = { "locks", NULL, judge_lock },
-		[KIND_JOBS] = { "jobs", "coordination/jobs.json", judge_job },
-		[KIND_MESSAGES] = { "messages", "coordination/messages.json", judge_message },
+		[KIND_LOCKS] = { "locks", NULL, check_lock },
+		[KIND_JOBS] = { "jobs", "coordination/jobs.json", check_job },
+		[KIND_MESSAGES] = { "messages", "coordination/messages.json", check_message },
 	};
 	static const struct pair_key id = { "id", 2 };
 	enum kind kind = step->rule->kind;
 	const struct json_value *old = step->old_doc ? json_root(step->old_doc) : NULL;
 	if (kind == KIND_HEARTBEAT && step->new_doc)
-		judge_clock(step, say(step->new_doc, step->place, "timestamp"), "the beat");
+		check_clock(step, say(step->new_doc, step->place, "timestamp"), "the beat");
 	if (kind < KIND_LOCKS)
 		return;
 	const char *list = lists[kind].list;
@@ -258,9 +258,9 @@ void step_judge_claims(struct step *step)
 	if (pairing.now && guard_is_server(step->judging->guard) && is_archive_of(step, list))
 		step->moved = step_find_moved(step, lists[kind].path, list, pairing.now);
 	if (kind == KIND_LOCKS)
-		pairs_of_members(&pairing, lists[kind].judge, step);
+		pairs_of_members(&pairing, lists[kind].check, step);
 	else
-		pairs_of_changed_elements(&pairing, &id, 1, lists[kind].judge, step);
+		pairs_of_changed_elements(&pairing, &id, 1, lists[kind].check, step);
 	free(step->moved.is_marked);
 	step_up(step, mark);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static int only_own_folder(const struct entry *entry, void *data)
+static int only_own_directory(const struct entry *entry, void *data)
 {
 	struct judging *j = data;
 	if (strcmp(entry->name, j->server))
@@ -16,7 +16,7 @@ static int only_own_folder(const struct entry *entry, void *data)
 	return 0;
 }
 
-static int judge_coordination_branch(struct judging *j)
+static int check_coordination_branch(struct judging *j)
 {
 	const struct guard_update *update = j->update;
 	if (oid_is_none(&update->new)) {
@@ -36,10 +36,10 @@ static int judge_coordination_branch(struct judging *j)
 	return follows < 0 ? follows : 0;
 }
 
-int judge_branch(struct judging *j)
+int check_branch(struct judging *j)
 {
 	if (j->coordination)
-		return judge_coordination_branch(j);
+		return check_coordination_branch(j);
 	if (!j->server)
 		return 0;
 	if (guard_is_server(j->guard) && strcmp(j->guard->identity, j->server))
@@ -48,5 +48,5 @@ int judge_branch(struct judging *j)
 			j->guard->identity);
 	return oid_is_none(&j->update->new)
 		? 0
-		: repo_list(j->guard->repo, &j->update->new, "", only_own_folder, j, j->err);
+		: repo_list(j->guard->repo, &j->update->new, "", only_own_directory, j, j->err);
 }

@@ -11,9 +11,9 @@
 enum { SCHEMA_LIMIT = 16 << 20 };
 
 /* What references between the repository's schemas start from. */
-#define OWN_URI    "git-build:///schemas/"
-#define OWN_FOLDER "schemas"
-#define SUFFIX     ".json"
+#define OWN_URI       "git-build:///schemas/"
+#define OWN_DIRECTORY "schemas"
+#define SUFFIX        ".json"
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip)
 {
@@ -24,7 +24,7 @@ void rules_release(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		free(rules->all[i]->name);
-		free(rules->all[i]->trouble);
+		free(rules->all[i]->problem);
 		free(rules->all[i]);
 	}
 	free(rules->all);
@@ -37,7 +37,7 @@ void rules_release(struct rules *rules)
 static int find_own(struct repo *repo, const struct oid *tip, struct oid *out, struct error *err)
 {
 	*out = OID_NONE;
-	int rc = oid_is_none(tip) ? 0 : repo_find(repo, tip, OWN_FOLDER, out, err);
+	int rc = oid_is_none(tip) ? 0 : repo_find(repo, tip, OWN_DIRECTORY, out, err);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -63,10 +63,11 @@ int rules_follow(struct rules *rules, const struct oid *tip, struct error *err)
 
 char *rules_schema_name(const char *path)
 {
-	const char *name = path + strlen(OWN_FOLDER "/");
+	const char *name = path + strlen(OWN_DIRECTORY "/");
 	size_t len = strlen(path);
-	if (strncmp(path, OWN_FOLDER "/", strlen(OWN_FOLDER "/")) || strchr(name, '/') ||
-		len <= strlen(OWN_FOLDER "/" SUFFIX) || strcmp(path + len - strlen(SUFFIX), SUFFIX))
+	if (strncmp(path, OWN_DIRECTORY "/", strlen(OWN_DIRECTORY "/")) || strchr(name, '/') ||
+		len <= strlen(OWN_DIRECTORY "/" SUFFIX) ||
+		strcmp(path + len - strlen(SUFFIX), SUFFIX))
 		return NULL;
 	return xstrndup(name, strlen(name) - strlen(SUFFIX));
 }
@@ -86,7 +87,7 @@ static int add_own(const struct entry *entry, void *data)
 {
 	struct rules *rules = data;
 	struct buf path = BUF_INIT, text = BUF_INIT, uri = BUF_INIT;
-	buf_addf(&path, OWN_FOLDER "/%s", entry->name);
+	buf_addf(&path, OWN_DIRECTORY "/%s", entry->name);
 	buf_addf(&uri, OWN_URI "%s", entry->name);
 	char *name = rules_schema_name(path.data);
 	int rc = !name ? ERR_NOT_FOUND
@@ -108,7 +109,7 @@ static int read_own(struct rules *rules, struct error *err)
 		return 0;
 	rules->own = schema_set_new();
 	rules->err = err;
-	int rc = repo_list(rules->repo, &rules->tip, OWN_FOLDER, add_own, rules, err);
+	int rc = repo_list(rules->repo, &rules->tip, OWN_DIRECTORY, add_own, rules, err);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -117,7 +118,7 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, uri = BUF_INIT;
 	struct error wrong = ERROR_INIT;
-	buf_addf(&path, OWN_FOLDER "/%s" SUFFIX, rule->name);
+	buf_addf(&path, OWN_DIRECTORY "/%s" SUFFIX, rule->name);
 	buf_addf(&uri, OWN_URI "%s" SUFFIX, rule->name);
 	int rc = oid_is_none(&rules->tip)
 		? ERR_NOT_FOUND
@@ -132,7 +133,7 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 		rc = schema_compile_uri(rules->own, &rule->schema, uri.data, &wrong);
 	rule->own = rc != ERR_NOT_FOUND || text.len;
 	if (rule->own && wrong.code) {
-		rule->trouble = xstrdup(wrong.text);
+		rule->problem = xstrdup(wrong.text);
 		rc = 0;
 	}
 done:
@@ -151,7 +152,7 @@ static int compile(struct rules *rules, struct rule *rule, struct error *err)
 		rules->builtin = schema_set_new();
 	struct error wrong = ERROR_INIT;
 	if (builtin_compile(rules->builtin, &rule->schema, rule->name, &wrong) < 0)
-		rule->trouble = xstrdup(wrong.text);
+		rule->problem = xstrdup(wrong.text);
 	return 0;
 }
 

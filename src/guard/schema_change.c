@@ -39,9 +39,9 @@ static int note_change(const struct changed_file *file, void *data)
 			name);
 	if (file->mode)
 		rc = rules_by_name(&news->rules, name, &rule, j->err);
-	if (!rc && file->mode && rule->trouble) {
+	if (!rc && file->mode && rule->problem) {
 		struct place place = { .commit = &j->update->new, .path = file->path };
-		const char *sentence = json_error_sentence(rule->trouble, file->path, &place.at);
+		const char *sentence = json_error_sentence(rule->problem, file->path, &place.at);
 		guard_violate(j->report, VIOLATION_SCHEMA, &place, "%s", sentence);
 	}
 	free(name);
@@ -59,7 +59,7 @@ static int changed_rule(struct new_rules *news, const char *path, const struct r
 	return rc < 0 ? rc : *now && (*now)->own && (*now)->schema;
 }
 
-static int judge_standing(const struct changed_file *file, void *data)
+static int check_standing(const struct changed_file *file, void *data)
 {
 	struct new_rules *news = data;
 	struct judging *j = news->judging;
@@ -75,7 +75,7 @@ static int judge_standing(const struct changed_file *file, void *data)
 	if (!rc && version.doc) {
 		struct buf about = BUF_INIT;
 		buf_addf(&about, "stands, and schemas/%s.json would not accept it: ", now->name);
-		judge_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
+		check_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
 			&version, about.data);
 		buf_release(&about);
 	}
@@ -83,7 +83,7 @@ static int judge_standing(const struct changed_file *file, void *data)
 	return rc;
 }
 
-int judge_schema_change(struct judging *j)
+int check_schema_change(struct judging *j)
 {
 	const struct guard_update *update = j->update;
 	struct new_rules news = { .judging = j };
@@ -92,7 +92,7 @@ int judge_schema_change(struct judging *j)
 		j->guard->repo, &update->old, &update->new, note_change, &news, j->err);
 	if (!rc && news.any)
 		rc = history_each_difference(
-			j->guard->repo, &OID_NONE, &update->new, judge_standing, &news, j->err);
+			j->guard->repo, &OID_NONE, &update->new, check_standing, &news, j->err);
 	rules_release(&news.rules);
 	return rc;
 }

@@ -9,7 +9,7 @@ bool version_is_json(const char *path)
 }
 
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err)
+	const char *path, const struct json_doc *like, struct problem *problem, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	size_t size = 0;
@@ -18,9 +18,9 @@ int version_read(struct version *version, struct repo *repo, size_t limit, const
 		return 0;
 	version->blob = *oid;
 	int rc = history_read_blob(repo, oid, limit, &version->text, &size, &why);
-	if (rc == ERR_INVALID && trouble) {
-		trouble->kind = VIOLATION_SIZE;
-		error_set(&trouble->why, rc,
+	if (rc == ERR_INVALID && problem) {
+		problem->kind = VIOLATION_SIZE;
+		error_set(&problem->why, rc,
 			"has %zu bytes, more than build.maxFileSize allows (%zu); keep large files "
 			"as artifacts outside the repository, or in git LFS",
 			size, limit);
@@ -29,7 +29,7 @@ int version_read(struct version *version, struct repo *repo, size_t limit, const
 		return 0;
 	if (rc < 0)
 		return error_set(err, rc, "%s", why.text);
-	struct error *wrong = trouble ? &trouble->why : NULL;
+	struct error *wrong = problem ? &problem->why : NULL;
 	if (version_is_json(path) && like)
 		json_parse_near(&version->doc, version->text.data, version->text.len, path, like,
 			NULL, wrong);

@@ -21,7 +21,7 @@ struct version {
 	}
 
 /* Why a version has no document; `why` has no code if it has one. */
-struct trouble {
+struct problem {
 	enum violation_kind kind;
 	struct error why;
 };
@@ -36,7 +36,7 @@ struct trouble {
  * document) is one that it probably differs little from: then less is parsed.
  */
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct trouble *trouble, struct error *err);
+	const char *path, const struct json_doc *like, struct problem *problem, struct error *err);
 void version_release(struct version *version);
 
 /* Does JSON stand in a file of that name? */

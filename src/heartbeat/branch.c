@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-void beat_branch_init(struct beat_branch *branch, struct repo *repo, const char *name,
+void heartbeat_branch_init(struct heartbeat_branch *branch, struct repo *repo, const char *name,
 	const struct remote_settings *remote, int64_t history)
 {
 	struct buf text = BUF_INIT;
-	*branch = (struct beat_branch){ .repo = repo, .remote = *remote, .history = history };
+	*branch = (struct heartbeat_branch){ .repo = repo, .remote = *remote, .history = history };
 	branch->name = xstrdup(name);
 	buf_addf(&text, "refs/heads/%s", name);
 	branch->local = buf_detach(&text);
@@ -16,7 +16,7 @@ void beat_branch_init(struct beat_branch *branch, struct repo *repo, const char 
 	branch->tracking = buf_detach(&text);
 }
 
-void beat_branch_release(struct beat_branch *branch)
+void heartbeat_branch_release(struct heartbeat_branch *branch)
 {
 	free(branch->name);
 	free(branch->local);
@@ -32,7 +32,7 @@ static int ref_or_none(struct repo *repo, const char *name, struct oid *out, str
 }
 
 /* Counts from the tip back: all commits up to `history`, and those in front of the remote's. */
-static int count(struct beat_branch *branch, struct error *err)
+static int count(struct heartbeat_branch *branch, struct error *err)
 {
 	struct commit commit = { .message = BUF_INIT };
 	struct oid at = branch->tip;
@@ -55,7 +55,7 @@ static int count(struct beat_branch *branch, struct error *err)
 	return rc;
 }
 
-int beat_branch_load(struct beat_branch *branch, struct error *err)
+int heartbeat_branch_load(struct heartbeat_branch *branch, struct error *err)
 {
 	struct oid theirs, tip;
 	int rc = ref_or_none(branch->repo, branch->tracking, &theirs, err);
@@ -74,7 +74,7 @@ int beat_branch_load(struct beat_branch *branch, struct error *err)
 }
 
 static int move(
-	struct beat_branch *branch, const struct oid *to, const char *why, struct error *err)
+	struct heartbeat_branch *branch, const struct oid *to, const char *why, struct error *err)
 {
 	struct oid from;
 	int rc = ref_or_none(branch->repo, branch->local, &from, err);
@@ -85,8 +85,8 @@ static int move(
 	return rc;
 }
 
-int beat_branch_add(
-	struct beat_branch *branch, struct commit_plan *plan, bool *restarted, struct error *err)
+int heartbeat_branch_add(struct heartbeat_branch *branch, struct commit_plan *plan, bool *restarted,
+	struct error *err)
 {
 	struct oid made;
 	bool root = oid_is_none(&branch->tip) || branch->length >= branch->history;
@@ -104,7 +104,7 @@ int beat_branch_add(
 }
 
 /* The pending commits, the newest first; yours to free. */
-static struct oid *list_pending(struct beat_branch *branch, size_t *count, struct error *err)
+static struct oid *list_pending(struct heartbeat_branch *branch, size_t *count, struct error *err)
 {
 	struct commit commit = { .message = BUF_INIT };
 	struct oid *list = xcalloc((size_t)branch->pending, sizeof(*list));
@@ -124,7 +124,7 @@ static struct oid *list_pending(struct beat_branch *branch, size_t *count, struc
 
 /* Puts the pending beats behind the remote's tip, or makes the first a root where that has no room.
  */
-static int replay(struct beat_branch *branch, struct error *err)
+static int replay(struct heartbeat_branch *branch, struct error *err)
 {
 	size_t pending;
 	struct oid *list = list_pending(branch, &pending, err);
@@ -145,7 +145,7 @@ static int replay(struct beat_branch *branch, struct error *err)
 }
 
 /* Asks the remote for the branch; it may have none. */
-static int fetch(struct beat_branch *branch, struct error *err)
+static int fetch(struct heartbeat_branch *branch, struct error *err)
 {
 	struct buf refspec = BUF_INIT;
 	buf_addf(&refspec, "+%s:%s", branch->local, branch->tracking);
@@ -164,7 +164,7 @@ static int fetch(struct beat_branch *branch, struct error *err)
 }
 
 /* The remote now has the tip; git has moved the tracking ref itself where a refspec tells it to. */
-static void note_pushed(struct beat_branch *branch)
+static void note_pushed(struct heartbeat_branch *branch)
 {
 	struct oid seen;
 	/* If it cannot be read, the next fetch moves it. */
@@ -176,7 +176,7 @@ static void note_pushed(struct beat_branch *branch)
 	branch->pending = 0;
 }
 
-static int push_once(struct beat_branch *branch, struct buf *said, struct error *err)
+static int push_once(struct heartbeat_branch *branch, struct buf *said, struct error *err)
 {
 	bool follows = oid_is_none(&branch->theirs) || branch->pending < branch->length;
 	struct push push = { .ref = branch->local,
@@ -191,7 +191,7 @@ static int push_once(struct beat_branch *branch, struct buf *said, struct error 
  * After a lost race: takes the remote's tip for the new base of what is pending. 1 if all of it is
  * there already.
  */
-static int catch_up(struct beat_branch *branch, struct error *err)
+static int catch_up(struct heartbeat_branch *branch, struct error *err)
 {
 	int rc = fetch(branch, err);
 	if (rc < 0)
@@ -208,15 +208,15 @@ static int catch_up(struct beat_branch *branch, struct error *err)
 }
 
 /* The connection died during the push: did it arrive? */
-static bool has_arrived(struct beat_branch *branch)
+static bool has_arrived(struct heartbeat_branch *branch)
 {
 	struct oid tip;
 	return !remote_ref(branch->repo, &branch->remote, branch->local, &tip, NULL) &&
 		oid_equal(&tip, &branch->tip);
 }
 
-int beat_branch_push(
-	struct beat_branch *branch, int64_t attempts, struct buf *said, struct error *err)
+int heartbeat_branch_push(
+	struct heartbeat_branch *branch, int64_t attempts, struct buf *said, struct error *err)
 {
 	struct error why = ERROR_INIT; /* `err` stays as it is if a later attempt succeeds */
 	size_t before = said->len;

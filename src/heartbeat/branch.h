@@ -10,7 +10,7 @@
 
 #include "remote/remote.h"
 
-struct beat_branch {
+struct heartbeat_branch {
 	struct repo *repo;
 	char *name;     /* short */
 	char *local;    /* refs/heads/<name> */
@@ -23,26 +23,26 @@ struct beat_branch {
 	int64_t pending;   /* of them not at the remote */
 };
 
-void beat_branch_init(struct beat_branch *branch, struct repo *repo, const char *name,
+void heartbeat_branch_init(struct heartbeat_branch *branch, struct repo *repo, const char *name,
 	const struct remote_settings *remote, int64_t history);
-void beat_branch_release(struct beat_branch *branch);
+void heartbeat_branch_release(struct heartbeat_branch *branch);
 
 /* Brings `tip`, `theirs` and the counts up to date; costs a walk only where the refs have moved
  * since they were counted. */
-int beat_branch_load(struct beat_branch *branch, struct error *err);
+int heartbeat_branch_load(struct heartbeat_branch *branch, struct error *err);
 
 /*
  * Adds a commit made by `plan` (whose parents are set here) behind the tip, or as a root where the
  * branch has reached `history`; `*restarted` says which.
  */
-int beat_branch_add(
-	struct beat_branch *branch, struct commit_plan *plan, bool *restarted, struct error *err);
+int heartbeat_branch_add(struct heartbeat_branch *branch, struct commit_plan *plan, bool *restarted,
+	struct error *err);
 
 /*
  * Pushes what is pending. Where the remote's branch has moved meanwhile (squashed, or another clone
  * beats for the same server) the pending beats are put behind its tip, at most `attempts` times.
  */
-int beat_branch_push(
-	struct beat_branch *branch, int64_t attempts, struct buf *said, struct error *err);
+int heartbeat_branch_push(
+	struct heartbeat_branch *branch, int64_t attempts, struct buf *said, struct error *err);
 
 #endif

@@ -20,17 +20,17 @@
 
 enum { HEALTH_CHECK_MS = 30000, DOCUMENT_LIMIT = 1 << 20 };
 
-struct heartbeat {
+struct heartbeat_sender {
 	struct repo *repo;
 	const struct settings *settings;
 	const struct env *env;
-	struct beat_branch branch;
+	struct heartbeat_branch branch;
 	char *path; /* build1/heartbeat.json */
 	char *lock_path;
-	bool old_way; /* beats go to the coordination branch */
+	bool legacy; /* beats go to the coordination branch */
 };
 
-void beat_result_release(struct beat_result *result)
+void heartbeat_result_release(struct heartbeat_result *result)
 {
 	buf_release(&result->said);
 }
@@ -44,32 +44,33 @@ static char *state_path(struct repo *repo, const char *what, const char *whose)
 	return buf_detach(&path);
 }
 
-int heartbeat_open(struct heartbeat **out, struct repo *repo, const struct settings *settings,
-	const struct env *env, struct error *err)
+int heartbeat_open(struct heartbeat_sender **out, struct repo *repo,
+	const struct settings *settings, const struct env *env, struct error *err)
 {
 	int rc = settings_need_server(settings, err);
 	if (rc < 0)
 		return rc;
-	struct heartbeat *h = xcalloc(1, sizeof(*h));
+	struct heartbeat_sender *h = xcalloc(1, sizeof(*h));
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf path = BUF_INIT;
 	h->repo = repo;
 	h->settings = settings;
 	h->env = env;
-	h->old_way = !strcmp(settings->beat_branch, settings->branch);
-	beat_branch_init(&h->branch, repo, settings->beat_branch, &remote, settings->history);
+	h->legacy = !strcmp(settings->heartbeat_branch, settings->branch);
+	heartbeat_branch_init(
+		&h->branch, repo, settings->heartbeat_branch, &remote, settings->history);
 	fleet_server_path(&path, settings->server, FLEET_HEARTBEAT_FILE);
 	h->path = buf_detach(&path);
-	h->lock_path = state_path(repo, "beat", settings->beat_branch);
+	h->lock_path = state_path(repo, "beat", settings->heartbeat_branch);
 	*out = h;
 	return 0;
 }
 
-void heartbeat_close(struct heartbeat *h)
+void heartbeat_close(struct heartbeat_sender *h)
 {
 	if (!h)
 		return;
-	beat_branch_release(&h->branch);
+	heartbeat_branch_release(&h->branch);
 	free(h->path);
 	free(h->lock_path);
 	free(h);
@@ -103,28 +104,28 @@ static void remember(
 	free(path);
 }
 
-static void read_machine(struct heartbeat *h, struct machine *machine)
+static void read_machine(struct heartbeat_sender *h, struct machine *machine)
 {
 	struct machine_sample sample = { 0 };
-	const char *folder =
+	const char *directory =
 		repo_work_tree(h->repo) ? repo_work_tree(h->repo) : repo_git_dir(h->repo);
 	recall(h->repo, "cpu", h->settings->server, &sample.busy, &sample.total);
-	machine_read(machine, &sample, folder);
+	machine_read(machine, &sample, directory);
 	remember(h->repo, "cpu", h->settings->server, sample.busy, sample.total);
 }
 
 /* ---- a beat on the server's own branch ---- */
 
 /* A branch that is not this server's alone keeps what else is on it. */
-static bool is_own_branch(const struct heartbeat *h)
+static bool is_own_branch(const struct heartbeat_sender *h)
 {
-	size_t len = sizeof(FLEET_BEAT_BRANCH) - 1;
-	return !strncmp(h->branch.name, FLEET_BEAT_BRANCH, len) &&
+	size_t len = sizeof(FLEET_HEARTBEAT_BRANCH) - 1;
+	return !strncmp(h->branch.name, FLEET_HEARTBEAT_BRANCH, len) &&
 		!strcmp(h->branch.name + len, h->settings->server);
 }
 
-static int commit_beat(
-	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
+	struct heartbeat_result *result, struct error *err)
 {
 	struct buf previous = BUF_INIT, document = BUF_INIT, message = BUF_INIT;
 	char uuid[UUID_SIZE], timestamp[TIMESTAMP_SIZE];
@@ -135,20 +136,20 @@ static int commit_beat(
 		buf_release(&previous);
 		return rc;
 	}
-	beat_write(beat, previous.data, previous.len, &document);
+	heartbeat_write(heartbeat, previous.data, previous.len, &document);
 	h->env->uuid(h->env->data, uuid);
-	buf_addf(&message, "Heartbeat: %s %s\n\nOperation-Id: %s\n", beat->server,
-		timestamp_format(beat->timestamp, timestamp), uuid);
+	buf_addf(&message, "Heartbeat: %s %s\n\nOperation-Id: %s\n", heartbeat->server,
+		timestamp_format(heartbeat->timestamp, timestamp), uuid);
 	struct change change = { h->path, document.data, document.len };
 	struct commit_plan plan = {
 		.base = is_own_branch(h) ? OID_NONE : h->branch.tip,
 		.changes = &change,
 		.changes_count = 1,
 		.message = message.data,
-		.fallback_name = beat->server,
-		.time = beat->timestamp,
+		.fallback_name = heartbeat->server,
+		.time = heartbeat->timestamp,
 	};
-	rc = beat_branch_add(&h->branch, &plan, &result->restarted, err);
+	rc = heartbeat_branch_add(&h->branch, &plan, &result->restarted, err);
 	result->commit = h->branch.tip;
 	buf_release(&previous);
 	buf_release(&document);
@@ -158,12 +159,12 @@ static int commit_beat(
 
 /* ---- a beat on the coordination branch, the old way ---- */
 
-static int push_old_way(
-	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+static int push_legacy(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
+	struct heartbeat_result *result, struct error *err)
 {
 	struct buf request = BUF_INIT;
 	struct outcome outcome = OUTCOME_INIT;
-	heartbeat_request(&request, beat, h->env);
+	heartbeat_request(&request, heartbeat, h->env);
 	int rc = write_queue_run(h->repo, h->settings, &request, h->env, &outcome, err);
 	buf_add(&result->said, outcome.said.data, outcome.said.len);
 	if (!rc)
@@ -175,7 +176,7 @@ static int push_old_way(
 
 /* ---- both ---- */
 
-static int lock(struct heartbeat *h, struct file_lock *held, struct error *err)
+static int lock(struct heartbeat_sender *h, struct file_lock *held, struct error *err)
 {
 	char who[64];
 	snprintf(who, sizeof(who), "process %ld", (long)getpid());
@@ -183,7 +184,7 @@ static int lock(struct heartbeat *h, struct file_lock *held, struct error *err)
 }
 
 /* Notes how a push that was due went. */
-static void note_push(struct heartbeat *h, int rc, struct beat_result *result)
+static void note_push(struct heartbeat_sender *h, int rc, struct heartbeat_result *result)
 {
 	result->pushed = !rc;
 	if (rc < 0)
@@ -192,15 +193,16 @@ static void note_push(struct heartbeat *h, int rc, struct beat_result *result)
 		outage_over(h->repo, h->settings, h->env, &result->said);
 }
 
-static int push_pending(struct heartbeat *h, struct beat_result *result)
+static int push_pending(struct heartbeat_sender *h, struct heartbeat_result *result)
 {
 	struct oid tip = h->branch.tip;
-	int rc = beat_branch_push(
+	int rc = heartbeat_branch_push(
 		&h->branch, h->settings->attempts, &result->said, &result->pushing);
 	/* If what was pending is damaged for good, repairing the clone has moved the branch. */
-	if (rc < 0 && !beat_branch_load(&h->branch, NULL) && !oid_equal(&tip, &h->branch.tip)) {
+	if (rc < 0 && !heartbeat_branch_load(&h->branch, NULL) &&
+		!oid_equal(&tip, &h->branch.tip)) {
 		result->pushing = (struct error)ERROR_INIT;
-		rc = beat_branch_push(
+		rc = heartbeat_branch_push(
 			&h->branch, h->settings->attempts, &result->said, &result->pushing);
 	}
 	note_push(h, rc, result);
@@ -210,38 +212,38 @@ static int push_pending(struct heartbeat *h, struct beat_result *result)
 }
 
 /* A clone that is damaged is repaired, and then it is tried once more. */
-static int load(struct heartbeat *h, struct error *err)
+static int load(struct heartbeat_sender *h, struct error *err)
 {
 	struct error failed = ERROR_INIT;
-	int rc = beat_branch_load(&h->branch, &failed);
+	int rc = heartbeat_branch_load(&h->branch, &failed);
 	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0)
-		rc = beat_branch_load(&h->branch, err);
+		rc = heartbeat_branch_load(&h->branch, err);
 	else if (rc < 0 && err)
 		*err = failed;
 	return rc;
 }
 
-static int load_and_commit(
-	struct heartbeat *h, const struct beat *beat, struct beat_result *result, struct error *err)
+static int load_and_commit(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
+	struct heartbeat_result *result, struct error *err)
 {
 	struct error failed = ERROR_INIT;
 	int rc = load(h, err);
 	if (rc < 0)
 		return rc;
-	rc = commit_beat(h, beat, result, &failed);
+	rc = commit_heartbeat(h, heartbeat, result, &failed);
 	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0) {
 		rc = load(h, err);
-		return rc < 0 ? rc : commit_beat(h, beat, result, err);
+		return rc < 0 ? rc : commit_heartbeat(h, heartbeat, result, err);
 	}
 	if (rc < 0 && err)
 		*err = failed;
 	return rc;
 }
 
-static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool push_now,
-	struct beat_result *result, struct error *err)
+static int send_on_branch(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
+	bool push_now, struct heartbeat_result *result, struct error *err)
 {
-	int rc = load_and_commit(h, beat, result, err);
+	int rc = load_and_commit(h, heartbeat, result, err);
 	if (rc < 0)
 		return rc;
 	result->pending = h->branch.pending;
@@ -252,58 +254,58 @@ static int beat_on_branch(struct heartbeat *h, const struct beat *beat, bool pus
 	return 0;
 }
 
-static int beat_old_way(
-	struct heartbeat *h, const struct beat *beat, bool push_now, struct beat_result *result)
+static int send_legacy(struct heartbeat_sender *h, const struct heartbeat *heartbeat, bool push_now,
+	struct heartbeat_result *result)
 {
 	uint64_t waiting = 0, healthy = 1;
-	recall(h->repo, "beats", beat->server, &waiting, &healthy);
+	recall(h->repo, "beats", heartbeat->server, &waiting, &healthy);
 	waiting++;
 	if (push_now || waiting >= (uint64_t)h->settings->push_every) {
-		int rc = push_old_way(h, beat, result, &result->pushing);
+		int rc = push_legacy(h, heartbeat, result, &result->pushing);
 		note_push(h, rc, result);
 		if (!rc)
 			waiting = 0;
 	}
-	remember(h->repo, "beats", beat->server, waiting, beat->healthy);
+	remember(h->repo, "beats", heartbeat->server, waiting, heartbeat->healthy);
 	result->pending = (int64_t)waiting;
 	return 0;
 }
 
-int heartbeat_beat(struct heartbeat *h, bool healthy, bool push_now, struct beat_result *result,
-	struct error *err)
+int heartbeat_send(struct heartbeat_sender *h, bool healthy, bool push_now,
+	struct heartbeat_result *result, struct error *err)
 {
 	struct file_lock held = FILE_LOCK_INIT;
 	buf_reset(&result->said);
-	*result = (struct beat_result){ .said = result->said,
+	*result = (struct heartbeat_result){ .said = result->said,
 		.timestamp = h->env->now(h->env->data) };
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;
-	struct beat beat = {
+	struct heartbeat heartbeat = {
 		.server = h->settings->server,
 		.timestamp = result->timestamp,
 		.healthy = healthy,
 		.interval = h->settings->interval,
 		.push_every = h->settings->push_every,
 	};
-	read_machine(h, &beat.machine);
-	rc = h->old_way ? beat_old_way(h, &beat, push_now, result)
-			: beat_on_branch(h, &beat, push_now, result, err);
+	read_machine(h, &heartbeat.machine);
+	rc = h->legacy ? send_legacy(h, &heartbeat, push_now, result)
+		       : send_on_branch(h, &heartbeat, push_now, result, err);
 	file_lock_release(&held);
 	return rc;
 }
 
-int heartbeat_push(struct heartbeat *h, struct beat_result *result, struct error *err)
+int heartbeat_push(struct heartbeat_sender *h, struct heartbeat_result *result, struct error *err)
 {
 	struct file_lock held = FILE_LOCK_INIT;
-	if (h->old_way) {
+	if (h->legacy) {
 		/* What is pending is no commit: a new beat goes out that says the same. */
 		uint64_t waiting = 0, healthy = 1;
 		recall(h->repo, "beats", h->settings->server, &waiting, &healthy);
-		return waiting ? heartbeat_beat(h, healthy, true, result, err) : 0;
+		return waiting ? heartbeat_send(h, healthy, true, result, err) : 0;
 	}
 	buf_reset(&result->said);
-	*result = (struct beat_result){ .said = result->said };
+	*result = (struct heartbeat_result){ .said = result->said };
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;
@@ -321,7 +323,7 @@ bool heartbeat_check_health(struct repo *repo, const struct settings *settings, 
 		return true;
 	const char *argv[] = { "sh", "-c", settings->health_command, NULL };
 	struct child child = { .argv = argv,
-		.folder = repo_work_tree(repo),
+		.directory = repo_work_tree(repo),
 		.timeout_ms = HEALTH_CHECK_MS,
 		.output = said,
 		.errors = said,

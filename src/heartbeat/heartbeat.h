@@ -11,7 +11,7 @@
  * it that carries the newest beat, and the beats between are not committed.
  *
  *	heartbeat_open(&h, repo, &settings, env, err)
- *	heartbeat_beat(h, healthy, false, &result, err)
+ *	heartbeat_send(h, healthy, false, &result, err)
  *	heartbeat_close(h)
  *
  * Several processes of one clone may beat at once: they queue on a lock in the clone.
@@ -22,9 +22,9 @@
 #include "base/env.h"
 #include "clone/settings.h"
 
-struct heartbeat;
+struct heartbeat_sender;
 
-struct beat_result {
+struct heartbeat_result {
 	struct oid commit; /* the beat; OID_NONE on the old way between pushes */
 	int64_t timestamp; /* when it was, seconds since 1970 */
 	int64_t pending;   /* beats that are not at the remote yet, this one included */
@@ -34,17 +34,17 @@ struct beat_result {
 	struct error
 		pushing; /* why a push that was due failed: the beat itself is safe in the clone */
 };
-#define BEAT_RESULT_INIT                                                                           \
+#define HEARTBEAT_RESULT_INIT                                                                      \
 	{                                                                                          \
 		.said = BUF_INIT, .pushing = ERROR_INIT                                            \
 	}
-void beat_result_release(struct beat_result *result);
+void heartbeat_result_release(struct heartbeat_result *result);
 
 /* Gets ready to beat for settings->server, which must be set; repo, settings and env must outlive
  * it. Nothing is written yet. A clone without the remote can beat; it just cannot push. */
-int heartbeat_open(struct heartbeat **out, struct repo *repo, const struct settings *settings,
-	const struct env *env, struct error *err);
-void heartbeat_close(struct heartbeat *heartbeat);
+int heartbeat_open(struct heartbeat_sender **out, struct repo *repo,
+	const struct settings *settings, const struct env *env, struct error *err);
+void heartbeat_close(struct heartbeat_sender *heartbeat);
 
 /*
  * One beat: reads the machine, commits, and pushes if this is the `push_every`th since the last
@@ -52,11 +52,12 @@ void heartbeat_close(struct heartbeat *heartbeat);
  * (result->pushing.code < 0): the beat stands in the clone and goes out with the next push. Below
  * 0: not even committed. `*result` is written either way.
  */
-int heartbeat_beat(struct heartbeat *heartbeat, bool healthy, bool push_now,
-	struct beat_result *result, struct error *err);
+int heartbeat_send(struct heartbeat_sender *heartbeat, bool healthy, bool push_now,
+	struct heartbeat_result *result, struct error *err);
 
 /* Pushes what is pending, if anything is. */
-int heartbeat_push(struct heartbeat *heartbeat, struct beat_result *result, struct error *err);
+int heartbeat_push(
+	struct heartbeat_sender *heartbeat, struct heartbeat_result *result, struct error *err);
 
 /* Runs build.healthCheck (in the work tree, by sh, 30 s at most): true if it exits 0, or none is
  * set. What it printed is appended to `said`. */

@@ -42,7 +42,7 @@ static void remember(struct repo *repo, const struct outage *outage)
 	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
 	/* Where even this cannot be written, the count starts again: an alert comes later, not
 	 * never. */
-	if (!file_make_folders(repo_state_dir(repo), NULL))
+	if (!file_make_directories(repo_state_dir(repo), NULL))
 		file_replace(path.data, text.data, text.len, 0644, NULL);
 	buf_release(&path);
 	buf_release(&text);
@@ -75,8 +75,8 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		timestamp_format(outage.since, since), why);
 	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
 		say(said, "the operator could not be alerted", &err);
-	message_request(&request, settings->server, MESSAGE_ALL, "error", "Heartbeats do not get through",
-		body.data, env);
+	message_request(&request, settings->server, MESSAGE_ALL, "error",
+		"Heartbeats do not get through", body.data, env);
 	struct oid mark = outbox_mark(repo, settings);
 	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
 		say(said, "the message about it could not be kept", &err);

@@ -268,13 +268,14 @@ int squash_each_branch(struct repo *repo, const struct settings *settings,
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf refspec = BUF_INIT, prefix = BUF_INIT;
 	buf_addf(&refspec,
-		"+refs/heads/" FLEET_BEAT_BRANCH "*:refs/remotes/%s/" FLEET_BEAT_BRANCH "*",
+		"+refs/heads/" FLEET_HEARTBEAT_BRANCH "*:refs/remotes/%s/" FLEET_HEARTBEAT_BRANCH
+		"*",
 		settings->remote);
 	buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
 	const char *refspecs[] = { refspec.data, NULL };
 	struct each_branch call = { each, data, prefix.len };
 	int rc = remote_fetch(repo, &remote, refspecs, err);
-	buf_addstr(&prefix, FLEET_BEAT_BRANCH);
+	buf_addstr(&prefix, FLEET_HEARTBEAT_BRANCH);
 	if (!rc)
 		rc = repo_ref_each(repo, prefix.data, call_each, &call, err);
 	buf_release(&refspec);

@@ -43,7 +43,7 @@ static void ask_git(struct tree *tree)
 	struct buf output = BUF_INIT, errors = BUF_INIT;
 	struct error err = ERROR_INIT;
 	struct child child = { .argv = argv,
-		.folder = tree->path,
+		.directory = tree->path,
 		.environment = environment,
 		.timeout_ms = STATUS_TIMEOUT_MS,
 		.output = &output,
@@ -55,7 +55,7 @@ static void ask_git(struct tree *tree)
 		error_set(&err, ERR_FAILED, "%s", errors.data);
 	}
 	if (err.code) {
-		tree->trouble = xstrdup(err.text);
+		tree->problem = xstrdup(err.text);
 	} else {
 		for (char *line = output.data; *line;) {
 			size_t len = strcspn(line, "\n");
@@ -69,10 +69,10 @@ static void ask_git(struct tree *tree)
 	buf_release(&errors);
 }
 
-static int is_work_tree(const char *folder, struct error *err)
+static int is_work_tree(const char *directory, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/.git", folder);
+	buf_addf(&path, "%s/.git", directory);
 	int found = file_exists(path.data, err);
 	buf_release(&path);
 	return found;
@@ -137,7 +137,7 @@ void tree_list_release(struct tree_list *list)
 		free(tree->branch);
 		free(tree->commit);
 		free(tree->upstream);
-		free(tree->trouble);
+		free(tree->problem);
 	}
 	free(list->trees);
 	*list = (struct tree_list){ 0 };

@@ -17,7 +17,7 @@ struct tree {
 	char *upstream;        /* NULL: the branch follows none */
 	int64_t ahead, behind; /* commits, against the upstream */
 	size_t changed;        /* files that differ from the commit, untracked ones included */
-	char *trouble;         /* why git could not say all this; NULL: it could */
+	char *problem;         /* why git could not say all this; NULL: it could */
 };
 
 struct tree_list {

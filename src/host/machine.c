@@ -65,20 +65,20 @@ static double read_memory(void)
 	return total ? (double)(total - available) * 1024.0 / GIB : -1;
 }
 
-static double read_disk(const char *folder)
+static double read_disk(const char *directory)
 {
 	struct statvfs fs;
-	if (statvfs(folder, &fs) < 0)
+	if (statvfs(directory, &fs) < 0)
 		return -1;
 	return (double)fs.f_bavail * (double)fs.f_frsize / GIB;
 }
 
-void machine_read(struct machine *out, struct machine_sample *sample, const char *folder)
+void machine_read(struct machine *out, struct machine_sample *sample, const char *directory)
 {
 	out->uptime_seconds = read_uptime();
 	out->cpu_usage = read_cpu(sample);
 	out->memory_used_gb = read_memory();
-	out->disk_free_gb = read_disk(folder);
+	out->disk_free_gb = read_disk(directory);
 }
 
 void machine_address(char out[46])

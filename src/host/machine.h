@@ -23,7 +23,7 @@ struct machine_sample {
 
 /* Reads the machine; what cannot be read is -1, so this never fails. `*sample` is brought up to
  * date. */
-void machine_read(struct machine *out, struct machine_sample *sample, const char *folder);
+void machine_read(struct machine *out, struct machine_sample *sample, const char *directory);
 
 /* The address that this machine has towards the world: that of the interface with the default
  * route, without sending anything; "127.0.0.1" where there is none. `out` has room for

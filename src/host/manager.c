@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void manager_tell(const char *state)
+void manager_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

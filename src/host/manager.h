@@ -9,6 +9,6 @@
  * Sends `state` ("READY=1\nSTATUS=beating"). Nothing happens where NOTIFY_SOCKET is not set, names
  * no Unix socket, or nobody listens: no service manager is no failure.
  */
-void manager_tell(const char *state);
+void manager_notify(const char *state);
 
 #endif

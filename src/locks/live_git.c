@@ -182,12 +182,12 @@ static bool has_open(const struct process *p, const struct stat *file)
 	return has;
 }
 
-static bool may_hold(const char *pid, int folder, const struct stat *file, uid_t owner,
+static bool may_hold(const char *pid, int directory, const struct stat *file, uid_t owner,
 	const char *const *roots, int64_t moment)
 {
 	struct process p = { .pid = pid };
 	struct stat st;
-	if (fstatat(folder, pid, &st, 0) < 0 || has_ended(&p) || p.started > moment)
+	if (fstatat(directory, pid, &st, 0) < 0 || has_ended(&p) || p.started > moment)
 		return false;
 	bool may = has_open(&p, file) || (st.st_uid == owner && may_work_in(&p, roots));
 	/* What could not be read of one that has ended since is no evidence. */

@@ -19,25 +19,25 @@ enum { WAIT_MS = 10000, FILE_LIMIT = 16 << 20 };
 
 struct names {
 	struct buf file, lock; /* NAME and NAME.lock */
-	struct buf folder;     /* NAME.git-build/, which has the others */
+	struct buf directory;  /* NAME.git-build/, which has the others */
 	struct buf ours;       /* the same file as the lock, while it is ours */
 	struct buf draft;      /* what `edit` changes */
 };
 
 /* git locks the file that a symbolic link leads to. */
-static struct names names_of(const char *folder, const char *name)
+static struct names names_of(const char *directory, const char *name)
 {
 	struct names names = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT };
 	char resolved[PATH_MAX];
-	buf_addf(&names.file, "%s/%s", folder, name);
+	buf_addf(&names.file, "%s/%s", directory, name);
 	if (realpath(names.file.data, resolved)) {
 		buf_reset(&names.file);
 		buf_addstr(&names.file, resolved);
 	}
 	buf_addf(&names.lock, "%s.lock", names.file.data);
-	buf_addf(&names.folder, "%s.git-build", names.file.data);
-	buf_addf(&names.ours, "%s/lock", names.folder.data);
-	buf_addf(&names.draft, "%s/draft", names.folder.data);
+	buf_addf(&names.directory, "%s.git-build", names.file.data);
+	buf_addf(&names.ours, "%s/lock", names.directory.data);
+	buf_addf(&names.draft, "%s/draft", names.directory.data);
 	return names;
 }
 
@@ -45,7 +45,7 @@ static void names_release(struct names *names)
 {
 	buf_release(&names->file);
 	buf_release(&names->lock);
-	buf_release(&names->folder);
+	buf_release(&names->directory);
 	buf_release(&names->ours);
 	buf_release(&names->draft);
 }
@@ -58,21 +58,21 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* Whatever is in it: a killed process may have left temporary files, too. */
-static int remove_folder(const char *path, struct error *err)
+static int remove_directory(const char *path, struct error *err)
 {
 	struct buf name = BUF_INIT;
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	int rc = 0;
-	if (!folder)
+	if (!directory)
 		return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot open %s", path);
-	for (struct dirent *entry; !rc && (entry = readdir(folder));) {
+	for (struct dirent *entry; !rc && (entry = readdir(directory));) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		buf_reset(&name);
 		buf_addf(&name, "%s/%s", path, entry->d_name);
 		rc = file_remove(name.data, err);
 	}
-	closedir(folder);
+	closedir(directory);
 	buf_release(&name);
 	if (!rc && rmdir(path) < 0)
 		rc = error_errno(err, ERR_FAILED, "cannot remove %s", path);
@@ -87,13 +87,13 @@ static int clear(const struct names *names, struct error *err)
 		rc = file_remove(names->lock.data, err);
 	if (!rc)
 		rc = boot_lock_remove(names->lock.data, err);
-	return rc < 0 ? rc : remove_folder(names->folder.data, err);
+	return rc < 0 ? rc : remove_directory(names->directory.data, err);
 }
 
 static int lock(const struct names *names, struct error *err)
 {
 	static const struct timespec pause = { .tv_nsec = 10000000 };
-	int rc = file_make_folders(names->folder.data, err);
+	int rc = file_make_directories(names->directory.data, err);
 	if (!rc)
 		rc = file_replace(names->ours.data, "", 0, 0644, err);
 	for (int waited = 0; !rc && link(names->ours.data, names->lock.data) < 0; waited += 10) {
@@ -149,7 +149,7 @@ static int replace(const struct names *names, lockfile_edit *edit, void *data, s
 	if (!rc && rename(names->lock.data, names->file.data) < 0)
 		rc = error_errno(err, ERR_FAILED, "cannot replace %s", names->file.data);
 	buf_release(&text);
-	return rc < 0 ? rc : file_sync_folder_of(names->file.data, err);
+	return rc < 0 ? rc : file_sync_directory_of(names->file.data, err);
 }
 
 static int take_turn(struct repo *repo, struct file_lock *turn, struct error *err)
@@ -163,10 +163,10 @@ static int take_turn(struct repo *repo, struct file_lock *turn, struct error *er
 	return rc;
 }
 
-int lockfile_replace(struct repo *repo, const char *folder, const char *name, lockfile_edit *edit,
-	void *data, struct error *err)
+int lockfile_replace(struct repo *repo, const char *directory, const char *name,
+	lockfile_edit *edit, void *data, struct error *err)
 {
-	struct names names = names_of(folder, name);
+	struct names names = names_of(directory, name);
 	struct file_lock turn = FILE_LOCK_INIT;
 	int rc = take_turn(repo, &turn, err);
 	if (!rc)
@@ -182,11 +182,11 @@ int lockfile_replace(struct repo *repo, const char *folder, const char *name, lo
 	return rc;
 }
 
-int lockfile_sweep(struct repo *repo, const char *folder, const char *name, struct error *err)
+int lockfile_sweep(struct repo *repo, const char *directory, const char *name, struct error *err)
 {
-	struct names names = names_of(folder, name);
+	struct names names = names_of(directory, name);
 	struct file_lock turn = FILE_LOCK_INIT;
-	int rc = file_exists(names.folder.data, err);
+	int rc = file_exists(names.directory.data, err);
 	if (rc > 0) {
 		rc = take_turn(repo, &turn, err);
 		if (!rc)

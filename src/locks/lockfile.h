@@ -19,10 +19,10 @@ typedef int lockfile_edit(const char *path, void *data, struct error *err);
  * this returns. Waits up to ten seconds for other programs; ERR_BUSY names the lock that is in the
  * way.
  */
-int lockfile_replace(struct repo *repo, const char *folder, const char *name, lockfile_edit *edit,
-	void *data, struct error *err);
+int lockfile_replace(struct repo *repo, const char *directory, const char *name,
+	lockfile_edit *edit, void *data, struct error *err);
 
 /* Removes what a killed lockfile_replace() has left beside `folder`/`name`. */
-int lockfile_sweep(struct repo *repo, const char *folder, const char *name, struct error *err);
+int lockfile_sweep(struct repo *repo, const char *directory, const char *name, struct error *err);
 
 #endif

@@ -18,7 +18,7 @@ int alert_run(struct repo *repo, const struct settings *settings, const char *se
 	const char *environment[] = { variables[0].data, variables[1].data, variables[2].data,
 		NULL };
 	struct child child = { .argv = argv,
-		.folder = repo_work_tree(repo),
+		.directory = repo_work_tree(repo),
 		.environment = environment,
 		.input = input->data,
 		.input_len = input->len,

@@ -205,13 +205,13 @@ static void take_server(struct finding *f, const struct server *server)
 	char age[TIMESTAMP_SIZE];
 	struct buf text = BUF_INIT;
 	bool was = names_have(&f->state->silent, server->id);
-	bool is_silent = server->state == BEAT_SILENT;
-	const char *event = is_silent && !was        ? "silent"
-		: was && server->state == BEAT_ALIVE ? "back"
-						     : NULL;
+	bool is_silent = server->state == HEARTBEAT_SILENT;
+	const char *event = is_silent && !was             ? "silent"
+		: was && server->state == HEARTBEAT_ALIVE ? "back"
+							  : NULL;
 	if (!event || is(server->id, f->settings->server))
 		return;
-	char *id = id_of(event, server->id, server->last_beat);
+	char *id = id_of(event, server->id, server->last_heartbeat);
 	if (names_have(&f->state->told, id)) {
 		free(id);
 		return;
@@ -240,8 +240,7 @@ static int find_new(struct notices *out, const struct state *state, struct repo 
 }
 
 int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct fleet *fleet, const struct oid *tip, const struct env *env,
-	struct error *err)
+	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err)
 {
 	struct state state;
 	*out = (struct notices){ 0 };
@@ -311,8 +310,8 @@ static int begin_anew(
 		bool was = names_have(&t->state.silent, server->id);
 		/* Late is neither: it stays what it was. */
 		if (fleet->offline.code ? was
-					 : server->state == BEAT_SILENT ||
-					(was && server->state != BEAT_ALIVE))
+					: server->state == HEARTBEAT_SILENT ||
+					(was && server->state != HEARTBEAT_ALIVE))
 			names_add(&silent, server->id);
 	}
 	bool changed = !oid_equal(&t->state.tip, tip) || t->state.told.count ||
@@ -340,9 +339,8 @@ static int tell_all(
 	return rc;
 }
 
-int notices_tell(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct fleet *fleet, const struct oid *tip, const struct env *env,
-	struct error *err)
+int notices_report(struct notices *out, struct repo *repo, const struct settings *settings,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err)
 {
 	struct buf command = BUF_INIT, path = BUF_INIT, who = BUF_INIT;
 	struct file_lock lock = FILE_LOCK_INIT;

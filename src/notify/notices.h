@@ -37,17 +37,15 @@ void notices_release(struct notices *notices);
 /* What is new since the last time, by the shared branch at `tip` and by `fleet`. Nothing is, at
  * the first time. Changes nothing. settings->server must be set. */
 int notices_find(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct fleet *fleet, const struct oid *tip, const struct env *env,
-	struct error *err);
+	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err);
 
 /*
  * The same, and has build.notifyCommand tell each; `out` (may be NULL) has those that were told.
  * ERR_BUSY: another process is at it; ERR_FAILED, ERR_TIMEOUT: the command did not end well, and
  * the rest is for the next time. 0 also where no command is set: then nothing is noted either.
  */
-int notices_tell(struct notices *out, struct repo *repo, const struct settings *settings,
-	const struct fleet *fleet, const struct oid *tip, const struct env *env,
-	struct error *err);
+int notices_report(struct notices *out, struct repo *repo, const struct settings *settings,
+	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err);
 
 /* Appends the notice as the command gets it. */
 void notice_write(struct buf *out, const struct notice *notice, const struct settings *settings,

@@ -85,7 +85,7 @@ static int read_manifest(
 	if (rc == ERR_FAILED) {
 		error_set(failure, rc, "%s", err.text);
 	} else if (rc < 0) {
-		overview_trouble(g->overview, found->server, path, err.text);
+		overview_problem(g->overview, found->server, path, err.text);
 	} else {
 		struct build build = {
 			.job = found->job,

@@ -13,7 +13,7 @@
 int builds_read(struct overview *overview, struct repo *repo, size_t most, struct error *err);
 
 /* Adds a trouble. The strings are copied; `server` and `path` may be NULL. */
-void overview_trouble(
+void overview_problem(
 	struct overview *overview, const char *server, const char *path, const char *words);
 
 #endif

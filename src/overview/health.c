@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-	USUAL_LEAST = 5,         /* builds from which on there is a usual */
-	STUCK_LEAST = 600,       /* seconds: whatever is usual, so long a build may take */
-	FIRST_BEAT_AFTER = 900,  /* seconds: three times what the defaults promise */
-	DISK_CRITICAL_SHARE = 5, /* of what should be free a fifth is left */
+	USUAL_LEAST = 5,             /* builds from which on there is a usual */
+	STUCK_LEAST = 600,           /* seconds: whatever is usual, so long a build may take */
+	FIRST_HEARTBEAT_AFTER = 900, /* seconds: three times what the defaults promise */
+	DISK_CRITICAL_SHARE = 5,     /* of what should be free a fifth is left */
 };
 
 struct judging {
@@ -81,7 +81,7 @@ __attribute__((format(printf, 3, 4))) static void add(
 
 /* ---- what could not be read ---- */
 
-static void judge_reading(struct judging *j)
+static void check_reading(struct judging *j)
 {
 	const struct fleet *fleet = &j->overview->fleet;
 	if (fleet->offline.code) {
@@ -90,50 +90,54 @@ static void judge_reading(struct judging *j)
 		add(j, alert, "the shared repository could not be asked: %s", fleet->offline.text);
 	}
 	for (size_t i = 0; i < j->overview->troubles_count; i++) {
-		const struct trouble *trouble = &j->overview->troubles[i];
+		const struct problem *problem = &j->overview->troubles[i];
 		struct health_alert alert = {
-			.severity = HEALTH_WARNING, .kind = "file", .server = trouble->server
+			.severity = HEALTH_WARNING, .kind = "file", .server = problem->server
 		};
 		/* Without the shared files nobody can work. */
-		if (!trouble->server)
+		if (!problem->server)
 			alert.severity = HEALTH_CRITICAL;
-		add(j, alert, "%s", trouble->words);
+		add(j, alert, "%s", problem->words);
 	}
 }
 
 /* ---- servers ---- */
 
-static enum beat_state state_of(const struct judging *j, const struct server *server)
+static enum heartbeat_state state_of(const struct judging *j, const struct server *server)
 {
-	if (j->limits->max_age && server->last_beat)
-		return j->as_of - server->last_beat > j->limits->max_age ? BEAT_SILENT : BEAT_ALIVE;
+	if (j->limits->max_age && server->last_heartbeat)
+		return j->as_of - server->last_heartbeat > j->limits->max_age ? HEARTBEAT_SILENT
+									      : HEARTBEAT_ALIVE;
 	return server_state(server, j->as_of);
 }
 
-static void judge_beat(struct judging *j, const struct server *server, enum beat_state state)
+static void check_heartbeat(
+	struct judging *j, const struct server *server, enum heartbeat_state state)
 {
 	struct health_alert alert = {
-		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_beat
+		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_heartbeat
 	};
-	char promise[TIMESTAMP_SIZE];
-	timestamp_format_age(server->interval * server->push_every, promise);
-	alert.kind = beat_state_name(state);
+	char expected_interval[TIMESTAMP_SIZE];
+	timestamp_format_age(server->interval * server->push_every, expected_interval);
+	alert.kind = heartbeat_state_name(state);
 	switch (state) {
-	case BEAT_NEVER:
+	case HEARTBEAT_NEVER:
 		/* Its first beats may be on their way. */
-		if (server->status_at && j->as_of - server->status_at > FIRST_BEAT_AFTER) {
+		if (server->status_at && j->as_of - server->status_at > FIRST_HEARTBEAT_AFTER) {
 			alert.since = server->status_at;
 			add(j, alert, "%s has given no sign of life yet", server->id);
 		}
 		return;
-	case BEAT_LATE:
-		add(j, alert, "%s is late: it promised a beat every %s", server->id, promise);
+	case HEARTBEAT_LATE:
+		add(j, alert, "%s is late: it promised a beat every %s", server->id,
+			expected_interval);
 		return;
-	case BEAT_SILENT:
+	case HEARTBEAT_SILENT:
 		alert.severity = HEALTH_CRITICAL;
-		add(j, alert, "%s is silent: it promised a beat every %s", server->id, promise);
+		add(j, alert, "%s is silent: it promised a beat every %s", server->id,
+			expected_interval);
 		return;
-	case BEAT_ALIVE:
+	case HEARTBEAT_ALIVE:
 		break;
 	}
 	if (server->healthy)
@@ -143,10 +147,10 @@ static void judge_beat(struct judging *j, const struct server *server, enum beat
 	add(j, alert, "%s says of itself that it is not well", server->id);
 }
 
-static void judge_machine(struct judging *j, const struct server *server)
+static void check_machine(struct judging *j, const struct server *server)
 {
 	struct health_alert alert = {
-		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_beat
+		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_heartbeat
 	};
 	double low = (double)j->limits->disk_low;
 	if (server->disk_free_gb >= 0 && server->disk_free_gb < low) {
@@ -156,11 +160,11 @@ static void judge_machine(struct judging *j, const struct server *server)
 		add(j, alert, "%s has %.1f GiB of disk left; build.diskLow is %" PRId64, server->id,
 			server->disk_free_gb, j->limits->disk_low);
 	}
-	if (server->last_beat - j->now > j->limits->clock_skew) {
+	if (server->last_heartbeat - j->now > j->limits->clock_skew) {
 		char ahead[TIMESTAMP_SIZE];
 		alert.kind = "clock";
 		alert.severity = HEALTH_WARNING;
-		timestamp_format_age(server->last_beat - j->now, ahead);
+		timestamp_format_age(server->last_heartbeat - j->now, ahead);
 		add(j, alert, "the clock of %s is %s ahead of this host's", server->id, ahead);
 	}
 }
@@ -177,11 +181,11 @@ static void check_worker(struct judging *j, const struct server *server)
 
 /* A beat is written and committed in the same moment, by the same clock; a squash may commit it
  * again, later. */
-static void judge_commit_time(struct judging *j, size_t index)
+static void check_commit_time(struct judging *j, size_t index)
 {
 	const struct server *server = &j->overview->fleet.servers[index];
-	int64_t committed = j->overview->beats[index].committed_at;
-	if (!committed || server->last_beat - committed <= j->limits->clock_skew)
+	int64_t committed = j->overview->heartbeats[index].committed_at;
+	if (!committed || server->last_heartbeat - committed <= j->limits->clock_skew)
 		return;
 	char text[TIMESTAMP_SIZE];
 	struct health_alert alert = { .severity = HEALTH_WARNING,
@@ -189,24 +193,24 @@ static void judge_commit_time(struct judging *j, size_t index)
 		.server = server->id,
 		.since = committed };
 	add(j, alert, "the beats of %s are dated %s after their commits", server->id,
-		timestamp_format_age(server->last_beat - committed, text));
+		timestamp_format_age(server->last_heartbeat - committed, text));
 }
 
-static void judge_servers(struct judging *j)
+static void check_servers(struct judging *j)
 {
 	const struct fleet *fleet = &j->overview->fleet;
 	struct health *health = j->health;
 	health->servers = arena_array(&health->arena, fleet->count + 1, sizeof(*health->servers));
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *server = &fleet->servers[i];
-		enum beat_state state = state_of(j, server);
-		bool alive = state == BEAT_ALIVE;
+		enum heartbeat_state state = state_of(j, server);
+		bool alive = state == HEARTBEAT_ALIVE;
 		health->servers[health->servers_count++] = (struct health_server){ server,
-			alive && !server->healthy ? "unhealthy" : beat_state_name(state),
+			alive && !server->healthy ? "unhealthy" : heartbeat_state_name(state),
 			alive && server->healthy };
-		judge_beat(j, server, state);
-		judge_commit_time(j, i);
-		judge_machine(j, server);
+		check_heartbeat(j, server, state);
+		check_commit_time(j, i);
+		check_machine(j, server);
 		check_worker(j, server);
 	}
 }
@@ -247,7 +251,7 @@ static int64_t usual_duration(struct judging *j, const char *type)
 	return durations[count / 2];
 }
 
-static void judge_running(struct judging *j, const struct job *job)
+static void check_running(struct judging *j, const struct job *job)
 {
 	const struct health_server *on = verdict_on(j, job->assigned_to);
 	int64_t ran = job->started_at ? j->now - job->started_at : 0;
@@ -276,7 +280,7 @@ static void judge_running(struct judging *j, const struct job *job)
 			timestamp_format_age(usual, text));
 }
 
-static void judge_queued(struct judging *j, const struct job *job, bool anybody)
+static void check_queued(struct judging *j, const struct job *job, bool anybody)
 {
 	struct health_alert alert = { .severity = HEALTH_WARNING,
 		.kind = "waiting",
@@ -293,7 +297,7 @@ static void judge_queued(struct judging *j, const struct job *job, bool anybody)
 			only ? only->state : "not there");
 }
 
-static void judge_jobs(struct judging *j)
+static void check_jobs(struct judging *j)
 {
 	const struct job_list *jobs = &j->overview->jobs;
 	bool anybody = false;
@@ -302,9 +306,9 @@ static void judge_jobs(struct judging *j)
 	for (size_t i = 0; i < jobs->count; i++) {
 		const struct job *job = &jobs->jobs[i];
 		if (job->status && !strcmp(job->status, "running"))
-			judge_running(j, job);
+			check_running(j, job);
 		else if (job->status && !strcmp(job->status, "queued"))
-			judge_queued(j, job, anybody);
+			check_queued(j, job, anybody);
 	}
 }
 
@@ -324,7 +328,7 @@ static bool is_of_one_line(const struct build *a, const struct build *b)
 
 /* Of each branch (and type of job) the newest build counts: one that succeeded since has mended it.
  */
-static void judge_builds(struct judging *j)
+static void check_builds(struct judging *j)
 {
 	const struct overview *o = j->overview;
 	for (size_t i = 0; i < o->builds_count; i++) {
@@ -350,7 +354,7 @@ static void judge_builds(struct judging *j)
 
 /* ---- locks and messages ---- */
 
-static void judge_locks(struct judging *j)
+static void check_locks(struct judging *j)
 {
 	for (size_t i = 0; i < j->overview->locks_count; i++) {
 		const struct lock *lock = &j->overview->locks[i];
@@ -372,7 +376,7 @@ static void judge_locks(struct judging *j)
 	}
 }
 
-static void judge_errors(struct judging *j)
+static void check_errors(struct judging *j)
 {
 	for (size_t i = 0; i < j->overview->errors_count; i++) {
 		const struct unread_errors *errors = &j->overview->errors[i];
@@ -406,7 +410,7 @@ static void put_worst_first(struct health *health)
 	free(found);
 }
 
-void health_judge(
+void health_check(
 	struct health *out, const struct overview *overview, const struct health_limits *limits)
 {
 	const struct fleet *fleet = &overview->fleet;
@@ -414,12 +418,12 @@ void health_judge(
 	struct judging j = { out, overview, limits, fleet->now, fleet->now };
 	if (fleet->fetched_at && fleet->fetched_at < fleet->now)
 		j.as_of = fleet->fetched_at;
-	judge_reading(&j);
-	judge_servers(&j);
-	judge_jobs(&j);
-	judge_builds(&j);
-	judge_locks(&j);
-	judge_errors(&j);
+	check_reading(&j);
+	check_servers(&j);
+	check_jobs(&j);
+	check_builds(&j);
+	check_locks(&j);
+	check_errors(&j);
 	put_worst_first(out);
 }
 

@@ -1,7 +1,7 @@
 /*
  * What is wrong in the fleet: verdicts on an overview, as data.
  *
- * health_judge() is a function of what it is given and nothing else. A server is held to its own
+ * health_check() is a function of what it is given and nothing else. A server is held to its own
  * promise, its interval times the beats between two pushes, so that batched beats are no alarm; and
  * it is judged as of when the remote last answered, so that an outage of the network is one alert
  * and not one for every server.
@@ -54,7 +54,7 @@ struct health {
 };
 
 /* Judges `overview`, which must outlive the verdict. To be given to health_release(). */
-void health_judge(
+void health_check(
 	struct health *out, const struct overview *overview, const struct health_limits *limits);
 void health_release(struct health *health);
 

@@ -23,11 +23,11 @@ static const char *copy(struct overview *overview, const char *text)
 	return text ? arena_strndup(&overview->arena, text, strlen(text)) : NULL;
 }
 
-void overview_trouble(
+void overview_problem(
 	struct overview *overview, const char *server, const char *path, const char *words)
 {
 	GROW(overview->troubles, overview->troubles_count, overview->troubles_capacity);
-	overview->troubles[overview->troubles_count++] = (struct trouble){ copy(overview, server),
+	overview->troubles[overview->troubles_count++] = (struct problem){ copy(overview, server),
 		copy(overview, path), copy(overview, words) };
 }
 
@@ -42,7 +42,7 @@ static const struct json_value *read_shared(
 	if (rc == ERR_FAILED)
 		t->failure = err;
 	else if (rc < 0)
-		overview_trouble(t->overview, NULL, path, err.text);
+		overview_problem(t->overview, NULL, path, err.text);
 	return member;
 }
 
@@ -113,31 +113,31 @@ static void read_messages(struct taking *t, size_t most)
 /* ---- beats ---- */
 
 /* When the commits of the branch that the server beats on were made. */
-static int read_beats(struct taking *t, size_t index, size_t most, struct error *err)
+static int read_heartbeats(struct taking *t, size_t index, size_t most, struct error *err)
 {
 	struct overview *o = t->overview;
 	const struct server *server = &o->fleet.servers[index];
-	struct beat_times *beats = &o->beats[index];
+	struct heartbeat_times *heartbeats = &o->heartbeats[index];
 	struct commit commit = { .message = BUF_INIT };
 	int rc = 1;
-	if (!server->last_beat)
+	if (!server->last_heartbeat)
 		return 0;
-	beats->times = arena_array(&o->arena, most + 1, sizeof(*beats->times));
+	heartbeats->times = arena_array(&o->arena, most + 1, sizeof(*heartbeats->times));
 	if (most)
-		beats->times[beats->count++] = server->last_beat;
+		heartbeats->times[heartbeats->count++] = server->last_heartbeat;
 	/* On the coordination branch the commits are of all kinds. */
-	if (oid_equal(&server->beat_commit, &o->fleet.tip))
+	if (oid_equal(&server->heartbeat_commit, &o->fleet.tip))
 		return 0;
-	if (repo_commit(t->repo, &server->beat_commit, &commit, err) < 0)
+	if (repo_commit(t->repo, &server->heartbeat_commit, &commit, err) < 0)
 		rc = ERR_FAILED;
-	beats->committed_at = commit.time;
-	while (rc > 0 && beats->count < most && !oid_is_none(&commit.parent)) {
+	heartbeats->committed_at = commit.time;
+	while (rc > 0 && heartbeats->count < most && !oid_is_none(&commit.parent)) {
 		struct oid parent = commit.parent;
 		rc = repo_has(t->repo, &parent, err);
 		if (rc > 0 && repo_commit(t->repo, &parent, &commit, err) < 0)
 			rc = ERR_FAILED;
 		if (rc > 0) /* a shallow clone ends here otherwise */
-			beats->times[beats->count++] = commit.time;
+			heartbeats->times[heartbeats->count++] = commit.time;
 	}
 	buf_release(&commit.message);
 	return rc < 0 ? rc : 0;
@@ -163,18 +163,18 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 		.now = out->fleet.now,
 		.fetched_at = out->fleet.fetched_at };
 	for (size_t i = 0; i < out->fleet.count; i++)
-		if (out->fleet.servers[i].trouble)
-			overview_trouble(out, out->fleet.servers[i].id, NULL,
-				out->fleet.servers[i].trouble);
+		if (out->fleet.servers[i].problem)
+			overview_problem(
+				out, out->fleet.servers[i].id, NULL, out->fleet.servers[i].problem);
 	const struct json_value *jobs = read_shared(&t, FLEET_JOBS_PATH, "jobs", &out->jobs_doc);
 	jobs_read(&out->jobs, out->jobs_doc, jobs, &out->arena);
 	read_locks(&t);
 	read_messages(&t, plan->messages);
 	rc = t.failure.code ? error_set(err, ERR_FAILED, "%s", t.failure.text)
 			    : builds_read(out, repo, plan->builds, err);
-	out->beats = arena_zero(&out->arena, out->fleet.count + 1, sizeof(*out->beats));
+	out->heartbeats = arena_zero(&out->arena, out->fleet.count + 1, sizeof(*out->heartbeats));
 	for (size_t i = 0; !rc && i < out->fleet.count; i++)
-		rc = read_beats(&t, i, plan->beats, err);
+		rc = read_heartbeats(&t, i, plan->heartbeats, err);
 	if (rc < 0)
 		overview_release(out);
 	return rc;

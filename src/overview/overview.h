@@ -22,14 +22,14 @@
 #include "clone/servers.h"
 
 struct overview_plan {
-	bool fetch;      /* ask the remote first, where failing to is no failure but `offline` */
-	size_t beats;    /* how many of each server's beats to list; 0: none */
-	size_t messages; /* how many messages to list, of the newest */
-	size_t builds;   /* how many manifests of builds to read, of the newest; 0: all */
+	bool fetch;        /* ask the remote first, where failing to is no failure but `offline` */
+	size_t heartbeats; /* how many of each server's beats to list; 0: none */
+	size_t messages;   /* how many messages to list, of the newest */
+	size_t builds;     /* how many manifests of builds to read, of the newest; 0: all */
 };
 
 /* When a server gave its beats, the newest first, as far as its branch still knows. */
-struct beat_times {
+struct heartbeat_times {
 	int64_t committed_at; /* when the last was committed, seconds since 1970; 0: among other
 			       * things, on the coordination branch */
 	int64_t *times;       /* as many as were asked for */
@@ -54,7 +54,7 @@ struct unread_errors {
 };
 
 /* A file that could not be read. */
-struct trouble {
+struct problem {
 	const char *server; /* whose it is; NULL: the fleet's */
 	const char *path;   /* NULL: one of the server's, and `words` says which */
 	const char *words;  /* why, with the place */
@@ -62,10 +62,10 @@ struct trouble {
 
 /* All strings and arrays live in `arena`, or in the documents below it. */
 struct overview {
-	struct fleet fleet;     /* and when it was taken, at which commit, how old that is */
-	struct beat_times *beats; /* one for each of fleet.servers */
-	struct job_list jobs;     /* in the order of the file */
-	struct lock *locks;       /* in the order of the file */
+	struct fleet fleet; /* and when it was taken, at which commit, how old that is */
+	struct heartbeat_times *heartbeats; /* one for each of fleet.servers */
+	struct job_list jobs;               /* in the order of the file */
+	struct lock *locks;                 /* in the order of the file */
 	size_t locks_count;
 	struct message *messages; /* the newest first */
 	size_t messages_count;
@@ -74,7 +74,7 @@ struct overview {
 	size_t errors_count;
 	struct build *builds; /* the newest first */
 	size_t builds_count;
-	struct trouble *troubles;
+	struct problem *troubles;
 	size_t troubles_count, troubles_capacity;
 
 	struct arena arena;

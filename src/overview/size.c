@@ -38,7 +38,7 @@ static int git(
 	static const char *const environment[] = { "LC_ALL=C", NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
-		.folder = repo_git_dir(m->repo),
+		.directory = repo_git_dir(m->repo),
 		.environment = environment,
 		.input = input ? input->data : NULL,
 		.input_len = input ? input->len : 0,
@@ -55,10 +55,10 @@ static int git(
 
 /* ---- what a file belongs to ---- */
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *directory)
 {
-	size_t len = strlen(folder);
-	return !strncmp(path, folder, len) && path[len] == '/';
+	size_t len = strlen(directory);
+	return !strncmp(path, directory, len) && path[len] == '/';
 }
 
 static bool starts_with(const char *path, const char *start)
@@ -179,7 +179,7 @@ static int measure_objects(struct measuring *m)
 		*end = '\0';
 		if (read_line(line, &object)) {
 			enum size_kind kind = !strcmp(object.type, "commit") ? SIZE_COMMITS
-				: !strcmp(object.type, "tree")               ? SIZE_FOLDERS
+				: !strcmp(object.type, "tree")               ? SIZE_DIRECTORIES
 				: *object.path ? kind_of_file(object.path)
 					       : SIZE_OTHER;
 			count(&out->kinds[kind], &object);
@@ -257,7 +257,7 @@ static int measure_branches(struct measuring *m, const char *main)
 			continue;
 		struct size_branch *branch = &out->branches[out->branches_count++];
 		branch->name = arena_strndup(&out->arena, name, strlen(name));
-		branch->is_beats = strstr(name, "/" FLEET_BEAT_BRANCH) != NULL;
+		branch->is_heartbeats = strstr(name, "/" FLEET_HEARTBEAT_BRANCH) != NULL;
 		rc = count_of(m, commits, name, main, &branch->commits);
 		if (!rc)
 			rc = count_of(m, disk, name, main, &branch->disk);

@@ -19,7 +19,7 @@ enum size_kind {
 	SIZE_ARCHIVE, /* coordination/archive/ */
 	SIZE_OTHER,
 	SIZE_COMMITS,
-	SIZE_FOLDERS, /* trees */
+	SIZE_DIRECTORIES, /* trees */
 	SIZE_KINDS,
 };
 /* "heartbeats", ... */
@@ -39,8 +39,8 @@ struct size_file {
 };
 
 struct size_branch {
-	const char *name; /* "refs/heads/heartbeat-build1"; the arena's */
-	bool is_beats;    /* a heartbeat branch */
+	const char *name;   /* "refs/heads/heartbeat-build1"; the arena's */
+	bool is_heartbeats; /* a heartbeat branch */
 	int64_t commits;
 	int64_t disk; /* bytes of what the coordination branch does not have as well */
 };

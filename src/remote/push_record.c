@@ -92,7 +92,7 @@ static int open_locked(struct repo *repo, int flags, int operation)
 void push_record_count(struct repo *repo, int code, int64_t ms)
 {
 	struct push_record record;
-	if (file_make_folders(repo_state_dir(repo), NULL) < 0)
+	if (file_make_directories(repo_state_dir(repo), NULL) < 0)
 		return;
 	int fd = open_locked(repo, O_RDWR | O_CREAT, LOCK_EX);
 	if (fd < 0)

@@ -283,7 +283,7 @@ static bool may_have_sent(int trace)
 	return may;
 }
 
-static int judge(const struct remote_settings *remote, const struct push *push, const char *output,
+static int check(const struct remote_settings *remote, const struct push *push, const char *output,
 	const char *errors, const struct buf *said, int trace, struct error *err)
 {
 	struct buf reason = BUF_INIT;
@@ -403,7 +403,7 @@ static int push_once(struct repo *repo, const struct remote_settings *remote,
 	if (said)
 		buf_add(said, words.data, words.len);
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = judge(remote, &pushes[i], output.data, errors.data, &words, trace, err);
+		rc = check(remote, &pushes[i], output.data, errors.data, &words, trace, err);
 	if (trace >= 0)
 		close(trace);
 	push_record_count(repo, rc, took_ms);

@@ -74,7 +74,7 @@ static int keep(struct repairing *r, const char *path)
 {
 	struct buf to = BUF_INIT;
 	size_t skip = strlen(repo_common_dir(r->repo)) + 1;
-	int rc = file_make_folders(r->damaged.data, r->err);
+	int rc = file_make_directories(r->damaged.data, r->err);
 	buf_addf(&to, "%s/", r->damaged.data);
 	for (const char *at = path + skip; *at; at++)
 		buf_addch(&to, *at == '/' ? '-' : *at);
@@ -307,9 +307,9 @@ static int take_packs(struct repairing *r, const char *ending)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	buf_addf(&from, "%s/objects/pack", r->mirror.data);
-	DIR *folder = opendir(from.data);
-	int rc = folder ? 0 : error_errno(r->err, ERR_FAILED, "cannot open %s", from.data);
-	for (struct dirent *entry; !rc && folder && (entry = readdir(folder));) {
+	DIR *directory = opendir(from.data);
+	int rc = directory ? 0 : error_errno(r->err, ERR_FAILED, "cannot open %s", from.data);
+	for (struct dirent *entry; !rc && directory && (entry = readdir(directory));) {
 		if (*entry->d_name == '.' || !ends_with(entry->d_name, ending))
 			continue;
 		buf_reset(&from);
@@ -321,10 +321,10 @@ static int take_packs(struct repairing *r, const char *ending)
 			rc = error_errno(
 				r->err, ERR_FAILED, "cannot move %s to %s", from.data, to.data);
 		if (!rc)
-			rc = file_sync_folder_of(to.data, r->err);
+			rc = file_sync_directory_of(to.data, r->err);
 	}
-	if (folder)
-		closedir(folder);
+	if (directory)
+		closedir(directory);
 	buf_release(&from);
 	buf_release(&to);
 	return rc;
@@ -350,7 +350,7 @@ static int keep_ref(struct repairing *r, const struct ref *ref)
 {
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/refs", r->damaged.data);
-	int rc = file_make_folders(r->damaged.data, r->err);
+	int rc = file_make_directories(r->damaged.data, r->err);
 	FILE *file = rc < 0 ? NULL : fopen(path.data, "ae");
 	if (!rc && (!file || fprintf(file, "%s %s\n", ref->oid.hex, ref->name) < 0))
 		rc = error_errno(r->err, ERR_FAILED, "cannot write %s", path.data);
@@ -560,7 +560,7 @@ int repair_after_start(struct repo *repo, const struct remote_settings *remote, 
 	if (*now &&
 		(file_read(&known, path.data, BOOT_ID_SIZE, NULL) < 0 || strcmp(known.data, now))) {
 		rc = repair(repo, remote, err);
-		if (rc >= 0 && !file_make_folders(repo_state_dir(repo), NULL))
+		if (rc >= 0 && !file_make_directories(repo_state_dir(repo), NULL))
 			file_publish(path.data, now, strlen(now), NULL);
 	}
 	buf_release(&path);

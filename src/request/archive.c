@@ -108,7 +108,7 @@ static bool has_one(const struct names *names, const char *id)
 static void archive_path(struct buf *out, const char *name, const char *month, int number)
 {
 	buf_reset(out);
-	buf_addf(out, ARCHIVE_FOLDER "/%s-%s", name, month);
+	buf_addf(out, ARCHIVE_DIRECTORY "/%s-%s", name, month);
 	if (number > 1)
 		buf_addf(out, "_%d", number);
 	buf_addstr(out, ".json");

@@ -11,17 +11,17 @@ static void put_reading(struct json_writer *w, const char *name, double value)
 		json_put_double(w, name, value, 1);
 }
 
-void heartbeat_request(struct buf *out, const struct beat *beat, const struct env *env)
+void heartbeat_request(struct buf *out, const struct heartbeat *heartbeat, const struct env *env)
 {
 	struct json_writer w;
-	request_begin(&w, out, "heartbeat", beat->server, env);
-	json_put_bool(&w, "healthy", beat->healthy);
-	json_put_int(&w, "interval_seconds", beat->interval);
-	json_put_int(&w, "push_every", beat->push_every);
-	json_put_int(&w, "uptime_seconds", beat->machine.uptime_seconds);
-	put_reading(&w, "cpu_usage", beat->machine.cpu_usage);
-	put_reading(&w, "memory_used_gb", beat->machine.memory_used_gb);
-	put_reading(&w, "disk_free_gb", beat->machine.disk_free_gb);
+	request_begin(&w, out, "heartbeat", heartbeat->server, env);
+	json_put_bool(&w, "healthy", heartbeat->healthy);
+	json_put_int(&w, "interval_seconds", heartbeat->interval);
+	json_put_int(&w, "push_every", heartbeat->push_every);
+	json_put_int(&w, "uptime_seconds", heartbeat->machine.uptime_seconds);
+	put_reading(&w, "cpu_usage", heartbeat->machine.cpu_usage);
+	put_reading(&w, "memory_used_gb", heartbeat->machine.memory_used_gb);
+	put_reading(&w, "disk_free_gb", heartbeat->machine.disk_free_gb);
 	json_end(&w);
 }
 
@@ -38,7 +38,7 @@ static double reading(const struct request *request, const char *name)
 static int heartbeat(struct request *request, struct error *err)
 {
 	char timestamp[TIMESTAMP_SIZE];
-	struct beat beat = {
+	struct heartbeat heartbeat = {
 		.server = request->server,
 		.timestamp = request->now,
 		.healthy = request_flag(request, "healthy"),
@@ -54,13 +54,13 @@ static int heartbeat(struct request *request, struct error *err)
 	struct buf path = BUF_INIT, document = BUF_INIT;
 	const char *previous = "";
 	size_t len = 0;
-	fleet_server_path(&path, beat.server, FLEET_HEARTBEAT_FILE);
+	fleet_server_path(&path, heartbeat.server, FLEET_HEARTBEAT_FILE);
 	int rc = documents_read(request->documents, path.data, &previous, &len, err);
 	if (!rc || rc == ERR_NOT_FOUND) {
-		beat_write(&beat, previous, len, &document);
+		heartbeat_write(&heartbeat, previous, len, &document);
 		documents_write(request->documents, path.data, &document);
-		buf_addf(&request->answer->subject, "Heartbeat: %s %s", beat.server,
-			timestamp_format(beat.timestamp, timestamp));
+		buf_addf(&request->answer->subject, "Heartbeat: %s %s", heartbeat.server,
+			timestamp_format(heartbeat.timestamp, timestamp));
 		rc = 0;
 	}
 	buf_release(&path);

@@ -7,6 +7,6 @@
 #include "request/request.h"
 
 /* Appends the request that writes `beat`, of now, into <beat->server>/heartbeat.json. */
-void heartbeat_request(struct buf *out, const struct beat *beat, const struct env *env);
+void heartbeat_request(struct buf *out, const struct heartbeat *heartbeat, const struct env *env);
 
 #endif

@@ -573,10 +573,10 @@ static int64_t silence(struct request *request, const struct job *job)
 	const struct json_value *servers = json_member(asked, json_root(asked), "servers");
 	const struct json_value *server =
 		job->assigned_to ? json_member(asked, servers, job->assigned_to) : NULL;
-	const struct json_value *beat = json_member(asked, server, "last_beat");
+	const struct json_value *heartbeat = json_member(asked, server, "last_beat");
 	int64_t after = request_int(request, "silent_after", 0), last = 0;
 	size_t len;
-	const char *text = json_string(asked, beat, &len);
+	const char *text = json_string(asked, heartbeat, &len);
 	json_int64(asked, json_member(asked, server, "silent_after"), &after);
 	if (text)
 		timestamp_parse(text, len, &last);
@@ -652,10 +652,10 @@ void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *s
 	json_begin_member(&w, "servers", '{');
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *at = &fleet->servers[i];
-		if (at->state == BEAT_NEVER)
+		if (at->state == HEARTBEAT_NEVER)
 			continue;
 		json_begin_member(&w, at->id, '{');
-		json_put_time(&w, "last_beat", at->last_beat);
+		json_put_time(&w, "last_beat", at->last_heartbeat);
 		json_put_int(&w, "silent_after", SILENT_TIMES * at->interval * at->push_every);
 		json_end(&w);
 	}

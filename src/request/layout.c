@@ -96,15 +96,15 @@ static void write_dashboard(int64_t now, struct buf *out)
 	buf_addch(out, '\n');
 }
 
-static void write_first_beat(const struct layout_server *server, int64_t now, struct buf *out)
+static void write_first_heartbeat(const struct layout_server *server, int64_t now, struct buf *out)
 {
-	struct beat beat = { .server = server->facts.server,
+	struct heartbeat heartbeat = { .server = server->facts.server,
 		.timestamp = now,
 		.healthy = true,
 		.interval = server->interval,
 		.push_every = server->push_every,
 		.machine = server->machine };
-	beat_write(&beat, "", 0, out);
+	heartbeat_write(&heartbeat, "", 0, out);
 }
 
 enum file { STATUS, HEARTBEAT, LOGS, JOBS, LOCKS, MESSAGES, BUILD_CONFIG, DASHBOARD, FILES };
@@ -119,7 +119,7 @@ static void write_file(enum file file, const struct layout_server *server, int64
 		break;
 	case HEARTBEAT:
 		fleet_server_path(path, server->facts.server, FLEET_HEARTBEAT_FILE);
-		write_first_beat(server, now, content);
+		write_first_heartbeat(server, now, content);
 		break;
 	case LOGS: /* git keeps no empty folder */
 		fleet_server_path(path, server->facts.server, "logs/.gitkeep");

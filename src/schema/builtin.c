@@ -10,10 +10,10 @@ const char *const builtin_names[] = { "artifacts", "build_config", "health_dashb
 
 const char *builtin_text(const char *name, size_t *len)
 {
-	static const char folder[] = "builtin/";
+	static const char directory[] = "builtin/";
 	for (const struct embedded *file = embedded_files; file->name; file++)
-		if (!strncmp(file->name, folder, sizeof(folder) - 1) &&
-			!strcmp(file->name + sizeof(folder) - 1, name)) {
+		if (!strncmp(file->name, directory, sizeof(directory) - 1) &&
+			!strcmp(file->name + sizeof(directory) - 1, name)) {
 			*len = file->len;
 			return file->text;
 		}
@@ -23,19 +23,19 @@ const char *builtin_text(const char *name, size_t *len)
 /* "logs/<job>-artifacts.json" */
 static bool is_manifest(const char *path)
 {
-	static const char folder[] = "logs/", suffix[] = "-artifacts.json";
-	size_t len = strlen(path), least = sizeof(folder) - 1 + sizeof(suffix) - 1;
-	return len > least && !strncmp(path, folder, sizeof(folder) - 1) &&
-		!strchr(path + sizeof(folder) - 1, '/') &&
+	static const char directory[] = "logs/", suffix[] = "-artifacts.json";
+	size_t len = strlen(path), least = sizeof(directory) - 1 + sizeof(suffix) - 1;
+	return len > least && !strncmp(path, directory, sizeof(directory) - 1) &&
+		!strchr(path + sizeof(directory) - 1, '/') &&
 		!strcmp(path + len - (sizeof(suffix) - 1), suffix);
 }
 
 /* "coordination/archive/<list><month>.json" */
 static bool is_archive(const char *path, const char *list)
 {
-	static const char folder[] = "coordination/archive/", suffix[] = ".json";
-	size_t len = strlen(path), head = sizeof(folder) - 1, tail = sizeof(suffix) - 1;
-	return len > head + strlen(list) + tail && !strncmp(path, folder, head) &&
+	static const char directory[] = "coordination/archive/", suffix[] = ".json";
+	size_t len = strlen(path), head = sizeof(directory) - 1, tail = sizeof(suffix) - 1;
+	return len > head + strlen(list) + tail && !strncmp(path, directory, head) &&
 		!strncmp(path + head, list, strlen(list)) && !strchr(path + head, '/') &&
 		!strcmp(path + len - tail, suffix);
 }

@@ -160,7 +160,7 @@ struct schema_set {
 	struct resource *resources;
 	struct resource *added; /* what schema_set_add() added last */
 	struct map {
-		char *prefix, *folder;
+		char *prefix, *directory;
 	} * maps;
 	size_t maps_count, maps_capacity;
 	struct known *known; /* a hash table by address */

@@ -33,7 +33,7 @@ void schema_set_free(struct schema_set *set);
 
 /* References that start with `prefix` are read from files below `folder`: what follows the prefix
  * is the file's name there. The longest prefix that fits wins. Both are copied. */
-void schema_set_map(struct schema_set *set, const char *prefix, const char *folder);
+void schema_set_map(struct schema_set *set, const char *prefix, const char *directory);
 
 /*
  * Makes a schema known under `uri` (NULL: under its "$id" alone) without compiling it. `text` is

@@ -27,7 +27,7 @@ void schema_set_free(struct schema_set *set)
 		json_doc_free(set->docs[i]);
 	for (size_t i = 0; i < set->maps_count; i++) {
 		free(set->maps[i].prefix);
-		free(set->maps[i].folder);
+		free(set->maps[i].directory);
 	}
 	for (size_t i = 0; i < set->patterns_count; i++)
 		pattern_free(set->patterns[i]);
@@ -40,10 +40,10 @@ void schema_set_free(struct schema_set *set)
 	free(set);
 }
 
-void schema_set_map(struct schema_set *set, const char *prefix, const char *folder)
+void schema_set_map(struct schema_set *set, const char *prefix, const char *directory)
 {
 	GROW(set->maps, set->maps_count, set->maps_capacity);
-	set->maps[set->maps_count++] = (struct map){ xstrdup(prefix), xstrdup(folder) };
+	set->maps[set->maps_count++] = (struct map){ xstrdup(prefix), xstrdup(directory) };
 }
 
 int set_refuse(const struct json_doc *doc, const struct json_value *value, struct error *err,
@@ -450,8 +450,8 @@ static int read_mapped(struct schema_set *set, const char *uri, struct buf *text
 	 * folder. */
 	if (strstr(rest, "..") || strchr(rest, '%') || strchr(rest, '?'))
 		return error_set(
-			err, ERR_NOT_FOUND, "%s leads to no file below %s", uri, best->folder);
-	buf_addf(path, "%s/%s", best->folder, rest);
+			err, ERR_NOT_FOUND, "%s leads to no file below %s", uri, best->directory);
+	buf_addf(path, "%s/%s", best->directory, rest);
 	return file_read(text, path->data, SIZE_LIMIT, err);
 }
 

@@ -105,24 +105,24 @@ static int configure_server(struct repo *repo, const struct setup_plan *plan,
 static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 	struct setup_report *report, struct error *err)
 {
-	struct buf folder = BUF_INIT, program = BUF_INIT;
+	struct buf directory = BUF_INIT, program = BUF_INIT;
 	bool own;
 	int rc = 0;
-	hook_folder(repo, &folder, &own);
+	hook_directory(repo, &directory, &own);
 	if (!own)
 		setup_missing(report,
 			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push from "
 			"there, %s/post-merge from its post-merge and post-rewrite, and "
 			"%s/prepare-commit-msg from its prepare-commit-msg",
-			folder.data, plan->hooks_dir, plan->hooks_dir, plan->hooks_dir);
+			directory.data, plan->hooks_dir, plan->hooks_dir, plan->hooks_dir);
 	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
 		buf_reset(&program);
 		buf_addf(&program, "%s/%s", plan->hooks_dir, client_hooks[i][1]);
-		rc = hook_install(folder.data, client_hooks[i][0], program.data, err);
+		rc = hook_install(directory.data, client_hooks[i][0], program.data, err);
 		if (rc >= 0)
 			setup_hook_step(report, client_hooks[i][0], rc);
 	}
-	buf_release(&folder);
+	buf_release(&directory);
 	buf_release(&program);
 	return rc < 0 ? rc : 0;
 }
@@ -176,7 +176,7 @@ static int has_heartbeat(struct repo *repo, const struct settings *settings, str
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf ref = BUF_INIT;
 	struct oid tip;
-	buf_addf(&ref, "refs/heads/%s", settings->beat_branch);
+	buf_addf(&ref, "refs/heads/%s", settings->heartbeat_branch);
 	int rc = remote_ref(repo, &remote, ref.data, &tip, err);
 	buf_release(&ref);
 	return rc < 0 ? rc : !oid_is_none(&tip);
@@ -186,29 +186,30 @@ static int has_heartbeat(struct repo *repo, const struct settings *settings, str
 static int publish_heartbeat(struct repo *repo, const struct settings *settings,
 	const struct env *env, struct setup_report *report, struct error *err)
 {
-	struct heartbeat *heartbeat;
-	struct beat_result beat = BEAT_RESULT_INIT;
+	struct heartbeat_sender *sender;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	int rc = has_heartbeat(repo, settings, err);
 	if (rc > 0)
-		setup_step(report, false, "%s has a heartbeat", settings->beat_branch);
+		setup_step(report, false, "%s has a heartbeat", settings->heartbeat_branch);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	rc = heartbeat_open(&heartbeat, repo, settings, env, err);
+	rc = heartbeat_open(&sender, repo, settings, env, err);
 	if (rc < 0)
 		return rc;
-	rc = heartbeat_beat(heartbeat, true, true, &beat, err);
-	if (!rc && !beat.pushed)
-		rc = error_set(err, beat.pushing.code, "%s", beat.pushing.text);
+	rc = heartbeat_send(sender, true, true, &result, err);
+	if (!rc && !result.pushed)
+		rc = error_set(err, result.pushing.code, "%s", result.pushing.text);
 	if (!rc)
-		setup_step(report, true, "pushed a heartbeat to %s", settings->beat_branch);
-	beat_result_release(&beat);
-	heartbeat_close(heartbeat);
+		setup_step(report, true, "pushed a heartbeat to %s", settings->heartbeat_branch);
+	heartbeat_result_release(&result);
+	heartbeat_close(sender);
 	return rc;
 }
 
 /* An empty shared repository was cloned before it had this branch: HEAD names whatever git's
  * default was. Where HEAD's branch has no commit, nothing is lost by standing on the right one. */
-static int stand_on_branch(struct repo *repo, const struct settings *settings, struct error *err)
+static int point_head_at_branch(
+	struct repo *repo, const struct settings *settings, struct error *err)
 {
 	struct buf head = BUF_INIT, wanted = BUF_INIT;
 	struct oid commit;
@@ -227,7 +228,7 @@ static int stand_on_branch(struct repo *repo, const struct settings *settings, s
 static int publish(struct repo *repo, const struct settings *settings, const struct env *env,
 	struct setup_report *report, struct error *err)
 {
-	int rc = stand_on_branch(repo, settings, err);
+	int rc = point_head_at_branch(repo, settings, err);
 	if (!rc)
 		rc = share_layout(repo, settings, env, report, err);
 	return rc < 0 ? rc : publish_heartbeat(repo, settings, env, report, err);
@@ -264,13 +265,13 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 		DRIVER_NAME_KEY };
 	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
 		"prepare-commit-msg", "pre-receive", "reference-transaction" };
-	struct buf folder = BUF_INIT, value = BUF_INIT;
+	struct buf directory = BUF_INIT, value = BUF_INIT;
 	struct setup_config config = { NULL, 0, 0 };
 	bool own;
 	int rc = 0;
-	hook_folder(repo, &folder, &own);
+	hook_directory(repo, &directory, &own);
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks) && rc >= 0; i++) {
-		rc = hook_remove(folder.data, hooks[i], err);
+		rc = hook_remove(directory.data, hooks[i], err);
 		if (rc > 0)
 			setup_hook_step(report, hooks[i], rc);
 	}
@@ -286,6 +287,6 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 	if (rc >= 0)
 		rc = setup_config_write(&config, repo, err);
 	buf_release(&value);
-	buf_release(&folder);
+	buf_release(&directory);
 	return rc < 0 ? rc : 0;
 }

@@ -36,7 +36,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->count; i++) {
 		free(diagnosis->findings[i].what);
-		free(diagnosis->findings[i].mend);
+		free(diagnosis->findings[i].fix);
 	}
 	free(diagnosis->findings);
 	*diagnosis = (struct diagnosis){ 0 };
@@ -48,9 +48,9 @@ const char *finding_state_name(enum finding_state state)
 	return names[state];
 }
 
-static void find(struct doctor *d, const char *check, enum finding_state state, const char *mend,
+static void find(struct doctor *d, const char *check, enum finding_state state, const char *fix,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
-static void find(struct doctor *d, const char *check, enum finding_state state, const char *mend,
+static void find(struct doctor *d, const char *check, enum finding_state state, const char *fix,
 	const char *format, ...)
 {
 	struct diagnosis *out = d->out;
@@ -63,7 +63,7 @@ static void find(struct doctor *d, const char *check, enum finding_state state, 
 	out->findings[out->count++] = (struct finding){ .check = check,
 		.state = state,
 		.what = buf_detach(&what),
-		.mend = mend ? xstrdup(mend) : NULL };
+		.fix = fix ? xstrdup(fix) : NULL };
 	out->wrong += state == FINDING_WRONG;
 }
 
@@ -103,12 +103,12 @@ static void examine_server(struct doctor *d)
 static bool examine_remote(struct doctor *d)
 {
 	const char *remote = d->settings->remote;
-	struct buf mend = BUF_INIT;
+	struct buf fix = BUF_INIT;
 	bool there = remote_exists(d->repo, remote);
-	buf_addf(&mend, "git remote add %s URL", remote);
+	buf_addf(&fix, "git remote add %s URL", remote);
 	if (!there)
-		find(d, "remote", FINDING_WRONG, mend.data, "there is no remote %s", remote);
-	buf_release(&mend);
+		find(d, "remote", FINDING_WRONG, fix.data, "there is no remote %s", remote);
+	buf_release(&fix);
 	return there;
 }
 
@@ -136,17 +136,17 @@ static bool named_program(const char *line, const char *before, struct buf *out)
 static int examine_driver(struct doctor *d, bool wanted, struct error *err)
 {
 	struct buf driver = BUF_INIT, program = BUF_INIT;
-	const char *mend = "git build init";
+	const char *fix = "git build init";
 	bool set = repo_config(d->repo, "merge.git-build.driver", &driver);
 	bool named = set && named_program(driver.data, "test -x '", &program);
 	int runs = named ? file_may_run(program.data, err) : 1;
 	if (!set)
-		find(d, "driver", FINDING_WRONG, mend, "%s",
+		find(d, "driver", FINDING_WRONG, fix, "%s",
 			wanted ? "the merge driver is not configured, so git merges the fleet's "
 				 "files as text, without a word"
 			       : "the merge driver is not configured");
 	else if (!runs)
-		find(d, "driver", FINDING_WRONG, mend,
+		find(d, "driver", FINDING_WRONG, fix,
 			"the merge driver's program is gone: %s; git merges as text", program.data);
 	else if (runs > 0)
 		find(d, "driver", FINDING_FINE, NULL, "the merge driver is configured");
@@ -300,11 +300,11 @@ static int examine_other_attributes(struct doctor *d, struct error *err)
 
 /* ---- hooks ---- */
 
-static int examine_hook(struct doctor *d, const char *folder, bool own, const char *name,
-	const char *mend, struct error *err)
+static int examine_hook(struct doctor *d, const char *directory, bool own, const char *name,
+	const char *fix, struct error *err)
 {
 	struct buf text = BUF_INIT, program = BUF_INIT;
-	int state = hook_examine(folder, name, &text, err);
+	int state = hook_examine(directory, name, &text, err);
 	bool named = state == HOOK_OURS && named_program(text.data, "program='", &program);
 	int runs = named ? file_may_run(program.data, err) : 1;
 	/* A fleet may call git-build's hook from a hook of its own. */
@@ -312,20 +312,20 @@ static int examine_hook(struct doctor *d, const char *folder, bool own, const ch
 	if (state < 0 || runs < 0)
 		runs = ERR_FAILED;
 	else if (state == HOOK_OUTDATED)
-		find(d, "hooks", FINDING_WRONG, mend,
+		find(d, "hooks", FINDING_WRONG, fix,
 			"the %s hook was installed by an older version", name);
 	else if (!runs)
-		find(d, "hooks", FINDING_WRONG, mend, "the %s hook's program is gone: %s", name,
+		find(d, "hooks", FINDING_WRONG, fix, "the %s hook's program is gone: %s", name,
 			program.data);
 	else if (state == HOOK_OURS || calls)
 		find(d, "hooks", FINDING_FINE, NULL, "the %s hook is installed", name);
 	else if (!own)
 		find(d, "hooks", FINDING_WRONG,
 			"git config --unset core.hooksPath && git build init",
-			"core.hooksPath sends git to %s, where %s is not git-build's", folder,
+			"core.hooksPath sends git to %s, where %s is not git-build's", directory,
 			name);
 	else
-		find(d, "hooks", FINDING_WRONG, mend, "the %s hook is not installed", name);
+		find(d, "hooks", FINDING_WRONG, fix, "the %s hook is not installed", name);
 	buf_release(&text);
 	buf_release(&program);
 	return runs < 0 ? runs : 0;
@@ -335,22 +335,22 @@ static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 {
 	static const char *const of_clone[] = { "pre-push", "post-merge", "post-rewrite",
 		"prepare-commit-msg" };
-	struct buf folder = BUF_INIT, mend = BUF_INIT;
+	struct buf directory = BUF_INIT, fix = BUF_INIT;
 	bool own;
 	int rc = 0;
-	hook_folder(d->repo, &folder, &own);
+	hook_directory(d->repo, &directory, &own);
 	if (is_shared) {
-		buf_addstr(&mend, "git build init --shared ");
-		buf_add_quoted(&mend, repo_git_dir(d->repo));
-		rc = examine_hook(d, folder.data, own, "pre-receive", mend.data, err);
+		buf_addstr(&fix, "git build init --shared ");
+		buf_add_quoted(&fix, repo_git_dir(d->repo));
+		rc = examine_hook(d, directory.data, own, "pre-receive", fix.data, err);
 		if (!rc)
 			rc = examine_hook(
-				d, folder.data, own, "reference-transaction", mend.data, err);
+				d, directory.data, own, "reference-transaction", fix.data, err);
 	}
 	for (size_t i = 0; !is_shared && !rc && i < sizeof(of_clone) / sizeof(*of_clone); i++)
-		rc = examine_hook(d, folder.data, own, of_clone[i], "git build init", err);
-	buf_release(&folder);
-	buf_release(&mend);
+		rc = examine_hook(d, directory.data, own, of_clone[i], "git build init", err);
+	buf_release(&directory);
+	buf_release(&fix);
 	return rc;
 }
 
@@ -367,14 +367,15 @@ static void examine_clock(struct doctor *d, const struct fleet *fleet)
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *server = &fleet->servers[i];
 		bool own = d->settings->server && !strcmp(server->id, d->settings->server);
-		if (server->last_beat && !own && (!newest || server->last_beat > newest->last_beat))
+		if (server->last_heartbeat && !own &&
+			(!newest || server->last_heartbeat > newest->last_heartbeat))
 			newest = server;
 	}
 	if (newest && newest->age < -CLOCK_SLACK)
 		find(d, "clock", FINDING_WRONG, "timedatectl set-ntp true",
 			"this clock is %s behind that of %s, or that one is ahead",
 			timestamp_format_age(-newest->age, age), newest->id);
-	else if (newest && newest->state == BEAT_ALIVE)
+	else if (newest && newest->state == HEARTBEAT_ALIVE)
 		find(d, "clock", FINDING_FINE, NULL, "the clock fits the last beat of %s",
 			newest->id);
 	else
@@ -385,23 +386,23 @@ static void examine_clock(struct doctor *d, const struct fleet *fleet)
 static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 {
 	struct fleet fleet = { 0 };
-	struct buf mend = BUF_INIT;
+	struct buf fix = BUF_INIT;
 	int rc = fleet_take(&fleet, d->repo, d->settings, fetch, d->env, err);
 	if (rc < 0)
 		return rc;
-	buf_addf(&mend, "git fetch %s", d->settings->remote);
+	buf_addf(&fix, "git fetch %s", d->settings->remote);
 	if (!fetch)
 		find(d, "remote", FINDING_UNKNOWN, NULL, "the remote %s was not asked",
 			d->settings->remote);
 	else if (fleet.offline.code == ERR_BUSY)
 		find(d, "remote", FINDING_UNKNOWN, NULL, "%s", fleet.offline.text);
 	else if (fleet.offline.code)
-		find(d, "remote", FINDING_WRONG, mend.data, "the remote does not answer: %s",
+		find(d, "remote", FINDING_WRONG, fix.data, "the remote does not answer: %s",
 			fleet.offline.text);
 	else
 		find(d, "remote", FINDING_FINE, NULL, "the remote %s answers", d->settings->remote);
 	examine_clock(d, &fleet);
-	buf_release(&mend);
+	buf_release(&fix);
 	fleet_release(&fleet);
 	return 0;
 }
@@ -409,32 +410,32 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 /* A transaction has found that the work tree does not follow: deliver/transaction.c. */
 static void examine_work_tree(struct doctor *d)
 {
-	struct buf path = BUF_INIT, why = BUF_INIT, mend = BUF_INIT;
+	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;
 	buf_addf(&path, "%s/behind", repo_state_dir(d->repo));
-	buf_addf(&mend, "git merge --ff-only %s/%s", d->settings->remote, d->settings->branch);
+	buf_addf(&fix, "git merge --ff-only %s/%s", d->settings->remote, d->settings->branch);
 	int rc = file_read(&why, path.data, sizeof(((struct error *)0)->text), NULL);
 	if (!rc)
-		find(d, "worktree", FINDING_WRONG, mend.data, "%s", why.data);
+		find(d, "worktree", FINDING_WRONG, fix.data, "%s", why.data);
 	else if (rc != ERR_NOT_FOUND)
 		find(d, "worktree", FINDING_UNKNOWN, NULL, "%s cannot be read", path.data);
 	buf_release(&path);
 	buf_release(&why);
-	buf_release(&mend);
+	buf_release(&fix);
 }
 
 static int find_lock(const char *path, bool dead, void *data)
 {
 	struct doctor *d = data;
-	struct buf mend = BUF_INIT;
+	struct buf fix = BUF_INIT;
 	char *words[] = { "rm", "-f", (char *)path };
-	reach_quote(&mend, words, 3);
+	reach_quote(&fix, words, 3);
 	if (dead)
-		find(d, "locks", FINDING_WRONG, mend.data,
+		find(d, "locks", FINDING_WRONG, fix.data,
 			"a git that was killed has left %s, which stops others", path);
 	else
 		find(d, "locks", FINDING_UNKNOWN, NULL,
 			"%s: a git that is running may hold this lock", path);
-	buf_release(&mend);
+	buf_release(&fix);
 	return 0;
 }
 

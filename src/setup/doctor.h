@@ -20,7 +20,7 @@ struct finding {
 			    * "driver", "hooks", "clock" */
 	enum finding_state state;
 	char *what; /* a phrase without a full stop */
-	char *mend; /* a command, or what to do; NULL: nothing */
+	char *fix;  /* a command, or what to do; NULL: nothing */
 };
 
 struct diagnosis {

@@ -38,7 +38,7 @@ static bool lies_in(const char *path, const char *parent)
 	return !strncmp(real_path, real_parent, len) && (!real_path[len] || real_path[len] == '/');
 }
 
-void hook_folder(struct repo *repo, struct buf *out, bool *own)
+void hook_directory(struct repo *repo, struct buf *out, bool *own)
 {
 	struct buf configured = BUF_INIT;
 	buf_reset(out);
@@ -89,11 +89,11 @@ struct paths {
 	struct buf hook, before;
 };
 
-static struct paths paths_of(const char *folder, const char *name)
+static struct paths paths_of(const char *directory, const char *name)
 {
 	struct paths paths = { BUF_INIT, BUF_INIT };
-	buf_addf(&paths.hook, "%s/%s", folder, name);
-	buf_addf(&paths.before, "%s/%s" KEPT, folder, name);
+	buf_addf(&paths.hook, "%s/%s", directory, name);
+	buf_addf(&paths.before, "%s/%s" KEPT, directory, name);
 	return paths;
 }
 
@@ -133,14 +133,14 @@ static int keep_existing(const struct paths *paths, struct error *err)
 	return 1;
 }
 
-int hook_install(const char *folder, const char *name, const char *program, struct error *err)
+int hook_install(const char *directory, const char *name, const char *program, struct error *err)
 {
-	struct paths paths = paths_of(folder, name);
+	struct paths paths = paths_of(directory, name);
 	struct buf now = BUF_INIT, wanted = BUF_INIT;
-	int outcome = HOOK_UNCHANGED, rc = file_make_folders(folder, err);
+	int outcome = HOOK_UNCHANGED, rc = file_make_directories(directory, err);
 	if (rc < 0)
 		goto done;
-	file_sweep(folder);
+	file_sweep(directory);
 	write_script(name, program, &wanted);
 	rc = read_existing(&paths, &now, err);
 	if (rc < 0 || (now.len == wanted.len && !memcmp(now.data, wanted.data, now.len)))
@@ -160,9 +160,9 @@ done:
 	return rc < 0 ? rc : outcome;
 }
 
-int hook_remove(const char *folder, const char *name, struct error *err)
+int hook_remove(const char *directory, const char *name, struct error *err)
 {
-	struct paths paths = paths_of(folder, name);
+	struct paths paths = paths_of(directory, name);
 	struct buf now = BUF_INIT;
 	int rc = read_existing(&paths, &now, err);
 	if (rc < 0 || !now.len || rc == FOREIGN) {
@@ -187,9 +187,9 @@ done:
 	return rc;
 }
 
-int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err)
+int hook_examine(const char *directory, const char *name, struct buf *text, struct error *err)
 {
-	struct paths paths = paths_of(folder, name);
+	struct paths paths = paths_of(directory, name);
 	buf_reset(text);
 	int rc = file_may_run(paths.hook.data, err);
 	if (rc > 0 && file_read(text, paths.hook.data, HOOK_LIMIT, err) == ERR_FAILED)

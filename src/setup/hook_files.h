@@ -22,19 +22,19 @@ enum hook_outcome {
 
 /* The folder in which git looks for `repo`'s hooks replaces `out`; `*own` is false where
  * core.hooksPath sends git out of the git folder: hooks there are also others', or versioned. */
-void hook_folder(struct repo *repo, struct buf *out, bool *own);
+void hook_directory(struct repo *repo, struct buf *out, bool *own);
 
 /* Installs hook `name`, which runs `program` (absolute). An outcome, or a negative code. */
-int hook_install(const char *folder, const char *name, const char *program, struct error *err);
+int hook_install(const char *directory, const char *name, const char *program, struct error *err);
 
 /* Takes hook `name` out, if it is ours. An outcome, or a negative code. */
-int hook_remove(const char *folder, const char *name, struct error *err);
+int hook_remove(const char *directory, const char *name, struct error *err);
 
 /* HOOK_OUTDATED: ours, from a version that passed the input on in sh; hook_install() replaces it.
  */
 enum hook_state { HOOK_ABSENT, HOOK_OTHER, HOOK_OURS, HOOK_OUTDATED };
 /* Whose the hook `name` is that git would run; its text replaces `text`. One that may not be
  * executed is absent: git does not run it. An enum hook_state, or a negative code. */
-int hook_examine(const char *folder, const char *name, struct buf *text, struct error *err);
+int hook_examine(const char *directory, const char *name, struct buf *text, struct error *err);
 
 #endif

@@ -257,10 +257,10 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 
 /* The service's ExecStart line names the clone: another one means another clone. */
 int service_check_owner(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err)
+	const char *directory, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, clone = BUF_INIT;
-	buf_addf(&path, "%s/%s", folder, service->units[0].name.data);
+	buf_addf(&path, "%s/%s", directory, service->units[0].name.data);
 	buf_addstr(&clone, " -C ");
 	quote_for_unit(&clone, repo_work_tree(plan->repo));
 	buf_addch(&clone, ' ');
@@ -274,12 +274,12 @@ int service_check_owner(const struct service *service, const struct service_plan
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-bool service_is_written(const struct service *service, const char *folder)
+bool service_is_written(const struct service *service, const char *directory)
 {
 	bool found = false;
 	for (size_t i = 0; !found && i < service->count; i++) {
 		struct buf path = BUF_INIT;
-		buf_addf(&path, "%s/%s", folder, service->units[i].name.data);
+		buf_addf(&path, "%s/%s", directory, service->units[i].name.data);
 		/* A unit that may be there is not ours to remove. */
 		found = file_exists(path.data, NULL) != 0;
 		buf_release(&path);
@@ -288,13 +288,13 @@ bool service_is_written(const struct service *service, const char *folder)
 }
 
 static int each_file(
-	const struct service *service, const char *folder, bool remove, struct error *err)
+	const struct service *service, const char *directory, bool remove, struct error *err)
 {
 	int rc = 0;
 	for (size_t i = 0; !rc && i < service->count; i++) {
 		const struct unit *unit = &service->units[i];
 		struct buf path = BUF_INIT;
-		buf_addf(&path, "%s/%s", folder, unit->name.data);
+		buf_addf(&path, "%s/%s", directory, unit->name.data);
 		rc = remove ? file_remove(path.data, err)
 			    : file_replace(path.data, unit->text.data, unit->text.len, 0644, err);
 		buf_release(&path);
@@ -303,17 +303,17 @@ static int each_file(
 }
 
 int service_write(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err)
+	const char *directory, struct error *err)
 {
-	int rc = file_make_folders(folder, err);
+	int rc = file_make_directories(directory, err);
 	if (!rc)
-		rc = service_check_owner(service, plan, folder, err);
-	return rc < 0 ? rc : each_file(service, folder, false, err);
+		rc = service_check_owner(service, plan, directory, err);
+	return rc < 0 ? rc : each_file(service, directory, false, err);
 }
 
 int service_remove(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err)
+	const char *directory, struct error *err)
 {
-	int rc = service_check_owner(service, plan, folder, err);
-	return rc < 0 ? rc : each_file(service, folder, true, err);
+	int rc = service_check_owner(service, plan, directory, err);
+	return rc < 0 ? rc : each_file(service, directory, true, err);
 }

@@ -46,16 +46,16 @@ int service_kind_find(const char *name, enum service_kind *out, struct error *er
 int service_make(struct service *out, const struct service_plan *plan, struct error *err);
 
 /* Is any of the units in `folder`? */
-bool service_is_written(const struct service *service, const char *folder);
+bool service_is_written(const struct service *service, const char *directory);
 /* ERR_INVALID if a unit of that name in `folder` belongs to another clone. */
 int service_check_owner(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err);
+	const char *directory, struct error *err);
 
 /* Writes them into `folder`, or removes them from there. A unit of that name which belongs to
  * another clone is ERR_INVALID, and stays. */
 int service_write(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err);
+	const char *directory, struct error *err);
 int service_remove(const struct service *service, const struct service_plan *plan,
-	const char *folder, struct error *err);
+	const char *directory, struct error *err);
 
 #endif

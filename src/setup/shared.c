@@ -130,10 +130,10 @@ static int remove_tree(const char *path, struct error *err)
 static int move_entries(const struct making *m, struct error *err)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
-	DIR *folder = opendir(m->whole.data);
-	int rc = folder ? 0 : error_errno(err, ERR_FAILED, "cannot open %s", m->whole.data);
+	DIR *directory = opendir(m->whole.data);
+	int rc = directory ? 0 : error_errno(err, ERR_FAILED, "cannot open %s", m->whole.data);
 	errno = 0;
-	for (struct dirent *entry; !rc && (entry = readdir(folder)); errno = 0) {
+	for (struct dirent *entry; !rc && (entry = readdir(directory)); errno = 0) {
 		const char *name = entry->d_name;
 		if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "HEAD"))
 			continue;
@@ -147,8 +147,8 @@ static int move_entries(const struct making *m, struct error *err)
 	}
 	if (!rc && errno)
 		rc = error_errno(err, ERR_FAILED, "cannot read %s", m->whole.data);
-	if (folder)
-		closedir(folder);
+	if (directory)
+		closedir(directory);
 	buf_release(&from);
 	buf_release(&to);
 	return rc;
@@ -166,7 +166,7 @@ static int move_up(const struct making *m, struct error *err)
 	if (!rc && rename(from.data, to.data) < 0)
 		rc = error_errno(err, ERR_FAILED, "cannot move %s to %s", from.data, to.data);
 	if (!rc)
-		rc = file_sync_folder_of(to.data, err);
+		rc = file_sync_directory_of(to.data, err);
 	buf_release(&from);
 	buf_release(&to);
 	return rc;
@@ -229,16 +229,16 @@ static int is_repository(const char *path, struct error *err)
 /* An enum place, or a negative code. */
 static int examine(const char *path, struct error *err)
 {
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	bool empty = true;
-	if (!folder)
+	if (!directory)
 		return errno == ENOENT ? PLACE_FREE
 				       : error_errno(err, ERR_FAILED, "cannot open %s", path);
 	errno = 0;
-	for (struct dirent *entry; (entry = readdir(folder));)
+	for (struct dirent *entry; (entry = readdir(directory));)
 		empty = empty && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."));
 	int code = errno;
-	closedir(folder);
+	closedir(directory);
 	errno = code;
 	if (code)
 		return error_errno(err, ERR_FAILED, "cannot read %s", path);
@@ -350,18 +350,18 @@ done:
 static int install_hook(struct repo *repo, const char *name, const struct setup_plan *plan,
 	struct setup_report *report, struct error *err)
 {
-	struct buf folder = BUF_INIT, program = BUF_INIT;
+	struct buf directory = BUF_INIT, program = BUF_INIT;
 	bool own;
-	hook_folder(repo, &folder, &own);
+	hook_directory(repo, &directory, &own);
 	buf_addf(&program, "%s/%s", plan->hooks_dir, name);
-	int rc = own ? hook_install(folder.data, name, program.data, err)
+	int rc = own ? hook_install(directory.data, name, program.data, err)
 		     : error_set(err, ERR_INVALID,
 			       "core.hooksPath sends git to %s, so the %s hook would not run; "
 			       "unset it, or call %s from there",
-			       folder.data, name, program.data);
+			       directory.data, name, program.data);
 	if (rc >= 0)
 		setup_hook_step(report, name, rc);
-	buf_release(&folder);
+	buf_release(&directory);
 	buf_release(&program);
 	return rc < 0 ? rc : 0;
 }

@@ -59,22 +59,22 @@ struct server_gauge {
 
 static bool read_age(const struct health_server *verdict, int64_t now, double *value)
 {
-	*value = (double)(now - verdict->server->last_beat);
-	return verdict->server->last_beat != 0;
+	*value = (double)(now - verdict->server->last_heartbeat);
+	return verdict->server->last_heartbeat != 0;
 }
 
-static bool read_beat(const struct health_server *verdict, int64_t now, double *value)
+static bool read_heartbeat(const struct health_server *verdict, int64_t now, double *value)
 {
 	(void)now;
-	*value = (double)verdict->server->last_beat;
-	return verdict->server->last_beat != 0;
+	*value = (double)verdict->server->last_heartbeat;
+	return verdict->server->last_heartbeat != 0;
 }
 
 static bool read_promise(const struct health_server *verdict, int64_t now, double *value)
 {
 	(void)now;
 	*value = (double)verdict->server->interval * (double)verdict->server->push_every;
-	return verdict->server->last_beat != 0;
+	return verdict->server->last_heartbeat != 0;
 }
 
 static bool read_healthy(const struct health_server *verdict, int64_t now, double *value)
@@ -112,7 +112,8 @@ static bool read_cpu(const struct health_server *verdict, int64_t now, double *v
 
 static const struct server_gauge server_gauges[] = {
 	{ "git_build_heartbeat_age_seconds", "Time since the server's last beat.", read_age },
-	{ "git_build_heartbeat_timestamp_seconds", "When the server's last beat was.", read_beat },
+	{ "git_build_heartbeat_timestamp_seconds", "When the server's last beat was.",
+		read_heartbeat },
 	{ "git_build_heartbeat_promise_seconds",
 		"What the server promises: seconds from push to push of its beats.", read_promise },
 	{ "git_build_server_healthy", "Whether the server is alive and says that it is well.",

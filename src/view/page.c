@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEATS = 60, MESSAGES = 20, BUILDS = 40, MOST_JOBS = 50, MOST_LOCKS = 50 };
+enum { HEARTBEATS = 60, MESSAGES = 20, BUILDS = 40, MOST_JOBS = 50, MOST_LOCKS = 50 };
 
 const struct overview_plan page_overview = {
-	.fetch = true, .beats = BEATS, .messages = MESSAGES, .builds = BUILDS
+	.fetch = true, .heartbeats = HEARTBEATS, .messages = MESSAGES, .builds = BUILDS
 };
 
 struct page {
@@ -240,10 +240,10 @@ static void add_servers(struct page *p)
 		add_state(p, verdict);
 		add(p, "</td>");
 		add_work(p, server);
-		cell_age(p, "Last beat", server->last_beat);
+		cell_age(p, "Last beat", server->last_heartbeat);
 		begin_cell(p, "Beats");
-		if (p->overview->beats)
-			plot_beats(p->out, server, &p->overview->beats[i], p->now);
+		if (p->overview->heartbeats)
+			plot_heartbeats(p->out, server, &p->overview->heartbeats[i], p->now);
 		add(p, "</td>");
 		begin_cell(p, "Disk free");
 		if (server->disk_free_gb >= 0)

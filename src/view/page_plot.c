@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { BEATS_WIDTH = 300, BEATS_HEIGHT = 22, BEATS_SHOWN = 60, MARK = 2 };
+enum { HEARTBEATS_WIDTH = 300, HEARTBEATS_HEIGHT = 22, HEARTBEATS_SHOWN = 60, MARK = 2 };
 enum {
 	LEAST_SCALE = 10,
 	BAR = 14,
@@ -16,41 +16,42 @@ enum {
 	PLOT_BOTTOM = 18
 };
 
-void plot_beats(
-	struct buf *out, const struct server *server, const struct beat_times *beats, int64_t now)
+void plot_heartbeats(struct buf *out, const struct server *server,
+	const struct heartbeat_times *heartbeats, int64_t now)
 {
 	char age[TIMESTAMP_SIZE], all[TIMESTAMP_SIZE];
 	int64_t interval = server->interval > 0 ? server->interval : 60;
-	int64_t promise = interval * (server->push_every > 0 ? server->push_every : 1);
-	int64_t span = BEATS_SHOWN * interval;
+	int64_t expected_interval = interval * (server->push_every > 0 ? server->push_every : 1);
+	int64_t span = HEARTBEATS_SHOWN * interval;
 	size_t shown = 0;
-	for (size_t i = 0; i < beats->count; i++)
-		shown += beats->times[i] >= now - span && beats->times[i] <= now;
+	for (size_t i = 0; i < heartbeats->count; i++)
+		shown += heartbeats->times[i] >= now - span && heartbeats->times[i] <= now;
 	buf_addf(out,
 		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>%zu "
 		"beats "
 		"in the last %s, the last one %s ago</title><rect class=\"frame\" width=\"%d\" "
 		"height=\"%d\"/>",
-		BEATS_WIDTH, BEATS_HEIGHT, BEATS_WIDTH, BEATS_HEIGHT, shown,
+		HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT, HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT, shown,
 		timestamp_format_age(span, all),
-		server->last_beat ? timestamp_format_age(now - server->last_beat, age) : "never",
-		BEATS_WIDTH, BEATS_HEIGHT);
-	int64_t silent = now - server->last_beat;
-	if (silent > 2 * promise) {
-		int64_t width = silent < span ? silent * BEATS_WIDTH / span : BEATS_WIDTH;
+		server->last_heartbeat ? timestamp_format_age(now - server->last_heartbeat, age)
+				       : "never",
+		HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT);
+	int64_t silent = now - server->last_heartbeat;
+	if (silent > 2 * expected_interval) {
+		int64_t width = silent < span ? silent * HEARTBEATS_WIDTH / span : HEARTBEATS_WIDTH;
 		buf_addf(out,
 			"<rect class=\"gap\" x=\"%" PRId64 "\" width=\"%" PRId64
 			"\" height=\"%d\"/>",
-			BEATS_WIDTH - width, width, BEATS_HEIGHT);
+			HEARTBEATS_WIDTH - width, width, HEARTBEATS_HEIGHT);
 	}
-	for (size_t i = 0; i < beats->count; i++) {
-		int64_t ago = now - beats->times[i];
+	for (size_t i = 0; i < heartbeats->count; i++) {
+		int64_t ago = now - heartbeats->times[i];
 		if (ago >= 0 && ago <= span)
 			buf_addf(out,
 				"<rect class=\"beat\" x=\"%" PRId64
 				"\" y=\"4\" width=\"%d\" height=\"%d\"/>",
-				(BEATS_WIDTH - MARK) - ago * (BEATS_WIDTH - MARK) / span, MARK,
-				BEATS_HEIGHT - 8);
+				(HEARTBEATS_WIDTH - MARK) - ago * (HEARTBEATS_WIDTH - MARK) / span,
+				MARK, HEARTBEATS_HEIGHT - 8);
 	}
 	buf_addstr(out, "</svg>");
 }

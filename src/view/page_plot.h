@@ -7,8 +7,8 @@
 
 /* The beats of the last while: a mark for each, and the time since the last where that is longer
  * than was promised. */
-void plot_beats(
-	struct buf *out, const struct server *server, const struct beat_times *beats, int64_t now);
+void plot_heartbeats(struct buf *out, const struct server *server,
+	const struct heartbeat_times *heartbeats, int64_t now);
 
 /* How long the builds took, the oldest first: a bar for each, those that failed marked. `builds`
  * has the newest first. */

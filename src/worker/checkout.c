@@ -14,7 +14,7 @@ enum { LOCK_WAIT_MS = 10000, PROBE_SIZE = 64 << 10, GIT_FATAL = 128, TIMEOUT_LEA
 
 void checkout_release(struct checkout *checkout)
 {
-	buf_release(&checkout->folder);
+	buf_release(&checkout->directory);
 	buf_release(&checkout->why);
 }
 
@@ -46,18 +46,18 @@ static const char *name_of(const char *const *argv)
 
 /* Runs git in `folder`, NULL: on the mirror; `output` may be NULL. 0, 1: it ended with an exit code
  * (m->status, and its message is in `err`), or a negative code. */
-static int git(struct making *m, const char *folder, const char *const *argv, struct buf *output)
+static int git(struct making *m, const char *directory, const char *const *argv, struct buf *output)
 {
 	/* The caller's repository is not the one that is meant, nor is the one around a mirror that
 	 * git does not recognize; and nobody is asked for a password. */
 	struct buf git_dir = BUF_INIT;
 	buf_addf(&git_dir, "GIT_DIR=%s", m->mirror.data);
-	const char *environment[] = { folder ? "GIT_DIR" : git_dir.data, "GIT_WORK_TREE",
+	const char *environment[] = { directory ? "GIT_DIR" : git_dir.data, "GIT_WORK_TREE",
 		"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
 		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", m->plan->cookie, NULL };
 	struct buf ignored = BUF_INIT, errors = BUF_INIT;
 	struct child child = { .argv = argv,
-		.folder = folder ? folder : m->mirror.data,
+		.directory = directory ? directory : m->mirror.data,
 		.environment = environment,
 		.timeout_ms = m->plan->timeout_ms,
 		.output = output ? output : &ignored,
@@ -98,7 +98,7 @@ static int open_mirror(struct making *m)
 {
 	const char *init[] = { "git", "init", "-q", "--bare", m->mirror.data, NULL };
 	const char *prune[] = { "git", "worktree", "prune", NULL };
-	int rc = file_make_folders(m->mirror.data, m->err);
+	int rc = file_make_directories(m->mirror.data, m->err);
 	if (!rc)
 		stale_locks_remove_in(m->mirror.data, PROOF_WAIT_MS);
 	if (!rc)
@@ -156,9 +156,9 @@ static bool source_answers(struct making *m)
 {
 	const char *ask[] = { "git", "--git-dir=/dev/null", "ls-remote", "-q", "--end-of-options",
 		m->plan->source, "HEAD", NULL };
-	const char *folder =
+	const char *directory =
 		is_directory(m->mirror.data) ? m->mirror.data : repo_state_dir(m->repo);
-	return !git(m, folder, ask, NULL);
+	return !git(m, directory, ask, NULL);
 }
 
 static bool can_write(const struct making *m)
@@ -285,23 +285,23 @@ static void job_checkout(struct buf *out, struct repo *repo, const char *job)
 
 static int add_tree(struct making *m)
 {
-	struct buf *folder = &m->out->folder, modules = BUF_INIT;
-	job_checkout(folder, m->repo, m->plan->job);
-	int rc = file_make_folders(folder->data, m->err);
-	buf_addstr(folder, "/source");
-	const char *add[] = { "git", "worktree", "add", "-q", "--force", "--detach", folder->data,
-		m->out->commit.hex, NULL };
+	struct buf *directory = &m->out->directory, modules = BUF_INIT;
+	job_checkout(directory, m->repo, m->plan->job);
+	int rc = file_make_directories(directory->data, m->err);
+	buf_addstr(directory, "/source");
+	const char *add[] = { "git", "worktree", "add", "-q", "--force", "--detach",
+		directory->data, m->out->commit.hex, NULL };
 	const char *submodules[] = { "git", "submodule", "-q", "update", "--init", "--recursive",
 		NULL };
 	tell(m, "checks out", m->out->commit.hex);
 	if (!rc)
 		rc = need(git(m, NULL, add, NULL));
-	buf_addf(&modules, "%s/.gitmodules", folder->data);
+	buf_addf(&modules, "%s/.gitmodules", directory->data);
 	int has = rc ? 0 : file_exists(modules.data, m->err);
 	rc = has < 0 ? has : rc;
 	if (has > 0) {
 		tell(m, "checks out", "its submodules");
-		rc = need(git(m, folder->data, submodules, NULL));
+		rc = need(git(m, directory->data, submodules, NULL));
 	}
 	buf_release(&modules);
 	return rc;
@@ -309,7 +309,7 @@ static int add_tree(struct making *m)
 
 /* ---- removing ---- */
 
-static int remove_folder(const char *path, struct error *err)
+static int remove_directory(const char *path, struct error *err)
 {
 	/* Builds leave folders that may not be written to. */
 	const char *open[] = { "chmod", "-R", "u+rwX", "--", path, NULL };
@@ -336,7 +336,7 @@ int checkout_remove(struct repo *repo, const char *job, struct error *err)
 	struct buf path = BUF_INIT;
 	job_checkout(&path, repo, job);
 	int rc = file_exists(path.data, err);
-	rc = rc > 0 ? remove_folder(path.data, err) : rc;
+	rc = rc > 0 ? remove_directory(path.data, err) : rc;
 	buf_release(&path);
 	return rc;
 }
@@ -346,7 +346,7 @@ int checkout_remove_all(struct repo *repo, struct error *err)
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/checkouts", repo_state_dir(repo));
 	int rc = file_exists(path.data, err);
-	rc = rc > 0 ? remove_folder(path.data, err) : rc;
+	rc = rc > 0 ? remove_directory(path.data, err) : rc;
 	buf_release(&path);
 	return rc;
 }
@@ -389,7 +389,7 @@ static int on_mirror(struct making *m, int (*steps)(struct making *), struct err
 	if (lock.fd >= 0 && rc < 0 && is_broken(m)) {
 		tell(m, "removes the mirror, which git cannot use:", m->err->text);
 		m->fresh = true;
-		rc = remove_folder(m->mirror.data, m->err);
+		rc = remove_directory(m->mirror.data, m->err);
 		rc = rc < 0 ? rc : steps(m);
 	}
 	file_lock_release(&lock);

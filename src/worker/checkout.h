@@ -32,14 +32,14 @@ struct checkout_plan {
 };
 
 struct checkout {
-	struct buf folder; /* the tree */
+	struct buf directory; /* the tree */
 	struct oid commit;
 	bool strays;    /* the commit is not on the branch, or no longer */
 	struct buf why; /* what the job names that does not exist */
 };
 #define CHECKOUT_INIT                                                                              \
 	{                                                                                          \
-		.folder = BUF_INIT, .commit = { "" }, .why = BUF_INIT                              \
+		.directory = BUF_INIT, .commit = { "" }, .why = BUF_INIT                           \
 	}
 void checkout_release(struct checkout *checkout);
 

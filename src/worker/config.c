@@ -127,7 +127,7 @@ static int command_of_file(struct loading *l, struct error *err)
 	return 0;
 }
 
-static bool says_yes(const struct loading *l, const struct json_value *build, const char *name)
+static bool accepts(const struct loading *l, const struct json_value *build, const char *name)
 {
 	const struct json_value *value = build ? json_member(l->doc, build, name) : NULL;
 	return value && value->type == JSON_TRUE;
@@ -149,9 +149,9 @@ static void use_maven(struct loading *l)
 		free(name);
 	}
 	buf_addstr(&line, "mvn -B");
-	if (says_yes(l, build, "skip_tests"))
+	if (accepts(l, build, "skip_tests"))
 		buf_addstr(&line, " -DskipTests");
-	if (says_yes(l, build, "parallel_builds"))
+	if (accepts(l, build, "parallel_builds"))
 		buf_addstr(&line, " -T 1C");
 	if (names.len) {
 		buf_addstr(&line, " -P ");

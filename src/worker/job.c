@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { ESTIMATED_BY = 5, FOLDER_TRIES = 100 };
+enum { ESTIMATED_BY = 5, DIRECTORY_TRIES = 100 };
 
 int worker_id(struct worker *worker, struct error *err)
 {
@@ -41,7 +41,7 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 	*job = (struct build_job){ .worker = worker,
 		.arena = ARENA_INIT,
 		.checkout = CHECKOUT_INIT,
-		.folder = BUF_INIT,
+		.directory = BUF_INIT,
 		.log = BUF_INIT,
 		.output = BUF_INIT,
 		.step = STEP_COMMAND };
@@ -57,9 +57,9 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 		return error_set(err, ERR_INVALID, "the job that was claimed has no id");
 	if (!job->type)
 		job->type = "build";
-	job_folder(&job->folder, worker->repo, job->id);
-	buf_addf(&job->log, "%s/log", job->folder.data);
-	int rc = file_make_folders(job->folder.data, err);
+	job_directory(&job->directory, worker->repo, job->id);
+	buf_addf(&job->log, "%s/log", job->directory.data);
+	int rc = file_make_directories(job->directory.data, err);
 	/* An earlier attempt may have left them. */
 	return rc < 0 ? rc : file_remove(job->log.data, err);
 }
@@ -69,7 +69,7 @@ void build_job_close(struct build_job *job)
 	build_config_release(&job->config);
 	checkout_release(&job->checkout);
 	arena_release(&job->arena);
-	buf_release(&job->folder);
+	buf_release(&job->directory);
 	buf_release(&job->log);
 	buf_release(&job->output);
 }
@@ -131,7 +131,7 @@ static int make_output(struct build_job *job, struct error *err)
 	int rc = 0;
 	env->hostname(env->data, host);
 	buf_addf(&parent, "%s/%s/debs", job->config.artifacts, host);
-	rc = file_make_folders(parent.data, err);
+	rc = file_make_directories(parent.data, err);
 	for (int n = 1; !rc && !job->output.len; n++) {
 		buf_addf(&job->output, "%s/%s", parent.data,
 			timestamp_format_compact(job->started_at, time));
@@ -139,7 +139,7 @@ static int make_output(struct build_job *job, struct error *err)
 			buf_addf(&job->output, "-%d", n);
 		if (!mkdir(job->output.data, 0777))
 			break;
-		if (errno != EEXIST || n == FOLDER_TRIES)
+		if (errno != EEXIST || n == DIRECTORY_TRIES)
 			rc = error_errno(err, ERR_FAILED, "cannot make %s", job->output.data);
 		buf_reset(&job->output);
 	}
@@ -257,7 +257,7 @@ static const char *const *words(struct build_job *job, size_t count, const char 
 static int has_pom(const struct build_job *job, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/pom.xml", job->checkout.folder.data);
+	buf_addf(&path, "%s/pom.xml", job->checkout.directory.data);
 	int found = file_exists(path.data, err);
 	buf_release(&path);
 	return found;
@@ -272,7 +272,7 @@ static int needs_package(struct build_job *job, struct buf *reason, struct error
 	int found = has_package(job, err);
 	if (found)
 		return found < 0 ? found : 0;
-	int can = job->step == STEP_NONE ? 0 : package_can_make(job->checkout.folder.data, err);
+	int can = job->step == STEP_NONE ? 0 : package_can_make(job->checkout.directory.data, err);
 	if (can)
 		return can;
 	buf_addstr(reason,
@@ -287,7 +287,7 @@ static int note_start(struct build_job *job, struct error *err)
 {
 	const struct env *env = job->worker->env;
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/started", job->folder.data);
+	buf_addf(&path, "%s/started", job->directory.data);
 	const char *attempt = number(job, job->attempt);
 	int rc = file_replace(path.data, attempt, strlen(attempt), 0644, err);
 	buf_release(&path);
@@ -316,7 +316,7 @@ static void plan_command(struct build_job *job, struct supervise_plan *plan)
 static void plan_package(struct build_job *job, struct supervise_plan *plan)
 {
 	const char *const argv[] = { job->worker->program, "package", "--repo",
-		job->checkout.folder.data, "--out", job->output.data };
+		job->checkout.directory.data, "--out", job->output.data };
 	plan->argv = words(job, 6, argv);
 	log_line(job, "makes packages");
 	job->step = STEP_NONE;
@@ -337,7 +337,7 @@ int build_job_step(
 	rc = job->started ? 0 : note_start(job, err);
 	if (rc < 0)
 		return rc;
-	*plan = (struct supervise_plan){ .folder = job->checkout.folder.data,
+	*plan = (struct supervise_plan){ .directory = job->checkout.directory.data,
 		.environment = make_environment(job),
 		.log = job->log.data,
 		.log_limit = job->config.log_limit,

@@ -55,9 +55,9 @@ struct build_job {
 
 	struct build_config config;
 	struct checkout checkout;
-	struct buf folder; /* <state dir>/jobs/<job> */
-	struct buf log;    /* the log's path */
-	struct buf output; /* where packages go; empty: not made yet */
+	struct buf directory; /* <state dir>/jobs/<job> */
+	struct buf log;       /* the log's path */
+	struct buf output;    /* where packages go; empty: not made yet */
 	enum build_step step;
 	bool started;        /* its command was: the attempt counts */
 	int64_t deadline_ms; /* on the steady clock; 0: none */

@@ -3,13 +3,13 @@
 #include "base/file.h"
 #include "heartbeat/heartbeat.h"
 
-void pulse_beat(struct pulse *pulse)
+void keepalive_send(struct pulse *pulse)
 {
 	const struct env *env = pulse->env;
 	int64_t now = env->monotonic_ms(env->data);
 	struct file_lock lock = FILE_LOCK_INIT;
-	struct heartbeat *heartbeat = NULL;
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_sender *heartbeat = NULL;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	struct buf said = BUF_INIT;
 	if (now < pulse->next_ms)
 		return;
@@ -19,10 +19,10 @@ void pulse_beat(struct pulse *pulse)
 		return;
 	if (!heartbeat_open(&heartbeat, pulse->repo, pulse->settings, env, NULL)) {
 		bool healthy = heartbeat_check_health(pulse->repo, pulse->settings, &said);
-		heartbeat_beat(heartbeat, healthy, false, &result, NULL);
+		heartbeat_send(heartbeat, healthy, false, &result, NULL);
 	}
 	heartbeat_close(heartbeat);
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	buf_release(&said);
 	file_lock_release(&lock);
 }

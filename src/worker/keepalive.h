@@ -17,6 +17,6 @@ struct pulse {
 };
 
 /* Beats if one is due, and nobody else does. What goes wrong is for the next time. */
-void pulse_beat(struct pulse *pulse);
+void keepalive_send(struct pulse *pulse);
 
 #endif

@@ -167,7 +167,7 @@ static _Noreturn void become(const struct supervise_plan *plan, int output, int 
 			unsetenv(*at);
 	}
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-		dup2(output, STDERR_FILENO) >= 0 && !chdir(plan->folder))
+		dup2(output, STDERR_FILENO) >= 0 && !chdir(plan->directory))
 		execvp(plan->argv[0], (char *const *)(uintptr_t)plan->argv);
 	int why = errno;
 	ssize_t ignored = write(report, &why, sizeof(why));
@@ -307,10 +307,10 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 	if (!k.end.not_run)
 		keep(&k);
 	if (!k.end.log.code)
-		k.end.log = k.log.trouble;
+		k.end.log = k.log.problem;
 	build_log_close(&k.log);
 	if (!k.end.log.code)
-		k.end.log = k.log.trouble;
+		k.end.log = k.log.problem;
 	ssize_t ignored = write(report, &k.end, sizeof(k.end));
 	(void)ignored;
 	_exit(0);

@@ -20,7 +20,7 @@
 
 struct supervise_plan {
 	const char *const *argv; /* looked up in PATH; ends with NULL */
-	const char *folder;
+	const char *directory;
 	/* What the environment has besides ours, as struct child has it. */
 	const char *const *environment;
 	int64_t timeout_ms; /* 0: no limit */

@@ -63,12 +63,12 @@ static size_t secret_at(const struct secrets *secrets, const char *text, size_t 
 
 static void write_all(struct build_log *log, const char *text, size_t len)
 {
-	while (len && !log->trouble.code) {
+	while (len && !log->problem.code) {
 		ssize_t wrote = write(log->fd, text, len);
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote < 0) {
-			error_errno(&log->trouble, ERR_FAILED, "the log ends early");
+			error_errno(&log->problem, ERR_FAILED, "the log ends early");
 			return;
 		}
 		text += wrote;
@@ -139,7 +139,7 @@ int build_log_open(struct build_log *log, const char *path, int64_t limit,
 	const struct secrets *secrets, struct error *err)
 {
 	struct stat st;
-	*log = (struct build_log){ .secrets = secrets, .held = BUF_INIT, .trouble = ERROR_INIT };
+	*log = (struct build_log){ .secrets = secrets, .held = BUF_INIT, .problem = ERROR_INIT };
 	log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (log->fd < 0 || fstat(log->fd, &st) < 0) {
 		build_log_close(log);

@@ -45,7 +45,7 @@ struct build_log {
 	char *ring;      /* the newest after that */
 	size_t ring_size, ring_at, ring_len;
 	int64_t lost;         /* bytes that neither the file nor the ring has */
-	struct error trouble; /* why the file could not be written; the rest is dropped */
+	struct error problem; /* why the file could not be written; the rest is dropped */
 };
 
 /* Goes on with the file `path`, or begins it; all of the log together takes about `limit` bytes.

@@ -42,19 +42,19 @@ static void tell(const struct packaging *p, const char *format, ...)
 }
 
 /* Runs a program in `folder`, its output with ours. 0, or a failure that names it. */
-static int run(struct packaging *p, const char *folder, const char *const *argv)
+static int run(struct packaging *p, const char *directory, const char *const *argv)
 {
 	/* equivs-build leaves its package in TMPDIR where that is set, else in its folder. */
 	static const char *const environment[] = { "DEBIAN_FRONTEND=noninteractive", "TMPDIR",
 		"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", NULL };
 	struct child child = { .argv = argv,
-		.folder = folder,
+		.directory = directory,
 		.environment = environment,
 		.timeout_ms = p->plan->timeout_ms };
 	int status, rc = child_run(&child, &status, p->err);
 	if (!rc && status)
 		rc = error_set(p->err, ERR_FAILED, "%s ended with exit code %d in %s", argv[0],
-			status, folder);
+			status, directory);
 	return rc;
 }
 
@@ -166,7 +166,7 @@ static int find_missing(struct packaging *p, struct buf *out)
 	const char *environment[] = { "LC_ALL=C", NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
-		.folder = p->source,
+		.directory = p->source,
 		.environment = environment,
 		.timeout_ms = p->plan->timeout_ms,
 		.errors = &errors };
@@ -202,20 +202,20 @@ static int install_dummy(struct packaging *p)
 		"Maintainer: git-build <root@localhost>\n"
 		"Description: empty package for build dependencies of old packaging\n"
 		" Made by git build package; remove it with: dpkg -r " LEGACY "\n";
-	char folder[] = "/tmp/git-build-equivs.XXXXXX";
+	char directory[] = "/tmp/git-build-equivs.XXXXXX";
 	struct buf path = BUF_INIT;
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return error_errno(p->err, ERR_FAILED, "cannot make a folder in /tmp");
-	buf_addf(&path, "%s/control", folder);
+	buf_addf(&path, "%s/control", directory);
 	const char *build[] = { "equivs-build", "control", NULL };
 	const char *install[] = { "dpkg", "-i", LEGACY "_999_all.deb", NULL };
-	const char *clean[] = { "rm", "-rf", "--", folder, NULL };
+	const char *clean[] = { "rm", "-rf", "--", directory, NULL };
 	tell(p, "makes an empty package " LEGACY ", which Debian no longer has (equivs-build)");
 	int rc = file_replace(path.data, control, strlen(control), 0644, p->err);
 	if (!rc)
-		rc = run(p, folder, build);
+		rc = run(p, directory, build);
 	if (!rc)
-		rc = run(p, folder, install);
+		rc = run(p, directory, install);
 	struct error ignored = ERROR_INIT, *kept = p->err;
 	p->err = &ignored;
 	run(p, "/", clean);
@@ -354,12 +354,12 @@ static int build_by_dpkg(struct packaging *p, struct package_result *result)
 	return rc;
 }
 
-static int open_folders(struct packaging *p)
+static int open_directories(struct packaging *p)
 {
 	if (!realpath(p->plan->source, p->source))
 		return error_errno(
 			p->err, ERR_INVALID, "cannot find the source tree '%s'", p->plan->source);
-	int rc = file_make_folders(p->plan->out, p->err);
+	int rc = file_make_directories(p->plan->out, p->err);
 	if (!rc && !realpath(p->plan->out, p->out))
 		rc = error_errno(p->err, ERR_FAILED, "cannot find the folder '%s'", p->plan->out);
 	return rc;
@@ -394,7 +394,7 @@ int package_build(const struct package_plan *plan, struct package_result *result
 {
 	struct packaging p = { .plan = plan, .err = err };
 	*result = (struct package_result){ 0 };
-	int rc = open_folders(&p);
+	int rc = open_directories(&p);
 	if (rc < 0)
 		return rc;
 	int script = has_script(p.source, err);

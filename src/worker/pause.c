@@ -73,7 +73,7 @@ int worker_report_pause(const struct worker *worker, const char *reason, struct 
 static int try_directory(const char *parent, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	int rc = file_make_folders(parent, err);
+	int rc = file_make_directories(parent, err);
 	buf_addf(&path, "%s/.probe.XXXXXX", parent);
 	if (!rc && !mkdtemp(path.data))
 		rc = error_errno(err, ERR_FAILED, "cannot make a directory in %s", parent);

@@ -19,10 +19,10 @@
 
 enum { REQUEST_LIMIT = 64 << 20, REFUSED_FOR_LONG = 600, NUMBER_LIMIT = 64 };
 
-static const char *in_folder(struct buf *out, const struct build_job *job, const char *name)
+static const char *in_directory(struct buf *out, const struct build_job *job, const char *name)
 {
 	buf_reset(out);
-	buf_addf(out, "%s/%s", job->folder.data, name);
+	buf_addf(out, "%s/%s", job->directory.data, name);
 	return out->data;
 }
 
@@ -62,7 +62,7 @@ static int write_manifest(struct build_job *job, struct manifest *manifest, stru
 	manifest->duration =
 		manifest->created_at > job->started_at ? manifest->created_at - job->started_at : 0;
 	manifest_write(manifest, &text);
-	int rc = file_replace(in_folder(&path, job, "manifest"), text.data, text.len, 0644, err);
+	int rc = file_replace(in_directory(&path, job, "manifest"), text.data, text.len, 0644, err);
 	buf_release(&text);
 	buf_release(&path);
 	return rc;
@@ -82,8 +82,8 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	struct buf text = BUF_INIT, path = BUF_INIT, name = BUF_INIT;
 	struct json_writer w;
 	bool success = !strcmp(manifest->status, "success");
-	request_begin(&w, &text, success ? "job complete" : "job fail", job->worker->settings->server,
-		job->worker->env);
+	request_begin(&w, &text, success ? "job complete" : "job fail",
+		job->worker->settings->server, job->worker->env);
 	json_put_string(&w, "job", job->id);
 	json_put_int(&w, "attempt", job->attempt);
 	if (manifest->reason)
@@ -97,7 +97,7 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	request_put_file(&w, strrchr(manifest->log, '/') + 1, log_file);
 	json_end(&w);
 	json_end(&w);
-	int rc = file_replace(in_folder(&path, job, "result"), text.data, text.len, 0644, err);
+	int rc = file_replace(in_directory(&path, job, "result"), text.data, text.len, 0644, err);
 	buf_release(&text);
 	buf_release(&path);
 	buf_release(&name);
@@ -107,16 +107,17 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 /* The log, the artifacts and the directories made for them are on this server only. */
 static int sync_result(const struct build_job *job, struct error *err)
 {
-	int rc = file_sync_tree(job->folder.data, err);
+	int rc = file_sync_tree(job->directory.data, err);
 	if (!rc)
-		rc = file_sync_folders(job->folder.data, repo_common_dir(job->worker->repo), err);
+		rc = file_sync_directories(
+			job->directory.data, repo_common_dir(job->worker->repo), err);
 	int made = !rc && job->output.len ? file_exists(job->output.data, err) : 0;
 	if (made < 0)
 		return made;
 	if (made)
 		rc = file_sync_tree(job->output.data, err);
 	if (!rc && made)
-		rc = file_sync_folders(job->output.data, job->config.artifacts, err);
+		rc = file_sync_directories(job->output.data, job->config.artifacts, err);
 	return rc;
 }
 
@@ -157,7 +158,7 @@ int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 
 /* ---- and on the shared branch ---- */
 
-static int remove_folder(const char *path)
+static int remove_directory(const char *path)
 {
 	const char *argv[] = { "rm", "-rf", "--", path, NULL };
 	struct child child = { .argv = argv };
@@ -206,7 +207,8 @@ static int record_shortly(const struct worker *worker, const struct buf *full,
 	if (rc < 0)
 		return rc;
 	char *operation = json_strdup(doc, json_member(doc, json_root(doc), "operation"));
-	request_begin(&w, &request, operation ? operation : "", worker->settings->server, worker->env);
+	request_begin(
+		&w, &request, operation ? operation : "", worker->settings->server, worker->env);
 	shorten(&w, doc, outcome->error.text);
 	json_end(&w);
 	outcome_release(outcome);
@@ -229,17 +231,17 @@ static bool is_old(const struct worker *worker, const char *result)
 int build_job_record(
 	const struct worker *worker, const char *id, struct outcome *outcome, struct error *err)
 {
-	struct buf folder = BUF_INIT, path = BUF_INIT, request = BUF_INIT;
-	job_folder(&folder, worker->repo, id);
-	buf_addf(&path, "%s/result", folder.data);
+	struct buf directory = BUF_INIT, path = BUF_INIT, request = BUF_INIT;
+	job_directory(&directory, worker->repo, id);
+	buf_addf(&path, "%s/result", directory.data);
 	int rc = file_read(&request, path.data, REQUEST_LIMIT, err);
 	if (!rc)
 		rc = submit_now(worker, &request, outcome, err);
 	if (rc == ERR_REFUSED && is_old(worker, path.data))
 		rc = record_shortly(worker, &request, outcome, err);
 	if (rc >= 0)
-		remove_folder(folder.data);
-	buf_release(&folder);
+		remove_directory(directory.data);
+	buf_release(&directory);
 	buf_release(&path);
 	buf_release(&request);
 	return rc;
@@ -283,7 +285,7 @@ static int put_back(const struct build_job *job, bool uncounted, const char *rea
 		rmdir(job->output.data);
 	int rc = make_change(job->worker, &change, outcome, err);
 	if (rc >= 0)
-		remove_folder(job->folder.data);
+		remove_directory(job->directory.data);
 	return rc;
 }
 
@@ -306,7 +308,7 @@ int build_job_leave(const struct build_job *job, struct outcome *outcome, struct
 	checkout_remove(worker->repo, job->id, NULL);
 	if (job->output.len)
 		rmdir(job->output.data);
-	remove_folder(job->folder.data);
+	remove_directory(job->directory.data);
 	request_begin(&w, &request, "status set", worker->settings->server, worker->env);
 	json_put_string(&w, "status", "idle");
 	json_put_string(&w, "left_job", job->id);
@@ -336,7 +338,7 @@ static void tell(const struct worker *worker, const char *format, ...)
 static int has_result(const struct worker *worker, const char *id, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	job_folder(&path, worker->repo, id);
+	job_directory(&path, worker->repo, id);
 	buf_addstr(&path, "/result");
 	int rc = file_exists(path.data, err);
 	buf_release(&path);
@@ -347,7 +349,7 @@ static int has_result(const struct worker *worker, const char *id, struct error 
 static int was_started(const struct worker *worker, const struct job *job, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	job_folder(&path, worker->repo, job->id);
+	job_directory(&path, worker->repo, job->id);
 	buf_addstr(&path, "/started");
 	int rc = file_read(&text, path.data, NUMBER_LIMIT, err);
 	if (!rc)
@@ -396,7 +398,7 @@ static int recover_job(const struct worker *worker, const struct job *job, struc
 }
 
 /* Folders of jobs that are over: unless what they hold still waits in the outbox. */
-static int remove_folders(const struct worker *worker, struct error *err)
+static int remove_directories(const struct worker *worker, struct error *err)
 {
 	struct outbox outbox;
 	struct buf path = BUF_INIT;
@@ -406,7 +408,7 @@ static int remove_folders(const struct worker *worker, struct error *err)
 	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
 	int stands = empty ? file_exists(path.data, err) : 0;
 	if (stands > 0)
-		remove_folder(path.data);
+		remove_directory(path.data);
 	buf_release(&path);
 	return stands < 0 ? stands : rc == ERR_FAILED ? rc : 0;
 }
@@ -445,7 +447,7 @@ int worker_recover(const struct worker *worker, struct error *err)
 		if (is_ours(worker, &list.jobs[i]))
 			rc = recover_job(worker, &list.jobs[i], err);
 	if (!rc)
-		rc = remove_folders(worker, err);
+		rc = remove_directories(worker, err);
 	json_doc_free(doc);
 	arena_release(&arena);
 	return rc;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-bench.XXXXXX";
+static char directory[] = "/tmp/git-build-bench.XXXXXX";
 
 static double read_number(const char *command)
 {
@@ -29,11 +29,11 @@ static double read_number(const char *command)
 	return number;
 }
 
-static void beat(size_t beats)
+static void heartbeat(size_t heartbeats)
 {
 	struct repo *repo;
 	struct settings settings;
-	struct heartbeat *heartbeat;
+	struct heartbeat_sender *heartbeat;
 	struct error err = ERROR_INIT;
 	if (repo_open(&repo, "server", &err) < 0 ||
 		settings_load(&settings, repo, NULL, &err) < 0 ||
@@ -41,14 +41,14 @@ static void beat(size_t beats)
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
-	for (size_t i = 0; i < beats; i++) {
-		struct beat_result result = BEAT_RESULT_INIT;
-		if (heartbeat_beat(heartbeat, true, false, &result, &err) < 0 ||
+	for (size_t i = 0; i < heartbeats; i++) {
+		struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
+		if (heartbeat_send(heartbeat, true, false, &result, &err) < 0 ||
 			result.pushing.code < 0) {
 			fprintf(stderr, "%s%s\n", err.text, result.pushing.text);
 			exit(1);
 		}
-		beat_result_release(&result);
+		heartbeat_result_release(&result);
 	}
 	heartbeat_close(heartbeat);
 	settings_release(&settings);
@@ -57,16 +57,16 @@ static void beat(size_t beats)
 
 int main(int argc, char **argv)
 {
-	size_t beats = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
-	if (!mkdtemp(folder) || chdir(folder))
+	size_t heartbeats = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
+	if (!mkdtemp(directory) || chdir(directory))
 		return 1;
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 	bench_sh("git config --global init.defaultBranch main && git build init -q --shared "
 		 "shared.git && "
 		 "git clone -q shared.git server 2>clone.log && git -C server build init -q "
 		 "--server build1");
 	double main_before = read_number("git -C shared.git rev-list --count main");
-	beat(beats);
+	heartbeat(heartbeats);
 	static const char size[] = "du -sk --apparent-size shared.git | cut -f1";
 	bench_report("growth-raw", read_number(size) / 1024, "",
 		"MB of the shared repository after the heartbeats");

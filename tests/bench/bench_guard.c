@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-bench.XXXXXX";
+static char directory[] = "/tmp/git-build-bench.XXXXXX";
 
 /* ---- whole processes ---- */
 
@@ -110,12 +110,12 @@ static const char prepare_push[] =
 
 static void bench_push(size_t pairs)
 {
-	double *judged = calloc(pairs, sizeof(double)), *unjudged = calloc(pairs, sizeof(double));
+	double *checked = calloc(pairs, sizeof(double)), *unjudged = calloc(pairs, sizeof(double));
 	char number[32], commit[64], refspec[100];
 	snprintf(number, sizeof(number), "%zu", pairs);
 	setenv("PAIRS", number, 1);
 	bench_sh(prepare_push);
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 	FILE *commits = fopen("commits", "r");
 	for (size_t i = 0; i < pairs && fgets(commit, sizeof(commit), commits); i++) {
 		snprintf(refspec, sizeof(refspec), "+%.40s:refs/heads/heartbeat-build1", commit);
@@ -123,14 +123,14 @@ static void bench_push(size_t pairs)
 			"../judged.git", refspec, NULL };
 		const char *past[] = { "git", "-C", "clone", "push", "-q", "--no-verify",
 			"../free.git", refspec, NULL };
-		judged[i] = time_process(through);
+		checked[i] = time_process(through);
 		unjudged[i] = time_process(past);
 	}
 	fclose(commits);
-	bench_report("hook-push-ms", bench_median(judged, pairs) - bench_median(unjudged, pairs),
+	bench_report("hook-push-ms", bench_median(checked, pairs) - bench_median(unjudged, pairs),
 		"<= 15.0",
 		"milliseconds that the hook adds to the push of a heartbeat, compared with `true`");
-	free(judged);
+	free(checked);
 	free(unjudged);
 }
 
@@ -188,7 +188,7 @@ static void bench_first_push(size_t commits)
 int main(int argc, char **argv)
 {
 	size_t pairs = argc > 1 ? strtoul(argv[1], NULL, 10) : 40;
-	if (!pairs || !mkdtemp(folder) || chdir(folder))
+	if (!pairs || !mkdtemp(directory) || chdir(directory))
 		return 1;
 	write_heartbeat();
 	bench_push(pairs);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-bench.XXXXXX";
+static char directory[] = "/tmp/git-build-bench.XXXXXX";
 
 static const char prepare[] =
 	"set -e; export HOME=$PWD\n"
@@ -52,23 +52,23 @@ static double time_sh(const char *script)
 	return bench_now_ms() - start;
 }
 
-static double time_beat(struct heartbeat *heartbeat)
+static double time_heartbeat(struct heartbeat_sender *heartbeat)
 {
-	struct beat_result result = BEAT_RESULT_INIT;
+	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	struct error err = ERROR_INIT;
 	double start = bench_now_ms();
-	if (heartbeat_beat(heartbeat, true, true, &result, &err) < 0 || !result.pushed) {
+	if (heartbeat_send(heartbeat, true, true, &result, &err) < 0 || !result.pushed) {
 		fprintf(stderr, "%s%s\n", err.text, result.pushing.text);
 		exit(1);
 	}
 	double took = bench_now_ms() - start;
-	beat_result_release(&result);
+	heartbeat_result_release(&result);
 	return took;
 }
 
-static struct heartbeat *open_loop(struct repo **repo, struct settings *settings)
+static struct heartbeat_sender *open_loop(struct repo **repo, struct settings *settings)
 {
-	struct heartbeat *heartbeat;
+	struct heartbeat_sender *heartbeat;
 	struct error err = ERROR_INIT;
 	if (repo_open(repo, "loop", &err) < 0 || settings_load(settings, *repo, NULL, &err) < 0 ||
 		heartbeat_open(&heartbeat, *repo, settings, env_system(), &err) < 0) {
@@ -84,14 +84,14 @@ int main(int argc, char **argv)
 	char number[32];
 	snprintf(number, sizeof(number), "%zu", 2 * pairs);
 	setenv("PAIRS", number, 1);
-	if (!mkdtemp(folder) || chdir(folder))
+	if (!mkdtemp(directory) || chdir(directory))
 		return 1;
 	bench_sh(prepare);
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 
 	struct repo *repo;
 	struct settings settings;
-	struct heartbeat *heartbeat = open_loop(&repo, &settings);
+	struct heartbeat_sender *heartbeat = open_loop(&repo, &settings);
 	FILE *commits = fopen("commits", "r");
 	double *push = calloc(2 * pairs, sizeof(double)), *shot = calloc(pairs, sizeof(double));
 	double *loop = calloc(pairs, sizeof(double)), *seed = calloc(pairs, sizeof(double));
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 			commit);
 		push[i] = time_sh(script);
 		if (i % 2)
-			loop[i / 2] = time_beat(heartbeat);
+			loop[i / 2] = time_heartbeat(heartbeat);
 		else
 			shot[i / 2] = time_sh("exec git -C server build heartbeat -q --push");
 		if (i % 4 == 3) /* fewer runs of the slow one */

@@ -19,7 +19,7 @@ extern char **environ;
 
 static char program[4096]; /* the merge driver, as run by git */
 
-static char folder[] = "/tmp/git-build-bench.XXXXXX";
+static char directory[] = "/tmp/git-build-bench.XXXXXX";
 
 static void write_message(FILE *file, const char *id, int number, int read)
 {
@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 	size_t pairs = argc > 1 ? strtoul(argv[1], NULL, 10) : 40;
 	const char *built = getenv("GIT_BUILD_BINDIR");
 	snprintf(program, sizeof(program), "%s/hooks/merge-driver", built ? built : "build");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
+	if (!mkdtemp(directory) || chdir(directory) < 0)
 		return 1;
 	measure_megabyte(pairs);
 	measure_growth();
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	if (chdir("/") < 0)
 		return 1;
 	char clean_up[80];
-	snprintf(clean_up, sizeof(clean_up), "rm -rf %s", folder);
+	snprintf(clean_up, sizeof(clean_up), "rm -rf %s", directory);
 	bench_sh(clean_up);
 	return 0;
 }

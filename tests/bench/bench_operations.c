@@ -15,7 +15,7 @@
 
 enum { WRITERS = 16, MOST = 4000 };
 
-static char folder[] = "/tmp/git-build-bench.XXXXXX";
+static char directory[] = "/tmp/git-build-bench.XXXXXX";
 
 static const char prepare[] =
 	"set -e; export HOME=$PWD\n"
@@ -173,9 +173,9 @@ int main(int argc, char **argv)
 {
 	size_t pairs = argc > 1 ? strtoul(argv[1], NULL, 10) : 20;
 	double seconds = argc > 2 ? strtod(argv[2], NULL) : 6;
-	if (!mkdtemp(folder) || chdir(folder))
+	if (!mkdtemp(directory) || chdir(directory))
 		return 1;
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 	bench_sh(prepare);
 	measure_alone(pairs);
 	measure_writers(seconds);

@@ -72,17 +72,18 @@ static double time_process(const char *const argv[])
 
 static void measure_processes(const char *self, const struct buf *text, size_t pairs)
 {
-	static const char beat[] =
+	static const char text_of_heartbeat[] =
 		"{\"server\":\"build1\",\"timestamp\":\"2025-10-29T15:39:13Z\",\"healthy\":true,"
 		"\"uptime_seconds\":12345,\"interval_seconds\":60,\"push_every\":5,"
 		"\"system\":{\"cpu_usage\":1.5,\"memory_used_gb\":3.25,\"disk_free_gb\":100.00}}\n";
-	char folder[] = "/tmp/git-build-bench.XXXXXX", messages[60], heartbeat[60];
-	if (!mkdtemp(folder))
+	char directory[] = "/tmp/git-build-bench.XXXXXX", messages[60], heartbeat[60];
+	if (!mkdtemp(directory))
 		exit(1);
-	snprintf(messages, sizeof(messages), "%s/messages.json", folder);
-	snprintf(heartbeat, sizeof(heartbeat), "%s/heartbeat.json", folder);
+	snprintf(messages, sizeof(messages), "%s/messages.json", directory);
+	snprintf(heartbeat, sizeof(heartbeat), "%s/heartbeat.json", directory);
 	if (file_replace(messages, text->data, text->len, 0600, NULL) < 0 ||
-		file_replace(heartbeat, beat, sizeof(beat) - 1, 0600, NULL) < 0)
+		file_replace(heartbeat, text_of_heartbeat, sizeof(text_of_heartbeat) - 1, 0600,
+			NULL) < 0)
 		exit(1);
 	const char *const bare[] = { self, "--yajl", messages, NULL };
 	const char *const whole[] = { "git-build", "validate", "-q", "--schema", "messages",
@@ -105,7 +106,7 @@ static void measure_processes(const char *self, const struct buf *text, size_t p
 	free(more);
 	unlink(messages);
 	unlink(heartbeat);
-	rmdir(folder);
+	rmdir(directory);
 }
 
 int main(int argc, char **argv)

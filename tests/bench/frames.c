@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "frames: %s\n", err.text);
 		return 1;
 	}
-	health_judge(&health, &overview, &limits);
+	health_check(&health, &overview, &limits);
 	for (int i = 0; i < FRAMES; i++) {
 		struct screen screen;
 		struct screen_plan plan = { .overview = &overview,

@@ -97,10 +97,10 @@ ssize_t write(int fd, const void *data, size_t len)
 		return TRUE_ONE(name)(pass path, flags, mode);                                     \
 	}
 #define NOTHING
-#define FOLDER  int fd,
-#define PASS_FD fd,
+#define DIRECTORY int fd,
+#define PASS_FD   fd,
 
 OPENS(open, NOTHING, NOTHING)
 OPENS(open64, NOTHING, NOTHING)
-OPENS(openat, FOLDER, PASS_FD)
-OPENS(openat64, FOLDER, PASS_FD)
+OPENS(openat, DIRECTORY, PASS_FD)
+OPENS(openat64, DIRECTORY, PASS_FD)

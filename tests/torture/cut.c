@@ -51,7 +51,7 @@ struct other_side {
 	int in, out; /* what it reads and writes */
 };
 
-static struct other_side start(const char *program, const char *folder, bool quiet)
+static struct other_side start(const char *program, const char *directory, bool quiet)
 {
 	int in[2], out[2];
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
@@ -69,7 +69,7 @@ static struct other_side start(const char *program, const char *folder, bool qui
 		 * one. */
 		if (quiet)
 			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
-		execlp("git", "git", program, folder, (char *)NULL);
+		execlp("git", "git", program, directory, (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);

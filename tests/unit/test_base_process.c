@@ -13,19 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 static int enter(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
 }
 
 static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 
@@ -51,18 +51,18 @@ static void a_new_file_is_synced_with_its_directories(void **state)
 	(void)state;
 	struct error err = ERROR_INIT;
 	char here[512];
-	assert_int_equal(file_make_folders("new/deep/er", &err), 0);
-	assert_int_equal(file_make_folders("new/deep/er", &err), 0);
+	assert_int_equal(file_make_directories("new/deep/er", &err), 0);
+	assert_int_equal(file_make_directories("new/deep/er", &err), 0);
 	assert_int_equal(file_replace("new/deep/er/file", "x", 1, 0600, &err), 0);
 	assert_int_equal(symlink("nowhere", "new/deep/link"), 0);
 	assert_int_equal(file_sync_tree("new", &err), 0);
 	assert_non_null(getcwd(here, sizeof(here)));
 	char path[600];
 	snprintf(path, sizeof(path), "%s/new/deep/er", here);
-	assert_int_equal(file_sync_folders(path, here, &err), 0);
+	assert_int_equal(file_sync_directories(path, here, &err), 0);
 	assert_int_equal(file_sync("new/missing", &err), ERR_FAILED);
 	assert_int_equal(file_sync_tree("new/missing", &err), ERR_FAILED);
-	assert_int_equal(file_make_folders("new/deep/er/file/under", &err), ERR_FAILED);
+	assert_int_equal(file_make_directories("new/deep/er/file/under", &err), ERR_FAILED);
 	assert_int_equal(system("rm -r new"), 0);
 }
 

@@ -26,7 +26,7 @@ static const struct option own[] = {
 	OPT_END,
 };
 static const struct option common[] = {
-	{ .kind = OPTION_FOLDER, .letter = 'C', .value = "DIR", .help = "where" },
+	{ .kind = OPTION_DIRECTORY, .letter = 'C', .value = "DIR", .help = "where" },
 	{ .kind = OPTION_HELP, .letter = 'h', .help = "this" },
 	{ .kind = OPTION_MANUAL, .name = "help", .help = "all" },
 	OPT_END,

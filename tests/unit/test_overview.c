@@ -9,7 +9,7 @@
 /* 2025-10-29T12:00:00Z */
 enum { NOON = 1761739200 };
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 /* Three servers: a valid one, one with a corrupt status, one with only a heartbeat branch. */
 static const char script[] =
@@ -67,14 +67,14 @@ static int enter(void **state)
 {
 	(void)state;
 	unsetenv("GIT_DIR");
-	return mkdtemp(folder) && !chdir(folder) ? system(script) : -1;
+	return mkdtemp(directory) && !chdir(directory) ? system(script) : -1;
 }
 
 static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 
@@ -103,25 +103,25 @@ static struct overview take(struct overview_plan plan)
 static void every_server_has_the_data_of_its_files(void **state)
 {
 	(void)state;
-	struct overview o = take((struct overview_plan){ .beats = 2 });
+	struct overview o = take((struct overview_plan){ .heartbeats = 2 });
 	assert_int_equal(o.fleet.count, 3);
 	const struct server *server = overview_server(&o, "build1");
-	assert_int_equal(server->state, BEAT_NEVER);
+	assert_int_equal(server->state, HEARTBEAT_NEVER);
 	assert_int_equal(server->status_at, NOON - 120);
 	assert_true(server->disk_free_gb > 12.4 && server->disk_free_gb < 12.6);
 	assert_string_equal(server->last_build.id, "job_old");
 	assert_int_equal(server->last_build.duration, 7);
 	server = overview_server(&o, "build3");
-	assert_int_equal(server->state, BEAT_ALIVE);
+	assert_int_equal(server->state, HEARTBEAT_ALIVE);
 	assert_false(server->healthy);
 	assert_true(server->disk_free_gb > 2.9 && server->disk_free_gb < 3.1);
 	assert_null(overview_server(&o, "build4"));
-	const struct beat_times *beats = &o.beats[server - o.fleet.servers];
-	assert_int_equal(beats->count, 2);
-	assert_int_equal(beats->committed_at, NOON - 180);
-	assert_int_equal(beats->times[0], NOON - 180);
-	assert_int_equal(beats->times[1], NOON - 240);
-	assert_int_equal(o.beats[0].count, 0);
+	const struct heartbeat_times *heartbeats = &o.heartbeats[server - o.fleet.servers];
+	assert_int_equal(heartbeats->count, 2);
+	assert_int_equal(heartbeats->committed_at, NOON - 180);
+	assert_int_equal(heartbeats->times[0], NOON - 180);
+	assert_int_equal(heartbeats->times[1], NOON - 240);
+	assert_int_equal(o.heartbeats[0].count, 0);
 	overview_release(&o);
 }
 

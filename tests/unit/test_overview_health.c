@@ -12,11 +12,11 @@ enum { NOON = 1761739200, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define SERVER(name, seconds_ago, ...)                                                             \
 	{                                                                                          \
-		.id = (name), .last_beat = NOON - (seconds_ago), .interval = 60, .push_every = 5,  \
-		.healthy = true, .cpu_usage = -1, .memory_used_gb = -1, .disk_free_gb = -1,        \
-		__VA_ARGS__                                                                        \
+		.id = (name), .last_heartbeat = NOON - (seconds_ago), .interval = 60,              \
+		.push_every = 5, .healthy = true, .cpu_usage = -1, .memory_used_gb = -1,           \
+		.disk_free_gb = -1, __VA_ARGS__                                                    \
 	}
-#define NEVER .last_beat = 0
+#define NEVER .last_heartbeat = 0
 #define JOB(name, state, ...)                                                                      \
 	{                                                                                          \
 		.id = (name), .status = (state), .type = "build", __VA_ARGS__                      \
@@ -38,7 +38,7 @@ struct sample_fleet {
 	struct build builds[6];
 	struct lock locks[3];
 	struct unread_errors errors[2];
-	struct trouble troubles[2];
+	struct problem troubles[2];
 	int64_t committed_ago; /* the latest heartbeat of the first server; 0: unknown */
 	int64_t fetched_ago;
 	int64_t max_age;
@@ -211,15 +211,16 @@ static size_t count_rows(const void *rows, size_t size, size_t bytes, size_t off
 	return count;
 }
 
-static struct overview make_overview(struct sample_fleet *fleet, struct beat_times beats[3])
+static struct overview make_overview(
+	struct sample_fleet *fleet, struct heartbeat_times heartbeats[3])
 {
-	beats[0].committed_at = fleet->committed_ago ? NOON - fleet->committed_ago : 0;
+	heartbeats[0].committed_at = fleet->committed_ago ? NOON - fleet->committed_ago : 0;
 	struct overview overview = {
 		.fleet = { .servers = fleet->servers,
 			.count = COUNT(fleet->servers, id),
 			.now = NOON,
 			.fetched_at = fleet->fetched_ago ? NOON - fleet->fetched_ago : 0 },
-		.beats = beats,
+		.heartbeats = heartbeats,
 		.jobs = { .jobs = fleet->jobs, .count = COUNT(fleet->jobs, id) },
 		.builds = fleet->builds,
 		.builds_count = COUNT(fleet->builds, job),
@@ -251,13 +252,13 @@ static void each_fleet_has_its_alerts(void **state)
 			.disk_low = 10,
 			.clock_skew = 120,
 			.max_age = fleets[i].max_age };
-		struct beat_times beats[3] = { 0 };
+		struct heartbeat_times heartbeats[3] = { 0 };
 		struct sample_fleet fleet = fleets[i];
-		struct overview overview = make_overview(&fleet, beats);
+		struct overview overview = make_overview(&fleet, heartbeats);
 		struct health health;
 		char text[300];
 		size_t count = 0;
-		health_judge(&health, &overview, &limits);
+		health_check(&health, &overview, &limits);
 		for (; count < health.count; count++) {
 			const struct health_alert *alert = &health.alerts[count];
 			snprintf(text, sizeof(text), "%s %s %s %s %s",
@@ -291,10 +292,10 @@ static void texts_name_the_subject_and_the_reason(void **state)
 	static const struct health_limits limits = {
 		.disk_low = 10, .failed_for = DAY, .clock_skew = 120
 	};
-	struct beat_times beats[3] = { 0 };
-	struct overview overview = make_overview(&fleet, beats);
+	struct heartbeat_times heartbeats[3] = { 0 };
+	struct overview overview = make_overview(&fleet, heartbeats);
 	struct health health;
-	health_judge(&health, &overview, &limits);
+	health_check(&health, &overview, &limits);
 	assert_int_equal(health.count, 4);
 	assert_string_equal(health.alerts[0].words, "a is silent: it promised a beat every 5 min");
 	assert_int_equal(health.alerts[0].since, NOON - HOUR);

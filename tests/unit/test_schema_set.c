@@ -6,35 +6,35 @@
 #include <unistd.h>
 
 /* A directory with schema files. */
-struct folder {
+struct directory {
 	char path[64];
 };
 
-static struct folder make_folder(void)
+static struct directory make_directory(void)
 {
-	struct folder folder = { "/tmp/git-build-schemas.XXXXXX" };
-	assert_non_null(mkdtemp(folder.path));
-	return folder;
+	struct directory directory = { "/tmp/git-build-schemas.XXXXXX" };
+	assert_non_null(mkdtemp(directory.path));
+	return directory;
 }
 
-static void put(const struct folder *folder, const char *name, const char *text)
+static void put(const struct directory *directory, const char *name, const char *text)
 {
 	char path[200];
-	snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+	snprintf(path, sizeof(path), "%s/%s", directory->path, name);
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);
 	fputs(text, file);
 	assert_int_equal(fclose(file), 0);
 }
 
-static void remove_directory(const struct folder *folder, const char *const *names)
+static void remove_directory(const struct directory *directory, const char *const *names)
 {
 	for (; *names; names++) {
 		char path[200];
-		snprintf(path, sizeof(path), "%s/%s", folder->path, *names);
+		snprintf(path, sizeof(path), "%s/%s", directory->path, *names);
 		assert_int_equal(unlink(path), 0);
 	}
-	assert_int_equal(rmdir(folder->path), 0);
+	assert_int_equal(rmdir(directory->path), 0);
 }
 
 static void add(struct schema_set *set, const char *text, const char *uri)
@@ -80,15 +80,15 @@ static void schemas_of_a_set_can_refer_to_each_other(void **state)
 static void directories_are_read_for_a_prefix(void **state)
 {
 	(void)state;
-	struct folder folder = make_folder(), inner = make_folder();
-	put(&folder, "a.json", "{\"items\":{\"$ref\":\"b.json\"}}");
-	put(&folder, "b.json", "{\"type\":\"null\"}");
+	struct directory directory = make_directory(), inner = make_directory();
+	put(&directory, "a.json", "{\"items\":{\"$ref\":\"b.json\"}}");
+	put(&directory, "b.json", "{\"type\":\"null\"}");
 	put(&inner, "b.json", "{\"type\":\"string\"}");
-	put(&folder, "broken.json", "{\"type\": }");
+	put(&directory, "broken.json", "{\"type\": }");
 	struct schema_set *set = schema_set_new();
 	struct buf out = BUF_INIT;
 	struct error err;
-	schema_set_map(set, "http://x.test/s/", folder.path);
+	schema_set_map(set, "http://x.test/s/", directory.path);
 	schema_set_map(set, "http://x.test/s/inner/", inner.path);
 	const struct schema *schema = compile_into(set,
 		"{\"properties\":{\"a\":{\"$ref\":\"http://x.test/s/a.json\"},"
@@ -108,7 +108,7 @@ static void directories_are_read_for_a_prefix(void **state)
 	assert_non_null(strstr(err.text, "none.json"));
 	buf_release(&out);
 	schema_set_free(set);
-	remove_directory(&folder, (const char *[]){ "a.json", "b.json", "broken.json", NULL });
+	remove_directory(&directory, (const char *[]){ "a.json", "b.json", "broken.json", NULL });
 	remove_directory(&inner, (const char *[]){ "b.json", NULL });
 }
 
@@ -151,18 +151,18 @@ static void a_schema_that_did_not_compile_is_not_registered(void **state)
 static void metaschemas_may_refer_to_themselves(void **state)
 {
 	(void)state;
-	struct folder folder = make_folder();
-	put(&folder, "self.json",
+	struct directory directory = make_directory();
+	put(&directory, "self.json",
 		"{\"$schema\":\"http://x.test/m/self.json\",\"$vocabulary\":{"
 		"\"https://json-schema.org/draft/2020-12/vocab/core\":true,"
 		"\"https://json-schema.org/draft/2020-12/vocab/applicator\":true}}");
-	put(&folder, "one.json", "{\"$schema\":\"http://x.test/m/two.json\"}");
-	put(&folder, "two.json", "{\"$schema\":\"http://x.test/m/one.json\"}");
-	put(&folder, "strange.json", "{\"$vocabulary\":{\"http://x.test/v\":true}}");
+	put(&directory, "one.json", "{\"$schema\":\"http://x.test/m/two.json\"}");
+	put(&directory, "two.json", "{\"$schema\":\"http://x.test/m/one.json\"}");
+	put(&directory, "strange.json", "{\"$vocabulary\":{\"http://x.test/v\":true}}");
 	struct schema_set *set = schema_set_new();
 	struct buf out = BUF_INIT;
 	struct error err;
-	schema_set_map(set, "http://x.test/m/", folder.path);
+	schema_set_map(set, "http://x.test/m/", directory.path);
 	const struct schema *schema = compile_into(set,
 		"{\"$schema\":\"http://x.test/m/self.json\",\"type\":\"null\",\"items\":false}",
 		&err);
@@ -175,7 +175,7 @@ static void metaschemas_may_refer_to_themselves(void **state)
 	assert_non_null(strstr(err.text, "requires the vocabulary http://x.test/v"));
 	buf_release(&out);
 	schema_set_free(set);
-	remove_directory(&folder,
+	remove_directory(&directory,
 		(const char *[]){ "self.json", "one.json", "two.json", "strange.json", NULL });
 }
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 static void sh(const char *script)
 {
@@ -21,9 +21,9 @@ static void sh(const char *script)
 static int enter(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder) || chdir(folder))
+	if (!mkdtemp(directory) || chdir(directory))
 		return -1;
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 	unsetenv("GIT_DIR");
 	return system("git init -q --bare shared.git && git -C shared.git symbolic-ref HEAD "
 		      "refs/heads/main"
@@ -35,7 +35,7 @@ static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 

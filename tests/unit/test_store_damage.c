@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 static void sh(const char *script)
 {
@@ -23,10 +23,10 @@ static void sh(const char *script)
 static int enter(void **state)
 {
 	(void)state;
-	strcpy(strrchr(folder, '.'), ".XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder))
+	strcpy(strrchr(directory, '.'), ".XXXXXX");
+	if (!mkdtemp(directory) || chdir(directory))
 		return -1;
-	setenv("HOME", folder, 1);
+	setenv("HOME", directory, 1);
 	unsetenv("GIT_DIR");
 	return system("git init -q -b x . && git config user.name u && git config user.email e && "
 		      "mkdir -p a/b && echo text >a/b/file && git add . && git commit -qm one");
@@ -36,7 +36,7 @@ static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 

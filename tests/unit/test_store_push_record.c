@@ -7,20 +7,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 static int enter(void **state)
 {
 	(void)state;
 	unsetenv("GIT_DIR");
-	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
 }
 
 static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 

@@ -9,19 +9,19 @@
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static char folder[] = "/tmp/git-build-unit.XXXXXX";
+static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 static int enter(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
 }
 
 static int leave(void **state)
 {
 	(void)state;
 	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return chdir("/") || system(command);
 }
 
@@ -41,7 +41,7 @@ static void a_directory_is_recorded_with_sizes_and_hashes(void **state)
 	assert_int_equal(m.artifacts[1].size, 3);
 	assert_string_equal(m.artifacts[1].sha256,
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-	assert_int_equal(*m.folder, '/');
+	assert_int_equal(*m.directory, '/');
 	assert_int_equal(manifest_take(&m, "out", &err), 0);
 	assert_int_equal(m.count, 2);
 	assert_int_equal(manifest_size(&m), 3);
@@ -66,7 +66,7 @@ static void a_written_manifest_can_be_read(void **state)
 				.type = "build",
 				.reason = "exit code 1",
 				.branch = "ma\"in",
-				.folder = "/srv/out",
+				.directory = "/srv/out",
 				.log = "build1/logs/20251029T120000Z.log",
 				.created_at = 1761739200,
 				.duration = 75,
@@ -83,7 +83,7 @@ static void a_written_manifest_can_be_read(void **state)
 	assert_string_equal(read.reason, m.reason);
 	assert_string_equal(read.branch, m.branch);
 	assert_null(read.commit);
-	assert_string_equal(read.folder, m.folder);
+	assert_string_equal(read.directory, m.directory);
 	assert_string_equal(read.log, m.log);
 	assert_int_equal(read.created_at, m.created_at);
 	assert_int_equal(read.duration, m.duration);
