@@ -34,7 +34,7 @@ static bool parse_line(char *line, struct guard_update *update)
 static void remove_dead_locks(struct repo *repo, const char *ref)
 {
 	struct error err = ERROR_INIT;
-	int removed = boot_locks_remove_for(repo, ref, &err);
+	int removed = boot_locks_remove_for(repo_place(repo), ref, &err);
 	if (removed > 0)
 		hook_print("warning: removed a lock on %s that is older than this machine's start",
 			ref);

@@ -230,12 +230,10 @@ static int start(struct run *run, struct buf *program, struct error *err)
 
 static int lock(struct file_lock *lock, const struct invocation *inv, struct error *err)
 {
-	struct buf path = BUF_INIT, who = BUF_INIT;
+	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/worker", repo_state_dir(inv->repo));
-	buf_addf(&who, "git build run, process %ld", (long)getpid());
-	int rc = file_lock_acquire(lock, path.data, who.data, 0, inv->env, err);
+	int rc = file_lock_acquire(lock, path.data, NULL, 0, inv->env, err);
 	buf_release(&path);
-	buf_release(&who);
 	if (rc == ERR_BUSY)
 		error_wrap(err, "another worker of this clone is at work");
 	return rc;

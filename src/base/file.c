@@ -397,7 +397,10 @@ int file_lock_acquire(struct file_lock *lock, const char *path, const char *who,
 		env->sleep_ms(env->data, pause < left ? pause : left);
 	}
 	struct buf line = BUF_INIT;
-	buf_addf(&line, "%s\n", who);
+	if (who)
+		buf_addf(&line, "%s\n", who);
+	else
+		buf_addf(&line, "git-build, process %ld\n", (long)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, line.data, line.len, 0) < 0) {
 		/* The lock is held all the same; only its label is missing, as on a full disk. */
 	}

@@ -109,9 +109,9 @@ struct file_lock {
 	}
 
 /*
- * Takes the lock `path`, creating the file and its folder, and writes `who` (one line) into it.
- * Waits up to `wait_ms` milliseconds (0: not at all); then ERR_BUSY, with the holder's line in the
- * text.
+ * Takes the lock `path`, creating the file and its directory, and writes `who` into it: one line; NULL:
+ * that it is this process. Waits up to `wait_ms` milliseconds (0: not at all); then ERR_BUSY, with
+ * the holder's line in the text.
  */
 int file_lock_acquire(struct file_lock *lock, const char *path, const char *who, int64_t wait_ms,
 	const struct env *env, struct error *err);

@@ -714,7 +714,7 @@ static bool withdraw(const char *file)
 
 static int try_lock(struct writing *w, struct error *err)
 {
-	return clone_lock_acquire(w->repo, 0, w->env, err);
+	return clone_lock_acquire(repo_place(w->repo), 0, w->env, err);
 }
 
 /* Waits until the request is answered (1) or it is our turn to lead (0). */
@@ -728,7 +728,7 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 			return 1;
 		int rc = try_lock(w, &busy);
 		if (!rc && is_answered(file)) {
-			clone_lock_release(w->repo);
+			clone_lock_release(repo_place(w->repo));
 			return 1;
 		}
 		if (!rc)
@@ -783,7 +783,7 @@ int write_queue_run(struct repo *repo, const struct settings *settings, const st
 		lead(&w, request, NULL, outcome);
 	else if (outcome->code == ERR_BUSY && request)
 		queue_up(&w, request, outcome);
-	clone_lock_release(repo);
+	clone_lock_release(repo_place(repo));
 	buf_release(&w.directory);
 	if (outcome->code < 0 && err)
 		*err = outcome->error;

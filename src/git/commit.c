@@ -50,8 +50,8 @@ static int plan_update(struct repo *repo, git_tree *base, const struct oid *comm
 	if (!change->data)
 		return stands ? 0 : 1;
 	if (git_odb_write(&update->id, repo->odb, change->data, change->len, GIT_OBJECT_BLOB) < 0)
-		return store_error(
-			err, ERR_FAILED, "cannot write %s into %s", change->path, repo->common_dir);
+		return store_error(err, ERR_FAILED, "cannot write %s into %s", change->path,
+			repo->place.common_dir);
 	return 0;
 }
 
@@ -80,7 +80,8 @@ static int write_tree(
 	}
 	rc = git_tree_create_updated(out, repo->git, base, count, updates);
 	if (rc < 0)
-		rc = store_error(err, ERR_FAILED, "cannot write a tree into %s", repo->common_dir);
+		rc = store_error(
+			err, ERR_FAILED, "cannot write a tree into %s", repo->place.common_dir);
 done:
 	free(updates);
 	git_tree_free(base);
@@ -136,7 +137,7 @@ static void free_commits(git_commit **commits, size_t count)
 static int sync_objects_directory(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/objects", repo->common_dir);
+	buf_addf(&path, "%s/objects", repo->place.common_dir);
 	int rc = file_sync(path.data, err);
 	buf_release(&path);
 	return rc;
@@ -156,7 +157,7 @@ static int create_commit(struct repo *repo, struct oid *out, const git_signature
 	buf_release(&text);
 	if (rc < 0)
 		return store_error(
-			err, ERR_FAILED, "cannot write a commit into %s", repo->common_dir);
+			err, ERR_FAILED, "cannot write a commit into %s", repo->place.common_dir);
 	*out = store_oid(&id);
 	return sync_objects_directory(repo, err);
 }

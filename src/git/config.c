@@ -83,9 +83,10 @@ static int check_files(struct repo *repo, struct error *err)
 	struct buf path = BUF_INIT;
 	const char *home = getenv("HOME");
 	int rc = git_repository_config(&all, repo->git) < 0
-		? store_error(err, ERR_FAILED, "cannot read the settings of %s", repo->common_dir)
+		? store_error(
+			  err, ERR_FAILED, "cannot read the settings of %s", repo->place.common_dir)
 		: 0;
-	buf_addf(&path, "%s/config", repo->common_dir);
+	buf_addf(&path, "%s/config", repo->place.common_dir);
 	if (!rc)
 		rc = check_level(all, GIT_CONFIG_LEVEL_LOCAL, path.data, true, err);
 	buf_reset(&path);
@@ -105,7 +106,7 @@ int store_load_settings(struct repo *repo, struct error *err)
 		return load_listing(repo, err);
 	if (git_repository_config_snapshot(&repo->config, repo->git) < 0)
 		return store_error(
-			err, ERR_FAILED, "cannot read the settings of %s", repo->common_dir);
+			err, ERR_FAILED, "cannot read the settings of %s", repo->place.common_dir);
 	return check_files(repo, err);
 }
 
@@ -239,7 +240,8 @@ int repo_config_set_all(
 	struct repo *repo, const struct config_change *changes, size_t count, struct error *err)
 {
 	struct edit edit = { changes, count };
-	int rc = lockfile_replace(repo, repo->common_dir, "config", edit_config, &edit, err);
+	int rc = lockfile_replace(
+		&repo->place, repo->place.common_dir, "config", edit_config, &edit, err);
 	return rc < 0 ? rc : store_load_settings(repo, err);
 }
 

@@ -2,7 +2,6 @@
 #ifndef GIT_INTERNAL_H
 #define GIT_INTERNAL_H
 
-#include "base/file.h"
 #include "git/repo.h"
 
 #include <git2.h>
@@ -10,14 +9,12 @@
 struct repo {
 	git_repository *git;
 	git_odb *odb;
-	char *git_dir, *common_dir, *work_tree, *state_dir;
+	struct lock_place place;
 	/* Settings as `git config --list -z` prints them, where libgit2 would not see all that git
 	 * sees; NULL: libgit2 is asked. */
 	struct buf *listing;
 	git_config *config; /* a snapshot; made when the repository is opened, and at each change */
-	bool is_writing;    /* it holds the clone's lock, */
-	struct file_lock writing; /* which is this: locks/clone_lock.h */
-	bool has_exchanged;       /* objects with a remote, since it was last tidied */
+	bool has_exchanged; /* objects with a remote, since it was last tidied */
 	/* For remote/repair.c. */
 	struct buf *repaired; /* what is yet to be reported; or NULL */
 	int64_t examined_ms; /* when the clone was last found whole, on the monotonic clock; or 0 */

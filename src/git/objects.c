@@ -224,7 +224,7 @@ int repo_has(struct repo *repo, const struct oid *id, struct error *err)
 	struct buf path = BUF_INIT;
 	if (git_odb_exists(repo->odb, &git_id))
 		return 1;
-	buf_addf(&path, "%s/objects/%.2s/%s", repo->common_dir, id->hex, id->hex + 2);
+	buf_addf(&path, "%s/objects/%.2s/%s", repo->place.common_dir, id->hex, id->hex + 2);
 	int rc = file_exists(path.data, err);
 	if (rc > 0)
 		rc = error_set(err, ERR_FAILED, "cannot read the object %.12s", id->hex);

@@ -23,7 +23,7 @@ static void add(struct file_list *names, const char *name, size_t len)
 int store_packed_refs(struct repo *repo, struct buf *out, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/packed-refs", repo->common_dir);
+	buf_addf(&path, "%s/packed-refs", repo->place.common_dir);
 	int rc = file_read(out, path.data, PACKED_LIMIT, err);
 	buf_release(&path);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
@@ -75,13 +75,13 @@ static int add_loose(struct repo *repo, const char *below, const char *prefix,
 {
 	struct buf path = BUF_INIT, name = BUF_INIT;
 	struct file_list found;
-	buf_addf(&path, "%s/%s", repo->common_dir, below);
+	buf_addf(&path, "%s/%s", repo->place.common_dir, below);
 	int rc = file_list_read(&found, path.data, err);
 	for (size_t i = 0; !rc && i < found.count; i++) {
 		buf_reset(&path);
 		buf_reset(&name);
 		buf_addf(&name, "%s/%s", below, found.names[i]);
-		buf_addf(&path, "%s/%s", repo->common_dir, name.data);
+		buf_addf(&path, "%s/%s", repo->place.common_dir, name.data);
 		size_t len = name.len < strlen(prefix) ? name.len : strlen(prefix);
 		if (strncmp(name.data, prefix, len))
 			continue;

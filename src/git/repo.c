@@ -157,7 +157,7 @@ static int check_object_format(struct repo *repo, struct error *err)
 	int rc = 0;
 	if (repo_config(repo, "extensions.objectformat", &format) &&
 		strcasecmp(format.data, "sha1"))
-		rc = refuse_format(err, repo->git_dir, "objectformat");
+		rc = refuse_format(err, repo->place.git_dir, "objectformat");
 	buf_release(&format);
 	return rc;
 }
@@ -165,17 +165,17 @@ static int check_object_format(struct repo *repo, struct error *err)
 static void find_directories(struct repo *repo)
 {
 	char absolute[PATH_MAX];
-	repo->git_dir = without_slash(git_repository_path(repo->git));
-	repo->common_dir = without_slash(git_repository_commondir(repo->git));
-	repo->work_tree = without_slash(git_repository_workdir(repo->git));
+	repo->place.git_dir = without_slash(git_repository_path(repo->git));
+	repo->place.common_dir = without_slash(git_repository_commondir(repo->git));
+	repo->place.work_tree = without_slash(git_repository_workdir(repo->git));
 	const char *work_tree = getenv("GIT_WORK_TREE");
 	if (work_tree && *work_tree && getenv("GIT_DIR") && realpath(work_tree, absolute)) {
-		free(repo->work_tree);
-		repo->work_tree = xstrdup(absolute);
+		free(repo->place.work_tree);
+		repo->place.work_tree = xstrdup(absolute);
 	}
 	struct buf state = BUF_INIT;
-	buf_addf(&state, "%s/git-build", repo->common_dir);
-	repo->state_dir = buf_detach(&state);
+	buf_addf(&state, "%s/git-build", repo->place.common_dir);
+	repo->place.state_dir = buf_detach(&state);
 }
 
 /*
@@ -220,7 +220,8 @@ int repo_open(struct repo **out, const char *directory, struct error *err)
 	if (!rc)
 		rc = check_object_format(repo, err);
 	if (!rc && git_repository_odb(&repo->odb, repo->git) < 0)
-		rc = store_error(err, ERR_FAILED, "cannot read the objects of %s", repo->git_dir);
+		rc = store_error(
+			err, ERR_FAILED, "cannot read the objects of %s", repo->place.git_dir);
 done:
 	buf_release(&git_dir);
 	if (rc < 0)
@@ -232,7 +233,7 @@ done:
 
 int repo_open_again(struct repo **out, const struct repo *repo, struct error *err)
 {
-	return repo_open(out, getenv("GIT_QUARANTINE_PATH") ? NULL : repo->git_dir, err);
+	return repo_open(out, getenv("GIT_QUARANTINE_PATH") ? NULL : repo->place.git_dir, err);
 }
 
 void repo_close(struct repo *repo)
@@ -245,32 +246,37 @@ void repo_close(struct repo *repo)
 	if (repo->repaired)
 		buf_release(repo->repaired);
 	free(repo->repaired);
-	free(repo->git_dir);
-	free(repo->common_dir);
-	free(repo->work_tree);
-	free(repo->state_dir);
+	free(repo->place.git_dir);
+	free(repo->place.common_dir);
+	free(repo->place.work_tree);
+	free(repo->place.state_dir);
 	free(repo);
 	store_stop();
 }
 
 const char *repo_git_dir(const struct repo *repo)
 {
-	return repo->git_dir;
+	return repo->place.git_dir;
 }
 
 const char *repo_common_dir(const struct repo *repo)
 {
-	return repo->common_dir;
+	return repo->place.common_dir;
 }
 
 const char *repo_work_tree(const struct repo *repo)
 {
-	return repo->work_tree;
+	return repo->place.work_tree;
 }
 
 const char *repo_state_dir(const struct repo *repo)
 {
-	return repo->state_dir;
+	return repo->place.state_dir;
+}
+
+struct lock_place *repo_place(struct repo *repo)
+{
+	return &repo->place;
 }
 
 /* ---- refs ---- */
@@ -296,7 +302,7 @@ static int is_there(struct repo *repo, const char *name, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct stat st;
-	const char *dirs[] = { repo->git_dir, repo->common_dir };
+	const char *dirs[] = { repo->place.git_dir, repo->place.common_dir };
 	int found = 0;
 	for (size_t i = 0; i < 2 && !found; i++) {
 		buf_reset(&path);
@@ -386,7 +392,8 @@ int repo_set_head(struct repo *repo, const char *name, struct error *err)
 	if (!valid)
 		rc = error_set(err, ERR_INVALID, "'%s': not a valid name for a branch", name);
 	else
-		rc = lockfile_replace(repo, repo->git_dir, "HEAD", write_head, &text, err);
+		rc = lockfile_replace(
+			&repo->place, repo->place.git_dir, "HEAD", write_head, &text, err);
 	buf_release(&text);
 	return rc;
 }
@@ -466,12 +473,12 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)
 		return error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
 	/* A git that was killed never releases its lock. */
-	if (rc == GIT_ELOCKED && stale_locks_remove(repo, LOCK_WAIT_MS) > 0)
+	if (rc == GIT_ELOCKED && stale_locks_remove(&repo->place, LOCK_WAIT_MS) > 0)
 		rc = move_ref(repo, name, new, old, why);
 	if (rc == GIT_ELOCKED)
 		return error_set(err, ERR_BUSY,
 			"the ref %s is locked; if no git is running, remove %s/%s.lock", name,
-			repo->common_dir, name);
+			repo->place.common_dir, name);
 	if (rc < 0)
 		return store_error(err, rc == GIT_EINVALIDSPEC ? ERR_INVALID : ERR_FAILED,
 			"cannot move the ref %s", name);

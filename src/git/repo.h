@@ -15,6 +15,7 @@
 #define GIT_REPO_H
 
 #include "base/buf.h"
+#include "locks/place.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -62,6 +63,8 @@ const char *repo_common_dir(const struct repo *repo);
 const char *repo_work_tree(const struct repo *repo);
 /* Where git-build keeps what concerns this clone alone: <common dir>/git-build. Borrowed. */
 const char *repo_state_dir(const struct repo *repo);
+/* All of these, and the clone's lock, for the functions of locks/. Borrowed. */
+struct lock_place *repo_place(struct repo *repo);
 
 /* ---- settings: git config, with `git -c` and GIT_CONFIG_* as git itself sees them ---- */
 

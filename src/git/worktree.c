@@ -20,7 +20,7 @@ static int run_git(struct repo *repo, const char *const *argv, struct buf *outpu
 	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
-		.directory = repo->work_tree,
+		.directory = repo->place.work_tree,
 		.environment = environment,
 		.timeout_ms = TIMEOUT_MS,
 		.output = output,
@@ -36,9 +36,9 @@ static int run_git(struct repo *repo, const char *const *argv, struct buf *outpu
 
 static int need_work_tree(const struct repo *repo, struct error *err)
 {
-	if (repo->work_tree)
+	if (repo->place.work_tree)
 		return 0;
-	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->git_dir);
+	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->place.git_dir);
 }
 
 /* Runs git in the work tree, whatever a hook or an alias around us has set: 1 if it succeeds, 0 if
@@ -50,7 +50,7 @@ static int try_git(struct repo *repo, const char *const *argv, struct buf *outpu
 		"GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf ignored = BUF_INIT;
 	struct child child = { .argv = argv,
-		.directory = repo->work_tree,
+		.directory = repo->place.work_tree,
 		.environment = environment,
 		.timeout_ms = TIMEOUT_MS,
 		.output = output ? output : &ignored,
@@ -84,15 +84,15 @@ static void unlock(struct repo *repo, const char *branch)
 {
 	struct buf paths[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	bool locked = false;
-	buf_addf(&paths[0], "%s/index.lock", repo->git_dir);
-	buf_addf(&paths[1], "%s/HEAD.lock", repo->git_dir);
-	buf_addf(&paths[2], "%s/%s.lock", repo->common_dir, branch);
+	buf_addf(&paths[0], "%s/index.lock", repo->place.git_dir);
+	buf_addf(&paths[1], "%s/HEAD.lock", repo->place.git_dir);
+	buf_addf(&paths[2], "%s/%s.lock", repo->place.common_dir, branch);
 	for (size_t i = 0; i < 3; i++) {
 		locked = locked || !access(paths[i].data, F_OK);
 		buf_release(&paths[i]);
 	}
 	if (locked)
-		stale_locks_remove(repo, LOCK_WAIT_MS);
+		stale_locks_remove(&repo->place, LOCK_WAIT_MS);
 }
 
 /* ---- files of a checkout that was killed ---- */
@@ -127,7 +127,7 @@ static void take_back_file(
 	struct buf full = BUF_INIT, content = BUF_INIT, before = BUF_INIT;
 	struct written written = { repo, path, &content };
 	const char *restore[] = { "git", "checkout-index", "-f", "-u", "--", path, NULL };
-	buf_addf(&full, "%s/%s", repo->work_tree, path);
+	buf_addf(&full, "%s/%s", repo->place.work_tree, path);
 	int rc = file_read(&content, full.data, FILE_LIMIT, NULL);
 	int had = rc ? rc : repo_read(repo, now, path, 0, &before, NULL, NULL);
 	bool dirty = !had &&
@@ -223,7 +223,7 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 	struct buf head = BUF_INIT, errors = BUF_INIT;
 	struct oid now = OID_NONE;
 	int rc = 0;
-	if (!repo->work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
+	if (!repo->place.work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
 		strcmp(head.data, branch))
 		goto done;
 	/* A branch without a commit follows too: a clone of what was an empty repository. */

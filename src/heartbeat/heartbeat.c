@@ -178,9 +178,7 @@ static int push_legacy(struct heartbeat_sender *h, const struct heartbeat *heart
 
 static int lock(struct heartbeat_sender *h, struct file_lock *held, struct error *err)
 {
-	char who[64];
-	snprintf(who, sizeof(who), "process %ld", (long)getpid());
-	return file_lock_acquire(held, h->lock_path, who, h->settings->lock_wait_ms, h->env, err);
+	return file_lock_acquire(held, h->lock_path, NULL, h->settings->lock_wait_ms, h->env, err);
 }
 
 /* Notes how a push that was due went. */
@@ -338,20 +336,13 @@ bool heartbeat_check_health(struct repo *repo, const struct settings *settings, 
 int heartbeat_loop_acquire(struct file_lock *held, struct repo *repo,
 	const struct settings *settings, const struct env *env, struct error *err)
 {
-	char who[HOST_SIZE + 64], host[HOST_SIZE];
 	int rc = settings_need_server(settings, err);
 	if (rc < 0)
 		return rc;
-	env->hostname(env->data, host);
-	snprintf(who, sizeof(who), "process %ld on %s", (long)getpid(), host);
 	char *path = state_path(repo, "loop", settings->server);
-	struct error busy = ERROR_INIT;
-	rc = file_lock_acquire(held, path, who, 0, env, &busy);
+	rc = file_lock_acquire(held, path, NULL, 0, env, err);
 	free(path);
-	if (rc == ERR_BUSY)
-		return error_set(err, rc, "a heartbeat loop of %s runs already: %s",
-			settings->server, strstr(busy.text, "held by "));
-	if (rc < 0 && err)
-		*err = busy;
-	return rc;
+	return rc == ERR_BUSY
+		? error_wrap(err, "a heartbeat loop of %s runs already", settings->server)
+		: rc;
 }

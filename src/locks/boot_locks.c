@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <git2.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -52,17 +51,18 @@ int boot_lock_remove(const char *path, struct error *err)
 	return rc;
 }
 
-int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err)
+int boot_locks_remove_for(struct lock_place *place, const char *ref, struct error *err)
 {
 	/* HEAD is locked with the branch that it leads to, for its log. */
 	const char *const names[] = { "packed-refs", "HEAD", ref };
 	enum { NAMES = sizeof(names) / sizeof(*names) };
 	struct buf path = BUF_INIT;
-	int valid = 0, removed = 0, rc = 0;
-	git_reference_name_is_valid(&valid, ref);
+	/* A name that git will refuse may lead anywhere. */
+	bool valid = !strncmp(ref, "refs/", 5) && !strstr(ref, "..");
+	int removed = 0, rc = 0;
 	for (size_t i = 0; rc >= 0 && i < (valid ? NAMES : NAMES - 1); i++) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s.lock", repo_common_dir(repo), names[i]);
+		buf_addf(&path, "%s/%s.lock", place->common_dir, names[i]);
 		rc = boot_lock_remove(path.data, err);
 		removed += rc > 0;
 	}
@@ -100,20 +100,20 @@ static int remove_below(char *directory, short depth, struct error *err)
 	return removed;
 }
 
-int boot_locks_remove_all(struct repo *repo, struct error *err)
+int boot_locks_remove_all(struct lock_place *place, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addstr(&path, repo_git_dir(repo));
+	buf_addstr(&path, place->git_dir);
 	int removed = remove_below(path.data, 1, err), more = 0;
-	if (removed >= 0 && strcmp(repo_git_dir(repo), repo_common_dir(repo)) != 0) {
+	if (removed >= 0 && strcmp(place->git_dir, place->common_dir) != 0) {
 		buf_reset(&path);
-		buf_addstr(&path, repo_common_dir(repo));
+		buf_addstr(&path, place->common_dir);
 		more = remove_below(path.data, 1, err);
 		removed = more < 0 ? more : removed + more;
 	}
 	if (removed >= 0) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/refs", repo_common_dir(repo));
+		buf_addf(&path, "%s/refs", place->common_dir);
 		more = remove_below(path.data, 0, err);
 		removed = more < 0 ? more : removed + more;
 	}

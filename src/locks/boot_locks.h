@@ -6,7 +6,7 @@
 #ifndef LOCKS_BOOT_LOCKS_H
 #define LOCKS_BOOT_LOCKS_H
 
-#include "git/repo.h"
+#include "locks/place.h"
 
 /*
  * Removes the lock file `path` if the process that made it is certainly dead: the file is older
@@ -19,8 +19,8 @@
 int boot_lock_remove(const char *path, struct error *err);
 /* The same for what would stop a push to `ref` (a full name, which need not be valid): its lock,
  * HEAD's and that of the packed refs. The number removed, or a negative code. */
-int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err);
+int boot_locks_remove_for(struct lock_place *place, const char *ref, struct error *err);
 /* The same for every lock in the repository. */
-int boot_locks_remove_all(struct repo *repo, struct error *err);
+int boot_locks_remove_all(struct lock_place *place, struct error *err);
 
 #endif

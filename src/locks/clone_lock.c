@@ -1,29 +1,26 @@
 #include "locks/clone_lock.h"
 
-#include "git/internal.h"
-
 #include <unistd.h>
 
-int clone_lock_acquire(struct repo *repo, int64_t wait_ms, const struct env *env, struct error *err)
+int clone_lock_acquire(
+	struct lock_place *place, int64_t wait_ms, const struct env *env, struct error *err)
 {
-	struct buf path = BUF_INIT, who = BUF_INIT;
-	buf_addf(&path, "%s/write", repo->state_dir);
-	buf_addf(&who, "git-build, process %ld", (long)getpid());
-	int rc = file_lock_acquire(&repo->writing, path.data, who.data, wait_ms, env, err);
-	repo->is_writing = !rc;
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/write", place->state_dir);
+	int rc = file_lock_acquire(&place->writing, path.data, NULL, wait_ms, env, err);
+	place->is_writing = !rc;
 	buf_release(&path);
-	buf_release(&who);
 	return rc;
 }
 
-void clone_lock_release(struct repo *repo)
+void clone_lock_release(struct lock_place *place)
 {
-	if (repo->is_writing)
-		file_lock_release(&repo->writing);
-	repo->is_writing = false;
+	if (place->is_writing)
+		file_lock_release(&place->writing);
+	place->is_writing = false;
 }
 
-bool clone_lock_is_held(const struct repo *repo)
+bool clone_lock_is_held(const struct lock_place *place)
 {
-	return repo->is_writing;
+	return place->is_writing;
 }

@@ -7,15 +7,15 @@
 #define LOCKS_CLONE_LOCK_H
 
 #include "base/env.h"
-#include "git/repo.h"
+#include "locks/place.h"
 
-/* Takes the lock for `repo`; waits up to `wait_ms` milliseconds (0: not at all), then ERR_BUSY with
- * the holder in the text. It must not be held by `repo` already. */
+/* Takes the lock for `place`; waits up to `wait_ms` milliseconds (0: not at all), then ERR_BUSY with
+ * the holder in the text. It must not be held by `place` already. */
 int clone_lock_acquire(
-	struct repo *repo, int64_t wait_ms, const struct env *env, struct error *err);
+	struct lock_place *place, int64_t wait_ms, const struct env *env, struct error *err);
 /* Nothing happens if it is not held. */
-void clone_lock_release(struct repo *repo);
-/* Does `repo` hold it? */
-bool clone_lock_is_held(const struct repo *repo);
+void clone_lock_release(struct lock_place *place);
+/* Does `place` hold it? */
+bool clone_lock_is_held(const struct lock_place *place);
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef LOCKS_LIVE_GIT_H
 #define LOCKS_LIVE_GIT_H
 
-#include "git/repo.h"
+#include "locks/place.h"
 
 #include <sys/types.h>
 

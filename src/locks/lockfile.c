@@ -152,23 +152,21 @@ static int replace(const struct names *names, lockfile_edit *edit, void *data, s
 	return rc < 0 ? rc : file_sync_directory_of(names->file.data, err);
 }
 
-static int take_turn(struct repo *repo, struct file_lock *turn, struct error *err)
+static int take_turn(struct lock_place *place, struct file_lock *turn, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	char who[64];
-	snprintf(who, sizeof(who), "git-build, process %ld", (long)getpid());
-	buf_addf(&path, "%s/settings", repo_state_dir(repo));
-	int rc = file_lock_acquire(turn, path.data, who, WAIT_MS, env_system(), err);
+	buf_addf(&path, "%s/settings", place->state_dir);
+	int rc = file_lock_acquire(turn, path.data, NULL, WAIT_MS, env_system(), err);
 	buf_release(&path);
 	return rc;
 }
 
-int lockfile_replace(struct repo *repo, const char *directory, const char *name,
+int lockfile_replace(struct lock_place *place, const char *directory, const char *name,
 	lockfile_edit *edit, void *data, struct error *err)
 {
 	struct names names = names_of(directory, name);
 	struct file_lock turn = FILE_LOCK_INIT;
-	int rc = take_turn(repo, &turn, err);
+	int rc = take_turn(place, &turn, err);
 	if (!rc)
 		rc = clear(&names, err);
 	if (!rc) {
@@ -182,13 +180,14 @@ int lockfile_replace(struct repo *repo, const char *directory, const char *name,
 	return rc;
 }
 
-int lockfile_sweep(struct repo *repo, const char *directory, const char *name, struct error *err)
+int lockfile_sweep(
+	struct lock_place *place, const char *directory, const char *name, struct error *err)
 {
 	struct names names = names_of(directory, name);
 	struct file_lock turn = FILE_LOCK_INIT;
 	int rc = file_exists(names.directory.data, err);
 	if (rc > 0) {
-		rc = take_turn(repo, &turn, err);
+		rc = take_turn(place, &turn, err);
 		if (!rc)
 			rc = clear(&names, err);
 		file_lock_release(&turn);

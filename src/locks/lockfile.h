@@ -9,7 +9,7 @@
 #ifndef LOCKS_LOCKFILE_H
 #define LOCKS_LOCKFILE_H
 
-#include "git/repo.h"
+#include "locks/place.h"
 
 /* Changes the file `path`, which holds the old content; it is empty if there was none. */
 typedef int lockfile_edit(const char *path, void *data, struct error *err);
@@ -19,10 +19,11 @@ typedef int lockfile_edit(const char *path, void *data, struct error *err);
  * this returns. Waits up to ten seconds for other programs; ERR_BUSY names the lock that is in the
  * way.
  */
-int lockfile_replace(struct repo *repo, const char *directory, const char *name,
+int lockfile_replace(struct lock_place *place, const char *directory, const char *name,
 	lockfile_edit *edit, void *data, struct error *err);
 
-/* Removes what a killed lockfile_replace() has left beside `folder`/`name`. */
-int lockfile_sweep(struct repo *repo, const char *directory, const char *name, struct error *err);
+/* Removes what a killed lockfile_replace() has left beside `directory`/`name`. */
+int lockfile_sweep(
+	struct lock_place *place, const char *directory, const char *name, struct error *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/env.h"
 #include "locks/clone_lock.h"
-#include "git/internal.h"
 #include "locks/live_git.h"
 
 #include <errno.h>
@@ -119,30 +118,30 @@ static void find_named_locks(struct paths *found, const char *git_dir)
 }
 
 /* One git directory with its refs, and who works there. */
-struct place {
+struct found {
 	struct paths locks, roots;
 };
 
-static void place_release(struct place *place)
+static void place_release(struct found *found)
 {
-	paths_release(&place->locks);
-	paths_release(&place->roots);
+	paths_release(&found->locks);
+	paths_release(&found->roots);
 }
 
-static int examine(struct place *place, const char *git_dir, const char *common_dir,
+static int examine(struct found *found, const char *git_dir, const char *common_dir,
 	const char *work_tree, struct error *err)
 {
-	*place = (struct place){ 0 };
-	find_named_locks(&place->locks, git_dir);
+	*found = (struct found){ 0 };
+	find_named_locks(&found->locks, git_dir);
 	if (strcmp(git_dir, common_dir) != 0)
-		find_named_locks(&place->locks, common_dir);
-	int rc = find_ref_locks(&place->locks, common_dir, err);
-	if (!place->locks.count)
+		find_named_locks(&found->locks, common_dir);
+	int rc = find_ref_locks(&found->locks, common_dir, err);
+	if (!found->locks.count)
 		return rc;
-	add_root(&place->roots, git_dir);
-	add_root(&place->roots, common_dir);
-	add_root(&place->roots, work_tree);
-	add_work_trees(&place->roots, common_dir);
+	add_root(&found->roots, git_dir);
+	add_root(&found->roots, common_dir);
+	add_root(&found->roots, work_tree);
+	add_work_trees(&found->roots, common_dir);
 	return rc;
 }
 
@@ -204,72 +203,72 @@ static int remove_one(const char *path, const struct paths *roots, int64_t deadl
 	return !unlink(path);
 }
 
-static int remove_all(const struct place *place, int64_t wait_ms)
+static int remove_all(const struct found *found, int64_t wait_ms)
 {
 	const struct env *env = env_system();
 	int64_t deadline_ms = env->monotonic_ms(env->data) + wait_ms;
 	int count = 0;
-	for (size_t i = 0; i < place->locks.count; i++)
-		count += remove_one(place->locks.list[i], &place->roots, deadline_ms);
+	for (size_t i = 0; i < found->locks.count; i++)
+		count += remove_one(found->locks.list[i], &found->roots, deadline_ms);
 	return count;
 }
 
-int stale_locks_remove(struct repo *repo, int64_t wait_ms)
+int stale_locks_remove(struct lock_place *place, int64_t wait_ms)
 {
-	struct place place;
+	struct found found;
 	int count = 0;
-	bool held = clone_lock_is_held(repo);
-	if (!held && clone_lock_acquire(repo, wait_ms, env_system(), NULL) < 0)
+	bool held = clone_lock_is_held(place);
+	if (!held && clone_lock_acquire(place, wait_ms, env_system(), NULL) < 0)
 		return 0;
 	/* What was found before a directory could not be read is found. */
-	examine(&place, repo->git_dir, repo->common_dir, repo->work_tree, NULL);
-	count = remove_all(&place, wait_ms);
-	place_release(&place);
+	examine(&found, place->git_dir, place->common_dir, place->work_tree, NULL);
+	count = remove_all(&found, wait_ms);
+	place_release(&found);
 	if (!held)
-		clone_lock_release(repo);
+		clone_lock_release(place);
 	return count;
 }
 
 int stale_locks_remove_in(const char *git_dir, int64_t wait_ms)
 {
-	struct place place;
-	examine(&place, git_dir, git_dir, NULL, NULL);
-	int count = remove_all(&place, wait_ms);
-	place_release(&place);
+	struct found found;
+	examine(&found, git_dir, git_dir, NULL, NULL);
+	int count = remove_all(&found, wait_ms);
+	place_release(&found);
 	return count;
 }
 
 /* ---- reporting them ---- */
 
 static int report(
-	const struct place *place, int (*each)(const char *path, bool dead, void *data), void *data)
+	const struct found *found, int (*each)(const char *path, bool dead, void *data), void *data)
 {
 	struct sight sight;
 	int rc = 0;
-	for (size_t i = 0; !rc && i < place->locks.count; i++) {
-		const char *path = place->locks.list[i];
+	for (size_t i = 0; !rc && i < found->locks.count; i++) {
+		const char *path = found->locks.list[i];
 		if (see(&sight, path))
-			rc = each(path, is_dead(&sight, path, &place->roots), data);
+			rc = each(path, is_dead(&sight, path, &found->roots), data);
 	}
 	return rc;
 }
 
-int stale_locks_each(struct repo *repo, int (*each)(const char *path, bool dead, void *data),
+int stale_locks_each(struct lock_place *place, int (*each)(const char *path, bool dead, void *data),
 	void *data, struct error *err)
 {
-	struct place place;
+	struct found found;
 	struct buf mirror = BUF_INIT;
-	int rc = examine(&place, repo->git_dir, repo->common_dir, repo->work_tree, err);
+	int rc = examine(&found, place->git_dir, place->common_dir, place->work_tree, err);
 	if (!rc)
-		rc = report(&place, each, data);
-	place_release(&place);
+		rc = report(&found, each, data);
+	place_release(&found);
 	if (rc)
 		return rc;
-	buf_addf(&mirror, "%s/source.git", repo->state_dir);
-	rc = examine(&place, mirror.data, mirror.data, NULL, err);
+	buf_addf(&mirror, "%s/source.git", place->state_dir);
+	rc = examine(&found, mirror.data, mirror.data, NULL, err);
 	if (!rc)
-		rc = report(&place, each, data);
-	place_release(&place);
+		rc = report(&found, each, data);
+	place_release(&found);
 	buf_release(&mirror);
 	return rc;
 }

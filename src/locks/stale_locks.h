@@ -17,22 +17,22 @@
 #ifndef LOCKS_STALE_LOCKS_H
 #define LOCKS_STALE_LOCKS_H
 
-#include "git/repo.h"
+#include "locks/place.h"
 
 /*
- * Calls `each` with the path of every lock file in `repo` and in its mirror, and whether it is dead
+ * Calls `each` with the path of every lock file in `place` and in its mirror, and whether it is dead
  * (as above) or may be held, until it returns other than 0; returns that. ERR_FAILED: a directory
  * cannot be read.
  */
-int stale_locks_each(struct repo *repo, int (*each)(const char *path, bool dead, void *data),
+int stale_locks_each(struct lock_place *place, int (*each)(const char *path, bool dead, void *data),
 	void *data, struct error *err);
 
 /*
- * Removes the dead locks in `repo`. Takes the clone's lock unless `repo` holds it; waits up to
+ * Removes the dead locks in `place`. Takes the clone's lock unless `place` holds it; waits up to
  * `wait_ms` milliseconds for it, and for the locks to prove dead. Returns how many it removed; 0
  * also if another process is at work, which does it in its place.
  */
-int stale_locks_remove(struct repo *repo, int64_t wait_ms);
+int stale_locks_remove(struct lock_place *place, int64_t wait_ms);
 
 /* The same for the mirror at `git_dir`, of which the caller must be the only user. */
 int stale_locks_remove_in(const char *git_dir, int64_t wait_ms);

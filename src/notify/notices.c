@@ -342,7 +342,7 @@ static int tell_all(
 int notices_report(struct notices *out, struct repo *repo, const struct settings *settings,
 	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err)
 {
-	struct buf command = BUF_INIT, path = BUF_INIT, who = BUF_INIT;
+	struct buf command = BUF_INIT, path = BUF_INIT;
 	struct file_lock lock = FILE_LOCK_INIT;
 	struct telling t = { .repo = repo, .settings = settings, .env = env };
 	int rc = 0;
@@ -353,8 +353,7 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 	t.command = command.data;
 	state_path(&path, repo);
 	buf_addstr(&path, ".lock");
-	buf_addf(&who, "git-build, process %ld", (long)getpid());
-	rc = file_lock_acquire(&lock, path.data, who.data, LOCK_WAIT_MS, env, err);
+	rc = file_lock_acquire(&lock, path.data, NULL, LOCK_WAIT_MS, env, err);
 	if (!rc)
 		rc = tell_all(&t, fleet, tip, err);
 	file_lock_release(&lock);
@@ -369,6 +368,5 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 done:
 	buf_release(&command);
 	buf_release(&path);
-	buf_release(&who);
 	return rc;
 }

@@ -33,7 +33,7 @@ char **store_git_environment(struct repo *repo)
 	struct buf entry = BUF_INIT;
 	for (size_t i = 0; i < TAKEN; i++)
 		environment[count++] = xstrdup(taken_away[i]);
-	buf_addf(&entry, "GIT_DIR=%s", repo->git_dir);
+	buf_addf(&entry, "GIT_DIR=%s", repo->place.git_dir);
 	environment[count++] = buf_detach(&entry);
 	environment[count++] = xstrdup("LC_ALL=C");
 	environment[count++] = xstrdup("GIT_TERMINAL_PROMPT=0");
@@ -145,7 +145,7 @@ bool remote_exists(struct repo *repo, const char *name)
 static bool was_locked_out(struct repo *repo, const char *errors)
 {
 	if (strstr(errors, ".lock': File exists"))
-		return stale_locks_remove(repo, LOCK_WAIT_MS) > 0;
+		return stale_locks_remove(&repo->place, LOCK_WAIT_MS) > 0;
 	return strstr(errors, "cannot lock ref");
 }
 

@@ -252,7 +252,7 @@ static bool is_damaged(const struct repairing *r)
 
 static int examine(struct repairing *r)
 {
-	r->locks = boot_locks_remove_all(r->repo, r->err);
+	r->locks = boot_locks_remove_all(&r->repo->place, r->err);
 	int rc = r->locks < 0 ? r->locks : examine_objects(r);
 	if (!rc)
 		rc = examine_refs(r);
@@ -514,13 +514,11 @@ static int take_turn(struct repo *repo, struct file_lock *turn, struct error *er
 {
 	struct buf path = BUF_INIT;
 	struct error busy = ERROR_INIT;
-	char who[64];
-	snprintf(who, sizeof(who), "git-build, process %ld", (long)getpid());
 	buf_addf(&path, "%s/repair", repo_state_dir(repo));
-	int rc = file_lock_acquire(turn, path.data, who, 0, env_system(), &busy);
+	int rc = file_lock_acquire(turn, path.data, NULL, 0, env_system(), &busy);
 	bool waited = rc == ERR_BUSY;
 	if (waited)
-		rc = file_lock_acquire(turn, path.data, who, WAIT_MS, env_system(), &busy);
+		rc = file_lock_acquire(turn, path.data, NULL, WAIT_MS, env_system(), &busy);
 	if (rc < 0 && err)
 		*err = busy;
 	buf_release(&path);

@@ -18,7 +18,7 @@ static int64_t count_names(const struct repo *repo, const char *below, const cha
 	struct buf path = BUF_INIT;
 	struct file_list names;
 	int64_t count = 0;
-	buf_addf(&path, "%s/objects/%s", repo->common_dir, below);
+	buf_addf(&path, "%s/objects/%s", repo->place.common_dir, below);
 	file_list_read(&names, path.data, NULL);
 	for (size_t i = 0; i < names.count; i++) {
 		size_t len = strlen(names.names[i]), end_len = strlen(end);
@@ -65,17 +65,17 @@ static void run_git(struct repo *repo, const char *const *argv)
 static void sweep(struct repo *repo)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/hooks", repo->common_dir);
+	buf_addf(&path, "%s/hooks", repo->place.common_dir);
 	file_sweep(path.data);
-	if (repo->work_tree)
-		file_sweep(repo->work_tree);
-	file_sweep(repo->state_dir);
-	DIR *state = opendir(repo->state_dir);
+	if (repo->place.work_tree)
+		file_sweep(repo->place.work_tree);
+	file_sweep(repo->place.state_dir);
+	DIR *state = opendir(repo->place.state_dir);
 	for (struct dirent *entry; state && (entry = readdir(state));) {
 		if (entry->d_name[0] == '.' || entry->d_type == DT_REG)
 			continue;
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s", repo->state_dir, entry->d_name);
+		buf_addf(&path, "%s/%s", repo->place.state_dir, entry->d_name);
 		file_sweep(path.data);
 	}
 	if (state)

@@ -442,7 +442,7 @@ static int find_lock(const char *path, bool dead, void *data)
 static int examine_locks(struct doctor *d, struct error *err)
 {
 	size_t before = d->out->count;
-	int rc = stale_locks_each(d->repo, find_lock, d, err);
+	int rc = stale_locks_each(repo_place(d->repo), find_lock, d, err);
 	if (!rc && d->out->count == before)
 		find(d, "locks", FINDING_FINE, NULL, "no lock of a killed git is left");
 	return rc;

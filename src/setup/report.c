@@ -84,6 +84,6 @@ int setup_config_write(struct setup_config *config, struct repo *repo, struct er
 
 int setup_sweep(struct repo *repo, struct error *err)
 {
-	int rc = lockfile_sweep(repo, repo_common_dir(repo), "config", err);
-	return rc < 0 ? rc : lockfile_sweep(repo, repo_git_dir(repo), "HEAD", err);
+	int rc = lockfile_sweep(repo_place(repo), repo_common_dir(repo), "config", err);
+	return rc < 0 ? rc : lockfile_sweep(repo_place(repo), repo_git_dir(repo), "HEAD", err);
 }

@@ -194,10 +194,8 @@ static int make_whole(const struct making *m, const struct setup_plan *plan,
 static int take_turn(struct making *m, struct error *err)
 {
 	struct buf lock = BUF_INIT;
-	char who[64];
-	snprintf(who, sizeof(who), "git build init, process %ld", (long)getpid());
 	buf_addf(&lock, "%s/lock", m->unfinished.data);
-	int rc = file_lock_acquire(&m->turn, lock.data, who, 10000, env_system(), err);
+	int rc = file_lock_acquire(&m->turn, lock.data, NULL, 10000, env_system(), err);
 	buf_release(&lock);
 	return rc;
 }

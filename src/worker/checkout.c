@@ -376,12 +376,11 @@ static int refresh(struct making *m)
 static int on_mirror(struct making *m, int (*steps)(struct making *), struct error *err)
 {
 	struct file_lock lock = FILE_LOCK_INIT;
-	struct buf path = BUF_INIT, who = BUF_INIT;
+	struct buf path = BUF_INIT;
 	m->mirror = (struct buf)BUF_INIT;
 	buf_addf(&m->mirror, "%s/source.git", repo_state_dir(m->repo));
 	buf_addf(&path, "%s/source", repo_state_dir(m->repo));
-	buf_addf(&who, "git-build, process %ld", (long)getpid());
-	int rc = file_lock_acquire(&lock, path.data, who.data, LOCK_WAIT_MS, m->plan->env, m->err);
+	int rc = file_lock_acquire(&lock, path.data, NULL, LOCK_WAIT_MS, m->plan->env, m->err);
 	if (!rc) {
 		m->fresh = access(m->mirror.data, F_OK) != 0;
 		rc = steps(m);
@@ -394,7 +393,6 @@ static int on_mirror(struct making *m, int (*steps)(struct making *), struct err
 	}
 	file_lock_release(&lock);
 	buf_release(&path);
-	buf_release(&who);
 	buf_release(&m->mirror);
 	/* What git complained about on the way to a success is not an error. */
 	return rc < 0 ? error_set(err, rc, "%s", m->err->text) : rc;
