@@ -5,7 +5,7 @@
 #include "cli/dispatch.h"
 
 #include "cli/command.h"
-#include "setup/help.h"
+#include "cli/help.h"
 #include "base/nearest.h"
 #include "cli/print.h"
 

@@ -1,6 +1,6 @@
 /* The list of commands, and the manual pages. */
-#ifndef SETUP_HELP_H
-#define SETUP_HELP_H
+#ifndef CLI_HELP_H
+#define CLI_HELP_H
 
 #include "cli/command.h"
 

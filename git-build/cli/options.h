@@ -14,9 +14,9 @@
  *	struct option_group groups[] = { { options, &values }, { NULL, NULL } };
  *	rc = options_parse(groups, &operands, false, err);
  *
- * What is understood is what git understands: `--name=value`, `--name value`, `-xvalue`, `-x
- *value`, letters of flags run together, unambiguous beginnings of long names, `--no-name` for
- *flags, `--` for the end of options, and options behind operands.
+ * What is understood is what git understands: `--name=value`, `--name value`, `-xvalue`,
+ * `-x value`, letters of flags run together, unambiguous beginnings of long names, `--no-name` for
+ * flags, `--` for the end of options, and options behind operands.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H

@@ -6,7 +6,7 @@
  * for `git-build` also where `git build` is typed.
  */
 #include "cli/command.h"
-#include "setup/help.h"
+#include "cli/help.h"
 #include "cli/print.h"
 
 #include <string.h>

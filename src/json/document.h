@@ -20,7 +20,7 @@
  * (compared decoded), invalid UTF-8, a byte-order mark, anything behind the value, escapes of
  * unpaired surrogates, nesting deeper than 256, text longer than the limit. Nothing here knows
  * schemas or git. A document is read-only once parsed; json/edit.h makes new text from it. Reading
- *may decode strings into the document's memory: one thread at a time.
+ * may decode strings into the document's memory: one thread at a time.
  */
 #ifndef JSON_DOCUMENT_H
 #define JSON_DOCUMENT_H

@@ -1,7 +1,7 @@
 #include "merge/files.h"
 
 #include "base/file.h"
-#include "merge/text.h"
+#include "lines/text.h"
 #include "schema/builtin.h"
 
 #include <string.h>

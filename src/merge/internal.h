@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "json/document.h"
-#include "merge/conflict_markers.h"
+#include "lines/conflict_markers.h"
 #include "merge/merge.h"
 #include "schema/location.h"
 

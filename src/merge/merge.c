@@ -1,10 +1,10 @@
 #include "merge/internal.h"
 
 #include "json/layout.h"
-#include "merge/broken.h"
-#include "merge/conflict_markers.h"
-#include "merge/line_merge.h"
-#include "merge/text.h"
+#include "lines/broken.h"
+#include "lines/conflict_markers.h"
+#include "lines/line_merge.h"
+#include "lines/text.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@
  * cherry-pick swap them. A change of only one side is kept. If both sides have changed a value, the
  * annotations of the schema decide; then the published value, the record with the earlier time, the
  * smaller value. So a file with a schema always merges. Without a schema such a value is a
- *conflict, with git's conflict markers. docs/merging.md has the rules. Unchanged bytes are kept.
+ * conflict, with git's conflict markers. docs/merging.md has the rules. Unchanged bytes are kept.
  *
  * Does not depend on a repository.
  */
@@ -21,42 +21,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-
-#include <stdbool.h>
-
-struct schema;
-
-struct merge_text {
-	const char *bytes; /* NULL or empty in `base`: both sides have added the file */
-	size_t len;
-};
-
-/*
- * Appends the published version of the file to `out`. 0, or a negative code if there is none.
- * Called at most once in a merge, and only if it decides.
- */
-typedef int merge_published_fn(void *data, struct buf *out);
-
-/* How conflicts are shown (git-config(1), merge.conflictStyle). */
-enum merge_style { STYLE_MERGE, STYLE_DIFF3, STYLE_ZDIFF3 };
-
-/* The style that merge.conflictStyle names; STYLE_MERGE for any other text. */
-enum merge_style merge_style_of(const char *name);
-
-/* The style for conflicts. Called at most once in a merge, and only if there are conflicts. */
-typedef enum merge_style merge_style_fn(void);
-
-struct merge_request { /* all borrowed */
-	struct merge_text base, ours, theirs;
-	const char *name;              /* the name of the file in messages */
-	const struct schema *schema;   /* NULL: none */
-	merge_published_fn *published; /* NULL: nothing is published */
-	void *published_data;
-	merge_style_fn *style;                              /* NULL: STYLE_MERGE */
-	const char *base_label, *ours_label, *theirs_label; /* NULL: "base", "ours", "theirs" */
-	int marker_size;                                    /* 0: 7 */
-	bool no_line_merge; /* do not run git to merge lines: conflicts stay */
-};
+#include "lines/sides.h"
 
 struct merge_result {
 	struct buf text;

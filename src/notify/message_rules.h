@@ -7,7 +7,7 @@
  *
  * The first rule whose "from", "type" and "contains" all fit counts; one that is missing fits
  * everything. Messages of one's own are never looked at, and one that a rule has written ("auto")
- *is never answered, so that two servers' rules cannot talk to each other for ever.
+ * is never answered, so that two servers' rules cannot talk to each other for ever.
  */
 #ifndef NOTIFY_MESSAGE_RULES_H
 #define NOTIFY_MESSAGE_RULES_H

@@ -6,8 +6,8 @@
  *	coordination/archive/jobs-2025-10.json        jobs that are over, by their end
  *
  * (messages-2025-10_2.json and so on where a month has more than 4 MiB), and logs become .log.gz.
- *One commit does all of it, so nothing is ever in neither place. The schemas' "x-archive" has the
- *guard see to that.
+ * One commit does all of it, so nothing is ever in neither place. The schemas' "x-archive" has the
+ * guard see to that.
  *
  * A job stays while one that is not over, or may be queued again, depends on it. A message or a job
  * without a time stays, and so does a log whose name is no timestamp.

@@ -2,7 +2,7 @@
  * JSON Schema, draft 2020-12 and draft-07: schemas known to each other, compiled for speed.
  *
  * A set holds every schema that a reference may lead to, and what was compiled from them. A schema
- *is compiled once: names become tables, patterns become PCRE2 programs, references become pointers;
+ * is compiled once: names become tables, patterns become PCRE2 programs, references become pointers;
  * validating (schema/validate.h) never looks at the schema's text again, except to say where a
  * rule stands. The draft is chosen by "$schema", 2020-12 without one. References resolve inside the
  * schema, among the set's schemas, the drafts' own metaschemas, and in folders given for a URI

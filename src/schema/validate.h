@@ -7,8 +7,8 @@
  *	schema_report_release(&report);
  *
  * Every error is told, up to a limit, not just the first. Inside "anyOf", "oneOf", "not" and "if"
- *what fails is not an error by itself; the keyword is named once. Several threads may use one
- *schema, each with documents of its own.
+ * what fails is not an error by itself; the keyword is named once. Several threads may use one
+ * schema, each with documents of its own.
  */
 #ifndef SCHEMA_VALIDATE_H
 #define SCHEMA_VALIDATE_H

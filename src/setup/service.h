@@ -1,6 +1,6 @@
 /*
  * Services of a clone: units for systemd(1), and lines for cron(8), that keep its heart beating,
- *its worker at work and its files short.
+ * its worker at work and its files short.
  *
  *	heartbeat   git build heartbeat --loop
  *	worker      git build run --loop

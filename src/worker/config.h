@@ -3,9 +3,11 @@
  * shared/build_config.json.
  *
  *	build.source            where the source repository is; else "repository" in the file, at
- *its top or in the one object that has it build.<type>.command    what a job of that type runs, for
- *sh; else "commands" in the file build.command           the same for every type build.artifacts
- *where packages go; ~/artifacts build.jobTimeout        seconds a build may take; 4 hours; 0: any
+ *	                        its top or in the one object that has it
+ *	build.<type>.command    what a job of that type runs, for sh; else "commands" in the file
+ *	build.command           the same for every type
+ *	build.artifacts         where packages go; ~/artifacts
+ *	build.jobTimeout        seconds a build may take; 4 hours; 0: any
  *	build.logLimit          bytes of a log that are kept, about; 4 MiB
  *	build.logCompress       bytes from which on it is compressed; 64 KiB
  *	build.redact            a secret, blanked in logs; may stand several times
@@ -13,7 +15,7 @@
  *
  * A job of type build without a command runs Maven with what "build" in the file says
  * ("maven_opts", "profiles", "skip_tests", "parallel_builds") where the tree has a pom.xml;
- *packages are made afterwards either way.
+ * packages are made afterwards either way.
  */
 #ifndef WORKER_CONFIG_H
 #define WORKER_CONFIG_H

@@ -2,8 +2,7 @@
  * One job in the hands of a worker, from the claim to the record of what came of it.
  *
  *	rc = build_job_open(&job, &plan, claim, err)     a directory of its own in this clone
- *	rc = build_job_prepare(&job, &reading, &reason, err)  settings, source tree, output
- *directory
+ *	rc = build_job_prepare(&job, &reading, &reason, err)  settings, source, directory
  *	...supervise (worker/keeper.h) what build_job_step() gives, until it gives nothing
  *	rc = build_job_end(&job, &reason, err)           manifest, log and request are safe on disk
  *	rc = build_job_record(&job, &outcome, err)       one push: job, status, manifest and log
@@ -11,7 +10,7 @@
  *
  * A failure (below 0) of these steps is not an outcome of the job: the source does not answer, the
  * disk is full, a program cannot be run. Then build_job_put_back() returns the job to the queue,
- *the attempt does not count, and the worker pauses. What is the job's own fault is a `reason`.
+ * the attempt does not count, and the worker pauses. What is the job's own fault is a `reason`.
  *
  * In <state dir>/jobs/<job>/ are "log", "manifest", "started" (the attempt whose command was
  * started) and, once it is known what came of the job, "result": the request to record it. A worker

@@ -3,7 +3,7 @@
  *
  * A process of our own, the keeper, stands between the worker and the build. It takes the build's
  * output, adopts what the build leaves behind (PR_SET_CHILD_SUBREAPER, prctl(2)), and ends all of
- *it when the build is over, when its time is, when it is told to, or when the worker dies
+ * it when the build is over, when its time is, when it is told to, or when the worker dies
  * (PR_SET_PDEATHSIG). So the worker is free to talk to the shared repository meanwhile.
  *
  *	rc = supervise_start(&s, &plan, err);

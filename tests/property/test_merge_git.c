@@ -17,7 +17,7 @@
 #include "json/edit.h"
 #include "json/write.h"
 #include "merge/merge.h"
-#include "merge/text.h"
+#include "lines/text.h"
 #include "property/random.h"
 #include "schema/schema.h"
 

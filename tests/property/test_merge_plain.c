@@ -3,7 +3,8 @@
  * swapped, and a conflict is JSON again if one side is taken.
  */
 #include "json/edit.h"
-#include "merge/broken.h"
+#include "lines/broken.h"
+#include "merge/merge.h"
 #include "property/json_sample.h"
 
 /* A copy of the sample with some values replaced, added or removed. */

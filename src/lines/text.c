@@ -1,4 +1,4 @@
-#include "merge/text.h"
+#include "lines/text.h"
 
 #include "base/child.h"
 

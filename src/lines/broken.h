@@ -1,8 +1,8 @@
 /* Sides that are not valid JSON. */
-#ifndef MERGE_BROKEN_H
-#define MERGE_BROKEN_H
+#ifndef LINES_BROKEN_H
+#define LINES_BROKEN_H
 
-#include "merge/merge.h"
+#include "lines/sides.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* Conflict markers around the lines in which texts differ, if the ranges that differ are known. */
-#ifndef MERGE_CONFLICT_MARKERS_H
-#define MERGE_CONFLICT_MARKERS_H
+#ifndef LINES_CONFLICT_MARKERS_H
+#define LINES_CONFLICT_MARKERS_H
 
-#include "merge/merge.h"
+#include "lines/sides.h"
 
 struct span {
 	size_t start, end; /* bytes [start, end) */

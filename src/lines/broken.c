@@ -1,4 +1,4 @@
-#include "merge/broken.h"
+#include "lines/broken.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "merge/conflict_markers.h"
+#include "lines/conflict_markers.h"
 
-#include "merge/text.h"
+#include "lines/text.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The line merge: the result of git if it is correct as JSON too. */
-#ifndef MERGE_LINE_MERGE_H
-#define MERGE_LINE_MERGE_H
+#ifndef LINES_LINE_MERGE_H
+#define LINES_LINE_MERGE_H
 
-#include "merge/merge.h"
+#include "lines/sides.h"
 
 /*
  * Merges the three texts of `request` by lines, as git does, and appends the result to `out` if

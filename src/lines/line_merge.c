@@ -1,8 +1,8 @@
-#include "merge/line_merge.h"
+#include "lines/line_merge.h"
 
 #include "base/alloc.h"
 #include "json/document.h"
-#include "merge/text.h"
+#include "lines/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

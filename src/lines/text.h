@@ -3,10 +3,10 @@
  *
  * The rules are those of git-merge-file(1).
  */
-#ifndef MERGE_TEXT_H
-#define MERGE_TEXT_H
+#ifndef LINES_TEXT_H
+#define LINES_TEXT_H
 
-#include "merge/merge.h"
+#include "lines/sides.h"
 
 /*
  * Appends the merged text of the request's three sides to `out`. 0: merged; 1: with conflict
