@@ -4,7 +4,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "clone/job_folder.h"
+#include "clone/job_directory.h"
 #include "fleet/names.h"
 
 #include <errno.h>

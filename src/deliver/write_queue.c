@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "clone/job_folder.h"
+#include "clone/job_directory.h"
 #include "deliver/outbox.h"
 #include "deliver/transaction.h"
 #include "locks/clone_lock.h"

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "clone/job_folder.h"
+#include "clone/job_directory.h"
 #include "fleet/names.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"

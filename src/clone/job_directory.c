@@ -1,4 +1,4 @@
-#include "clone/job_folder.h"
+#include "clone/job_directory.h"
 
 #include "base/file.h"
 #include "fleet/names.h"
