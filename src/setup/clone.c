@@ -1,4 +1,4 @@
-/* Making a clone a server, and undoing it. The shared repository is in setup_shared.c. */
+/* Sets up a clone as a server, and undoes it. setup/shared.c sets up the shared repository. */
 #include "setup/clone.h"
 
 #include "heartbeat/heartbeat.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Each hook, and the program that it runs. */
+/* Each hook, and the program it runs. */
 static const char *const client_hooks[][2] = { { "pre-push", "pre-push" },
 	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" },
 	{ "prepare-commit-msg", "prepare-commit-msg" } };
@@ -25,8 +25,9 @@ enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
 /* ---- settings ---- */
 
 /*
- * The driver's command line. Where the program has gone, git's own text merge takes over: git would
- * otherwise leave one side in place, without a mark. A % is doubled, since git expands them.
+ * The driver's command line. If the program does not exist, git's own text merge is used:
+ * otherwise, git would keep one side without conflict markers. Each % is doubled, because git
+ * expands it.
  */
 static void write_driver(const char *hooks_dir, struct buf *out)
 {
@@ -48,9 +49,9 @@ static void write_driver(const char *hooks_dir, struct buf *out)
 }
 
 /*
- * Objects and references of a clone hold what exists nowhere else: heartbeats that wait for their
- * push, commits on their way to the shared branch. The index is synced too, since a damaged one
- * stops every git in the work tree.
+ * A clone has objects and references that exist nowhere else: heartbeats and commits that are not
+ * pushed yet. The index is synced too, because every git command in the work tree fails if it is
+ * damaged.
  */
 static const char *const durable[][2] = { { "core.fsync", "all" },
 	{ "core.fsyncMethod", "fsync" } };
@@ -84,14 +85,14 @@ static int configure(struct repo *repo, const struct setup_plan *plan, struct se
 	for (size_t i = 0; i < DURABLE; i++)
 		set(&c, durable[i][0], durable[i][1]);
 	if (!c.config.count)
-		setup_step(report, false, "settings and merge driver are in git config");
+		setup_step(report, false, "settings and merge driver are already in git config");
 	int rc = setup_config_write(&c.config, repo, err);
 	buf_release(&driver);
 	buf_release(&ip);
 	return rc;
 }
 
-/* Which server the clone is, once the shared repository has accepted it. */
+/* Sets the clone's server ID; called after the shared repository has accepted the server. */
 static int configure_server(struct repo *repo, const struct setup_plan *plan,
 	struct setup_report *report, struct error *err)
 {
@@ -111,9 +112,9 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 	hook_directory(repo, &directory, &own);
 	if (!own)
 		setup_missing(report,
-			"left the hooks out: core.hooksPath sends git to %s; call %s/pre-push from "
-			"there, %s/post-merge from its post-merge and post-rewrite, and "
-			"%s/prepare-commit-msg from its prepare-commit-msg",
+			"hooks not installed: core.hooksPath is %s; call %s/pre-push from the "
+			"pre-push hook there, %s/post-merge from post-merge and post-rewrite, and "
+			"%s/prepare-commit-msg from prepare-commit-msg",
 			directory.data, plan->hooks_dir, plan->hooks_dir, plan->hooks_dir);
 	for (size_t i = 0; own && i < CLIENT_HOOKS && rc >= 0; i++) {
 		buf_reset(&program);
@@ -129,7 +130,7 @@ static int install_hooks(struct repo *repo, const struct setup_plan *plan,
 
 /* ---- shared files ---- */
 
-/* "a, b, c" of the answer's list of written files; empty if there are none. */
+/* Appends the files that the answer lists as written, as "a, b, c"; nothing if there are none. */
 static void list_written(const struct outcome *outcome, struct buf *out)
 {
 	struct json_doc *doc = NULL;
@@ -161,16 +162,17 @@ static int share_layout(struct repo *repo, const struct settings *settings, cons
 	if (!rc && written.len)
 		setup_step(report, true, "wrote and pushed %s", written.data);
 	else if (!rc)
-		setup_step(report, false, "the shared files stand on %s", settings->branch);
+		setup_step(report, false, "the coordination files are already on %s",
+			settings->branch);
 	buf_release(&request);
 	buf_release(&written);
 	outcome_release(&outcome);
 	return rc;
 }
 
-/* ---- the startup ---- */
+/* ---- the first heartbeat ---- */
 
-/* Has the shared repository a heartbeat of this server? */
+/* Does the shared repository have a heartbeat of this server? 1, 0, or a negative code. */
 static int has_heartbeat(struct repo *repo, const struct settings *settings, struct error *err)
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
@@ -182,7 +184,7 @@ static int has_heartbeat(struct repo *repo, const struct settings *settings, str
 	return rc < 0 ? rc : !oid_is_none(&tip);
 }
 
-/* Whatever this run has changed: an earlier one may have been killed before it came here. */
+/* Runs even if nothing else has changed: an earlier run may have been killed before this step. */
 static int publish_heartbeat(struct repo *repo, const struct settings *settings,
 	const struct env *env, struct setup_report *report, struct error *err)
 {
@@ -190,7 +192,7 @@ static int publish_heartbeat(struct repo *repo, const struct settings *settings,
 	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
 	int rc = has_heartbeat(repo, settings, err);
 	if (rc > 0)
-		setup_step(report, false, "%s has a heartbeat", settings->heartbeat_branch);
+		setup_step(report, false, "%s already has a heartbeat", settings->heartbeat_branch);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = heartbeat_open(&sender, repo, settings, env, err);
@@ -206,8 +208,9 @@ static int publish_heartbeat(struct repo *repo, const struct settings *settings,
 	return rc;
 }
 
-/* An empty shared repository was cloned before it had this branch: HEAD names whatever git's
- * default was. Where HEAD's branch has no commit, nothing is lost by standing on the right one. */
+/* In a clone of an empty repository, HEAD points to git's default branch, which may not be the
+ * shared branch. If that branch has no commit, HEAD can be pointed to the shared branch without
+ * losing anything. */
 static int point_head_at_branch(
 	struct repo *repo, const struct settings *settings, struct error *err)
 {
@@ -253,8 +256,8 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 		rc = publish(repo, settings, env, report, err);
 	else
 		setup_missing(report,
-			"wrote no shared files: this clone has no remote '%s' (git remote add %s "
-			"URL, then git build init again)",
+			"no coordination files written: this clone has no remote '%s'; run 'git "
+			"remote add %s URL', then 'git build init' again",
 			settings->remote, settings->remote);
 	return rc < 0 ? rc : configure_server(repo, plan, report, err);
 }
@@ -275,15 +278,15 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 		if (rc > 0)
 			setup_hook_step(report, hooks[i], rc);
 	}
-	/* The shared repository keeps these, with its other settings. */
+	/* The shared repository keeps these settings, as it keeps its others. */
 	for (size_t i = 0; i < DURABLE && rc >= 0 && repo_work_tree(repo); i++)
 		if (repo_config(repo, durable[i][0], &value) &&
 			!strcmp(value.data, durable[i][1]) &&
 			setup_config_add(&config, repo, durable[i][0], NULL))
-			setup_step(report, true, "took %s out of git config", durable[i][0]);
+			setup_step(report, true, "removed %s from git config", durable[i][0]);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc >= 0; i++)
 		if (setup_config_add(&config, repo, keys[i], NULL))
-			setup_step(report, true, "took %s out of git config", keys[i]);
+			setup_step(report, true, "removed %s from git config", keys[i]);
 	if (rc >= 0)
 		rc = setup_config_write(&config, repo, err);
 	buf_release(&value);

@@ -19,10 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* git learned GIT_CONFIG_COUNT, which git-build hands settings on by, in 2.31. */
+/* git-build passes settings to git in GIT_CONFIG_COUNT, which needs git 2.31. */
 enum { GIT_MAJOR = 2, GIT_MINOR = 31, GIT_TIMEOUT_MS = 10000 };
 
-/* How far another clock may be ahead before it is worth a word. */
+/* How many seconds another server's clock may be ahead before doctor reports it. */
 enum { CLOCK_SLACK = 60 };
 
 struct doctor {
@@ -67,7 +67,7 @@ static void find(struct doctor *d, const char *check, enum finding_state state, 
 	out->wrong += state == FINDING_WRONG;
 }
 
-/* ---- the machine ---- */
+/* ---- git ---- */
 
 static void examine_git(struct doctor *d)
 {
@@ -77,17 +77,17 @@ static void examine_git(struct doctor *d)
 	int status, major = 0, minor = 0;
 	if (child_run(&child, &status, NULL) < 0 || status ||
 		sscanf(output.data, "git version %d.%d", &major, &minor) != 2)
-		find(d, "git", FINDING_WRONG, "install git", "git cannot be run");
+		find(d, "git", FINDING_WRONG, "install git", "cannot run git");
 	else if (major < GIT_MAJOR || (major == GIT_MAJOR && minor < GIT_MINOR))
 		find(d, "git", FINDING_WRONG, "install a newer git",
-			"git %d.%d is too old; %d.%d is the least", major, minor, GIT_MAJOR,
-			GIT_MINOR);
+			"git %d.%d is too old; git-build needs %d.%d or newer", major, minor,
+			GIT_MAJOR, GIT_MINOR);
 	else
 		find(d, "git", FINDING_FINE, NULL, "git is %d.%d", major, minor);
 	buf_release(&output);
 }
 
-/* ---- who and where ---- */
+/* ---- the server and its remote ---- */
 
 static void examine_server(struct doctor *d)
 {
@@ -96,10 +96,10 @@ static void examine_server(struct doctor *d)
 			d->settings->server);
 	else
 		find(d, "server", FINDING_WRONG, "git build init --server ID",
-			"this clone has no server id");
+			"this clone has no server ID");
 }
 
-/* Is there a remote to ask? */
+/* Returns whether the remote is configured. */
 static bool examine_remote(struct doctor *d)
 {
 	const char *remote = d->settings->remote;
@@ -107,14 +107,14 @@ static bool examine_remote(struct doctor *d)
 	bool there = remote_exists(d->repo, remote);
 	buf_addf(&fix, "git remote add %s URL", remote);
 	if (!there)
-		find(d, "remote", FINDING_WRONG, fix.data, "there is no remote %s", remote);
+		find(d, "remote", FINDING_WRONG, fix.data, "remote %s does not exist", remote);
 	buf_release(&fix);
 	return there;
 }
 
 /* ---- merging ---- */
 
-/* The program that an sh line like "test -x '/usr/bin/git-build'" names; false if there is none. */
+/* Stores the program of an sh line such as "test -x '/bin/git-build'"; false if there is none. */
 static bool named_program(const char *line, const char *before, struct buf *out)
 {
 	const char *at = strstr(line, before);
@@ -142,12 +142,13 @@ static int examine_driver(struct doctor *d, bool wanted, struct error *err)
 	int runs = named ? file_may_run(program.data, err) : 1;
 	if (!set)
 		find(d, "driver", FINDING_WRONG, fix, "%s",
-			wanted ? "the merge driver is not configured, so git merges the fleet's "
-				 "files as text, without a word"
+			wanted ? "the merge driver is not configured, so git merges coordination "
+				 "files as text"
 			       : "the merge driver is not configured");
 	else if (!runs)
 		find(d, "driver", FINDING_WRONG, fix,
-			"the merge driver's program is gone: %s; git merges as text", program.data);
+			"the merge driver's program does not exist: %s; git merges as text",
+			program.data);
 	else if (runs > 0)
 		find(d, "driver", FINDING_FINE, NULL, "the merge driver is configured");
 	buf_release(&driver);
@@ -155,7 +156,7 @@ static int examine_driver(struct doctor *d, bool wanted, struct error *err)
 	return runs < 0 ? runs : 0;
 }
 
-/* The tip of the coordination branch, or HEAD; ERR_NOT_FOUND if there is neither. */
+/* The tip of the shared branch, or else HEAD; ERR_NOT_FOUND if neither exists. */
 static int find_tip(struct doctor *d, struct oid *tip, struct error *err)
 {
 	struct buf ref = BUF_INIT;
@@ -167,7 +168,7 @@ static int find_tip(struct doctor *d, struct oid *tip, struct error *err)
 	return rc;
 }
 
-/* Do the fleet's files have the attribute that calls the driver? 1, 0, or a negative code. */
+/* Do the coordination files have the attribute of the merge driver? 1, 0, or a negative code. */
 static int examine_attributes(struct doctor *d, struct error *err)
 {
 	static const char *const paths[] = { FLEET_JOBS_PATH, FLEET_LOCKS_PATH,
@@ -188,15 +189,15 @@ static int examine_attributes(struct doctor *d, struct error *err)
 	}
 	if (!known)
 		find(d, "attributes", FINDING_UNKNOWN, NULL,
-			"there is no commit yet to read .gitattributes from");
+			"there is no commit with a .gitattributes file yet");
 	else if (lacks)
 		find(d, "attributes", FINDING_WRONG, "git build init",
-			".gitattributes does not give merge=git-build to %s, so git merges it as "
+			".gitattributes does not set merge=git-build for %s, so git merges it as "
 			"text",
 			lacks);
 	else
 		find(d, "attributes", FINDING_FINE, NULL,
-			".gitattributes gives the fleet's files to the merge driver");
+			".gitattributes assigns the merge driver to the coordination files");
 	buf_release(&value);
 	return known && !lacks;
 }
@@ -239,9 +240,9 @@ static void examine_attributes_line(struct attributes_walk *walk, const char *pa
 		if (!is_known_driver(walk->doctor, driver))
 			find(walk->doctor, "attributes", FINDING_WRONG,
 				"configure the driver, or remove the attribute",
-				"%s gives %s to the merge driver %s, which is not configured, so "
-				"git merges as text",
-				path, pattern, driver);
+				"%s assigns the merge driver %s to %s, but the driver is not "
+				"configured, so git merges as text",
+				path, driver, pattern);
 	}
 }
 
@@ -262,7 +263,7 @@ static int examine_attributes_file(const struct changed_file *file, void *data)
 	return rc;
 }
 
-/* A union of lines can have a key twice. */
+/* Reports a JSON file with merge=union: a union of lines can have a member twice. */
 static int examine_union(const struct changed_file *file, void *data)
 {
 	struct attributes_walk *walk = data;
@@ -278,7 +279,7 @@ static int examine_union(const struct changed_file *file, void *data)
 	if (has_schema)
 		find(walk->doctor, "attributes", FINDING_WRONG,
 			"set merge=git-build in .gitattributes",
-			"%s has a schema and merge=union, so a merge can leave a key twice",
+			"%s has a schema and merge=union, so a merge can duplicate a member",
 			file->path);
 	buf_release(&value);
 	return rc < 0 ? rc : 0;
@@ -307,7 +308,7 @@ static int examine_hook(struct doctor *d, const char *directory, bool own, const
 	int state = hook_examine(directory, name, &text, err);
 	bool named = state == HOOK_OURS && named_program(text.data, "program='", &program);
 	int runs = named ? file_may_run(program.data, err) : 1;
-	/* A fleet may call git-build's hook from a hook of its own. */
+	/* A custom hook may call git-build's hook. */
 	bool calls = state == HOOK_OTHER && strstr(text.data, "git-build");
 	if (state < 0 || runs < 0)
 		runs = ERR_FAILED;
@@ -315,15 +316,15 @@ static int examine_hook(struct doctor *d, const char *directory, bool own, const
 		find(d, "hooks", FINDING_WRONG, fix,
 			"the %s hook was installed by an older version", name);
 	else if (!runs)
-		find(d, "hooks", FINDING_WRONG, fix, "the %s hook's program is gone: %s", name,
-			program.data);
+		find(d, "hooks", FINDING_WRONG, fix, "the %s hook's program does not exist: %s",
+			name, program.data);
 	else if (state == HOOK_OURS || calls)
 		find(d, "hooks", FINDING_FINE, NULL, "the %s hook is installed", name);
 	else if (!own)
 		find(d, "hooks", FINDING_WRONG,
 			"git config --unset core.hooksPath && git build init",
-			"core.hooksPath sends git to %s, where %s is not git-build's", directory,
-			name);
+			"core.hooksPath is %s, but the %s hook there does not run git-build",
+			directory, name);
 	else
 		find(d, "hooks", FINDING_WRONG, fix, "the %s hook is not installed", name);
 	buf_release(&text);
@@ -357,8 +358,8 @@ static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 /* ---- the clock ---- */
 
 /*
- * Nobody tells the remote's time, but the others' beats are made by their clocks: one that comes
- * from the future says that theirs is ahead or this one is behind.
+ * The time of the remote is not known, but each heartbeat has the time of its server's clock. If a
+ * heartbeat is from the future, the clock of that server or of this host is wrong.
  */
 static void examine_clock(struct doctor *d, const struct fleet *fleet)
 {
@@ -373,14 +374,14 @@ static void examine_clock(struct doctor *d, const struct fleet *fleet)
 	}
 	if (newest && newest->age < -CLOCK_SLACK)
 		find(d, "clock", FINDING_WRONG, "timedatectl set-ntp true",
-			"this clock is %s behind that of %s, or that one is ahead",
+			"this clock is %s behind the clock of %s; one of them is wrong",
 			timestamp_format_age(-newest->age, age), newest->id);
 	else if (newest && newest->state == HEARTBEAT_ALIVE)
-		find(d, "clock", FINDING_FINE, NULL, "the clock fits the last beat of %s",
-			newest->id);
+		find(d, "clock", FINDING_FINE, NULL,
+			"the clock agrees with the last heartbeat of %s", newest->id);
 	else
 		find(d, "clock", FINDING_UNKNOWN, NULL,
-			"no other server has given a beat just now to hold the clock against");
+			"cannot check the clock: no recent heartbeat from another server");
 }
 
 static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
@@ -392,22 +393,23 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 		return rc;
 	buf_addf(&fix, "git fetch %s", d->settings->remote);
 	if (!fetch)
-		find(d, "remote", FINDING_UNKNOWN, NULL, "the remote %s was not asked",
+		find(d, "remote", FINDING_UNKNOWN, NULL, "remote %s was not checked",
 			d->settings->remote);
 	else if (fleet.offline.code == ERR_BUSY)
 		find(d, "remote", FINDING_UNKNOWN, NULL, "%s", fleet.offline.text);
 	else if (fleet.offline.code)
-		find(d, "remote", FINDING_WRONG, fix.data, "the remote does not answer: %s",
+		find(d, "remote", FINDING_WRONG, fix.data, "cannot reach the remote: %s",
 			fleet.offline.text);
 	else
-		find(d, "remote", FINDING_FINE, NULL, "the remote %s answers", d->settings->remote);
+		find(d, "remote", FINDING_FINE, NULL, "remote %s can be reached",
+			d->settings->remote);
 	examine_clock(d, &fleet);
 	buf_release(&fix);
 	fleet_release(&fleet);
 	return 0;
 }
 
-/* A transaction has found that the work tree does not follow: deliver/transaction.c. */
+/* Reports a work tree that a transaction could not update (see deliver/transaction.c). */
 static void examine_work_tree(struct doctor *d)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;
@@ -417,7 +419,7 @@ static void examine_work_tree(struct doctor *d)
 	if (!rc)
 		find(d, "worktree", FINDING_WRONG, fix.data, "%s", why.data);
 	else if (rc != ERR_NOT_FOUND)
-		find(d, "worktree", FINDING_UNKNOWN, NULL, "%s cannot be read", path.data);
+		find(d, "worktree", FINDING_UNKNOWN, NULL, "cannot read %s", path.data);
 	buf_release(&path);
 	buf_release(&why);
 	buf_release(&fix);
@@ -431,10 +433,11 @@ static int find_lock(const char *path, bool dead, void *data)
 	reach_quote(&fix, words, 3);
 	if (dead)
 		find(d, "locks", FINDING_WRONG, fix.data,
-			"a git that was killed has left %s, which stops others", path);
+			"stale lock file %s of a killed git process; other git commands fail",
+			path);
 	else
 		find(d, "locks", FINDING_UNKNOWN, NULL,
-			"%s: a git that is running may hold this lock", path);
+			"%s: a running git process may hold this lock", path);
 	buf_release(&fix);
 	return 0;
 }
@@ -444,7 +447,7 @@ static int examine_locks(struct doctor *d, struct error *err)
 	size_t before = d->out->count;
 	int rc = stale_locks_each(repo_place(d->repo), find_lock, d, err);
 	if (!rc && d->out->count == before)
-		find(d, "locks", FINDING_FINE, NULL, "no lock of a killed git is left");
+		find(d, "locks", FINDING_FINE, NULL, "no stale lock files");
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Looking a clone, or the shared repository, over for the common trouble: what would make git merge
- * as text without a word, hooks that never run, a server without a name, a clock that others would
- * doubt. Nothing is changed; each finding says what would mend it.
+ * Checks a clone, or the shared repository, for common problems: a missing merge driver (so that
+ * git merges as text), hooks that do not run, a clone without a server ID, a wrong clock, stale
+ * lock files. Changes nothing; each finding has a suggested fix.
  */
 #ifndef SETUP_DOCTOR_H
 #define SETUP_DOCTOR_H
@@ -12,7 +12,7 @@
 enum finding_state {
 	FINDING_FINE,
 	FINDING_WRONG,
-	FINDING_UNKNOWN, /* it cannot be told */
+	FINDING_UNKNOWN, /* it cannot be checked */
 };
 
 struct finding {
@@ -20,18 +20,18 @@ struct finding {
 			    * "driver", "hooks", "clock" */
 	enum finding_state state;
 	char *what; /* a phrase without a full stop */
-	char *fix;  /* a command, or what to do; NULL: nothing */
+	char *fix;  /* a command, or what to do; NULL: nothing to do */
 };
 
 struct diagnosis {
 	struct finding *findings;
 	size_t count, capacity;
-	size_t wrong; /* how many of them are */
+	size_t wrong; /* the number of findings with FINDING_WRONG */
 };
 void diagnosis_release(struct diagnosis *diagnosis);
 
-/* Examines `repo`; `fetch`: the remote is asked first. A remote that does not answer is a finding,
- * not a failure. */
+/* Examines `repo`. `fetch`: fetch from the remote first. If the remote cannot be reached, that is a
+ * finding, not a failure. Release `out` with diagnosis_release(). */
 int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settings *settings,
 	bool fetch, const struct env *env, struct error *err);
 

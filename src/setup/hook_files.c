@@ -11,15 +11,15 @@
 
 #define MARK "# git-build: installed by `git build init`, taken out by `git build init --remove`.\n"
 
-/* What the name of the user's own hook, which was there first, ends with. */
+/* The suffix of the user's own hook, if one existed before. */
 #define KEPT ".before-git-build"
-/* The program runs that hook itself (hooks/hook.h); scripts of older versions did it in sh. */
+/* The program runs that hook itself (hooks/hook.h); in older versions, the script did it. */
 #define RUN "exec \"$program\" --kept=\"$kept\" \"$@\""
 
 enum { HOOK_LIMIT = 1 << 20 };
 
-/* Is `path`, or where it is yet to be made, the folder `parent` or inside it? As the file system
- * has them, not as they are spelled. */
+/* Is `path`, which need not exist yet, the directory `parent` or inside it? Symbolic links are
+ * resolved. */
 static bool lies_in(const char *path, const char *parent)
 {
 	char real_path[PATH_MAX], real_parent[PATH_MAX];
@@ -46,7 +46,7 @@ void hook_directory(struct repo *repo, struct buf *out, bool *own)
 		*own = true;
 		buf_addf(out, "%s/hooks", repo_common_dir(repo));
 	} else {
-		/* A relative one starts where git runs hooks (git-config(1)). */
+		/* A relative path starts in the directory that git runs hooks in (git-config(1)). */
 		const char *top = repo_work_tree(repo) ? repo_work_tree(repo) : repo_git_dir(repo);
 		if (*configured.data != '/' && *configured.data != '~')
 			buf_addf(out, "%s/", top);
@@ -56,17 +56,16 @@ void hook_directory(struct repo *repo, struct buf *out, bool *own)
 	buf_release(&configured);
 }
 
-/* If git-build was removed from the machine, a hook that decides refuses, so that the shared
- * repository stays closed rather than open to anything. In a clone the user's own hook still runs.
- */
+/* If git-build is not installed any more, pre-receive rejects every push, rather than accept pushes
+ * without checks. The other hooks still run the user's own hook. */
 static void write_missing(const char *name, struct buf *out)
 {
 	bool decides = !strcmp(name, "pre-receive");
 	buf_addstr(out,
 		"if ! test -x \"$program\"; then\n"
-		"\techo \"git-build: $program is gone");
+		"\techo \"git-build: $program does not exist");
 	buf_addstr(out,
-		decides ? ", and nothing lands without it; install git-build again, or run"
+		decides ? ", so every push is rejected; install git-build again, or run"
 			: ", so this hook does nothing; install git-build again, or run");
 	buf_addstr(out, " git build init --remove (or remove $0)\" >&2\n");
 	buf_addstr(out,
@@ -75,7 +74,7 @@ static void write_missing(const char *name, struct buf *out)
 			  "\texit 0\nfi\n");
 }
 
-/* No shell comes between git and the program: what the shell reads, it may also lose. */
+/* The script executes the program without reading the input: a shell could lose part of it. */
 static void write_script(const char *name, const char *program, struct buf *out)
 {
 	buf_addstr(out, "#!/bin/sh\n" MARK "program=");
@@ -105,8 +104,7 @@ static void paths_release(struct paths *paths)
 
 enum { MISSING_OR_OURS, FOREIGN };
 
-/* Appends the hook that exists to `text`. An error if it is there and cannot be read: it may be
- * ours. */
+/* Appends the existing hook to `text`. A hook that cannot be read is an error: it may be ours. */
 static int read_existing(const struct paths *paths, struct buf *text, struct error *err)
 {
 	int rc = file_read(text, paths->hook.data, HOOK_LIMIT, err);
@@ -117,7 +115,7 @@ static int read_existing(const struct paths *paths, struct buf *text, struct err
 	return rc < 0 ? rc : strstr(text->data, MARK) ? MISSING_OR_OURS : FOREIGN;
 }
 
-/* Keeps a hook that is not ours under its other name. Returns 1. */
+/* Renames a hook that is not ours, to keep it. Returns 1, or a negative code. */
 static int keep_existing(const struct paths *paths, struct error *err)
 {
 	int kept = file_exists(paths->before.data, err);
@@ -125,8 +123,8 @@ static int keep_existing(const struct paths *paths, struct error *err)
 		return kept;
 	if (kept)
 		return error_set(err, ERR_FAILED,
-			"%s is not git-build's, and %s stands in the way of keeping it; remove one "
-			"of them",
+			"%s: not installed by git-build, and cannot be renamed because %s exists; "
+			"remove one of them",
 			paths->hook.data, paths->before.data);
 	if (rename(paths->hook.data, paths->before.data) < 0)
 		return error_errno(err, ERR_FAILED, "cannot rename %s", paths->hook.data);

@@ -38,11 +38,11 @@ void setup_missing(struct setup_report *report, const char *format, ...)
 void setup_hook_step(struct setup_report *report, const char *name, int outcome)
 {
 	static const char *const texts[] = {
-		[HOOK_UNCHANGED] = "the %s hook is installed",
+		[HOOK_UNCHANGED] = "the %s hook is already installed",
 		[HOOK_INSTALLED] = "installed the %s hook",
-		[HOOK_CHAINED] = "installed the %s hook; the one that stood there runs first",
-		[HOOK_REMOVED] = "took out the %s hook",
-		[HOOK_RESTORED] = "took out the %s hook; the one that stood there is back",
+		[HOOK_CHAINED] = "installed the %s hook (your existing hook runs first)",
+		[HOOK_REMOVED] = "removed the %s hook",
+		[HOOK_RESTORED] = "removed the %s hook and restored yours",
 	};
 	struct buf text = BUF_INIT;
 	const char *format = texts[outcome], *place = strstr(format, "%s");

@@ -27,13 +27,13 @@ int service_kind_find(const char *name, enum service_kind *out, struct error *er
 			return 0;
 		}
 	return error_set(err, ERR_INVALID,
-		"'%s' is no service; there are heartbeat, worker and archive", name);
+		"unknown service '%s': expected heartbeat, worker or archive", name);
 }
 
-/* ---- how units and crontabs read words ---- */
+/* ---- quoting for units and crontabs ---- */
 
-/* In double quotes, as a command line of systemd's wants it: a specifier's % and a variable's $
- * doubled. */
+/* For a command line of systemd: in double quotes; % (a specifier) and $ (a variable) are doubled.
+ */
 static void quote_for_unit(struct buf *out, const char *word)
 {
 	buf_addch(out, '"');
@@ -47,7 +47,7 @@ static void quote_for_unit(struct buf *out, const char *word)
 	buf_addch(out, '"');
 }
 
-/* A path in a setting: only specifiers are read there, but quotes keep its spaces together. */
+/* For a path in a setting of systemd: specifiers are expanded there, but variables are not. */
 static void quote_path(struct buf *out, const char *path)
 {
 	buf_addch(out, '"');
@@ -61,7 +61,7 @@ static void quote_path(struct buf *out, const char *path)
 	buf_addch(out, '"');
 }
 
-/* For sh, and with every % as \%, which cron would take for a line feed. */
+/* For sh in a crontab: each % is written as \%, because cron reads % as a line feed. */
 static void quote_for_cron(struct buf *out, const char *word)
 {
 	struct buf quoted = BUF_INIT;
@@ -77,7 +77,7 @@ static void quote_for_cron(struct buf *out, const char *word)
 
 /* ---- units ---- */
 
-/* A remote that is a folder of this host is written to as well. */
+/* The path of the remote if it is a directory of this host: the service writes to it. */
 static const char *local_remote(const struct service_plan *plan, struct buf *url)
 {
 	struct buf key = BUF_INIT;
@@ -91,15 +91,15 @@ static const char *local_remote(const struct service_plan *plan, struct buf *url
 }
 
 /*
- * What a service may not do. The user's manager has no right to give a service a view of its own of
- * the file system. /tmp stays everybody's: writers of one host take turns by a lock there.
+ * Restricts the service. The user's manager cannot give a service a private view of the file
+ * system. /tmp is not private: the lock of the host queue is there.
  */
 static void harden(struct buf *text, const struct service_plan *plan)
 {
 	struct buf url = BUF_INIT;
 	buf_addstr(text, "LockPersonality=yes\nRestrictRealtime=yes\n");
 	if (plan->kind == SERVICE_WORKER) {
-		/* A build may install what it needs, and write wherever its packages go. */
+		/* A build may install packages, and may write to any directory. */
 		buf_addstr(text, "OOMPolicy=continue\nKillMode=mixed\nTimeoutStopSec=60\n");
 		if (!plan->user)
 			buf_addstr(text,
@@ -134,15 +134,15 @@ static void harden(struct buf *text, const struct service_plan *plan)
 }
 
 /*
- * The system's manager runs a service as whom the clone belongs to: git refuses another's clone
- * (safe.directory), and only where a user is named does a service have a HOME, with git's settings
- * and keys in it (systemd.exec(5)).
+ * A system service runs as the owner of the clone: git refuses the clone of another user
+ * (safe.directory). Only with User= does a service have a HOME, with git's settings and keys in it
+ * (systemd.exec(5)).
  */
 static int add_user(struct buf *text, const char *work_tree, struct error *err)
 {
 	struct stat st;
 	if (stat(work_tree, &st) < 0)
-		return error_errno(err, ERR_FAILED, "cannot look at %s", work_tree);
+		return error_errno(err, ERR_FAILED, "cannot read the owner of %s", work_tree);
 	const struct passwd *owner = getpwuid(st.st_uid);
 	if (owner)
 		buf_addf(text, "User=%s\n", owner->pw_name);
@@ -161,7 +161,7 @@ static const char *arguments(enum service_kind kind)
 static void begin_unit(struct buf *text, const struct service_plan *plan, const char *what)
 {
 	buf_addf(text,
-		"# Made by git build install-service; removed by the same with --remove.\n"
+		"# Written by 'git build install-service'; remove it with its option --remove.\n"
 		"[Unit]\nDescription=git-build: %s of %s\n"
 		"Documentation=man:git-build-%s(1)\n",
 		what, plan->settings->server,
@@ -208,7 +208,7 @@ static void make_cron(struct buf *line, const struct service_plan *plan)
 	struct buf lock = BUF_INIT;
 	buf_addstr(line, plan->kind == SERVICE_ARCHIVE ? "17 4 * * 0 " : "* * * * * ");
 	if (plan->kind == SERVICE_WORKER) {
-		/* A build takes longer than a minute. */
+		/* A build can take longer than the minute until cron runs the line again. */
 		buf_addf(&lock, "%s/cron", repo_state_dir(plan->repo));
 		buf_addstr(line, "flock -n ");
 		quote_for_cron(line, lock.data);
@@ -235,11 +235,11 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 	out->cron = (struct buf)BUF_INIT;
 	if (!repo_work_tree(plan->repo))
 		return error_set(err, ERR_INVALID,
-			"%s is bare: a service works in a clone with a work tree",
+			"%s: bare repository; a service needs a clone with a work tree",
 			repo_git_dir(plan->repo));
 	if (strchr(repo_work_tree(plan->repo), '\n') || strchr(plan->program, '\n'))
 		return error_set(
-			err, ERR_INVALID, "no unit can hold a path with a line feed in it");
+			err, ERR_INVALID, "a unit file cannot contain a path with a line feed");
 	struct unit *unit = &out->units[out->count++];
 	buf_addf(&unit->name, "git-build-%s-%s.service", kinds[plan->kind], plan->settings->server);
 	int rc = make_service(&unit->text, plan, err);
@@ -253,9 +253,9 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 	return rc;
 }
 
-/* ---- in a folder ---- */
+/* ---- files in a directory ---- */
 
-/* The service's ExecStart line names the clone: another one means another clone. */
+/* The ExecStart line of a service contains the path of its clone. */
 int service_check_owner(const struct service *service, const struct service_plan *plan,
 	const char *directory, struct error *err)
 {
@@ -267,7 +267,7 @@ int service_check_owner(const struct service *service, const struct service_plan
 	int rc = file_read(&text, path.data, UNIT_LIMIT, err);
 	if (!rc && !strstr(text.data, clone.data))
 		rc = error_set(err, ERR_INVALID,
-			"%s belongs to another clone whose server has the same id", path.data);
+			"%s belongs to another clone with the same server ID", path.data);
 	buf_release(&path);
 	buf_release(&text);
 	buf_release(&clone);
@@ -280,7 +280,7 @@ bool service_is_written(const struct service *service, const char *directory)
 	for (size_t i = 0; !found && i < service->count; i++) {
 		struct buf path = BUF_INIT;
 		buf_addf(&path, "%s/%s", directory, service->units[i].name.data);
-		/* A unit that may be there is not ours to remove. */
+		/* If this cannot be checked, assume that the unit exists. */
 		found = file_exists(path.data, NULL) != 0;
 		buf_release(&path);
 	}

@@ -1,6 +1,6 @@
 /*
- * Services of a clone: units for systemd(1), and lines for cron(8), that keep its heart beating,
- * its worker at work and its files short.
+ * Services of a clone, as units for systemd(1) and lines for cron(8), that send its heartbeats, run
+ * its worker, and archive its files.
  *
  *	heartbeat   git build heartbeat --loop
  *	worker      git build run --loop
@@ -19,7 +19,7 @@ enum service_kind { SERVICE_HEARTBEAT, SERVICE_WORKER, SERVICE_ARCHIVE };
 
 struct service_plan {
 	enum service_kind kind;
-	bool user; /* for the user's own manager, which cannot shut a service in as well */
+	bool user; /* for the user's manager, which cannot restrict a service as much */
 	const struct settings *settings; /* settings->server is set */
 	struct repo *repo;               /* has a work tree */
 	const char *program;             /* the absolute path of git-build */
@@ -32,27 +32,28 @@ struct unit {
 
 enum { SERVICE_UNITS = 2 };
 struct service {
-	struct unit units[SERVICE_UNITS]; /* the last is the one to enable */
+	struct unit units[SERVICE_UNITS]; /* the last one is enabled */
 	size_t count;
 	struct buf cron; /* a line that does the same */
 };
 void service_release(struct service *service);
 
-/* Is `name` one of the kinds? ERR_INVALID lists them. */
+/* Stores the kind with that name in `*out`. ERR_INVALID, with a list of the kinds, if there is
+ * none. */
 int service_kind_find(const char *name, enum service_kind *out, struct error *err);
 
-/* Makes the units. ERR_INVALID: a path that no unit can hold (a line feed), or a clone without a
- * work tree. `*out` is to be given to service_release(). */
+/* Creates the units in memory. ERR_INVALID: a path has a line feed, which a unit cannot contain, or
+ * the repository has no work tree. Release `*out` with service_release(). */
 int service_make(struct service *out, const struct service_plan *plan, struct error *err);
 
-/* Is any of the units in `folder`? */
+/* Is any of the units in `directory`? */
 bool service_is_written(const struct service *service, const char *directory);
-/* ERR_INVALID if a unit of that name in `folder` belongs to another clone. */
+/* ERR_INVALID if a unit of that name in `directory` belongs to another clone. */
 int service_check_owner(const struct service *service, const struct service_plan *plan,
 	const char *directory, struct error *err);
 
-/* Writes them into `folder`, or removes them from there. A unit of that name which belongs to
- * another clone is ERR_INVALID, and stays. */
+/* Write the units into `directory`, or remove them from it. If a unit of that name belongs to
+ * another clone, it is not changed, and the result is ERR_INVALID. */
 int service_write(const struct service *service, const struct service_plan *plan,
 	const char *directory, struct error *err);
 int service_remove(const struct service *service, const struct service_plan *plan,

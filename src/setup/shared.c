@@ -1,4 +1,4 @@
-/* Making a bare repository the fleet's shared one. */
+/* Sets up a bare repository as the shared repository of a fleet. */
 #include "setup/clone.h"
 
 #include "base/alloc.h"
@@ -19,40 +19,43 @@
 #define DEFAULT_BRANCH "main"
 
 /*
- * What a repository needs that takes small pushes all day (git-config(1)):
- * heartbeat branches start anew now and then, which is no fast-forward; what they leave behind goes
- * into one cruft pack instead of thousands of loose files, and away after an hour, long after any
- * push that could still need it; their reflog is worth nothing, all others' are. Having git look
- * over what is pushed takes no time that can be measured beside the push itself.
+ * Settings for a repository that receives small pushes all day (git-config(1)). A heartbeat branch
+ * starts again from one commit regularly, which is not a fast-forward. Its old commits go into one
+ * cruft pack instead of thousands of loose files, and are deleted after an hour, when no running
+ * push can need them any more. Reflogs are kept, except for heartbeat branches. The time that git
+ * takes to check pushed objects is too short to measure.
  */
 static const struct {
 	const char *key, *value, *why;
 } settings_of_shared[] = {
-	{ "receive.denyNonFastForwards", "false", "heartbeat branches may start anew" },
-	{ "receive.fsckObjects", "true", "objects that git calls broken are refused" },
-	{ "gc.cruftPacks", "true", "what is left behind is packed" },
-	{ "gc.pruneExpire", "1.hour.ago", "and goes away after an hour" },
-	{ "gc.logExpiry", "1.hour.ago", "and gc that found too much of it tries again then" },
-	{ "core.fsync", "all", "what git writes is on disk before it is acknowledged" },
-	{ "core.fsyncMethod", "fsync", "whatever the host's own default is" },
-	{ "core.logAllRefUpdates", "true", "who pushed what is written down" },
-	{ "gc.refs/heads/heartbeat-*.reflogExpire", "now", "but not for heartbeats" },
-	{ "gc.refs/heads/heartbeat-*.reflogExpireUnreachable", "now", "nor what they left" },
+	{ "receive.denyNonFastForwards", "false",
+		"let heartbeat branches start again from one commit" },
+	{ "receive.fsckObjects", "true", "reject malformed objects" },
+	{ "gc.cruftPacks", "true", "keep unreachable objects in one pack" },
+	{ "gc.pruneExpire", "1.hour.ago", "delete unreachable objects after an hour" },
+	{ "gc.logExpiry", "1.hour.ago", "retry a failed automatic gc after an hour" },
+	{ "core.fsync", "all", "sync every write to disk before it is acknowledged" },
+	{ "core.fsyncMethod", "fsync", "sync with fsync(2), whatever the default is" },
+	{ "core.logAllRefUpdates", "true", "record each push in the reflog" },
+	{ "gc.refs/heads/heartbeat-*.reflogExpire", "now",
+		"expire reflog entries of heartbeats at once" },
+	{ "gc.refs/heads/heartbeat-*.reflogExpireUnreachable", "now",
+		"expire unreachable reflog entries of heartbeats at once" },
 };
 
 /*
- * receive-pack hands its hooks the object folders in a list split at colons, and quotes those that
- * have one in their name; libgit2 does not read the quotes.
+ * receive-pack passes the object directories to its hooks in a list separated by colons, and quotes
+ * a path that contains one; libgit2 cannot read the quotes.
  */
 static int check_path(const char *path, struct error *err)
 {
 	if (!*path || *path == '-')
-		return error_set(err, ERR_INVALID, "'%s' cannot be a repository's path", path);
+		return error_set(
+			err, ERR_INVALID, "'%s' is not a valid path of a repository", path);
 	if (strchr(path, ':') || *path == '"')
 		return error_set(err, ERR_INVALID,
-			"%s cannot be the shared repository: hooks cannot find pushed objects "
-			"below a path "
-			"with a colon or a quote at its start",
+			"%s cannot be the shared repository: its path contains a colon or begins "
+			"with a quote, so hooks could not find pushed objects; use another path",
 			path);
 	return 0;
 }
@@ -72,26 +75,27 @@ static int create(const char *path, const char *branch, struct error *err)
 	buf_trim(&output);
 	if (!rc && status)
 		rc = error_set(
-			err, ERR_FAILED, "cannot make a repository at %s: %s", path, output.data);
+			err, ERR_FAILED, "cannot create a repository at %s: %s", path, output.data);
 	buf_release(&output);
 	buf_release(&initial);
 	return rc;
 }
 
-/* ---- a new one ---- */
+/* ---- a new repository ---- */
 
 /*
- * A new repository is made in UNFINISHED, below its own directory, and set up there. Then its
- * entries are moved up, HEAD last: git sees no repository until it is whole. A run that was killed
- * leaves either UNFINISHED/making, which is made again from the start, or UNFINISHED/whole, whose
- * entries that are still there are moved. Processes take turns by a lock on UNFINISHED.
+ * A new repository is created and set up in UNFINISHED, a subdirectory of its directory. Then its
+ * entries are moved up, HEAD last, so that git recognizes a repository only when it is complete. A
+ * killed run leaves either UNFINISHED/making, which the next run creates from scratch, or
+ * UNFINISHED/whole, from which the next run moves the remaining entries. A lock in UNFINISHED
+ * excludes other processes.
  */
 #define UNFINISHED "git-build-init"
 
 struct making {
 	struct buf path;          /* the repository */
-	struct buf unfinished;    /* below it */
-	struct buf making, whole; /* below that */
+	struct buf unfinished;    /* its subdirectory UNFINISHED */
+	struct buf making, whole; /* subdirectories of `unfinished` */
 	struct file_lock turn;
 };
 
@@ -126,7 +130,7 @@ static int remove_tree(const char *path, struct error *err)
 	return rc;
 }
 
-/* Moves all entries but HEAD; another run may have moved some already. */
+/* Moves all entries except HEAD. An earlier run may have moved some of them. */
 static int move_entries(const struct making *m, struct error *err)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
@@ -154,7 +158,7 @@ static int move_entries(const struct making *m, struct error *err)
 	return rc;
 }
 
-/* Everything is on disk before HEAD makes it a repository. */
+/* Moves HEAD, which makes it a repository, when everything else is on disk. */
 static int move_up(const struct making *m, struct error *err)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
@@ -182,7 +186,7 @@ static int make_whole(const struct making *m, const struct setup_plan *plan,
 	if (!rc)
 		rc = create(m->making.data, plan->branch ? plan->branch : DEFAULT_BRANCH, err);
 	if (!rc)
-		setup_step(report, true, "made the bare repository %s", m->path.data);
+		setup_step(report, true, "created the bare repository %s", m->path.data);
 	if (!rc)
 		rc = equip(m->making.data, plan, report, err);
 	if (!rc && rename(m->making.data, m->whole.data) < 0)
@@ -190,7 +194,7 @@ static int make_whole(const struct making *m, const struct setup_plan *plan,
 	return rc;
 }
 
-/* Waits for its turn. The lock's own directory makes `path` ours: it was empty. */
+/* Waits for the lock. Its directory, UNFINISHED, also marks `path`, which was empty, as ours. */
 static int take_turn(struct making *m, struct error *err)
 {
 	struct buf lock = BUF_INIT;
@@ -200,11 +204,11 @@ static int take_turn(struct making *m, struct error *err)
 	return rc;
 }
 
-/* ---- what is at the path ---- */
+/* ---- the existing content of the path ---- */
 
 enum place { PLACE_FREE, PLACE_UNFINISHED, PLACE_REPOSITORY, PLACE_WORK_TREE, PLACE_OTHER };
 
-/* 1, 0, or a negative code. */
+/* Does `path` have an entry `name`? 1, 0, or a negative code. */
 static int has(const char *path, const char *name, struct error *err)
 {
 	struct buf inner = BUF_INIT;
@@ -214,7 +218,7 @@ static int has(const char *path, const char *name, struct error *err)
 	return found;
 }
 
-/* Has it all that git looks for? 1, 0, or a negative code. */
+/* Does it have everything that git requires of a repository? 1, 0, or a negative code. */
 static int is_repository(const char *path, struct error *err)
 {
 	static const char *const parts[] = { "HEAD", "objects", "refs" };
@@ -224,7 +228,7 @@ static int is_repository(const char *path, struct error *err)
 	return rc;
 }
 
-/* An enum place, or a negative code. */
+/* Returns what is at `path`, as an enum place, or a negative code. */
 static int examine(const char *path, struct error *err)
 {
 	DIR *directory = opendir(path);
@@ -255,12 +259,12 @@ static int refuse_place(enum place place, const char *path, struct error *err)
 {
 	if (place == PLACE_WORK_TREE)
 		return error_set(err, ERR_INVALID,
-			"%s has a work tree; the shared repository must be bare, since nobody "
-			"works in it (git clone --bare %s %s.git)",
+			"%s has a work tree, but the shared repository must be bare; create one "
+			"with 'git clone --bare %s %s.git'",
 			path, path, path);
 	return error_set(err, ERR_INVALID,
-		"%s: neither an empty directory nor a git repository; name another one, or empty "
-		"it first",
+		"%s: neither an empty directory nor a git repository; use another directory, or "
+		"empty it first",
 		path);
 }
 
@@ -270,7 +274,7 @@ static int make(const char *path, const struct setup_plan *plan, struct setup_re
 	struct making m;
 	making_start(&m, path);
 	int rc = take_turn(&m, err);
-	/* Another process may have made it while this one waited. */
+	/* Another process may have created it while this one waited. */
 	int place = rc ? rc : examine(path, err);
 	if (place >= 0 && place != PLACE_REPOSITORY) {
 		int whole = file_exists(m.whole.data, err);
@@ -286,7 +290,7 @@ static int make(const char *path, const struct setup_plan *plan, struct setup_re
 	return rc;
 }
 
-/* ---- what a repository needs ---- */
+/* ---- settings, HEAD and hooks ---- */
 
 static int set_all(struct repo *repo, struct setup_report *report, struct error *err)
 {
@@ -300,7 +304,7 @@ static int set_all(struct repo *repo, struct setup_report *report, struct error 
 	return setup_config_write(&config, repo, err);
 }
 
-/* The coordination branch: build.branch, as the guard reads it, else `main`. */
+/* The name of the shared branch: plan->branch, or build.branch (as the guard reads it), or main. */
 static void find_branch(struct repo *repo, const struct setup_plan *plan, struct buf *out)
 {
 	if (plan->branch || !repo_config(repo, "build.branch", out) || !out->len) {
@@ -309,7 +313,7 @@ static void find_branch(struct repo *repo, const struct setup_plan *plan, struct
 	}
 }
 
-/* Lets clones start on the coordination branch. A HEAD that has commits is somebody's choice. */
+/* Points HEAD to the shared branch, so that clones check it out. A HEAD with commits is kept. */
 static int point_head(struct repo *repo, const struct setup_plan *plan, struct setup_report *report,
 	struct error *err)
 {
@@ -326,17 +330,17 @@ static int point_head(struct repo *repo, const struct setup_plan *plan, struct s
 		goto done;
 	rc = 0;
 	if (attached && !strcmp(head.data, wanted.data)) {
-		setup_step(report, false, "HEAD stands on %s", branch.data);
+		setup_step(report, false, "HEAD already points to %s", branch.data);
 	} else if (!attached || has_commit) {
 		setup_missing(report,
-			"the coordination branch is %s, and HEAD stands elsewhere%s%s; to use that "
-			"one, set build.branch to it here and in every clone",
-			branch.data, attached ? ": on " : "",
+			"the shared branch is %s, but HEAD %s%s; to use another branch, set "
+			"build.branch to it here and in every clone",
+			branch.data, attached ? "points to " : "is detached",
 			attached ? head.data + strlen("refs/heads/") : "");
 	} else {
 		rc = repo_set_head(repo, wanted.data, err);
 		if (!rc)
-			setup_step(report, true, "set HEAD to %s", branch.data);
+			setup_step(report, true, "pointed HEAD to %s", branch.data);
 	}
 done:
 	buf_release(&branch);
@@ -354,8 +358,8 @@ static int install_hook(struct repo *repo, const char *name, const struct setup_
 	buf_addf(&program, "%s/%s", plan->hooks_dir, name);
 	int rc = own ? hook_install(directory.data, name, program.data, err)
 		     : error_set(err, ERR_INVALID,
-			       "core.hooksPath sends git to %s, so the %s hook would not run; "
-			       "unset it, or call %s from there",
+			       "core.hooksPath is %s, so the %s hook would not run; unset "
+			       "core.hooksPath, or call %s from the hook there",
 			       directory.data, name, program.data);
 	if (rc >= 0)
 		setup_hook_step(report, name, rc);
@@ -371,7 +375,7 @@ static int equip(const char *path, const struct setup_plan *plan, struct setup_r
 	int rc = repo_open(&repo, path, err);
 	if (!rc && repo_work_tree(repo))
 		rc = error_set(
-			err, ERR_INVALID, "%s is not bare; the shared repository must be", path);
+			err, ERR_INVALID, "%s: not bare, but the shared repository must be", path);
 	if (!rc)
 		rc = setup_sweep(repo, err);
 	if (!rc)
@@ -386,7 +390,7 @@ static int equip(const char *path, const struct setup_plan *plan, struct setup_r
 	return rc;
 }
 
-/* Is there a colon in what leads to `path`, as far as it exists, as the file system has it? */
+/* Applies check_path() to the part of `path` that exists, with symbolic links resolved. */
 static int check_real_path(const char *path, struct error *err)
 {
 	char real[PATH_MAX];
@@ -404,7 +408,7 @@ static int check_real_path(const char *path, struct error *err)
 	return check_path(real, err);
 }
 
-/* As a person writes it, without what realpath(3) would change; "x/" is "x". */
+/* The path as given, without slashes at the end; symbolic links are not resolved. */
 static char *plain_path(const char *path)
 {
 	size_t len = strlen(path);
@@ -413,8 +417,8 @@ static char *plain_path(const char *path)
 	return xstrndup(path, len);
 }
 
-/* What a run that was killed after the repository was whole has left. Waits for a run that is still
- * at work there. */
+/* Removes the UNFINISHED of a run that was killed after the repository was complete. Waits for a
+ * run that is still in progress. */
 static int remove_unfinished(const char *path, struct error *err)
 {
 	struct making m;
@@ -437,7 +441,7 @@ static int make_or_adopt(const char *path, const struct setup_plan *plan,
 		return refuse_place((enum place)place, path, err);
 	if (place != PLACE_REPOSITORY)
 		return make(path, plan, report, err);
-	setup_step(report, false, "%s is a repository", path);
+	setup_step(report, false, "%s already is a repository", path);
 	return remove_unfinished(path, err);
 }
 
@@ -450,7 +454,7 @@ int setup_shared(const char *given, const struct setup_plan *plan, struct setup_
 		rc = check_real_path(path, err);
 	if (!rc)
 		rc = make_or_adopt(path, plan, report, err);
-	/* Also what was just made: another process may have done so with other programs. */
+	/* Also for a new one: another process may have created it with other programs. */
 	if (!rc)
 		rc = equip(path, plan, report, err);
 	free(path);

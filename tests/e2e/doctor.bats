@@ -32,21 +32,21 @@ finds_and_fixes() {
 
 @test "attributes without the driver in git config" {
   git config --unset merge.git-build.driver
-  finds_and_fixes driver "git merges the fleet's files as text"
+  finds_and_fixes driver "git merges coordination files as text"
 }
 
 @test "a driver or a hook whose program does not exist" {
   git config merge.git-build.driver "if test -x '/gone/git-build'; then '/gone/git-build'; fi"
-  finds_and_fixes driver "program is gone: /gone/git-build"
+  finds_and_fixes driver "program does not exist: /gone/git-build"
   sed -i "s|^program=.*|program='/gone/pre-push'|" .git/hooks/pre-push
-  finds_and_fixes hooks "program is gone: /gone/pre-push"
+  finds_and_fixes hooks "program does not exist: /gone/pre-push"
 }
 
 @test "files of the fleet without the attribute" {
   git rm -q .gitattributes
   git commit -q -m 'No attributes'
   git push -q
-  finds_and_fixes attributes "does not give merge=git-build to coordination/jobs.json"
+  finds_and_fixes attributes "does not set merge=git-build for coordination/jobs.json"
 }
 
 @test "drivers that are not configured, and merge=union on a file with a schema" {
@@ -56,15 +56,15 @@ finds_and_fixes() {
   git add docs
   git commit -q -m 'Attributes of others'
   run -1 git build doctor
-  [[ $output == *"docs/.gitattributes gives *.jsonl to the merge driver beads, which is not configured"* ]]
-  [ "$(grep -c 'which is not configured' <<<"$output")" = 1 ]
+  [[ $output == *"docs/.gitattributes assigns the merge driver beads to *.jsonl, but the driver is not configured"* ]]
+  [ "$(grep -c 'the driver is not configured' <<<"$output")" = 1 ]
   [[ $output != *union* ]]
   git config merge.beads.driver true
   run -0 git build doctor
   echo 'coordination/messages.json merge=union' >>.gitattributes
   git commit -q -a -m Union
   run -1 git build doctor
-  [[ $output == *"coordination/messages.json has a schema and merge=union, so a merge can leave a key twice"* ]]
+  [[ $output == *"coordination/messages.json has a schema and merge=union, so a merge can duplicate a member"* ]]
 }
 
 @test "hooks that are missing, not executable, or overridden" {
@@ -76,19 +76,19 @@ finds_and_fixes() {
   chmod +x .git/hooks/post-merge
   mkdir ../team
   git config core.hooksPath ../team
-  finds_and_fixes hooks "core.hooksPath sends git to"
+  finds_and_fixes hooks "core.hooksPath is"
 }
 
 @test "no server ID, no remote, an unreachable remote" {
   git config --unset build.server
-  finds_and_fixes server "this clone has no server id"
+  finds_and_fixes server "this clone has no server ID"
   git remote rename origin elsewhere
   run -1 git build doctor
-  [[ $output == *"there is no remote origin"*"mend remote: git remote add origin URL"* ]]
+  [[ $output == *"remote origin does not exist"*"mend remote: git remote add origin URL"* ]]
   git remote rename elsewhere origin
   git remote set-url origin "file://$TMP/nowhere.git"
   run -1 git build doctor
-  [[ $output == *"the remote does not answer"* ]]
+  [[ $output == *"cannot reach the remote"* ]]
   run -0 git build doctor --no-fetch
 }
 
@@ -96,12 +96,12 @@ finds_and_fixes() {
   for lock in refs/remotes/origin/main.lock index.lock packed-refs.lock objects/maintenance.lock; do
     touch ".git/$lock"
     sleep 1.1
-    finds_and_fixes locks "a git that was killed has left $PWD/.git/$lock"
+    finds_and_fixes locks "stale lock file $PWD/.git/$lock"
   done
   git init -q --bare .git/git-build/source.git
   touch .git/git-build/source.git/config.lock
   sleep 1.1
-  finds_and_fixes locks "has left $PWD/.git/git-build/source.git/config.lock"
+  finds_and_fixes locks "stale lock file $PWD/.git/git-build/source.git/config.lock"
   touch ../fleet.git/packed-refs.lock
   sleep 1.1
   run -1 git -C ../fleet.git build doctor
@@ -115,7 +115,7 @@ finds_and_fixes() {
   touch .git/index.lock
   sleep 1.1
   run -0 git build doctor
-  [[ $output == *"locks "*"unknown"*"index.lock: a git that is running may hold this lock"* ]]
+  [[ $output == *"locks "*"unknown"*"index.lock: a running git process may hold this lock"* ]]
   rm .git/index.lock
 }
 
@@ -124,9 +124,9 @@ finds_and_fixes() {
   [[ $output == *"clock "*"unknown"* ]]
   clone_server "file://$TMP/fleet.git" build2 >/dev/null
   run -0 git build doctor
-  [[ $output == *"the clock fits the last beat of build2"* ]]
+  [[ $output == *"the clock agrees with the last heartbeat of build2"* ]]
   GIT_BUILD_TEST_NOW=$(($(date +%s) - 8000)) run -1 git build doctor
-  [[ $output == *"this clock is 2 h behind that of build2"* ]]
+  [[ $output == *"this clock is 2 h behind the clock of build2"* ]]
   [[ $output == *"mend clock: "* ]]
 }
 

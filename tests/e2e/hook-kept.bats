@@ -173,7 +173,7 @@ setup() {
   kept .git/hooks/pre-push 'echo "kept: $*: $(cat)"; exit 1'
   sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
   run ! git push origin HEAD:main
-  [[ $output == *"/nowhere/pre-push is gone"*"kept: origin $TMP/fleet.git: HEAD "* ]]
+  [[ $output == *"/nowhere/pre-push does not exist"*"kept: origin $TMP/fleet.git: HEAD "* ]]
 }
 
 # The script as written by git-build 0.1.

@@ -192,7 +192,7 @@ shared/health_dashboard.json" ]
   new_fleet
   write_hook .git/hooks/pre-push 0
   run -0 git build init --server build1
-  [[ $output == *"installed the pre-push hook; the one that stood there runs first"* ]]
+  [[ $output == *"installed the pre-push hook (your existing hook runs first)"* ]]
   commit_file coordination/jobs.json '{"jobs":[}'
   run ! git push origin main
   [[ $output == *"own hook: origin"*"refs/heads/main"* ]]
@@ -219,7 +219,7 @@ shared/health_dashboard.json" ]
   sed -i 's|^program=.*|program=/nowhere/pre-push|' .git/hooks/pre-push
   commit_file notes.txt one
   run -0 git push origin main
-  [[ $output == *"/nowhere/pre-push is gone"* ]]
+  [[ $output == *"/nowhere/pre-push does not exist"* ]]
 }
 
 @test "if git-build is not installed, the shared repository rejects everything" {
@@ -228,7 +228,7 @@ shared/health_dashboard.json" ]
   sed -i 's|^program=.*|program=/nowhere/pre-receive|' ../fleet.git/hooks/pre-receive
   commit_file notes.txt one
   run ! git push origin main
-  [[ $output == *"/nowhere/pre-receive is gone, and nothing lands without it"* ]]
+  [[ $output == *"/nowhere/pre-receive does not exist, so every push is rejected"* ]]
 }
 
 @test "a core.hooksPath that overrides the hooks is reported" {
@@ -236,7 +236,7 @@ shared/health_dashboard.json" ]
   mkdir "$TMP/own"
   git config core.hooksPath "$TMP/own"
   run -0 git build init --server build1
-  [[ $output == *"left the hooks out: core.hooksPath sends git to $TMP/own"* ]]
+  [[ $output == *"hooks not installed: core.hooksPath is $TMP/own"* ]]
   [ ! -e "$TMP/own/pre-push" ]
 }
 
@@ -319,7 +319,7 @@ shared/health_dashboard.json" ]
   git -C work commit -q --allow-empty -m one
   git -C work push -q origin HEAD:master
   run -0 git build init --shared fleet.git
-  [[ $output == *"HEAD stands elsewhere: on master"* ]]
+  [[ $output == *"but HEAD points to master"* ]]
   git -C fleet.git config build.branch master
   run -0 git build init --shared fleet.git
   [ "$output" = "already set up: nothing changed" ]
@@ -328,9 +328,9 @@ shared/health_dashboard.json" ]
 @test "a repository with a worktree is refused" {
   git init -q work
   run ! git build init --shared work
-  [[ $output == *"has a work tree; the shared repository must be bare"* ]]
+  [[ $output == *"has a work tree, but the shared repository must be bare"* ]]
   run ! git build init --shared work/.git
-  [[ $output == *"is not bare"* ]]
+  [[ $output == *"not bare, but the shared repository must be"* ]]
   [ ! -e work/.git/hooks/pre-receive ]
 }
 

@@ -46,7 +46,7 @@ setup() {
   git build install-service --user -q heartbeat
   git clone -q "$TMP/fleet.git" "$TMP/other" 2>/dev/null
   run -128 git -C "$TMP/other" build install-service --user heartbeat --server build1
-  [[ $output == *"belongs to another clone whose server has the same id"* ]]
+  [[ $output == *"belongs to another clone with the same server ID"* ]]
   run -128 git -C "$TMP/other" build install-service --user --remove heartbeat --server build1
   run -0 git build install-service --user heartbeat
 }
@@ -97,7 +97,7 @@ setup() {
 @test "impossible requests are refused with the reason" {
   run -129 git build install-service
   run -129 git build install-service sandwich
-  [[ $output == *"there are heartbeat, worker and archive"* ]]
+  [[ $output == *"expected heartbeat, worker or archive"* ]]
   run -129 git build install-service --user --system worker
   run -129 git build install-service --user --remove --now worker
   [[ $output == *"--now"*"--remove exclude each other"* ]]
