@@ -23,13 +23,13 @@ struct comparing {
 	struct error *err;
 };
 
-/* One file on both sides. */
+/* One file at both commits. */
 struct sides {
-	struct json_doc *old_doc, *new_doc;      /* NULL: there is none */
-	const struct json_value *before, *after; /* the member that counts */
+	struct json_doc *old_doc, *new_doc;      /* NULL: the file does not exist or is not valid */
+	const struct json_value *before, *after; /* the member that is compared */
 };
 
-/* One that is broken is as good as none: others report it. */
+/* A file that is not valid is treated as absent; it is reported elsewhere. */
 static int read_side(const struct comparing *c, const struct oid *commit, const char *path,
 	const char *name, struct json_doc **doc, const struct json_value **member)
 {
@@ -43,7 +43,7 @@ static int read_side(const struct comparing *c, const struct oid *commit, const 
 	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
 }
 
-/* OID_NONE if there is no such file. */
+/* Stores OID_NONE if the file does not exist. */
 static int find_side(
 	const struct comparing *c, const struct oid *commit, const char *path, struct oid *out)
 {
@@ -52,8 +52,8 @@ static int find_side(
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-/* Reads both sides: 1; 0, if they are the same, or the new one is broken or gone; or a negative
- * code. */
+/* Reads the file at both commits. Returns 1; 0 if both are equal, or if the new one does not exist
+ * or is not valid; or a negative code. */
 static int open_sides(
 	const struct comparing *c, const char *path, const char *name, struct sides *out)
 {
@@ -241,12 +241,11 @@ int changes_each(struct repo *repo, const struct oid *from, const struct oid *to
 
 static const char *who(const char *holder, const char *server)
 {
-	return !holder ? "nobody's" : !strcmp(holder, server) ? "yours" : holder;
+	return !holder ? "" : !strcmp(holder, server) ? "you" : holder;
 }
 
 void change_say(struct buf *out, const struct state_change *change, const char *server)
 {
-	bool named = change->after && strcmp(change->after, server) != 0;
 	switch (change->kind) {
 	case CHANGE_MESSAGE:
 		buf_addf(out, "new message %s from %s", change->id, change->about);
@@ -257,15 +256,15 @@ void change_say(struct buf *out, const struct state_change *change, const char *
 			change->about);
 		break;
 	case CHANGE_JOB:
-		buf_addf(out, "job %s is %s%s now", change->id, named ? "with " : "",
-			who(change->after, server));
+		buf_addf(out, "job %s is now %s%s", change->id,
+			change->after ? "assigned to " : "unassigned", who(change->after, server));
 		break;
 	case CHANGE_LOCK:
-		buf_addf(out, "lock %s is %s%s now", change->id, named ? "held by " : "",
-			who(change->after, server));
+		buf_addf(out, "lock %s is now %s%s", change->id,
+			change->after ? "held by " : "free", who(change->after, server));
 		break;
 	case CHANGE_LOCK_LOST:
-		buf_addf(out, "lock %s is lost: it is held by %s now (fence %" PRId64 ")",
+		buf_addf(out, "lock %s was lost: it is now held by %s (fence %" PRId64 ")",
 			change->id, change->after, change->number);
 		break;
 	}

@@ -1,8 +1,8 @@
 /*
- * What has happened between two states of the shared branch that concerns one server: messages for
- * it, jobs and locks that changed hands, builds that failed.
+ * The changes between two states of the shared branch that concern one server: messages for it,
+ * jobs and locks that moved to another server, builds that failed.
  *
- * Only files that differ are read; one that cannot be read has no changes.
+ * Only files that differ are read. A file that is not valid has no changes.
  */
 #ifndef NOTIFY_CHANGES_H
 #define NOTIFY_CHANGES_H
@@ -11,31 +11,31 @@
 #include "git/repo.h"
 
 enum change_kind {
-	CHANGE_MESSAGE,      /* a new one for the server, which has not read it */
-	CHANGE_JOB,          /* a job is the server's now, was, or is another's now */
-	CHANGE_BUILD_FAILED, /* a job failed, whosever it was */
+	CHANGE_MESSAGE,      /* a new unread message for the server */
+	CHANGE_JOB,          /* a job was assigned, or is assigned to another server or to none */
+	CHANGE_BUILD_FAILED, /* a job failed, on any server */
 	CHANGE_LOCK,         /* a lock has another holder, or none any more */
-	CHANGE_LOCK_LOST,    /* the server held it, and another does now */
+	CHANGE_LOCK_LOST,    /* the server held a lock that another server holds now */
 };
 
 struct state_change {
 	enum change_kind kind;
-	const char *id;    /* of the message or the job, or the lock's name */
+	const char *id;    /* the ID of the message or job, or the name of the lock */
 	const char *about; /* a message's sender and subject, a job's branch and reason; or NULL */
-	const char *before, *after; /* who had it, and who has it; NULL: nobody */
-	int64_t number;             /* a job's attempt, a lock's fence */
+	const char *before, *after; /* the servers that had it and have it; NULL: none */
+	int64_t number;             /* the attempt of a job, or the fence of a lock */
 };
 
 /*
- * Calls `each` for every change from commit `from` (OID_NONE: nothing was known, so nothing has
- * changed) to `to`, in the order of kinds and files, until it returns non-zero, which is then
- * returned. `now` tells which locks have expired. The strings are only there for the call.
+ * Calls `each` for every change from commit `from` to `to`, ordered by kind and then as in the
+ * file, until it returns non-zero; that value is returned. If `from` is OID_NONE, there are no
+ * changes. `now` determines which locks have expired. The strings are valid only during the call.
  */
 int changes_each(struct repo *repo, const struct oid *from, const struct oid *to,
 	const char *server, int64_t now, int (*each)(const struct state_change *change, void *data),
 	void *data, struct error *err);
 
-/* Appends the change as a phrase for `server`: "job job_7 is yours now". */
+/* Appends the change as a phrase for `server`: "job job_7 is now assigned to you". */
 void change_say(struct buf *out, const struct state_change *change, const char *server);
 
 #endif

@@ -28,7 +28,7 @@ int alert_run(struct repo *repo, const struct settings *settings, const char *se
 	int status, rc = child_run(&child, &status, err);
 	buf_trim(&output);
 	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "%s ended with %d%s%s", setting, status,
+		rc = error_set(err, ERR_FAILED, "%s exited with %d%s%s", setting, status,
 			output.len ? ": " : "", output.data);
 	buf_release(&output);
 	for (int i = 0; i < 3; i++)

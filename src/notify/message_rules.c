@@ -61,7 +61,7 @@ int message_rules_read(struct message_rules *out, const char *text, size_t len, 
 	return rc;
 }
 
-/* ---- choosing ---- */
+/* ---- matching ---- */
 
 static bool has(const char *text, const char *part)
 {

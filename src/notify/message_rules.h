@@ -1,13 +1,13 @@
 /*
- * Rules for messages: what a server answers, or reads, by itself.
+ * Message rules: the messages that a server replies to, or marks as read, automatically.
  *
  *	{ "rules": [
  *	  { "name": "ping", "type": "request", "contains": "are you there", "reply": "I am." },
  *	  { "from": "build2", "type": "info", "read": true } ] }
  *
- * The first rule whose "from", "type" and "contains" all fit counts; one that is missing fits
- * everything. Messages of one's own are never looked at, and one that a rule has written ("auto")
- * is never answered, so that two servers' rules cannot talk to each other for ever.
+ * The first rule whose "from", "type" and "contains" all match is applied; a missing member matches
+ * every message. A server's own messages are ignored, and a message that a rule has sent ("auto")
+ * gets no reply, so that the rules of two servers cannot reply to each other forever.
  */
 #ifndef NOTIFY_MESSAGE_RULES_H
 #define NOTIFY_MESSAGE_RULES_H
@@ -19,7 +19,7 @@
 #define MESSAGE_RULES_PATH "shared/message_rules.json"
 
 struct message_rule {
-	const char *name, *from, *type, *contains, *reply; /* the arena's; NULL: not given */
+	const char *name, *from, *type, *contains, *reply; /* in the arena; NULL: not given */
 };
 
 struct message_rules {
@@ -28,17 +28,17 @@ struct message_rules {
 	struct arena arena;
 };
 
-/* Reads rules; `path` is what errors call the text. ERR_INVALID with the place of the first mistake
- * and what would be right. To be given to message_rules_release() either way. */
+/* Reads rules; `path` is the name of the text in errors. ERR_INVALID, with the location of the
+ * first error, if they are not valid. Release with message_rules_release() in either case. */
 int message_rules_read(struct message_rules *out, const char *text, size_t len, const char *path,
 	struct error *err);
 void message_rules_release(struct message_rules *rules);
 
-/* The rule for `message`, which is `server`'s to read; NULL: none. */
+/* The rule to apply to `message` on `server`; NULL if there is none. */
 const struct message_rule *message_rules_choose(
 	const struct message_rules *rules, const struct message *message, const char *server);
 
-/* Appends the request that does as `rule` says. */
+/* Appends the request that applies `rule`: a reply, or marking the message as read. */
 void message_rule_request(struct buf *out, const struct message_rule *rule,
 	const struct message *message, const struct settings *settings, const struct env *env);
 

@@ -43,7 +43,7 @@ static struct notice *add(struct notices *notices, const char *event, char *id, 
 	return notice;
 }
 
-/* ---- what was told before ---- */
+/* ---- the events that were already reported ---- */
 
 struct names {
 	char **list;
@@ -73,10 +73,10 @@ static void names_release(struct names *names)
 }
 
 struct state {
-	struct oid tip;      /* everything up to there was told; OID_NONE: this is the first time */
-	struct names silent; /* servers that are known to be */
-	struct names told;   /* ids of notices that are newer than all that */
-	int64_t failures;    /* of the command, at the next notice */
+	struct oid tip; /* all events up to it were reported; OID_NONE: this is the first run */
+	struct names silent; /* servers that were reported as silent */
+	struct names told;   /* IDs of events after `tip` that were reported */
+	int64_t failures;    /* how often the command has failed for the next event */
 };
 
 static void state_release(struct state *state)
@@ -101,7 +101,7 @@ static void read_names(struct names *out, const struct json_doc *doc, const char
 	}
 }
 
-/* A file that is not there, or holds something else, is the first time. */
+/* If the file does not exist, or is not valid, this is the first run. */
 static int state_read(struct state *state, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -150,7 +150,7 @@ static int state_write(const struct state *state, struct repo *repo, struct erro
 	return rc;
 }
 
-/* ---- what is new ---- */
+/* ---- finding events ---- */
 
 struct finding {
 	struct notices *out;
@@ -220,7 +220,7 @@ static void take_server(struct finding *f, const struct server *server)
 		buf_addf(&text, "%s has been silent for %s", server->id,
 			timestamp_format_age(server->age, age));
 	else
-		buf_addf(&text, "%s beats again", server->id);
+		buf_addf(&text, "%s sends heartbeats again", server->id);
 	add(f->out, event, id, buf_detach(&text))->about = xstrdup(server->id);
 }
 
@@ -233,7 +233,7 @@ static int find_new(struct notices *out, const struct state *state, struct repo 
 		return 0;
 	int rc = changes_each(repo, &state->tip, tip, settings->server, env->now(env->data),
 		take_change, &f, err);
-	/* Without an answer from the remote nobody can be called silent. */
+	/* If the remote cannot be reached, it is not known which servers are silent. */
 	for (size_t i = 0; !rc && i < fleet->count && !fleet->offline.code; i++)
 		take_server(&f, &fleet->servers[i]);
 	return rc;
@@ -251,7 +251,7 @@ int notices_find(struct notices *out, struct repo *repo, const struct settings *
 	return rc;
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
 void notice_write(struct buf *out, const struct notice *notice, const struct settings *settings,
 	const struct env *env)
@@ -289,7 +289,7 @@ static int tell_one(struct telling *t, const struct notice *notice, struct error
 	int rc = alert_run(t->repo, t->settings, "build.notifyCommand", t->command, notice->event,
 		notice->text, &input, err);
 	buf_release(&input);
-	/* One that it will not take must not keep all that follow. */
+	/* An event for which the command keeps failing must not block the following ones. */
 	if (rc < 0 && ++t->state.failures < MOST_FAILURES) {
 		state_write(&t->state, t->repo, NULL);
 		return rc;
@@ -300,7 +300,7 @@ static int tell_one(struct telling *t, const struct notice *notice, struct error
 	return rc < 0 ? rc : written;
 }
 
-/* All is told: what is known now is where the next time begins. */
+/* Everything was reported: the next run starts from the current state. */
 static int begin_anew(
 	struct telling *t, const struct fleet *fleet, const struct oid *tip, struct error *err)
 {
@@ -308,7 +308,7 @@ static int begin_anew(
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *server = &fleet->servers[i];
 		bool was = names_have(&t->state.silent, server->id);
-		/* Late is neither: it stays what it was. */
+		/* A late server keeps its previous state. */
 		if (fleet->offline.code ? was
 					: server->state == HEARTBEAT_SILENT ||
 					(was && server->state != HEARTBEAT_ALIVE))
@@ -357,7 +357,7 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 	if (!rc)
 		rc = tell_all(&t, fleet, tip, err);
 	file_lock_release(&lock);
-	/* Those that were told are the caller's to show. */
+	/* The caller gets only the events that were reported. */
 	for (size_t i = t.told; i < t.found.count; i++)
 		free_notice(&t.found.list[i]);
 	t.found.count = t.told;

@@ -71,7 +71,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   git config build.notifyCommand 'read -r l; case $l in *one*) echo no mail >&2; exit 3;; esac; echo "$l" >>"$HOME/reported"'
   for _ in 1 2 3 4 5; do
     run -128 git build notify
-    [[ $output == *"build.notifyCommand ended with 3: no mail"* ]]
+    [[ $output == *"build.notifyCommand exited with 3: no mail"* ]]
   done
   run -0 git build notify
   [ "$(reported .text | wc -l)" = 1 ]
@@ -106,7 +106,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   git config build.notifyCommand 'exit 7'
   kill -HUP "$pid"
   other message send -q --to build1 --subject "and again" >/dev/null
-  wait_for 10 grep -q "nobody could be notified: build.notifyCommand ended with 7" "$TMP/out"
+  wait_for 10 grep -q "nobody could be notified: build.notifyCommand exited with 7" "$TMP/out"
   before=$(git rev-list --count heartbeat-build1)
   wait_for 10 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
 }

@@ -39,8 +39,8 @@ other() { git -C ../build2 build "$@"; }
     [[ $output == *"git-build: new message $id from build2: look "* ]]
     [[ $output != *$'\e'* ]]
     [[ $output == *"job $job failed on build2, main: exit code 2"* ]]
-    [ $way = --rebase ] && [[ $output == *"lock deploy2 is held by build2 now"* ]]
-    [ $way = --rebase ] || [[ $output == *"lock deploy is nobody's now"* ]]
+    [ $way = --rebase ] && [[ $output == *"lock deploy2 is now held by build2"* ]]
+    [ $way = --rebase ] || [[ $output == *"lock deploy is now free"* ]]
     git push -q --no-verify origin main
   done
   # The server's own changes are not reported.
@@ -55,7 +55,7 @@ other() { git -C ../build2 build "$@"; }
   git pull -q --no-rebase
   git update-ref ORIG_HEAD "$(git log -1 --format=%H --grep='build1 acquires deploy')"
   run -0 .git/hooks/post-merge 0
-  [[ $output == *"lock deploy is lost: it is held by build2 now (fence 2)"* ]]
+  [[ $output == *"lock deploy was lost: it is now held by build2 (fence 2)"* ]]
   for n in $(seq 12); do other message send -q --to all --subject "$n" >/dev/null; done
   run -0 git pull -q --no-rebase
   [ "$(grep -c 'new message' <<<"$output")" = 10 ]
