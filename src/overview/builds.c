@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A manifest that stands on the branch. */
+/* A manifest on the shared branch. */
 struct found {
 	const char *server, *job;
 	struct oid blob;
-	int64_t ended_at; /* as its job says; 0: that is gone, and so was done long ago */
+	int64_t ended_at; /* from the job; 0: the job was archived, so the build is old */
 };
 
-/* Which place says it; the first counts. */
+/* The sources of a build, the best one first. */
 enum source { FROM_MANIFEST, FROM_JOB, FROM_STATUS };
 
 struct candidate {
@@ -26,7 +26,7 @@ struct candidate {
 struct gathering {
 	struct overview *overview;
 	struct repo *repo;
-	const char *server; /* whose folder is being listed */
+	const char *server; /* the server whose directory is being listed */
 	struct found *found;
 	size_t found_count, found_capacity;
 	struct candidate *candidates;
@@ -175,7 +175,7 @@ static void add_last_builds(struct gathering *g)
 	}
 }
 
-/* ---- one of each ---- */
+/* ---- one build per job and server ---- */
 
 static int compare_names(const char *a, const char *b)
 {

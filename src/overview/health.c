@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-	USUAL_LEAST = 5,             /* builds from which on there is a usual */
-	STUCK_LEAST = 600,           /* seconds: whatever is usual, so long a build may take */
-	FIRST_HEARTBEAT_AFTER = 900, /* seconds: three times what the defaults promise */
-	DISK_CRITICAL_SHARE = 5,     /* of what should be free a fifth is left */
+	USUAL_LEAST = 5,             /* builds that are needed for a usual duration */
+	STUCK_LEAST = 600,           /* seconds that any build may take */
+	FIRST_HEARTBEAT_AFTER = 900, /* seconds: three times the default expected interval */
+	DISK_CRITICAL_SHARE = 5,     /* critical below this fraction (1/5) of build.diskLow */
 };
 
 struct judging {
@@ -19,7 +19,7 @@ struct judging {
 	const struct overview *overview;
 	const struct health_limits *limits;
 	int64_t now;
-	int64_t as_of; /* when the remote was last heard: silence since then says nothing */
+	int64_t as_of; /* the last fetch: later heartbeats are not known */
 };
 
 const char *severity_name(enum severity severity)
@@ -61,7 +61,7 @@ int health_limits_load(struct health_limits *out, struct repo *repo, struct erro
 	return rc;
 }
 
-/* Adds `alert`, with its words formatted. */
+/* Adds `alert` with a formatted text. */
 __attribute__((format(printf, 3, 4))) static void add(
 	struct judging *j, struct health_alert alert, const char *format, ...)
 {
@@ -79,7 +79,7 @@ __attribute__((format(printf, 3, 4))) static void add(
 	health->alerts[health->count++] = alert;
 }
 
-/* ---- what could not be read ---- */
+/* ---- reading ---- */
 
 static void check_reading(struct judging *j)
 {
@@ -87,14 +87,14 @@ static void check_reading(struct judging *j)
 	if (fleet->offline.code) {
 		struct health_alert alert = { HEALTH_CRITICAL, "remote", NULL, NULL, NULL, NULL,
 			fleet->fetched_at };
-		add(j, alert, "the shared repository could not be asked: %s", fleet->offline.text);
+		add(j, alert, "cannot reach the shared repository: %s", fleet->offline.text);
 	}
 	for (size_t i = 0; i < j->overview->troubles_count; i++) {
 		const struct problem *problem = &j->overview->troubles[i];
 		struct health_alert alert = {
 			.severity = HEALTH_WARNING, .kind = "file", .server = problem->server
 		};
-		/* Without the shared files nobody can work. */
+		/* No server can work without the coordination files. */
 		if (!problem->server)
 			alert.severity = HEALTH_CRITICAL;
 		add(j, alert, "%s", problem->words);
@@ -122,19 +122,19 @@ static void check_heartbeat(
 	alert.kind = heartbeat_state_name(state);
 	switch (state) {
 	case HEARTBEAT_NEVER:
-		/* Its first beats may be on their way. */
+		/* A new server may not have pushed its first heartbeat yet. */
 		if (server->status_at && j->as_of - server->status_at > FIRST_HEARTBEAT_AFTER) {
 			alert.since = server->status_at;
-			add(j, alert, "%s has given no sign of life yet", server->id);
+			add(j, alert, "%s has never sent a heartbeat", server->id);
 		}
 		return;
 	case HEARTBEAT_LATE:
-		add(j, alert, "%s is late: it promised a beat every %s", server->id,
+		add(j, alert, "%s is late: expected a heartbeat every %s", server->id,
 			expected_interval);
 		return;
 	case HEARTBEAT_SILENT:
 		alert.severity = HEALTH_CRITICAL;
-		add(j, alert, "%s is silent: it promised a beat every %s", server->id,
+		add(j, alert, "%s is silent: expected a heartbeat every %s", server->id,
 			expected_interval);
 		return;
 	case HEARTBEAT_ALIVE:
@@ -144,7 +144,7 @@ static void check_heartbeat(
 		return;
 	alert.severity = HEALTH_CRITICAL;
 	alert.kind = "unhealthy";
-	add(j, alert, "%s says of itself that it is not well", server->id);
+	add(j, alert, "%s reports itself unhealthy", server->id);
 }
 
 static void check_machine(struct judging *j, const struct server *server)
@@ -157,15 +157,15 @@ static void check_machine(struct judging *j, const struct server *server)
 		alert.kind = "disk";
 		if (server->disk_free_gb < low / DISK_CRITICAL_SHARE)
 			alert.severity = HEALTH_CRITICAL;
-		add(j, alert, "%s has %.1f GiB of disk left; build.diskLow is %" PRId64, server->id,
-			server->disk_free_gb, j->limits->disk_low);
+		add(j, alert, "%s has %.1f GiB of free disk space; build.diskLow is %" PRId64,
+			server->id, server->disk_free_gb, j->limits->disk_low);
 	}
 	if (server->last_heartbeat - j->now > j->limits->clock_skew) {
 		char ahead[TIMESTAMP_SIZE];
 		alert.kind = "clock";
 		alert.severity = HEALTH_WARNING;
 		timestamp_format_age(server->last_heartbeat - j->now, ahead);
-		add(j, alert, "the clock of %s is %s ahead of this host's", server->id, ahead);
+		add(j, alert, "the clock of %s is %s ahead of this host", server->id, ahead);
 	}
 }
 
@@ -176,11 +176,11 @@ static void check_worker(struct judging *j, const struct server *server)
 		.server = server->id,
 		.since = server->paused_since };
 	if (server->paused)
-		add(j, alert, "%s takes no jobs: %s", server->id, server->paused);
+		add(j, alert, "%s does not claim jobs: %s", server->id, server->paused);
 }
 
-/* A beat is written and committed in the same moment, by the same clock; a squash may commit it
- * again, later. */
+/* A heartbeat is written and committed at the same time, by the same clock, so its commit cannot be
+ * older. A squash may commit it again, later. */
 static void check_commit_time(struct judging *j, size_t index)
 {
 	const struct server *server = &j->overview->fleet.servers[index];
@@ -192,7 +192,7 @@ static void check_commit_time(struct judging *j, size_t index)
 		.kind = "clock",
 		.server = server->id,
 		.since = committed };
-	add(j, alert, "the beats of %s are dated %s after their commits", server->id,
+	add(j, alert, "the last heartbeat of %s is dated %s after its commit", server->id,
 		timestamp_format_age(server->last_heartbeat - committed, text));
 }
 
@@ -217,7 +217,7 @@ static void check_servers(struct judging *j)
 
 /* ---- jobs ---- */
 
-/* The verdict on `id`; NULL: there is no such server. */
+/* The health of the server `id`; NULL if it does not exist. */
 static const struct health_server *verdict_on(const struct judging *j, const char *id)
 {
 	for (size_t i = 0; id && i < j->health->servers_count; i++)
@@ -232,7 +232,7 @@ static int by_size(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* The median of what successful builds of this type took; 0: there are too few. */
+/* The median duration of successful builds of this type; 0 if there are too few. */
 static int64_t usual_duration(struct judging *j, const char *type)
 {
 	const struct overview *o = j->overview;
@@ -263,19 +263,22 @@ static void check_running(struct judging *j, const struct job *job)
 	char text[TIMESTAMP_SIZE];
 	if (!on || !strcmp(on->state, "silent")) {
 		alert.severity = HEALTH_CRITICAL;
-		add(j, alert, "job %s runs on %s, which is %s", job->id,
-			job->assigned_to ? job->assigned_to : "no server",
-			on ? "silent" : "not there");
+		add(j, alert, "job %s is running on %s, which is %s", job->id,
+			job->assigned_to ? job->assigned_to : "an unnamed server",
+			on ? "silent" : "not in the fleet");
 		return;
 	}
 	if (ran > j->limits->stuck_after) {
-		add(j, alert, "job %s runs on %s for longer than %s (build.stuckAfter)", job->id,
-			job->assigned_to, timestamp_format_age(j->limits->stuck_after, text));
+		add(j, alert, "job %s has been running on %s for longer than %s (build.stuckAfter)",
+			job->id, job->assigned_to,
+			timestamp_format_age(j->limits->stuck_after, text));
 		return;
 	}
 	int64_t usual = ran > STUCK_LEAST ? usual_duration(j, job->type) : 0;
 	if (usual && ran / j->limits->stuck_times >= usual)
-		add(j, alert, "job %s runs on %s for longer than %" PRId64 " times the usual %s",
+		add(j, alert,
+			"job %s has been running on %s for longer than %" PRId64
+			" times the usual %s",
 			job->id, job->assigned_to, j->limits->stuck_times,
 			timestamp_format_age(usual, text));
 }
@@ -291,10 +294,10 @@ static void check_queued(struct judging *j, const struct job *job, bool anybody)
 		return;
 	const struct health_server *only = verdict_on(j, job->assigned_to);
 	if (!anybody)
-		add(j, alert, "job %s is queued, and no server is alive", job->id);
+		add(j, alert, "job %s is queued, but no server is alive", job->id);
 	else if (job->assigned_to && (!only || strcmp(only->state, "alive") != 0))
 		add(j, alert, "job %s is queued for %s, which is %s", job->id, job->assigned_to,
-			only ? only->state : "not there");
+			only ? only->state : "not in the fleet");
 }
 
 static void check_jobs(struct judging *j)
@@ -319,15 +322,14 @@ static bool is_equal(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* Does one of the builds say how the other's matter stands now? */
+/* Does one build replace the result of the other: same type and branch (or server, without one)? */
 static bool is_of_one_line(const struct build *a, const struct build *b)
 {
 	return is_equal(a->type, b->type) && is_equal(a->branch, b->branch) &&
 		(a->branch || is_equal(a->server, b->server));
 }
 
-/* Of each branch (and type of job) the newest build counts: one that succeeded since has mended it.
- */
+/* For each branch and type of job, only the newest build counts: a later success ends the alert. */
 static void check_builds(struct judging *j)
 {
 	const struct overview *o = j->overview;
@@ -364,13 +366,13 @@ static void check_locks(struct judging *j)
 			.lock = lock->name,
 			.since = lock->expires_at };
 		if (lock->state == LOCK_EXPIRED)
-			add(j, alert, "lock %s has expired, and %s has not released it", lock->name,
+			add(j, alert, "lock %s has expired, but %s has not released it", lock->name,
 				lock->holder);
 		else if (lock->state == LOCK_CORRUPT) {
 			alert.severity = HEALTH_CRITICAL;
 			add(j, alert,
-				"lock %s cannot be understood, so that nobody can take it: 'git "
-				"build lock break' frees it",
+				"lock %s is corrupt, so no server can acquire it; run 'git build "
+				"lock break'",
 				lock->name);
 		}
 	}
@@ -388,12 +390,12 @@ static void check_errors(struct judging *j)
 			timestamp_parse(newest->timestamp, strlen(newest->timestamp), &alert.since);
 		add(j, alert, "%zu unread error%s for %s, the newest from %s: %s", errors->count,
 			errors->count == 1 ? "" : "s", errors->to,
-			newest->from ? newest->from : "nobody",
+			newest->from ? newest->from : "an unknown sender",
 			newest->subject ? newest->subject : "(no subject)");
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- all checks ---- */
 
 static void put_worst_first(struct health *health)
 {

@@ -11,12 +11,12 @@
 struct taking {
 	struct overview *overview;
 	struct repo *repo;
-	struct reading reading; /* of the commit that the fleet was read at */
+	struct reading reading; /* of the commit at which the fleet is read */
 	size_t errors_capacity;
-	struct error failure; /* to read; its code is 0 if there was none */
+	struct error failure; /* of a read; its code is 0 if there was none */
 };
 
-/* ---- troubles ---- */
+/* ---- problems ---- */
 
 static const char *copy(struct overview *overview, const char *text)
 {
@@ -31,8 +31,8 @@ void overview_problem(
 		copy(overview, path), copy(overview, words) };
 }
 
-/* Reads the shared file `path` with its member `name`; what is wrong with it is a trouble. If it
- * cannot be read, that is the failure of the whole. */
+/* Reads the coordination file `path` and its member `name`. A file that is not valid is added as a
+ * problem. If a file cannot be read, overview_take() fails. */
 static const struct json_value *read_shared(
 	struct taking *t, const char *path, const char *name, struct json_doc **doc)
 {
@@ -76,7 +76,7 @@ static void count_error(struct taking *t, const struct message *message)
 	o->errors[i].newest = *message;
 }
 
-/* Of most messages only the counts matter: those are not read in full. */
+/* Most messages are only counted; these are not read in full. */
 static void read_messages(struct taking *t, size_t most)
 {
 	struct overview *o = t->overview;
@@ -110,9 +110,9 @@ static void read_messages(struct taking *t, size_t most)
 	}
 }
 
-/* ---- beats ---- */
+/* ---- heartbeats ---- */
 
-/* When the commits of the branch that the server beats on were made. */
+/* Reads the times of the commits on the heartbeat branch of the server. */
 static int read_heartbeats(struct taking *t, size_t index, size_t most, struct error *err)
 {
 	struct overview *o = t->overview;
@@ -125,7 +125,7 @@ static int read_heartbeats(struct taking *t, size_t index, size_t most, struct e
 	heartbeats->times = arena_array(&o->arena, most + 1, sizeof(*heartbeats->times));
 	if (most)
 		heartbeats->times[heartbeats->count++] = server->last_heartbeat;
-	/* On the coordination branch the commits are of all kinds. */
+	/* Not all commits on the shared branch are heartbeats. */
 	if (oid_equal(&server->heartbeat_commit, &o->fleet.tip))
 		return 0;
 	if (repo_commit(t->repo, &server->heartbeat_commit, &commit, err) < 0)
@@ -136,14 +136,14 @@ static int read_heartbeats(struct taking *t, size_t index, size_t most, struct e
 		rc = repo_has(t->repo, &parent, err);
 		if (rc > 0 && repo_commit(t->repo, &parent, &commit, err) < 0)
 			rc = ERR_FAILED;
-		if (rc > 0) /* a shallow clone ends here otherwise */
+		if (rc > 0) /* else the history of a shallow clone ends here */
 			heartbeats->times[heartbeats->count++] = commit.time;
 	}
 	buf_release(&commit.message);
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole overview ---- */
 
 int overview_take(struct overview *out, struct repo *repo, const struct settings *settings,
 	const struct overview_plan *plan, const struct env *env, struct error *err)

@@ -1,7 +1,7 @@
 /*
- * The whole fleet, read once: every server with its beats, the jobs, the locks, the messages, and
- * what came of builds, all at one commit of the shared branch. What looks at the fleet (health,
- * metrics, the page, the screen) starts from here and reads nothing else.
+ * The state of the whole fleet at one commit of the shared branch: the servers with their
+ * heartbeats, the jobs, the locks, the messages, and the results of builds. The programs that show
+ * the fleet (health, metrics, the dashboard, the live view) use the overview and read nothing else.
  *
  *	struct overview overview;
  *	struct overview_plan plan = { .fetch = true, .messages = 20, .beats = 60 };
@@ -9,8 +9,8 @@
  *		...
  *	overview_release(&overview);
  *
- * A file that is broken hides nothing else: it is one of the troubles, with its place. What cannot
- * be read at all is a failure: then nothing is known of what it holds.
+ * A file that is not valid is added to the problems, with the location of the error, and the other
+ * files are still read. A file that cannot be read is a failure, because its content is not known.
  */
 #ifndef OVERVIEW_OVERVIEW_H
 #define OVERVIEW_OVERVIEW_H
@@ -22,47 +22,47 @@
 #include "clone/servers.h"
 
 struct overview_plan {
-	bool fetch;        /* ask the remote first, where failing to is no failure but `offline` */
-	size_t heartbeats; /* how many of each server's beats to list; 0: none */
-	size_t messages;   /* how many messages to list, of the newest */
-	size_t builds;     /* how many manifests of builds to read, of the newest; 0: all */
+	bool fetch;        /* fetch first; if that fails, the overview is `offline` */
+	size_t heartbeats; /* the number of heartbeats to list for each server; 0: none */
+	size_t messages;   /* the number of messages to list, the newest ones */
+	size_t builds;     /* the number of manifests to read, the newest ones; 0: all */
 };
 
-/* When a server gave its beats, the newest first, as far as its branch still knows. */
+/* The times of a server's heartbeats, the newest first, as far as its branch has them. */
 struct heartbeat_times {
-	int64_t committed_at; /* when the last was committed, seconds since 1970; 0: among other
-			       * things, on the coordination branch */
-	int64_t *times;       /* as many as were asked for */
+	int64_t committed_at; /* the commit time of the last one, seconds since 1970; 0: it is on
+			       * the shared branch, in a commit with other changes */
+	int64_t *times;       /* at most overview_plan.heartbeats */
 	size_t count;
 };
 
-/* A build that has ended, as its manifest says; else its job, or its server's last_build. */
+/* A finished build, from its manifest, or else from its job or the last_build of its server. */
 struct build {
 	const char *job;
-	const char *server, *type, *branch, *commit, *reason, *log; /* NULL: it does not say */
+	const char *server, *type, *branch, *commit, *reason, *log; /* NULL: unknown */
 	bool failed;
-	int64_t ended_at; /* seconds since 1970; 0: it does not say */
-	int64_t duration; /* seconds; -1: it does not say */
-	size_t artifacts; /* files it has made */
+	int64_t ended_at; /* seconds since 1970; 0: unknown */
+	int64_t duration; /* seconds; -1: unknown */
+	size_t artifacts; /* the number of files */
 };
 
-/* The messages of type error that wait for one receiver. */
+/* The unread messages of type error for one receiver. */
 struct unread_errors {
 	const char *to;
 	size_t count;
 	struct message newest;
 };
 
-/* A file that could not be read. */
+/* A file that is not valid. */
 struct problem {
-	const char *server; /* whose it is; NULL: the fleet's */
-	const char *path;   /* NULL: one of the server's, and `words` says which */
-	const char *words;  /* why, with the place */
+	const char *server; /* the server that the file belongs to; NULL: none */
+	const char *path;   /* NULL: a file of the server; `words` has its path */
+	const char *words;  /* the error, with its location */
 };
 
-/* All strings and arrays live in `arena`, or in the documents below it. */
+/* All strings and arrays are in `arena` or in the documents below it. */
 struct overview {
-	struct fleet fleet; /* and when it was taken, at which commit, how old that is */
+	struct fleet fleet; /* with the time, the commit, and the age of the last fetch */
 	struct heartbeat_times *heartbeats; /* one for each of fleet.servers */
 	struct job_list jobs;               /* in the order of the file */
 	struct lock *locks;                 /* in the order of the file */
@@ -70,7 +70,7 @@ struct overview {
 	struct message *messages; /* the newest first */
 	size_t messages_count;
 	size_t messages_total, messages_unread;
-	struct unread_errors *errors; /* in the order of their first */
+	struct unread_errors *errors; /* in the order of the first message to each receiver */
 	size_t errors_count;
 	struct build *builds; /* the newest first */
 	size_t builds_count;
@@ -78,18 +78,19 @@ struct overview {
 	size_t troubles_count, troubles_capacity;
 
 	struct arena arena;
-	struct json_doc *jobs_doc, *locks_doc, *messages_doc; /* NULL: there is none */
+	struct json_doc *jobs_doc, *locks_doc, *messages_doc; /* NULL: no valid file */
 };
 
-/* Reads it all. Below 0 only where the repository itself cannot be read. */
+/* Reads the overview. Negative only if the repository or git config cannot be read. Release with
+ * overview_release(). */
 int overview_take(struct overview *out, struct repo *repo, const struct settings *settings,
 	const struct overview_plan *plan, const struct env *env, struct error *err);
 void overview_release(struct overview *overview);
 
-/* The server called `id`; NULL if there is none. */
+/* The server with that ID; NULL if there is none. */
 const struct server *overview_server(const struct overview *overview, const char *id);
 
-/* How many jobs have this status. */
+/* The number of jobs with this status. */
 size_t overview_count_jobs(const struct overview *overview, const char *status);
 
 #endif

@@ -53,7 +53,7 @@ static int git(
 	return rc;
 }
 
-/* ---- what a file belongs to ---- */
+/* ---- kinds of files ---- */
 
 static bool is_below(const char *path, const char *directory)
 {
@@ -89,7 +89,7 @@ static enum size_kind kind_of_file(const char *path)
 /* ---- the objects ---- */
 
 struct object {
-	const char *path; /* "" where it has none */
+	const char *path; /* "" if it has none */
 	char type[8];
 	int64_t disk, content;
 };
@@ -109,7 +109,7 @@ static void add_file(struct measuring *m, const struct object *object)
 		(struct size_file){ object->path, object->content, object->disk, 1 };
 }
 
-/* "<type> <size on disk> <size> <path>" */
+/* Parses "<type> <size on disk> <size> <path>". */
 static bool read_line(char *line, struct object *object)
 {
 	int at = 0;
@@ -132,7 +132,7 @@ static int by_disk(const void *left, const void *right)
 	return (a->disk < b->disk) - (a->disk > b->disk);
 }
 
-/* All versions of one path become one entry, in the arena. */
+/* Combines all versions of a path into one entry, in the arena. */
 static void gather_files(struct size *out)
 {
 	struct size_file *all = out->files;
@@ -195,10 +195,10 @@ static int measure_objects(struct measuring *m)
 	return rc;
 }
 
-/* ---- branches, and what is not packed ---- */
+/* ---- branches and loose objects ---- */
 
-/* The coordination branch, as a ref: the remote's if this is a clone. ERR_NOT_FOUND if there is
- * none. */
+/* Stores the ref and the tip of the shared branch; in a clone, of its remote-tracking branch.
+ * ERR_NOT_FOUND if it does not exist. */
 static int find_main(struct measuring *m, struct buf *name, struct oid *tip)
 {
 	const struct settings *settings = m->settings;
@@ -211,7 +211,8 @@ static int find_main(struct measuring *m, struct buf *name, struct oid *tip)
 	return repo_ref(m->repo, name->data, tip, m->err);
 }
 
-/* What git rev-list counts of `branch` without `main` (may be the same, or NULL). */
+/* The number that git rev-list prints for the commits of `branch` that `main` (may be `branch`, or
+ * NULL) does not have. */
 static int count_of(struct measuring *m, const char *const *options, const char *branch,
 	const char *main, int64_t *count)
 {

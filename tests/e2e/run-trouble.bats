@@ -95,7 +95,7 @@ works() {
   goes_back "$id" "does not appear to be a git repository"
   # Still unreachable: nothing is claimed, and the reason is printed.
   run -128 git build run --once
-  [[ $output == *"takes no jobs: git fetch: "*"does not appear to be a git repository"* ]]
+  [[ $output == *"does not claim jobs: git fetch: "*"does not appear to be a git repository"* ]]
   [ "$(state "$id")" = "queued 1 1" ]
   mv ../away ../source
   [ -e "$mirror/kept" ]
@@ -210,7 +210,7 @@ works() {
   mv ../source ../away
   run -128 git build run --once
   git -C ../build2 build health --json | jq -e '.alerts[] | select(.kind == "paused") | .severity == "warning" and .server == "build1"
-    and (.message | startswith("build1 takes no jobs: git fetch: ")) and .since != null'
+    and (.message | startswith("build1 does not claim jobs: git fetch: ")) and .since != null'
   run -1 git -C ../build2 build health --check
   mv ../away ../source
   works "$id"

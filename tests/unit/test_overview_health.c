@@ -297,10 +297,11 @@ static void texts_name_the_subject_and_the_reason(void **state)
 	struct health health;
 	health_check(&health, &overview, &limits);
 	assert_int_equal(health.count, 4);
-	assert_string_equal(health.alerts[0].words, "a is silent: it promised a beat every 5 min");
+	assert_string_equal(
+		health.alerts[0].words, "a is silent: expected a heartbeat every 5 min");
 	assert_int_equal(health.alerts[0].since, NOON - HOUR);
 	assert_string_equal(
-		health.alerts[1].words, "b has 4.2 GiB of disk left; build.diskLow is 10");
+		health.alerts[1].words, "b has 4.2 GiB of free disk space; build.diskLow is 10");
 	assert_string_equal(health.alerts[2].words, "job j failed on a, branch main: exit code 2");
 	assert_string_equal(
 		health.alerts[3].words, "3 unread errors for b, the newest from a: no disk");
