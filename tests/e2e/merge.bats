@@ -336,7 +336,8 @@ END
   [ -z "$output$stderr" ]
   [ "$(cat out)" = '{"jobs":[{"id":"1","status":"completed"}]}' ]
   run -1 git-build merge base ours theirs
-  [[ $output == *"  run -128 git-build merge base ours nothing
+  [[ $output == *"<<<<<<< ours"*"======="*">>>>>>> theirs"* ]]
+  run -128 git-build merge base ours nothing
   run -128 git-build merge base ours theirs --schema jbos
   [[ $output == *"did you mean jobs?"* ]]
   run -129 git-build merge base ours
@@ -349,7 +350,6 @@ END
   [ "$output" = '{"jobs":[{"id":"1","status":"queued"}]}' ]
 }
 
-<<<<<<< HEAD
 @test "the driver accepts missing placeholders, and a failure leaves the file" {
   echo '{"a":1}' >base
   echo '{"a":1,"b":1}' >ours
