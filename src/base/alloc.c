@@ -14,15 +14,15 @@ void alloc_set_handler(void (*handler)(void))
 }
 
 #if defined(M_TOP_PAD) && defined(MADV_HUGEPAGE)
-/* The heap gets a long piece of address space at once, which costs nothing before it is used, and
- * what lies behind its first megabytes in huge pages: the faults of small ones took a tenth of what
- * it takes to judge or to edit a file of some megabytes. */
+/* Reserves a large piece of address space for the heap at once, which costs nothing before it is
+ * used, and huge pages for all but its first megabytes: with small pages, a tenth of the time to
+ * check or edit a file of some megabytes was spent on page faults. */
 static void prefer_huge_pages(void)
 {
 	enum { AT_ONCE = 64 << 20, IN_SMALL_PAGES = 2 << 20 };
 	char *start = sbrk(0);
 	mallopt(M_TOP_PAD, AT_ONCE);
-	void *volatile any = malloc(256 << 10); /* now it grows; volatile: not to be left out */
+	void *volatile any = malloc(256 << 10); /* grows the heap; volatile: not optimized away */
 	free(any);
 	char *end = sbrk(0);
 	if (end - start >= AT_ONCE)

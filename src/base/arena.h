@@ -1,9 +1,9 @@
 /*
- * Memory that dies as one.
+ * Memory that is freed all at once.
  *
- * What belongs together (a document, a compiled schema) is allocated from one arena and freed with
- * it; nothing in it is freed alone. Allocation never fails (see base/alloc.h) and memory is not
- * cleared unless said so.
+ * Data that belongs together (a document, a compiled schema) is allocated from one arena and freed
+ * with it; no part of it is freed separately. Allocation never fails (see base/alloc.h), and memory
+ * is not cleared, except by arena_zero().
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -13,7 +13,7 @@
 struct arena_chunk;
 
 struct arena {
-	struct arena_chunk *chunk; /* the newest; the older ones hang behind it */
+	struct arena_chunk *chunk; /* the newest, which links to the older ones */
 };
 
 #define ARENA_INIT                                                                                 \
@@ -23,15 +23,15 @@ struct arena {
 
 /* `size` bytes, aligned for any type. They live until arena_release(). */
 void *arena_alloc(struct arena *arena, size_t size);
-/* As arena_alloc, for `count` things of `size` bytes; a product that overflows ends the process. */
+/* Like arena_alloc(), for `count` things of `size` bytes; an overflow ends the process. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
-/* As arena_array, cleared to zero. */
+/* Like arena_array(), filled with zeros. */
 void *arena_zero(struct arena *arena, size_t count, size_t size);
-/* A copy of `length` bytes with a NUL behind. */
+/* A copy of `length` bytes, followed by a NUL. */
 char *arena_strndup(struct arena *arena, const char *string, size_t length);
 /*
- * Gives back the end of the newest allocation `memory`, of which only `size` bytes are kept.
- * Anything that is not the newest allocation stays as it is.
+ * Shrinks the newest allocation `memory` to `size` bytes. Does nothing if `memory` is not the
+ * newest allocation.
  */
 void arena_shrink(struct arena *arena, void *memory, size_t size);
 /* Frees everything; the arena can be used again. */

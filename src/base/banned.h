@@ -1,11 +1,12 @@
 /*
- * Functions that invite mistakes with memory, time or locale, made errors at compile time. Force-
- * included into everything but tests; base/buf.h and base/timestamp.h have what to use instead.
+ * Makes functions that easily lead to mistakes with memory, time or locale an error at compile
+ * time. It is included in all source files except tests, by the Makefile. Use base/buf.h and
+ * base/timestamp.h instead.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 
-/* Declared first, so that the poison below does not hit their own declarations. */
+/* Include the declarations first, so that the pragma below does not apply to them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

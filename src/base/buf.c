@@ -32,7 +32,7 @@ void buf_grow(struct buf *buf, size_t extra)
 	size_t need;
 	if (__builtin_add_overflow(buf->len, extra, &need) ||
 		__builtin_add_overflow(need, (size_t)1, &need))
-		need = (size_t)-1; /* no allocator has this much: ends as out of memory */
+		need = (size_t)-1; /* too much for any allocator: runs out of memory */
 	if (need <= buf->cap)
 		return;
 	size_t cap = buf->cap + buf->cap / 2;

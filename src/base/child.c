@@ -26,14 +26,14 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Does `entry` ("NAME=value") set what `change` ("NAME=value" or "NAME") names? */
+/* Does `entry` ("NAME=value") set the variable of `change` ("NAME=value" or "NAME")? */
 static bool same_name(const char *entry, const char *change)
 {
 	size_t len = strcspn(change, "=");
 	return !strncmp(entry, change, len) && entry[len] == '=';
 }
 
-/* Our environment with the changes made; the array is yours, its strings are not. */
+/* Our environment with the changes applied. The caller frees the array, not its strings. */
 static char **make_environment(const char *const *changes)
 {
 	size_t ours = 0, theirs = 0, count = 0;
@@ -55,7 +55,7 @@ static char **make_environment(const char *const *changes)
 	return made;
 }
 
-/* In the child, after fork: only async-signal-safe calls. Says on `report` why it failed. */
+/* In the child, after fork: only async-signal-safe calls. Writes errno to `report` if it fails. */
 static _Noreturn void become(const struct child *child, char **env, const int in, const int out,
 	const int errors, int report)
 {
@@ -83,11 +83,11 @@ struct stream {
 	int fd;
 	struct buf *into;
 	size_t limit;
-	const struct child *child; /* whose `heard` is given it in place of `into`; or NULL */
-	bool unwanted;             /* it wants no more */
+	const struct child *child; /* has the callback `heard`, used instead of `into`; or NULL */
+	bool unwanted;             /* the callback has returned false */
 };
 
-/* Takes what is there; false at the end of the stream. */
+/* Reads the available output; false at the end of the stream. */
 static bool drain(struct stream *stream)
 {
 	char bytes[16384];
@@ -114,14 +114,14 @@ static void close_if_open(int *fd)
 	*fd = -1;
 }
 
-/* The input of a child that runs. */
+/* The input of a running child. */
 struct feed {
-	int fd; /* -1: all is written, or no more can be */
+	int fd; /* -1: everything is written, or writing has failed */
 	size_t sent;
-	int failure; /* errno of the write that failed, or 0; EPIPE is the child's choice */
+	int failure; /* errno of the failed write, or 0; EPIPE is not a failure */
 };
 
-/* Writes as much of the rest of the input as fits, and closes it after the last byte. */
+/* Writes as much of the rest of the input as the pipe takes, and closes it after the last byte. */
 static void feed(struct feed *feed, const struct child *child)
 {
 	ssize_t wrote = write(feed->fd, child->input + feed->sent, child->input_len - feed->sent);
@@ -135,11 +135,11 @@ static void feed(struct feed *feed, const struct child *child)
 }
 
 /*
- * Feeds the input and collects both outputs until the child has ended. Past the deadline its
- * process group is ended; returns false then.
+ * Writes the input and reads both outputs until the child has ended. Returns false if it has killed
+ * the process group at the deadline.
  *
- * A grandchild may hold the pipes open for ever (a credential daemon, say): once the child has
- * ended, only what has been written already is still taken.
+ * A grandchild, for example a credential daemon, may keep the pipes open forever: after the child
+ * has ended, only output that is already in the pipes is read.
  */
 static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
 	const struct child *child, int *wait_status)
@@ -192,7 +192,8 @@ static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
 	return in_time;
 }
 
-/* The ends of what the child reads; a first end of -1 leaves it our standard input. */
+/* The ends of the pipe for the child's input. If the first is -1, the child gets our standard
+ * input. */
 static int open_input(const struct child *child, int in[2])
 {
 	if (child->input && child->input_len)
@@ -202,7 +203,7 @@ static int open_input(const struct child *child, int in[2])
 	return in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* A caller that ignores SIGCHLD passes that on to us, and the kernel then drops the exit codes. */
+/* If our parent ignores SIGCHLD, we inherit that, and the kernel discards the exit codes. */
 static void keep_exit_codes(void)
 {
 	struct sigaction now;
@@ -233,8 +234,7 @@ int child_run(const struct child *child, int *status, struct error *err)
 	if (!pid)
 		become(child, env, in[0], out[1], errors[1], report[1]);
 	if (!child->foreground)
-		setpgid(pid, pid); /* also here: whoever comes first, it holds before a time limit
-				      acts */
+		setpgid(pid, pid); /* as in the child, since either may run first */
 	close_if_open(&in[0]);
 	close_if_open(&out[1]);
 	close_if_open(&errors[1]);
@@ -268,7 +268,7 @@ int child_run(const struct child *child, int *status, struct error *err)
 			child->argv[0], (long long)child->timeout_ms);
 	errno = input.failure;
 	if (!rc && input.failure)
-		rc = error_errno(err, ERR_FAILED, "cannot pass its input to %s", child->argv[0]);
+		rc = error_errno(err, ERR_FAILED, "cannot write the input of %s", child->argv[0]);
 done:
 	for (int i = 0; i < 2; i++) {
 		close_if_open(&in[i]);

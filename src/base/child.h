@@ -1,7 +1,8 @@
 /*
- * Running another program and hearing what it says.
+ * Runs another program and reads its output.
  *
- * The child gets a process group of its own, so that a time limit ends it with all that it started.
+ * The child gets a separate process group, so that a time limit ends it with all the processes that
+ * it has started.
  */
 #ifndef BASE_CHILD_H
 #define BASE_CHILD_H
@@ -13,45 +14,45 @@
 #include <stdint.h>
 
 struct child {
-	/* What to run: argv[0] is looked up in PATH; ends with NULL. Borrowed. */
+	/* The command: argv[0] is searched for in PATH; ends with NULL. Borrowed. */
 	const char *const *argv;
-	/* The folder to run it in; NULL: this one. */
+	/* The directory to run it in; NULL: the current one. */
 	const char *directory;
 	/*
-	 * What its environment has besides ours: "NAME=value" sets, "NAME" takes away. Ends with
-	 * NULL; NULL itself: as ours. Borrowed.
+	 * Changes to the environment: "NAME=value" sets a variable, "NAME" removes it. Ends with
+	 * NULL; NULL: no changes. Borrowed.
 	 */
 	const char *const *environment;
-	/* What it reads on standard input; NULL: nothing (/dev/null), or ours if it is in the
+	/* The content of its standard input; NULL: nothing (/dev/null), or ours if it is in the
 	 * foreground. It need not read all of it. Borrowed. */
 	const char *input;
 	size_t input_len;
-	/* It stays in our process group, so that a terminal's input and signals reach it as they
-	 * reach us. Not for a child with a time limit or `heard`. */
+	/* The child stays in our process group, so that it gets input and signals from the terminal
+	 * like we do. Not for a child with a time limit or `heard`. */
 	bool foreground;
-	/* After this many milliseconds the process group is ended, with SIGTERM and a second later
+	/* After this many milliseconds, the process group is ended with SIGTERM, and a second later
 	 * with SIGKILL. 0: no limit. */
 	int64_t timeout_ms;
-	/* Where its standard output and standard error go; NULL: to ours. Appended to. */
+	/* Its standard output and standard error are appended to these; NULL: they go to ours. */
 	struct buf *output;
 	struct buf *errors;
 	/*
-	 * Given its standard output as it comes, in place of `output`, and nothing (`len` 0) at
-	 * least ten times a second. False: the process group is ended as by the time limit, but
-	 * that is no failure. It also ends, by SIGTERM, when we do, since it may speak for ever.
-	 * NULL: nobody is given it.
+	 * Called with each piece of its standard output, instead of appending that to `output`, and
+	 * with nothing (`len` 0) at least ten times a second. If it returns false, the process
+	 * group is ended as after the time limit, but this is not a failure. With this callback,
+	 * the child also gets SIGTERM when we end, since its output may be endless. May be NULL.
 	 */
 	bool (*heard)(const char *bytes, size_t len, void *data);
 	void *data;
-	/* What each may hold; more is read and thrown away. 0: 16 MiB. */
+	/* The maximum size of each output; more is read and discarded. 0: 16 MiB. */
 	size_t output_limit;
 };
 
 /*
- * Runs `child` to its end. Returns 0 and the exit code in `*status` (128 + the signal's number
- * where one ended it, as shells count), ERR_NOT_FOUND if there is no such program, ERR_TIMEOUT if
- * the time limit ended it, ERR_FAILED if it could not be started, or if a write of its input failed
- * for another reason than that it had closed its standard input.
+ * Runs `child` and waits for its end. Returns 0 and the exit code in `*status` (128 plus the number
+ * of the signal that ended it, as in shells); ERR_NOT_FOUND if there is no such program;
+ * ERR_TIMEOUT if it did not end within the time limit; ERR_FAILED if it could not be started, or if
+ * its input could not be written, except because it had closed its standard input.
  */
 int child_run(const struct child *child, int *status, struct error *err);
 

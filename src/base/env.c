@@ -10,7 +10,7 @@
 
 static int64_t system_now(void *data)
 {
-	/* How far the tests' clock is from the true one: found once, at the first question. */
+	/* The difference between the tests' clock and the real clock, set at the first call. */
 	static int64_t moved;
 	static int asked;
 	(void)data;
@@ -44,8 +44,8 @@ static void system_sleep_ms(void *data, int64_t ms)
 static uint32_t system_random(void *data, uint32_t below)
 {
 	(void)data;
-	/* Numbers above the last whole multiple of `below` would favour the small ones: drawn
-	 * again. */
+	/* Numbers above the last whole multiple of `below` would favour small results, and are
+	 * drawn again. */
 	uint32_t most = UINT32_MAX - UINT32_MAX % below;
 	uint32_t number;
 	do {

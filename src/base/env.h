@@ -1,7 +1,7 @@
 /*
- * What a program takes from the world besides its input: the clock, sleep, chance, fresh ids, the
- * host's name. Whatever depends on one of them takes a `const struct env *`, so that a test owns
- * it; programs hand in env_system().
+ * The environment of a program except its input: the clock, sleep, random numbers, UUIDs, the host
+ * name. Functions that depend on one of them have a parameter `const struct env *`, so that a test
+ * can control it; programs pass env_system().
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -11,25 +11,25 @@
 enum { UUID_SIZE = 37, HOST_SIZE = 256 };
 
 struct env {
-	void *data; /* handed to every function below */
+	void *data; /* passed to each function below */
 
-	/* The wall clock in seconds since 1970 UTC; what is written into files. */
+	/* The wall clock in seconds since 1970 UTC, as written to files. */
 	int64_t (*now)(void *data);
-	/* Milliseconds on a clock that only goes forward; what intervals are measured with. */
+	/* Milliseconds of a clock that only goes forward, for measuring intervals. */
 	int64_t (*monotonic_ms)(void *data);
-	/* Sleeps `ms` milliseconds, or less where a signal arrives. */
+	/* Sleeps for `ms` milliseconds, or less if a signal arrives. */
 	void (*sleep_ms)(void *data, int64_t ms);
-	/* A number from 0 to `below` - 1, each as likely (`below` > 0). */
+	/* A random number from 0 to `below` - 1, uniformly distributed (`below` > 0). */
 	uint32_t (*random)(void *data, uint32_t below);
-	/* A fresh UUID (RFC 4122, version 4), in lower case. */
+	/* A new UUID (RFC 4122, version 4), in lower case. */
 	void (*uuid)(void *data, char out[UUID_SIZE]);
-	/* The host's name, without a domain. */
+	/* The host name, without a domain. */
 	void (*hostname)(void *data, char out[HOST_SIZE]);
 };
 
 /*
- * The world as it is. For tests of whole programs, GIT_BUILD_TEST_NOW (seconds since 1970, at the
- * moment the program starts) moves the wall clock; nothing else reads it.
+ * The real environment. For tests of whole programs, GIT_BUILD_TEST_NOW (seconds since 1970) sets
+ * the wall clock at the start of the program; nothing else reads that variable.
  */
 const struct env *env_system(void);
 

@@ -1,4 +1,5 @@
-/* Putting text from anywhere before people: so that it can only be read. */
+/* Escapes untrusted text for output, so that it cannot control the terminal or mislead the reader.
+ */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
 
@@ -7,14 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Would a terminal, or a reader's eye, take this for something else than a character to see?
- * Control characters, line separators, marks that turn the direction of writing, the byte order
- * mark. */
+/* Could this character control a terminal or mislead a reader? These are control characters, line
+ * separators, marks that change the direction of writing, and the byte order mark. */
 bool escape_is_dangerous(uint32_t point);
 
 /*
- * Appends `text` so that it can only be read: what is dangerous, and bytes that are no UTF-8,
- * become \n, \x1b, \u202e. With `lines`, line feeds and tabs stay.
+ * Appends `text` with unsafe characters, and bytes that are not UTF-8, as \n, \x1b, \u202e. With
+ * `lines`, line feeds and tabs are not escaped.
  */
 void escape_add(struct buf *out, const char *text, size_t len, bool lines);
 

@@ -21,9 +21,9 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, ERR_FAILED, "cannot read %s", name);
 	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERR_INVALID, "%s is a folder; a file is wanted", name);
+		return error_set(err, ERR_INVALID, "%s is a directory, not a file", name);
 	if (S_ISREG(st.st_mode) && st.st_size > 0 && (uintmax_t)st.st_size <= limit)
-		buf_grow(out, (size_t)st.st_size + 4097); /* and none for the end */
+		buf_grow(out, (size_t)st.st_size + 4097); /* and reads nothing at the end */
 	for (;;) {
 		buf_grow(out, 4096);
 		ssize_t got = read(fd, out->data + out->len, out->cap - out->len - 1);
@@ -71,7 +71,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* The folder that `path` lies in; yours to free. */
+/* The directory of `path`; the caller frees it. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -80,7 +80,7 @@ static char *directory_of(const char *path)
 	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Some file systems cannot sync a directory; what they hold lasts as long as they let it. */
+/* Some file systems cannot sync a directory, which is not a failure. */
 static bool cannot_sync(int code)
 {
 	return code == EINVAL || code == ENOTSUP || code == EROFS;
@@ -140,7 +140,7 @@ int file_sync_tree(const char *path, struct error *err)
 	return rc;
 }
 
-/* A device or a pipe is written to: a file in its place would be another thing. */
+/* A device or a pipe is written to, not replaced by a file. */
 static int write_through(const char *path, const void *data, size_t len, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -152,7 +152,7 @@ static int write_through(const char *path, const void *data, size_t len, struct 
 	return rc;
 }
 
-/* What temporary files are called: the name of what they become, this, and six characters. */
+/* The name of a temporary file: the name of the final file, this string, and six characters. */
 static const char mark[] = ".git-build-", unique[] = "XXXXXX";
 
 static bool is_temporary(const char *name)
@@ -161,7 +161,7 @@ static bool is_temporary(const char *name)
 	return len > end && !memcmp(name + len - end, mark, strlen(mark));
 }
 
-/* Takes the lock of a new temporary file; false: a sweep was faster, and has removed it. */
+/* Locks a new temporary file; false if file_sweep() was faster, and has removed it. */
 static bool mark_used(int fd)
 {
 	struct stat st;
@@ -177,7 +177,8 @@ int file_temporary(struct buf *name, const char *path, struct error *err)
 		buf_addf(name, "%s%s%s", path, mark, unique);
 		int fd = mkostemp(name->data, O_CLOEXEC);
 		if (fd < 0)
-			return error_errno(err, ERR_FAILED, "cannot create a file beside %s", path);
+			return error_errno(
+				err, ERR_FAILED, "cannot create a temporary file for %s", path);
 		if (mark_used(fd))
 			return fd;
 		close(fd);
@@ -232,8 +233,8 @@ static int replace(
 		close(fd);
 		goto done;
 	}
-	/* It is in use until it has its name, but must not be open for writing then: it may be a
-	 * program. */
+	/* The lock marks the file as in use until it has its final name, but it must not be open
+	 * for writing then, since it may be a program. */
 	int used = open(temporary.data, O_RDONLY | O_CLOEXEC);
 	if (used >= 0)
 		mark_used(used);
@@ -260,7 +261,7 @@ int file_publish(const char *path, const void *data, size_t len, struct error *e
 	return replace(path, data, len, 0666, false, err);
 }
 
-/* Makes one directory, if there is none, and has it and its name on disk. */
+/* Creates one directory, if it does not exist, and syncs it and its name to disk. */
 static int make_directory(const char *path, struct error *err)
 {
 	if (!mkdir(path, 0777)) {
@@ -302,7 +303,7 @@ int file_exists(const char *path, struct error *err)
 	struct stat st;
 	if (!stat(path, &st))
 		return 1;
-	return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot look at %s", path);
+	return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot access %s", path);
 }
 
 int file_may_run(const char *path, struct error *err)
@@ -311,7 +312,7 @@ int file_may_run(const char *path, struct error *err)
 		return 1;
 	return errno == ENOENT || errno == ENOTDIR || errno == EACCES
 		? 0
-		: error_errno(err, ERR_FAILED, "cannot look at %s", path);
+		: error_errno(err, ERR_FAILED, "cannot access %s", path);
 }
 
 static int by_name(const void *a, const void *b)
@@ -319,7 +320,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* readdir(3) reports the end and a failure alike, but for errno. */
+/* readdir(3) returns NULL at the end and after a failure; only errno differs. */
 static int read_names(struct file_list *list, DIR *dir)
 {
 	struct dirent *entry;
@@ -358,7 +359,7 @@ void file_list_release(struct file_list *list)
 	*list = (struct file_list)FILE_LIST_INIT;
 }
 
-/* What the holder of the lock behind `fd` wrote about itself. */
+/* The line that the holder of the lock file `fd` has written. */
 static int busy(int fd, const char *path, struct error *err)
 {
 	char who[256];
@@ -392,7 +393,7 @@ int file_lock_acquire(struct file_lock *lock, const char *path, const char *who,
 			close(fd);
 			return rc;
 		}
-		/* flock(2) knows no time limit: ask often, but not in step with the others. */
+		/* flock(2) has no time limit: try often, but not in step with other processes. */
 		int64_t pause = 2 + env->random(env->data, 8);
 		env->sleep_ms(env->data, pause < left ? pause : left);
 	}
@@ -402,7 +403,8 @@ int file_lock_acquire(struct file_lock *lock, const char *path, const char *who,
 	else
 		buf_addf(&line, "git-build, process %ld\n", (long)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, line.data, line.len, 0) < 0) {
-		/* The lock is held all the same; only its label is missing, as on a full disk. */
+		/* The lock is held anyway, only without the name of its holder, for example if the
+		 * disk is full. */
 	}
 	buf_release(&line);
 	lock->fd = fd;

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <zlib.h>
 
-/* Added to the window size, these ask zlib for a gzip header (zlib.h, deflateInit2). */
+/* Added to the window size, these select the gzip header (zlib.h, deflateInit2). */
 enum { WINDOW_BITS = 15, GZIP_HEADER = 16, MEMORY_LEVEL = 9, STEP = 64 << 10 };
 
-/* zlib counts in unsigned int: give it the input in pieces. */
+/* zlib counts in unsigned int, so it gets the input in pieces. */
 static void feed(z_stream *stream, const char **at, size_t *left)
 {
 	size_t piece = *left < UINT_MAX ? *left : UINT_MAX;
@@ -21,7 +21,7 @@ static void feed(z_stream *stream, const char **at, size_t *left)
 	*left -= piece;
 }
 
-/* Makes room for the next step of output. */
+/* Makes space for the next piece of output. */
 static void make_room(z_stream *stream, struct buf *out)
 {
 	buf_grow(out, STEP);

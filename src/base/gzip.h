@@ -7,13 +7,14 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Appends `len` bytes at `text`, compressed as well as zlib can, to `out`. The same bytes always
- * give the same result: the header has no name and no time. Returns 0 or ERR_FAILED. */
+/* Compresses `len` bytes at `text` at the highest level, and appends the result to `out`. The same
+ * input always has the same result, since the header has no name and no time. Returns 0 or
+ * ERR_FAILED. */
 int gzip_compress(const char *text, size_t len, struct buf *out, struct error *err);
 
-/* Appends the text of `len` gzip-compressed bytes at `data` to `out`: of all its members, if there
- * are several. ERR_INVALID if the data is damaged or cut short, or if the text has more than
- * `limit` bytes (0: no limit); `out` is then unchanged. */
+/* Decompresses `len` bytes at `data`, which may have several gzip members, and appends the text to
+ * `out`. Returns 0, or ERR_INVALID, with `out` unchanged, if the data is damaged or truncated, or
+ * if the text has more than `limit` bytes (0: no limit). */
 int gzip_decompress(const char *data, size_t len, size_t limit, struct buf *out, struct error *err);
 
 #endif

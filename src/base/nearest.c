@@ -1,4 +1,4 @@
-/* How far two words are from each other. */
+/* The distance between two words. */
 #include "base/nearest.h"
 
 #include "base/alloc.h"
@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is longer was not meant as one of our words, and the table below grows with the square. */
+/* Longer words are not compared: they are unlikely to be typing errors, and the size of the table
+ * below is quadratic. */
 enum { LONGEST = 64 };
 
 static size_t least(size_t a, size_t b)
@@ -15,8 +16,8 @@ static size_t least(size_t a, size_t b)
 }
 
 /*
- * How many single letters have to be put in, taken out, changed or swapped with their neighbour
- * (Damerau's distance, in the restricted form that edits no part twice).
+ * The number of letters that have to be inserted, deleted, changed or swapped with their neighbour
+ * (the restricted Damerau-Levenshtein distance, which edits no part twice).
  */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -42,12 +43,12 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
 void nearest_try(struct nearest *nearest, const char *word)
 {
-	/* A value may hang on an option: only its name is compared. */
+	/* An option may have a value: only its name is compared. */
 	size_t typed_len = strcspn(nearest->typed, "="), word_len = strlen(word);
 	if (!typed_len || typed_len > LONGEST || word_len > LONGEST)
 		return;
 	size_t far = distance(nearest->typed, typed_len, word, word_len);
-	/* A third of the letters may be wrong; more would be guessing. */
+	/* At most a third of the letters may be wrong. */
 	if (far * 3 > least(typed_len, word_len) + 2)
 		return;
 	if (!nearest->word || far < nearest->distance) {

@@ -1,4 +1,4 @@
-/* Finding what somebody meant who mistyped a word. */
+/* Finds the known word that is most similar to a mistyped word, for suggestions. */
 #ifndef BASE_NEAREST_H
 #define BASE_NEAREST_H
 
@@ -6,7 +6,7 @@
 
 struct nearest {
 	const char *typed;
-	const char *word; /* the nearest so far that is near enough; NULL: none. Borrowed. */
+	const char *word; /* the most similar word so far, or NULL if none is similar; borrowed */
 	size_t distance;
 };
 #define NEAREST_INIT(typed_)                                                                       \
@@ -14,7 +14,8 @@ struct nearest {
 		.typed = (typed_)                                                                  \
 	}
 
-/* Is `word` nearer to what was typed than those before? Of two as near, the first stays. */
+/* Uses `word` if it is more similar to the typed word than the words before. Of two equally similar
+ * words, the first is kept. */
 void nearest_try(struct nearest *nearest, const char *word);
 
 #endif

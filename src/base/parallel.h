@@ -1,17 +1,17 @@
-/* The same work for many things, on all processors. */
+/* Calls a function many times, on all processors. */
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H
 
 #include <stddef.h>
 
-/* How many processors this process may use: at least 1 (sched_getaffinity(2)). */
+/* The number of processors that this process may use, at least 1 (sched_getaffinity(2)). */
 unsigned parallel_width(void);
 
 /*
- * Calls `each` once with every index below `count`, in no order, from up to `width` threads at a
- * time, each with a number of its own below `width`: state that is not to be shared is kept by
- * that. Returns when all calls have. With one thread (`width` 1, `count` 1, or none can be started)
- * all calls are made here, in order.
+ * Calls `each` once with every index below `count`, in any order, from up to `width` threads. Each
+ * thread has its own number below `width`, as an index for state that is not shared. Returns after
+ * all calls have returned. With one thread (`width` 1, `count` 1, or no thread can be started), all
+ * calls are made by the caller's thread, in order.
  */
 void parallel_each(size_t count, unsigned width,
 	void (*each)(size_t index, unsigned worker, void *data), void *data);

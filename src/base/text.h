@@ -1,7 +1,7 @@
 /*
- * A text with its length, which need not end with a NUL: a part of a document, borrowed from it.
+ * A text with its length, which need not end with a NUL: usually a borrowed part of a document.
  *
- * It is never printed with a bare %s, which would read on past its end; tests/lint checks that.
+ * It must not be printed with %s, which would read past its end; tests/lint checks that.
  *
  *	buf_addf(&out, "\"" TEXT_FMT "\" is unknown", TEXT_ARG(name));
  */
@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct text {
-	const char *bytes; /* NULL: there is none */
+	const char *bytes; /* or NULL */
 	size_t len;
 };
 

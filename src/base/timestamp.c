@@ -66,7 +66,7 @@ char *timestamp_format_compact(int64_t seconds, char out[TIMESTAMP_SIZE])
 	return out;
 }
 
-/* Reads exactly `count` digits at `*at` and moves on; false if there are not as many. */
+/* Reads exactly `count` digits at `*at` and advances it; false if there are fewer. */
 static bool digits(const char **at, const char *end, int count, unsigned *value)
 {
 	*value = 0;
@@ -126,7 +126,7 @@ bool timestamp_parse(const char *text, size_t len, int64_t *seconds)
 	int64_t offset = 0;
 	if (at == end) {
 		if (!spaced)
-			return false; /* RFC 3339 wants a zone; only the older form goes without */
+			return false; /* only the older form has no time zone */
 	} else if (!one(&at, end, 'Z') && !one(&at, end, 'z')) {
 		unsigned zone_hour, zone_minute;
 		int sign = *at == '-' ? -1 : 1;

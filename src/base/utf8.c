@@ -43,7 +43,7 @@ size_t utf8_valid_prefix(const char *text, size_t len)
 {
 	size_t at = 0;
 	while (at < len) {
-		/* Nearly all of what is read is ASCII: eight bytes at a time. */
+		/* Nearly all input is ASCII, which is checked eight bytes at a time. */
 		while (len - at >= 8) {
 			uint64_t eight;
 			memcpy(&eight, text + at, sizeof(eight));

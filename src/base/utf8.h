@@ -8,17 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many of the first bytes of `text` are valid UTF-8: `len` if all are. */
+/* The length of the longest prefix of `text` that is valid UTF-8: `len` if all of it is. */
 size_t utf8_valid_prefix(const char *text, size_t len);
 
 /*
- * Reads one character from `text` (`len` bytes, at least one). Returns its length in bytes and puts
- * its code point into `*point`; 0 where the bytes are not valid UTF-8.
+ * Decodes the first character of `text` (`len` bytes, at least one). Returns its length in bytes
+ * and stores its code point in `*point`, or returns 0 if the bytes are not valid UTF-8.
  */
 size_t utf8_decode(const char *text, size_t len, uint32_t *point);
 
-/* Writes code point `point` (valid, not a surrogate) to `out`, without a NUL; returns the bytes
- * used. */
+/* Writes code point `point` (valid, not a surrogate) to `out`, without a NUL. Returns the number of
+ * bytes. */
 size_t utf8_encode(uint32_t point, char out[4]);
 
 #endif

@@ -132,7 +132,7 @@ setup() {
   for ((n = 1; n <= writes; n++)); do
     for why in EIO ENOSPC ENOMEM; do
       FAULT_WRITE="$n:$why" LD_PRELOAD=$FAULTS/input.so run -1 hooks/pre-receive <<<"$line"
-      [[ $output == *"cannot pass its input to"* ]]
+      [[ $output == *"cannot write the input of"* ]]
     done
     for why in EINTR EAGAIN; do
       rm "$TMP/given"
