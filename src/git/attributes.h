@@ -1,13 +1,13 @@
-/* git's attributes (gitattributes(5)) as a commit has them, whatever the index and the work tree
- * say. */
+/* The git attributes (gitattributes(5)) of a commit, not those of the index or the worktree. */
 #ifndef GIT_ATTRIBUTES_H
 #define GIT_ATTRIBUTES_H
 
 #include "git/repo.h"
 
 /*
- * The value that `commit`'s .gitattributes files, and the repository's own info/attributes, give to
- * attribute `name` of `path`, replaces `out`: 1. 0 if it has none, or none that is a string.
+ * Stores the value of attribute `name` of `path` in `out`, from the .gitattributes files of
+ * `commit` and info/attributes of the repository. Returns 1; 0 if the attribute has no value, or
+ * one that is not a string; or a negative code.
  */
 int attribute_of(struct repo *repo, const struct oid *commit, const char *path, const char *name,
 	struct buf *out, struct error *err);

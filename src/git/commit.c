@@ -1,4 +1,4 @@
-/* Writing commits: blobs, the trees above them, and the commit, with no index and no work tree. */
+/* Writes commits: the blobs, their trees and the commit, without an index or a worktree. */
 #include "git/internal.h"
 
 #include "base/alloc.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A path that git can hold and that cannot lead out of the tree. */
+/* Accepts a path that is valid in git and cannot lead out of the tree. */
 static int check_path(const char *path, struct error *err)
 {
 	for (const char *part = path;; part++) {
@@ -16,8 +16,8 @@ static int check_path(const char *path, struct error *err)
 		bool dots = (len == 1 && part[0] == '.') || (len == 2 && !memcmp(part, "..", 2));
 		if (!len || dots || (len == 4 && !strncasecmp(part, ".git", 4)))
 			return error_set(err, ERR_INVALID,
-				"'%s' is no path inside a repository: '%.*s' cannot be a part of "
-				"it",
+				"'%s' is not a valid path in a repository: '%.*s' cannot be a part "
+				"of it",
 				path, (int)len, part);
 		part += len;
 		if (!*part)
@@ -25,7 +25,8 @@ static int check_path(const char *path, struct error *err)
 	}
 }
 
-/* Writes the blob of `change` and says how the tree has to change; 1: nothing has to. */
+/* Writes the blob of `change` and sets `*update` to the change of the tree. Returns 1 if the tree
+ * does not change. */
 static int plan_update(struct repo *repo, git_tree *base, const struct oid *commit,
 	const struct change *change, git_tree_update *update, struct error *err)
 {
@@ -41,7 +42,7 @@ static int plan_update(struct repo *repo, git_tree *base, const struct oid *comm
 	git_tree_entry_free(entry);
 	if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE)
 		return error_set(err, ERR_INVALID,
-			"%s is no file in the repository; it cannot be written", change->path);
+			"%s: cannot write it; it is not a file in the repository", change->path);
 	*update = (git_tree_update){
 		.action = change->data ? GIT_TREE_UPDATE_UPSERT : GIT_TREE_UPDATE_REMOVE,
 		.filemode = mode,
@@ -89,8 +90,7 @@ done:
 	return rc;
 }
 
-/* Who commits: as git is set up, or the server itself, so that a machine without an identity works.
- */
+/* The committer: the identity that is configured in git, or the server if there is none. */
 static int make_signature(
 	struct repo *repo, git_signature **out, const struct commit_plan *plan, struct error *err)
 {
@@ -113,7 +113,7 @@ static int make_signature(
 	return rc;
 }
 
-/* Looks up `count` commits; to be freed by free_commits(). */
+/* Looks up `count` commits; released with free_commits(). */
 static int lookup_commits(
 	struct repo *repo, git_commit **out, const struct oid *ids, size_t count, struct error *err)
 {
@@ -132,8 +132,8 @@ static void free_commits(git_commit **commits, size_t count)
 	free(commits);
 }
 
-/* libgit2 syncs an object and the directory that holds it, but not the name of that directory,
- * which it may have made. */
+/* libgit2 syncs an object and its directory, but not the name of that directory, which it may have
+ * created. */
 static int sync_objects_directory(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;

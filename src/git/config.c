@@ -1,8 +1,8 @@
 /*
- * Settings, as git sees them.
+ * The git config, as git itself reads it.
  *
- * libgit2 reads the files but knows neither `git -c` nor the GIT_CONFIG_* variables. Where one of
- * those is in play, `git config --list` is asked, once (about 2 ms).
+ * libgit2 reads the files but supports neither `git -c` nor the GIT_CONFIG_* variables. If one of
+ * those is used, the settings are read from `git config --list` instead, once (about 2 ms).
  */
 #include "git/internal.h"
 
@@ -35,7 +35,7 @@ void store_forget_settings(struct repo *repo)
 	repo->listing = NULL;
 }
 
-/* What git itself lists; also for an empty listing, which is an answer too. */
+/* Stores the output of git itself, even if it is empty. */
 static int load_listing(struct repo *repo, struct error *err)
 {
 	struct buf *listing = xcalloc(1, sizeof(*listing));
@@ -61,8 +61,8 @@ static int load_listing(struct repo *repo, struct error *err)
 	return rc;
 }
 
-/* libgit2 1.5 leaves out a file that access(2) fails for, whatever the reason is. That is right for
- * one that is not there, and for a user's own that may not be read, as git has it. */
+/* libgit2 1.5 ignores a file if access(2) fails for any reason. That is correct if the file does
+ * not exist, and, as in git, if it is the user's file and must not be read. */
 static int check_level(
 	git_config *all, git_config_level_t level, const char *path, bool strict, struct error *err)
 {
@@ -91,7 +91,7 @@ static int check_files(struct repo *repo, struct error *err)
 		rc = check_level(all, GIT_CONFIG_LEVEL_LOCAL, path.data, true, err);
 	buf_reset(&path);
 	buf_addf(&path, "%s/.gitconfig", home ? home : "");
-	/* Otherwise libgit2 looks elsewhere for the user's. */
+	/* Otherwise, libgit2 searches for the user's file in other places. */
 	if (!rc && home && *home && getuid() == geteuid())
 		rc = check_level(all, GIT_CONFIG_LEVEL_GLOBAL, path.data, false, err);
 	git_config_free(all);
@@ -110,7 +110,8 @@ int store_load_settings(struct repo *repo, struct error *err)
 	return check_files(repo, err);
 }
 
-/* Section and last part of a setting's name know no case; the part between does. */
+/* The section and the last part of a setting's name are case-insensitive; the part in between is
+ * not. */
 static bool same_key(const char *a, size_t a_len, const char *b)
 {
 	size_t b_len = strlen(b);
@@ -122,7 +123,7 @@ static bool same_key(const char *a, size_t a_len, const char *b)
 		!strncasecmp(a + name, b + name, b_len - name);
 }
 
-/* Every value of `key` in a listing of "key\nvalue\0" (a key without a value is "true"). */
+/* Calls `each` with every value of `key` in a list of "key\nvalue\0" (without a value: "true"). */
 static int each_listed(const struct buf *listing, const char *key,
 	int (*each)(const char *value, void *data), void *data)
 {
@@ -184,7 +185,7 @@ int repo_config_int(struct repo *repo, const char *key, int64_t least, int64_t m
 		if (git_config_parse_int64(&number, value.data) < 0 || number < least ||
 			number > most)
 			rc = error_set(err, ERR_INVALID,
-				"the setting %s is '%s'; it must be a whole number from %lld to "
+				"%s: invalid value '%s'; expected a whole number from %lld to "
 				"%lld",
 				key, value.data, (long long)least, (long long)most);
 		else
@@ -201,8 +202,7 @@ int repo_config_bool(struct repo *repo, const char *key, bool *out, struct error
 	if (repo_config(repo, key, &value)) {
 		if (git_config_parse_bool(&yes, value.data) < 0)
 			rc = error_set(err, ERR_INVALID,
-				"the setting %s is '%s'; it must be true or false", key,
-				value.data);
+				"%s: invalid value '%s'; expected true or false", key, value.data);
 		else
 			*out = yes;
 	}
@@ -215,7 +215,8 @@ struct edit {
 	size_t count;
 };
 
-/* With libgit2, on a file that is not the repository's: it would leave its lock if it is killed. */
+/* Lets libgit2 change a copy of the file: if it were killed while changing the file itself, its
+ * lock would remain. */
 static int edit_config(const char *path, void *data, struct error *err)
 {
 	const struct edit *edit = data;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What `tip` leads to through tags; 0 if that is a commit. */
+/* Follows tags from `tip`; 0 if they lead to a commit. */
 static int peel(struct repo *repo, const struct oid *tip, git_oid *out)
 {
 	git_oid id = store_git_oid(tip);
@@ -58,7 +58,7 @@ int history_each_new(struct repo *repo, const struct oid *tip, const struct oid 
 	return rc;
 }
 
-/* Reads a commit (NULL: not wanted) and its tree. */
+/* Reads a commit (may be NULL) and its tree. */
 static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, git_tree **tree,
 	struct error *err)
 {
@@ -73,7 +73,7 @@ static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, 
 	return rc;
 }
 
-/* Does `parent` have the file as it is now? 1, 0, or a negative code. */
+/* Does `parent` have the same version of the file? 1, 0, or a negative code. */
 static int has_file(
 	struct repo *repo, const git_oid *parent, const git_diff_file *file, struct error *err)
 {
@@ -91,8 +91,8 @@ static int has_file(
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-/* Has some parent but the first the file as it is now? Then a merge took it over, and did not make
- * it. 1, 0, or a negative code. */
+/* Does a parent other than the first have the same version of the file? If so, a merge took it from
+ * there. 1, 0, or a negative code. */
 static int taken_over(
 	struct repo *repo, git_commit *commit, const git_diff_file *file, struct error *err)
 {
@@ -102,7 +102,7 @@ static int taken_over(
 	return found;
 }
 
-/* `commit`: leave out what it took over from a parent; NULL: leave out nothing. */
+/* Skips files that `commit` took from a parent; if it is NULL, skips none. */
 static int each_delta(struct repo *repo, git_diff *diff, git_commit *commit,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
 {
@@ -134,7 +134,7 @@ static int each_between(struct repo *repo, git_tree *before, git_tree *after, gi
 	git_diff *diff;
 	git_diff_options options;
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-	/* The patch text is never made; only the trees are compared. */
+	/* Only the trees are compared; no patch text is generated. */
 	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
 	if (git_diff_tree_to_tree(&diff, repo->git, before, after, &options) < 0)
 		return store_error(err, ERR_FAILED, "cannot compare two commits");

@@ -1,4 +1,4 @@
-/* What the files of this floor know of each other's insides: libgit2's types stay behind it. */
+/* Private to this layer, and the only header with libgit2's types. */
 #ifndef GIT_INTERNAL_H
 #define GIT_INTERNAL_H
 
@@ -9,52 +9,56 @@
 struct repo {
 	git_repository *git;
 	git_odb *odb;
-	struct lock_place place;
-	/* Settings as `git config --list -z` prints them, where libgit2 would not see all that git
-	 * sees; NULL: libgit2 is asked. */
+	char *git_dir, *common_dir, *work_tree, *state_dir;
+	/* The output of `git config --list -z`, if libgit2 would not find all settings; NULL: the
+	 * settings are read with libgit2. */
 	struct buf *listing;
-	git_config *config; /* a snapshot; made when the repository is opened, and at each change */
-	bool has_exchanged; /* objects with a remote, since it was last tidied */
+	git_config *config;       /* a snapshot, taken by repo_open() and after each change */
+	bool is_writing;          /* it holds the clone's lock, `lock`: */
+	struct file_lock writing; /* see locks/clone_lock.h */
+	bool has_exchanged;       /* objects were fetched or pushed since the last repo_tidy() */
 	/* For remote/repair.c. */
-	struct buf *repaired; /* what is yet to be reported; or NULL */
-	int64_t examined_ms; /* when the clone was last found whole, on the monotonic clock; or 0 */
+	struct buf *repaired; /* the message that was not reported yet; or NULL */
+	int64_t examined_ms;  /* monotonic time when the clone was last undamaged; or 0 */
 };
 
 /*
- * Starts libgit2 for one more repository, with an allocator that ends the process as xmalloc() does
- * if memory runs out. store_stop() is its counterpart, to be called once for each success.
+ * Starts libgit2 for one more repository, with an allocator that ends the process like xmalloc() if
+ * memory runs out. Call store_stop() once for each success.
  */
 int store_start(struct error *err);
 void store_stop(void);
 
-/* `code` with what libgit2 says about its last failure behind the formatted text. */
+/* Sets `err` to `code` and the formatted text, followed by libgit2's message of its last failure.
+ * Returns `code`. */
 int store_error(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Appends blob `id` to `out`; `*size` is how many bytes it has. ERR_INVALID, without a text, where
- * that is more than `limit` (0: none), ERR_FAILED where it cannot be read.
+ * Appends blob `id` to `out` and stores its size in `*size`. Returns 0; ERR_INVALID, without a
+ * text, if it has more than `limit` bytes (0: no limit); ERR_FAILED if it cannot be read.
  */
 int store_read_blob(
 	struct repo *repo, const git_oid *id, size_t limit, struct buf *out, size_t *size);
 
 /*
- * The entry at `path` below the tree `top` of `commit` (which only the texts name); `*out` is yours
- * to free. Goes down a tree at a time, since git_tree_entry_bypath() says GIT_ENOTFOUND for a tree
- * that cannot be read, too: ERR_NOT_FOUND is a name that a tree which was read does not have.
+ * Stores the entry at `path` below the tree `top` in `*out`, which the caller frees. `commit` is
+ * used only in error texts. Returns 0; ERR_NOT_FOUND if a tree that was read does not have the
+ * name; or another negative code. It reads one tree after another, because git_tree_entry_bypath()
+ * returns GIT_ENOTFOUND also for a tree that cannot be read.
  */
 int store_find_entry(struct repo *repo, const git_tree *top, const char *path, git_tree_entry **out,
 	const struct oid *commit, struct error *err);
 
-/* Appends packed-refs to `out`: nothing, if there is no such file. */
+/* Appends the content of packed-refs to `out`: nothing if there is no such file. */
 int store_packed_refs(struct repo *repo, struct buf *out, struct error *err);
-/* All names that start with `prefix`, in their order; one that is both a file and packed is there
- * twice. `names` is as after file_list_read(). */
+/* Stores all names of refs that begin with `prefix` in `names`, sorted; a ref that is both loose
+ * and packed is there twice. Release `names` as after file_list_read(). */
 int store_ref_names(
 	struct repo *repo, const char *prefix, struct file_list *names, struct error *err);
 
-/* Reads all settings, so that asking for one cannot fail; repo_open() does, and what changes one. A
- * file that is there and cannot be read is ERR_FAILED. */
+/* Reads all settings, so that reading one later cannot fail. Called by repo_open(), and after each
+ * change of a setting. Returns ERR_FAILED if a file exists but cannot be read. */
 int store_load_settings(struct repo *repo, struct error *err);
 void store_forget_settings(struct repo *repo);
 
@@ -62,12 +66,12 @@ git_oid store_git_oid(const struct oid *oid);
 struct oid store_oid(const git_oid *oid);
 
 struct remote_settings;
-/* As remote_fetch(), without repairing a damaged clone. */
+/* Like remote_fetch(), without repairing a damaged clone. */
 int store_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err);
 
-/* The environment in which git is to be run for `repo`: its folder, no prompts, plain English. Ends
- * with NULL; the array and its strings are to be given to store_free_environment(). */
+/* The environment to run git in for `repo`: its directory, no prompts, English messages. Ends with
+ * NULL. Release the array and its strings with store_free_environment(). */
 char **store_git_environment(struct repo *repo);
 void store_free_environment(char **environment);
 

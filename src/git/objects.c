@@ -1,4 +1,4 @@
-/* Reading commits, trees and files. */
+/* Reads commits, trees and files. */
 #include "git/internal.h"
 
 #include "base/alloc.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A commit that something names must be readable: if it is not, that is damage. */
+/* If a commit that a ref or another commit names cannot be read, the repository is damaged. */
 static int lookup_commit(
 	struct repo *repo, const struct oid *id, git_commit **out, struct error *err)
 {
@@ -44,7 +44,7 @@ int store_find_entry(struct repo *repo, const git_tree *top, const char *path, g
 		free(name);
 		if (!entry || (!last && !leads))
 			rc = error_set(
-				err, ERR_NOT_FOUND, "there is no %.12s:%s", commit->hex, path);
+				err, ERR_NOT_FOUND, "%.12s:%s does not exist", commit->hex, path);
 		else if (last && git_tree_entry_dup(out, entry) < 0)
 			rc = store_error(
 				err, ERR_FAILED, "cannot read %.12s:%s", commit->hex, path);
@@ -64,8 +64,8 @@ int store_find_entry(struct repo *repo, const git_tree *top, const char *path, g
 	}
 }
 
-/* All of the stream into `out`, without a copy between. One byte more is asked for than there can
- * be, so that zlib comes to the checksum behind the last one. */
+/* Reads the whole stream directly into `out`. It tries to read one byte more than there can be, so
+ * that zlib verifies the checksum after the last byte. */
 static int read_stream(git_odb_stream *stream, size_t size, struct buf *out)
 {
 	size_t got = 0;
@@ -90,13 +90,13 @@ int store_read_blob(
 	git_odb_stream *stream;
 	git_odb_object *object;
 	git_object_t type;
-	/* Loose objects, as new ones are, can be streamed; packed ones cannot. */
+	/* New objects are loose and can be streamed; packed objects cannot. */
 	if (!git_odb_open_rstream(&stream, size, &type, repo->odb, id)) {
 		int rc = limit && *size > limit ? ERR_INVALID : read_stream(stream, *size, out);
 		git_odb_stream_free(stream);
 		return rc;
 	}
-	/* The header tells the size without unpacking what may be too large. */
+	/* The header has the size, so that an object that is too large is not unpacked. */
 	if (git_odb_read_header(size, &type, repo->odb, id) < 0)
 		return ERR_FAILED;
 	if (limit && *size > limit)
@@ -121,11 +121,11 @@ int repo_read(struct repo *repo, const struct oid *commit, const char *path, siz
 	snprintf(name, sizeof(name), "%.12s:%s", commit->hex, path);
 	rc = store_find_entry(repo, tree, path, &entry, commit, err);
 	if (rc < 0) {
-		/* store_find_entry() has said why. */
+		/* store_find_entry() has set the error. */
 	} else if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB &&
 		git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB_EXECUTABLE) {
-		rc = error_set(err, ERR_INVALID, "%s is no file but %s", name,
-			git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE ? "a folder"
+		rc = error_set(err, ERR_INVALID, "%s is %s, not a file", name,
+			git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE ? "a directory"
 				: git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK
 				? "a symbolic link"
 				: "a submodule");
@@ -159,7 +159,7 @@ int repo_find(struct repo *repo, const struct oid *commit, const char *path, str
 	return rc;
 }
 
-/* Replaces `*tree` by the one at `folder` below it. */
+/* Replaces `*tree` by its subtree at `directory`. */
 static int enter_directory(struct repo *repo, const struct oid *commit, const char *directory,
 	git_tree **tree, struct error *err)
 {
@@ -217,7 +217,7 @@ int repo_commit(struct repo *repo, const struct oid *id, struct commit *out, str
 	return 0;
 }
 
-/* libgit2 1.5 takes a failed access(2) for an object that is not there. */
+/* libgit2 1.5 treats a failed access(2) like an object that does not exist. */
 int repo_has(struct repo *repo, const struct oid *id, struct error *err)
 {
 	git_oid git_id = store_git_oid(id);

@@ -1,7 +1,8 @@
 /*
  * The names of refs: files below refs/, and lines of packed-refs.
  *
- * git_reference_list() leaves out what it cannot read, so a branch would seem to be gone.
+ * git_reference_list() is not used, because it skips refs that it cannot read, as if they did not
+ * exist.
  */
 #include "git/internal.h"
 
@@ -56,20 +57,21 @@ static bool is_name(const char *name)
 	return valid;
 }
 
-/* 1 if `path` is a directory; 0 if it is not, or is gone by now; or a negative code. */
+/* 1 if `path` is a directory; 0 if it is not, or does not exist any more; or a negative code. */
 static int is_directory(const char *path, struct error *err)
 {
 	struct stat st;
 	if (!stat(path, &st))
 		return S_ISDIR(st.st_mode);
-	/* A link that leads nowhere, or in circles, is a ref that cannot be read: that is found
-	 * out when it is. */
+	/* A link to nothing, or in a cycle, is a ref that cannot be read: reading it later fails.
+	 */
 	return errno == ENOENT || errno == ELOOP
 		? 0
-		: error_errno(err, ERR_FAILED, "cannot look at %s", path);
+		: error_errno(err, ERR_FAILED, "cannot access %s", path);
 }
 
-/* Adds what starts with `prefix` in the directory `below` ("refs/heads") and further down. */
+/* Adds the refs that begin with `prefix` in the directory `below` ("refs/heads") and its
+ * subdirectories. */
 static int add_loose(struct repo *repo, const char *below, const char *prefix,
 	struct file_list *names, struct error *err)
 {
@@ -96,7 +98,7 @@ static int add_loose(struct repo *repo, const char *below, const char *prefix,
 	file_list_release(&found);
 	buf_release(&path);
 	buf_release(&name);
-	/* One that is gone by now was empty. */
+	/* A directory that was removed in the meantime was empty. */
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 

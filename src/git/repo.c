@@ -1,4 +1,4 @@
-/* Opening a repository, and its refs. */
+/* Opens a repository; reads and updates its refs. */
 #include "git/internal.h"
 #include "locks/stale_locks.h"
 
@@ -23,8 +23,7 @@ int store_error(struct error *err, int code, const char *format, ...)
 	buf_vaddf(&text, format, args);
 	va_end(args);
 	const git_error *last = git_error_last();
-	error_set(
-		err, code, "%s: %s", text.data, last ? last->message : "libgit2 does not say why");
+	error_set(err, code, "%s: %s", text.data, last ? last->message : "libgit2 gave no reason");
 	buf_release(&text);
 	return code;
 }
@@ -73,7 +72,7 @@ bool oid_parse(struct oid *out, const char *text)
 
 /* ---- opening ---- */
 
-/* Sentences for the formats that libgit2 1.5 cannot open (git-config: extensions.*). */
+/* Messages for the formats that libgit2 1.5 cannot open (git-config: extensions.*). */
 static int refuse_format(struct error *err, const char *directory, const char *why)
 {
 	static const struct {
@@ -102,8 +101,8 @@ static int refuse_format(struct error *err, const char *directory, const char *w
 static int refuse_open(struct error *err, const char *directory, int rc)
 {
 	const git_error *last = git_error_last();
-	const char *why = last ? last->message : "libgit2 does not say why";
-	/* libgit2 1.5 reports a foreign owner as a setting that is missing. */
+	const char *why = last ? last->message : "libgit2 gave no reason";
+	/* libgit2 1.5 reports a different owner as a missing setting. */
 	if (rc == GIT_EOWNER || strstr(why, "safe.directory"))
 		return error_set(err, ERR_INVALID,
 			"the repository at %s belongs to another user; if you trust it, run: git "
@@ -115,7 +114,7 @@ static int refuse_open(struct error *err, const char *directory, int rc)
 	return refuse_format(err, directory, why);
 }
 
-/* A path without the slash at its end; yours to free. NULL stays NULL. */
+/* The path without a slash at its end; the caller frees it. NULL if `path` is NULL. */
 static char *without_slash(const char *path)
 {
 	if (!path)
@@ -127,8 +126,8 @@ static char *without_slash(const char *path)
 }
 
 /*
- * Where git would look. GIT_DIR is followed by hand: libgit2's own way (OPEN_FROM_ENV) fails where
- * GIT_WORK_TREE or GIT_COMMON_DIR are set as well, as git sets them for `git --work-tree=… build`.
+ * Finds the repository like git. Does not use libgit2's OPEN_FROM_ENV for GIT_DIR, because that
+ * fails if GIT_WORK_TREE or GIT_COMMON_DIR is set, too, as by `git --work-tree=… build`.
  */
 static int find_git_dir(const char *directory, struct buf *out, struct error *err)
 {
@@ -149,8 +148,8 @@ static int find_git_dir(const char *directory, struct buf *out, struct error *er
 	return 0;
 }
 
-/* SHA-256 objects where the format version does not announce them: libgit2 would open it in
- * silence. */
+/* Detects SHA-256 objects in a repository whose format version does not allow them: libgit2 would
+ * open it without an error. */
 static int check_object_format(struct repo *repo, struct error *err)
 {
 	struct buf format = BUF_INIT;
@@ -179,10 +178,10 @@ static void find_directories(struct repo *repo)
 }
 
 /*
- * Stands in front of libmbedx509's function of this name, which libgit2 calls when it starts, where
- * it was built with mbed TLS as Debian's is: unpacking every certificate of /etc/ssl/certs takes
- * 5 ms, a fifth of a short command. libgit2 never talks to anybody here, git does that; and
- * libgit2 goes on without certificates (src/libgit2/streams/mbedtls.c of its source).
+ * Replaces the function of this name in libmbedx509, which libgit2 calls at its start if it was
+ * built with mbed TLS, as in Debian: reading every certificate of /etc/ssl/certs takes 5 ms, a
+ * fifth of a short command. libgit2 is never used for network connections here, and continues
+ * without certificates (src/libgit2/streams/mbedtls.c of its source).
  */
 int mbedtls_x509_crt_parse_file(void *chain, const char *path);
 int mbedtls_x509_crt_parse_file(void *chain, const char *path)
@@ -199,8 +198,7 @@ int repo_open(struct repo **out, const char *directory, struct error *err)
 		return rc;
 	struct repo *repo = xcalloc(1, sizeof(*repo));
 	struct buf git_dir = BUF_INIT;
-	/* Under receive-pack's quarantine the new objects are only found by way of the environment.
-	 */
+	/* In the quarantine of receive-pack, the new objects are found only by the environment. */
 	if (!directory && getenv("GIT_QUARANTINE_PATH")) {
 		buf_addstr(&git_dir, ".");
 		rc = git_repository_open_ext(&repo->git, NULL, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);
@@ -281,7 +279,7 @@ struct lock_place *repo_place(struct repo *repo)
 
 /* ---- refs ---- */
 
-/* Is `name` a line of packed-refs? 1, 0, or a negative code. */
+/* Does packed-refs have the ref `name`? 1, 0, or a negative code. */
 static int is_packed(struct repo *repo, const char *name, struct error *err)
 {
 	struct buf text = BUF_INIT, end = BUF_INIT;
@@ -295,8 +293,9 @@ static int is_packed(struct repo *repo, const char *name, struct error *err)
 }
 
 /*
- * libgit2 1.5 takes a failed stat(2) of packed-refs for a file that is not there. So before a ref
- * is called absent, both places that could hold it are looked at. 1 if one of them does.
+ * libgit2 1.5 treats a failed stat(2) of packed-refs as if there were no such file. Therefore, a
+ * ref is reported as absent only after a check of both places that could have it. Returns 1 if one
+ * of them has it.
  */
 static int is_there(struct repo *repo, const char *name, struct error *err)
 {
@@ -307,8 +306,7 @@ static int is_there(struct repo *repo, const char *name, struct error *err)
 	for (size_t i = 0; i < 2 && !found; i++) {
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", dirs[i], name);
-		/* A directory holds other refs, and a link may lead to a ref that does not exist.
-		 */
+		/* A directory has other refs, and a link may lead to a ref that does not exist. */
 		if (!lstat(path.data, &st))
 			found = S_ISREG(st.st_mode);
 		else if (errno != ENOENT && errno != ENOTDIR)
@@ -318,7 +316,7 @@ static int is_there(struct repo *repo, const char *name, struct error *err)
 	return found ? found : is_packed(repo, name, err);
 }
 
-/* What the ref `name` points at, if that is another ref; yours to free. NULL if it is not. */
+/* The name of the ref that `name` points to; the caller frees it. NULL if it is not symbolic. */
 static char *target_of(struct repo *repo, const char *name)
 {
 	git_reference *ref = NULL;
@@ -345,7 +343,7 @@ static int read_ref(
 		int there = is_there(repo, name, err);
 		if (there <= 0)
 			return there ? there
-				     : error_set(err, ERR_NOT_FOUND, "there is no ref %s", name);
+				     : error_set(err, ERR_NOT_FOUND, "no such ref: %s", name);
 		rc = git_reference_name_to_id(&id, repo->git, name);
 	}
 	if (rc < 0)
@@ -357,7 +355,7 @@ static int read_ref(
 
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err)
 {
-	enum { MOST_LINKS = 5 }; /* as git and libgit2 have it */
+	enum { MOST_LINKS = 5 }; /* the limit of git and libgit2 */
 	return read_ref(repo, name, out, MOST_LINKS, err);
 }
 
@@ -372,7 +370,7 @@ int repo_head_branch(struct repo *repo, struct buf *out, struct error *err)
 	if (target)
 		buf_addstr(out, target);
 	else
-		rc = error_set(err, ERR_NOT_FOUND, "HEAD is detached; it stands on no branch");
+		rc = error_set(err, ERR_NOT_FOUND, "HEAD is detached; check out a branch");
 	git_reference_free(head);
 	return rc;
 }
@@ -390,7 +388,7 @@ int repo_set_head(struct repo *repo, const char *name, struct error *err)
 	git_reference_name_is_valid(&valid, name);
 	buf_addf(&text, "ref: %s\n", name);
 	if (!valid)
-		rc = error_set(err, ERR_INVALID, "'%s': not a valid name for a branch", name);
+		rc = error_set(err, ERR_INVALID, "invalid branch name: '%s'", name);
 	else
 		rc = lockfile_replace(
 			&repo->place, repo->place.git_dir, "HEAD", write_head, &text, err);
@@ -428,12 +426,12 @@ static int delete_ref(struct repo *repo, const char *name, const struct oid *old
 	git_reference *ref;
 	int rc = git_reference_lookup(&ref, repo->git, name);
 	if (rc == GIT_ENOTFOUND)
-		return error_set(err, ERR_LOST_RACE, "the ref %s is gone already", name);
+		return error_set(err, ERR_LOST_RACE, "the ref %s does not exist any more", name);
 	if (rc < 0)
 		return store_error(err, ERR_FAILED, "cannot read the ref %s", name);
 	git_oid want = store_git_oid(old);
 	if (!git_reference_target(ref) || git_oid_cmp(git_reference_target(ref), &want))
-		rc = error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
+		rc = error_set(err, ERR_LOST_RACE, "the ref %s has moved", name);
 	else if ((rc = git_reference_delete(ref)) < 0)
 		rc = store_error(err, rc == GIT_EMODIFIED ? ERR_LOST_RACE : ERR_FAILED,
 			"cannot delete the ref %s", name);
@@ -441,7 +439,7 @@ static int delete_ref(struct repo *repo, const char *name, const struct oid *old
 	return rc;
 }
 
-/* As libgit2 answers. */
+/* Converts libgit2's result. */
 static int move_ref(struct repo *repo, const char *name, const struct oid *new,
 	const struct oid *old, const char *why)
 {
@@ -461,8 +459,8 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 {
 	if (oid_is_none(new))
 		return delete_ref(repo, name, old, err);
-	/* A lock is held for moments: by a gc, or by another git that moves the same ref. libgit2
-	 * does not wait for it, as git does (core.filesRefLockTimeout). */
+	/* A gc, or another git process that updates the same ref, holds a lock for moments. git
+	 * waits for it (core.filesRefLockTimeout), but libgit2 does not. */
 	enum { TRIES = 100, LOCK_WAIT_MS = 3000 };
 	static const struct timespec pause = { .tv_nsec = 10000000 };
 	int rc = move_ref(repo, name, new, old, why);
@@ -471,17 +469,17 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 		rc = move_ref(repo, name, new, old, why);
 	}
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)
-		return error_set(err, ERR_LOST_RACE, "the ref %s stands elsewhere by now", name);
-	/* A git that was killed never releases its lock. */
-	if (rc == GIT_ELOCKED && stale_locks_remove(&repo->place, LOCK_WAIT_MS) > 0)
+		return error_set(err, ERR_LOST_RACE, "the ref %s has moved", name);
+	/* A killed git process never releases its lock. */
+	if (rc == GIT_ELOCKED && stale_locks_remove(repo, LOCK_WAIT_MS) > 0)
 		rc = move_ref(repo, name, new, old, why);
 	if (rc == GIT_ELOCKED)
 		return error_set(err, ERR_BUSY,
-			"the ref %s is locked; if no git is running, remove %s/%s.lock", name,
-			repo->place.common_dir, name);
+			"the ref %s is locked; if no git process is running, remove %s/%s.lock",
+			name, repo->common_dir, name);
 	if (rc < 0)
 		return store_error(err, rc == GIT_EINVALIDSPEC ? ERR_INVALID : ERR_FAILED,
-			"cannot move the ref %s", name);
+			"cannot update the ref %s", name);
 	return 0;
 }
 
@@ -494,12 +492,12 @@ int repo_ref_each(struct repo *repo, const char *prefix,
 	for (size_t i = 0; i < names.count && !rc; i++) {
 		struct oid oid;
 		if (i && !strcmp(names.names[i], names.names[i - 1]))
-			continue; /* loose and packed */
+			continue; /* both loose and packed */
 		rc = repo_ref(repo, names.names[i], &oid, err);
 		if (!rc)
 			rc = each(names.names[i], &oid, data);
 		else if (rc == ERR_NOT_FOUND)
-			rc = 0; /* deleted since it was listed, or a link to nothing */
+			rc = 0; /* deleted since it was listed, or a symbolic ref to nothing */
 	}
 	file_list_release(&names);
 	return rc;
@@ -510,14 +508,13 @@ int repo_resolve(struct repo *repo, const char *revision, struct oid *out, struc
 	git_object *object, *commit;
 	int rc = git_revparse_single(&object, repo->git, revision);
 	if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC || rc == GIT_EAMBIGUOUS)
-		return error_set(
-			err, ERR_NOT_FOUND, "'%s' is no revision of this repository", revision);
+		return error_set(err, ERR_NOT_FOUND, "unknown revision: '%s'", revision);
 	if (rc < 0)
 		return store_error(err, ERR_FAILED, "cannot read '%s'", revision);
 	rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
 	git_object_free(object);
 	if (rc == GIT_EPEEL || rc == GIT_EINVALIDSPEC)
-		return error_set(err, ERR_NOT_FOUND, "'%s' is no commit", revision);
+		return error_set(err, ERR_NOT_FOUND, "'%s' is not a commit", revision);
 	if (rc < 0)
 		return store_error(err, ERR_FAILED, "cannot read '%s'", revision);
 	*out = store_oid(git_object_id(commit));

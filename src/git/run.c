@@ -9,8 +9,8 @@
 
 enum { TIMEOUT_MS = 10000, FILE_LIMIT = 1 << 30 };
 
-/* 0; what git exits with, and if that is not `expected`, what it printed as the error; or a negative
- * code. */
+/* Returns 0, git's exit code, or a negative code. If the exit code is not `expected`, sets the
+ * error to git's standard error. */
 static int ask(const char *const *argv, int expected, struct buf *out, struct error *err)
 {
 	struct buf errors = BUF_INIT;
@@ -38,7 +38,7 @@ int plumbing_config(const char *key, struct buf *out, struct error *err)
 	return rc == NOT_SET ? 0 : rc ? ERR_FAILED : out->len != 0;
 }
 
-/* Is the current directory in no work tree? False also if that cannot be found out. */
+/* Is the current directory outside of any worktree? Also false if that cannot be determined. */
 static bool is_outside(void)
 {
 	char *directory = getenv("GIT_DIR") ? NULL : realpath(".", NULL), *slash = NULL;
@@ -61,7 +61,7 @@ static bool is_outside(void)
 int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err)
 {
 	const char *argv[] = { "git", "check-attr", "-z", name, "--", path, NULL };
-	struct buf line = BUF_INIT; /* path, name and value, each with a NUL behind it */
+	struct buf line = BUF_INIT; /* path, name and value, each followed by a NUL */
 	struct error failure = ERROR_INIT;
 	int rc = ask(argv, 0, &line, &failure);
 	size_t value = strlen(path) + strlen(name) + 2;
@@ -99,7 +99,7 @@ int plumbing_path(const char *name, struct buf *out, struct error *err)
 	return rc ? ERR_FAILED : 1;
 }
 
-/* Does git list nothing for this, and no failure? */
+/* Does git succeed with an empty output? */
 static int lists_nothing(const char *const *argv, struct error *err)
 {
 	struct buf output = BUF_INIT;
@@ -122,7 +122,7 @@ int plumbing_file(const char *ref, const char *path, struct buf *out, struct err
 	if (found)
 		return 1;
 	buf_reset(out);
-	/* git fails alike for what is not there and for what it cannot read. */
+	/* git fails in the same way for a missing file and for one that it cannot read. */
 	int absent = lists_nothing(refs, err);
 	if (!absent)
 		absent = lists_nothing(tree, err);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- its memory: libgit2 1.5 does not survive an allocation that fails, so none does ---- */
+/* ---- memory: libgit2 1.5 does not handle a failed allocation, so none may fail ---- */
 
 static void *allocate(size_t size, const char *file, int line)
 {
@@ -24,7 +24,7 @@ static void *reallocate(void *memory, size_t size, const char *file, int line)
 	return xrealloc(memory, size);
 }
 
-/* libgit2 1.7 makes the others out of these three. */
+/* libgit2 1.7 uses only these three. */
 #if LIBGIT2_VER_MAJOR < 1 || (LIBGIT2_VER_MAJOR == 1 && LIBGIT2_VER_MINOR < 7)
 static void *allocate_zeroed(size_t count, size_t size, const char *file, int line)
 {
@@ -54,7 +54,7 @@ static char *copy_string(const char *string, const char *file, int line)
 	return xstrdup(string);
 }
 
-/* At most `length` bytes, and less if the string ends before. */
+/* Copies at most `length` bytes, up to the end of the string. */
 static char *copy_start(const char *string, size_t length, const char *file, int line)
 {
 	(void)file;
@@ -62,7 +62,7 @@ static char *copy_start(const char *string, size_t length, const char *file, int
 	return xstrndup(string, strnlen(string, length));
 }
 
-/* Exactly `length` bytes. */
+/* Copies exactly `length` bytes. */
 static char *copy_bytes(const char *string, size_t length, const char *file, int line)
 {
 	(void)file;
@@ -98,7 +98,7 @@ int store_start(struct error *err)
 	if (git_libgit2_init() < 0)
 		return store_error(err, ERR_FAILED, "cannot start libgit2");
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	/* The store of refs copies this when it is opened: it must be set before. */
+	/* Must be set before a repository is opened: the ref database copies it then. */
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	return 0;
 }

@@ -12,11 +12,11 @@
 
 enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30, FILE_LIMIT = 256 << 20, LOCK_WAIT_MS = 300 };
 
-/* Runs git at the top of the work tree, with its own eyes for where that is. */
+/* Runs git in the top directory of the worktree, and lets it find the repository itself. */
 static int run_git(struct repo *repo, const char *const *argv, struct buf *output, int *status,
 	struct error *err)
 {
-	/* What a hook or `git -C` around us has set holds for this repository as well. */
+	/* Variables set by a surrounding hook, or by `git -C`, are for this repository, too. */
 	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf errors = BUF_INIT;
 	struct child child = { .argv = argv,
@@ -38,11 +38,11 @@ static int need_work_tree(const struct repo *repo, struct error *err)
 {
 	if (repo->place.work_tree)
 		return 0;
-	return error_set(err, ERR_INVALID, "%s is bare: it has no work tree", repo->place.git_dir);
+	return error_set(err, ERR_INVALID, "%s is bare: it has no worktree", repo->git_dir);
 }
 
-/* Runs git in the work tree, whatever a hook or an alias around us has set: 1 if it succeeds, 0 if
- * it does not, or a negative code. `output` and `errors` may be NULL. */
+/* Runs git in the worktree, without the variables that a surrounding hook or alias has set. Returns
+ * 1 if it succeeds, 0 if it fails, or a negative code. `output` and `errors` may be NULL. */
 static int try_git(struct repo *repo, const char *const *argv, struct buf *output,
 	struct buf *errors, struct error *err)
 {
@@ -61,8 +61,8 @@ static int try_git(struct repo *repo, const char *const *argv, struct buf *outpu
 	return rc < 0 ? rc : status == 0;
 }
 
-/* What a fast-forward does with index and work tree, in half the time of `git merge`; 0 also where
- * a file only looks changed, since nothing is compared by content. */
+/* Updates the index and the worktree like a fast-forward, in half the time of `git merge`. Also
+ * returns 0 if a file only seems to be changed, since the contents are not compared. */
 static int read_tree(
 	struct repo *repo, const struct oid *from, const struct oid *to, struct error *err)
 {
@@ -78,8 +78,8 @@ static int merge_forward(
 	return try_git(repo, argv, NULL, errors, err);
 }
 
-/* Removes what a git that was killed has left in the way, without waiting long: a lock that may be
- * held is there for the next time. */
+/* Removes the stale locks of a killed git process, without waiting long: a lock that may be held is
+ * kept for the next time. */
 static void unlock(struct repo *repo, const char *branch)
 {
 	struct buf paths[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
@@ -97,14 +97,14 @@ static void unlock(struct repo *repo, const char *branch)
 
 /* ---- files of a checkout that was killed ---- */
 
-/* A file of the work tree, looked for among what the shared branch has had at its place. */
+/* A file of the worktree, compared with the versions of that file on the shared branch. */
 struct written {
 	struct repo *repo;
 	const char *path;
 	const struct buf *content;
 };
 
-/* Is the file the beginning of what the commit has there, or all of it? */
+/* Is the file equal to its version in the commit, or to the beginning of it? */
 static int is_beginning(const struct oid *id, void *data)
 {
 	const struct written *w = data;
@@ -117,9 +117,9 @@ static int is_beginning(const struct oid *id, void *data)
 }
 
 /*
- * Puts `path` back to what it is at `now`, if a checkout that was killed has written it: if it
- * holds nothing but (the beginning of) what the shared branch has there after `now`, up to `tip`.
- * That is published, so nothing of a user's is lost.
+ * Restores `path` to its version at `now` if a killed checkout has written it, that is, if it is
+ * equal to (the beginning of) a version on the shared branch after `now`, up to `tip`. Such a
+ * version is published, so the user loses nothing.
  */
 static void take_back_file(
 	struct repo *repo, const char *path, const struct oid *now, const struct oid *tip)
@@ -159,7 +159,7 @@ static void take_back(struct repo *repo, const struct oid *now, const struct oid
 
 /* ---- an index of a checkout that was killed ---- */
 
-/* Looks for a commit with a certain tree. */
+/* Searches for a commit with a given tree. */
 struct search {
 	struct repo *repo;
 	struct oid tree, found;
@@ -179,9 +179,9 @@ static int has_tree(const struct oid *id, void *data)
 }
 
 /*
- * A process that was killed in the middle of following has left the index, and the files, at a
- * commit that the branch does not stand on yet. It is one that is published, so nothing of
- * anybody's is lost by going on from there: 1 if that was it.
+ * A process that was killed while it updated the worktree may have left the index and the files at
+ * a newer commit than the branch. If that commit is published, continues from there, which loses
+ * no changes. Returns 1 if this was the case.
  */
 static int resume(
 	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
@@ -197,7 +197,8 @@ static int resume(
 	return oid_is_none(&search.found) ? 0 : read_tree(repo, &search.found, tip, err);
 }
 
-/* The fast-forward of index and work tree: 1 if it was done, else 0 or a negative code. */
+/* Fast-forwards the index and the worktree: 1 if it has succeeded, otherwise 0 or a negative code.
+ */
 static int move_files(
 	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
 {
@@ -214,8 +215,8 @@ static int move_files(
 static int not_followed(const char *branch, struct buf *errors, struct error *err)
 {
 	buf_trim(errors);
-	return error_set(
-		err, ERR_FAILED, "git does not move it: %s", errors->len ? errors->data : branch);
+	return error_set(err, ERR_FAILED, "git cannot update the worktree: %s",
+		errors->len ? errors->data : branch);
 }
 
 int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip, struct error *err)
@@ -226,7 +227,7 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 	if (!repo->place.work_tree || repo_head_branch(repo, &head, NULL) < 0 ||
 		strcmp(head.data, branch))
 		goto done;
-	/* A branch without a commit follows too: a clone of what was an empty repository. */
+	/* A branch without a commit is updated, too: in a clone of an empty repository. */
 	rc = repo_ref(repo, branch, &now, err);
 	bool stands = !rc;
 	if ((rc < 0 && rc != ERR_NOT_FOUND) || (stands && oid_equal(&now, tip)))
@@ -234,7 +235,7 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 	rc = 0;
 	bool forward = stands && repo_is_ancestor(repo, &now, tip, NULL) == 1;
 	unlock(repo, branch);
-	/* One in 256, by its name, goes through `git merge`, which packs the clone now and then. */
+	/* One in 256 commits, by its ID, uses `git merge`, which sometimes packs the clone. */
 	bool quick = forward && strncmp(tip->hex, "00", 2) != 0;
 	if (quick)
 		rc = move_files(repo, &now, tip, err);
