@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Is what `path` names now the file behind `fd`, as old as it was and older than the machine is up?
- */
+/* Is `path` still the file that was opened as `fd`, with the same time, and older than the start of
+ * this host? */
 static bool is_dead(int fd, const char *path, int64_t booted)
 {
 	struct stat here, there;
@@ -23,10 +23,10 @@ static bool is_dead(int fd, const char *path, int64_t booted)
 }
 
 /*
- * The lock file itself is locked (flock(2)) while it is examined: of two processes that find it at
- * once, the second looks again after the first has removed it, and does not remove a new one in
- * its place. The pause keeps out a lock of a running git in whose short life the clock was set
- * forward past its own start.
+ * The lock file itself is locked (flock(2)) while it is examined: if two processes find it at the
+ * same time, the second checks it again after the first has removed it, and does not remove a new
+ * lock file of the same name. The pause protects the lock of a running git process that was created
+ * just before the clock was set forward.
  */
 int boot_lock_remove(const char *path, struct error *err)
 {
@@ -53,7 +53,7 @@ int boot_lock_remove(const char *path, struct error *err)
 
 int boot_locks_remove_for(struct lock_place *place, const char *ref, struct error *err)
 {
-	/* HEAD is locked with the branch that it leads to, for its log. */
+	/* git locks HEAD together with the branch that it points to, for its reflog. */
 	const char *const names[] = { "packed-refs", "HEAD", ref };
 	enum { NAMES = sizeof(names) / sizeof(*names) };
 	struct buf path = BUF_INIT;
@@ -70,7 +70,7 @@ int boot_locks_remove_for(struct lock_place *place, const char *ref, struct erro
 	return rc < 0 ? rc : removed;
 }
 
-/* ---- all of them ---- */
+/* ---- all locks ---- */
 
 static bool is_lock(const FTSENT *entry)
 {
@@ -80,8 +80,7 @@ static bool is_lock(const FTSENT *entry)
 		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
 }
 
-/* Removes the dead lock files below `directory`, at most `depth` directories down (0: however
- * deep).
+/* Removes the dead lock files below `directory`, at most `depth` directories down (0: no limit).
  */
 static int remove_below(char *directory, short depth, struct error *err)
 {

@@ -23,7 +23,7 @@ int64_t live_git_moment(void)
 	return (int64_t)now.tv_sec * ticks + now.tv_nsec * ticks / 1000000000;
 }
 
-/* A process that is being looked at. */
+/* A process that is examined. */
 struct process {
 	const char *pid; /* its directory in /proc */
 	char name[64], state;
@@ -31,7 +31,7 @@ struct process {
 };
 
 /* Reads /proc/<pid>/<what>: 0, or a negative code; ERR_NOT_FOUND if the process is about to end,
- * and has given up its memory. */
+ * and has released its memory. */
 static int read_proc(const struct process *p, const char *what, struct buf *out)
 {
 	struct buf path = BUF_INIT;
@@ -46,7 +46,7 @@ static int read_proc(const struct process *p, const char *what, struct buf *out)
 	return rc;
 }
 
-/* Appends what the link /proc/<pid>/<what> leads to; false, and errno, if it cannot be read. */
+/* Appends the target of the link /proc/<pid>/<what>; false, with errno, if it cannot be read. */
 static bool read_link(const struct process *p, const char *what, struct buf *out)
 {
 	char target[PATH_MAX];
@@ -62,7 +62,7 @@ static bool read_link(const struct process *p, const char *what, struct buf *out
 	return true;
 }
 
-/* proc(5): "pid (name) state ...", the 22nd field is the start. The name may have any character. */
+/* proc(5): "pid (name) state ..."; field 22 is the start. The name may have any character. */
 static bool read_stat(struct process *p)
 {
 	struct buf text = BUF_INIT;
@@ -97,8 +97,8 @@ static bool is_below_any(const char *path, const char *const *roots)
 	return false;
 }
 
-/* Does a repository named by `value`, of an option or a variable, lead to `roots`? One relative to
- * where the process began, and not below that, is not known. */
+/* Does the path `value`, of an option or a variable, lead to one of `roots`? A relative path with
+ * ".." cannot be resolved, because the initial directory of the process is unknown. */
 static bool leads_to(const char *value, const char *const *roots)
 {
 	char resolved[PATH_MAX];
@@ -107,7 +107,7 @@ static bool leads_to(const char *value, const char *const *roots)
 	return is_below_any(realpath(value, resolved) ? resolved : value, roots);
 }
 
-/* Does one of the words, each with a NUL behind it, name a repository that leads to `roots`? */
+/* Is one of the words, each followed by a NUL, a path that leads to one of `roots`? */
 static bool names_repository(const struct buf *words, const char *const *roots)
 {
 	static const char *const names[] = { "GIT_DIR=", "GIT_WORK_TREE=", "GIT_COMMON_DIR=",
@@ -126,7 +126,7 @@ static bool names_repository(const struct buf *words, const char *const *roots)
 	return false;
 }
 
-/* `git [-C DIR] [-c NAME=VALUE]... build ...` only waits for git-build. */
+/* Is it `git [-C DIR] [-c NAME=VALUE]... build ...`, which only waits for git-build? */
 static bool waits_for_git_build(const struct buf *words)
 {
 	const char *end = words->data + words->len;
@@ -141,14 +141,14 @@ static bool waits_for_git_build(const struct buf *words)
 	return word < end && !strcmp(word, "build");
 }
 
-/* Is it a git, and may it be at work below `roots`? */
+/* Is it a git process that may use one of `roots`? */
 static bool may_work_in(const struct process *p, const char *const *roots)
 {
 	struct buf words = BUF_INIT, directory = BUF_INIT;
 	if (strncmp(p->name, "git", 3) != 0 || !strncmp(p->name, "git-build", 9))
 		return false;
 	bool may = read_proc(p, "cmdline", &words) < 0 || !waits_for_git_build(&words);
-	/* One without a directory is about to end: it has given up all that it had. */
+	/* A process without a directory is about to end, and holds nothing any more. */
 	if (may && !read_link(p, "cwd", &directory))
 		may = errno != ENOENT && errno != ESRCH;
 	else if (may && !is_below_any(directory.data, roots))
@@ -165,7 +165,7 @@ static bool has_ended(struct process *p)
 	return !read_stat(p) || p->state == 'Z' || p->state == 'X';
 }
 
-/* Has it the file open? Another user's descriptors cannot be read. */
+/* Does it have the file open? The descriptors of other users' processes cannot be read. */
 static bool has_open(const struct process *p, const struct stat *file)
 {
 	struct buf path = BUF_INIT;
@@ -190,7 +190,7 @@ static bool may_hold(const char *pid, int directory, const struct stat *file, ui
 	if (fstatat(directory, pid, &st, 0) < 0 || has_ended(&p) || p.started > moment)
 		return false;
 	bool may = has_open(&p, file) || (st.st_uid == owner && may_work_in(&p, roots));
-	/* What could not be read of one that has ended since is no evidence. */
+	/* If the process has ended since, a failed read is not evidence. */
 	return may && !has_ended(&p);
 }
 

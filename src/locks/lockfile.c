@@ -19,12 +19,12 @@ enum { WAIT_MS = 10000, FILE_LIMIT = 16 << 20 };
 
 struct names {
 	struct buf file, lock; /* NAME and NAME.lock */
-	struct buf directory;  /* NAME.git-build/, which has the others */
-	struct buf ours;       /* the same file as the lock, while it is ours */
-	struct buf draft;      /* what `edit` changes */
+	struct buf directory;  /* NAME.git-build/, the directory of the files below */
+	struct buf ours;       /* the same file as the lock, while we hold it */
+	struct buf draft;      /* the copy that `edit` changes */
 };
 
-/* git locks the file that a symbolic link leads to. */
+/* git locks the target of a symbolic link. */
 static struct names names_of(const char *directory, const char *name)
 {
 	struct names names = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT };
@@ -57,7 +57,7 @@ static bool same_file(const char *a, const char *b)
 		one.st_ino == other.st_ino;
 }
 
-/* Whatever is in it: a killed process may have left temporary files, too. */
+/* Removes all its files: a killed process may have left temporary files, too. */
 static int remove_directory(const char *path, struct error *err)
 {
 	struct buf name = BUF_INIT;
@@ -79,7 +79,7 @@ static int remove_directory(const char *path, struct error *err)
 	return rc;
 }
 
-/* Removes what a killed process has left at any of the steps below. */
+/* Removes the files of a process that was killed in any of the steps below. */
 static int clear(const struct names *names, struct error *err)
 {
 	int rc = 0;
@@ -101,8 +101,8 @@ static int lock(const struct names *names, struct error *err)
 			rc = error_errno(err, ERR_FAILED, "cannot lock %s", names->file.data);
 		else if (waited >= WAIT_MS)
 			rc = error_set(err, ERR_BUSY,
-				"%s: another program has locked the file; if no git is running, "
-				"remove it",
+				"%s: locked by another program; if no git process is running, "
+				"remove this file",
 				names->lock.data);
 		else
 			nanosleep(&pause, NULL);
@@ -110,8 +110,8 @@ static int lock(const struct names *names, struct error *err)
 	return rc;
 }
 
-/* The new content, in `out`. The file may hold a password, so that only its owner may read the
- * draft, also after libgit2 has replaced it. */
+/* Stores the new content in `out`. The file may have a password, so only its owner may read the
+ * draft, even after libgit2 has replaced it. */
 static int edit_draft(const struct names *names, lockfile_edit *edit, void *data, struct buf *out,
 	struct error *err)
 {
@@ -126,7 +126,7 @@ static int edit_draft(const struct names *names, lockfile_edit *edit, void *data
 	return rc < 0 ? rc : file_read(out, names->draft.data, FILE_LIMIT, err);
 }
 
-/* Into the lock file as it is: it must stay the same file as `ours`. */
+/* Writes to the existing lock file, which must remain the same file as `ours`. */
 static int write_lock(const struct names *names, const struct buf *text, struct error *err)
 {
 	struct stat st;

@@ -37,7 +37,7 @@ static void paths_release(struct paths *paths)
 	free(paths->list);
 }
 
-/* ---- where gits work ---- */
+/* ---- the directories of git processes ---- */
 
 static void add_root(struct paths *roots, const char *path)
 {
@@ -46,7 +46,7 @@ static void add_root(struct paths *roots, const char *path)
 		add_path(roots, resolved);
 }
 
-/* The linked work trees of a repository: each names its .git file. */
+/* The linked worktrees of a repository: each has the path of its .git file. */
 static void add_work_trees(struct paths *roots, const char *common_dir)
 {
 	struct buf pattern = BUF_INIT, text = BUF_INIT;
@@ -77,7 +77,7 @@ static bool is_lock(const FTSENT *entry)
 		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
 }
 
-/* The lock files of refs, however deep. */
+/* The lock files of refs, at any depth. */
 static int find_ref_locks(struct paths *found, const char *common_dir, struct error *err)
 {
 	struct buf path = BUF_INIT;
@@ -117,8 +117,8 @@ static void find_named_locks(struct paths *found, const char *git_dir)
 	buf_release(&path);
 }
 
-/* One git directory with its refs, and who works there. */
-struct found {
+/* One git directory with its refs, and the directories of processes that may use it. */
+struct place {
 	struct paths locks, roots;
 };
 
@@ -145,7 +145,7 @@ static int examine(struct found *found, const char *git_dir, const char *common_
 	return rc;
 }
 
-/* ---- proving them dead ---- */
+/* ---- proving that they are dead ---- */
 
 struct sight {
 	struct stat st;
@@ -186,7 +186,8 @@ static bool is_dead(const struct sight *sight, const char *path, const struct pa
 		!lstat(path, &now) && is_same(&now, &sight->st);
 }
 
-/* Removes the lock once it has proved dead: 1, or 0 if it has not in time, or has gone. */
+/* Removes the lock as soon as it is known to be dead: 1; 0 if it is not dead in time, or does not
+ * exist any more. */
 static int remove_one(const char *path, const struct paths *roots, int64_t deadline_ms)
 {
 	const struct env *env = env_system();
@@ -220,10 +221,10 @@ int stale_locks_remove(struct lock_place *place, int64_t wait_ms)
 	bool held = clone_lock_is_held(place);
 	if (!held && clone_lock_acquire(place, wait_ms, env_system(), NULL) < 0)
 		return 0;
-	/* What was found before a directory could not be read is found. */
-	examine(&found, place->git_dir, place->common_dir, place->work_tree, NULL);
-	count = remove_all(&found, wait_ms);
-	place_release(&found);
+	/* Locks that were found before reading a directory failed are used. */
+	examine(&place, repo->git_dir, repo->common_dir, repo->work_tree, NULL);
+	count = remove_all(&place, wait_ms);
+	place_release(&place);
 	if (!held)
 		clone_lock_release(place);
 	return count;

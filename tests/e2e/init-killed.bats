@@ -114,7 +114,7 @@ check_shared() {
   git init -q --bare fleet.git
   touch fleet.git/config.lock
   run -128 git build init --shared fleet.git
-  [[ $output == *"fleet.git/config.lock"*"if no git is running, remove it"* ]]
+  [[ $output == *"fleet.git/config.lock"*"if no git process is running, remove this file"* ]]
   [ -e fleet.git/config.lock ]
   # A lock file that is older than the last boot belongs to no running program.
   touch -d 2000-01-01 fleet.git/config.lock
