@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* All that `file` unpacks to; false if it does not end as it should. */
+/* Unpacks the whole `file`; false if it is incomplete or damaged. */
 static bool inflate_all(const struct buf *file, struct buf *out)
 {
 	z_stream stream = { .next_in = (Bytef *)file->data, .avail_in = (uInt)file->len };

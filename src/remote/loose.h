@@ -1,5 +1,5 @@
 /*
- * Is a loose object whole? libgit2 1.5 cannot be asked: reading one that was cut off, it never
+ * Verifies loose objects. libgit2 1.5 cannot be used for that: reading a truncated object, it never
  * returns.
  */
 #ifndef REMOTE_LOOSE_H
@@ -8,9 +8,8 @@
 #include "base/buf.h"
 #include "git/repo.h"
 
-/* Is `file`, the content of a loose object's file, object `oid`: zlib's stream with its checksum,
- * of
- * "<type> <size>", a NUL, and as many bytes (gitformat-loose)? */
+/* Is `file`, the content of the file of a loose object, a valid object with ID `oid`? That is a
+ * zlib stream with its checksum, of "<type> <size>", a NUL, and as many bytes (gitformat-loose). */
 bool loose_is_whole(const struct buf *file, const struct oid *oid);
 
 #endif

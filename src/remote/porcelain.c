@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* What git says, of itself or for the server, where the ref had moved. Nothing else is guessed
- * from. */
+/* git's messages, its own or the server's, if the ref had moved. */
 static bool means_lost_race(const struct buf *reason)
 {
 	static const char *const words[] = { "stale info", "fetch first", "non-fast-forward",
@@ -16,7 +15,7 @@ static bool means_lost_race(const struct buf *reason)
 	return false;
 }
 
-/* The line that is about `ref`; NULL if there is none. */
+/* The line about `ref`; NULL if there is none. */
 static const char *find_line(const char *output, const char *ref)
 {
 	size_t ref_len = strlen(ref);
@@ -43,7 +42,7 @@ bool porcelain_verdict(
 	if (!line)
 		return false;
 	size_t len = strcspn(line, "\n");
-	/* The connection ended before the remote's report on this ref. */
+	/* The connection ended before the remote reported the result for this ref. */
 	if (memmem(line, len, "\t[remote failure]", strlen("\t[remote failure]")))
 		return false;
 	const char *open = NULL;
@@ -61,7 +60,7 @@ bool porcelain_verdict(
 	return true;
 }
 
-/* Appends a line without escape sequences (ECMA-48 control sequences) and blanks at its end. */
+/* Appends a line without ECMA-48 control sequences, and without blanks at its end. */
 static void add_plain(struct buf *out, const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -81,7 +80,7 @@ static void add_plain(struct buf *out, const char *line, size_t len)
 void porcelain_sort_errors(const char *errors, struct buf *said, struct buf *own)
 {
 	for (const char *line = errors; *line;) {
-		/* A progress line is overwritten by a carriage return: each part is a line. */
+		/* git overwrites progress lines by a carriage return: each part is a line. */
 		size_t len = strcspn(line, "\r\n");
 		bool remote = len >= 7 && !memcmp(line, "remote:", 7);
 		size_t skip = remote ? (len > 7 && line[7] == ' ' ? 8 : 7) : 0;

@@ -34,7 +34,7 @@ static enum push_result result_of(int code)
 					  : PUSH_RESULT_OTHER;
 }
 
-/* The number `index` of the file, which holds results, buckets and the total in this order. */
+/* Number `index` of the file, which has results, buckets and the total in this order. */
 static int64_t *number(struct push_record *record, int index)
 {
 	if (index < PUSH_RESULTS)
@@ -43,8 +43,8 @@ static int64_t *number(struct push_record *record, int index)
 	return index < PUSH_BUCKETS ? &record->buckets[index] : &record->total_ms;
 }
 
-/* The file as it stands, locked by the caller; all zero if it holds something else. Below 0, with
- * errno: it cannot be read. */
+/* Reads the file, which the caller has locked; all numbers are zero if the content is invalid.
+ * Returns a negative number, with errno, if the file cannot be read. */
 static int load(int fd, struct push_record *out)
 {
 	char text[SIZE + 1] = "";
@@ -69,13 +69,13 @@ static void save(int fd, struct push_record *record)
 	struct buf text = BUF_INIT;
 	for (int i = 0; i < NUMBERS; i++)
 		buf_addf(&text, "%*" PRId64 "\n", WIDTH, *number(record, i));
-	/* One length for all times: it is written in place, in one go. */
+	/* The length never changes, so that the file can be overwritten with a single write. */
 	if (pwrite(fd, text.data, text.len, 0) != (ssize_t)text.len)
 		(void)!ftruncate(fd, 0);
 	buf_release(&text);
 }
 
-/* Opens and locks it; -1 where that cannot be. Whoever has it works for microseconds. */
+/* Opens and locks the file; -1 if that fails. Each holder needs only microseconds. */
 static int open_locked(struct repo *repo, int flags, int operation)
 {
 	struct buf path = BUF_INIT;

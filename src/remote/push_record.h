@@ -1,6 +1,6 @@
 /*
- * What became of this clone's pushes, and how long they took: counted in <state dir>/pushes, for
- * whoever measures (remote_push() counts; nothing decides by it).
+ * The number of pushes of this clone, by result and duration, in <state dir>/pushes. remote_push()
+ * counts them, for metrics; no decision depends on them.
  */
 #ifndef REMOTE_PUSH_RECORD_H
 #define REMOTE_PUSH_RECORD_H
@@ -10,9 +10,9 @@
 enum push_result {
 	PUSH_RESULT_DONE,
 	PUSH_RESULT_LOST_RACE,
-	PUSH_RESULT_REFUSED,     /* the remote said no */
-	PUSH_RESULT_UNREACHABLE, /* it did not answer */
-	PUSH_RESULT_OTHER,       /* the connection died, or git could not be run */
+	PUSH_RESULT_REFUSED,     /* the remote rejected the push */
+	PUSH_RESULT_UNREACHABLE, /* the remote did not answer */
+	PUSH_RESULT_OTHER,       /* the connection broke, or git could not be run */
 	PUSH_RESULTS,
 };
 
@@ -22,16 +22,18 @@ extern const int64_t push_bucket_ms[PUSH_BUCKETS];
 
 struct push_record {
 	int64_t results[PUSH_RESULTS];
-	/* Of those that were done: how many took at most push_bucket_ms, and all together. */
+	/* Of successful pushes: the number of those that took at most push_bucket_ms, and their
+	 * total time. */
 	int64_t buckets[PUSH_BUCKETS];
 	int64_t total_ms;
 };
 
-/* A push took `ms` milliseconds and ended with `code` (0 or an enum error_code). That it cannot be
- * counted is no failure. */
+/* Counts a push that took `ms` milliseconds and ended with `code` (0 or an enum error_code). Errors
+ * are ignored. */
 void push_record_count(struct repo *repo, int code, int64_t ms);
 
-/* All zero if nothing was counted. ERR_FAILED: what was cannot be read. */
+/* Reads the numbers; all are zero if nothing was counted yet. Returns ERR_FAILED if the file cannot
+ * be read. */
 int push_record_read(struct repo *repo, struct push_record *out, struct error *err);
 
 /* "done", "lost_race", ... */

@@ -1,4 +1,4 @@
-/* Fetching and pushing, by the `git` program. */
+/* Fetches and pushes with the `git` program. */
 #include "remote/remote.h"
 
 #include "git/internal.h"
@@ -20,7 +20,7 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000 };
 
-/* Variables of a hook or an alias around us that would make git look at another repository. */
+/* Variables from a surrounding hook or alias that would make git use another repository. */
 static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_PREFIX", "GIT_COMMON_DIR",
 	"GIT_NAMESPACE", "GIT_WORK_TREE", "GIT_TRACE", "GIT_PUSH_OPTION_COUNT" };
@@ -42,7 +42,7 @@ char **store_git_environment(struct repo *repo)
 	return environment;
 }
 
-/* ssh must not ask anything either; a user's own command is left as it is. */
+/* ssh must not prompt, either; a custom ssh command is not changed. */
 static void add_ssh_batch_mode(struct repo *repo, char **environment)
 {
 	struct buf command = BUF_INIT;
@@ -63,7 +63,7 @@ void store_free_environment(char **environment)
 	free(environment);
 }
 
-/* Git writes what it does to `trace`, one JSON object a line. */
+/* git writes its trace to `trace`, one JSON object per line. */
 static void add_trace(char **environment, int trace)
 {
 	struct buf target = BUF_INIT;
@@ -75,8 +75,8 @@ static void add_trace(char **environment, int trace)
 	environment[count] = xstrdup("GIT_TRACE2_EVENT_NESTING=2");
 }
 
-/* Runs git; its output and errors are appended, its trace goes to the descriptor `trace` (-1:
- * nowhere). ERR_TIMEOUT and the like as child_run(). */
+/* Runs git, and appends its output and errors; its trace is written to descriptor `trace` (-1: no
+ * trace). Returns ERR_TIMEOUT and other codes like child_run(). */
 static int run_git(struct repo *repo, const char *const *argv, const char *doing,
 	const struct remote_settings *remote, int trace, int *status, struct buf *output,
 	struct buf *errors, struct error *err)
@@ -99,7 +99,7 @@ static int run_git(struct repo *repo, const char *const *argv, const char *doing
 	return rc;
 }
 
-/* Git's own words on one line, for an error. */
+/* Joins git's messages to one line, for an error. */
 static void join_lines(struct buf *text)
 {
 	buf_trim(text);
@@ -115,7 +115,7 @@ static int say_unreachable(const char *doing, const struct remote_settings *remo
 	porcelain_sort_errors(errors, &own, &own);
 	join_lines(&own);
 	int rc = error_set(err, ERR_UNREACHABLE, "cannot %s '%s': %s", doing, remote->name,
-		own.len ? own.data : "git does not say why");
+		own.len ? own.data : "git printed no reason");
 	buf_release(&own);
 	return rc;
 }
@@ -123,14 +123,14 @@ static int say_unreachable(const char *doing, const struct remote_settings *remo
 static int check_remote_name(const struct remote_settings *remote, struct error *err)
 {
 	if (!*remote->name || *remote->name == '-')
-		return error_set(err, ERR_INVALID, "'%s' is no name of a remote", remote->name);
+		return error_set(err, ERR_INVALID, "'%s' is not a valid remote name", remote->name);
 	return 0;
 }
 
 bool remote_exists(struct repo *repo, const char *name)
 {
-	/* git_remote_lookup() of libgit2 1.5 goes through all settings with a regular expression,
-	 * and loses 20 KB for each that does not match: too much for a loop. */
+	/* git_remote_lookup() of libgit2 1.5 compares all settings with a regular expression, and
+	 * leaks 20 KB for each that does not match: too much for a loop. */
 	struct buf key = BUF_INIT, url = BUF_INIT;
 	buf_addf(&key, "remote.%s.url", name);
 	bool exists = repo_config(repo, key.data, &url);
@@ -139,9 +139,8 @@ bool remote_exists(struct repo *repo, const char *name)
 	return exists;
 }
 
-/* Did a lock in this clone stop git: one of another process that fetched at the same time, or one
- * that a git which was killed has left? The second kind is removed. True: it is worth trying again.
- */
+/* Did git fail because of a lock in this clone, either of another process that fetched at the same
+ * time, or of a killed git process? The second kind is removed. True: it is worth trying again. */
 static bool was_locked_out(struct repo *repo, const char *errors)
 {
 	if (strstr(errors, ".lock': File exists"))
@@ -154,12 +153,12 @@ static int report_lock(const struct remote_settings *remote, const char *errors,
 	const char *path = strstr(errors, "Unable to create '");
 	path = path ? path + strlen("Unable to create '") : "";
 	return error_set(err, ERR_BUSY,
-		"cannot fetch from '%s': %.*s is in the way; remove it if no git is running",
+		"cannot fetch from '%s': %.*s is in the way; remove it if no git runs",
 		remote->name, (int)strcspn(path, "'"), path);
 }
 
-/* Has somebody said from how many objects on a fetch is kept as a pack? git's 100 is too many where
- * many clones write: the objects of ten operations come as 40 files. */
+/* Has the user set the number of objects from which git keeps a fetch as a pack? git's default,
+ * 100, is too high if many clones write: ten requests would be stored as 40 loose objects. */
 static bool has_unpack_limit(struct repo *repo)
 {
 	struct buf value = BUF_INIT;
@@ -184,7 +183,7 @@ int store_fetch(struct repo *repo, const struct remote_settings *remote,
 		"--no-write-fetch-head", "--no-recurse-submodules", "--no-prune", "--" };
 	argv[used++] = "git";
 	argv[used++] = "-c";
-	argv[used++] = "maintenance.auto=false"; /* repo_tidy() does it when there is time */
+	argv[used++] = "maintenance.auto=false"; /* repo_tidy() does it later */
 	argv[used++] = "-c";
 	argv[used++] = "gc.auto=0";
 	if (!has_unpack_limit(repo)) {
@@ -219,7 +218,7 @@ int store_fetch(struct repo *repo, const struct remote_settings *remote,
 	return rc;
 }
 
-/* git does not say whose fault a failure is: a clone that is damaged cannot fetch either. */
+/* Any failure may be caused by a damaged clone, which cannot fetch, either. */
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err)
 {
@@ -246,8 +245,7 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 	if (!rc && status)
 		rc = say_unreachable("ask", remote, errors.data, err);
 	*out = OID_NONE;
-	/* A pattern matches more than the ref itself: "refs/heads/main" also "x/refs/heads/main".
-	 */
+	/* The pattern matches other refs, too: "refs/heads/main" also "x/refs/heads/main". */
 	for (char *line = output.data; !rc && *line;) {
 		char *end = line + strcspn(line, "\n");
 		bool more = *end;
@@ -267,9 +265,9 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 
 /*
  * Did git begin to send the push? It lists the remote's refs first, and both steps are regions of
- * its trace (api-trace2, in git's documentation). Before the second, nothing can have arrived.
- * Without a trace it may have begun. What git, ssh and the hooks print is no evidence: an
- * established connection that dies ends with the same words as one that was never made.
+ * its trace (see api-trace2 in git's documentation). Before the second step, nothing can have
+ * arrived. Without a trace, it may have begun. The messages of git, ssh and the hooks are not
+ * evidence: they are the same for a connection that broke and for one that was never established.
  */
 static bool may_have_sent(int trace)
 {
@@ -296,29 +294,29 @@ static int check(const struct remote_settings *remote, const struct push *push, 
 		bool sent = may_have_sent(trace);
 		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
 			sent ? "the connection ended while pushing to" : "cannot push to",
-			remote->name, own.len ? own.data : "git does not say why");
+			remote->name, own.len ? own.data : "git printed no reason");
 		buf_release(&own);
 	} else if (verdict == PUSH_UP_TO_DATE) {
-		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' stood at %.12s already", push->ref,
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' already was at %.12s", push->ref,
 			remote->name, push->new.hex);
 	} else if (verdict == PUSH_LOST_RACE) {
-		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' has moved meanwhile (%s)", push->ref,
+		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' has moved (%s)", push->ref,
 			remote->name, reason.data);
 	} else if (verdict == PUSH_REFUSED) {
-		/* The server's ref lock is held by another push: git says so only in its own words.
-		 */
+		/* Another push holds the lock of the ref at the server: git reports that only in
+		 * the text. */
 		bool race =
 			strstr(errors, "cannot lock ref") || strstr(said->data, "cannot lock ref");
-		rc = error_set(err, race ? ERR_LOST_RACE : ERR_REFUSED, "'%s' refused %s: %s%s%s",
-			remote->name, push->ref, reason.len ? reason.data : "it does not say why",
+		rc = error_set(err, race ? ERR_LOST_RACE : ERR_REFUSED, "'%s' rejected %s: %s%s%s",
+			remote->name, push->ref, reason.len ? reason.data : "no reason given",
 			said->len ? "\n" : "", said->data);
 	}
 	buf_release(&reason);
 	return rc;
 }
 
-/* "<new>:<ref>"; to be freed. Never with a +, which git lets win over the lease; the lease alone
- * lets a ref be rewound. */
+/* "<new>:<ref>"; the caller frees it. It never begins with +, which would override the lease; the
+ * lease alone is enough to rewind a ref. */
 static char *make_refspec(const struct push *push)
 {
 	struct buf text = BUF_INIT;
@@ -334,8 +332,9 @@ static char *make_lease(const struct push *push)
 }
 
 /*
- * A lease also lets git rewind the ref, so that a push that is to be a fast-forward is checked
- * here, where the objects are: its expected tip must be an ancestor of the new one.
+ * With a lease, git also rewinds a ref. Therefore, a push that must be a fast-forward is checked
+ * here, because this repository has the objects: the expected tip must be an ancestor of the new
+ * one.
  */
 static int check_fast_forward(struct repo *repo, const struct push *push, struct error *err)
 {
@@ -344,11 +343,11 @@ static int check_fast_forward(struct repo *repo, const struct push *push, struct
 	int rc = repo_is_ancestor(repo, &push->expected, &push->new, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	return error_set(err, ERR_INVALID, "%.12s does not follow %.12s on %s", push->new.hex,
-		push->expected.hex, push->ref);
+	return error_set(err, ERR_INVALID, "%.12s is not a descendant of %.12s on %s",
+		push->new.hex, push->expected.hex, push->ref);
 }
 
-/* The text stays. */
+/* The text is not changed. */
 static int set_code(struct error *err, int code)
 {
 	if (err)
@@ -376,9 +375,8 @@ static int push_once(struct repo *repo, const struct remote_settings *remote,
 	const char **argv = xcalloc(2 * count + FIXED, sizeof(*argv));
 	char **made = xcalloc(2 * count, sizeof(*made));
 	size_t used = 0;
-	/* Without pre-push: it tells an author about mistakes, and here a program is the author. It
-	 * would cost a quarter of the push; the shared repository's pre-receive judges in any case.
-	 */
+	/* Skips pre-push, which takes a quarter of the time of a push: it reports mistakes of
+	 * users, but this commit was made by git-build, and pre-receive checks it anyway. */
 	static const char *const fixed[] = { "git", "push", "--porcelain", "--no-verify",
 		"--no-follow-tags", "--recurse-submodules=no" };
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
@@ -418,8 +416,8 @@ static int push_once(struct repo *repo, const struct remote_settings *remote,
 	return rc;
 }
 
-/* A clone that is damaged cannot send what it should: then the other side says that it got no pack,
- * or the connection ends. Only in the first case is it certain that nothing has landed. */
+/* A damaged clone cannot send all objects. The remote then reports an incomplete pack, or the
+ * connection ends. Only in the first case, it is certain that no ref was updated. */
 int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
 	size_t count, struct buf *said, struct error *err)
 {

@@ -1,9 +1,10 @@
 /*
- * Talking to another repository: always through the `git` program, which knows credential helpers,
- * ssh's settings, proxies, and runs the hooks at the other end (libgit2's transports do not).
+ * Fetches from, and pushes to, another repository. It always uses the `git` program, which supports
+ * credential helpers, the ssh configuration and proxies, and runs the hooks of the other repository
+ * (libgit2's transports do not).
  *
- * Nobody is asked for a password: prompts are off and ssh runs in batch mode, so that a server
- * without its key fails with a sentence instead of waiting for ever. Every call has a time limit.
+ * There are no prompts: they are disabled, and ssh runs in batch mode, so that a server without its
+ * key gets an error instead of waiting forever. Every call has a time limit.
  */
 #ifndef REMOTE_REMOTE_H
 #define REMOTE_REMOTE_H
@@ -15,42 +16,47 @@ struct remote_settings {
 	int64_t timeout_ms; /* for one call; 0: 60,000 */
 };
 
-/* Does the repository know remote `name`? */
+/* Is `name` a remote of the repository? */
 bool remote_exists(struct repo *repo, const char *name);
 
 /*
  * Fetches `refspecs` ("+refs/heads/main:refs/remotes/origin/main"; NULL-terminated, patterns
- * allowed). A refspec without a pattern whose source does not exist there is ERR_NOT_FOUND.
- * ERR_UNREACHABLE, with git's own words, if the other side did not answer; ERR_TIMEOUT. ERR_BUSY: a
- * lock file in this clone is in the way that may be held; one that a killed git has left is removed
- * (locks/stale_locks.h).
+ * allowed). Returns 0; ERR_NOT_FOUND if the source of a refspec without a pattern does not exist;
+ * ERR_UNREACHABLE, with git's message, if the remote did not answer; ERR_TIMEOUT; ERR_BUSY if a
+ * lock file in this clone is in the way that a process may hold (one of a killed git process is
+ * removed, see locks/stale_locks.h); or another negative code.
  */
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err);
 
-/* What `ref` ("refs/heads/main") is at the remote just now: OID_NONE if it is not there. */
+/* Reads the current value of `ref` ("refs/heads/main") at the remote; OID_NONE if there is none. */
 int remote_ref(struct repo *repo, const struct remote_settings *remote, const char *ref,
 	struct oid *out, struct error *err);
 
 struct push {
 	const char *ref;     /* the remote's full ref name */
 	struct oid new;      /* OID_NONE deletes it */
-	struct oid expected; /* what it must be there; OID_NONE: it must not exist */
-	bool force;          /* may it be rewound? The lease on `expected` holds either way. */
+	struct oid expected; /* its expected value there; OID_NONE: it must not exist */
+	bool force;          /* allows to rewind the ref; `expected` is checked anyway */
 };
 
 /*
- * Pushes all of `pushes` or none: exactly these commits onto exactly these tips. What the other
- * side says (its hooks' lines, without "remote: ") is appended to `said` (may be NULL), line by
- * line. After success the remote-tracking refs stand where the remote's refs do, where the remote
- * has a name and a fetch refspec for them.
+ * Pushes all of `pushes` or none: exactly these commits onto exactly these tips. The output of the
+ * remote (the lines of its hooks, without "remote: ") is appended to `said` (may be NULL). After
+ * success, the remote-tracking refs are updated if the remote has a name and a fetch refspec for
+ * them. The clone's pre-push hook is not run.
  *
- * The clone's pre-push hook is not run.
+ * Returns one of:
  *
- * 0: it is there, and it is there through us. ERR_LOST_RACE: a ref stood elsewhere, or already
- * stood at `new` (git's "=": somebody else did it). ERR_REFUSED: the other side said no; the text
- * holds its words. ERR_UNREACHABLE: nothing arrived. ERR_UNKNOWN or ERR_TIMEOUT: it may have
- * arrived or not; ask remote_ref().
+ *	0                the refs were updated by this push
+ *	ERR_LOST_RACE    a ref did not have its expected value, or already was at `new` (git's "=":
+ *	                 another writer has updated it)
+ *	ERR_REFUSED      the remote rejected the push; the text has its message
+ *	ERR_UNREACHABLE  nothing has arrived
+ *	ERR_UNKNOWN, ERR_TIMEOUT
+ *	                 the push may or may not have arrived; remote_ref() shows which
+ *
+ * or another negative code.
  */
 int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
 	size_t count, struct buf *said, struct error *err);

@@ -21,7 +21,7 @@
 
 enum { WAIT_MS = 120000, EVERY_MS = 60000, GIT_TIMEOUT_MS = 600000, REF_LIMIT = 4096 };
 
-/* A reference with what is wrong. */
+/* A damaged reference. */
 struct ref {
 	char *name;
 	struct oid oid; /* OID_NONE: cannot be read */
@@ -33,18 +33,18 @@ struct repairing {
 	const struct remote_settings *remote;
 	struct ref *refs;
 	size_t refs_count, refs_capacity;
-	struct oid *objects; /* loose ones that are damaged */
+	struct oid *objects; /* damaged loose objects */
 	size_t objects_count, objects_capacity;
 	int locks; /* removed */
 	bool index, incomplete;
-	struct buf damaged; /* the directory for what is replaced */
-	struct buf mirror;  /* the repository that all is fetched into */
+	struct buf damaged; /* the directory for replaced files */
+	struct buf mirror;  /* the repository for the fetch */
 	struct error *err;
 };
 
 /* ---- git, and files ---- */
 
-/* Runs git on the clone; its exit code, or a negative code. */
+/* Runs git in the clone; returns its exit code or a negative code. */
 static int git_status(struct repo *repo, const char *const *argv, struct buf *input)
 {
 	char **environment = store_git_environment(repo);
@@ -69,7 +69,7 @@ static int remove_tree(struct repo *repo, const char *path)
 	return git_status(repo, argv, NULL) ? ERR_FAILED : 0;
 }
 
-/* Keeps the file `path` of the clone below damaged/, under a name of one part. */
+/* Moves the file `path` of the clone to damaged/, under a name without slashes. */
 static int keep(struct repairing *r, const char *path)
 {
 	struct buf to = BUF_INIT;
@@ -96,8 +96,8 @@ static struct ref *find_ref(struct repairing *r, const char *name)
 	return &r->refs[r->refs_count++];
 }
 
-/* What can be read leads to the object that it names, or is damaged; what cannot be read must have
- * been found broken by its file. */
+/* A reference that can be read is damaged if it does not lead to an object; one that cannot be read
+ * is damaged if its file is. */
 static int examine_ref(struct repairing *r, const char *name)
 {
 	struct oid oid;
@@ -115,7 +115,7 @@ static int examine_ref(struct repairing *r, const char *name)
 	return 0;
 }
 
-/* Is this what git writes into a reference's file? */
+/* Is this valid content for the file of a reference? */
 static bool is_ref_text(const struct buf *text)
 {
 	char hex[41] = "";
@@ -126,8 +126,8 @@ static bool is_ref_text(const struct buf *text)
 	return text->len >= 40 && oid_parse(&oid, hex) && !oid_is_none(&oid);
 }
 
-/* Files of references that git and libgit2 may leave out of their lists. A file that cannot be read
- * at all is not known to be damaged. */
+/* The files of references, which git and libgit2 may omit from their lists. A file that cannot be
+ * read at all does not count as damaged. */
 static int examine_ref_file(struct repairing *r, const FTSENT *entry)
 {
 	struct buf text = BUF_INIT;
@@ -177,7 +177,7 @@ static void object_path(struct repairing *r, const struct oid *oid, struct buf *
 	buf_addf(out, "%s/objects/%.2s/%s", repo_common_dir(r->repo), oid->hex, oid->hex + 2);
 }
 
-/* Damaged is only what the system can read and git cannot understand. */
+/* The index is damaged only if the system can read the file, but git cannot parse it. */
 static int examine_object(struct repairing *r, const char *path, const struct oid *oid)
 {
 	struct buf file = BUF_INIT;
@@ -192,7 +192,7 @@ static int examine_object(struct repairing *r, const char *path, const struct oi
 	return rc;
 }
 
-/* objects/ab/cdef... is the object abcdef...; other names are temporary files, or packs. */
+/* objects/ab/cdef... is the object abcdef...; other names are temporary files or packs. */
 static int examine_objects(struct repairing *r)
 {
 	struct buf path = BUF_INIT;
@@ -215,8 +215,8 @@ static int examine_objects(struct repairing *r)
 	return rc;
 }
 
-/* Is everything there that these references lead to? NULL: all that are not broken. 1, 0, or a
- * negative code if git could not be asked. */
+/* Does the clone have all objects that these references lead to? NULL: all references that are not
+ * damaged. 1, 0, or a negative code if git could not be run. */
 static int is_complete(struct repairing *r, const struct ref *only)
 {
 	static const char *const argv[] = { "git", "rev-list", "--objects", "--quiet", "--stdin",
@@ -262,10 +262,10 @@ static int examine(struct repairing *r)
 	return rc < 0 ? rc : examine_index(r);
 }
 
-/* ---- fetching all of it again ---- */
+/* ---- fetching everything again ---- */
 
-/* A repository of its own, with the clone's settings for the remote: nothing that is damaged is
- * read while its replacement is fetched. */
+/* A separate repository with the clone's settings for the remote, so that nothing damaged is read
+ * while its replacement is fetched. */
 static int make_mirror(struct repairing *r)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT;
@@ -274,7 +274,7 @@ static int make_mirror(struct repairing *r)
 	int rc = remove_tree(r->repo, r->mirror.data);
 	if (!rc && git_status(r->repo, argv, NULL))
 		rc = error_set(
-			r->err, ERR_FAILED, "cannot make a repository at %s", r->mirror.data);
+			r->err, ERR_FAILED, "cannot create a repository at %s", r->mirror.data);
 	buf_addf(&path, "%s/config", r->mirror.data);
 	buf_addf(&text,
 		"[include]\n\tpath = %s/config\n[core]\n\tbare = true\n[fetch]\n\tunpackLimit = "
@@ -302,7 +302,7 @@ static bool ends_with(const char *name, const char *end)
 	return len >= end_len && !strcmp(name + len - end_len, end);
 }
 
-/* Moves the packs that were fetched; git sees one once its index is there. */
+/* Moves the fetched packs to the clone; git finds a pack as soon as its index exists. */
 static int take_packs(struct repairing *r, const char *ending)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
@@ -330,7 +330,7 @@ static int take_packs(struct repairing *r, const char *ending)
 	return rc;
 }
 
-/* ---- replacing what is damaged ---- */
+/* ---- replacing damaged files ---- */
 
 static int replace_objects(struct repairing *r)
 {
@@ -345,7 +345,7 @@ static int replace_objects(struct repairing *r)
 	return rc;
 }
 
-/* What the reference was, for a person who misses it. */
+/* Records the old value of the reference, for the user. */
 static int keep_ref(struct repairing *r, const struct ref *ref)
 {
 	struct buf path = BUF_INIT;
@@ -360,8 +360,8 @@ static int keep_ref(struct repairing *r, const struct ref *ref)
 	return rc;
 }
 
-/* The branch of the shared repository that `name` follows, or that it is; OID_NONE: there is none.
- */
+/* The tip of the branch of the shared repository that `name` tracks, or that has this name;
+ * OID_NONE if there is none. */
 static struct oid counterpart(struct repairing *r, struct repo *mirror, const char *name)
 {
 	struct buf tracking = BUF_INIT, theirs = BUF_INIT;
@@ -378,7 +378,8 @@ static struct oid counterpart(struct repairing *r, struct repo *mirror, const ch
 	return oid;
 }
 
-/* By git, after the file is out of its way: git refuses to change one that it cannot read. */
+/* Updates the ref with git, after the file was moved away: git does not change a ref that it cannot
+ * read. */
 static int replace_ref(struct repairing *r, struct repo *mirror, struct ref *ref)
 {
 	struct oid theirs = counterpart(r, mirror, ref->name);
@@ -397,7 +398,7 @@ static int replace_ref(struct repairing *r, struct repo *mirror, struct ref *ref
 	return rc;
 }
 
-/* Now that all objects that can be had are there: which references still lead to nothing? */
+/* Finds the references that still lead to missing objects after the fetch. */
 static int replace_refs(struct repairing *r, struct repo *mirror)
 {
 	int complete = is_complete(r, NULL);
@@ -422,7 +423,7 @@ static int replace_index(struct repairing *r)
 	buf_addf(&path, "%s/index", repo_git_dir(r->repo));
 	int rc = r->index ? keep(r, path.data) : 0;
 	if (!rc && r->index && git_status(r->repo, argv, NULL))
-		rc = error_set(r->err, ERR_FAILED, "cannot make a new index");
+		rc = error_set(r->err, ERR_FAILED, "cannot create a new index");
 	buf_release(&path);
 	return rc;
 }
@@ -443,15 +444,14 @@ static int replace(struct repairing *r)
 		rc = replace_index(r);
 	int complete = rc ? rc : is_complete(r, NULL);
 	if (!complete)
-		rc = error_set(r->err, ERR_FAILED, "history is still incomplete");
+		rc = error_set(r->err, ERR_FAILED, "the history is still incomplete");
 	else if (complete < 0)
 		rc = complete;
 	repo_close(mirror);
 	remove_tree(r->repo, r->mirror.data);
-	return rc < 0
-		? error_wrap(r->err,
-			  "this clone is damaged, and what is missing could not be fetched again")
-		: 0;
+	return rc < 0 ? error_wrap(r->err,
+				"this clone is damaged, and cannot be repaired by fetching again")
+		      : 0;
 }
 
 /* ---- */
@@ -467,12 +467,12 @@ static void report(struct repairing *r, bool damaged)
 	buf_reset(out);
 	if (damaged)
 		buf_addf(out,
-			"this clone was damaged, as after a power cut; what '%s' has was fetched "
-			"again%s%s",
-			r->remote->name, kept ? ", the rest is kept in " : "",
+			"this clone was damaged, probably by a power cut; it was repaired by "
+			"fetching from '%s' again%s%s",
+			r->remote->name, kept ? ", the replaced files are in " : "",
 			kept ? r->damaged.data : "");
 	else
-		buf_addf(out, "removed %d lock file%s older than this machine's start", r->locks,
+		buf_addf(out, "removed %d lock file%s older than this host's start", r->locks,
 			r->locks == 1 ? "" : "s");
 }
 
@@ -509,7 +509,7 @@ static void finish(struct repairing *r)
 	buf_release(&r->mirror);
 }
 
-/* 1: another process had it, and has repaired. */
+/* 1: another process held the lock, and has repaired the clone. */
 static int take_turn(struct repo *repo, struct file_lock *turn, struct error *err)
 {
 	struct buf path = BUF_INIT;

@@ -8,11 +8,11 @@
 #include <dirent.h>
 #include <string.h>
 
-/* git's defaults, and its bounds for itself (git-config(1), gc.auto and gc.autoPackLimit). */
+/* git's defaults and limits (git-config(1), gc.auto and gc.autoPackLimit). */
 enum { LOOSE_DEFAULT = 6700, PACKS_DEFAULT = 50, TIMEOUT_MS = 600000 };
 
-/* How many names in the folder below objects/ end with `end`. One that cannot be read counts as
- * empty: then tidying waits for the next time. */
+/* The number of names with suffix `end` in a directory below objects/. A directory that cannot be
+ * read counts as empty, which delays maintenance until the next time. */
 static int64_t count_names(const struct repo *repo, const char *below, const char *end)
 {
 	struct buf path = BUF_INIT;
@@ -30,7 +30,7 @@ static int64_t count_names(const struct repo *repo, const char *below, const cha
 	return count;
 }
 
-/* As git looks at it: a 256th of all loose objects is in any one folder. */
+/* git's estimate: each directory has a 256th of all loose objects. */
 static bool has_gathered(struct repo *repo)
 {
 	int64_t loose = LOOSE_DEFAULT, packs = PACKS_DEFAULT;
@@ -60,8 +60,8 @@ static void run_git(struct repo *repo, const char *const *argv)
 	buf_release(&said);
 }
 
-/* The temporary files of processes that died: git-build's own in its state directory, the hooks'
- * where they are installed, and the merge driver's where git runs it. */
+/* Removes the temporary files of dead processes: those of git-build in its state directory, those
+ * of hooks in hooks/, and those of the merge driver in the top directory of the worktree. */
 static void sweep(struct repo *repo)
 {
 	struct buf path = BUF_INIT;
@@ -85,12 +85,12 @@ static void sweep(struct repo *repo)
 
 void repo_tidy(struct repo *repo)
 {
-	/* gc packs what can be reached, and would leave loose for two weeks what squashed heartbeat
-	 * branches have left: this packs all. */
+	/* gc packs reachable objects, but keeps those of squashed heartbeat branches as loose
+	 * objects for two weeks: this packs all. */
 	static const char *const pack[] = { "git", "maintenance", "run", "--quiet",
 		"--task=loose-objects", NULL };
-	/* Takes away what is packed by now; where there are many packs, makes one of them, and one
-	 * of what nothing leads to. Where heartbeat branches once stood is worth nothing. */
+	/* Removes objects that are packed now; combines many packs to one of reachable objects, and
+	 * one of the others. Old reflog entries of heartbeat branches are not needed. */
 	static const char *const collect[] = { "git", "-c", "gc.cruftPacks=true", "-c",
 		"gc.refs/heads/heartbeat-*.reflogExpire=now", "-c",
 		"gc.refs/heads/heartbeat-*.reflogExpireUnreachable=now", "-c",

@@ -1,7 +1,7 @@
 /*
- * What git-build leaves behind in a clone is packed now and then: a beat a minute makes 25,000
- * small files in a week. The git commands that people use see to that at their end; a push does
- * not, and a server's clone may see nothing else.
+ * Packs the objects in a clone from time to time: one heartbeat per minute creates 25,000 small
+ * files in a week. Git commands that users run do that at their end, but a push does not, and in
+ * the clone of a server there may be nothing but pushes.
  */
 #ifndef REMOTE_TIDY_H
 #define REMOTE_TIDY_H
@@ -9,13 +9,12 @@
 #include "git/repo.h"
 
 /*
- * Removes the temporary files that processes which died have left in the state directory and those
- * in it, in hooks/ and at the top of the work tree. Then lets git-maintenance(1) pack loose
- * objects, and collect what nobody needs any more, where there is much of it: by git's own
- * estimate, which reads two folders, and by the settings gc.auto, gc.autoPackLimit and
- * maintenance.auto. All of that only after objects have been fetched or pushed by `repo`. Takes a
- * second for 7,000 objects, so it is for the end of a command, or of a turn of a loop. Nothing that
- * matters fails if it does.
+ * Removes the temporary files of dead processes in the state directory and its subdirectories, in
+ * hooks/, and in the top directory of the worktree. Then runs git-maintenance(1), to pack loose
+ * objects and collect unreachable ones, if there are many: according to git's own estimate, which
+ * reads two directories, and to the settings gc.auto, gc.autoPackLimit and maintenance.auto. Does
+ * nothing unless `repo` has fetched or pushed objects. Takes a second for 7,000 objects: call it at
+ * the end of a command or of an iteration of a loop. Failures are ignored.
  */
 void repo_tidy(struct repo *repo);
 

@@ -161,7 +161,7 @@ count() {
   printf '#!/bin/sh\necho closed for the night >&2; echo "\033[31mred" >&2\nexit 1\n' >../fleet.git/hooks/update
   chmod +x ../fleet.git/hooks/update
   run -128 git build heartbeat --push
-  [[ $output == *"remote: closed for the night"*"fatal: "*refused* ]]
+  [[ $output == *"remote: closed for the night"*"fatal: "*rejected* ]]
   [ "$(grep -c "closed for the night" <<<"$output")" = 1 ]
   [[ $output != *$'\e'* ]]
   printf '#!/bin/sh\necho thank you >&2\n' >../fleet.git/hooks/update

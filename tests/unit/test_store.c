@@ -531,7 +531,7 @@ static void a_rejection_after_a_broken_connection_is_not_final(void **state)
 	struct transaction_result result = TRANSACTION_RESULT_INIT;
 	struct error err = ERROR_INIT;
 	assert_int_equal(run("b", append_line, "late", 0, &result, &err), ERR_UNKNOWN);
-	assert_non_null(strstr(err.text, "refused"));
+	assert_non_null(strstr(err.text, "rejected"));
 	assert_int_equal(run("b", append_line, "late", 0, &result, &err), ERR_REFUSED);
 	sh("git -C b config --unset remote.origin.receivepack; rm -r shared.git/hooks; "
 	   "mv shared.git/away shared.git/hooks");
