@@ -1,4 +1,4 @@
-/* The input of pre-receive and pre-push, and telling a person what the guard found. */
+/* The input of pre-receive and pre-push, and the output of the guard's violations. */
 #include "check.h"
 
 #include "base/alloc.h"
@@ -12,7 +12,7 @@
 
 enum { MOST_LINES = 20 };
 
-/* ---- what git feeds ---- */
+/* ---- input from git ---- */
 
 static int add_line(struct push *push, char *line, size_t len, int64_t now,
 	bool (*parse)(char *line, struct guard_update *update))
@@ -25,7 +25,7 @@ static int add_line(struct push *push, char *line, size_t len, int64_t now,
 	valid = valid && parse(line, &push->updates[push->count]);
 	push->count++;
 	if (!valid)
-		hook_print("standard input, line %zu: not what git writes for a push: '%.200s'",
+		hook_print("standard input, line %zu: unexpected input from git: '%.200s'",
 			push->count, shown.data);
 	buf_release(&shown);
 	return valid ? 0 : -1;
@@ -71,7 +71,7 @@ bool push_ref_ok(const char *text)
 	return true;
 }
 
-/* ---- what the guard finds ---- */
+/* ---- violations ---- */
 
 static void show_list(const char *kind, const struct guard_update *update,
 	const struct violation *list, size_t count)
@@ -102,7 +102,7 @@ int check_update(struct guard *guard, const struct guard_update *update)
 	int rc = guard_check(guard, &report, update, &err);
 	show(update, &report);
 	if (rc < 0)
-		hook_print("%s: cannot be judged: %s", update->ref, err.text);
+		hook_print("%s: cannot be checked: %s", update->ref, err.text);
 	else
 		rc = report.count > 1000000 ? 1000000 : (int)report.count;
 	guard_report_release(&report);

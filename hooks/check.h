@@ -1,6 +1,6 @@
 /*
- * What pre-receive and pre-push share: reading which refs a push moves, asking the guard about each
- * of them, and telling a person what it found, a line a violation.
+ * The common part of pre-receive and pre-push: they read the refs that a push updates, let the
+ * guard check each of them, and print one line for each violation.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -10,7 +10,7 @@
 /* The refs of one push, as git lists them on standard input. */
 struct push {
 	struct buf input; /* the bytes that git wrote */
-	struct buf lines; /* the same, cut into strings that `updates` borrow */
+	struct buf lines; /* the same, split into strings that `updates` borrow */
 	struct guard_update *updates;
 	size_t count, capacity;
 };
@@ -20,21 +20,22 @@ struct push {
 	}
 
 /*
- * Reads standard input to its end. `parse` takes one line, without its newline, apart into the ref
- * and both objects; it may change the line and borrow from it, and answers whether it is a valid
- * one. Returns 0, also if there is no line at all. Returns -1, with the reason on standard error,
- * if the end was not reached, the last line has no newline, a line has a NUL byte, or `parse`
- * answers no: such a push must be refused. In both cases `push` is to be given to push_release().
+ * Reads standard input to its end. `parse` splits one line, without its newline, into the ref and
+ * both objects; it may change the line and borrow from it, and returns whether the line is valid.
+ * Returns 0, even if there is no line at all. Returns -1 after printing the reason on standard
+ * error if the end was not reached, the last line has no newline, a line has a NUL byte, or `parse`
+ * returns false: the caller must reject such a push. In both cases, release with push_release().
  */
 int push_read(struct push *push, bool (*parse)(char *line, struct guard_update *update));
 void push_release(struct push *push);
 
-/* Is `text` the full name of a ref, as far as a line of git's input can hold one? */
+/* Is `text` the full name of a ref, as it can occur in a line of git's input? */
 bool push_ref_ok(const char *text);
 
 /*
- * Asks the guard about `update` and says what it found on standard error, at most 20 lines a ref.
- * Returns how many violations there are, or a negative code, said as well, for a failure.
+ * Lets the guard check `update`, and prints the violations on standard error, at most 20 lines for
+ * a ref. Returns the number of violations, or a negative code if the check failed, which it prints
+ * as well.
  */
 int check_update(struct guard *guard, const struct guard_update *update);
 

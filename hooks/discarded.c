@@ -17,8 +17,8 @@ enum { FILE_LIMIT = 1 << 26 };
 
 /* ---- the list ---- */
 
-/* The commit that git merge merges: it passes its name in the environment (GITHEAD_<hash>). NULL if
- * there is none, or more than one. */
+/* The commit that git merge is merging: git passes its ID in the environment (GITHEAD_<hash>). NULL
+ * if there is none, or more than one. */
 static const char *merged_commit(size_t *len)
 {
 	static const char prefix[] = "GITHEAD_";
@@ -45,7 +45,7 @@ static int write_title(const char *commit, size_t len, struct buf *out, struct e
 	return rc;
 }
 
-/* Reads the list, or starts a new one if the file has the list of another merge, or none. */
+/* Reads the list, or starts a new one if there is no file or it belongs to another merge. */
 static int read_or_start(
 	const char *path, const struct buf *title, struct buf *list, struct error *err)
 {
@@ -78,7 +78,7 @@ int discarded_record(const struct buf *lines, struct error *err)
 	if (rc > 0) {
 		rc = read_or_start(path.data, &title, &list, err);
 		if (!rc) {
-			/* They are there already if the same merge was tried before. */
+			/* The list has them already if the same merge was tried before. */
 			if (!strstr(list.data, lines->data))
 				buf_add(&list, lines->data, lines->len);
 			rc = write_list(path.data, &list, err);
@@ -92,8 +92,8 @@ int discarded_record(const struct buf *lines, struct error *err)
 
 /* ---- the message ---- */
 
-/* Reads a file of the git directory, which has the file of the message too: 1; 0 if there is none;
- * or a negative code. */
+/* Reads a file of the git directory, which also has the message file: 1; 0 if there is none; or a
+ * negative code. */
 static int read_in_git_dir(
 	const char *message, const char *name, struct buf *out, struct error *err)
 {
@@ -132,7 +132,7 @@ static int read_list(const char *message, struct buf *out, struct error *err)
 	return rc;
 }
 
-/* Where the text of the message ends: git's comments follow, up to a line with scissors. */
+/* The end of the text of the message: git's comments follow, or a scissors line. */
 static size_t end_of_text(const struct buf *message)
 {
 	const char *scissors = strstr(message->data, "# ------------------------ >8");

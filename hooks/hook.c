@@ -1,4 +1,4 @@
-/* Starting a hook, its input, and the user's own hook that runs before it. */
+/* Starts a hook, reads its input, and runs the user's own hook before it. */
 #include "hook.h"
 
 #include "base/alloc.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* 100,000 refs have 20 MiB. */
+/* The lines of 100,000 refs have 20 MiB. */
 enum { INPUT_LIMIT = 1 << 30 };
 
 void hook_print(const char *format, ...)
@@ -38,7 +38,8 @@ static void out_of_memory(void)
 	_exit(1);
 }
 
-/* Opened for writing: a standard input that was closed cannot be taken for an empty one. */
+/* Opens the descriptors for writing, so that reading a closed standard input fails, instead of
+ * returning an empty input. */
 static void occupy_standard_streams(void)
 {
 	int fd;
@@ -70,7 +71,8 @@ int hook_read_input(struct buf *input)
 	return -1;
 }
 
-/* As git: a hook that may not be executed is off. 1 if it runs, 0 if not, -1 if that is unknown. */
+/* Like git, ignores a hook that is not executable. Returns 1 if the hook exists and is executable,
+ * 0 if not, -1 if that cannot be checked. */
 static int find_kept(const char *path)
 {
 	struct stat st;
@@ -79,11 +81,11 @@ static int find_kept(const char *path)
 	int why = errno;
 	if (why == ENOENT || (why == EACCES && !stat(path, &st)))
 		return 0;
-	hook_print("%s: cannot be examined: %s", path, strerror(why));
+	hook_print("%s: cannot be accessed: %s", path, strerror(why));
 	return -1;
 }
 
-/* `path` and git's arguments, ending with NULL; the array is yours, its strings are not. */
+/* `path` and git's arguments, ending with NULL. The caller frees the array, not its strings. */
 static const char **make_argv(const struct hook *hook, const char *path)
 {
 	size_t count = 0;
@@ -118,7 +120,7 @@ int hook_run_kept(const struct hook *hook, const struct buf *input)
 	struct buf path = BUF_INIT;
 	if (!hook->kept)
 		return 0;
-	/* A name without a slash would be looked up in PATH. */
+	/* A name without a slash would be searched for in PATH. */
 	buf_addf(&path, "%s%s", strchr(hook->kept, '/') ? "" : "./", hook->kept);
 	int found = find_kept(path.data);
 	int status = found > 0 ? run(hook, path.data, input) : -found;

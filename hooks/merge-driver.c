@@ -1,12 +1,12 @@
 /*
  * merge-driver: the program that git runs to merge a file (gitattributes(5), "Defining a custom
- * merge driver"), and that git build merge-driver starts.
+ * merge driver"). `git build merge-driver` starts it, too.
  *
- * It does not use libgit2: loading that takes longer than merging a small file. The few questions
- * about the repository (the published version, the schema of a path) are answered by git commands.
+ * It does not use libgit2: loading the library takes longer than merging a small file. It reads the
+ * published version, and the schema of a path, with git commands.
  *
- * git takes 1 to 128 for "conflicts"; any higher exit code is a failure, and leaves the file
- * unchanged.
+ * For git, exit codes 1 to 128 mean "conflicts"; after any higher exit code, which is a failure, it
+ * leaves the file unchanged.
  *
  * usage: merge-driver [--] BASE OURS THEIRS [MARKER-SIZE [PATH [LABEL...]]]
  */
@@ -70,7 +70,7 @@ static void print_lines(const struct buf *text)
 
 struct published {
 	const char *path;
-	struct error failure; /* to read it: then the merge is void, since it cannot know */
+	struct error failure; /* of reading it; the merge fails then */
 };
 
 /* Appends the file at the tip of the shared branch, as last fetched. */
@@ -96,9 +96,9 @@ static int read_published(void *data, struct buf *out)
 }
 
 /*
- * Sets `*out` to the schema of `path`; NULL if there is none, or if it is broken: the merge then
- * works without. One that cannot be read is a failure. git runs a driver at the top of the work
- * tree, which has the directory of the repository's schemas.
+ * Sets `*out` to the schema of `path`. It is NULL if there is none, or if the schema is invalid:
+ * the file is merged without a schema then. A schema that cannot be read is a failure. git runs a
+ * merge driver in the top directory of the worktree, which has the directory schemas/.
  */
 static int find_schema(
 	struct schema_set *set, const char *path, const struct schema **out, struct error *err)
@@ -143,7 +143,7 @@ static enum merge_style conflict_style(void)
 	return style;
 }
 
-/* Does git merge two merge bases, and not the file itself? It uses longer markers then. */
+/* Does git merge two merge bases, not the file itself? If so, it uses longer markers. */
 static bool merges_bases(int marker_size, const char *path)
 {
 	enum { DEFAULT_SIZE = 7 };
@@ -189,7 +189,7 @@ static int merge(const struct operands *given, struct error *err)
 	if (!rc)
 		rc = merge_files(&files, &result, err);
 	if (rc >= 0 && published.failure.code)
-		rc = error_set(err, ERR_FAILED, "cannot read what is published: %s",
+		rc = error_set(err, ERR_FAILED, "cannot read the published version: %s",
 			published.failure.text);
 	if (rc >= 0 && file_publish(files.ours, result.text.data, result.text.len, err) < 0)
 		rc = ERR_FAILED;

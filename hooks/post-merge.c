@@ -1,10 +1,11 @@
 /*
- * post-merge: looks over what a merge or pull has brought, and says what is not as it should be and
- * what concerns this server: new messages, jobs and locks that changed hands. Brings a heartbeat
- * that is due. It is silent otherwise, and never fails a merge (githooks(5): it could not anyway).
+ * post-merge: checks the commits that a merge or pull added. It prints invalid files, and changes
+ * that concern this server: new messages, and jobs and locks with a new owner. It sends a heartbeat
+ * if one is due. Otherwise it prints nothing. It never fails a merge (according to githooks(5), it
+ * cannot).
  *
- * It is run as post-rewrite as well, since `git pull --rebase` runs no post-merge where there was
- * something to rebase.
+ * It is also installed as post-rewrite, because `git pull --rebase` does not run post-merge if it
+ * rebases commits.
  */
 #include "check.h"
 
@@ -31,9 +32,9 @@ struct looking {
 	size_t lines;
 };
 
-/* ---- what is broken ---- */
+/* ---- invalid files ---- */
 
-/* Only what has come: an old wound is known. */
+/* Only files that the merge changed: older errors are known already. */
 static int check_file(const struct changed_file *file, void *data)
 {
 	struct looking *looking = data;
@@ -60,7 +61,7 @@ static void check_driver(struct repo *repo)
 	buf_release(&driver);
 }
 
-/* ---- what concerns this server ---- */
+/* ---- changes that concern this server ---- */
 
 static bool concerns(const struct looking *looking, const struct state_change *change)
 {
@@ -90,14 +91,14 @@ static void say_changes(struct looking *looking)
 	struct error err = ERROR_INIT;
 	if (changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
 		    env->now(env->data), say_change, looking, &err) < 0)
-		hook_print("warning: what has changed cannot be read: %s", err.text);
+		hook_print("warning: cannot list the changes: %s", err.text);
 	if (looking->lines > MOST_LINES)
 		hook_print("and %zu more", looking->lines - MOST_LINES);
 }
 
 /* ---- the heartbeat ---- */
 
-/* Has this clone given beats, and none for longer than it promises? */
+/* Does this clone send heartbeats, and is the next one due? */
 static bool is_due(const struct looking *looking)
 {
 	const struct env *env = env_system();
@@ -121,17 +122,17 @@ static void send_heartbeat(struct repo *repo, const struct settings *settings)
 	struct file_lock lock = FILE_LOCK_INIT;
 	struct heartbeat_sender *heartbeat = NULL;
 	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
-	struct buf said = BUF_INIT;
-	/* A loop that is at work gives its own. */
+	struct buf report = BUF_INIT;
+	/* A running loop sends its own heartbeats. */
 	if (!heartbeat_loop_acquire(&lock, repo, settings, env, NULL) &&
 		!heartbeat_open(&heartbeat, repo, settings, env, NULL)) {
-		bool healthy = heartbeat_check_health(repo, settings, &said);
+		bool healthy = heartbeat_check_health(repo, settings, &report);
 		heartbeat_send(heartbeat, healthy, false, &result, NULL);
 	}
 	heartbeat_close(heartbeat);
 	file_lock_release(&lock);
 	heartbeat_result_release(&result);
-	buf_release(&said);
+	buf_release(&report);
 }
 
 /* The detached process: it opens the repository itself, since libgit2's handles do not survive a
@@ -149,7 +150,7 @@ static _Noreturn void heartbeat_detached(const struct looking *looking)
 	_exit(0);
 }
 
-/* Sends the heartbeat from a process that nobody waits for: a push takes as long as it takes. */
+/* Sends the heartbeat from a detached process, because a push can take long. */
 static void heartbeat_aside(const struct looking *looking)
 {
 	switch (fork()) {
@@ -192,7 +193,7 @@ int main(int argc, char **argv)
 	hook_start(&hook, argc, argv);
 	/* post-rewrite gets a list on standard input, which only the user's own hook reads. */
 	int status = hook_run_kept(&hook, NULL);
-	/* What `git commit --amend` rewrites has not come from others. */
+	/* The commits that `git commit --amend` rewrites are not from others. */
 	if (!status && !(hook.arguments[0] && !strcmp(hook.arguments[0], "amend")))
 		look_over();
 	return status;

@@ -1,12 +1,14 @@
 /*
- * pre-push: tells the author before the network does, with the same engine as pre-receive.
+ * pre-push: checks a push in the clone, with the same rules as pre-receive, so that the user gets
+ * the errors early.
  *
- * git feeds "<local ref> <local oid> <remote ref> <remote oid>" a line (githooks(5)). `git push
- * --no-verify` skips it; the shared repository decides all the same.
+ * git writes one line "<local ref> <local oid> <remote ref> <remote oid>" per ref on standard input
+ * (githooks(5)). `git push --no-verify` skips this hook; the shared repository checks every push
+ * anyway.
  *
- * git also runs it without any line, if everything is up to date or is refused by git itself: then
- * nothing is pushed, and it succeeds, but only after the input was read to its end. A git that dies
- * before it has written its lines pushes nothing either.
+ * git also runs the hook without any line, if everything is up to date or if git itself rejects
+ * every ref. Nothing is pushed then, and the hook succeeds, but only after it has read its input to
+ * the end. If git dies before it has written all lines, it pushes nothing either.
  */
 #include "check.h"
 
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts the last word off `line`, at the space before it; NULL if there is no space. */
+/* Splits the last word off `line`, at the space before it; NULL if there is no space. */
 static char *cut_word(char *line)
 {
 	char *space = strrchr(line, ' ');
@@ -26,7 +28,7 @@ static char *cut_word(char *line)
 	return space + 1;
 }
 
-/* The local ref is as the user wrote it, and may have spaces: "HEAD^{/Fix the build}". */
+/* The local ref is what the user wrote, and may have spaces: "HEAD^{/Fix the build}". */
 static bool parse_line(char *line, struct guard_update *update)
 {
 	char *old = cut_word(line), *ref = old ? cut_word(line) : NULL;
@@ -36,7 +38,8 @@ static bool parse_line(char *line, struct guard_update *update)
 		oid_parse(&update->new, new);
 }
 
-/* A tip that was never fetched cannot be compared with: what is new is judged all the same. */
+/* If the old tip was never fetched, there is nothing to compare with, but the new commits can still
+ * be checked. */
 static int forget_unknown(struct repo *repo, struct guard_update *update)
 {
 	struct error err = ERROR_INIT;
@@ -44,7 +47,7 @@ static int forget_unknown(struct repo *repo, struct guard_update *update)
 	if (!known)
 		update->old = OID_NONE;
 	else if (known < 0)
-		hook_print("%s: cannot be judged: %s", update->ref, err.text);
+		hook_print("%s: cannot be checked: %s", update->ref, err.text);
 	return known < 0 ? known : 0;
 }
 
@@ -55,10 +58,9 @@ static int check_all(struct repo *repo, struct guard *guard, struct push *push)
 		refused |= forget_unknown(repo, &push->updates[i]) < 0 ||
 			check_update(guard, &push->updates[i]) != 0;
 	if (refused)
-		hook_print("nothing was pushed: every commit is checked, so fix each line above in "
-			   "the "
-			   "commit that brought it (git rebase -i) and push again; a commit on top "
-			   "does not help");
+		hook_print(
+			"nothing was pushed: fix each error above in the commit that introduced "
+			"it (git rebase -i), then push again; a new commit on top is not enough");
 	return refused;
 }
 
@@ -86,7 +88,7 @@ int main(int argc, char **argv)
 	alloc_keep_memory();
 	int refused = push_read(&push, parse_line) < 0;
 	if (refused)
-		hook_print("push stopped: git's list of refs was not understood; push again");
+		hook_print("push stopped: cannot read git's list of refs; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused && push.count)

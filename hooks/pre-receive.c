@@ -1,12 +1,16 @@
 /*
- * pre-receive: decides, at the shared repository, whether a push may land: all of its refs or none.
+ * pre-receive: runs in the shared repository, and accepts a push or rejects it with all its refs.
  *
- * git feeds "<old> <new> <ref>" a line on standard input (githooks(5)), and the pushed objects lie
- * in a quarantine that only this hook sees. It reads; it never writes an object or a ref. Whatever
- * goes wrong in here refuses the push: what could not be judged does not land. A push is accepted
- * only after the input was read to its end, every line of it understood, at least one, and every
- * ref judged. git never runs this hook without a line. Only a lock that a power cut has left on a
- * pushed ref is removed, since no push could ever land again.
+ * git writes one line "<old> <new> <ref>" per ref on standard input (githooks(5)). The pushed
+ * objects are in a quarantine directory that only this hook can read. The hook never writes an
+ * object or a ref.
+ *
+ * If anything fails here, the push is rejected: a push that cannot be checked is not accepted. A
+ * push is accepted only after the input was read to its end, has at least one line and only valid
+ * ones, and every ref was checked. git never runs this hook without a line.
+ *
+ * The hook removes only a lock file that a power cut left on a pushed ref, because otherwise no
+ * push could ever update that ref again.
  */
 #include "check.h"
 
@@ -30,14 +34,14 @@ static bool parse_line(char *line, struct guard_update *update)
 	return oid_parse(&update->old, line) && oid_parse(&update->new, new) && push_ref_ok(ref);
 }
 
-/* A lock that cannot be removed shows by itself: git cannot move the ref. */
+/* If the lock cannot be removed, git reports it when it fails to update the ref. */
 static void remove_dead_locks(struct repo *repo, const char *ref)
 {
 	struct error err = ERROR_INIT;
 	int removed = boot_locks_remove_for(repo_place(repo), ref, &err);
 	if (removed > 0)
-		hook_print("warning: removed a lock on %s that is older than this machine's start",
-			ref);
+		hook_print(
+			"warning: removed a lock on %s that is older than this host's start", ref);
 	else if (removed < 0)
 		hook_print("warning: %s", err.text);
 }
@@ -53,13 +57,12 @@ static int check_all(struct repo *repo, struct guard *guard, const struct push *
 		found += rc > 0 ? rc : 0;
 	}
 	if (failed)
-		hook_print("nothing of this push has landed, since it could not all be judged");
+		hook_print("push rejected: not every ref could be checked");
 	else if (found)
-		hook_print("nothing of this push has landed: mend the %s above in the commits that "
-			   "brought "
-			   "%s (git rebase -i, or a new commit on the tip you fetched), then push "
-			   "again",
-			found == 1 ? "line" : "lines", found == 1 ? "it" : "them");
+		hook_print("push rejected: fix the %s above in the %s (git rebase -i, or a new "
+			   "commit on the tip that you fetched), then push again",
+			found == 1 ? "error" : "errors",
+			found == 1 ? "commit that introduced it" : "commits that introduced them");
 	return failed || found;
 }
 
@@ -71,7 +74,7 @@ static int check_push(const struct push *push)
 	struct error err = ERROR_INIT;
 	int refused = 1;
 	if (repo_open(&repo, NULL, &err) < 0 || guard_open(&guard, repo, &plan, &err) < 0)
-		hook_print("the push cannot be judged, and so does not land: %s", err.text);
+		hook_print("push rejected: it cannot be checked: %s", err.text);
 	else
 		refused = check_all(repo, guard, push);
 	guard_free(guard);
@@ -87,11 +90,11 @@ int main(int argc, char **argv)
 	alloc_keep_memory();
 	int refused = push_read(&push, parse_line) < 0;
 	if (!refused && !push.count) {
-		hook_print("standard input is empty: git names no ref");
+		hook_print("standard input: empty; expected at least one ref from git");
 		refused = 1;
 	}
 	if (refused)
-		hook_print("push rejected: git's list of refs was not understood; push again");
+		hook_print("push rejected: cannot read git's list of refs; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
 	if (!refused)

@@ -1,8 +1,8 @@
 /*
  * prepare-commit-msg: adds the values that the merge driver discarded to the message of a merge
- * commit (githooks(5)). Only a hook of the user's own can stop a commit.
+ * commit (githooks(5)). It never stops a commit; only the user's own hook can.
  *
- * It does not use libgit2: git runs it for each commit.
+ * It does not use libgit2, to start fast: git runs it for each commit.
  *
  * usage: prepare-commit-msg FILE [SOURCE [COMMIT]]
  */

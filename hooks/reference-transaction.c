@@ -1,19 +1,21 @@
 /*
- * reference-transaction: at the shared repository, has a push on disk before it is acknowledged.
+ * reference-transaction: runs in the shared repository, and makes sure that a push is on disk
+ * before it is acknowledged.
  *
- * git syncs the content of objects and references (core.fsync), but not the directories that hold
- * their names, so that a power cut may take back a push that was answered with "ok". receive-pack
- * answers after its references have moved, and this hook runs on the way (githooks(5)):
+ * git syncs the content of objects and references (core.fsync), but not the directories that have
+ * their names, so that a power cut could undo a push that git had acknowledged. receive-pack
+ * acknowledges a push after it has updated the references, and runs this hook twice before that
+ * (githooks(5)):
  *
- *	prepared   the objects are in place and the references are locked. All of it is synced, so
- *	           that no reference is ever on disk without its objects. If that fails, nothing
- *	           moves and the push is refused.
- *	committed  the references have moved. They are synced. git ignores how a hook ends in this
- *	           state, so a failure cannot take the push back any more: it is reported on
- *	           standard error, which is sent to the client, and as long as the disk keeps
- *	           failing the next push is refused in "prepared".
+ *	prepared   The objects are in place and the references are locked. The hook syncs both, so
+ *	           that no reference is ever on disk without its objects. If the sync fails, no
+ *	           reference is updated and the push is rejected.
+ *	committed  The references are updated. The hook syncs them. git ignores the exit code in
+ *	           this state, so a failure cannot undo the push any more: the hook reports it on
+ *	           standard error, which git sends to the client. As long as the disk fails, the
+ *	           next pushes are rejected in "prepared".
  *
- * Everything on the file system of the repository is synced (syncfs(2)).
+ * The hook syncs the whole file system of the repository (syncfs(2)).
  */
 #include "hook.h"
 
@@ -25,7 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* git runs its hooks in the repository, or says where it is. */
+/* git runs its hooks in the repository, or sets GIT_DIR. */
 static int sync_repository(void)
 {
 	const char *git_dir = getenv("GIT_DIR");
@@ -53,6 +55,6 @@ int main(int argc, char **argv)
 	fprintf(stderr, "git-build: cannot sync the shared repository to disk: %s; %s\n",
 		strerror(errno),
 		prepared ? "nothing was changed"
-			 : "what was just pushed is in place, but may not survive a power cut");
+			 : "the push was accepted, but may not survive a power cut");
 	return 1;
 }

@@ -1,4 +1,4 @@
-/* Where archives are, and what has moved into them. */
+/* Archive files, and the elements that a push moves into them. */
 #include "base/alloc.h"
 #include "guard/change.h"
 
@@ -7,7 +7,7 @@
 
 #define SUFFIX ".json"
 
-/* Is `name` what is left of an archive's path behind the `start` that they have in common? */
+/* Is `name` the name of an archive: `start`, more characters without a slash, and ".json"? */
 static bool is_archive_name(const char *name, const char *start, size_t len)
 {
 	size_t all = strlen(name);
@@ -34,7 +34,7 @@ static struct marks marks_on(const struct json_value *list)
 
 struct marking {
 	struct marks *marks;
-	const struct json_doc *doc, *other_doc; /* the marked one, and where it is looked for */
+	const struct json_doc *doc, *other_doc; /* the document with the list, and the other one */
 };
 
 static void mark(const struct json_value *value, const struct json_value *other, const char *name,
@@ -46,7 +46,7 @@ static void mark(const struct json_value *value, const struct json_value *other,
 		m->marks->is_marked[value - m->marks->list] = true;
 }
 
-/* ---- what has left ---- */
+/* ---- removed elements ---- */
 
 struct looking {
 	struct step *step;
@@ -54,7 +54,7 @@ struct looking {
 	size_t keys_count;
 	struct marks *marks;
 	struct buf directory;
-	const char *start; /* of the archives' names in it */
+	const char *start; /* the common prefix of the archives' names in the directory */
 	size_t start_len;
 	struct buf pointer; /* to the list */
 };
@@ -104,7 +104,7 @@ struct marks step_find_archived(struct step *step, const struct text *archive,
 	return marks;
 }
 
-/* ---- what has come ---- */
+/* ---- added elements ---- */
 
 struct marks step_find_moved(
 	struct step *step, const char *path, const char *name, const struct json_value *list)

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One commit that is looked at. */
+/* A commit to check. */
 struct looked {
 	struct oid id;
 	int64_t time;
 	char *subject;
 	struct guard_report found;
-	char **changed; /* the coordination files that it changed, by path */
+	char **changed; /* the paths of the coordination files that it changed */
 	size_t changed_count, changed_capacity;
 };
 
@@ -35,7 +35,7 @@ struct audit {
 	size_t done;
 };
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
 static int add_commit(const struct oid *commit, void *data)
 {
@@ -113,7 +113,7 @@ static int look_at_all(struct audit *audit, struct error *err)
 	return rc;
 }
 
-/* ---- how long it stayed ---- */
+/* ---- time until the fix ---- */
 
 static bool is_state(const struct violation *violation)
 {
@@ -140,7 +140,7 @@ static bool changes(const struct looked *looked, const char *path)
 	return false;
 }
 
-/* Seconds from commit `index` until a later one leaves `path` sound; -1 if none does. */
+/* Seconds from commit `index` to the next commit with a valid `path`; -1 if there is none. */
 static int64_t stayed(const struct audit *audit, size_t index, const char *path)
 {
 	for (size_t i = index + 1; i < audit->count; i++) {

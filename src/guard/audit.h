@@ -1,6 +1,6 @@
 /*
- * The guard over history: what landed that should not have, commit by commit, as if each had been
- * pushed by itself. For a repository that lived without the hooks.
+ * Checks commits that are already on the shared branch, each as if it had been pushed by itself.
+ * Finds violations in a repository that was used without the hooks.
  */
 #ifndef GUARD_AUDIT_H
 #define GUARD_AUDIT_H
@@ -8,22 +8,22 @@
 #include "guard/guard.h"
 
 struct audit_plan {
-	struct oid from; /* what this leads to is not looked at; OID_NONE: everything is */
+	struct oid from; /* this commit and its ancestors are not checked; OID_NONE: check all */
 	struct oid tip;
-	/* Told now and then how far it is; may be NULL. Called by one thread at a time. */
+	/* Called after each commit; may be NULL. Called by one thread at a time. */
 	void (*progress)(size_t done, size_t total, void *data);
 	void *data;
 	char *(*variable)(const char *name); /* as in struct guard_plan */
 };
 
-/* What was found in one commit. */
+/* The violations of one commit. */
 struct audit_commit {
 	struct oid id;
 	int64_t time;                 /* the committer's, seconds since 1970 */
 	char *subject;                /* the first line of its message */
-	struct violation *violations; /* of a file that got broken or invalid: one at least */
-	int64_t *stayed; /* for each: seconds until a later commit mended the file; -1: it is not
-			    mended, or it is no state that lasts */
+	struct violation *violations; /* a broken or invalid file has at least one */
+	int64_t *stayed; /* for each: seconds until a later commit fixed the file; -1: not fixed, or
+			    the violation is about a change, not the state of a file */
 	size_t count;
 };
 
@@ -32,12 +32,13 @@ struct audit_report {
 	size_t count;
 	size_t looked_at;               /* commits */
 	size_t totals[VIOLATION_KINDS]; /* violations */
-	int64_t longest_stayed;         /* seconds that a file was broken; -1: none was mended */
+	int64_t longest_stayed;         /* seconds that a file was broken; -1: none was fixed */
 	size_t still_broken;            /* files that are broken or invalid at the tip */
 };
 void audit_report_release(struct audit_report *report);
 
-/* Judges every commit from `from` to `tip`, on all processors. Reads only. */
+/* Checks every commit from `from` to `tip`, on all processors. Reads only. Returns 0 or a negative
+ * code. Release `*report` with audit_report_release(). */
 int audit_run(struct repo *repo, const struct audit_plan *plan, struct audit_report *report,
 	struct error *err);
 

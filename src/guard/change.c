@@ -1,5 +1,5 @@
-/* The step from the old tip to the new one, file by file, by what the schemas' annotations allow.
- * docs/schemas.md says what each of them means. */
+/* Checks the change of each file from the old tip to the new one against the annotations of its
+ * schema (docs/schemas.md). */
 #include "guard/change.h"
 
 #include "base/timestamp.h"
@@ -11,7 +11,7 @@
 
 enum { SHOWN_VALUE = 60, MOST_STATES = 64, OLD_LIMIT = 256 << 20 };
 
-/* ---- saying ---- */
+/* ---- violations ---- */
 
 static struct place place_of(const struct step *step)
 {
@@ -48,14 +48,10 @@ void step_up(struct step *step, struct step_mark mark)
 	step->place = mark.place;
 }
 
-/* A value as messages show it; at most one line's worth. */
+/* A value as messages show it, shortened to one line. */
 static void show(struct buf *out, const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
-	if (!value) {
-		buf_addstr(out, "gone");
-		return;
-	}
 	const char *text = json_raw(doc, value, &len);
 	buf_add(out, text, len > SHOWN_VALUE ? SHOWN_VALUE : len);
 	if (len > SHOWN_VALUE)
@@ -65,17 +61,20 @@ static void show(struct buf *out, const struct json_doc *doc, const struct json_
 static void refuse_change(struct step *step, const struct json_value *old,
 	const struct json_value *now, const char *why)
 {
-	struct buf was = BUF_INIT, is = BUF_INIT;
-	show(&was, step->old_doc, old);
-	show(&is, step->new_doc, now);
-	step_violate(step, VIOLATION_CHANGED, "was %s and is %s; %s", was.data, is.data, why);
-	buf_release(&was);
-	buf_release(&is);
+	struct buf text = BUF_INIT;
+	buf_addstr(&text, now ? "changed from " : "was removed (old value: ");
+	show(&text, step->old_doc, old);
+	buf_addstr(&text, now ? " to " : ")");
+	if (now)
+		show(&text, step->new_doc, now);
+	step_violate(step, VIOLATION_CHANGED, "%s; %s", text.data, why);
+	buf_release(&text);
 }
 
 /* ---- values ---- */
 
-/* Is `new` less than `old`? Numbers by value, truth values, timestamps as points in time. */
+/* Is `now` less than `old`? Compares numbers by value, timestamps by time; false is less than true.
+ */
 static bool is_less(
 	const struct step *step, const struct json_value *old, const struct json_value *now)
 {
@@ -105,7 +104,7 @@ static const struct transition *row_of(
 	return NULL;
 }
 
-/* May `to` come after `from`, in one step or several? */
+/* May `to` follow `from`, directly or through other states? */
 static bool leads_to(const struct annotations *annotations, const struct transition *from,
 	const char *to, size_t len)
 {
@@ -139,15 +138,15 @@ static void check_transition(struct step *step, const struct annotations *annota
 		(to && leads_to(annotations, row, to, new_len)))
 		return;
 	struct buf why = BUF_INIT;
-	buf_addstr(&why, row->count ? "only " : "nothing");
+	buf_addf(&why, "\"" TEXT_FMT "\" %s", TEXT_ARG(row->from),
+		row->count ? "may only change to " : "is final");
 	for (size_t i = 0; i < row->count; i++)
 		buf_addf(&why, "%s\"" TEXT_FMT "\"", i ? " or " : "", TEXT_ARG(row->to[i]));
-	buf_addf(&why, " may follow \"" TEXT_FMT "\"", TEXT_ARG(row->from));
 	refuse_change(step, old, now, why.data);
 	buf_release(&why);
 }
 
-/* What `pointer` leads to from `value`; NULL if nowhere. */
+/* The value at `pointer`, relative to `value`; NULL if there is none. */
 static const struct json_value *value_at(
 	const struct json_doc *doc, const struct json_value *value, const struct text *pointer)
 {
@@ -159,7 +158,7 @@ static const struct json_value *value_at(
 	return found;
 }
 
-/* What belongs to a server is changed by that server; what is new is made by it. */
+/* A value that belongs to a server may be changed, or added, only by that server. */
 static void check_owner(struct step *step, const struct annotations *annotations,
 	const struct json_value *old, const struct json_value *now)
 {
@@ -172,7 +171,7 @@ static void check_owner(struct step *step, const struct annotations *annotations
 	}
 	char *name = json_strdup(doc, owner);
 	if (name && strcmp(name, guard->identity))
-		step_violate(step, VIOLATION_OWNER, "is %s's, and not %s's to change", name,
+		step_violate(step, VIOLATION_OWNER, "belongs to %s; %s may not change it", name,
 			guard->identity);
 	free(name);
 }
@@ -181,19 +180,19 @@ static void check_annotations(struct step *step, const struct annotations *annot
 	const struct json_value *old, const struct json_value *now)
 {
 	bool was_set = old && old->type != JSON_NULL;
-	/* A file that goes away as a whole loses its lists' elements; its other members are not
-	 * changed by that. */
+	/* If a whole file is removed, the elements of its lists are checked as removed; its other
+	 * members do not count as changed. */
 	if (was_set && step->new_doc) {
 		if (annotations->immutable &&
 			(!now || !json_equal(step->old_doc, old, step->new_doc, now)))
 			refuse_change(step, old, now, "it may not change once it is set");
 		if (annotations->increasing &&
 			(!now || now->type == JSON_NULL || is_less(step, old, now)))
-			refuse_change(step, old, now, "it may never become less");
+			refuse_change(step, old, now, "it may only increase");
 		if (annotations->transitions_count)
 			check_transition(step, annotations, old, now);
 	}
-	/* Whose a lock is depends on the clock: see claims.c. */
+	/* The owner of a lock depends on the clock: see ownership.c. */
 	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
 		step->rule->kind != KIND_LOCKS)
 		check_owner(step, annotations, old, now);
@@ -204,7 +203,7 @@ static void check_annotations(struct step *step, const struct annotations *annot
 static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
 	const struct json_value *now);
 
-/* `old` has left: may it? */
+/* May `old`, which was removed, be removed? */
 static bool check_removal(
 	struct step *step, const struct schema *removal, const struct json_value *old)
 {
@@ -214,22 +213,21 @@ static bool check_removal(
 	const struct json_doc *doc = removal->resource->doc;
 	const char *why = json_string(doc, json_member(doc, removal->source, "description"), &len);
 	if (why)
-		step_violate(step, VIOLATION_REMOVED, "has been taken out. %.*s", (int)len, why);
+		step_violate(step, VIOLATION_REMOVED, "was removed. %.*s", (int)len, why);
 	else
 		step_violate(step, VIOLATION_REMOVED,
-			"has been taken out, but its schema's x-remove-when does not let it go "
-			"yet");
+			"was removed, but x-remove-when in its schema does not allow that yet");
 	return false;
 }
 
 struct walking {
 	struct step *step;
-	const struct schema_place *place; /* the object's, or that of each element */
-	/* A list, as it was: */
+	const struct schema_place *place; /* of the object, or of each element */
+	/* If the value is a list, its old version: */
 	const struct json_value *list;
 	const struct pair_key *keys;
 	size_t keys_count;
-	struct marks archived; /* found once they are asked for */
+	struct marks archived; /* found when they are first needed */
 };
 
 static void walk_member(
@@ -246,23 +244,24 @@ static void walk_member(
 	step_up(w->step, mark);
 }
 
-/* `old` may leave the list only for where it is kept: whoever could not read the list, and wrote
- * another, must not empty it. An archive lets nothing go. */
+/* `old` may be removed from the list only if an archive has it: otherwise, a program that cannot
+ * read the list, and writes a new one, would delete all elements. Nothing may be removed from an
+ * archive. */
 static void check_archived(struct walking *w, const struct json_value *old)
 {
 	struct step *step = w->step;
 	const struct text *archive = &w->place->rules.archive;
 	if (step_is_archive(step, archive)) {
 		step_violate(step, VIOLATION_REMOVED,
-			"has been taken out of an archive, where everything stays");
+			"was removed from an archive; archived elements may not be removed");
 		return;
 	}
 	if (!w->archived.is_marked)
 		w->archived = step_find_archived(step, archive, w->list, w->keys, w->keys_count);
 	if (!marks_have(&w->archived, old))
 		step_violate(step, VIOLATION_REMOVED,
-			"has been taken out, and no " TEXT_FMT "*.json has it as it was; git build "
-			"archive moves there what is over",
+			"was removed, but not archived unchanged in " TEXT_FMT
+			"*.json; use 'git build archive' to move finished elements",
 			TEXT_ARG(*archive));
 }
 
@@ -275,7 +274,7 @@ static void walk_element(
 	struct step_mark mark = step_down(step, name, now);
 	if (now && old && step_is_archive(step, &rules->archive)) {
 		if (!json_equal(step->old_doc, old, step->new_doc, now))
-			refuse_change(step, old, now, "what is in an archive stays as it is");
+			refuse_change(step, old, now, "archived elements may not change");
 	} else if (now) {
 		walk(step, w->place, old, now);
 	} else if (rules->remove_when && check_removal(step, rules->remove_when, old) &&
@@ -293,7 +292,7 @@ static void walk_list(
 	size_t count = list->keys_count < 8 ? list->keys_count : 8;
 	struct walking walking = { step, &element, pairing->old, keys, count, { NULL, NULL } };
 	schema_place_items(&element, list);
-	/* The elements of other lists cannot be told apart. */
+	/* In other lists, the elements of both versions cannot be matched. */
 	if (!element.count ||
 		(!count && list->rules.list_type != LIST_SET && !element.rules.remove_when))
 		return;
@@ -342,7 +341,7 @@ static int check_file(const struct changed_file *file, void *data)
 	size_t limit = (size_t)guard->max_file_size;
 	const struct rule *rule = NULL;
 	struct version old = VERSION_INIT, now = VERSION_INIT;
-	/* A merge may have taken over what stood on some other branch, and was never judged. */
+	/* A merge may bring content from another branch that was never checked. */
 	int rc = guard->history ? 0 : check_changed_file(j, &j->update->new, file);
 	if (!rc)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
@@ -354,11 +353,11 @@ static int check_file(const struct changed_file *file, void *data)
 	if (!is_read)
 		rc = version_read(
 			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
-	/* One that became too large earlier still has what must not be lost. */
+	/* A file that became too large earlier still has elements that may not be removed. */
 	if (!rc)
 		rc = version_read(&old, guard->repo, OLD_LIMIT, &file->before, file->path, now.doc,
 			NULL, j->err);
-	/* What is no JSON was refused already. */
+	/* Content that is not JSON was rejected already. */
 	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
 		rc = check_document(j, file, rule, &old, &now);
 	version_release(&old);

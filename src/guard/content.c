@@ -1,4 +1,5 @@
-/* Every new commit's changed files: sound JSON, no conflict markers, valid, not too large. */
+/* Checks the changed files of each new commit: valid JSON, no conflict markers, valid according to
+ * the schema, not too large. */
 #include "guard/internal.h"
 
 #include "base/alloc.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many errors of one file are looked at. */
+/* How many errors of one file are found. */
 enum { MOST_ERRORS = 1000 };
 
 int guard_check_content(const char *path, const char *text, size_t len, struct error *err)
@@ -22,10 +23,10 @@ int guard_check_content(const char *path, const char *text, size_t len, struct e
 	return rc;
 }
 
-/* ---- valid by schema ---- */
+/* ---- schema ---- */
 
-/* Was this wrong before in the same way? The same keyword, at the same place or about the same
- * text, since elements move. */
+/* Did the version before have the same error? That is one with the same keyword, at the same
+ * pointer or about the same text, since elements move. */
 static bool is_old(const struct schema_error *error, const struct json_doc *doc,
 	const struct schema_report *before, const struct json_doc *before_doc)
 {
@@ -54,7 +55,7 @@ void check_by_schema(struct guard_report *report, enum violation_kind kind,
 		struct place place = { commit, json_name(now->doc), error->position,
 			error->instance };
 		if (is_old(error, now->doc, &old, before->doc))
-			guard_warn(report, kind, &place, "%s%s (it was so before)", about,
+			guard_warn(report, kind, &place, "%s%s (not new in this push)", about,
 				error->message);
 		else
 			guard_violate(report, kind, &place, "%s%s", about, error->message);
@@ -66,17 +67,17 @@ done:
 
 /* ---- one file ---- */
 
-/* A file that is to be judged, and what was found. Files are judged on all processors, and told in
- * the order in which they came. */
+/* A file to check, and its violations. Files are checked on all processors, and reported in their
+ * original order. */
 struct task {
 	struct oid commit, blob, before;
 	char *path;
-	const struct rule *rule; /* NULL: sound JSON is enough, for what ends so */
+	const struct rule *rule; /* NULL: a file *.json need only be valid JSON */
 	struct guard_report found;
 	int rc;
 };
 
-/* What a thread judges with. */
+/* The state of one thread that checks. */
 struct check {
 	struct repo *repo;
 	size_t limit; /* bytes */
@@ -87,7 +88,7 @@ struct check {
 static int check_task(struct check *check, struct task *task)
 {
 	struct version now = VERSION_INIT, before = VERSION_INIT;
-	struct problem problem = TROUBLE_INIT;
+	struct problem problem = PROBLEM_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;
 	const struct json_doc *like = recent_like(check->recent, task->path);
 	int rc = version_read(&now, check->repo, check->limit, &task->blob, task->path, like,
@@ -97,7 +98,7 @@ static int check_task(struct check *check, struct task *task)
 		const char *sentence = json_error_sentence(problem.why.text, task->path, &place.at);
 		guard_violate(&task->found, problem.kind, &place, "%s", sentence);
 	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
-		/* How it was before is only read where something is wrong. */
+		/* The version before is read only if there is an error. */
 		rc = version_read(&before, check->repo, check->limit, &task->before, task->path,
 			now.doc, NULL, &check->err);
 		if (!rc)
@@ -111,8 +112,7 @@ static int check_task(struct check *check, struct task *task)
 	return rc;
 }
 
-/* The place for a blob in the table: where it is, or a free one. A blob's name is a hash already.
- */
+/* The slot of a blob in the table, or a free slot. The ID of a blob already is a hash. */
 static struct checked *place_of(
 	struct checked *table, size_t size, const struct oid *oid, const char *rule)
 {
@@ -141,7 +141,7 @@ static void grow_table(struct guard *guard)
 	guard->checked_size = size;
 }
 
-/* Notes that blob `oid` is being judged by `rule`; false if it was before. */
+/* Records that blob `oid` is checked with `rule`; false if it was recorded before. */
 static bool is_new_to(struct guard *guard, const struct oid *oid, const char *rule)
 {
 	if (2 * guard->checked_count >= guard->checked_size)
@@ -154,7 +154,7 @@ static bool is_new_to(struct guard *guard, const struct oid *oid, const char *ru
 	return true;
 }
 
-/* Makes a task of a changed file: 1, or 0 if there is nothing to be read for it. */
+/* Makes a task for a changed file: 1; 0 if the file need not be read; or a negative code. */
 static int make_task(struct judging *j, const struct oid *commit, const struct changed_file *file,
 	struct task *task)
 {
@@ -165,14 +165,14 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 		if (version_is_json(file->path))
 			guard_violate(j->report, VIOLATION_NO_FILE,
 				&(struct place){ .commit = commit, .path = file->path },
-				"is a %s; a coordination file must be a plain file",
+				"is a %s; a coordination file must be a regular file",
 				file->mode == 0120000 ? "symbolic link" : "submodule");
 		return 0;
 	}
 	int rc = rules_find(&j->guard->rules, file->path, &rule, j->err);
 	if (rc < 0)
 		return rc;
-	/* What judges the content: a schema's name, or no more than the ending. */
+	/* How the content is checked: the name of a schema, or only as JSON, or only the size. */
 	const char *by = rule ? rule->name : version_is_json(file->path) ? "/json" : "/size";
 	if (!j->guard->history && !is_new_to(j->guard, &file->blob, by))
 		return 0;
@@ -206,9 +206,9 @@ int check_changed_file(struct judging *j, const struct oid *commit, const struct
 /* ---- commit by commit ---- */
 
 enum {
-	/* More files than this are judged in several rounds, so that memory stays small. */
+	/* More files than this are checked in several rounds, to limit the use of memory. */
 	TASKS_AT_ONCE = 4096,
-	/* Fewer than this are not worth a thread, which opens the repository once more. */
+	/* Fewer files than this are not worth a thread, which must open the repository again. */
 	TASKS_FOR_A_THREAD = 8,
 };
 
@@ -272,7 +272,7 @@ static int add_commit(const struct oid *commit, void *data)
 	return !rc && walk->count >= TASKS_AT_ONCE ? check_tasks(walk) : rc;
 }
 
-/* A push may move very many refs to one commit: it is noted once. */
+/* A push may move many refs to the same commit: it is recorded once. */
 static void note_tip(struct guard *guard, const struct oid *tip)
 {
 	if (oid_is_none(tip) ||
@@ -295,7 +295,7 @@ int check_contents(struct judging *j)
 	int rc = history_each_new(guard->repo, &j->update->new, guard->tips, guard->tips_count,
 		guard->standing, add_commit, &walk, j->err);
 	int checked = check_tasks(&walk);
-	if (walk.commit) /* else others that are noted have brought all that it has */
+	if (walk.commit) /* otherwise, the recorded tips have all of its commits */
 		note_tip(guard, &j->update->new);
 	for (unsigned i = 1; i < walk.width; i++)
 		repo_close(walk.checks[i].repo);

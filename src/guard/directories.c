@@ -1,4 +1,4 @@
-/* Who pushes, and which folders are whose. */
+/* Checks the identity of the pusher, and the owners of the directories that a push changes. */
 #include "guard/internal.h"
 
 #include <string.h>
@@ -7,17 +7,17 @@ int check_identity(struct judging *j)
 {
 	if (j->guard->requires_identity && !j->guard->identity)
 		guard_violate(j->report, VIOLATION_OWNER, &(struct place){ 0 },
-			"build.requireIdentity is set, and nobody knows who pushes; log in as "
-			"build.identity wants, or sign the push");
+			"the pusher is unknown, but build.requireIdentity is set; log in as "
+			"build.identity requires, or sign the push");
 	return 0;
 }
 
 struct looking {
 	struct judging *judging;
-	char last[256]; /* the folder that was told last, so that each is told once */
+	char last[256]; /* the last directory that was checked, so that each is reported once */
 };
 
-/* Is `folder` a server's, in `commit`? 1, 0, or a negative code. */
+/* Is `directory` the directory of a server in `commit`? 1, 0, or a negative code. */
 static int is_server_directory(
 	struct repo *repo, const struct oid *commit, const char *directory, struct error *err)
 {
@@ -54,8 +54,8 @@ static int check_file(const struct changed_file *file, void *data)
 	if (is_theirs > 0)
 		guard_violate(j->report, VIOLATION_OWNER,
 			&(struct place){ .commit = &j->update->new, .path = file->path },
-			"the folder of %s is not %s's to change; only %s/ is", directory,
-			j->guard->identity, j->guard->identity);
+			"the directory belongs to %s; %s may change only its own directory %s/",
+			directory, j->guard->identity, j->guard->identity);
 	return is_theirs < 0 ? is_theirs : 0;
 }
 

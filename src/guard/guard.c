@@ -10,12 +10,12 @@
 #define HEADS            "refs/heads/"
 #define HEARTBEAT_PREFIX HEADS "heartbeat-"
 
-/* ---- getting ready ---- */
+/* ---- setup ---- */
 
 /*
- * The signer of a push certificate that git found good and fresh (git-receive-pack(1)). An ssh key
- * signs as the principal of allowed_signers; a GnuPG key as "Name <build1@example.com>", of which
- * what stands in front of the @ counts.
+ * The signer of a push certificate, if git verified its signature and its nonce
+ * (git-receive-pack(1)). For an ssh key, it is the principal in allowed_signers; for a GnuPG key,
+ * "Name <build1@example.com>", of which the part of the address before the @ is used.
  */
 static char *signer(char *(*get)(const char *name))
 {
@@ -34,7 +34,7 @@ static int find_identity(struct guard *guard, const struct guard_plan *plan, str
 	struct buf how = BUF_INIT;
 	int rc = 0;
 	if (!repo_config(guard->repo, "build.identity", &how)) {
-		/* Then nobody knows. */
+		/* The pusher is unknown. */
 	} else if (!strncmp(how.data, variable, strlen(variable)) && how.data[strlen(variable)]) {
 		const char *value = plan->variable(how.data + strlen(variable));
 		guard->identity = value && *value ? xstrdup(value) : NULL;
@@ -42,16 +42,15 @@ static int find_identity(struct guard *guard, const struct guard_plan *plan, str
 		guard->identity = signer(plan->variable);
 	} else {
 		rc = error_set(err, ERR_INVALID,
-			"build.identity is '%s'; it must be env:NAME, the environment variable "
-			"that "
-			"says who pushes, or certificate, for signed pushes",
+			"build.identity: invalid value '%s'; expected env:NAME (the environment "
+			"variable with the name of the pusher) or certificate (for signed pushes)",
 			how.data);
 	}
 	buf_release(&how);
 	return rc;
 }
 
-/* One value of build.operators: names with spaces or commas between. */
+/* One value of build.operators: names separated by spaces or commas. */
 static int find_operator(const char *value, void *data)
 {
 	struct guard *guard = data;
@@ -138,12 +137,13 @@ bool guard_is_server(const struct guard *guard)
 
 const char *guard_who(const struct guard *guard)
 {
-	return guard->identity ? guard->identity : "a pusher who is not known";
+	return guard->identity ? guard->identity : "an unknown pusher";
 }
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
-/* Takes the rules from the coordination branch as it stands. Another state of it judges anew. */
+/* Reads the rules from the current tip of the shared branch. If they are not the same as before,
+ * everything is checked again. */
 static int choose_rules(struct guard *guard, const struct judging *j)
 {
 	struct oid tip = j->update->old;
@@ -155,7 +155,7 @@ static int choose_rules(struct guard *guard, const struct judging *j)
 	rc = rules_follow(&guard->rules, &tip, j->err);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	/* What was judged was judged by other rules. */
+	/* The recorded blobs were checked with other rules. */
 	free(guard->checked);
 	guard->checked = NULL;
 	guard->checked_count = guard->checked_size = 0;
@@ -202,7 +202,7 @@ int guard_check_commit(struct guard *guard, struct guard_report *report,
 		rc = check_content_of(j, &commit->id);
 	if (!rc)
 		rc = check_schema_change(j);
-	/* What a merge dropped of either side is lost. */
+	/* A merge must not drop elements of any of its parents. */
 	for (unsigned i = 0; !rc && (i < commit->parents || !i); i++) {
 		if (i)
 			rc = repo_parent(guard->repo, &commit->id, i, &update.old, err);

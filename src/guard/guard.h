@@ -1,6 +1,6 @@
 /*
- * May this push land? The guard looks at the old state, the new state and who pushes, and answers
- * with violations; it prints nothing, writes nothing, and knows nothing of hooks.
+ * Checks a push. The guard compares the old state with the new one, considers who pushes, and
+ * returns violations. It prints nothing, writes nothing, and does not depend on hooks.
  *
  *	rc = guard_open(&guard, repo, &plan, err);
  *	rc = guard_check(guard, &report, &update, err);
@@ -8,9 +8,9 @@
  *	guard_report_release(&report);
  *	guard_free(guard);
  *
- * The rules (schemas, attributes) are read from the coordination branch as it stands before the
- * push, so that a push cannot loosen what judges it. What stands already is not judged; what comes
- * is. A failure (a negative code) is the guard's own: whoever asks must then refuse, and say so.
+ * The rules (schemas, attributes) are read from the shared branch as it was before the push, so
+ * that a push cannot relax the rules for itself. Only new commits are checked. A negative code
+ * means that the check failed: the caller must reject the push then, and report the error.
  */
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H
@@ -20,44 +20,46 @@
 struct guard;
 
 struct guard_plan {
-	/* NULL: `repo` is the shared repository, and its refs are what stands. Else it is a clone
-	 * about to push to this remote: what stands is what it last saw there. */
+	/* NULL: `repo` is the shared repository, and commits that its refs have are not new.
+	 * Otherwise, `repo` is a clone about to push to this remote, and commits that its
+	 * remote-tracking branches have are not new. */
 	const char *remote;
-	/* Where "env:NAME" of build.identity is looked up, as getenv(3). */
+	/* Returns the value of the environment variable in "env:NAME" of build.identity, like
+	 * getenv(3). */
 	char *(*variable)(const char *name);
-	/* Look back: judge what stands as well, and the same content each time that it lands. */
+	/* For an audit: also check commits that are not new, and the same content again. */
 	bool history;
 };
 
 /*
- * Gets ready to judge a push to `repo`, by its settings: build.branch, build.maxFileSize,
- * build.identity, build.operators, build.requireIdentity. `*out` is yours, to be given to
- * guard_free(). ERR_INVALID names a setting that makes no sense.
+ * Prepares to check a push to `repo` with its settings build.branch, build.maxFileSize,
+ * build.identity, build.operators and build.requireIdentity. Returns 0, or a negative code:
+ * ERR_INVALID if a setting has an invalid value. Release `*out` with guard_free().
  */
 int guard_open(
 	struct guard **out, struct repo *repo, const struct guard_plan *plan, struct error *err);
 void guard_free(struct guard *guard);
 
-/* One ref as a push would move it: a line of githooks(5)'s pre-receive. */
+/* The update of one ref by a push, like a line of the input of pre-receive in githooks(5). */
 struct guard_update {
 	const char *ref;
-	struct oid old; /* OID_NONE: it is made */
-	struct oid new; /* OID_NONE: it is deleted */
-	int64_t now;    /* the clock that decides what is expired, seconds since 1970 */
+	struct oid old; /* OID_NONE: the ref is created */
+	struct oid new; /* OID_NONE: the ref is deleted */
+	int64_t now;    /* the time that locks expire by, in seconds since 1970 */
 };
 
 enum violation_kind {
-	VIOLATION_BROKEN,  /* no sound JSON */
-	VIOLATION_INVALID, /* not as its schema says */
+	VIOLATION_BROKEN,  /* not valid JSON */
+	VIOLATION_INVALID, /* not valid according to its schema */
 	VIOLATION_SIZE,    /* too large */
-	VIOLATION_NO_FILE, /* a link or a submodule where a file is expected */
-	VIOLATION_CHANGED, /* a step that the schema's annotations do not allow */
-	VIOLATION_REMOVED, /* an element is gone that may not go */
-	VIOLATION_CLAIM,   /* what another server holds was taken */
+	VIOLATION_NO_FILE, /* a symbolic link or a submodule instead of a file */
+	VIOLATION_CHANGED, /* a change that the schema's annotations do not allow */
+	VIOLATION_REMOVED, /* an element was removed that may not be removed */
+	VIOLATION_CLAIM,   /* a lock or job that another server holds was acquired or changed */
 	VIOLATION_CLOCK,   /* dated in the future */
-	VIOLATION_OWNER,   /* not the pusher's to change */
-	VIOLATION_BRANCH,  /* what may not become of a branch */
-	VIOLATION_SCHEMA,  /* a schema that cannot be used, or does not accept what stands */
+	VIOLATION_OWNER,   /* the pusher may not change it */
+	VIOLATION_BRANCH,  /* a branch was deleted, rewound, or has files that it may not have */
+	VIOLATION_SCHEMA,  /* an invalid schema, or one that existing files do not match */
 	VIOLATION_KINDS
 };
 /* "broken", "removed", ... */
@@ -65,40 +67,43 @@ const char *violation_kind_name(enum violation_kind kind);
 
 struct violation {
 	enum violation_kind kind;
-	struct oid commit;   /* OID_NONE: it is about the ref as a whole */
-	char *path;          /* NULL: about no file */
-	size_t line, column; /* 0: no place in the file */
-	char *pointer;       /* a JSON pointer, elements of keyed lists by their keys; "" */
-	char *message;       /* what is wrong, what would be right; one line */
+	struct oid commit;   /* OID_NONE: it is about the whole ref */
+	char *path;          /* NULL: it is not about a file */
+	size_t line, column; /* 0: it is about the whole file */
+	char *pointer;       /* a JSON pointer, elements of keyed lists by their keys; or "" */
+	char *message;       /* the problem, and how to fix it; one line */
 };
-/* Appends "path:line:column: pointer: message", as far as each is known; always one line. */
+/* Appends "path:line:column: pointer: message", without the parts that are not set; always one
+ * line. */
 void violation_text(const struct violation *violation, struct buf *out);
 
 struct guard_report {
 	struct violation *violations;
 	size_t count, capacity;
-	struct violation *warnings; /* old wounds that the push leaves as they are */
+	struct violation *warnings; /* older errors that the push does not fix */
 	size_t warnings_count, warnings_capacity;
 };
 void guard_report_release(struct guard_report *report);
 
 /*
- * Adds all violations of `update` to `report`. The refs of one push are judged one after another;
- * commits that several of them bring are judged with the first.
+ * Adds all violations of `update` to `report`. Call it for one ref of a push after another; commits
+ * that several refs have are checked with the first. Returns 0, or a negative code if the check
+ * failed.
  */
 int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err);
 
 /*
- * Adds all violations of commit `id`, as if it had been pushed by itself onto each of its parents
- * when it was made: for a guard that looks back, and to the coordination branch.
+ * Adds all violations of `commit` to `report`, as if it had been pushed to the shared branch by
+ * itself, onto each of its parents, when it was created. For a guard that was opened with
+ * `history`. Returns 0, or a negative code if the check failed.
  */
 int guard_check_commit(struct guard *guard, struct guard_report *report,
 	const struct commit *commit, struct error *err);
 
 /*
- * Is the file `path` with this content as a coordination file must be? For *.json: sound JSON
- * without conflict markers. 0, or ERR_INVALID with the place.
+ * Checks that the content of the file `path` is that of a coordination file: for *.json, valid JSON
+ * without conflict markers. Returns 0, or ERR_INVALID with the line and column.
  */
 int guard_check_content(const char *path, const char *text, size_t len, struct error *err);
 

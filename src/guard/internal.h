@@ -1,4 +1,4 @@
-/* What the rules of the guard share; nobody else includes it. */
+/* Private to the guard: the state that its rules share. */
 #ifndef GUARD_INTERNAL_H
 #define GUARD_INTERNAL_H
 
@@ -8,68 +8,69 @@
 #include "schema/schema.h"
 #include "git/history.h"
 
-/* ---- which schema judges which file (rules.c) ---- */
+/* ---- the schema of a file (rules.c) ---- */
 
-/* Files about which the guard knows more than a schema can say. */
+/* Kinds of files with rules that a schema cannot express. */
 enum kind { KIND_OTHER, KIND_HEARTBEAT, KIND_LOCKS, KIND_JOBS, KIND_MESSAGES };
 
 struct rule {
 	char *name; /* "jobs" */
 	enum kind kind;
-	bool own;                    /* it comes from the repository's schemas/ */
-	const struct schema *schema; /* NULL: it cannot be used, */
-	char *problem;               /* and this is why */
+	bool own;                    /* it is from schemas/ of the repository */
+	const struct schema *schema; /* NULL: it is invalid, */
+	char *problem;               /* for this reason */
 };
 
-/* The rules as they are in one commit; the built-in ones where that is OID_NONE. */
+/* The rules of one commit; only the built-in ones if that is OID_NONE. */
 struct rules {
 	struct repo *repo;
 	struct oid tip;
 	struct schema_set *builtin, *own;
 	bool own_read;
-	struct error *err; /* of the call that reads them */
+	struct error *err; /* of the caller that reads them */
 	struct rule **all;
 	size_t count, capacity;
 };
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip);
 void rules_release(struct rules *rules);
-/* Goes on to the rules as they are in `tip`. 1 if the schemas are the same there: then all rules
- * stay, and only attributes may differ; else 0, or a negative code. */
+/* Changes to the rules of `tip`. Returns 1 if the schemas are the same there: all rules are kept
+ * then, and only attributes may differ; otherwise 0, or a negative code. */
 int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
 /* The rule for `path`, borrowed; `*out` is NULL if there is none. */
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err);
-/* The rule called `name`, from schemas/NAME.json or built in. */
+/* The rule with this name, from schemas/NAME.json or built in. */
 int rules_by_name(
 	struct rules *rules, const char *name, const struct rule **out, struct error *err);
 
-/* Is `path` that of a schema of the repository's own? Then its name (yours to free), else NULL. */
+/* The name of the schema if `path` is a schema of the repository (released with free()); NULL
+ * otherwise. */
 char *rules_schema_name(const char *path);
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
-/* A blob that was judged, and by what: a rule's name, or less. */
+/* A blob that was checked. */
 struct checked {
 	struct oid blob;
-	const char *rule; /* NULL: a free place in the table */
+	const char *rule; /* the name of the rule, "/json" or "/size"; NULL: a free slot */
 };
 
 struct guard {
 	struct repo *repo;
-	char *branch;   /* the coordination branch, short */
-	char *standing; /* the refs that stand, as a glob; NULL: none counts */
-	char *known;    /* the coordination branch as it stands, as a ref of this repository */
+	char *branch;   /* the short name of the shared branch */
+	char *standing; /* a glob of the refs whose commits are not new; NULL: all are new */
+	char *known;    /* the ref of this repository that has the tip of the shared branch */
 	int64_t max_file_size; /* bytes */
-	char *identity;        /* who pushes; NULL: nobody knows */
+	char *identity;        /* of the pusher; NULL: unknown */
 	bool is_operator, requires_identity;
 	bool history; /* see struct guard_plan */
 	struct rules rules;
-	unsigned width;          /* how many threads judge */
-	struct recent *recent;   /* what each of them has judged last */
-	struct checked *checked; /* a hash table, of a power of two of places */
+	unsigned width;          /* the number of threads */
+	struct recent *recent;   /* for each thread, the versions that it checked last */
+	struct checked *checked; /* a hash table; its size is a power of two */
 	size_t checked_count, checked_size;
-	struct oid *tips; /* what refs of this push before have brought */
+	struct oid *tips; /* the tips of the refs of this push that were checked already */
 	size_t tips_count, tips_capacity;
 };
 
@@ -77,50 +78,51 @@ struct judging {
 	struct guard *guard;
 	struct guard_report *report;
 	const struct guard_update *update;
-	bool coordination;  /* the ref is the coordination branch */
-	const char *server; /* the ref is this server's heartbeat branch; else NULL */
+	bool coordination;  /* the ref is the shared branch */
+	const char *server; /* the server, if the ref is a heartbeat branch; NULL otherwise */
 	struct error *err;
 };
 
-/* Is the pusher known, and no operator? Then it may do only what is its own. */
+/* Is the pusher known, and not an operator? If so, it may change only what belongs to it. */
 bool guard_is_server(const struct guard *guard);
-/* Who pushes, for messages. */
+/* The name of the pusher, for messages. */
 const char *guard_who(const struct guard *guard);
 
-/* Where something is wrong. `commit` NULL: about the ref as a whole; `path` NULL: about no file;
- * `at` of line 0: no place in it. `pointer` may be NULL. */
+/* The location of a violation. `commit` is NULL if it is about the whole ref, `path` is NULL if it
+ * is not about a file, the line of `at` is 0 if it is about the whole file. `pointer` may be NULL.
+ */
 struct place {
 	const struct oid *commit;
 	const char *path;
 	struct json_position at;
 	const char *pointer;
 };
-/* Adds a violation. All is copied. */
+/* Adds a violation. Copies all arguments. */
 void guard_violate(struct guard_report *report, enum violation_kind kind, const struct place *place,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The same for what is told and not refused. */
+/* The same for a warning, which does not reject the push. */
 void guard_warn(struct guard_report *report, enum violation_kind kind, const struct place *place,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* Moves what `from` has to the end of `into`; `from` is empty then. */
+/* Moves the violations and warnings of `from` to the end of `into`; `from` is empty afterwards. */
 void guard_report_move(struct guard_report *into, struct guard_report *from);
 
 /*
- * Holds `now` against a rule's schema. What is wrong and was so in `before` (no document: nothing
- * was) is told, all else is a violation of `kind`. `about` goes in front of each message.
+ * Checks `now` against the schema of `rule`. An error that `before` has, too, is a warning; all
+ * others are violations of `kind`. `before` may have no document. Each message begins with `about`.
  */
 void check_by_schema(struct guard_report *report, enum violation_kind kind,
 	const struct oid *commit, const struct rule *rule, const struct version *now,
 	const struct rule *rule_before, const struct version *before, const char *about);
 
-/* Judges one file of a commit, if its content was not judged before. */
+/* Checks one file of a commit, unless its content was checked before. */
 int check_changed_file(
 	struct judging *judging, const struct oid *commit, const struct changed_file *file);
 
-/* ---- the rules; each 0, or a negative code for a failure of the guard itself ---- */
+/* ---- the rules; each returns 0, or a negative code if the guard itself fails ---- */
 
 int check_branch(struct judging *judging);
 int check_contents(struct judging *judging);
-/* The same for one commit, whether it is new or not. */
+/* The same for one commit, even if it is not new. */
 int check_content_of(struct judging *judging, const struct oid *commit);
 int check_identity(struct judging *judging);
 int check_ownership(struct judging *judging);

@@ -1,9 +1,9 @@
 /*
- * What one server must not take from another: locks, jobs, its word. A schema cannot say these,
- * since they depend on the clock and on who pushes.
+ * Rules for what belongs to one server: locks, jobs, messages. A schema cannot express them, since
+ * they depend on the clock and on who pushes.
  *
- * Where nobody knows who pushes, what only its owner may do cannot be told from what others do, and
- * passes; what nobody may do is refused all the same.
+ * If the pusher is unknown, changes that only the owner may make are accepted, because they cannot
+ * be recognized; changes that no server may make are rejected anyway.
  */
 #include "guard/change.h"
 
@@ -14,23 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far another server's clock may be ahead of this one's, in seconds. */
+/* How far the clock of another host may be ahead of this one, in seconds. */
 enum { CLOCK_SLACK = 300 };
 
-/* ---- what documents say ---- */
+/* ---- members ---- */
 
-/* A string member; bytes NULL: it is not there, or not a string. */
+/* The value of a string member; `bytes` is NULL if it does not exist or is not a string. */
 static struct text say(
 	const struct json_doc *doc, const struct json_value *object, const char *name)
 {
-	struct text said;
-	said.bytes = json_string(doc, json_member(doc, object, name), &said.len);
-	return said;
+	struct text value;
+	value.bytes = json_string(doc, json_member(doc, object, name), &value.len);
+	return value;
 }
 
-static bool says(struct text said, const char *text)
+static bool says(struct text value, const char *text)
 {
-	return said.bytes && said.len == strlen(text) && !memcmp(said.bytes, text, said.len);
+	return value.bytes && value.len == strlen(text) && !memcmp(value.bytes, text, value.len);
 }
 
 static bool agree(struct text a, struct text b)
@@ -48,22 +48,22 @@ static bool is_other(const struct step *step, struct text name)
 	return name.bytes && guard_is_server(step->judging->guard) && !is_me(step, name);
 }
 
-/* Is the time that `said` says more than a clock can be off in the future? */
-static void check_clock(struct step *step, struct text said, const char *what)
+/* Rejects a timestamp that is too far in the future. */
+static void check_clock(struct step *step, struct text value, const char *what)
 {
 	int64_t seconds, now = step->judging->update->now;
-	if (said.bytes && timestamp_parse(said.bytes, said.len, &seconds) &&
+	if (value.bytes && timestamp_parse(value.bytes, value.len, &seconds) &&
 		seconds > now + CLOCK_SLACK)
 		step_violate(step, VIOLATION_CLOCK,
 			"%s is dated " TEXT_FMT
-			", %lld s ahead of this server's clock; set the clock of "
-			"the machine that wrote it",
-			what, TEXT_ARG(said), (long long)(seconds - now));
+			", %lld s ahead of this host's clock; set the clock of the host that wrote "
+			"it",
+			what, TEXT_ARG(value), (long long)(seconds - now));
 }
 
 /* ---- locks ---- */
 
-/* Does nobody hold the lock any more? A lock without an expiry that can be read never ends. */
+/* Has the lock expired? A lock without a valid expiry never expires. */
 static bool has_expired(const struct step *step, struct text expires)
 {
 	int64_t seconds;
@@ -71,8 +71,8 @@ static bool has_expired(const struct step *step, struct text expires)
 		seconds <= step->judging->update->now;
 }
 
-/* Each acquisition has a fence number above the one before, for locks that count them: so that what
- * a holder writes who does not know that it has lost the lock can be told. */
+/* Each acquisition must increase the fence, if the lock has one, so that the writes of a server
+ * that has lost the lock without noticing can be recognized. */
 static void check_fence(
 	struct step *step, const struct json_value *old, const struct json_value *now)
 {
@@ -85,24 +85,24 @@ static void check_fence(
 	const char *after = json_raw(step->new_doc, is, &is_len);
 	if (json_number_compare(after, is_len, before, was_len) <= 0)
 		step_violate(step, VIOLATION_CLAIM,
-			"has a new holder, and its fence is %.*s as before; each acquisition adds "
-			"one",
-			(int)is_len, after);
+			"has a new holder with fence %.*s, but already had fence %.*s; each "
+			"acquisition must increase it",
+			(int)is_len, after, (int)was_len, before);
 }
 
-/* `is` (none: nobody) would take the lock from `was`, who holds it. */
+/* The push gives the lock that `was` holds to `is`, or removes it if `is` has no text. */
 static void refuse_taking(struct step *step, struct text was, struct text is, struct text expires)
 {
 	struct buf until = BUF_INIT, what = BUF_INIT;
 	if (expires.bytes)
 		buf_add(&until, expires.bytes, expires.len);
 	else
-		buf_addstr(&until, "it lets go");
+		buf_addstr(&until, "it is released");
 	if (is.bytes)
-		buf_addf(&what, TEXT_FMT " cannot take it", TEXT_ARG(is));
+		buf_addf(&what, TEXT_FMT " may not acquire it", TEXT_ARG(is));
 	else
-		buf_addstr(&what, "it cannot go");
-	step_violate(step, VIOLATION_CLAIM, "is held by " TEXT_FMT " until %s; %s before",
+		buf_addstr(&what, "it may not be removed");
+	step_violate(step, VIOLATION_CLAIM, "is held by " TEXT_FMT " until %s; %s before then",
 		TEXT_ARG(was), until.data, what.data);
 	buf_release(&until);
 	buf_release(&what);
@@ -125,16 +125,15 @@ static void check_lock(
 		refuse_taking(step, was, is, expires);
 	else if (old && !now)
 		step_violate(step, VIOLATION_REMOVED,
-			"has been taken out; a lock stays in the file once it is there: git build "
-			"lock release or break frees it");
+			"was removed; a lock must stay in the file: use 'git build lock release' "
+			"or 'git build lock break'");
 	else if (held && guard_is_server(guard))
-		step_violate(step, VIOLATION_OWNER,
-			"is held by " TEXT_FMT ", and not %s's to change", TEXT_ARG(was),
-			guard->identity);
+		step_violate(step, VIOLATION_OWNER, "is held by " TEXT_FMT "; %s may not change it",
+			TEXT_ARG(was), guard->identity);
 	else if (is_other(step, is))
 		step_violate(step, VIOLATION_OWNER,
-			"is locked for " TEXT_FMT "; %s can lock only in its own name",
-			TEXT_ARG(is), guard->identity);
+			"is locked for " TEXT_FMT "; %s may lock only for itself", TEXT_ARG(is),
+			guard->identity);
 	if (is.bytes && !agree(was, is))
 		check_fence(step, old, now);
 	check_clock(step, say(step->new_doc, now, "locked_at"), "the lock");
@@ -165,18 +164,17 @@ static void check_job(
 	struct step_mark mark = step_down(step, name, now);
 	if (taken && !kept && works)
 		step_violate(step, VIOLATION_CLAIM,
-			"was taken by " TEXT_FMT
-			"; it must be put back in the queue, by a push that "
-			"lands, "
-			"before another may take or finish it",
+			"is claimed by " TEXT_FMT
+			"; it must be requeued, in an earlier push, before another server claims "
+			"or finishes it",
 			TEXT_ARG(had));
 	else if (taken && kept && is_over(is) && !is_over(was) && is_other(step, had))
-		step_violate(step, VIOLATION_OWNER, "is " TEXT_FMT "'s to finish, and not %s's",
-			TEXT_ARG(had), who);
+		step_violate(step, VIOLATION_OWNER,
+			"is claimed by " TEXT_FMT "; %s may not finish it", TEXT_ARG(had), who);
 	else if (works && !(taken && kept) && is_other(step, has))
 		step_violate(step, VIOLATION_OWNER,
-			"is claimed for " TEXT_FMT "; %s can claim only in its own name",
-			TEXT_ARG(has), who);
+			"is claimed for " TEXT_FMT "; %s may claim only for itself", TEXT_ARG(has),
+			who);
 	step_up(step, mark);
 }
 
@@ -188,9 +186,8 @@ static void check_reader(
 	struct step *step = data;
 	struct text reader = { name, strlen(name) };
 	if ((!old || !now) && is_other(step, reader))
-		step_violate(step, VIOLATION_OWNER,
-			"%s is not %s's to put among the readers, or to take out", name,
-			step->judging->guard->identity);
+		step_violate(step, VIOLATION_OWNER, "%s may not add or remove %s as a reader",
+			step->judging->guard->identity, name);
 }
 
 static void check_message(
@@ -211,18 +208,17 @@ static void check_message(
 		json_member(step->new_doc, now, "read_by") };
 	if (!old && is_other(step, from))
 		step_violate(step, VIOLATION_OWNER,
-			"is from " TEXT_FMT "; %s can send only as itself", TEXT_ARG(from), who);
+			"is from " TEXT_FMT "; %s may send only as itself", TEXT_ARG(from), who);
 	if (old && is && (!was || was->type != is->type) && !says(to, "all") && is_other(step, to))
 		step_violate(step, VIOLATION_OWNER,
-			"was sent to " TEXT_FMT ", and is not %s's to mark as read", TEXT_ARG(to),
-			who);
+			"was sent to " TEXT_FMT "; %s may not mark it as read", TEXT_ARG(to), who);
 	pairs_of_elements(&readers, NULL, 0, check_reader, step);
 	step_up(step, mark);
 }
 
 /* ---- */
 
-/* Is the file one that elements of `list` move into when they are over? */
+/* Is the file an archive of the elements of `list`? */
 static bool is_archive_of(const struct step *step, const char *list)
 {
 	struct schema_place root, place, element;
@@ -246,7 +242,7 @@ void change_check_claims(struct step *step)
 	enum kind kind = step->rule->kind;
 	const struct json_value *old = step->old_doc ? json_root(step->old_doc) : NULL;
 	if (kind == KIND_HEARTBEAT && step->new_doc)
-		check_clock(step, say(step->new_doc, step->place, "timestamp"), "the beat");
+		check_clock(step, say(step->new_doc, step->place, "timestamp"), "the heartbeat");
 	if (kind < KIND_LOCKS)
 		return;
 	const char *list = lists[kind].list;
@@ -254,7 +250,7 @@ void change_check_claims(struct step *step)
 		json_member(step->old_doc, old, list),
 		json_member(step->new_doc, step->place, list) };
 	struct step_mark mark = step_down(step, list, pairing.now);
-	/* Whoever archives moves what is others', too. */
+	/* A server may archive elements that belong to other servers. */
 	if (pairing.now && guard_is_server(step->judging->guard) && is_archive_of(step, list))
 		step->moved = step_find_moved(step, lists[kind].path, list, pairing.now);
 	if (kind == KIND_LOCKS)

@@ -6,12 +6,12 @@
 #include <string.h>
 
 struct keyed {
-	const char *key; /* compared; behind its first byte it is what a pointer calls the part */
+	const char *key; /* for comparing; after the first byte, the name of the part in pointers */
 	size_t len;
 	const struct json_value *value;
 };
 
-/* One version of the parts: all of them, or those of a list that are not skipped. */
+/* The parts of one version: all of them, or those of a list that are not skipped. */
 struct side {
 	struct keyed *in_order, *sorted;
 	size_t count;
@@ -29,7 +29,7 @@ static int compare(const void *a_, const void *b_)
 	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* A string and a number that read alike are two keys: that is what the first byte is for. */
+/* The first byte distinguishes a string from a number with the same text. */
 static void add_key(const struct json_doc *doc, const struct json_value *value, struct buf *key)
 {
 	size_t len = 0;
@@ -65,7 +65,7 @@ static void key_of(const struct json_doc *doc, const struct json_value *value,
 	}
 }
 
-/* Finds the keys of `parts`, and sorts by them. */
+/* Finds the keys of `parts`, and sorts the parts by them. */
 static struct side side_of(const struct json_doc *doc, const struct json_value *const *parts,
 	size_t count, const struct keys *keys, struct arena *arena)
 {
@@ -95,7 +95,7 @@ static const struct json_value *find(const struct side *side, const struct keyed
 	return found ? found->value : NULL;
 }
 
-/* The children of a container, in an array of the arena's. */
+/* The children of a container, in an array from the arena. */
 static const struct json_value **parts_of(
 	const struct json_value *container, size_t *count, struct arena *arena)
 {
@@ -107,14 +107,15 @@ static const struct json_value **parts_of(
 	return parts;
 }
 
-/* One of two versions of a list, or of an object. */
+/* One of the two versions of a list or object. */
 struct version_of {
 	const struct json_doc *doc;
 	const struct json_value **parts;
 	size_t count;
-	size_t first, end; /* parts before and from there on are the same text on both sides */
-	struct side side;  /* those between */
-	struct side rest;  /* the others, once they were needed */
+	size_t first,
+		end;      /* parts before `first` and from `end` have the same text on both sides */
+	struct side side; /* the parts in between */
+	struct side rest; /* the other parts, when they are first needed */
 	bool has_rest;
 };
 
@@ -133,8 +134,8 @@ static void skip_same(struct version_of *old, struct version_of *now)
 	now->end = now->count - last;
 }
 
-/* The part with this key; among those that were skipped it is only where a key is there twice, or
- * the other one has gone or come. */
+/* The part with this key. It is a skipped one only if there are two parts with this key, or if the
+ * other one was added or removed. */
 static const struct json_value *find_in(struct version_of *version, const struct keyed *wanted,
 	const struct keys *keys, struct arena *arena)
 {

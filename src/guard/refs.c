@@ -1,5 +1,5 @@
-/* What may become of a branch: the coordination branch only grows, a heartbeat branch is its
- * server's. */
+/* Rules for branches: the shared branch may not be deleted or rewound, and a heartbeat branch
+ * belongs to its server. */
 #include "guard/internal.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@ static int only_own_directory(const struct entry *entry, void *data)
 	if (strcmp(entry->name, j->server))
 		guard_violate(j->report, VIOLATION_BRANCH,
 			&(struct place){ .commit = &j->update->new, .path = entry->name },
-			"a heartbeat branch holds nothing but its server's folder %s/; push %s to "
-			"the coordination branch",
+			"a heartbeat branch may have only the directory %s/ of its server; push %s "
+			"to the shared branch",
 			j->server, entry->name);
 	return 0;
 }
@@ -21,7 +21,7 @@ static int check_coordination_branch(struct judging *j)
 	const struct guard_update *update = j->update;
 	if (oid_is_none(&update->new)) {
 		guard_violate(j->report, VIOLATION_BRANCH, &(struct place){ 0 },
-			"the coordination branch cannot be deleted");
+			"the shared branch may not be deleted");
 		return 0;
 	}
 	if (oid_is_none(&update->old) || j->guard->is_operator)
@@ -30,7 +30,7 @@ static int check_coordination_branch(struct judging *j)
 	if (!follows)
 		guard_violate(j->report, VIOLATION_BRANCH,
 			&(struct place){ .commit = &update->new },
-			"the coordination branch cannot be rewound: %.12s does not follow %.12s; "
+			"the shared branch may not be rewound: %.12s is not a descendant of %.12s; "
 			"fetch and merge, then push again",
 			update->new.hex, update->old.hex);
 	return follows < 0 ? follows : 0;
@@ -44,7 +44,7 @@ int check_branch(struct judging *j)
 		return 0;
 	if (guard_is_server(j->guard) && strcmp(j->guard->identity, j->server))
 		guard_violate(j->report, VIOLATION_OWNER, &(struct place){ 0 },
-			"the heartbeat branch of %s is not %s's to change", j->server,
+			"the branch belongs to %s; %s may not change it", j->server,
 			j->guard->identity);
 	return oid_is_none(&j->update->new)
 		? 0

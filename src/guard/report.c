@@ -1,4 +1,4 @@
-/* What the guard answers with. */
+/* The report of the guard: violations and warnings. */
 #include "guard/internal.h"
 
 #include "base/alloc.h"
@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* Paths and contents are others', and what is said about them is one line on somebody's terminal:
- * control characters, and bytes that are no UTF-8, are written as git does, in octal. */
+/* Paths and contents are untrusted input, and a message about them is one line on a terminal: like
+ * git, writes control characters and bytes that are not UTF-8 in octal. */
 static char *printable(const struct buf *text)
 {
 	struct buf out = BUF_INIT;

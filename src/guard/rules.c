@@ -1,4 +1,4 @@
-/* Which schema judges which file: built in by the file's name, else by git's attribute. */
+/* Finds the schema of a file: a built-in one by the file's name, otherwise by a git attribute. */
 #include "guard/internal.h"
 
 #include "base/alloc.h"
@@ -10,7 +10,7 @@
 
 enum { SCHEMA_LIMIT = 16 << 20 };
 
-/* What references between the repository's schemas start from. */
+/* The base URI of references between the schemas of the repository. */
 #define OWN_URI       "git-build:///schemas/"
 #define OWN_DIRECTORY "schemas"
 #define SUFFIX        ".json"
@@ -33,7 +33,7 @@ void rules_release(struct rules *rules)
 	*rules = (struct rules){ 0 };
 }
 
-/* The folder of the repository's schemas in `tip`; OID_NONE if there is none. */
+/* The directory of the repository's schemas in `tip`; OID_NONE if there is none. */
 static int find_own(struct repo *repo, const struct oid *tip, struct oid *out, struct error *err)
 {
 	*out = OID_NONE;
@@ -81,8 +81,8 @@ static enum kind kind_of(const char *name)
 					    : KIND_OTHER;
 }
 
-/* Makes one of the repository's schemas known to the others. A broken one is not: whoever refers to
- * it will say so. */
+/* Adds a schema of the repository, so that others can refer to it. A broken schema is not added:
+ * compiling a schema that refers to it reports the error. */
 static int add_own(const struct entry *entry, void *data)
 {
 	struct rules *rules = data;
@@ -113,7 +113,7 @@ static int read_own(struct rules *rules, struct error *err)
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-/* Is there a schemas/NAME.json? Then it is compiled, or its trouble is known. */
+/* If there is a schemas/NAME.json, compiles it, or records its error in the rule. */
 static int compile_own(struct rules *rules, struct rule *rule, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, uri = BUF_INIT;

@@ -1,4 +1,5 @@
-/* A push that changes the rules: they must be sound, and accept what stands. */
+/* Checks a push that changes schemas or attributes: the schemas must be valid, and existing files
+ * must match them. */
 #include "guard/internal.h"
 
 #include "schema/builtin.h"
@@ -8,8 +9,8 @@
 
 struct new_rules {
 	struct judging *judging;
-	struct rules rules; /* as they would be */
-	bool any; /* some schema or attribute changed: any file may have got another rule */
+	struct rules rules; /* after the push */
+	bool any;           /* a schema or attribute changed, so any file may have another rule */
 };
 
 static bool is_builtin(const char *name)
@@ -34,8 +35,8 @@ static int note_change(const struct changed_file *file, void *data)
 	if (is_builtin(name) && !j->guard->is_operator)
 		guard_violate(j->report, VIOLATION_OWNER,
 			&(struct place){ .commit = &j->update->new, .path = file->path },
-			"would take the place of the built-in schema '%s', which only an operator "
-			"may (build.operators)",
+			"replaces the built-in schema '%s'; only an operator may do that "
+			"(build.operators)",
 			name);
 	if (file->mode)
 		rc = rules_by_name(&news->rules, name, &rule, j->err);
@@ -48,7 +49,7 @@ static int note_change(const struct changed_file *file, void *data)
 	return rc;
 }
 
-/* Has the rule for `path` become another one? */
+/* Does a schema of the repository apply to `path` after the push? 1, 0, or a negative code. */
 static int changed_rule(struct new_rules *news, const char *path, const struct rule **now,
 	const struct rule **before)
 {
@@ -74,7 +75,7 @@ static int check_standing(const struct changed_file *file, void *data)
 		file->path, NULL, NULL, j->err);
 	if (!rc && version.doc) {
 		struct buf about = BUF_INIT;
-		buf_addf(&about, "stands, and schemas/%s.json would not accept it: ", now->name);
+		buf_addf(&about, "does not match the new schemas/%s.json: ", now->name);
 		check_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
 			&version, about.data);
 		buf_release(&about);

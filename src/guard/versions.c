@@ -44,7 +44,7 @@ void version_release(struct version *version)
 	buf_release(&version->text);
 }
 
-/* ---- those that were judged last ---- */
+/* ---- versions that were checked recently ---- */
 
 static size_t find_path(const struct recent *recent, const char *path)
 {

@@ -1,6 +1,7 @@
 /*
- * Versions of a file that are judged, and those that were judged last: the next version of the same
- * file differs little from it, and the step to the new tip wants it again.
+ * The versions of a file to check, and those that were checked recently. These are kept because the
+ * next version of the same file differs little from them, and because the check of the change to
+ * the new tip needs them again.
  */
 #ifndef GUARD_VERSIONS_H
 #define GUARD_VERSIONS_H
@@ -9,7 +10,7 @@
 #include "json/document.h"
 #include "git/history.h"
 
-/* A file's text, and its document where it is sound. */
+/* The text of a file, and its document if it is valid JSON. */
 struct version {
 	struct oid blob;
 	struct buf text;
@@ -25,35 +26,38 @@ struct problem {
 	enum violation_kind kind;
 	struct error why;
 };
-#define TROUBLE_INIT                                                                               \
+#define PROBLEM_INIT                                                                               \
 	{                                                                                          \
 		VIOLATION_BROKEN, ERROR_INIT                                                       \
 	}
 
 /*
- * Reads blob `oid` (OID_NONE: an empty version without a document). What is no JSON, or has more
- * than `limit` bytes, has no document; `trouble` (may be NULL) says why. `like` (NULL, or a
- * document) is one that it probably differs little from: then less is parsed.
+ * Reads blob `oid`; OID_NONE is an empty version without a document. A file that is not valid JSON,
+ * or has more than `limit` bytes, has no document either; the reason is in `problem` (may be NULL).
+ * `like` (may be NULL) is a document with probably few differences, to parse less. Returns 0, or a
+ * negative code if the blob cannot be read. Release with version_release().
  */
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
 	const char *path, const struct json_doc *like, struct problem *problem, struct error *err);
 void version_release(struct version *version);
 
-/* Does JSON stand in a file of that name? */
+/* Is `path` the path of a JSON file? */
 bool version_is_json(const char *path);
 
-/* Sound versions of a few files, one of each, the newest first. All zero to start with. */
+/* Valid versions of a few files, one of each file, the newest first. Initialized with zeros. */
 enum { RECENT_MOST = 4 };
 struct recent {
 	struct version versions[RECENT_MOST];
 	size_t count;
 };
 
-/* Takes the version over, in the place of another of the same file, or else of the oldest. */
+/* Takes ownership of the version. It replaces the version of the same file or, if there is none and
+ * no space, the oldest. */
 void recent_keep(struct recent *recent, struct version *version);
-/* The document of the file's version that is kept, borrowed until the next call; or NULL. */
+/* The document of the recent version of the file, borrowed until the next call; or NULL. */
 const struct json_doc *recent_like(const struct recent *recent, const char *path);
-/* Hands out the version of `path` that is `blob`: it is yours. False if it is not there. */
+/* Removes the version of `path` with this blob, and passes ownership of it to the caller. False if
+ * there is none. */
 bool recent_take(
 	struct recent *recent, const char *path, const struct oid *blob, struct version *version);
 void recent_release(struct recent *recent);

@@ -20,15 +20,15 @@ move() {
   accepted
   jobs=coordination/jobs.json archive=coordination/archive/jobs-2026-01.json
   edit $jobs 'del(.jobs[] | select(.id == "c"))'
-  refused "$jobs:" "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was" "git build archive"
+  refused "$jobs:" "/jobs/id=c: was removed, but not archived unchanged in coordination/archive/jobs-*.json" "git build archive"
   git rm -q $jobs
-  refused "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was"
+  refused "/jobs/id=c: was removed, but not archived unchanged in coordination/archive/jobs-*.json"
   move $jobs $archive jobs c '.type = "test"'
-  refused "$jobs:" "/jobs/id=c: has been taken out"
+  refused "$jobs:" "/jobs/id=c: was removed"
   move $jobs coordination/archive/old-jobs.json jobs c
-  refused "/jobs/id=c: has been taken out"
+  refused "/jobs/id=c: was removed"
   move $jobs $archive jobs q
-  refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
+  refused "/jobs/id=q: was removed. Only finished jobs may be removed from the queue."
   move $jobs $archive jobs c
   git checkout -q HEAD $jobs
   accepted
@@ -44,13 +44,13 @@ move() {
   move coordination/jobs.json $archive jobs c
   accepted
   edit $archive '.jobs[0].note = "x"'
-  refused "$archive:" "/jobs/id=c: was" "what is in an archive stays as it is"
+  refused "$archive:" "/jobs/id=c: changed from" "archived elements may not change"
   edit $archive '.jobs = []'
-  refused "$archive:" "/jobs/id=c: has been taken out of an archive, where everything stays"
+  refused "$archive:" "/jobs/id=c: was removed from an archive; archived elements may not be removed"
   git rm -q $archive
-  refused "$archive: /jobs/id=c: has been taken out of an archive"
+  refused "$archive: /jobs/id=c: was removed from an archive"
   move $archive coordination/archive/jobs-2026-02.json jobs c
-  refused "/jobs/id=c: has been taken out of an archive"
+  refused "/jobs/id=c: was removed from an archive"
 }
 
 @test "a server archives elements of others, but adds none in their name" {
@@ -63,7 +63,7 @@ move() {
   move coordination/jobs.json coordination/archive/jobs-2026-01.json jobs c
   as build3 accepted
   what coordination/archive/messages-2026-02.json '{"messages": [{"id": "f", "from": "build2", "to": "build1", "timestamp": "2026-02-01T00:00:00Z", "read": true}]}'
-  as build1 refused "/messages/id=f: is from build2; build1 can send only as itself"
+  as build1 refused "/messages/id=f: is from build2; build1 may send only as itself"
   what coordination/archive/jobs-2026-02.json '{"jobs": [{"id": "f", "status": "completed", "assigned_to": "build2"}]}'
   as build1 refused "/jobs/id=f: is claimed for build2"
 }
@@ -77,10 +77,10 @@ move() {
   what office/sheets.json '{"sheets": [{"id": "a", "printed": 1}, {"id": "b"}]}'
   accepted
   edit office/sheets.json '.sheets = [.sheets[1]]'
-  refused "office/sheets.json:" "/sheets/id=a: has been taken out, and no printed/*.json has it as it was"
+  refused "office/sheets.json:" "/sheets/id=a: was removed, but not archived unchanged in printed/*.json"
   what printed/sheets-1.json '{"sheets": [{"id": "a", "printed": 1}]}'
   edit office/sheets.json '.sheets = [.sheets[1]]'
   accepted
   what printed/sheets-1.json '{"sheets": []}'
-  refused "printed/sheets-1.json:" "/sheets/id=a: has been taken out of an archive"
+  refused "printed/sheets-1.json:" "/sheets/id=a: was removed from an archive"
 }

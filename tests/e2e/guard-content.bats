@@ -81,7 +81,7 @@ load guard
   edit coordination/jobs.json '.jobs[1].status = "running"'
   commit
   run -0 git push origin HEAD:main
-  [[ $output == *"warning: "*"/jobs/0/status"*"it was so before"* ]]
+  [[ $output == *"warning: "*"/jobs/0/status"*"not new in this push"* ]]
   edit coordination/jobs.json '.jobs[1].status = "nothing"'
   refused "/jobs/1/status"
   what coordination/locks.json '{"locks": {}}'
@@ -123,7 +123,7 @@ load guard
 @test "symbolic links and submodules in the place of a coordination file are refused" {
   new_fleet
   ln -sf /etc/passwd coordination/jobs.json
-  refused "coordination/jobs.json: is a symbolic link" "must be a plain file"
+  refused "coordination/jobs.json: is a symbolic link" "must be a regular file"
   git rm -q --cached coordination/jobs.json
   git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),coordination/jobs.json"
   git commit -q -m "A submodule"

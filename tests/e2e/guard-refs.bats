@@ -9,20 +9,20 @@ load guard
   what a.json '1'
   accepted
   git -C ../fleet.git config receive.denyDeleteCurrent ignore
-  push_refused "the coordination branch cannot be deleted" -- :main
+  push_refused "the shared branch may not be deleted" -- :main
   git reset -q --hard HEAD~1
-  push_refused "cannot be rewound" "fetch and merge" -- +HEAD:main
+  push_refused "may not be rewound" "fetch and merge" -- +HEAD:main
   identify ada
-  GIT_BUILD_SERVER=build1 push_refused "cannot be rewound" -- +HEAD:main
-  GIT_BUILD_SERVER=ada push_refused "cannot be deleted" -- :main
+  GIT_BUILD_SERVER=build1 push_refused "may not be rewound" -- +HEAD:main
+  GIT_BUILD_SERVER=ada push_refused "may not be deleted" -- :main
   GIT_BUILD_SERVER=ada git push -q origin +HEAD:main
 }
 
 @test "a heartbeat branch may have only the directory of its server" {
   new_fleet
-  push_refused "a heartbeat branch holds nothing but its server's folder build1/" "coordination" -- \
+  push_refused "a heartbeat branch may have only the directory build1/ of its server" "coordination" -- \
     +HEAD:heartbeat-build1
-  push_refused "folder build9/" -- origin/heartbeat-build1:refs/heads/heartbeat-build9
+  push_refused "directory build9/" -- origin/heartbeat-build1:refs/heads/heartbeat-build9
   beat=$(git rev-parse origin/heartbeat-build1)
   git push -q origin :heartbeat-build1
   git push -q origin "$beat:refs/heads/heartbeat-build1"
@@ -78,7 +78,7 @@ load guard
   git checkout -q main
   git merge -q --no-ff --no-commit evil
   what coordination/jobs.json '{"jobs": []}'
-  refused "/jobs/id=q: has been taken out"
+  refused "/jobs/id=q: was removed"
 }
 
 accepted_unchanged() {
@@ -144,7 +144,7 @@ END
 #!/bin/sh
 GIT_DIR=/nowhere exec "$GIT_BUILD_BINDIR/hooks/pre-receive"
 END
-  push_refused "cannot be judged, and so does not land" -- HEAD:main
+  push_refused "push rejected: it cannot be checked" -- HEAD:main
   git -C ../fleet.git fsck --strict
 }
 
@@ -167,7 +167,7 @@ END
   edit coordination/jobs.json 'del(.jobs[0])'
   commit
   run ! git push -q
-  [[ $output == *"/jobs/id=q: has been taken out"* ]]
+  [[ $output == *"/jobs/id=q: was removed"* ]]
   [[ $output != *"remote:"* ]]
   git reset -q --hard origin/main
   what b.json '{'

@@ -25,9 +25,9 @@ schema_fleet() {
   what tools/gcc.json '{"version": 13}'
   refused 'tools/gcc.json:1:1:' '"name"'
   what tools/gcc.json '{"name": "gcc", "version": 11}'
-  refused '/version: was 12 and is 11'
+  refused '/version: changed from 12 to 11'
   what tools/gcc.json '{"name": "clang", "version": 12}'
-  refused '/name: was "gcc" and is "clang"'
+  refused '/name: changed from "gcc" to "clang"'
   what tools/gcc.json '{"name": "gcc", "version": 13}'
   accepted
 }
@@ -54,7 +54,7 @@ schema_fleet() {
   what schemas/tools.json '{"type":'
   refused "schemas/tools.json:2:1:"
   what schemas/tools.json '{"properties": {"version": {"minimum": 20}}}'
-  refused "tools/gcc.json:1:28: /version: stands, and schemas/tools.json would not accept it"
+  refused "tools/gcc.json:1:28: /version: does not match the new schemas/tools.json"
   what schemas/tools.json '{"properties": {"version": {"minimum": 20}}}'
   what tools/gcc.json '{"name": "gcc", "version": 20}'
   accepted
@@ -83,7 +83,7 @@ schema_fleet() {
   refused "/jobs/0/status"
   identify ada
   what schemas/jobs.json 'true'
-  as build1 refused "schemas/jobs.json: would take the place of the built-in schema 'jobs'" "build.operators"
+  as build1 refused "schemas/jobs.json: replaces the built-in schema 'jobs'" "build.operators"
   what schemas/jobs.json 'true'
   as ada accepted
   edit coordination/jobs.json '.jobs[0].colour = "green" | .jobs[0].status = "nothing"'

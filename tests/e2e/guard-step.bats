@@ -23,7 +23,7 @@ jobs_fleet() {
 @test "the status of a job changes only as its schema allows, in one or several steps" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "c")).status = "running"'
-  refused_at 'coordination/jobs.json:21:17: /jobs/id=c/status: was "completed" and is "running"; nothing may follow "completed"'
+  refused_at 'coordination/jobs.json:21:17: /jobs/id=c/status: changed from "completed" to "running"; "completed" is final'
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")) |= (.status = "running" | .assigned_to = "build1")'
   accepted
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")).status = "queued" | (.jobs[] | select(.id == "r")).status = "failed"'
@@ -49,11 +49,11 @@ END
   what notes.json '{"state": "off"}'
   accepted
   edit notes.json '.state = "lost"'
-  refused_at 'notes.json:2:12: /state: was "off" and is "lost"; only "on" or "gone" may follow "off"'
+  refused_at 'notes.json:2:12: /state: changed from "off" to "lost"; "off" may only change to "on" or "gone"'
   edit notes.json '.state = "broken"'
   accepted
   edit notes.json '.state = "off"'
-  refused_at 'notes.json:2:12: /state: was "broken" and is "off"; nothing may follow "broken"'
+  refused_at 'notes.json:2:12: /state: changed from "broken" to "off"; "broken" is final'
 }
 
 @test "immutable values stay, and increasing values never decrease" {
@@ -63,7 +63,7 @@ END
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "q").type)'
   refused "/jobs/id=q/type" "may not change"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")).attempt = 1'
-  refused "/jobs/id=r/attempt: was 2 and is 1" "may never become less"
+  refused "/jobs/id=r/attempt: changed from 2 to 1" "may only increase"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.attempt = 3 | .created_at = "2026-01-02T00:00:00Z")'
   accepted
 }
@@ -71,19 +71,19 @@ END
 @test "a job may leave the queue only when it has finished" {
   jobs_fleet
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "q"))'
-  refused "/jobs/id=q: has been taken out. A job may leave the queue only when it is over."
+  refused "/jobs/id=q: was removed. Only finished jobs may be removed from the queue."
   git rm -q coordination/jobs.json
   refused "/jobs/id=q" "/jobs/id=r"
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "c"))'
-  refused "/jobs/id=c: has been taken out, and no coordination/archive/jobs-*.json has it as it was"
+  refused "/jobs/id=c: was removed, but not archived unchanged in coordination/archive/jobs-*.json"
 }
 
 @test "a job that one server has claimed may go to another only after it was requeued" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")).assigned_to = "build2"'
-  refused "/jobs/id=r: was taken by build1" "put back in the queue"
+  refused "/jobs/id=r: is claimed by build1" "must be requeued"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = "build2" | .status = "completed")'
-  refused "/jobs/id=r: was taken by build1"
+  refused "/jobs/id=r: is claimed by build1"
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = null | .status = "queued")'
   accepted
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")) |= (.assigned_to = "build2" | .status = "running")'
@@ -101,7 +101,7 @@ locks_fleet() {
 @test "an unexpired lock belongs to its holder; a free or expired one may be acquired" {
   locks_fleet
   edit coordination/locks.json '.locks.held.locked_by = "build2" | .locks.held.fence = 8'
-  refused "/locks/held: is held by build1 until" "build2 cannot take it before"
+  refused "/locks/held: is held by build1 until" "build2 may not acquire it before"
   edit coordination/locks.json 'del(.locks.held)'
   refused "/locks/held: is held by build1"
   git rm -q coordination/locks.json
@@ -116,7 +116,7 @@ locks_fleet() {
 
 @test "the entry of a lock stays, with or without a fence, no matter who pushes" {
   locks_fleet
-  gone="has been taken out; a lock stays in the file once it is there"
+  gone="was removed; a lock must stay in the file"
   edit coordination/locks.json 'del(.locks.old)'
   refused "/locks/old: $gone"
   edit coordination/locks.json 'del(.locks.free)'
@@ -133,17 +133,17 @@ locks_fleet() {
 @test "each acquisition increases the fence" {
   locks_fleet
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\")"
-  refused "/locks/old: has a new holder, and its fence is 3 as before"
+  refused "/locks/old: has a new holder with fence 3, but already had fence 3"
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\" | .fence = 2)"
-  refused "/locks/old/fence: was 3 and is 2"
+  refused "/locks/old/fence: changed from 3 to 2"
 }
 
 @test "the clock of the shared repository decides: times more than five minutes ahead are refused" {
   locks_fleet
   edit coordination/locks.json ".locks.free |= (.locked_by = \"build2\" | .locked_at = \"$(at '+10 minutes')\" | .expires_at = \"$(at '+20 minutes')\")"
-  refused "/locks/free: the lock is dated" "ahead of this server's clock" "set the clock"
+  refused "/locks/free: the lock is dated" "ahead of this host's clock" "set the clock"
   what build1/heartbeat.json "{\"server\": \"build1\", \"timestamp\": \"$(at '+10 minutes')\", \"healthy\": true}"
-  refused "build1/heartbeat.json:1:" "the beat is dated"
+  refused "build1/heartbeat.json:1:" "the heartbeat is dated"
   what build1/heartbeat.json "{\"server\": \"build1\", \"timestamp\": \"$(at '+2 minutes')\", \"healthy\": true}"
   accepted
 }
@@ -155,17 +155,17 @@ locks_fleet() {
   some_messages
   accepted
   edit coordination/messages.json '.messages[0].body = "another"'
-  refused '/messages/id=m1/body: was "b" and is "another"'
+  refused '/messages/id=m1/body: changed from "b" to "another"'
   edit coordination/messages.json '.messages[0].to = "build3"'
   refused "/messages/id=m1/to"
   edit coordination/messages.json '.messages[1].read = false'
-  refused "/messages/id=m2/read: was true and is false"
+  refused "/messages/id=m2/read: changed from true to false"
   edit coordination/messages.json 'del(.messages[0])'
-  refused "/messages/id=m1: has been taken out. A message may leave the list only when it has been read."
+  refused "/messages/id=m1: was removed. Only messages that were read may be removed."
   edit coordination/messages.json '.messages |= reverse | .messages[1].read = true'
   accepted
   edit coordination/messages.json 'del(.messages[0])'
-  refused "/messages/id=m2: has been taken out, and no coordination/archive/messages-*.json has it as it was"
+  refused "/messages/id=m2: was removed, but not archived unchanged in coordination/archive/messages-*.json"
 }
 
 @test "content that a merge takes over from an unchecked branch is checked" {
@@ -180,5 +180,5 @@ locks_fleet() {
   push_refused "coordination/messages.json:2:1:" -- HEAD:main
   what coordination/messages.json '{"messages": []}'
   commit
-  push_refused "/messages/id=m1: has been taken out" -- HEAD:main
+  push_refused "/messages/id=m1: was removed" -- HEAD:main
 }

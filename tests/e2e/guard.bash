@@ -58,7 +58,7 @@ accepted() {
 # refused TEXT...: the push of the changes is refused, and they are reverted here.
 refused() {
   commit || return
-  push_refused "$@" "nothing of this push has landed" -- HEAD:main || return
+  push_refused "$@" "push rejected: fix the error" -- HEAD:main || return
   git reset -q --hard origin/main
 }
 

@@ -137,12 +137,12 @@ $local_line"
     "g${tip:1} $tip refs/heads/main" $'\r' "$good_line"$'\r' "$good_line"$'\t' "$(printf '%070000d' 1)"; do
     printf '%s\n' "$good_line" "$line" "$good_line" >"$TMP/input"
     run -1 receive "$HOOKS/pre-receive" <"$TMP/input"
-    [[ $output == *"standard input, line 2: not what git writes for a push"*"push rejected"* ]]
+    [[ $output == *"standard input, line 2: unexpected input from git"*"push rejected"* ]]
     printf '%s\n' "x $good_line" | sed 's/\(.*\) \(.*\) \(.*\) \(.*\)/\1 \2 \4 \3/' >"$TMP/input"
     "$HOOKS/pre-push" origin "$TMP/fleet.git" <"$TMP/input"
     printf '%s\n' "$line" >>"$TMP/input"
     run -1 "$HOOKS/pre-push" origin "$TMP/fleet.git" <"$TMP/input"
-    [[ $output == *"standard input, line 2: not what git writes for a push"*"push stopped"* ]]
+    [[ $output == *"standard input, line 2: unexpected input from git"*"push stopped"* ]]
   done
 }
 
@@ -151,10 +151,10 @@ $local_line"
   for n in 0 10 40 60 81 85 97; do
     printf '%s\0%s\n' "${good_line:0:n}" "${good_line:n}" >"$TMP/input"
     run -1 receive "$HOOKS/pre-receive" <"$TMP/input"
-    [[ $output == *"line 1: not what git writes"* ]]
+    [[ $output == *"line 1: unexpected input from git"* ]]
     printf '%s\0%s\n' "${local_line:0:n}" "${local_line:n}" >"$TMP/input"
     run -1 "$HOOKS/pre-push" origin "$TMP/fleet.git" <"$TMP/input"
-    [[ $output == *"line 1: not what git writes"* ]]
+    [[ $output == *"line 1: unexpected input from git"* ]]
   done
 }
 

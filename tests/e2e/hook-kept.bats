@@ -151,7 +151,7 @@ setup() {
   push_refused "cannot run hooks/pre-receive.before-git-build" -- HEAD:main
   rmdir "$hook.before-git-build"
   ln -s pre-receive.before-git-build "$hook.before-git-build"
-  push_refused "hooks/pre-receive.before-git-build: cannot be examined" -- HEAD:main
+  push_refused "hooks/pre-receive.before-git-build: cannot be accessed" -- HEAD:main
 }
 
 @test "a kept hook without a #! line is run by sh, and one that is not executable is ignored, as in git" {

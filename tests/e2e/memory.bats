@@ -49,7 +49,7 @@ each_allocation() {
 
 refused_or_found() {
   [ "$status" = 1 ] && [[ $output == "git-build: out of memory" || $output == *broken.json:1:3* ||
-    $output == *"cannot be judged"* || $output == *"push "* ]]
+    $output == *"cannot be checked"* || $output == *"push "* ]]
 }
 
 @test "pre-receive and pre-push refuse a bad push, whichever allocation fails" {

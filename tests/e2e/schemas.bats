@@ -32,7 +32,7 @@ from_the_page() {
   echo 'printers/*.json build-schema=printer merge=git-build' >>.gitattributes
   accepted
   edit printers/lobby.json '.pages = 1100'
-  refused /pages "it may never become less"
+  refused /pages "it may only increase"
   edit printers/lobby.json '.name = "hall"'
   refused /name "it may not change once it is set"
   edit printers/lobby.json 'del(.queue[1])'

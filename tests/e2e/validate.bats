@@ -97,14 +97,14 @@ own_schema() {
   what broken.json '{'
   commit
   run -1 git build validate --range origin/main..HEAD
-  [[ $output == *"broken.json:2:1:"*"/messages/id=m1: has been taken out"* ]]
+  [[ $output == *"broken.json:2:1:"*"/messages/id=m1: was removed"* ]]
   git build validate --json --range origin/main.. >out || [ $? = 1 ]
   [ "$(jq -c '[.errors[].kind] | unique' out)" = '["broken","removed"]' ]
   run -1 git build validate --range 0000000000000000000000000000000000000000..HEAD
   [[ $output == *"broken.json:2:1:"* ]]
   git -c build.identity=env:WHO -c build.operators=ada build validate --range origin/main~1..origin/main
   WHO=build2 run -1 git -c build.identity=env:WHO build validate --range origin/main~1..origin/main
-  [[ $output == *"can send only as itself"* ]]
+  [[ $output == *"may send only as itself"* ]]
   run -128 git build validate --range nowhere..HEAD
 }
 
