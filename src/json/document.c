@@ -90,7 +90,7 @@ size_t json_unescape(const char *raw, size_t len, char *out)
 			to += utf8_encode(point, to);
 			break;
 		}
-		default: /* the quote, the slash and the backslash stand for themselves */
+		default: /* a quote, slash or backslash */
 			*to++ = kind;
 		}
 	}
@@ -111,8 +111,8 @@ bool json_same_string(
 	return same;
 }
 
-/* The characters between the quotes at `start`; decoded into `scratch`, or (NULL) into the arena,
- * where there are escapes. */
+/* The characters between the quotes at `start`. If there are escapes, they are decoded into
+ * `scratch` or, if that is NULL, into the arena. */
 static const char *characters(const struct json_doc *doc, uint32_t start, uint32_t end,
 	bool escaped, size_t *len, struct buf *scratch)
 {
@@ -128,7 +128,7 @@ static const char *characters(const struct json_doc *doc, uint32_t start, uint32
 		scratch->data[*len] = '\0';
 		return scratch->data;
 	}
-	/* The arena is the document's own store, not a part of what it says. */
+	/* The arena is a cache, not part of the value of the document. */
 	struct arena *arena = &((struct json_doc *)(uintptr_t)doc)->arena;
 	char *decoded = arena_alloc(arena, end - start);
 	*len = json_unescape(raw, end - start, decoded);
@@ -190,7 +190,7 @@ char *json_strdup_in(
 	return text && !memchr(text, '\0', len) ? arena_strndup(arena, text, len) : NULL;
 }
 
-/* Does the quoted string [start, end) say `text`? Decodes nothing that cannot be it. */
+/* Is the quoted string [start, end) equal to `text`? Decodes it only if the length allows that. */
 static bool says(const struct json_doc *doc, uint32_t start, uint32_t end, bool escaped,
 	const char *text, size_t len)
 {
@@ -213,7 +213,7 @@ bool json_string_is(const struct json_doc *doc, const struct json_value *value, 
 		says(doc, value->start, value->end, value->escaped, string, strlen(string));
 }
 
-/* ---- finding ---- */
+/* ---- lookup ---- */
 
 const struct json_value *json_member_n(
 	const struct json_doc *doc, const struct json_value *object, const char *name, size_t len)
@@ -238,7 +238,7 @@ void json_members(const struct json_doc *doc, const struct json_value *object,
 	memset(found, 0, count * sizeof(*found));
 	if (!object || object->type != JSON_OBJECT)
 		return;
-	size_t next = 0; /* programs write members in one order, and ask for them in it */
+	size_t next = 0; /* programs usually write and read members in the same order */
 	JSON_EACH (member, object) {
 		const char *raw = doc->text + member->key_start + 1;
 		for (size_t tried = 0; tried < count; tried++) {
@@ -265,7 +265,7 @@ const struct json_value *json_element(const struct json_value *array, size_t ind
 	return element;
 }
 
-/* An array index as RFC 6901, section 4 has it: digits without a leading zero. */
+/* An array index according to RFC 6901, section 4: digits without a leading zero. */
 static const struct json_value *element_by_token(
 	const struct json_value *array, const char *token, size_t len)
 {
@@ -381,7 +381,7 @@ static bool same_names_in_order(const struct json_doc *a_doc, const struct json_
 static bool objects_equal(const struct json_doc *a_doc, const struct json_value *a,
 	const struct json_doc *b_doc, const struct json_value *b)
 {
-	/* Most often the members stand in the same order. */
+	/* Usually, the members are in the same order. */
 	if (same_names_in_order(a_doc, a, b_doc, b))
 		return children_equal(a_doc, a, b_doc, b);
 	struct json_names a_names, b_names;
@@ -424,7 +424,7 @@ bool json_equal(const struct json_doc *a_doc, const struct json_value *a,
 	return true;
 }
 
-/* ---- places ---- */
+/* ---- positions and pointers ---- */
 
 struct json_position json_text_position(const char *text, size_t len, size_t offset)
 {

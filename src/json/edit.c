@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* EDIT_SET replaces, but leaves a value that is equal already. */
+/* EDIT_SET replaces a value unless it is equal already. */
 enum edit_kind { EDIT_REPLACE, EDIT_SET, EDIT_REMOVE, EDIT_INSERT };
 
 struct change {
 	enum edit_kind kind;
-	uint32_t value; /* what is replaced or removed; the container that is inserted into */
-	uint32_t index; /* of an insertion: in front of which child; UINT32_MAX: behind all */
-	size_t order;   /* in which the changes were made */
-	char *name;     /* of an inserted member, decoded; NULL: an element */
+	uint32_t value; /* the value to replace or remove; the container to insert into */
+	uint32_t index; /* insertions: the index of the next child; UINT32_MAX: at the end */
+	size_t order;   /* the order of the changes */
+	char *name;     /* of an inserted member, decoded; NULL for an element */
 	size_t name_len;
 	char *json;
 	size_t json_len;
@@ -88,7 +88,7 @@ void json_edit_append(
 	json_edit_insert(edit, array, SIZE_MAX, json, len);
 }
 
-/* The change that has added member `name` to `object` before; NULL if none has. */
+/* The earlier change that added member `name` to `object`; NULL if there is none. */
 static struct change *find_added(
 	struct json_edit *edit, const struct json_value *object, const char *name, size_t name_len)
 {
@@ -166,8 +166,7 @@ struct writing {
 	struct error *err;
 };
 
-/* By value; what happens to the value itself in front of what is inserted into it, and that by
- * index. */
+/* By value; changes of the value itself before insertions into it, and these by index. */
 static int by_place(const void *left, const void *right)
 {
 	const struct change *a = left, *b = right;
@@ -180,7 +179,7 @@ static int by_place(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* The first change at value `index` or behind it. */
+/* The first change at value `index` or after it. */
 static size_t first_change(const struct writing *w, uint32_t index)
 {
 	size_t low = 0, high = w->count;
@@ -199,7 +198,7 @@ static uint32_t index_of(const struct writing *w, const struct json_value *value
 	return (uint32_t)(value - w->doc->values);
 }
 
-/* The change that was made last to `value` itself; NULL if there is none. */
+/* The last change of `value` itself; NULL if there is none. */
 static const struct change *last_change(const struct writing *w, const struct json_value *value)
 {
 	const struct change *last = NULL;
@@ -222,7 +221,7 @@ static void copy(struct writing *w, size_t from, size_t to)
 	buf_add(w->out, w->doc->text + from, to - from);
 }
 
-/* A new child's text, name in front where it is a member, laid out for `place`. */
+/* Writes a new child, with its name if it is a member, in the format of `place`. */
 static int write_new(struct writing *w, const struct change *change, const struct json_place *place)
 {
 	if (change->name) {
@@ -234,18 +233,17 @@ static int write_new(struct writing *w, const struct change *change, const struc
 
 static int write_value(struct writing *w, const struct json_value *value);
 
-/* All that is written inside one container whose children change. */
+/* The output for a container whose children change. */
 struct filling {
 	const struct json_value *container;
 	struct json_place place;
 	size_t insert;   /* the next of the changes; those at the container are insertions */
-	size_t written;  /* children so far */
-	size_t last_end; /* where the original child ends that was written last; 0: it was a new one
-			  */
+	size_t written;  /* the number of children so far */
+	size_t last_end; /* the end of the original child that was written last; 0: it was new */
 };
 
-/* What stands between the child before and the original `child`: its own bytes where they stood
- * together before, else what this container has between children. */
+/* Writes the bytes between the previous child and the original `child`: the original ones if they
+ * were neighbours before, otherwise the container's separator. */
 static void write_gap_before(struct writing *w, const struct filling *f,
 	const struct json_value *child, size_t gap_start)
 {
@@ -258,7 +256,7 @@ static void write_gap_before(struct writing *w, const struct filling *f,
 		json_layout_before_first(&f->place, w->out);
 }
 
-/* Writes what is inserted in front of the child at `index`. */
+/* Writes the insertions before the child at `index`. */
 static int write_inserts(struct writing *w, struct filling *f, uint32_t index)
 {
 	uint32_t container = index_of(w, f->container);
@@ -314,7 +312,7 @@ static int write_container(struct writing *w, const struct json_value *container
 	return 0;
 }
 
-/* Puts a new text in the place of `value`. */
+/* Writes a new text instead of `value`. */
 static int write_replacement(
 	struct writing *w, const struct json_value *value, const struct change *change)
 {
@@ -323,7 +321,7 @@ static int write_replacement(
 	return json_layout_value(&place, change->json, change->json_len, w->out, w->err);
 }
 
-/* Does `json` mean what `value` says already? */
+/* Is `json` equal to `value`? */
 static bool is_same(
 	const struct json_doc *doc, const struct json_value *value, const char *json, size_t len)
 {
@@ -350,12 +348,12 @@ static int write_value(struct writing *w, const struct json_value *value)
 	return change ? write_replacement(w, value, change) : write_container(w, value);
 }
 
-/* No change may lie inside a value that another replaces or removes; only containers are inserted
- * into, and the document itself stays. */
+/* Checks that no change is inside a value that another change replaces or removes, that insertions
+ * are into containers, and that the document itself is not removed. */
 static int check_changes(const struct writing *w)
 {
 	const char *wrong = NULL;
-	uint32_t closed = 0, last = 0; /* the values behind `last` and before `closed` are gone */
+	uint32_t closed = 0, last = 0; /* the values after `last` and before `closed` are removed */
 	for (size_t i = 0; i < w->count && !wrong; i++) {
 		const struct change *change = &w->changes[i];
 		const struct json_value *value = &w->doc->values[change->value];
@@ -364,7 +362,7 @@ static int check_changes(const struct writing *w)
 			wrong = "an edit inside a value that another edit replaces or removes";
 		else if (change->kind == EDIT_INSERT &&
 			value->type != (change->name ? JSON_OBJECT : JSON_ARRAY))
-			wrong = "a member goes into an object, an element into an array";
+			wrong = "a member can only be added to an object, an element to an array";
 		else if (change->kind == EDIT_REMOVE && !change->value)
 			wrong = "the document itself cannot be removed";
 		if (change->kind != EDIT_INSERT) {

@@ -1,11 +1,10 @@
 /*
- * Parsing a text that differs little from one that is parsed already.
+ * Parses a text that differs little from a parsed document.
  *
- * The innermost container that holds all that differs is found in the other document. Its children
- * in front of the difference, all that follows behind it, and everything around it have the same
- * bytes in both texts, so they have the same values, at most moved; only what lies between is
- * parsed. Where anything is not as plain as that the whole text is, so that what is refused is
- * refused in the same words.
+ * The innermost container that contains all differences is searched for in the other document. Its
+ * children before and after the differences, and everything around it, have the same bytes in both
+ * texts, so they have the same values, possibly at other positions; only the part in between is
+ * parsed. In all other cases, the whole text is parsed, so that the errors are the same.
  */
 #include "json/internal.h"
 
@@ -19,12 +18,12 @@
 struct nearing {
 	struct json_doc *doc;
 	const struct json_doc *like;
-	size_t before, behind; /* bytes that are the same at the start, and at the end */
+	size_t before, behind; /* the number of equal bytes at the start, and at the end */
 	const struct json_value *container; /* of `like` */
-	int depth;                          /* how many others it stands in */
-	const struct json_value *last_same; /* its last child in front of the difference; or NULL */
-	/* Its first child behind the difference, which is parsed again to know that it is reached;
-	 * NULL: the closing bracket is what is reached. */
+	int depth;                          /* the number of containers around it */
+	const struct json_value *last_same; /* its last child before the difference; or NULL */
+	/* Its first child after the difference, which is parsed again, to know that the parser has
+	 * reached it; NULL: the parser must reach the closing bracket. */
 	const struct json_value *meet;
 	size_t capacity;
 };
@@ -46,7 +45,7 @@ static void compare_ends(struct nearing *n)
 		n->behind++;
 }
 
-/* Does all that differs lie inside this container? */
+/* Are all differences inside this container? */
 static bool holds_difference(const struct nearing *n, const struct json_value *value)
 {
 	return value->type >= JSON_ARRAY && value->start < n->before &&
@@ -67,7 +66,7 @@ static void find_container(struct nearing *n)
 	n->depth--;
 }
 
-/* Finds what is in front of the difference and what is behind it. */
+/* Finds the children before and after the difference. */
 static bool find_children(struct nearing *n)
 {
 	JSON_EACH (child, n->container) {
@@ -76,7 +75,7 @@ static bool find_children(struct nearing *n)
 		else if (!n->meet && json_item_start(child) >= n->like->len - n->behind)
 			n->meet = child;
 	}
-	/* A number's end is not known before what follows. */
+	/* The end of a number is known only from the next byte. */
 	return !n->meet || n->meet->type >= JSON_STRING;
 }
 
@@ -93,7 +92,7 @@ static void copy_values(
 	if (count)
 		memcpy(copy, from, count * sizeof(*copy));
 	doc->count += count;
-	/* Unsigned: a text that is shorter moves back by wrapping around. */
+	/* Unsigned: if the text is shorter, the offset wraps around. */
 	for (size_t i = 0; i < count && moved; i++) {
 		copy[i].start += (uint32_t)moved;
 		copy[i].end += (uint32_t)moved;
@@ -104,7 +103,7 @@ static void copy_values(
 	}
 }
 
-/* Where the bytes begin that are parsed: behind the comma of the last child that is the same. */
+/* The start of the bytes to parse: after the comma of the last child that is the same. */
 static size_t region_start(const struct nearing *n)
 {
 	const char *text = n->doc->text;
@@ -116,7 +115,7 @@ static size_t region_start(const struct nearing *n)
 	return at < n->before && text[at] == ',' ? at + 1 : 0;
 }
 
-/* Sets what has changed of the containers around the difference. */
+/* Updates the containers around the difference. */
 static void correct_outer(struct nearing *n, size_t moved)
 {
 	struct json_doc *doc = n->doc;
@@ -158,7 +157,7 @@ static bool parse_near(struct nearing *n)
 	doc->values[container].count = kept;
 	if (!json_parse_children(doc, &n->capacity, container, n->depth, from, to, !n->meet))
 		return false;
-	/* Nothing stood behind the comma. */
+	/* There was nothing after the comma. */
 	if (n->last_same && doc->values[container].count == kept)
 		return false;
 	copy_values(n, n->meet ? n->meet + n->meet->span : end, like + n->like->count, moved);

@@ -1,4 +1,4 @@
-/* What the files of this floor know of each other's insides; nobody else includes it. */
+/* Private to this layer. */
 #ifndef JSON_INTERNAL_H
 #define JSON_INTERNAL_H
 
@@ -8,45 +8,45 @@
 struct json_doc {
 	const char *text;
 	size_t len;
-	struct buf owned; /* where the document owns its text */
+	struct buf owned; /* if the document owns its text */
 	char *name;
 	struct json_value *values; /* the first is the root */
 	size_t count;
-	struct arena arena; /* holds the strings that were decoded */
+	struct arena arena; /* has the decoded strings */
 };
 
-/* Where a child of a container starts, its name included. */
+/* The start of a child of a container, including its name. */
 static inline size_t json_item_start(const struct json_value *child)
 {
 	return child->key_end ? child->key_start : child->start;
 }
 
 /*
- * Parses bytes [from, to) of the text as children of value `container`, which stands in `depth`
- * others and has children already where `from` is behind a comma, and adds them to the values, of
- * which `*capacity` have room. `closes`: the bytes end with the container's closing bracket, else
- * with a child. False if they are not that.
+ * Parses bytes [from, to) of the text as children of value `container`, which is inside `depth`
+ * others and already has children if `from` is after a comma. Adds them to the values, which have
+ * space for `*capacity`. The bytes must end with the container's closing bracket if `closes` is
+ * set, otherwise with a child. False if they are not valid.
  */
 bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
 	size_t from, size_t to, bool closes);
 
-/* Is a member's name in this object twice? */
+/* Does the object have duplicate names? */
 bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object);
 
-/* The number that four hexadecimal digits stand for. */
+/* The value of four hexadecimal digits. */
 unsigned json_hex4(const char *digits);
 
-/* The characters of a quoted string `raw`, quotes included, decoded into `out` (at least as long as
- * `raw`); returns their number. The string has been accepted by the parser. */
+/* Decodes a string `raw`, which has quotes and was accepted by the parser, into `out` (at least as
+ * long as `raw`). Returns the number of bytes. */
 size_t json_unescape(const char *raw, size_t len, char *out);
 
-/* Compares two quoted strings by their decoded characters; either may have escapes or none. */
+/* Compares two quoted strings by their decoded characters; both may have escapes. */
 bool json_same_string(
 	const char *a, size_t a_len, bool a_escaped, const char *b, size_t b_len, bool b_escaped);
 
 /*
- * The members of an object sorted by their decoded names; those of one name by place. Sorted and
- * not hashed: who writes the names cannot make it slow.
+ * The members of an object, sorted by their decoded names, and then by position. They are sorted,
+ * not hashed, so that a hostile document cannot make it slow.
  */
 struct json_names {
 	struct json_name {
@@ -55,10 +55,10 @@ struct json_names {
 		const struct json_value *member;
 	} * sorted;
 	size_t count;
-	char *decoded; /* holds those that have escapes */
+	char *decoded; /* has the names with escapes */
 };
 
-/* Borrows from the document; to be given to json_names_release(). */
+/* Borrows from the document. Release with json_names_release(). */
 void json_names_init(
 	struct json_names *names, const struct json_doc *doc, const struct json_value *object);
 void json_names_release(struct json_names *names);

@@ -9,7 +9,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Does a container with content have a line break behind its opening bracket? */
+/* Does a non-empty container have a line break after its opening bracket? */
 static bool has_lines(const struct json_doc *doc, const struct json_value *container)
 {
 	return container->count &&
@@ -17,7 +17,7 @@ static bool has_lines(const struct json_doc *doc, const struct json_value *conta
 			json_item_start(container + 1) - container->start);
 }
 
-/* The blanks that the line around byte `at` starts with. */
+/* The blanks at the start of the line of byte `at`. */
 static const char *line_indent(const struct json_doc *doc, size_t at, size_t *len)
 {
 	const char *newline = memrchr(doc->text, '\n', at);
@@ -29,7 +29,7 @@ static const char *line_indent(const struct json_doc *doc, size_t at, size_t *le
 	return doc->text + start;
 }
 
-/* The first member of the document with a colon to look at; NULL if there is none. */
+/* The first member of the document, to read the format of its colon; NULL if there is none. */
 static const struct json_value *first_member(const struct json_doc *doc)
 {
 	for (size_t i = 0; i < doc->count; i++)
@@ -54,7 +54,7 @@ void json_layout_init(struct json_layout *layout, const struct json_doc *doc)
 	} else if (member && doc->text[member->key_end] == ' ') {
 		layout->colon = " : ";
 	}
-	/* The first line that is indented against its container's shows the unit. */
+	/* The first line that is indented more than its container determines the unit. */
 	for (size_t i = 0; i < doc->count && !layout->unit.len; i++) {
 		const struct json_value *container = &doc->values[i];
 		if (!has_lines(doc, container))
@@ -112,8 +112,8 @@ void json_layout_place_of(const struct json_layout *layout, const struct json_do
 		.layout = layout, .comma = layout->comma, .comma_len = strlen(layout->comma)
 	};
 	place->indent = line_indent(doc, value->start, &place->indent_len);
-	/* Does it begin its line (its name included), or is it the document? Then it may have
-	 * lines. */
+	/* If the value (or its name) begins a line, or is the document, it may have separate lines.
+	 */
 	size_t start = json_item_start(value);
 	const char *line = place->indent + place->indent_len;
 	place->lines = layout->lines && line == doc->text + start;
@@ -158,7 +158,7 @@ void json_layout_after_last(const struct json_place *place, struct buf *out)
 struct relaying {
 	const struct json_place *place;
 	const struct json_doc *doc;
-	bool spread; /* text on one line is spread over lines */
+	bool spread; /* text on one line is split into lines */
 	struct buf *out;
 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By length first: that is quick, and any order will do. */
+/* By length first, which is fast; any order would do. */
 static int compare_names(const struct json_name *a, const struct json_name *b)
 {
 	if (a->len != b->len)

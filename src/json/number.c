@@ -6,18 +6,19 @@
 #include <string.h>
 
 /*
- * A number taken apart: sign, digits without zeros at either end, and where the point is. The value
- * is 0.DIGITS * 10^point. Zero has no digits. The digits stay in the text, the point among them.
+ * The parts of a number: sign, digits without zeros at either end, and the position of the point.
+ * The value is 0.DIGITS * 10^point. Zero has no digits. The digits are in the text, which may have
+ * the point between them.
  */
 struct number {
 	bool negative;
 	const char *digits; /* the first digit that is not zero */
-	const char *end;    /* behind the last digit that is not zero */
-	size_t count;       /* how many digits lie between, the point not counted */
+	const char *end;    /* after the last digit that is not zero */
+	size_t count;       /* the number of digits in between, without the point */
 	int64_t point;
 };
 
-/* Exponents are cut off here, so that adding a text's length to one cannot overflow. */
+/* The maximum of exponents, so that adding the length of a text to one cannot overflow. */
 #define EXPONENT_LIMIT INT64_C(100000000000000000)
 
 static int64_t read_exponent(const char *s, const char *end)
@@ -108,7 +109,7 @@ bool json_number_to_int64(const char *text, size_t len, int64_t *number)
 	}
 	if (n.point < (int64_t)n.count || n.point > 19)
 		return false;
-	/* Counted below zero, where there is one number more. */
+	/* Uses negative numbers, of which there is one more. */
 	int64_t value = 0;
 	const char *digit = n.digits;
 	for (int64_t place = 0; place < n.point; place++) {
@@ -134,7 +135,7 @@ uint64_t json_number_hash(const char *text, size_t len)
 	return (hash ^ (uint64_t)n.point) * UINT64_C(1099511628211);
 }
 
-/* The digits of `n` followed by `zeros` zeros, as numbers from 0 to 9; yours to free. */
+/* The digits of `n`, followed by `zeros` zeros, as numbers from 0 to 9; the caller frees it. */
 static unsigned char *spell_out(const struct number *n, size_t zeros)
 {
 	unsigned char *digits = xcalloc(n->count + zeros, 1);
@@ -145,10 +146,10 @@ static unsigned char *spell_out(const struct number *n, size_t zeros)
 	return digits;
 }
 
-/* Is the decimal number `a` a multiple of `b`? School division, keeping only the rest. */
+/* Is the decimal number `a` a multiple of `b`? Long division that keeps only the remainder. */
 static bool divides(const unsigned char *b, size_t b_count, const unsigned char *a, size_t a_count)
 {
-	/* The rest, most significant first, with one place more than the divisor. */
+	/* The remainder, most significant digit first, with one digit more than the divisor. */
 	unsigned char *rest = xcalloc(b_count + 1, 1);
 	bool zero = true;
 	for (size_t i = 0; i < a_count; i++) {
@@ -178,13 +179,13 @@ bool json_number_is_multiple(const char *a_text, size_t a_len, const char *b_tex
 		return true;
 	if (!b.count)
 		return false;
-	/* Both as whole numbers at one exponent: the lesser place of their last digits. */
+	/* Both as whole numbers with the same exponent, the smaller one of their last digits. */
 	int64_t a_place = a.point - (int64_t)a.count, b_place = b.point - (int64_t)b.count;
 	int64_t place = a_place < b_place ? a_place : b_place;
 	if (a_place < b_place && b_place - a_place > (int64_t)a.count)
-		return false; /* a is less than b's last place, and not zero */
+		return false; /* a has digits below the last digit of b, and is not zero */
 	int64_t a_zeros = a_place - place, b_zeros = b_place - place;
-	/* Beyond as many zeros as b has factors of two or five, more change nothing. */
+	/* More zeros than b has factors of two or five do not change the result. */
 	int64_t enough = (int64_t)b.count * 4 + 1;
 	if (a_zeros > enough)
 		a_zeros = enough;

@@ -1,12 +1,12 @@
 /*
- * Parsing, on yajl's SAX interface: the one place that knows yajl.
+ * The parser, which uses yajl's SAX interface; no other file uses yajl.
  *
- * yajl is fed the whole text at once, and says itself where a token ends (yajl_get_bytes_consumed
+ * yajl gets the whole text at once, and provides the end of each token (yajl_get_bytes_consumed()
  * inside a callback).
  *
- * yajl lets pass what we do not: invalid UTF-8 of some kinds, a lone surrogate, the same name
- * twice, form feeds between tokens, the start of a string behind the document. Those are found
- * here.
+ * yajl accepts some texts that we do not: some kinds of invalid UTF-8, unpaired surrogates,
+ * duplicate names, form feeds between tokens, the start of a string after the document. These are
+ * detected here.
  */
 #include "json/internal.h"
 
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-/* Objects up to this size are searched name by name for a duplicate; larger ones are sorted. */
+/* In objects up to this size, all names are compared to find duplicates; larger ones are sorted. */
 enum { SMALL_OBJECT = 12 };
 
 struct parser {
@@ -27,15 +27,15 @@ struct parser {
 	yajl_handle yajl;
 	int max_depth;
 	int depth;
-	uint32_t open[JSON_MAX_DEPTH]; /* the containers that are open, as indexes of values */
-	size_t offset;                 /* where in the text the bytes start that yajl is fed */
-	bool is_open;                  /* the bracket that yajl sees next is not in the text */
-	bool duplicates;               /* are accepted */
-	bool finishing; /* all is fed; only a number at the very end may still be waited for */
-	size_t end;     /* where the last token ended */
+	uint32_t open[JSON_MAX_DEPTH]; /* the open containers, as indexes of values */
+	size_t offset;                 /* the start in the text of the bytes for yajl */
+	bool is_open;                  /* the next bracket for yajl is not in the text */
+	bool duplicates;               /* duplicate names are accepted */
+	bool finishing; /* yajl has all bytes; only a number at the end may be missing */
+	size_t end;     /* the end of the last token */
 	uint32_t key_start, key_end;
 	bool key_escaped;
-	/* What stopped us, where it was not yajl. */
+	/* The reason to stop, if it is not an error of yajl. */
 	size_t error_at;
 	const char *error;
 };
@@ -52,14 +52,14 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Where the token of `len` bytes starts that yajl has just read. */
+/* The start of the token of `len` bytes that yajl has read last. */
 static size_t token_start(struct parser *p, size_t len)
 {
 	p->end = p->finishing ? p->doc->len : p->offset + yajl_get_bytes_consumed(p->yajl);
 	return p->end - len;
 }
 
-/* Adds a value to the index; it takes the name that was read last if it is a member. */
+/* Adds a value to the index; a member gets the name that was read last. */
 static struct json_value *add_value(struct parser *p, enum json_type type, size_t start)
 {
 	struct json_doc *doc = p->doc;
@@ -104,8 +104,8 @@ static int on_number(void *context, const char *text, size_t len)
 	return on_scalar(context, JSON_NUMBER, len);
 }
 
-/* Looks for an escaped surrogate without its partner in the string from `start` to p->end; yajl has
- * made sure of the escapes' form. */
+/* Searches the string from `start` to p->end for an escape of an unpaired surrogate; yajl has
+ * checked the syntax of the escapes. */
 static bool surrogates_are_paired(struct parser *p, size_t start)
 {
 	const char *s = p->doc->text + start, *end = p->doc->text + p->end;
@@ -133,8 +133,8 @@ static bool surrogates_are_paired(struct parser *p, size_t start)
 }
 
 /*
- * Where the string starts that yajl hands over, and whether it has escapes: one without is handed
- * over where it stands in the text, one with is handed over decoded, elsewhere.
+ * The start of the string that yajl passes, and whether it has escapes: without escapes, yajl
+ * passes a pointer to the text; with escapes, it passes a decoded copy.
  */
 static size_t string_start(struct parser *p, const unsigned char *said, size_t len, bool *escaped)
 {
@@ -146,7 +146,7 @@ static size_t string_start(struct parser *p, const unsigned char *said, size_t l
 		while (text[at] != '"')
 			at++;
 		start = at;
-		/* yajl has copied it also where it is the first of what it is fed anew. */
+		/* yajl also passes a copy of the first string after it got new bytes. */
 		*escaped = memchr(text + start, '\\', p->end - start) != NULL;
 	}
 	return start;
@@ -218,7 +218,7 @@ static bool same_key(
 		doc->text + b->key_start, b_len, b->key_escaped);
 }
 
-/* The first member of a large object whose name stood before; NULL if all differ. */
+/* The first member of a large object with a duplicate name; NULL if all names are different. */
 static const struct json_value *find_duplicate_by_sorting(
 	const struct json_doc *doc, const struct json_value *object)
 {
@@ -233,7 +233,8 @@ static const struct json_value *find_duplicate_by_sorting(
 	return duplicate;
 }
 
-/* A bit by a name's length and ends: names without escapes that are the same have the same. */
+/* A bit derived from the length and both ends of a name: equal names without escapes have the same
+ * bit. */
 static uint64_t mark_of(const struct json_doc *doc, const struct json_value *member)
 {
 	const unsigned char *name = (const unsigned char *)doc->text + member->key_start;
@@ -269,8 +270,7 @@ static int on_end_object(void *context)
 	struct json_value *object = on_end(p);
 	const struct json_value *duplicate = p->duplicates ? NULL : find_duplicate(p->doc, object);
 	if (duplicate)
-		return stop(
-			p, duplicate->key_start, "is a member name that this object has already");
+		return stop(p, duplicate->key_start, "is a duplicate member name in this object");
 	return 1;
 }
 
@@ -286,7 +286,7 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
-/* yajl does not look whether it got memory: it gets it from where it is always there. */
+/* yajl does not check for failed allocations, so it gets an allocator that cannot fail. */
 static void *yajl_malloc(void *context, size_t size)
 {
 	(void)context;
@@ -305,7 +305,7 @@ static void yajl_release(void *context, void *memory)
 	free(memory);
 }
 
-/* Does anything follow the root? yajl overlooks a string that is not over. */
+/* Does anything follow the root? yajl does not detect an unterminated string. */
 static bool has_more(const struct parser *p)
 {
 	size_t at = p->end;
@@ -328,7 +328,7 @@ static void start_yajl(struct parser *p)
 		.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release
 	};
 	p->yajl = yajl_alloc(&callbacks, &memory, p);
-	yajl_config(p->yajl, yajl_dont_validate_strings, 1); /* done before, and better */
+	yajl_config(p->yajl, yajl_dont_validate_strings, 1); /* was checked before, more strictly */
 }
 
 bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object)
@@ -366,7 +366,7 @@ static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, stru
 	if (rc < 0)
 		return rc;
 
-	/* More than most documents need. What is not touched costs nothing. */
+	/* More than most documents need. Unused memory costs nothing. */
 	p.capacity = doc->len / 16 + 1;
 	doc->values = xreallocarray(NULL, p.capacity, sizeof(*doc->values));
 	start_yajl(&p);
@@ -384,7 +384,7 @@ static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, stru
 	return rc;
 }
 
-/* On failure the text stays with the caller. */
+/* After a failure, the caller still owns the text. */
 static int parse_into(struct json_doc **out, const char *text, size_t len, const char *name,
 	const struct json_limits *limits, struct error *err)
 {
@@ -393,7 +393,7 @@ static int parse_into(struct json_doc **out, const char *text, size_t len, const
 	if (size > UINT32_MAX)
 		size = UINT32_MAX;
 	if (len > size)
-		return error_set(err, ERR_INVALID, "%s: is %zu bytes long; the limit is %zu bytes",
+		return error_set(err, ERR_INVALID, "%s: has %zu bytes; the limit is %zu bytes",
 			name, len, size);
 	struct json_doc *doc = xcalloc(1, sizeof(*doc));
 	doc->text = text;

@@ -31,7 +31,7 @@ static bool is_word(char c)
 		c == '-' || c == '+' || c == '.' || c == '$' || (c & 0x80);
 }
 
-/* How many bytes from `at` on belong to one word, number, escape or string; at least 1. */
+/* The length in bytes of the word, number, escape or string at `at`; at least 1. */
 static size_t token_length(const struct json_doc *doc, size_t at)
 {
 	const char *s = doc->text + at;
@@ -44,7 +44,7 @@ static size_t token_length(const struct json_doc *doc, size_t at)
 				len++;
 		len++;
 	} else {
-		/* A time of day is one word too. */
+		/* A time of day is one word, too. */
 		while (len < left &&
 			(is_word(s[len]) ||
 				(s[len] == ':' && len && is_digit(s[len - 1]) && len + 1 < left &&
@@ -56,15 +56,15 @@ static size_t token_length(const struct json_doc *doc, size_t at)
 	return len ? len : 1;
 }
 
-/* A space that cannot be told from one, or that cannot be seen. */
+/* A character that looks like a space, or is invisible. */
 static bool is_invisible(uint32_t point)
 {
 	return point == 0xa0 || (point >= 0x2000 && point <= 0x200f) || point == 0x2028 ||
 		point == 0x2029 || point == 0x202f || point == 0x3000 || point == 0xfeff;
 }
 
-/* The token at `at` for a message: cut at a character's edge if long, nothing that a terminal
- * obeys, what cannot be seen by its number. */
+/* The token at `at` for a message: truncated between characters if it is long, without control
+ * characters; invisible characters are shown by their number. */
 static void quote_token(const struct json_doc *doc, size_t at, char *out, size_t size)
 {
 	enum { MOST = 40 };
@@ -100,7 +100,7 @@ int json_check_start(const struct json_doc *doc, size_t valid, struct error *err
 	while (at < doc->len && is_space(doc->text[at]))
 		at++;
 	if (at == doc->len)
-		return refuse_at(doc, 0, "the file is empty; a JSON value is wanted", err);
+		return refuse_at(doc, 0, "the file is empty; expected a JSON value", err);
 	if (doc->len >= 3 && !memcmp(doc->text, "\xef\xbb\xbf", 3))
 		return refuse_at(doc, 0,
 			"starts with a byte-order mark, which JSON does not allow; save it as "
@@ -109,22 +109,21 @@ int json_check_start(const struct json_doc *doc, size_t valid, struct error *err
 			err);
 	if (valid < doc->len) {
 		char sentence[80];
-		snprintf(sentence, sizeof(sentence), "byte 0x%02x is no valid UTF-8 here",
+		snprintf(sentence, sizeof(sentence), "byte 0x%02x is not valid UTF-8 here",
 			(unsigned char)doc->text[valid]);
 		return refuse_at(doc, valid, sentence, err);
 	}
-	/* Nowhere in JSON may these stand. */
+	/* These are not valid anywhere in JSON. */
 	const char *space = memchr(doc->text, '\f', doc->len);
 	if (!space)
 		space = memchr(doc->text, '\v', doc->len);
 	if (space)
 		return json_refuse(doc, (size_t)(space - doc->text),
-			"is no white space of JSON; inside a string it is written \\f or \\u000b",
-			err);
+			"is not whitespace in JSON; in a string, write \\f or \\u000b", err);
 	return 0;
 }
 
-/* Is there a line that git's merge left at `at`: seven markers at the start of a line? */
+/* Is there a conflict marker of git at `at`: seven equal characters at the start of a line? */
 static bool is_conflict_marker(const struct json_doc *doc, size_t at)
 {
 	if (doc->len - at < 7 || (at && doc->text[at - 1] != '\n'))
@@ -138,7 +137,7 @@ static bool is_conflict_marker(const struct json_doc *doc, size_t at)
 	return true;
 }
 
-/* Is the escape whose backslash is at `at` one of JSON's? */
+/* Is the escape with its backslash at `at` valid in JSON? */
 static bool is_escape(const struct json_doc *doc, size_t at)
 {
 	const char *s = doc->text + at + 1;
@@ -152,20 +151,19 @@ static bool is_escape(const struct json_doc *doc, size_t at)
 	return true;
 }
 
-/* Why the string that starts at `at` is none. */
+/* Explains why the string at `at` is not valid. */
 static int explain_string(const struct json_doc *doc, size_t at, struct error *err)
 {
 	for (size_t i = at + 1; i < doc->len; i++) {
 		unsigned char c = (unsigned char)doc->text[i];
 		if (c == '\n' || c == '\r')
 			return refuse_at(doc, at,
-				"this string has no closing quote on its line; a line break inside "
-				"a "
-				"string is written \\n",
+				"this string has no closing quote on its line; in a string, write "
+				"\\n for a line break",
 				err);
 		if (c < 0x20)
 			return json_refuse(doc, i,
-				"inside a string is written as an escape such as \\t or \\u001b",
+				"must be written as an escape in a string, such as \\t or \\u001b",
 				err);
 		if (c != '\\')
 			continue;
@@ -173,9 +171,8 @@ static int explain_string(const struct json_doc *doc, size_t at, struct error *e
 			break;
 		if (!is_escape(doc, i))
 			return json_refuse(doc, i,
-				"is no escape of JSON; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t "
-				"and \\u "
-				"with four hexadecimal digits",
+				"is not an escape in JSON; valid are \\\" \\\\ \\/ \\b \\f \\n \\r "
+				"\\t and \\u with four hexadecimal digits",
 				err);
 		i++;
 	}
@@ -188,7 +185,7 @@ static bool word_is(const char *word, size_t len, const char *known)
 	return len == strlen(known) && !strncasecmp(word, known, len);
 }
 
-/* Why the word or number at `at` is no value. */
+/* Explains why the word or number at `at` is not a value. */
 static int explain_word(const struct json_doc *doc, size_t at, struct error *err)
 {
 	const char *s = doc->text + at;
@@ -198,24 +195,24 @@ static int explain_word(const struct json_doc *doc, size_t at, struct error *err
 	if (word_is(rest, left, "nan") || word_is(rest, left, "infinity") ||
 		word_is(rest, left, "inf"))
 		return json_refuse(
-			doc, at, "is no number of JSON; null says that there is none", err);
+			doc, at, "is not a number in JSON; use null if there is none", err);
 	if (word_is(s, len, "true") || word_is(s, len, "false") || word_is(s, len, "null"))
 		return json_refuse(
-			doc, at, "is no JSON value; true, false and null have small letters", err);
+			doc, at, "is not a JSON value; true, false and null are lowercase", err);
 	if (left > 1 && rest[0] == '0' && is_digit(rest[1]))
-		return json_refuse(doc, at, "is no number; a number has no leading zeros", err);
+		return json_refuse(
+			doc, at, "is not a valid number; numbers have no leading zeros", err);
 	if (sign || is_digit(*s) || *s == '.')
 		return json_refuse(doc, at,
-			"is no number; one looks like 12, -3.5 or 1e9, and text goes in double "
-			"quotes",
+			"is not a valid number, such as 12, -3.5 or 1e9; text needs double quotes",
 			err);
 	return json_refuse(doc, at,
-		"is no JSON value; text goes in double quotes, other values are objects, arrays, "
+		"is not a JSON value; text needs double quotes, other values are objects, arrays, "
 		"numbers, true, false and null",
 		err);
 }
 
-/* The file ended too early: where was the innermost open container opened? */
+/* Explains an unexpected end of the file, with the position of the innermost open bracket. */
 static int explain_end(const struct json_doc *doc, const struct json_stop *stop, struct error *err)
 {
 	char sentence[160];
@@ -231,13 +228,13 @@ static int explain_end(const struct json_doc *doc, const struct json_stop *stop,
 	return refuse_at(doc, doc->len, sentence, err);
 }
 
-/* What JSON wants at a place. */
+/* The token that is expected at a position. */
 enum want {
-	WANT_NOTHING, /* the document is over */
+	WANT_NOTHING, /* after the end of the document */
 	WANT_VALUE,
-	WANT_ELEMENT, /* a value, behind a comma */
+	WANT_ELEMENT, /* a value, after a comma */
 	WANT_FIRST_ELEMENT,
-	WANT_MEMBER, /* behind a comma */
+	WANT_MEMBER, /* after a comma */
 	WANT_FIRST_MEMBER,
 	WANT_COLON,
 	WANT_MORE_ELEMENTS, /* a comma or the end of the array */
@@ -256,7 +253,7 @@ static enum want wanted_behind(const struct json_doc *doc, const struct json_sto
 	return inner->count ? WANT_MORE_ELEMENTS : WANT_FIRST_ELEMENT;
 }
 
-/* What a comma or a colon makes of what is wanted; the same if it is not wanted itself. */
+/* The token that is expected after a comma or colon; the same one if that is not expected. */
 static enum want step_over(enum want want, char c)
 {
 	if (c == ',' && want == WANT_MORE_ELEMENTS)
@@ -266,7 +263,7 @@ static enum want step_over(enum want want, char c)
 	return c == ':' && want == WANT_COLON ? WANT_VALUE : want;
 }
 
-/* Why what stands at `at` is no value, where one is wanted. */
+/* Explains why the token at `at` is not a value. */
 static int explain_value(const struct json_doc *doc, size_t at, enum want want, struct error *err)
 {
 	char c = doc->text[at];
@@ -276,11 +273,12 @@ static int explain_value(const struct json_doc *doc, size_t at, enum want want, 
 		return explain_word(doc, at, err);
 	if (c == ']' && want == WANT_ELEMENT)
 		return json_refuse(
-			doc, at, "follows a comma; the last one has no comma behind it", err);
+			doc, at, "follows a comma; remove the comma after the last element", err);
 	if (c == ',' && want != WANT_VALUE)
-		return json_refuse(doc, at, "is one too many here", err);
+		return json_refuse(doc, at, "is unexpected here; remove it", err);
 	return json_refuse(doc, at,
-		"is no JSON value; an object, array, string, number, true, false or null is wanted",
+		"is not a JSON value; expected an object, array, string, number, true, false or "
+		"null",
 		err);
 }
 
@@ -291,10 +289,11 @@ static int explain_member(const struct json_doc *doc, size_t at, enum want want,
 		return explain_string(doc, at, err);
 	if (c == '}' && want == WANT_MEMBER)
 		return json_refuse(
-			doc, at, "follows a comma; the last one has no comma behind it", err);
+			doc, at, "follows a comma; remove the comma after the last member", err);
 	if (c == ',')
-		return json_refuse(doc, at, "is one too many here", err);
-	return json_refuse(doc, at, "is no member name; names are strings in double quotes", err);
+		return json_refuse(doc, at, "is unexpected here; remove it", err);
+	return json_refuse(
+		doc, at, "is not a member name; names are strings in double quotes", err);
 }
 
 static bool is_typographic_quote(const struct json_doc *doc, size_t at)
@@ -308,7 +307,7 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 {
 	enum want want = wanted_behind(doc, stop);
 	size_t at = stop->end;
-	/* yajl took the front of a word for a number or a literal: 01, 12abc, nullx. */
+	/* yajl has read the start of a word as a number or a literal: 01, 12abc, nullx. */
 	if (at && at < doc->len && is_word(doc->text[at]) && is_word(doc->text[at - 1])) {
 		while (at && is_word(doc->text[at - 1]))
 			at--;
@@ -330,18 +329,18 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 			err);
 	if (want == WANT_NOTHING)
 		return json_refuse(doc, at,
-			"stands behind the end of the document; a file holds one JSON value", err);
+			"follows the end of the document; a file has only one JSON value", err);
 	if (is_typographic_quote(doc, at))
-		return refuse_at(doc, at, "JSON's strings stand in plain double quotes", err);
+		return refuse_at(doc, at, "JSON strings need double quotes", err);
 	if (doc->text[at] == '/' || doc->text[at] == '#')
 		return refuse_at(doc, at, "JSON has no comments", err);
 	switch (want) {
 	case WANT_COLON:
-		return json_refuse(doc, at, "cannot stand here; a colon is wanted", err);
+		return json_refuse(doc, at, "is unexpected here; expected a colon", err);
 	case WANT_MORE_ELEMENTS:
-		return json_refuse(doc, at, "cannot stand here; a comma or ] is wanted", err);
+		return json_refuse(doc, at, "is unexpected here; expected a comma or ]", err);
 	case WANT_MORE_MEMBERS:
-		return json_refuse(doc, at, "cannot stand here; a comma or } is wanted", err);
+		return json_refuse(doc, at, "is unexpected here; expected a comma or }", err);
 	case WANT_MEMBER:
 	case WANT_FIRST_MEMBER:
 		return explain_member(doc, at, want, err);

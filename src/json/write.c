@@ -14,7 +14,7 @@ void json_quote(struct buf *out, const char *string, size_t len)
 	};
 	buf_grow(out, len + 2);
 	buf_addch(out, '"');
-	size_t plain = 0; /* where the run of bytes that go out as they are began */
+	size_t plain = 0; /* the start of the bytes that are written unchanged */
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)string[i];
 		uint32_t point;
@@ -38,7 +38,7 @@ void json_quote(struct buf *out, const char *string, size_t len)
 	buf_addch(out, '"');
 }
 
-/* Everything that stands in front of a value: comma, line, indentation, name. */
+/* Writes everything before a value: comma, line break, indentation, name. */
 static void introduce(struct json_writer *w, const char *name)
 {
 	if (w->depth) {

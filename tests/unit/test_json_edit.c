@@ -168,9 +168,10 @@ static void invalid_edits_are_refused(void **state)
 	(void)state;
 	static const char text[] = "{\"a\":{\"b\":[1]},\"c\":1}";
 	static const char inside[] = "inside a value that another edit replaces or removes";
-	static const char kinds[] = "a member goes into an object, an element into an array";
+	static const char kinds[] =
+		"a member can only be added to an object, an element to an array";
 	assert_refused(
-		text, "set  a", NULL, ERR_INVALID, "new value:1:2: broken is no member name");
+		text, "set  a", NULL, ERR_INVALID, "new value:1:2: broken is not a member name");
 	assert_refused(text, "remove /a", "set /a b", ERR_FAILED, inside);
 	assert_refused(text, "remove /a", "set /a new", ERR_FAILED, inside);
 	assert_refused(text, "append /a/b", "replace /a/b", ERR_FAILED, inside);
