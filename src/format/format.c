@@ -41,7 +41,7 @@ static bool is_hex(char c)
 	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* Exactly `count` digits. */
+/* Reads exactly `count` digits. */
 static bool take_number(struct cursor *c, int count, int *number)
 {
 	*number = 0;
@@ -109,7 +109,7 @@ static bool is_date_time(struct cursor c)
 	return take_date(&c) && take_any(&c, "Tt") && take_time(&c) && c.at == c.end;
 }
 
-/* RFC 3339, appendix A: units go from large to small, without a gap, weeks stand alone. */
+/* RFC 3339, appendix A: units go from large to small, without a gap; weeks only by themselves. */
 static bool is_duration(struct cursor c)
 {
 	static const char *const runs[] = { "YMD", "HMS" };
@@ -191,7 +191,7 @@ static bool is_email(struct cursor c)
 			if (*c.at == '\\' && c.at + 1 < c.end)
 				c.at++;
 			if ((unsigned char)*c.at < 0x20 || (unsigned char)*c.at >= 0x7f)
-				return false; /* a character beyond ASCII wants RFC 6531 */
+				return false; /* non-ASCII characters require RFC 6531 */
 			c.at++;
 		}
 		if (!take(&c, '"'))
@@ -236,7 +236,7 @@ static bool is_uuid(struct cursor c)
 
 /* ---- RFC 3986 ---- */
 
-/* Characters of `extra`, unreserved ones, sub-delims and percent-encoded ones, to the end. */
+/* Only characters of `extra`, unreserved ones, sub-delims and percent-encoded ones, to the end? */
 static bool all_of(struct cursor c, const char *extra)
 {
 	while (c.at < c.end) {
@@ -295,7 +295,7 @@ static bool is_authority(struct cursor c)
 	return c.at == c.end;
 }
 
-/* What stands behind the scheme; `relative`: no colon in the first segment. */
+/* The part after the scheme; `relative`: without a colon in the first segment. */
 static bool is_hierarchy(struct cursor c, bool relative)
 {
 	const char *hash = memchr(c.at, '#', (size_t)(c.end - c.at));
@@ -354,7 +354,7 @@ static bool is_relative_json_pointer(struct cursor c)
 	size_t digits = take_digits(&c);
 	if (!digits || (zero && digits > 1))
 		return false;
-	/* draft-bhutton-relative-json-pointer-00: an index may be moved from there. */
+	/* draft-bhutton-relative-json-pointer-00: the index may be changed by an offset. */
 	if (take_any(&c, "+-") && ((c.at < c.end && *c.at == '0') || !take_digits(&c)))
 		return false;
 	if (take(&c, '#'))

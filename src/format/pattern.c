@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough for any sane pattern, and about a tenth of a second for an insane one. */
+/* Enough for any reasonable pattern, and about a tenth of a second for others. */
 enum { MATCH_LIMIT = 1000000, HEAP_KIB = 64 << 10, MOST_LENGTH = 1 << 16 };
 
 struct pattern {
@@ -42,7 +42,7 @@ static bool is_word(const char *word, const char *text, size_t len)
 	return strlen(word) == len && !memcmp(word, text, len);
 }
 
-/* General categories that ECMA-262 knows by a long name, and PCRE2 by the short one only. */
+/* General categories that have a long name in ECMA-262, but only a short one in PCRE2. */
 static const char *short_category(const char *name, size_t len)
 {
 	static const char *const categories[][2] = { { "Letter", "L" }, { "Cased_Letter", "L&" },
@@ -71,7 +71,7 @@ static bool is_name_byte(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
 }
 
-/* \p{…} and \P{…}; `t->at` stands on the p. */
+/* \p{…} and \P{…}; `t->at` points to the p. */
 static int translate_property(struct translating *t)
 {
 	char kind = *t->at++;
@@ -79,13 +79,14 @@ static int translate_property(struct translating *t)
 		? memchr(t->at, '}', (size_t)(t->end - t->at))
 		: NULL;
 	if (!close)
-		return refuse(t, t->at - 2, "\\p wants a property in braces, as in \\p{Letter},");
+		return refuse(
+			t, t->at - 2, "\\p requires a property in braces, as in \\p{Letter},");
 	const char *name = t->at + 1;
 	size_t len = (size_t)(close - name), key_len = 0;
 	const char *equals = memchr(name, '=', len), *key = "";
 	for (const char *at = name; at < close; at++)
 		if (!is_name_byte(*at) && at != equals)
-			return refuse(t, t->at - 2, "this is the name of no property,");
+			return refuse(t, t->at - 2, "unknown property,");
 	if (equals) {
 		key = name;
 		key_len = (size_t)(equals - name);
@@ -100,7 +101,7 @@ static int translate_property(struct translating *t)
 	else if (is_word("Script", key, key_len) || is_word("sc", key, key_len))
 		buf_addstr(t->out, "sc:");
 	else if (equals && !general)
-		return refuse(t, t->at - 2, "this is the name of no property,");
+		return refuse(t, t->at - 2, "unknown property,");
 	if (category)
 		buf_addstr(t->out, category);
 	else
@@ -122,7 +123,7 @@ static unsigned long read_hex(const char *text, size_t len)
 	return strtoul(digits, NULL, 16);
 }
 
-/* \uXXXX, \u{X…}, \xXX; `t->at` stands on the letter. Halves of a surrogate pair are joined. */
+/* \uXXXX, \u{X…}, \xXX; `t->at` points to the letter. Halves of a surrogate pair are joined. */
 static int translate_code(struct translating *t)
 {
 	const char *escape = t->at - 1;
@@ -132,7 +133,7 @@ static int translate_code(struct translating *t)
 	while (digits + len < t->end && is_hex(digits[len]) && (braces || len < want))
 		len++;
 	if (braces ? !len || len > 6 || digits + len == t->end || digits[len] != '}' : len < want)
-		return refuse(t, escape, "an escape by number wants its hexadecimal digits");
+		return refuse(t, escape, "a numeric escape requires hexadecimal digits");
 	unsigned long point = read_hex(digits, len);
 	t->at = digits + len + braces;
 	if (point >= 0xd800 && point <= 0xdbff && t->end - t->at >= 6 && t->at[0] == '\\' &&
@@ -144,12 +145,12 @@ static int translate_code(struct translating *t)
 		}
 	}
 	if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-		return refuse(t, escape, "an escape names no character");
+		return refuse(t, escape, "an escape is not a valid character");
 	buf_addf(t->out, "\\x{%lx}", point);
 	return 0;
 }
 
-/* What follows a backslash; `t->at` stands on it. */
+/* The part after a backslash; `t->at` points to it. */
 static int translate_escape(struct translating *t)
 {
 	char c = *t->at;
@@ -192,13 +193,13 @@ static int translate_escape(struct translating *t)
 	case 'c':
 		if (t->end - t->at < 2 ||
 			!(((t->at[1] | 0x20) >= 'a') && ((t->at[1] | 0x20) <= 'z')))
-			return refuse(t, t->at - 1, "\\c wants a letter");
+			return refuse(t, t->at - 1, "\\c requires a letter");
 		buf_addf(t->out, "\\x{%x}", t->at[1] & 0x1f);
 		t->at++;
 		break;
 	case 'b':
 	case 'B':
-		/* In a class \b is a backspace; outside, PCRE2's word is ASCII's as long as UCP is
+		/* In a class, \b is a backspace; outside, PCRE2's words are ASCII, since UCP is
 		 * off. */
 		buf_addf(t->out, t->in_class ? "\\x{8}" : "\\%c", c);
 		break;
@@ -210,19 +211,19 @@ static int translate_escape(struct translating *t)
 		break;
 	default:
 		if ((c >= 'a' && c <= 'z' && !strchr("fnrt", c)) || (c >= 'A' && c <= 'Z'))
-			return refuse(t, t->at - 1, "this escape means nothing in ECMA-262,");
+			return refuse(t, t->at - 1, "unknown escape in ECMA-262,");
 		buf_addf(t->out, "\\%c", c);
 	}
 	t->at++;
 	return 0;
 }
 
-/* A class; `t->at` stands behind its bracket. */
+/* A class; `t->at` is after its bracket. */
 static void open_class(struct translating *t)
 {
 	bool negated = t->at < t->end && *t->at == '^';
 	t->at += negated;
-	/* [] is nothing and [^] is anything, where PCRE2 takes the bracket for a member. */
+	/* [] matches nothing and [^] anything; in PCRE2, the bracket would be a member. */
 	if (t->at < t->end && *t->at == ']') {
 		buf_addstr(t->out, negated ? "(?s:.)" : "(?!)");
 		t->at++;
@@ -232,7 +233,7 @@ static void open_class(struct translating *t)
 	t->in_class = true;
 }
 
-/* A group; `t->at` stands behind its parenthesis. PCRE2 knows many that ECMA-262 does not. */
+/* A group; `t->at` is after its parenthesis. PCRE2 has many that ECMA-262 does not have. */
 static int open_group(struct translating *t)
 {
 	static const char *const kinds[] = { "?:", "?=", "?!", "?<=", "?<!" };
@@ -244,12 +245,12 @@ static int open_group(struct translating *t)
 	/* (?<name>...) */
 	known = known || (left > 2 && !memcmp(t->at, "?<", 2) && is_name_byte(t->at[2]));
 	if (!known)
-		return refuse(t, t->at - 1, "this kind of group means nothing in ECMA-262,");
+		return refuse(t, t->at - 1, "unknown kind of group in ECMA-262,");
 	buf_addch(t->out, '(');
 	return 0;
 }
 
-/* How long the quantifier at `at` is, the '?' behind it included; 0 if there is none. */
+/* The length of the quantifier at `at`, including a '?' after it; 0 if there is none. */
 static size_t quantifier_length(const char *at, const char *end)
 {
 	const char *start = at;
@@ -266,7 +267,7 @@ static size_t quantifier_length(const char *at, const char *end)
 	return (size_t)(at - start);
 }
 
-/* What stands outside a class and is no escape; `t->at` stands on it. */
+/* A part outside a class that is not an escape; `t->at` points to it. */
 static int translate_plain(struct translating *t)
 {
 	size_t quantifier = quantifier_length(t->at, t->end);
@@ -297,13 +298,13 @@ static int translate(struct translating *t)
 		char c = *t->at;
 		if (c == '\\') {
 			if (++t->at == t->end)
-				return refuse(t, t->at - 1, "a backslash stands alone");
+				return refuse(t, t->at - 1, "stray backslash");
 			rc = translate_escape(t);
 		} else if (!t->in_class) {
 			rc = translate_plain(t);
 		} else {
 			t->in_class = c != ']';
-			buf_addstr(t->out, c == '[' ? "\\" : ""); /* else [:alpha:] */
+			buf_addstr(t->out, c == '[' ? "\\" : ""); /* otherwise [:alpha:] */
 			buf_addch(t->out, c);
 			t->at++;
 		}
@@ -334,7 +335,7 @@ int pattern_compile(struct pattern **out, const char *text, size_t len, struct e
 		rc = error_set(err, ERR_INVALID, "%s", words);
 		goto done;
 	}
-	/* Five times as fast. Where the system allows no such code, it stays as it is. */
+	/* Five times as fast. If the system does not allow JIT code, the pattern is interpreted. */
 	pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
 	struct pattern *pattern = xcalloc(1, sizeof(*pattern));
 	pattern->code = compiled;
@@ -372,7 +373,6 @@ int pattern_matches(const struct pattern *pattern, const char *text, size_t len,
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
 	return error_set(err, ERR_FAILED,
-		"matching was given up after %d steps; the pattern backtracks without end on this "
-		"text",
+		"cannot match the pattern: more than %d steps; it backtracks too much on this text",
 		MATCH_LIMIT);
 }

@@ -1,14 +1,12 @@
 /*
- * Regular expressions with the meaning of ECMA-262 (as "pattern" asks for), through PCRE2, in
- * UTF-8.
+ * Regular expressions of ECMA-262, as required by "pattern", matched by PCRE2, in UTF-8.
  *
- * The two differ in a few places, which are translated before compiling: \d, \w and \s are ASCII,
- * ASCII and Unicode's white space; \uXXXX, \u{…}, \cX and \/ are known; \p{Letter} and
- * \p{Script=Greek} have longer names there; a dot is no end of a line; $ is the end of the text and
- * nothing else; ^ is its start. What PCRE2 knows beyond ECMA-262 is refused: \A, \Z, \h, (?i),
- * (?>…),
- * (*VERB), possessive quantifiers. What it knows less of is refused too: looking behind without a
- * bound.
+ * The differences are translated before compiling: \d and \w are ASCII, \s is Unicode whitespace;
+ * \uXXXX, \u{…}, \cX and \/ are supported; \p{Letter} and \p{Script=Greek} may have their longer
+ * names; a dot does not match the end of a line; ^ and $ match only the start and the end of the
+ * text. Features of PCRE2 that ECMA-262 does not have are refused: \A, \Z, \h, (?i), (?>…),
+ * (*VERB), possessive quantifiers. So is lookbehind of unbounded length, which PCRE2 does not
+ * support.
  */
 #ifndef FORMAT_PATTERN_H
 #define FORMAT_PATTERN_H
@@ -19,15 +17,14 @@
 
 struct pattern;
 
-/* Compiles `len` bytes of `text`. `*out` is yours, to be given to pattern_free(). ERR_INVALID says
- * what is wrong. */
+/* Compiles `len` bytes of `text`. Returns 0 or ERR_INVALID. Release `*out` with pattern_free(). */
 int pattern_compile(struct pattern **out, const char *text, size_t len, struct error *err);
 void pattern_free(struct pattern *pattern);
 
 /*
- * Does the pattern match anywhere in `text`, which is valid UTF-8? 1, 0, or ERR_FAILED where
- * finding out would take too long (PCRE2's limits of steps and memory), as for (a+)+b against many
- * a's. May be called by several threads at once.
+ * Does the pattern match anywhere in `text`, which is valid UTF-8? Returns 1, 0, or ERR_FAILED if
+ * matching exceeds PCRE2's limits of steps or memory, for example (a+)+b with many a's. Several
+ * threads may call it at the same time.
  */
 int pattern_matches(const struct pattern *pattern, const char *text, size_t len, struct error *err);
 

@@ -13,7 +13,7 @@ struct uri {
 	struct part scheme, authority, path, query, fragment;
 };
 
-/* RFC 3986, appendix B, by hand. */
+/* Splits a URI as in RFC 3986, appendix B. */
 static struct uri take_apart(const char *text, size_t len)
 {
 	struct uri uri = { 0 };
@@ -56,7 +56,7 @@ static bool is_rest(const struct buf *in, size_t at, const char *what)
 	return in->len - at == strlen(what) && starts(in, at, what);
 }
 
-/* Takes the last segment of what was written since `from` away, with its slash. */
+/* Removes the last segment, with its slash, of the output after `from`. */
 static void drop_segment(struct buf *out, size_t from)
 {
 	while (out->len > from && out->data[out->len - 1] != '/')
@@ -94,7 +94,7 @@ static void remove_dots(const struct buf *path, struct buf *out)
 	}
 }
 
-/* The reference's path behind the base's last slash (section 5.2.3). */
+/* Appends the path of the reference after the last slash of the base (section 5.2.3). */
 static void merge_paths(const struct uri *base, const struct part *ref, struct buf *out)
 {
 	size_t keep = base->path.len;

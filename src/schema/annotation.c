@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* A keyword that is one of a few words; `*out` is the word's number, from 1. */
+/* Reads a keyword with one of a few words as its value; `*out` is the number of the word, from
+ * 1. */
 static int read_word(const struct json_doc *doc, const struct json_value *source, const char *name,
 	const char *const *words, int *out, struct error *err)
 {
@@ -45,7 +46,7 @@ static int read_string(const struct json_doc *doc, const struct json_value *sour
 	return 0;
 }
 
-/* A list of strings, in the arena. */
+/* Reads a list of strings into the arena. */
 static int read_strings(const struct json_doc *doc, const struct json_value *value,
 	const char *name, struct arena *arena, const struct text **out, size_t *count,
 	struct error *err)
@@ -72,18 +73,17 @@ int annotations_map_keys(const struct json_doc *doc, const struct json_value *so
 	bool is_map = json_string_is(doc, type, "map");
 	if (is_map && (!value || value->type != JSON_ARRAY || !value->count))
 		return set_refuse(doc, type, err,
-			"\"x-list-type\": \"map\" wants \"x-list-map-keys\": the members that tell "
-			"elements "
-			"apart");
+			"\"x-list-type\": \"map\" requires \"x-list-map-keys\": the members that "
+			"identify an element");
 	if (!value)
 		return 0;
 	if (!is_map)
 		return set_refuse(
-			doc, value, err, "\"x-list-map-keys\" goes with \"x-list-type\": \"map\"");
+			doc, value, err, "\"x-list-map-keys\" requires \"x-list-type\": \"map\"");
 	return read_strings(doc, value, "x-list-map-keys", arena, keys, count, err);
 }
 
-/* How the paths of archives begin: "archive/done-". */
+/* The beginning of the paths of archives: "archive/done-". */
 static int read_archive(const struct json_doc *doc, const struct json_value *source,
 	struct text *out, struct error *err)
 {
@@ -93,10 +93,10 @@ static int read_archive(const struct json_doc *doc, const struct json_value *sou
 		return rc;
 	if (!out->len || out->bytes[0] == '/' || memchr(out->bytes, '\0', out->len))
 		return set_refuse(doc, value, err,
-			"\"x-archive\" must be what the paths of the archives begin with, such as "
+			"\"x-archive\" must be the beginning of the paths of the archives, such as "
 			"\"archive/done-\"");
 	if (!json_member(doc, source, "x-remove-when"))
-		return set_refuse(doc, value, err, "\"x-archive\" goes with \"x-remove-when\"");
+		return set_refuse(doc, value, err, "\"x-archive\" requires \"x-remove-when\"");
 	return 0;
 }
 
@@ -108,8 +108,8 @@ static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 		return 0;
 	if (value->type != JSON_OBJECT)
 		return set_refuse(doc, value, err,
-			"\"x-transitions\" must be an object: a value, and the list of those that "
-			"may follow");
+			"\"x-transitions\" must be an object: for each value, the list of its next "
+			"values");
 	struct transition *all = arena_zero(&set->arena, value->count, sizeof(*all));
 	a->transitions = all;
 	JSON_EACH (member, value) {
@@ -120,16 +120,16 @@ static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 		if (rc < 0)
 			return rc;
 	}
-	/* A step to a value that the table does not know would be the end of it: a mistyped word.
-	 */
+	/* A value without a list of next values would be final by mistake, for example after a
+	 * typing error. */
 	JSON_EACH (member, value)
 		JSON_EACH (next, member) {
 			size_t len;
 			const char *name = json_string(doc, next, &len);
 			if (!json_member_n(doc, value, name, len))
 				return set_refuse(doc, next, err,
-					"\"x-transitions\" leads to %.*s, which has no row of its "
-					"own",
+					"\"x-transitions\" leads to %.*s, which is not one of its "
+					"members",
 					(int)len, name);
 		}
 	return 0;
@@ -176,8 +176,8 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 	a.map_type = (enum map_type)map;
 	if (!rc && a.merge == MERGE_ORDER && !a.transitions)
 		rc = set_refuse(doc, json_member(doc, source, "x-merge"), err,
-			"\"x-merge\": \"order\" wants \"x-transitions\", which say what the order "
-			"is");
+			"\"x-merge\": \"order\" requires \"x-transitions\", which define the "
+			"order");
 	int pointer = schema_format_find("json-pointer", strlen("json-pointer"));
 	if (!rc && a.owner.bytes && !schema_format_matches(pointer, a.owner.bytes, a.owner.len))
 		rc = set_refuse(doc, json_member(doc, source, "x-owner"), err,

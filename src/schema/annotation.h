@@ -1,6 +1,6 @@
 /*
- * What a schema says besides what is valid: how two versions merge, and which changes may land. The
- * merge floor and the guard read it; docs/schemas.md says what each means.
+ * The annotations of a schema: how two versions are merged, and which changes may be pushed. The
+ * merge driver and the guard use them; docs/schemas.md describes each.
  */
 #ifndef SCHEMA_ANNOTATION_H
 #define SCHEMA_ANNOTATION_H
@@ -23,7 +23,7 @@ enum merge_rule {
 enum list_type { LIST_DEFAULT, LIST_ATOMIC, LIST_SET, LIST_MAP };
 enum map_type { MAP_DEFAULT, MAP_GRANULAR, MAP_ATOMIC };
 
-/* "x-transitions": from a value to those that may follow. */
+/* "x-transitions": a value and its allowed next values. */
 struct transition {
 	struct text from;
 	const struct text *to;
@@ -38,18 +38,18 @@ struct annotations {
 	const struct transition *transitions;
 	size_t transitions_count;
 	bool immutable, increasing;
-	const struct schema *remove_when; /* NULL: elements may go */
-	struct text archive; /* where they go then: how paths begin; bytes NULL: anywhere */
+	const struct schema *remove_when; /* NULL: elements may be removed */
+	struct text archive; /* the beginning of their archives' paths; bytes NULL: none */
 	struct text owner;   /* a JSON pointer; bytes NULL: none */
 };
 
 /* ---- for compile.c ---- */
 
-/* Reads "x-list-map-keys" of `source`; none if it has none. ERR_INVALID with its place. */
+/* Reads "x-list-map-keys" of `source`, if it has any. ERR_INVALID has the location. */
 int annotations_map_keys(const struct json_doc *doc, const struct json_value *source,
 	struct arena *arena, const struct text **keys, size_t *count, struct error *err);
 
-/* Reads all others into schema->annotations, which stays NULL where there are none. */
+/* Reads all others into schema->annotations, which remains NULL if there are none. */
 int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 	const struct json_value *source, struct schema *schema, struct error *err);
 

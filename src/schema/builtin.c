@@ -77,7 +77,7 @@ int builtin_compile(
 		struct nearest nearest = NEAREST_INIT(name);
 		for (size_t i = 0; builtin_names[i]; i++)
 			nearest_try(&nearest, builtin_names[i]);
-		return error_set(err, ERR_NOT_FOUND, "there is no built-in schema '%s'%s%s%s", name,
+		return error_set(err, ERR_NOT_FOUND, "unknown built-in schema '%s'%s%s%s", name,
 			nearest.word ? "; did you mean " : "", nearest.word ? nearest.word : "",
 			nearest.word ? "?" : "");
 	}

@@ -1,26 +1,26 @@
 /*
- * The schemas of the fleet's own files: built in, and in force whatever a repository says.
+ * The built-in schemas of coordination files, which apply independent of the repository's schemas.
  *
- * They are kept as readable files in builtin/ and are part of the library. All of them allow
- * members that they do not know.
+ * Their source files are in builtin/, and become part of the library. All of them allow additional
+ * members.
  */
 #ifndef SCHEMA_BUILTIN_H
 #define SCHEMA_BUILTIN_H
 
 #include "schema/schema.h"
 
-/* The names, in the order of the alphabet; ends with NULL. */
+/* The names, in alphabetical order; ends with NULL. */
 extern const char *const builtin_names[];
 
-/* The text of the built-in schema `name`; NULL if there is none. Borrowed, for ever. */
+/* The text of the built-in schema `name`; NULL if there is none. It is never freed. */
 const char *builtin_text(const char *name, size_t *len);
 
-/* Which built-in schema judges the file `path` of a repository ("build1/status.json", "jobs.json"
- * does not); NULL if none does. */
+/* The name of the built-in schema for the file `path` of a repository (for example
+ * "build1/status.json", but not "jobs.json"); NULL if there is none. */
 const char *builtin_for_path(const char *path);
 
-/* Compiles built-in schema `name` into `set`; a name that is none is ERR_NOT_FOUND, with the
- * nearest. */
+/* Compiles the built-in schema `name` into `set`. Returns ERR_NOT_FOUND, with a suggestion, if
+ * there is none. */
 int builtin_compile(
 	struct schema_set *set, const struct schema **out, const char *name, struct error *err);
 

@@ -1,5 +1,5 @@
-/* From a schema's text to nodes: references, the logic that joins schemas, and the queue that every
- * schema goes through. The keywords' groups are in compile_*.c. */
+/* Compiles the text of a schema to nodes: references, keywords that combine schemas, and the queue
+ * of schemas to compile. Groups of other keywords are in compile_*.c. */
 #include "schema/annotation.h"
 #include "schema/compile.h"
 
@@ -47,13 +47,14 @@ static int compile_reference(struct compiling *c, const char *name, const struct
 	if ((*target)->type != JSON_OBJECT && (*target)->type != JSON_TRUE &&
 		(*target)->type != JSON_FALSE)
 		return set_refuse(c->doc, ref, c->err,
-			"the reference \"" TEXT_FMT "\" leads to %s, which is no schema",
+			"the reference \"" TEXT_FMT "\" leads to %s, which is not a schema",
 			TEXT_ARG(text), json_type_name((*target)->type));
 	*out = compile_node(c->set, to, *target, c->err);
 	return *out ? 0 : ERR_INVALID;
 }
 
-/* "$dynamicRef" looks outward only where it lands on a "$dynamicAnchor" of the fragment's name. */
+/* "$dynamicRef" is resolved dynamically only if it leads to a "$dynamicAnchor" with the name of the
+ * fragment. */
 static int compile_dynamic_reference(struct compiling *c)
 {
 	const struct json_value *target = NULL;
@@ -99,7 +100,7 @@ static int compile_keywords(struct schema_set *set, struct schema *schema, struc
 	const struct dialect *dialect = &c->resource->dialect;
 	const struct json_value *target;
 	int rc = compile_reference(c, "$ref", &c->schema->ref, &target);
-	/* draft-07, 8.3: what stands beside "$ref" is ignored. */
+	/* draft-07, 8.3: keywords next to "$ref" are ignored. */
 	if (rc < 0 || (!compiling_is_modern(c) && c->schema->ref))
 		return rc;
 	if (compiling_is_modern(c))
@@ -127,7 +128,7 @@ static int compile_keywords(struct schema_set *set, struct schema *schema, struc
 const struct schema *compile_node(struct schema_set *set, struct resource *resource,
 	const struct json_value *value, struct error *err)
 {
-	/* A schema inside a place that only a reference leads to has not been looked at yet. */
+	/* A schema that only a reference leads to was not examined yet. */
 	if (set_scan(set, resource, value, err) < 0)
 		return NULL;
 	struct known *known = set_known(set, value);
@@ -150,12 +151,12 @@ int schema_compile_inner(struct schema_set *set, const struct resource *resource
 {
 	if (value->type != JSON_OBJECT && value->type != JSON_TRUE && value->type != JSON_FALSE)
 		return set_refuse(resource->doc, value, err,
-			"a schema is wanted here: an object, true or false");
+			"expected a schema here: an object, true or false");
 	*out = compile_node(set, (struct resource *)(uintptr_t)resource, value, err);
 	return *out ? 0 : ERR_INVALID;
 }
 
-/* Dynamic anchors may be reached from anywhere: all of them are wanted. */
+/* Dynamic anchors may be reached from any schema, so all of them are compiled. */
 static int add_dynamic_anchors(struct schema_set *set, struct error *err)
 {
 	for (struct resource *r = set->resources; r; r = r->next)
@@ -169,7 +170,7 @@ static int add_dynamic_anchors(struct schema_set *set, struct error *err)
 	return 0;
 }
 
-/* Forgets the nodes of a schema that did not compile. */
+/* Removes the nodes of a schema that did not compile. */
 static void drop_queue(struct schema_set *set)
 {
 	for (size_t i = 0; i < set->queue_count; i++)

@@ -1,4 +1,4 @@
-/* Reading one keyword: is its value of the right kind? */
+/* Reads one keyword, and checks the type of its value. */
 #include "schema/compile.h"
 
 #include "base/alloc.h"
@@ -111,7 +111,7 @@ static int compare_texts(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* A name that is twice among `names`; bytes NULL: none. */
+/* A name that occurs twice in `names`; bytes NULL: none. */
 static struct text find_twice(const struct text *names, size_t count)
 {
 	struct text *sorted = xreallocarray(NULL, count, sizeof(*sorted)), found = { 0 };
@@ -154,8 +154,8 @@ int compiling_pattern(struct compiling *c, const struct json_value *at, struct t
 	struct error why = ERROR_INIT;
 	if (pattern_compile(&pattern, text.bytes, text.len, &why) < 0)
 		return set_refuse(c->doc, at, c->err,
-			"\"" TEXT_FMT "\" is no regular expression of ECMA-262: %s", TEXT_ARG(text),
-			why.text);
+			"\"" TEXT_FMT "\" is not a valid regular expression (ECMA-262): %s",
+			TEXT_ARG(text), why.text);
 	GROW(c->set->patterns, c->set->patterns_count, c->set->patterns_capacity);
 	c->set->patterns[c->set->patterns_count++] = pattern;
 	*out = pattern;

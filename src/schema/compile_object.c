@@ -1,4 +1,4 @@
-/* The keywords of objects, and the table in which a member finds its property. */
+/* The keywords of objects, and the hash table of properties by name. */
 #include "schema/compile.h"
 
 #include <string.h>
@@ -102,7 +102,7 @@ static int compile_pattern_properties(struct compiling *c, struct object_rules *
 	return 0;
 }
 
-/* One of the keywords for dependencies: `names` and `schemas` say what it may hold. */
+/* One of the keywords for dependencies; `names` and `schemas`: whether it may have these. */
 static int compile_dependencies(
 	struct compiling *c, const char *name, bool names, bool schemas, struct object_rules *rules)
 {

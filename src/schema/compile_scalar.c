@@ -1,4 +1,4 @@
-/* The keywords that look at one value alone: type, enum, const, numbers, strings. */
+/* The keywords for single values: type, enum, const, numbers, strings. */
 #include "schema/compile.h"
 #include "format/format.h"
 
@@ -15,7 +15,7 @@ static const struct {
 	{ "number", TYPE_NUMBER }, { "string", TYPE_STRING }, { "array", TYPE_ARRAY },
 	{ "object", TYPE_OBJECT } };
 
-/* Adds the type that `value` names; `*seen` are those that were named before. */
+/* Adds the type with the name `value`; `*seen` are the types so far. */
 static int add_type(struct compiling *c, const struct json_value *value, uint8_t *seen)
 {
 	char *name = json_strdup(c->doc, value);
@@ -72,7 +72,7 @@ int compile_limits(struct compiling *c)
 	if (!rc && found &&
 		json_number_compare(limits.multiple_of.bytes, limits.multiple_of.len, "0", 1) <= 0)
 		return set_refuse(c->doc, compiling_keyword(c, "multipleOf"), c->err,
-			"\"multipleOf\" must be more than 0");
+			"\"multipleOf\" must be greater than 0");
 	if (!rc)
 		rc = compiling_number_keyword(c, "maximum", &limits.maximum, &found);
 	if (!rc)

@@ -1,5 +1,4 @@
-/* The .json files of meta/ and builtin/, as they were when the library was built (see
- * src/schema/embed). */
+/* The .json files of meta/ and builtin/, made part of the library by src/schema/embed. */
 #ifndef SCHEMA_EMBEDDED_H
 #define SCHEMA_EMBEDDED_H
 

@@ -1,11 +1,10 @@
-/* How far a schema leads at one place: "$ref" and "allOf" hold for the very value that they are
- * asked of, so a circle of them has no end whatever the document, and a long chain of them is deep
- * for everyone who walks a schema. */
+/* Finds endless schemas: "$ref" and "allOf" apply to the same value, so a cycle of them is endless
+ * for any document, and a long chain of them needs deep recursion wherever a schema is used. */
 #include "schema/node.h"
 
 enum { MOST_REACH = 100 };
 
-/* The schema at which it is too far; NULL: it is not. `level` is how far it has led here. */
+/* The schema at which the chain is too long, or NULL. `level` is its length so far. */
 static const struct schema *find_too_far(struct schema *schema, int level)
 {
 	const struct schema *found = NULL;
@@ -35,6 +34,6 @@ int schema_check_reach(struct schema *schema, struct error *err)
 	if (!far)
 		return 0;
 	return set_refuse(far->resource->doc, far->source, err,
-		"\"$ref\" and \"allOf\" lead in a circle here, or through more than %d schemas",
+		"\"$ref\" and \"allOf\" form a cycle here, or a chain of more than %d schemas",
 		MOST_REACH);
 }

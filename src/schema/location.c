@@ -24,7 +24,7 @@ static void add_rules(struct annotations *rules, const struct annotations *more)
 	rules->increasing |= more->increasing;
 }
 
-/* Adds `schema` and what it leads to; one that leads to itself is added once. */
+/* Adds `schema` and the schemas that it leads to, each of them once. */
 static void add(struct schema_place *place, const struct schema *schema)
 {
 	for (size_t i = 0; i < place->count; i++)

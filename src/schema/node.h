@@ -1,4 +1,4 @@
-/* What a compiled schema is made of; shared by the files of this floor and by nobody else. */
+/* Private to this layer: the parts of a compiled schema. */
 #ifndef SCHEMA_NODE_H
 #define SCHEMA_NODE_H
 
@@ -12,26 +12,26 @@
 
 enum draft { DRAFT_2020_12, DRAFT_7 };
 
-/* Which keywords count (JSON Schema Core, section 8.1: "$vocabulary"). */
+/* The keywords that are used (JSON Schema Core, section 8.1: "$vocabulary"). */
 struct dialect {
 	enum draft draft;
 	bool applicator, unevaluated, validation, format_assertion;
 };
 
-/* A place with a name in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name". */
+/* A named schema in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name". */
 struct anchor {
 	struct anchor *next;
 	const char *name;
 	const struct json_value *value;
 	bool dynamic;
-	const struct schema *schema; /* dynamic ones, once compiled */
+	const struct schema *schema; /* of dynamic ones, after compiling */
 };
 
-/* A schema with a URI of its own: a document, or a part of one that has an "$id". */
+/* A schema with its own URI: a document, or a part of one that has an "$id". */
 struct resource {
 	struct resource *next;
 	const char *uri;        /* absolute, without a fragment */
-	const char *second_uri; /* the one it was retrieved by, where "$id" says another; or NULL */
+	const char *second_uri; /* the URI it was read by, if "$id" is a different one; or NULL */
 	const struct json_doc *doc;
 	const struct json_value *root;
 	struct dialect dialect;
@@ -45,15 +45,15 @@ enum type_bit {
 	TYPE_STRING = 8,
 	TYPE_ARRAY = 16,
 	TYPE_OBJECT = 32,
-	TYPE_INTEGER = 64, /* a number that is whole; not set where TYPE_NUMBER is */
+	TYPE_INTEGER = 64, /* a whole number; not set if TYPE_NUMBER is */
 };
 
-/* A number of the schema, as spelled; bytes NULL: the keyword is not there. */
+/* A number of the schema, as written; bytes NULL: no such keyword. */
 struct limits {
 	struct text multiple_of, maximum, exclusive_maximum, minimum, exclusive_minimum;
 };
 
-/* Counts; -1: the keyword is not there. */
+/* Counts; -1: no such keyword. */
 struct range {
 	int64_t least, most;
 };
@@ -65,8 +65,8 @@ struct list {
 
 struct property {
 	struct text name;
-	const struct schema *schema; /* NULL: only required */
-	int required;                /* its number among the required, or -1 */
+	const struct schema *schema; /* NULL: only in "required" */
+	int required;                /* its number in "required", or -1 */
 };
 
 struct pattern_property {
@@ -75,7 +75,7 @@ struct pattern_property {
 	const struct schema *schema;
 };
 
-/* "dependentRequired", "dependentSchemas", and draft-07's "dependencies", which is both. */
+/* "dependentRequired", "dependentSchemas", and draft-07's "dependencies", which has both. */
 struct dependency {
 	struct text name;
 	const char *keyword;
@@ -94,9 +94,9 @@ struct array_rules {
 	struct range size, contained;
 	bool unique;
 	struct list prefix;
-	const char *prefix_keyword, *items_keyword; /* as this draft calls them */
+	const char *prefix_keyword, *items_keyword; /* the name in this draft */
 	const struct schema *items, *contains, *unevaluated;
-	/* x-list-map-keys: elements that have the same values of these are the same. */
+	/* x-list-map-keys: elements with the same values of these members are the same. */
 	const struct text *map_keys;
 	size_t map_keys_count;
 };
@@ -104,7 +104,7 @@ struct array_rules {
 struct object_rules {
 	struct range size;
 	struct property
-		*properties; /* in the schema's order; those that are only required behind them */
+		*properties; /* in the schema's order, followed by those only in "required" */
 	size_t count;
 	uint32_t *table; /* a hash table of numbers of properties + 1; 0: empty */
 	size_t table_size;
@@ -121,7 +121,7 @@ struct schema {
 	const struct json_value *source;
 	bool is_boolean, boolean;
 	bool asserts_format;
-	bool only_types; /* it asks for a type and for nothing else */
+	bool only_types; /* it has only the keyword "type" */
 	uint8_t types;   /* enum type_bit; 0: any */
 	const struct json_value *enumeration, *constant;
 	struct limits *limits;
@@ -131,8 +131,8 @@ struct schema {
 	struct list all_of, any_of, one_of;
 	const struct schema *not_, *if_, *then_, *else_;
 	const struct schema *ref, *dynamic_ref;
-	const char *dynamic_name; /* "$dynamicRef" that looks outward for this anchor; or NULL */
-	int reach;  /* how many schemas "$ref" and "allOf" lead through from here; 0: unknown */
+	const char *dynamic_name; /* the anchor of a dynamic "$dynamicRef"; or NULL */
+	int reach;  /* the length of the chain of "$ref" and "allOf" from here; 0: unknown */
 	int format; /* as schema_format_find(), or -1 */
 	struct text format_name;
 	const struct annotations *annotations; /* NULL: none */
@@ -141,7 +141,7 @@ struct schema {
 /* FNV-1a, for the table of properties. */
 uint32_t schema_hash(const char *bytes, size_t len);
 
-/* The property called `name`, or NULL. */
+/* The property with this name, or NULL. */
 const struct property *schema_property(
 	const struct object_rules *rules, const char *name, size_t len);
 
@@ -158,7 +158,7 @@ struct schema_set {
 	struct json_doc **docs;
 	size_t docs_count, docs_capacity;
 	struct resource *resources;
-	struct resource *added; /* what schema_set_add() added last */
+	struct resource *added; /* the last one of schema_set_add() */
 	struct map {
 		char *prefix, *directory;
 	} * maps;
@@ -169,31 +169,33 @@ struct schema_set {
 	size_t patterns_count, patterns_capacity;
 	struct schema **queue; /* nodes whose keywords are still to be read */
 	size_t queue_count, queue_capacity;
-	int loading;  /* how many metaschemas are being read, one for the other */
-	bool dynamic; /* some "$dynamicRef" looks outward */
+	int loading;  /* the number of nested metaschemas that are being read */
+	bool dynamic; /* there is a dynamically resolved "$dynamicRef" */
 };
 
-/* What is known of the subschema at `value`; NULL if it was never looked at. */
+/* The entry of the subschema at `value`; NULL if it was never examined. */
 struct known *set_known(struct schema_set *set, const struct json_value *value);
 
-/* Looks through the subschemas of `value` for names of their own; each becomes known, of `resource`
- * or of one inside. */
+/* Searches the subschemas of `value` for URIs and anchors, and adds an entry for each subschema, in
+ * `resource` or a resource inside it. */
 int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
 	struct error *err);
 
-/* What reference `ref` from `resource` leads to: `*value` in `*to`. ERR_NOT_FOUND if it leads
- * nowhere. */
+/* Resolves reference `ref` from `resource` to `*value` in `*to`. ERR_NOT_FOUND if there is no such
+ * schema. */
 int set_resolve(struct schema_set *set, const struct resource *resource, const char *ref,
 	size_t len, struct resource **to, const struct json_value **value, struct error *err);
 
-/* The node of the subschema at `value`, which lies in `resource`'s document; it is filled later. */
+/* The node of the subschema at `value`, in the document of `resource`; its keywords are read later.
+ */
 int schema_compile_inner(struct schema_set *set, const struct resource *resource,
 	const struct json_value *value, const struct schema **out, struct error *err);
 
-/* ERR_INVALID where "$ref" and "allOf" lead in a circle from `schema`, or too far. */
+/* ERR_INVALID if "$ref" and "allOf" form a cycle, or too long a chain, from `schema`. */
 int schema_check_reach(struct schema *schema, struct error *err);
 
-/* "name:line:column: <sentence>" about the schema's text at `value`, as ERR_INVALID. */
+/* Sets "name:line:column: <sentence>" with the location of `value` in the text; returns
+ * ERR_INVALID. */
 int set_refuse(const struct json_doc *doc, const struct json_value *value, struct error *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 

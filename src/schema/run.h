@@ -1,20 +1,21 @@
-/* The state of one validation; shared by the files that do it and by nobody else. */
+/* Private to validate*.c: the state of one validation. */
 #ifndef SCHEMA_RUN_H
 #define SCHEMA_RUN_H
 
 #include "schema/node.h"
 #include "schema/validate.h"
 
-/* How deep the schema may lead, and how many steps a validation may take in all: a schema whose
- * references or alternatives multiply ends with an error, and not never. */
+/* The maximum depth of the schema's references, and the maximum number of steps of a validation: a
+ * schema with too many combinations of alternatives ends with an error instead of running
+ * forever. */
 enum { RUN_MAX_DEPTH = 2000, RUN_MAX_STEPS = 100000000 };
 
-/* The step from one schema to the next; the chain of them is the way through the schema. */
+/* The step from one schema to the next; the chain of frames is the path through the schema. */
 struct frame {
 	const struct frame *up;
 	const struct schema *schema;
 	const struct json_value *value;
-	/* How `up` leads here: a keyword, and behind it a name or (name NULL) a number, -1:
+	/* How `up` leads here: a keyword, followed by a name or, if that is NULL, by a number; -1:
 	 * neither. */
 	const char *keyword;
 	const char *name;
@@ -23,10 +24,11 @@ struct frame {
 	int depth;
 };
 
-/* Which children of a container some keyword has seen, for "unevaluated…" (Core, section 11). */
+/* The children of a container that a keyword has evaluated, for "unevaluated…" (Core, section
+ * 11). */
 struct evaluated {
-	uint64_t few;   /* a bit a child, where 64 are enough */
-	uint64_t *many; /* else; NULL if they are */
+	uint64_t few;   /* one bit per child, if there are at most 64 */
+	uint64_t *many; /* otherwise; NULL if there are at most 64 */
 	size_t words;
 	bool all;
 };
@@ -34,25 +36,24 @@ struct evaluated {
 struct run {
 	const struct json_doc *doc;
 	struct schema_options options;
-	struct schema_report *report; /* NULL: only yes or no is wanted */
-	int quiet; /* above 0: inside an alternative, where failing is no error */
+	struct schema_report *report; /* NULL: only the result is needed */
+	int quiet; /* above 0: inside an alternative, where a failure is not an error */
 	bool over; /* given up */
 	uint64_t steps;
 };
 
-/* Is `value` valid against `schema`? Marks the children that were seen in `seen` (NULL: nobody
- * asks). */
+/* Is `value` valid according to `schema`? Marks the evaluated children in `seen` (may be NULL). */
 bool run_check(struct run *run, const struct schema *schema, const struct json_value *value,
 	const struct frame *up, const char *keyword, const char *name, size_t name_len,
 	int64_t number, struct evaluated *seen);
 
-/* Notes an error of `keyword` at `value`; returns false. The text is made only if it will be read.
- */
+/* Records an error of `keyword` at `value`; returns false. The text is formatted only if it is
+ * needed. */
 bool run_fail(struct run *run, const struct frame *frame, const char *keyword,
 	const struct json_value *value, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Counts work that grows with the document and is no step by itself. */
+/* Counts work that grows with the document, in addition to steps. */
 static inline void run_spend(struct run *run, size_t work)
 {
 	run->steps += work;
@@ -62,13 +63,13 @@ static inline void run_spend(struct run *run, size_t work)
 bool run_give_up(struct run *run, const struct frame *frame, const char *keyword,
 	const struct json_value *value, const char *why);
 
-/* May checking go on after a failure? Not where only yes or no is wanted. */
+/* Does the validation continue after a failure? Not if only the result is needed. */
 static inline bool run_goes_on(const struct run *run)
 {
 	return !run->over && !run->quiet && run->report;
 }
 
-/* Is the text of an error wanted, too? Only the first few are listed. */
+/* Is the text of an error needed? Only the first errors are listed. */
 static inline bool run_tells(const struct run *run)
 {
 	return run_goes_on(run) && run->report->count < run->options.max_errors;
@@ -85,7 +86,7 @@ static inline bool evaluated_has(const struct evaluated *seen, size_t index)
 	return seen->all || ((seen->many ? seen->many : &seen->few)[index / 64] >> index % 64 & 1);
 }
 
-/* An empty one for the children of `value`. */
+/* An empty set for the children of `value`. */
 void evaluated_init(struct evaluated *seen, const struct json_value *value);
 void evaluated_release(struct evaluated *seen);
 void evaluated_merge(struct evaluated *into, const struct evaluated *from);

@@ -1,12 +1,12 @@
 /*
- * JSON Schema, draft 2020-12 and draft-07: schemas known to each other, compiled for speed.
+ * JSON Schema, draft 2020-12 and draft-07: sets of schemas that can refer to each other.
  *
- * A set holds every schema that a reference may lead to, and what was compiled from them. A schema
- * is compiled once: names become tables, patterns become PCRE2 programs, references become pointers;
- * validating (schema/validate.h) never looks at the schema's text again, except to say where a
- * rule stands. The draft is chosen by "$schema", 2020-12 without one. References resolve inside the
- * schema, among the set's schemas, the drafts' own metaschemas, and in folders given for a URI
- * prefix; nothing is ever fetched.
+ * A set has all schemas that a reference may lead to, and their compiled forms. A schema is
+ * compiled once: names become tables, patterns become PCRE2 programs, references become pointers.
+ * Validation (schema/validate.h) does not use the text of the schema again, except for the location
+ * of a keyword in an error. "$schema" selects the draft; the default is 2020-12. A reference may
+ * lead to the same schema, another schema of the set, a metaschema of the drafts, or a file in a
+ * directory that was set for a URI prefix; nothing is ever downloaded.
  *
  *	struct schema_set *set = schema_set_new();
  *	const struct schema *schema;
@@ -24,33 +24,34 @@
 #include "base/error.h"
 #include "json/document.h"
 
-struct schema;     /* one subschema, compiled; lives as long as its set */
-struct schema_set; /* used by one thread at a time while compiling; validating needs no lock */
+struct schema;     /* one compiled subschema; freed with its set */
+struct schema_set; /* compiling: one thread at a time; validating: any threads */
 
 struct schema_set *schema_set_new(void);
-/* Frees the set with all schemas in it. NULL is fine. */
+/* Frees the set with all its schemas. Does nothing if `set` is NULL. */
 void schema_set_free(struct schema_set *set);
 
-/* References that start with `prefix` are read from files below `folder`: what follows the prefix
- * is the file's name there. The longest prefix that fits wins. Both are copied. */
+/* References that begin with `prefix` are read from files in `directory`: the rest of the URI is
+ * the path there. The longest matching prefix is used. Both are copied. */
 void schema_set_map(struct schema_set *set, const char *prefix, const char *directory);
 
 /*
- * Makes a schema known under `uri` (NULL: under its "$id" alone) without compiling it. `text` is
- * taken over and fresh afterwards, also on failure; `name` is what errors call it.
+ * Adds a schema with the URI `uri` (NULL: only with its "$id") without compiling it. Takes
+ * ownership of the content of `text`, which is like BUF_INIT afterwards, even after a failure;
+ * `name` is used in errors.
  */
 int schema_set_add(struct schema_set *set, struct buf *text, const char *name, const char *uri,
 	struct error *err);
 
 /*
- * Compiles a schema, as schema_set_add() and then for use; `*out` is borrowed from the set.
- * ERR_INVALID if it is no JSON, no schema, or refers to what is not known, with name:line:column
- * and what would be right.
+ * Adds a schema like schema_set_add(), and compiles it; `*out` is borrowed from the set. Returns 0,
+ * or ERR_INVALID if it is not valid JSON, not a schema, or refers to an unknown schema, with
+ * name:line:column and a hint in the text.
  */
 int schema_compile(struct schema_set *set, const struct schema **out, struct buf *text,
 	const char *name, const char *uri, struct error *err);
 
-/* Compiles what `uri` leads to, which must be known. ERR_NOT_FOUND if it is not. */
+/* Compiles the schema with the URI `uri`. Returns ERR_NOT_FOUND if there is none. */
 int schema_compile_uri(
 	struct schema_set *set, const struct schema **out, const char *uri, struct error *err);
 

@@ -1,4 +1,4 @@
-/* The set: which schemas are known by which URI, and where references lead. */
+/* The set: schemas by their URI, and the resolution of references. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "schema/embedded.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A schema's text; looking names up in one takes time that grows with the square of its size. */
+/* The limit of a schema's text: the time to look up its names is quadratic. */
 enum { SIZE_LIMIT = 1 << 20 };
 
-/* How many metaschemas may stand behind each other. */
+/* The maximum depth of nested metaschemas. */
 enum { MOST_METASCHEMAS = 16 };
 
 struct schema_set *schema_set_new(void)
@@ -61,7 +61,7 @@ int set_refuse(const struct json_doc *doc, const struct json_value *value, struc
 	return ERR_INVALID;
 }
 
-/* ---- what is known of each value ---- */
+/* ---- entries of subschemas ---- */
 
 static size_t slot_of(const struct schema_set *set, const struct json_value *value)
 {
@@ -102,8 +102,8 @@ static void make_known(
 
 static bool same_uri(const char *a, const char *b)
 {
-	/* An empty fragment at the end means nothing (RFC 3986, section 4.4; draft-07's own "$id").
-	 */
+	/* An empty fragment at the end is ignored (RFC 3986, section 4.4; it is in the "$id" of
+	 * draft-07). */
 	size_t a_len = strlen(a), b_len = strlen(b);
 	a_len -= a_len && a[a_len - 1] == '#';
 	b_len -= b_len && b[b_len - 1] == '#';
@@ -176,8 +176,8 @@ static int read_vocabularies(const struct resource *meta, const struct json_valu
 		free(name);
 		if (!understood && vocabulary->type == JSON_TRUE)
 			return set_refuse(meta->doc, vocabulary, err,
-				"the metaschema requires the vocabulary %.*s, which is not known",
-				(int)len, uri);
+				"the metaschema requires the unknown vocabulary %.*s", (int)len,
+				uri);
 	}
 	return 0;
 }
@@ -187,7 +187,7 @@ static const struct dialect full_2020_12 = {
 };
 static const struct dialect full_7 = { .draft = DRAFT_7, .applicator = true, .validation = true };
 
-/* The dialect that "$schema" of `value` asks for; `*dialect` stays if it has none. */
+/* Reads the dialect of "$schema" of `value`; `*dialect` does not change if there is none. */
 static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 	const struct json_value *value, struct dialect *dialect, struct error *err)
 {
@@ -207,10 +207,10 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 		struct resource *meta;
 		if (load_resource(set, uri, &meta, NULL) < 0) {
 			rc = set_refuse(doc, member, err,
-				"\"%s\" is no known draft; known are "
+				"unknown draft \"%s\"; expected "
 				"\"https://json-schema.org/draft/2020-12/schema\", "
-				"\"http://json-schema.org/draft-07/schema#\" and metaschemas that "
-				"--map leads to",
+				"\"http://json-schema.org/draft-07/schema#\" or a metaschema found "
+				"with --map",
 				uri);
 		} else {
 			const struct json_value *vocabularies =
@@ -224,7 +224,7 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 	return rc;
 }
 
-/* ---- looking through a schema for names ---- */
+/* ---- finding the names in a schema ---- */
 
 enum holds { HOLDS_SCHEMA, HOLDS_LIST, HOLDS_MAP, HOLDS_SCHEMA_OR_LIST, HOLDS_MAP_OF_ANY };
 
@@ -289,7 +289,7 @@ static bool is_taken(const struct schema_set *set, const struct json_doc *doc, c
 	return false;
 }
 
-/* A schema with an "$id": a resource of its own. `*resource` becomes it. */
+/* Makes a schema with an "$id" a separate resource, and stores it in `*resource`. */
 static int enter_resource(struct schema_set *set, struct resource **resource,
 	const struct json_value *value, struct error *err)
 {
@@ -304,7 +304,7 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 				  "\"$id\" must be a URI reference, as a string")
 			: 0;
 	if (dialect.draft == DRAFT_7 && json_member(outer->doc, value, "$ref"))
-		return 0; /* draft-07, 8.3: what stands beside "$ref" is ignored */
+		return 0; /* draft-07, 8.3: keywords next to "$ref" are ignored */
 	const char *hash = memchr(text, '#', len);
 	if (dialect.draft == DRAFT_7 && len && *text == '#') {
 		add_anchor(set, outer, value, text + 1, len - 1, false);
@@ -312,7 +312,7 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 	}
 	if (dialect.draft == DRAFT_2020_12 && hash && hash != text + len - 1)
 		return set_refuse(outer->doc, id, err,
-			"\"$id\" must not have a fragment; \"$anchor\" names a place inside a "
+			"\"$id\" must not have a fragment; use \"$anchor\" for a part of a "
 			"schema");
 	struct buf uri = BUF_INIT;
 	uri_resolve(outer->uri, text, len, &uri);
@@ -324,7 +324,7 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 			&set->arena, uri.data, end ? (size_t)(end - uri.data) : uri.len);
 	} else if (!rc && is_taken(set, outer->doc, uri.data)) {
 		rc = set_refuse(outer->doc, id, err,
-			"\"$id\" gives a name that another schema of this document has");
+			"\"$id\" is already used by another schema of this document");
 	} else if (!rc) {
 		*resource = add_resource(set, outer->doc, value, uri.data, dialect);
 	}
@@ -372,7 +372,7 @@ int set_scan(struct schema_set *set, struct resource *resource, const struct jso
 
 /* ---- adding and finding ---- */
 
-/* Parses and scans; `*out` is the document's resource. */
+/* Parses and scans a document; `*out` is its resource. */
 static int add_text(struct schema_set *set, struct buf *text, const char *name, const char *uri,
 	struct resource **out, struct error *err)
 {
@@ -386,23 +386,24 @@ static int add_text(struct schema_set *set, struct buf *text, const char *name, 
 	set->docs[set->docs_count++] = doc;
 	const struct json_value *root = json_root(doc);
 	if (!is_schema(root))
-		return set_refuse(doc, root, err, "a schema is an object, true or false, not %s",
+		return set_refuse(doc, root, err,
+			"a schema must be an object, true or false, not %s",
 			json_type_name(root->type));
-	/* Without a URI from outside it has one that nobody else can have. */
+	/* Without a URI from the caller, it gets a unique one. */
 	buf_addf(&own, "git-build:///%zu/", set->docs_count);
 	struct resource *before = set->resources;
-	/* It is known before its dialect: a metaschema may be written in its own. */
+	/* It is added before its dialect is read, since a metaschema may describe itself. */
 	*out = add_resource(set, doc, root, uri ? uri : own.data, full_2020_12);
 	rc = read_dialect(set, doc, root, &(*out)->dialect, err);
 	if (!rc)
 		rc = set_scan(set, *out, root, err);
 	if (rc < 0)
-		set->resources = before; /* what is broken is not known */
+		set->resources = before; /* an invalid schema is not added */
 	buf_release(&own);
 	return rc;
 }
 
-/* One of the drafts' metaschemas, by its "$id". */
+/* Finds a metaschema of the drafts by its "$id". */
 static const struct embedded *find_embedded(const char *uri)
 {
 	static const char *const uris[][2] = {
@@ -432,7 +433,7 @@ static const struct embedded *find_embedded(const char *uri)
 	return NULL;
 }
 
-/* Reads a file that a map leads to. */
+/* Reads the file of a mapped URI. */
 static int read_mapped(struct schema_set *set, const char *uri, struct buf *text, struct buf *path,
 	struct error *err)
 {
@@ -442,15 +443,15 @@ static int read_mapped(struct schema_set *set, const char *uri, struct buf *text
 			(!best || strlen(best->prefix) < strlen(set->maps[i].prefix)))
 			best = &set->maps[i];
 	if (!best)
-		return error_set(err, ERR_NOT_FOUND, "no schema is known as %s", uri);
+		return error_set(err, ERR_NOT_FOUND, "no schema with the URI %s", uri);
 	const char *rest = uri + strlen(best->prefix);
 	while (*rest == '/')
 		rest++;
 	/* uri_resolve() has removed dot segments; an encoded one could still lead out of the
-	 * folder. */
+	 * directory. */
 	if (strstr(rest, "..") || strchr(rest, '%') || strchr(rest, '?'))
-		return error_set(
-			err, ERR_NOT_FOUND, "%s leads to no file below %s", uri, best->directory);
+		return error_set(err, ERR_NOT_FOUND, "%s does not lead to a file in %s", uri,
+			best->directory);
 	buf_addf(path, "%s/%s", best->directory, rest);
 	return file_read(text, path->data, SIZE_LIMIT, err);
 }
@@ -468,8 +469,7 @@ static int load_resource(
 		buf_add(&text, embedded->text, embedded->len);
 		buf_addstr(&path, embedded->name);
 	} else if (set->loading == MOST_METASCHEMAS) {
-		rc = error_set(
-			err, ERR_INVALID, "%s is the metaschema of too many metaschemas", uri);
+		rc = error_set(err, ERR_INVALID, "%s: the chain of metaschemas is too long", uri);
 	} else {
 		rc = read_mapped(set, uri, &text, &path, err);
 	}
@@ -499,8 +499,8 @@ static const struct json_value *find_anchor(
 	return NULL;
 }
 
-/* The innermost resource that holds `value` of `resource`'s document, by what is known on the way.
- */
+/* The innermost resource that contains `value` of the document of `resource`, found by the entries
+ * of its ancestors. */
 static struct resource *resource_at(
 	struct schema_set *set, struct resource *resource, const struct json_value *value)
 {
@@ -543,8 +543,8 @@ int set_resolve(struct schema_set *set, const struct resource *from, const char 
 		*value = find_anchor(*to, fragment.data, fragment.len);
 	}
 	if (!*value)
-		rc = error_set(err, ERR_NOT_FOUND, "there is no #%s in %s", fragment.data,
-			json_name((*to)->doc));
+		rc = error_set(
+			err, ERR_NOT_FOUND, "no #%s in %s", fragment.data, json_name((*to)->doc));
 done:
 	buf_release(&uri);
 	buf_release(&fragment);

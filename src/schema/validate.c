@@ -1,4 +1,4 @@
-/* Walking a document and a schema together; the keywords' groups are in validate_*.c. */
+/* Walks a document and a schema in parallel; groups of keywords are in validate_*.c. */
 #include "schema/run.h"
 
 #include "base/alloc.h"
@@ -46,7 +46,7 @@ static void add_absolute(const struct frame *frame, struct buf *out)
 	buf_release(&root);
 }
 
-/* A name may have a NUL in it, which would end the string and make it another place's. */
+/* A name may have a NUL, which would end the string and make it a different pointer. */
 static char *detach_pointer(struct buf *pointer)
 {
 	struct buf shown = BUF_INIT;
@@ -115,7 +115,7 @@ bool run_give_up(struct run *run, const struct frame *frame, const char *keyword
 	return false;
 }
 
-/* ---- what has been seen ---- */
+/* ---- evaluated children ---- */
 
 void evaluated_init(struct evaluated *seen, const struct json_value *value)
 {
@@ -137,9 +137,10 @@ void evaluated_merge(struct evaluated *into, const struct evaluated *from)
 		into->many[i] |= from->many[i];
 }
 
-/* ---- keywords that lead to other schemas at the same place ---- */
+/* ---- keywords that apply other schemas to the same value ---- */
 
-/* A subschema at the same value. What it has seen counts only if it holds. */
+/* Applies a subschema to the same value. The children that it has evaluated count only if the value
+ * is valid. */
 static bool check_in_place(struct run *run, const struct schema *schema, const struct frame *frame,
 	const char *keyword, int64_t number, struct evaluated *seen)
 {
@@ -168,16 +169,16 @@ static bool check_any_of(struct run *run, const struct frame *frame, struct eval
 {
 	const struct list *list = &frame->schema->any_of;
 	bool any = false;
-	/* All are looked at where somebody asks what they have seen. */
+	/* All are checked if their evaluated children are needed. */
 	for (size_t i = 0; i < list->count && (!any || seen) && !run->over; i++)
 		any = holds_quietly(run, list->items[i], frame, "anyOf", (int64_t)i, seen) || any;
 	if (any)
 		return true;
-	/* With one alternative, what is wrong with it is what is wrong. */
+	/* If there is only one alternative, its errors are reported. */
 	if (list->count == 1)
 		return check_in_place(run, list->items[0], frame, "anyOf", 0, seen);
 	return run_fail(run, frame, "anyOf", frame->value,
-		"fits none of the %zu alternatives of anyOf", list->count);
+		"matches none of the %zu alternatives of anyOf", list->count);
 }
 
 static bool check_one_of(struct run *run, const struct frame *frame, struct evaluated *seen)
@@ -195,10 +196,11 @@ static bool check_one_of(struct run *run, const struct frame *frame, struct eval
 		return true;
 	if (!held)
 		return run_fail(run, frame, "oneOf", frame->value,
-			"fits none of the %zu alternatives of oneOf; it must fit exactly one",
+			"matches none of the %zu alternatives of oneOf; it must match exactly one",
 			list->count);
 	return run_fail(run, frame, "oneOf", frame->value,
-		"fits alternatives %zu and %zu of oneOf; it must fit exactly one", first, second);
+		"matches alternatives %zu and %zu of oneOf; it must match exactly one", first,
+		second);
 }
 
 static bool check_conditions(struct run *run, const struct frame *frame, struct evaluated *seen)
@@ -206,7 +208,7 @@ static bool check_conditions(struct run *run, const struct frame *frame, struct 
 	const struct schema *s = frame->schema;
 	bool ok = true;
 	if (s->not_ && holds_quietly(run, s->not_, frame, "not", -1, NULL))
-		ok = run_fail(run, frame, "not", frame->value, "is what \"not\" forbids");
+		ok = run_fail(run, frame, "not", frame->value, "is forbidden by \"not\"");
 	if (!s->if_)
 		return ok;
 	bool holds = holds_quietly(run, s->if_, frame, "if", -1, seen);
@@ -216,7 +218,7 @@ static bool check_conditions(struct run *run, const struct frame *frame, struct 
 	return ok;
 }
 
-/* The outermost resource on the way here that has a dynamic anchor of that name (Core, 8.2.3.2). */
+/* The outermost resource on the path to here with a dynamic anchor of that name (Core, 8.2.3.2). */
 static const struct schema *find_dynamic(struct run *run, const struct frame *frame)
 {
 	const struct schema *found = frame->schema->dynamic_ref;
@@ -251,7 +253,7 @@ static bool check_references(struct run *run, const struct frame *frame, struct 
 
 /* ---- one schema at one value ---- */
 
-/* Has the way led through this schema at this value before? Then it would for ever. */
+/* Was this schema applied to this value before on the path to here? If so, it is endless. */
 static bool is_endless(struct run *run, const struct frame *frame)
 {
 	for (const struct frame *at = frame->up; at && at->value == frame->value; at = at->up) {
@@ -282,7 +284,8 @@ static bool check_here(struct run *run, const struct frame *frame, struct evalua
 		ok = check_one_of(run, frame, seen) && ok;
 	if ((s->not_ || s->if_) && (ok || run_goes_on(run)))
 		ok = check_conditions(run, frame, seen) && ok;
-	/* What a subschema that fails has seen does not count: more errors would only follow. */
+	/* The evaluated children of a failed subschema are not used, to avoid errors that only
+	 * follow from the failure. */
 	if (seen && ok)
 		ok = run_unevaluated(run, frame, seen) && ok;
 	return ok && !run->over;
@@ -298,7 +301,7 @@ bool run_check(struct run *run, const struct schema *schema, const struct json_v
 	const struct frame *up, const char *keyword, const char *name, size_t name_len,
 	int64_t number, struct evaluated *seen)
 {
-	/* Most schemas of scalars are such; they need no frame to pass. */
+	/* Most schemas of scalars are like that, and need no frame if the value is valid. */
 	if (schema->only_types && !run->over && run_has_type(run, value, schema->types)) {
 		run_spend(run, 1);
 		return true;
@@ -314,15 +317,13 @@ bool run_check(struct run *run, const struct schema *schema, const struct json_v
 	if (run->over)
 		return false;
 	if (schema->is_boolean)
-		return schema->boolean ||
-			run_fail(run, &frame, NULL, value, "is not allowed here at all");
+		return schema->boolean || run_fail(run, &frame, NULL, value, "is not allowed here");
 	if (is_endless(run, &frame) || frame.depth > RUN_MAX_DEPTH)
 		return run_give_up(run, &frame, NULL, value,
-			"the schema leads in circles here; its references have no end");
+			"cannot validate: the references of the schema form a cycle here");
 	if (++run->steps > RUN_MAX_STEPS)
 		return run_give_up(run, &frame, NULL, value,
-			"checking was given up here; the schema's alternatives multiply without "
-			"end");
+			"cannot validate: the schema has too many combinations of alternatives");
 	if (!seen && !asks_for_unevaluated(schema, value))
 		return check_here(run, &frame, NULL);
 	struct evaluated own;

@@ -1,14 +1,14 @@
 /*
- * Holding a document against a compiled schema.
+ * Validates a document with a compiled schema.
  *
  *	struct schema_report report = SCHEMA_REPORT_INIT;
  *	schema_validate(schema, doc, NULL, &report);
  *	... report.count, report.errors ...
  *	schema_report_release(&report);
  *
- * Every error is told, up to a limit, not just the first. Inside "anyOf", "oneOf", "not" and "if"
- * what fails is not an error by itself; the keyword is named once. Several threads may use one
- * schema, each with documents of its own.
+ * All errors are reported, up to a limit. A failure inside "anyOf", "oneOf", "not" and "if" is not
+ * an error by itself; only the keyword is reported. Several threads may use the same schema with
+ * different documents.
  */
 #ifndef SCHEMA_VALIDATE_H
 #define SCHEMA_VALIDATE_H
@@ -16,21 +16,21 @@
 #include "schema/schema.h"
 
 struct schema_error {
-	const struct json_value *value; /* what is wrong; of the document */
-	struct json_position position;  /* where it stands */
+	const struct json_value *value; /* the invalid value; in the document */
+	struct json_position position;  /* its position */
 	char *instance;                 /* its JSON pointer; a NUL in a name is shown as U+2400 */
-	char *keyword;  /* the way through the schema, references included: "/items/$ref/type" */
-	char *absolute; /* where the keyword stands: "URI#/pointer" */
-	char *message;  /* what is wrong, and what would be right; without the place */
+	char *keyword;  /* the path through the schema with references: "/items/$ref/type" */
+	char *absolute; /* the location of the keyword: "URI#/pointer" */
+	char *message;  /* the problem, and a valid value; without the position */
 };
 
 struct schema_report {
 	struct schema_error *errors;
-	size_t count; /* how many are listed */
-	size_t found; /* how many there are, up to where the search was given up */
+	size_t count; /* the number of listed errors */
+	size_t found; /* the number of all errors, up to where the validation stopped */
 	size_t capacity;
-	bool unfinished; /* a pattern or the schema's recursion had no end: the last error says
-			    which */
+	bool unfinished; /* the validation stopped because of a pattern or the schema's
+			    recursion; see the last error */
 };
 #define SCHEMA_REPORT_INIT                                                                         \
 	{                                                                                          \
@@ -39,16 +39,15 @@ struct schema_report {
 void schema_report_release(struct schema_report *report);
 
 struct schema_options {
-	size_t max_errors;  /* how many to list; 0: 20 */
-	bool assert_format; /* is "format" a rule, and not just a remark? */
+	size_t max_errors;  /* the maximum number of listed errors; 0: 20 */
+	bool assert_format; /* "format" is a rule, not only an annotation */
 };
 
-/* Is the document's root valid? Adds what is wrong to `report` (NULL: nobody wants to know).
- * `options` may be NULL. */
+/* Is the document valid? Adds the errors to `report`. `options` and `report` may be NULL. */
 bool schema_validate(const struct schema *schema, const struct json_doc *doc,
 	const struct schema_options *options, struct schema_report *report);
 
-/* The same for one value of the document. */
+/* The same for a value of the document. */
 bool schema_validate_value(const struct schema *schema, const struct json_doc *doc,
 	const struct json_value *value, const struct schema_options *options,
 	struct schema_report *report);

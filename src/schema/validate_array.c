@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- elements that must differ ---- */
+/* ---- unique elements ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -14,7 +14,7 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-/* Where elements are told apart by some of their members: do `a` and `b` have the same? */
+/* If elements are identified by some of their members: do `a` and `b` have the same keys? */
 static bool same_keys(const struct json_doc *doc, const struct array_rules *rules,
 	const struct json_value *a, const struct json_value *b)
 {
@@ -36,7 +36,7 @@ static bool hash_keys(const struct json_doc *doc, const struct array_rules *rule
 		const struct text *key = &rules->map_keys[i];
 		const struct json_value *value = json_member_n(doc, element, key->bytes, key->len);
 		if (!value)
-			return false; /* without its keys an element is like no other */
+			return false; /* an element without its keys is unique */
 		*hash = mix(*hash, json_hash(doc, value));
 	}
 	return true;
@@ -48,8 +48,8 @@ struct slot {
 	size_t index;
 };
 
-/* The first element that is the same as one before it; NULL if all differ. Whoever writes the
- * elements could choose some that share a slot: looking is work that is counted. */
+/* The first element that is the same as an earlier one; NULL if all are different. A hostile
+ * document could have many elements with the same slot, so each comparison is counted as work. */
 static const struct json_value *find_same(struct run *run, const struct json_value *array,
 	const struct array_rules *rules, bool by_keys, size_t *index, size_t *before)
 {
@@ -97,7 +97,8 @@ static bool check_unique(struct run *run, const struct frame *frame)
 	bool ok = true;
 	if (rules->unique && (same = find_same(run, frame->value, rules, false, &index, &before)))
 		ok = run_fail(run, frame, "uniqueItems", same,
-			"element %zu is the same as element %zu; all must differ", index, before);
+			"element %zu is the same as element %zu; all must be different", index,
+			before);
 	if (rules->map_keys_count &&
 		(same = find_same(run, frame->value, rules, true, &index, &before)))
 		ok = run_fail(run, frame, "x-list-map-keys", same,
@@ -106,8 +107,7 @@ static bool check_unique(struct run *run, const struct frame *frame)
 			index, TEXT_ARG(rules->map_keys[0]), before);
 	if (run->steps > RUN_MAX_STEPS)
 		return run_give_up(run, frame, "uniqueItems", frame->value,
-			"looking for elements that are the same was given up; there are too many "
-			"that are alike");
+			"cannot validate: too many elements have the same hash");
 	return ok;
 }
 
@@ -120,11 +120,11 @@ static bool check_size(struct run *run, const struct frame *frame)
 	bool ok = true;
 	if (size->least >= 0 && count < size->least)
 		ok = run_fail(run, frame, "minItems", frame->value,
-			"must have at least %lld elements, and has %lld", (long long)size->least,
+			"must have at least %lld elements, but has %lld", (long long)size->least,
 			(long long)count);
 	if (size->most >= 0 && count > size->most)
 		ok = run_fail(run, frame, "maxItems", frame->value,
-			"must have at most %lld elements, and has %lld", (long long)size->most,
+			"must have at most %lld elements, but has %lld", (long long)size->most,
 			(long long)count);
 	return ok;
 }
@@ -163,8 +163,8 @@ static bool check_contains(struct run *run, const struct frame *frame, struct ev
 		if (run_check(
 			    run, rules->contains, element, frame, "contains", NULL, 0, -1, NULL)) {
 			count++;
-			/* draft-07 knows no "unevaluatedItems"; 2020-12 counts what it contains as
-			 * seen. */
+			/* draft-07 has no "unevaluatedItems"; in 2020-12, the matching elements
+			 * count as evaluated. */
 			evaluated_mark(seen, index);
 		}
 		index++;
@@ -173,11 +173,11 @@ static bool check_contains(struct run *run, const struct frame *frame, struct ev
 	if (count < least)
 		return run_fail(run, frame,
 			rules->contained.least >= 0 ? "minContains" : "contains", frame->value,
-			"must contain at least %lld such element%s, and contains %lld",
+			"must contain at least %lld such element%s, but contains %lld",
 			(long long)least, least == 1 ? "" : "s", (long long)count);
 	if (rules->contained.most >= 0 && count > rules->contained.most)
 		return run_fail(run, frame, "maxContains", frame->value,
-			"must contain at most %lld such elements, and contains %lld",
+			"must contain at most %lld such elements, but contains %lld",
 			(long long)rules->contained.most, (long long)count);
 	return true;
 }

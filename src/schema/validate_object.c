@@ -1,4 +1,4 @@
-/* The keywords of objects, and the "unevaluated" pair, which come last of all. */
+/* The keywords of objects, and the two "unevaluated" keywords, which are checked last. */
 #include "schema/run.h"
 
 #include "base/alloc.h"
@@ -14,16 +14,16 @@ static bool check_size(struct run *run, const struct frame *frame)
 	bool ok = true;
 	if (size->least >= 0 && count < size->least)
 		ok = run_fail(run, frame, "minProperties", frame->value,
-			"must have at least %lld members, and has %lld", (long long)size->least,
+			"must have at least %lld members, but has %lld", (long long)size->least,
 			(long long)count);
 	if (size->most >= 0 && count > size->most)
 		ok = run_fail(run, frame, "maxProperties", frame->value,
-			"must have at most %lld members, and has %lld", (long long)size->most,
+			"must have at most %lld members, but has %lld", (long long)size->most,
 			(long long)count);
 	return ok;
 }
 
-/* Looks `name` up; most members stand in the schema's order, so `*guess` is looked at first. */
+/* Finds the property `name`. Most members are in the schema's order, so `*guess` is tried first. */
 static const struct property *find_property(
 	const struct object_rules *rules, const char *name, size_t len, size_t *guess)
 {
@@ -40,7 +40,7 @@ static const struct property *find_property(
 	return property;
 }
 
-/* One member against "patternProperties"; `*matched` if any pattern fits its name. */
+/* Checks one member with "patternProperties"; sets `*matched` if a pattern matches its name. */
 static bool check_patterns(struct run *run, const struct frame *frame,
 	const struct json_value *member, const char *name, size_t len, bool *matched)
 {
@@ -62,7 +62,7 @@ static bool check_patterns(struct run *run, const struct frame *frame,
 	return ok;
 }
 
-/* "additionalProperties": false is what people meet most: it says what the name may have been. */
+/* "additionalProperties": false is the most frequent error; it suggests a similar name. */
 static bool check_additional(struct run *run, const struct frame *frame,
 	const struct json_value *member, const char *name, size_t len)
 {
@@ -179,7 +179,7 @@ static bool check_dependencies(struct run *run, const struct frame *frame, struc
 			if (!has_member(run, frame, &d->required[j]))
 				ok = run_fail(run, frame, d->keyword, frame->value,
 					"the member \"" TEXT_FMT
-					"\" is missing, which goes with \"" TEXT_FMT "\"",
+					"\" is missing, but required by \"" TEXT_FMT "\"",
 					TEXT_ARG(d->required[j]), TEXT_ARG(d->name));
 		if (d->schema)
 			ok = run_check(run, d->schema, frame->value, frame, d->keyword,
@@ -189,7 +189,7 @@ static bool check_dependencies(struct run *run, const struct frame *frame, struc
 	return ok;
 }
 
-/* A member's name as a document of its own, for "propertyNames". */
+/* The name of a member as a separate document, for "propertyNames". */
 static bool check_name(struct run *run, const struct frame *frame, const struct json_value *member)
 {
 	const char *text = json_text(run->doc, &(size_t){ 0 });
@@ -206,7 +206,7 @@ static bool check_name(struct run *run, const struct frame *frame, const struct 
 	json_doc_free(name);
 	if (inner.over)
 		return run_give_up(run, frame, "propertyNames", member,
-			"checking this name was given up; the schema or a pattern has no end");
+			"cannot validate this name: the schema or a pattern is endless");
 	return ok;
 }
 
@@ -220,7 +220,7 @@ static bool check_names(struct run *run, const struct frame *frame)
 		size_t len;
 		const char *name = json_key_in(run->doc, member, &len, &scratch);
 		ok = run_fail(run, frame, "propertyNames", member,
-			"\"%.*s\" is no name that a member may have", (int)len, name);
+			"\"%.*s\" is not allowed as the name of a member", (int)len, name);
 		if (!run_goes_on(run))
 			break;
 	}

@@ -1,4 +1,4 @@
-/* The keywords that look at one value alone: type, enum, const, numbers, strings. */
+/* The keywords for single values: type, enum, const, numbers, strings. */
 #include "format/format.h"
 #include "schema/run.h"
 
@@ -53,7 +53,7 @@ static void add_types(uint8_t types, struct buf *out)
 		}
 }
 
-/* A value's text for a message, cut if it is long. */
+/* The text of a value for a message, truncated if it is long. */
 static void add_value(const struct json_doc *doc, const struct json_value *value, struct buf *out)
 {
 	size_t len;
@@ -150,8 +150,8 @@ static bool check_general(struct run *run, const struct frame *frame)
 	return ok;
 }
 
-/* Compares the number at hand with a limit; `wrong` is the sign that breaks it, `touch` whether
- * equal does too. */
+/* Compares the number with a limit; `wrong` is the sign of an invalid result, `touch` whether equal
+ * is invalid, too. */
 static bool within(struct run *run, const struct frame *frame, const char *keyword,
 	const struct text *limit, int wrong, bool touch, const char *words)
 {
@@ -175,7 +175,8 @@ static bool check_number(struct run *run, const struct frame *frame)
 	ok = within(run, frame, "exclusiveMaximum", &l->exclusive_maximum, 1, true, "less than") &&
 		ok;
 	ok = within(run, frame, "minimum", &l->minimum, -1, false, "at least") && ok;
-	ok = within(run, frame, "exclusiveMinimum", &l->exclusive_minimum, -1, true, "more than") &&
+	ok = within(run, frame, "exclusiveMinimum", &l->exclusive_minimum, -1, true,
+		     "greater than") &&
 		ok;
 	if (l->multiple_of.bytes &&
 		!json_number_is_multiple(text, len, l->multiple_of.bytes, l->multiple_of.len))
@@ -196,7 +197,7 @@ static int64_t count_characters(const char *text, size_t len)
 static bool check_pattern(struct run *run, const struct frame *frame, const char *text, size_t len)
 {
 	const struct string_rules *rules = frame->schema->string;
-	struct error why; /* set where it is read; clearing 4 KB for each string shows */
+	struct error why; /* not cleared: that takes measurable time for each string */
 	int matches = pattern_matches(rules->pattern, text, len, &why);
 	if (matches < 0)
 		return run_give_up(run, frame, "pattern", frame->value, why.text);
@@ -218,11 +219,11 @@ static bool check_string(struct run *run, const struct frame *frame, const char 
 		int64_t count = count_characters(text, len);
 		if (rules->length.least >= 0 && count < rules->length.least)
 			ok = run_fail(run, frame, "minLength", frame->value,
-				"must have at least %lld characters, and has %lld",
+				"must have at least %lld characters, but has %lld",
 				(long long)rules->length.least, (long long)count);
 		if (rules->length.most >= 0 && count > rules->length.most)
 			ok = run_fail(run, frame, "maxLength", frame->value,
-				"must have at most %lld characters, and has %lld",
+				"must have at most %lld characters, but has %lld",
 				(long long)rules->length.most, (long long)count);
 	}
 	if (rules->pattern && (ok || run_goes_on(run)))
@@ -238,13 +239,13 @@ static bool check_format(struct run *run, const struct frame *frame, const char 
 		return true;
 	struct buf found = BUF_INIT;
 	add_value(run->doc, frame->value, &found);
-	run_fail(run, frame, "format", frame->value, "%s is no " TEXT_FMT, found.data,
+	run_fail(run, frame, "format", frame->value, "%s is not a valid " TEXT_FMT, found.data,
 		TEXT_ARG(s->format_name));
 	buf_release(&found);
 	return false;
 }
 
-/* What is to be said of a string's characters; they are decoded once for all of it. */
+/* Checks the characters of a string, which are decoded only once. */
 static bool check_characters(struct run *run, const struct frame *frame)
 {
 	struct buf scratch = BUF_INIT;

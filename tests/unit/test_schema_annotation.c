@@ -17,45 +17,43 @@ static void invalid_annotations_are_refused(void **state)
 			"1:12: \"x-merge\" must be one of max, min, or, and, sum, latest, "
 			"published, order" },
 		{ "{\"x-merge\":\"order\"}",
-			"1:12: \"x-merge\": \"order\" wants \"x-transitions\", which say what the "
-			"order is" },
+			"1:12: \"x-merge\": \"order\" requires \"x-transitions\", which define "
+			"the order" },
 		{ "{\"x-list-type\":\"list\"}",
 			"1:16: \"x-list-type\" must be one of atomic, set, map" },
 		{ "{\"x-list-type\":\"map\"}",
-			"1:16: \"x-list-type\": \"map\" wants \"x-list-map-keys\": the members "
-			"that "
-			"tell elements apart" },
+			"1:16: \"x-list-type\": \"map\" requires \"x-list-map-keys\": the "
+			"members that identify an element" },
 		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[]}",
-			"1:16: \"x-list-type\": \"map\" wants \"x-list-map-keys\": the members "
-			"that "
-			"tell elements apart" },
+			"1:16: \"x-list-type\": \"map\" requires \"x-list-map-keys\": the "
+			"members that identify an element" },
 		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[1]}",
 			"1:41: \"x-list-map-keys\" must be a list of strings" },
 		{ "{\"x-list-map-keys\":[\"id\"]}",
-			"1:20: \"x-list-map-keys\" goes with \"x-list-type\": \"map\"" },
+			"1:20: \"x-list-map-keys\" requires \"x-list-type\": \"map\"" },
 		{ "{\"x-map-type\":\"map\"}",
 			"1:15: \"x-map-type\" must be one of granular, atomic" },
 		{ "{\"x-merge-clock\":1}", "1:18: \"x-merge-clock\" must be a string" },
 		{ "{\"x-immutable\":\"true\"}", "1:16: \"x-immutable\" must be true or false" },
 		{ "{\"x-increasing\":1}", "1:17: \"x-increasing\" must be true or false" },
 		{ "{\"x-transitions\":[]}",
-			"1:18: \"x-transitions\" must be an object: a value, and the list of those "
-			"that may follow" },
+			"1:18: \"x-transitions\" must be an object: for each value, the list of its "
+			"next values" },
 		{ "{\"x-transitions\":{\"a\":\"b\"}}",
 			"1:23: \"x-transitions\" must be a list of strings" },
 		{ "{\"x-transitions\":{\"queued\":[\"runing\"],\"running\":[]}}",
-			"1:29: \"x-transitions\" leads to runing, which has no row of its own" },
+			"1:29: \"x-transitions\" leads to runing, which is not one of its members" },
 		{ "{\"x-remove-when\":\"never\"}",
-			"1:18: a schema is wanted here: an object, true or false" },
+			"1:18: expected a schema here: an object, true or false" },
 		{ "{\"x-remove-when\":{\"type\":\"x\"}}",
 			"1:26: \"type\" must be null, boolean, integer, number, string, array or "
 			"object" },
 		{ "{\"x-remove-when\":true,\"x-archive\":[]}",
 			"1:35: \"x-archive\" must be a string" },
 		{ "{\"x-remove-when\":true,\"x-archive\":\"/done-\"}",
-			"1:35: \"x-archive\" must be what the paths of the archives begin with, "
+			"1:35: \"x-archive\" must be the beginning of the paths of the archives, "
 			"such as \"archive/done-\"" },
-		{ "{\"x-archive\":\"done-\"}", "1:14: \"x-archive\" goes with \"x-remove-when\"" },
+		{ "{\"x-archive\":\"done-\"}", "1:14: \"x-archive\" requires \"x-remove-when\"" },
 		{ "{\"x-owner\":\"server\"}",
 			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
 		{ "{\"x-owner\":\"/a~\"}",

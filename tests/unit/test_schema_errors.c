@@ -21,52 +21,51 @@ static void an_error_contains_what_is_expected(void **state)
 		{ "{\"exclusiveMaximum\":3}", "3",
 			"1:1  /exclusiveMaximum: 3 must be less than 3" },
 		{ "{\"exclusiveMinimum\":3}", "3",
-			"1:1  /exclusiveMinimum: 3 must be more than 3" },
+			"1:1  /exclusiveMinimum: 3 must be greater than 3" },
 		{ "{\"multipleOf\":0.5}", "0.7",
 			"1:1  /multipleOf: 0.7 must be a multiple of 0.5" },
 		{ "{\"minLength\":2}", "\"\\u00e9\"",
-			"1:1  /minLength: must have at least 2 characters, and has 1" },
+			"1:1  /minLength: must have at least 2 characters, but has 1" },
 		{ "{\"maxLength\":1}", "\"ab\"",
-			"1:1  /maxLength: must have at most 1 characters, and has 2" },
+			"1:1  /maxLength: must have at most 1 characters, but has 2" },
 		{ "{\"pattern\":\"^a\"}", "\"b\"",
 			"1:1  /pattern: \"b\" does not match the pattern ^a" },
 		{ "{\"minItems\":1}", "[]",
-			"1:1  /minItems: must have at least 1 elements, and has 0" },
+			"1:1  /minItems: must have at least 1 elements, but has 0" },
 		{ "{\"maxItems\":1}", "[1,2]",
-			"1:1  /maxItems: must have at most 1 elements, and has 2" },
+			"1:1  /maxItems: must have at most 1 elements, but has 2" },
 		{ "{\"uniqueItems\":true}", "[1,2,1.0]",
 			"1:6 /2 /uniqueItems: element 2 is the same as element 0; all must "
-			"differ" },
+			"be different" },
 		{ "{\"contains\":{\"const\":1}}", "[2]",
-			"1:1  /contains: must contain at least 1 such element, and contains 0" },
+			"1:1  /contains: must contain at least 1 such element, but contains 0" },
 		{ "{\"contains\":{\"const\":1},\"maxContains\":1}", "[1,1]",
-			"1:1  /maxContains: must contain at most 1 such elements, and contains 2" },
+			"1:1  /maxContains: must contain at most 1 such elements, but contains 2" },
 		{ "{\"required\":[\"a\",\"b\"]}", "{\"b\":1}",
 			"1:1  /required: the member \"a\" is missing" },
 		{ "{\"minProperties\":1}", "{}",
-			"1:1  /minProperties: must have at least 1 members, and has 0" },
+			"1:1  /minProperties: must have at least 1 members, but has 0" },
 		{ "{\"maxProperties\":0}", "{\"a\":1}",
-			"1:1  /maxProperties: must have at most 0 members, and has 1" },
+			"1:1  /maxProperties: must have at most 0 members, but has 1" },
 		{ "{\"properties\":{\"server\":{}},\"additionalProperties\":false}",
 			"{\"sever\":1}",
 			"1:10 /sever /additionalProperties: the member \"sever\" is not allowed "
 			"here; did you mean \"server\"?" },
 		{ "{\"propertyNames\":{\"maxLength\":1}}", "{\"ab\":1}",
-			"1:7 /ab /propertyNames: \"ab\" is no name that a member may have" },
+			"1:7 /ab /propertyNames: \"ab\" is not allowed as the name of a member" },
 		{ "{\"dependentRequired\":{\"a\":[\"b\"]}}", "{\"a\":1}",
-			"1:1  /dependentRequired: the member \"b\" is missing, which goes with "
+			"1:1  /dependentRequired: the member \"b\" is missing, but required by "
 			"\"a\"" },
-		{ "{\"not\":{\"type\":\"null\"}}", "null", "1:1  /not: is what \"not\" forbids" },
+		{ "{\"not\":{\"type\":\"null\"}}", "null", "1:1  /not: is forbidden by \"not\"" },
 		{ "{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"string\"}]}", "1",
-			"1:1  /anyOf: fits none of the 2 alternatives of anyOf" },
+			"1:1  /anyOf: matches none of the 2 alternatives of anyOf" },
 		{ "{\"oneOf\":[{\"type\":\"null\"},{\"type\":\"string\"}]}", "1",
-			"1:1  /oneOf: fits none of the 2 alternatives of oneOf; it must fit "
-			"exactly "
-			"one" },
+			"1:1  /oneOf: matches none of the 2 alternatives of oneOf; it must "
+			"match exactly one" },
 		{ "{\"oneOf\":[{},false,{}]}", "1",
-			"1:1  /oneOf: fits alternatives 0 and 2 of oneOf; it must fit exactly "
-			"one" },
-		{ "false", "1", "1:1  : is not allowed here at all" },
+			"1:1  /oneOf: matches alternatives 0 and 2 of oneOf; it must match "
+			"exactly one" },
+		{ "false", "1", "1:1  : is not allowed here" },
 		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"id\"]}",
 			"[{\"id\":\"a\"},{\"id\":\"\\u0061\"},{}]",
 			"1:13 /1 /x-list-map-keys: element 1 has the same id as element 0; it must "
@@ -89,7 +88,7 @@ static void an_error_has_a_location_in_document_and_schema(void **state)
 		"3:7 /\u00e9~1\u00e9~0/2 /patternProperties/^\u00e9~1/$ref/items/type: 1 must be "
 		"null");
 	assert_says("{\"allOf\":[{},{\"if\":{},\"then\":{\"prefixItems\":[{},false]}}]}", "[1, 2]",
-		"1:5 /1 /allOf/1/then/prefixItems/1: is not allowed here at all");
+		"1:5 /1 /allOf/1/then/prefixItems/1: is not allowed here");
 }
 
 /* Found by fuzzing: truncated at the NUL, the pointer was that of another member. */

@@ -7,7 +7,7 @@ static void keywords_require_values_of_their_type(void **state)
 	static const struct {
 		const char *schema, *error;
 	} cases[] = {
-		{ "[]", "1:1: a schema is an object, true or false, not array" },
+		{ "[]", "1:1: a schema must be an object, true or false, not array" },
 		{ "{\n  \"type\": \"strin\"\n}",
 			"2:11: \"type\" must be null, boolean, integer, number, string, array or "
 			"object; did you mean \"string\"?" },
@@ -15,11 +15,11 @@ static void keywords_require_values_of_their_type(void **state)
 		{ "{\"type\":[]}", "1:9: \"type\" must name at least one type" },
 		{ "{\"enum\":{}}", "1:9: \"enum\" must be a list of values" },
 		{ "{\"maximum\":\"3\"}", "1:12: \"maximum\" must be a number" },
-		{ "{\"multipleOf\":0.0}", "1:15: \"multipleOf\" must be more than 0" },
+		{ "{\"multipleOf\":0.0}", "1:15: \"multipleOf\" must be greater than 0" },
 		{ "{\"minLength\":-1}",
 			"1:14: \"minLength\" must be a whole number, not less than 0" },
 		{ "{\"pattern\":\"(\"}",
-			"1:12: \"(\" is no regular expression of ECMA-262: missing closing "
+			"1:12: \"(\" is not a valid regular expression (ECMA-262): missing closing "
 			"parenthesis" },
 		{ "{\"pattern\":1}",
 			"1:12: \"pattern\" must be a regular expression, as a string" },
@@ -31,7 +31,7 @@ static void keywords_require_values_of_their_type(void **state)
 		{ "{\"properties\":{\"a\":\n {\"not\":null}}}",
 			"2:9: \"not\" must be a schema: an object, true or false" },
 		{ "{\"patternProperties\":{\"[\":true}}",
-			"1:27: \"[\" is no regular expression of ECMA-262: missing terminating ] "
+			"1:27: \"[\" is not a valid regular expression (ECMA-262): missing terminating ] "
 			"for "
 			"character class" },
 		{ "{\"required\":\"a\"}", "1:13: \"required\" must be a list of names" },
@@ -43,12 +43,12 @@ static void keywords_require_values_of_their_type(void **state)
 		{ "{\"$ref\":1}", "1:9: \"$ref\" must be a URI reference, as a string" },
 		{ "{\"$id\":1}", "1:8: \"$id\" must be a URI reference, as a string" },
 		{ "{\"$id\":\"http://x.test/#a\"}",
-			"1:8: \"$id\" must not have a fragment; \"$anchor\" names a place inside a "
+			"1:8: \"$id\" must not have a fragment; use \"$anchor\" for a part of a "
 			"schema" },
 		{ "{\"$id\":\"http://x.test/a\",\"items\":{\"$id\":\"a\"}}",
-			"1:41: \"$id\" gives a name that another schema of this document has" },
+			"1:41: \"$id\" is already used by another schema of this document" },
 		{ "{\"items\":{\"$id\":\"\"}}",
-			"1:17: \"$id\" gives a name that another schema of this document has" },
+			"1:17: \"$id\" is already used by another schema of this document" },
 		{ "{\"$anchor\":\"a/b\"}",
 			"1:12: \"$anchor\" must be a name of letters, digits, '-', '_', ':' and "
 			"'.'" },
@@ -76,21 +76,20 @@ static void references_must_lead_to_a_schema(void **state)
 {
 	(void)state;
 	assert_refused("{\"$ref\":\"#/$defs/a\"}",
-		"schema.json:1:9: the reference \"#/$defs/a\" cannot be followed: there is no "
+		"schema.json:1:9: the reference \"#/$defs/a\" cannot be followed: no "
 		"#/$defs/a in schema.json");
 	assert_refused("{\"$ref\":\"#nowhere\"}",
-		"schema.json:1:9: the reference \"#nowhere\" cannot be followed: there is no "
+		"schema.json:1:9: the reference \"#nowhere\" cannot be followed: no "
 		"#nowhere in schema.json");
 	assert_refused("{\"items\":\n{\"$ref\":\"http://x.test/a\"}}",
 		"schema.json:2:9: the reference \"http://x.test/a\" cannot be followed: no schema "
-		"is "
-		"known as http://x.test/a");
+		"with the URI http://x.test/a");
 	assert_refused("{\"$ref\":\"#/title\",\"title\":\"t\"}",
-		"schema.json:1:9: the reference \"#/title\" leads to string, which is no schema");
+		"schema.json:1:9: the reference \"#/title\" leads to string, which is not a schema");
 	assert_refused("{\"$schema\":\"http://json-schema.org/draft-03/schema#\"}",
-		"schema.json:1:12: \"http://json-schema.org/draft-03/schema#\" is no known draft; "
-		"known are \"https://json-schema.org/draft/2020-12/schema\", "
-		"\"http://json-schema.org/draft-07/schema#\" and metaschemas that --map leads to");
+		"schema.json:1:12: unknown draft \"http://json-schema.org/draft-03/schema#\"; "
+		"expected \"https://json-schema.org/draft/2020-12/schema\", "
+		"\"http://json-schema.org/draft-07/schema#\" or a metaschema found with --map");
 }
 
 static void a_schema_that_is_too_large_is_refused(void **state)
