@@ -7,7 +7,7 @@
 
 enum { SHOWN = 60 };
 
-/* A value in a message: a string without its quotes, shortened to fit a line. */
+/* A value in a message: a string without its quotes, shortened to one line. */
 static void show(struct buf *out, const struct json_doc *doc, const struct json_value *value)
 {
 	size_t len;
