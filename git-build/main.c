@@ -1,5 +1,5 @@
 /*
- * git-build with all of its subcommands. It is called by the quick program, which has what needs no
+ * git-build with all of its subcommands. The quick program calls it for subcommands that need a
  * repository (quick.c).
  */
 #include "cli/command.h"

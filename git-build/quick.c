@@ -1,11 +1,11 @@
 /*
  * git-build, called as `git build`: the program that starts quickly.
  *
- * Loading libgit2, with all that it brings, takes longer than validating or merging a file. So
- * there are two programs, made of the same pieces. This one has the subcommands that need no
- * repository. It becomes the full one (main.c) for every other, and where one of its own finds that
- * it needs a repository after all: nothing has been done by then, so the command line is simply run
- * again.
+ * Loading libgit2 and its dependencies takes longer than validating or merging a file. So there are
+ * two programs, built from the same parts. This one has the subcommands that need no repository.
+ * For every other subcommand it replaces itself with the full program (main.c). It does the same if
+ * one of these subcommands turns out to need a repository: nothing has been done at that point, so
+ * the command line is run again.
  */
 #include "cli/command.h"
 #include "cli/dispatch.h"
@@ -26,7 +26,7 @@ const struct command *const commands[] = {
 	NULL,
 };
 
-/* The command line, once more for the full program: parsing it moves the words around. */
+/* A copy of the command line for the full program, since parsing reorders the words. */
 static char **arguments;
 
 static _Noreturn void become_full(void)

@@ -1,4 +1,4 @@
-/* What all subcommands have in common. */
+/* Functions that all subcommands share. */
 #include "cli/command.h"
 
 #include "base/alloc.h"
@@ -16,15 +16,15 @@ static const struct option common_options[] = {
 		.letter = 'C',
 		.value = "DIR",
 		.help = "work as if started in DIR" },
-	OPT_FLAG('q', "quiet", struct invocation, quiet, "say only what went wrong"),
-	OPT_FLAG('v', "verbose", struct invocation, verbose, "say more"),
-	{ .kind = OPTION_HELP, .letter = 'h', .help = "show this" },
+	OPT_FLAG('q', "quiet", struct invocation, quiet, "print errors only"),
+	OPT_FLAG('v', "verbose", struct invocation, verbose, "print more detail"),
+	{ .kind = OPTION_HELP, .letter = 'h', .help = "print this help" },
 	{ .kind = OPTION_MANUAL, .name = "help", .help = "open the manual page" },
 	OPT_END,
 };
 
 static const struct option json_options[] = {
-	OPT_FLAG(0, "json", struct invocation, json, "show the same as JSON"),
+	OPT_FLAG(0, "json", struct invocation, json, "print the result as JSON"),
 	OPT_END,
 };
 
@@ -56,7 +56,7 @@ void command_groups(const struct command *command, const struct verb *verb, void
 
 enum { MOST_VERBS = 16 };
 
-/* The options of all verbs, of which some are there several times. */
+/* The options of all verbs; some of them occur several times. */
 static void all_groups(
 	const struct command *command, struct option_group groups[MOST_VERBS * COMMAND_GROUPS])
 {
@@ -76,31 +76,15 @@ static const struct verb *verb_called(const struct command *command, const char 
 	return NULL;
 }
 
-void command_list_verbs(const struct command *command, struct buf *out)
-{
-	size_t before = out->len;
-	for (const struct verb *verb = command->verbs; verb->name; verb++) {
-		if (!*verb->name)
-			continue;
-		if (out->len > before)
-			buf_addstr(out, verb[1].name ? ", " : " and ");
-		buf_addstr(out, verb->name);
-	}
-}
-
 static int refuse_verb(const struct command *command, const char *word, struct error *err)
 {
 	struct nearest nearest = NEAREST_INIT(word);
-	struct buf known = BUF_INIT;
 	for (const struct verb *verb = command->verbs; verb->name; verb++)
 		nearest_try(&nearest, verb->name);
-	command_list_verbs(command, &known);
-	int rc = nearest.word && *nearest.word
-		? error_set(
-			  err, ERR_INVALID, "'%s' is unknown; did you mean %s?", word, nearest.word)
-		: error_set(err, ERR_INVALID, "'%s' is unknown; there are %s", word, known.data);
-	buf_release(&known);
-	return rc;
+	if (!nearest.word || !*nearest.word)
+		return error_set(err, ERR_INVALID, "unknown subcommand '%s'", word);
+	return error_set(err, ERR_INVALID, "unknown subcommand '%s' (did you mean '%s'?)", word,
+		nearest.word);
 }
 
 int command_find_verb(const struct command *command, struct operands *operands,
@@ -166,7 +150,7 @@ void command_usage(const struct command *command, const struct verb *verb, struc
 	buf_release(&forms);
 }
 
-/* The programs' names, and where they are, from each other: installed, and as built. */
+/* The names of the programs, and their paths relative to each other, installed and as built. */
 static const char quick_name[] = "git-build", full_name[] = "git-build-full";
 
 static int find_beside(
@@ -175,7 +159,7 @@ static int find_beside(
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (len < 0)
-		return error_errno(err, ERR_FAILED, "cannot find out where git-build is installed");
+		return error_errno(err, ERR_FAILED, "cannot find the directory of git-build");
 	self[len] = '\0';
 	*strrchr(self, '/') = '\0';
 	struct buf path = BUF_INIT;
@@ -192,7 +176,8 @@ static int find_beside(
 	}
 	buf_release(&path);
 	return error_set(err, ERR_FAILED,
-		"there is no %s beside %s: git-build is not installed as a whole; install it again",
+		"missing program %s next to %s; git-build is only partly installed, install it "
+		"again",
 		name, self);
 }
 
@@ -206,7 +191,7 @@ int program_full_path(struct buf *out, struct error *err)
 	return find_beside(out, "../libexec/git-build", full_name, err);
 }
 
-/* Installed beside the program's folder, or built in it. */
+/* Installed next to the directory of the program, or built in it. */
 int hooks_path(struct buf *out, struct error *err)
 {
 	struct buf program = BUF_INIT;

@@ -1,12 +1,12 @@
 /*
- * What a subcommand is, and what it is given to work with.
+ * The definition of a subcommand, and what it gets to work with.
  *
- * A subcommand is one file named as it is typed. It declares one `struct command`, which main.c
- * lists. Before `run` is called the options are parsed and what the row says it needs is there, so
- * that `run` only calls the fleet and shows what came of it.
+ * A subcommand is one file with the name of the subcommand. It declares one `struct command`, which
+ * main.c lists. Before `run` is called, the options are parsed and everything is available that the
+ * entry asks for, so that `run` only calls the library and prints the result.
  *
  * To add one: write the file and its manual page docs/man/git-build-NAME.1.scd, declare its entry
- * below, and list it in main.c. tests/e2e/help.bats holds the page against the entry.
+ * below, and list it in main.c. tests/e2e/help.bats checks the page against the entry.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -16,7 +16,7 @@
 #include "base/env.h"
 #include "clone/settings.h"
 
-/* Exit codes, as git's. */
+/* Exit codes, the same as git's. */
 enum {
 	ANSWER_YES = 0,
 	ANSWER_NO = 1,
@@ -27,7 +27,7 @@ enum {
 enum command_needs {
 	NEEDS_NOTHING,
 	NEEDS_REPOSITORY, /* and its settings */
-	NEEDS_SERVER,     /* and the id of the server that this clone is */
+	NEEDS_SERVER,     /* and the server ID of this clone */
 };
 
 struct invocation {
@@ -36,55 +36,55 @@ struct invocation {
 	const struct env *env;
 	struct overrides overrides; /* from options and the environment */
 
-	/* Where the command needs them, or after command_open(). */
+	/* Set if the command needs them, or after command_open(). */
 	struct repo *repo;
 	struct settings settings;
 
-	/* What every command understands. */
+	/* Options that every command has. */
 	bool quiet, verbose, json;
-	bool colour; /* may standard output have it? */
+	bool colour; /* whether standard output may have colors */
 
-	/* The exit code of another command, where this one hands it on. */
+	/* The exit code of another command, if this command returns that. */
 	int status;
 };
 
 /*
- * One of the things that a command can do, named by the word after the command's name: with a table
- * of its own of the options that it takes. Any other option is an error.
+ * One of the subcommands of a command, named by the word after the command's name. It has its own
+ * table of options. Any other option is an error.
  */
 struct verb {
-	const char *name;             /* "": what the command does without a word */
+	const char *name;             /* "": the command without a verb */
 	const char *synopsis;         /* what follows the name; a line for each form */
-	const struct option *options; /* as a command's: members of the command's own struct */
+	const struct option *options; /* as for a command: members of the command's struct */
 	const struct option *settings;
 	enum command_needs needs;
 	bool shows;               /* understands --json */
 	int least, most;          /* operands after the name */
-	const char *const *words; /* what these may be, for completion; or NULL */
-	/* As a command's. The operands are those after the name. */
+	const char *const *words; /* possible operands, for completion; or NULL */
+	/* As for a command. The operands are those after the name. */
 	int (*run)(struct invocation *inv, const void *options, struct operands *operands,
 		struct error *err);
 };
 
 struct command {
 	const char *name;
-	const char *summary;          /* one line for the list, without a full stop */
-	const char *const *synopsis;  /* what stands behind "git build NAME"; ends with NULL */
-	const struct option *options; /* set members of its own struct of `options_size`; or NULL */
+	const char *summary;          /* one line for the list, without a period */
+	const char *const *synopsis;  /* what follows "git build NAME"; ends with NULL */
+	const struct option *options; /* set members of a struct of `options_size` bytes; or NULL */
 	size_t options_size;
 	const struct option *settings; /* set members of struct overrides; or NULL */
 	enum command_needs needs;
 	bool shows;               /* understands --json */
-	bool changes;             /* what it prints reports changes: show_changed() */
-	int operands;             /* how many words that are no options it takes at most */
-	const char *const *words; /* what its operands may be, for completion; or NULL */
-	/* What it can do, which then says all of the above from `synopsis` on but `options_size`;
+	bool changes;             /* what it prints reports changes: see show_changed() */
+	int operands;             /* maximum number of operands */
+	const char *const *words; /* possible operands, for completion; or NULL */
+	/* The verbs, which then define all of the above from `synopsis` on, except `options_size`;
 	 * ends with a row without a name. Or NULL. */
 	const struct verb *verbs;
 	/*
-	 * `options` is its own struct, zero where nothing was given. Returns an answer above, or a
-	 * negative code: then `err` is printed as fatal. With ANSWER_USAGE, `err` says what is
-	 * wrong with the command line, and the usage follows.
+	 * `options` is the command's struct, with zeros for options that are not given. Returns an
+	 * answer above, or a negative code: then `err` is printed as fatal. With ANSWER_USAGE,
+	 * `err` describes the mistake in the command line; it is printed with a pointer to -h.
 	 */
 	int (*run)(struct invocation *inv, const void *options, struct operands *operands,
 		struct error *err);
@@ -129,41 +129,39 @@ extern const struct command command_watch;
 const struct command *command_find(const char *name);
 
 enum { COMMAND_GROUPS = 5 };
-/* The options of `verb`, or of `command` if that is NULL: its own, its settings, and everyone's.
- * The pointers to what they set may be NULL if nothing is parsed. */
+/* The options of `verb`, or of `command` if that is NULL: its own options, its settings, and the
+ * common ones. The pointers to the structs that they set may be NULL if nothing is parsed. */
 void command_groups(const struct command *command, const struct verb *verb, void *options,
 	struct invocation *inv, struct option_group groups[COMMAND_GROUPS]);
 
 /*
- * Finds the verb that `operands` name and takes its name out of them; NULL if the command has none,
- * or no name is given and it does nothing without one. ERR_INVALID if there is no such verb.
+ * Finds the verb that `operands` name and removes its name from them. NULL if the command has no
+ * verbs, or if no name is given and the command does nothing without a verb. ERR_INVALID if the
+ * verb is unknown.
  */
 int command_find_verb(const struct command *command, struct operands *operands,
 	const struct verb **verb, struct error *err);
-/* Appends the names of the command's verbs: "add, claim and list". */
-void command_list_verbs(const struct command *command, struct buf *out);
-
-/* Appends what -h shows of `verb`, or of `command` if that is NULL. */
+/* Appends the -h text of `verb`, or of `command` if that is NULL. */
 void command_usage(const struct command *command, const struct verb *verb, struct buf *out);
 
-/* Opens the repository here and loads its settings, for a command that does not always need them.
- * In the quick program this does not return: see quick.c. */
+/* Opens the repository of the current directory and loads its settings, for a command that does not
+ * always need them. In the quick program this does not return: see quick.c. */
 int command_open(struct invocation *inv, struct error *err);
-/* Gives back what command_open() has opened, if it has. */
+/* Closes what command_open() has opened, if anything. */
 void command_close(struct invocation *inv);
 
 /* After a failure with `code` that changed nothing: repairs the clone if it is damaged. True if it
- * was repaired: the same may be tried once more. */
+ * was repaired, and the command may be tried once more. */
 bool command_repair(struct invocation *inv, int code);
-/* Warns of what was repaired since the last call, if anything was. command_close() does it as well.
- */
+/* Prints a warning about what was repaired since the last call, if anything. command_close() also
+ * does this. */
 void command_report_repair(struct invocation *inv);
 
-/* Appends the absolute path of the program that users and git call. */
+/* Appends the absolute path of the program that users and git run. */
 int program_path(struct buf *out, struct error *err);
-/* Appends the absolute path of the folder with git-build's hooks. */
+/* Appends the absolute path of the directory with git-build's hooks. */
 int hooks_path(struct buf *out, struct error *err);
-/* Appends that of the program with all subcommands. */
+/* Appends the absolute path of the program with all subcommands. */
 int program_full_path(struct buf *out, struct error *err);
 
 #endif

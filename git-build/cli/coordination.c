@@ -1,4 +1,4 @@
-/* What lock, job, message and status have in common. */
+/* Functions shared by lock, job, message and status. */
 #include "cli/coordination.h"
 #include "cli/print.h"
 
@@ -10,11 +10,11 @@
 #include <string.h>
 
 const struct option coordination_server[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
-/* ---- locks that were lost ---- */
+/* ---- lost locks ---- */
 
 static void tell_lock(const struct held *held, const struct lock *lock, bool lost, void *data)
 {
@@ -23,19 +23,17 @@ static void tell_lock(const struct held *held, const struct lock *lock, bool los
 	(void)data;
 	if (!lost)
 		buf_addf(&text,
-			"the time of lock %s was over at %s: renew or release it, anybody may take "
-			"it",
+			"lock %s expired at %s; renew or release it, or another server may "
+			"acquire it",
 			held->name, timestamp_format(lock->expires_at, when));
 	else if (lock->fence > held->fence && lock->holder)
 		buf_addf(&text,
-			"lock %s was lost: its time was over, and %s has taken it at %s (fence "
-			"%lld, "
+			"lock %s was lost: it expired, and %s acquired it at %s (fence %lld, "
 			"yours was %lld)",
 			held->name, lock->holder, timestamp_format(lock->locked_at, when),
 			(long long)lock->fence, (long long)held->fence);
 	else
-		buf_addf(&text, "lock %s was lost: it is not held by this server any more",
-			held->name);
+		buf_addf(&text, "lock %s was lost: this server no longer holds it", held->name);
 	show_message("warning", text.data);
 	buf_release(&text);
 }
@@ -51,13 +49,13 @@ static void tell_locks(struct invocation *inv)
 		rc = held_check(inv->repo, &tip, inv->settings.server,
 			inv->env->now(inv->env->data), tell_lock, NULL, &err);
 	if (rc < 0 && rc != ERR_NOT_FOUND) {
-		error_wrap(&err, "whether locks were lost cannot be found out");
+		error_wrap(&err, "cannot check whether locks were lost");
 		show_message("warning", err.text);
 	}
 	buf_release(&ref);
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 int coordination_submit(struct invocation *inv, const struct buf *request,
 	struct parsed_answer *answer, struct error *err)
@@ -73,8 +71,8 @@ int coordination_submit(struct invocation *inv, const struct buf *request,
 	tell_locks(inv);
 	if (rc < 0 && kept)
 		error_wrap(err,
-			"it is kept in the outbox ('git build outbox') and goes out with "
-			"the next operation that gets through");
+			"the request is kept in the outbox ('git build outbox') and is sent "
+			"with the next successful push");
 	if (!rc)
 		show_changed();
 	if (rc >= 0 && inv->json)
@@ -131,7 +129,7 @@ int coordination_read(
 	if (reading->offline.code) {
 		buf_addstr(&text, reading->offline.text);
 		if (reading->fetched_at)
-			buf_addf(&text, "; this is how it was %s ago",
+			buf_addf(&text, "; showing the state of %s ago",
 				timestamp_format_age(reading->now - reading->fetched_at, age));
 		show_message("warning", text.data);
 	}
@@ -175,8 +173,8 @@ int coordination_since(const char *text, int64_t now, int64_t *since, struct err
 	}
 	return known ? 0
 		     : error_set(err, ERR_INVALID,
-			       "--since takes a time (2025-10-29T12:00:00Z), a day (2025-10-29) or "
-			       "how long ago (30m, 12h, 7d), not '%s'",
+			       "--since expects a time (2025-10-29T12:00:00Z), a day "
+			       "(2025-10-29) or an age (30m, 12h, 7d), not '%s'",
 			       text);
 }
 

@@ -1,6 +1,6 @@
 /*
- * From a command line to an exit code: finds the subcommand, gives it what its row says it needs,
- * and turns what comes back into 0 yes, 1 no, 128 fatal, 129 usage, as git's.
+ * From a command line to an exit code: finds the subcommand, prepares what its entry asks for, and
+ * maps the result to an exit code as in git: 0 yes, 1 no, 128 fatal, 129 usage.
  */
 #include "cli/dispatch.h"
 
@@ -34,7 +34,7 @@ void program_set_memory_handler(void)
 }
 
 /* A file that is opened must never get the number of a standard stream that the caller closed:
- * what is printed would land in it. */
+ * output would be written into it. */
 static void occupy_standard_streams(void)
 {
 	int fd;
@@ -57,7 +57,7 @@ static void start(struct invocation *inv)
 	occupy_standard_streams();
 	program_set_memory_handler();
 	alloc_keep_memory();
-	/* A reader that went away is a failed write, which everyone checks; it must not end a
+	/* A reader that exits causes a failed write, which every writer checks; it must not end a
 	 * heartbeat between commit and push. */
 	signal(SIGPIPE, SIG_IGN);
 	*inv = (struct invocation){
@@ -70,8 +70,8 @@ static void start(struct invocation *inv)
 	};
 }
 
-/* The end of a process whose standard output nobody reads any more, as in `| head`: without a word,
- * by SIGPIPE, as git does. Returns if that is not what is wrong with it. */
+/* Ends the process with SIGPIPE and no message, as git does, if the reader of its standard output
+ * has exited, as in `| head`. Returns if that is not the problem. */
 static void end_with_reader(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
@@ -85,7 +85,7 @@ static void end_with_reader(void)
 	raise(SIGPIPE);
 }
 
-/* With --json, a program finds what went wrong on standard output as well. */
+/* With --json, errors are also printed as JSON on standard output. */
 static void put_error(const struct error *err)
 {
 	struct buf out = BUF_INIT;
@@ -110,7 +110,7 @@ static int fail(bool json, const struct error *err)
 	return ANSWER_FATAL;
 }
 
-/* Is there an option --json, in a command line that may not be understood? */
+/* Is there an option --json in the command line, which may not be valid? */
 static bool asks_for_json(const struct operands *operands)
 {
 	for (int i = 0; i < operands->count && strcmp(operands->words[i], "--") != 0; i++)
@@ -119,25 +119,20 @@ static bool asks_for_json(const struct operands *operands)
 	return false;
 }
 
-/* Prints what is wrong with the command line, then `usage`. */
-static int misused(const struct error *err, const struct buf *usage)
+/* Prints one line: the mistake in the command line, and the -h that describes the syntax. */
+static int misused(const struct invocation *inv, const struct error *err)
 {
-	show_message("error", err->text);
-	ssize_t ignored = write(STDERR_FILENO, usage->data, usage->len);
-	(void)ignored;
+	const char *command = inv->command ? inv->command->name : "";
+	const char *verb = inv->verb ? inv->verb->name : "";
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%s; see 'git build%s%s%s%s -h'", err->text, *command ? " " : "", command,
+		*verb ? " " : "", verb);
+	show_message("error", text.data);
+	buf_release(&text);
 	return ANSWER_USAGE;
 }
 
-static int misused_command(const struct invocation *inv, const struct error *err)
-{
-	struct buf usage = BUF_INIT;
-	command_usage(inv->command, inv->verb, &usage);
-	misused(err, &usage);
-	buf_release(&usage);
-	return ANSWER_USAGE;
-}
-
-/* Gives the command what it needs, and runs it. */
+/* Prepares what the command needs, and runs it. */
 static int run_command(
 	struct invocation *inv, const void *options, struct operands *operands, struct error *err)
 {
@@ -162,7 +157,7 @@ static int run_command(
 	return rc;
 }
 
-/* Are there as many operands as the command, or its verb, takes? */
+/* Checks the number of operands of the command, or of its verb. */
 static int check_operands(
 	const struct invocation *inv, const struct operands *operands, struct error *err)
 {
@@ -172,20 +167,11 @@ static int check_operands(
 		return error_set(
 			err, ERR_INVALID, "unexpected argument '%s'", operands->words[most]);
 	if (verb && operands->count < verb->least)
-		return error_set(err, ERR_INVALID, "'%s' needs more: see the usage", verb->name);
+		return error_set(err, ERR_INVALID, "missing argument after '%s'", verb->name);
 	return 0;
 }
 
-static int ask_for_verb(const struct command *command, struct error *err)
-{
-	struct buf known = BUF_INIT;
-	command_list_verbs(command, &known);
-	int rc = error_set(err, ERR_INVALID, "say what to do: there are %s", known.data);
-	buf_release(&known);
-	return rc;
-}
-
-/* Understands what follows the command's name; `options` is what its options set. */
+/* Parses what follows the name of the command; its options are set in `options`. */
 static int parse(
 	struct invocation *inv, void *options, struct operands *operands, struct error *err)
 {
@@ -196,11 +182,11 @@ static int parse(
 	command_groups(inv->command, inv->verb, options, inv, groups);
 	rc = options_parse(groups, operands, false, err);
 	if (rc <= 0 && inv->command->verbs && !inv->verb)
-		return ask_for_verb(inv->command, err);
+		return error_set(err, ERR_INVALID, "missing subcommand");
 	return rc ? rc : check_operands(inv, operands, err);
 }
 
-/* Runs the command that `operands` begin with. */
+/* Runs the command that the first of `operands` names. */
 static int dispatch(struct invocation *inv, struct operands *operands)
 {
 	struct error err = ERROR_INIT;
@@ -218,7 +204,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 	inv->command = command;
 	operands->words++;
 	operands->count--;
-	bool json = asks_for_json(operands); /* parsing moves the words */
+	bool json = asks_for_json(operands); /* before parsing, which reorders the words */
 
 	void *options = xcalloc(1, command->options_size + 1);
 	int rc = parse(inv, options, operands, &err);
@@ -236,7 +222,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 		rc = run_command(inv, options, operands, &err);
 	}
 	if (rc == ANSWER_USAGE) {
-		misused_command(inv, &err);
+		misused(inv, &err);
 		if (json)
 			put_error(&err);
 	} else if (rc < 0) {
@@ -246,7 +232,7 @@ static int dispatch(struct invocation *inv, struct operands *operands)
 	return rc ? rc : inv->status;
 }
 
-/* What stands before the subcommand. */
+/* Handles the options before the subcommand. */
 static int run(struct invocation *inv, struct operands *operands)
 {
 	struct main_options options = { 0 };
@@ -256,7 +242,7 @@ static int run(struct invocation *inv, struct operands *operands)
 	help_list(&usage);
 	int rc = options_parse(groups, operands, true, &err);
 	if (rc == ERR_INVALID) {
-		rc = misused(&err, &usage);
+		rc = misused(inv, &err);
 	} else if (rc == OPTIONS_HELP) {
 		show_text(&usage);
 		rc = ANSWER_YES;

@@ -1,4 +1,4 @@
-/* Parsing a command line by tables, and showing the tables. */
+/* Parsing a command line by tables, and printing the tables. */
 #include "cli/options.h"
 
 #include "base/nearest.h"
@@ -10,14 +10,14 @@
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
 
-/* A long name that was found, or is one of several that it could be. */
+/* A long name that was found, or one of several possible ones. */
 struct match {
 	const struct option *option;
 	void *into;
-	bool negated; /* it was spelled --no-name */
+	bool negated; /* it was given as --no-name */
 };
 
-/* What is to be read next, and where operands go. */
+/* The next word to read, and where operands are stored. */
 struct cursor {
 	char **words;
 	int count, next, kept;
@@ -25,7 +25,7 @@ struct cursor {
 
 static const char no[] = "no-";
 
-/* How the opposite of flag `name` is spelled: "no-name", and "name" for "no-name". */
+/* The opposite of flag `name`: "no-name", and "name" for "no-name". */
 static void negate(const char *name, struct buf *out)
 {
 	buf_reset(out);
@@ -37,7 +37,7 @@ static void negate(const char *name, struct buf *out)
 	}
 }
 
-/* How the option of `match` is spelled in full, without the dashes. */
+/* The full name of the option of `match`, without the dashes. */
 static void spell(const struct match *match, struct buf *out)
 {
 	buf_reset(out);
@@ -53,8 +53,9 @@ static int say_ambiguous(const char *word, size_t len, const struct match *one,
 	struct buf first = BUF_INIT, second = BUF_INIT;
 	spell(one, &first);
 	spell(other, &second);
-	int rc = error_set(err, ERR_INVALID, "'--%.*s' may mean --%s or --%s: please spell it out",
-		(int)len, word, first.data, second.data);
+	int rc =
+		error_set(err, ERR_INVALID, "ambiguous option '--%.*s' (could be '--%s' or '--%s')",
+			(int)len, word, first.data, second.data);
 	buf_release(&first);
 	buf_release(&second);
 	return rc;
@@ -69,12 +70,12 @@ static int say_unknown(
 			if (o->name)
 				nearest_try(&nearest, o->name);
 	return error_set(err, ERR_INVALID, "unknown option '--%.*s'%s%s%s", (int)len, word,
-		nearest.word ? ". Did you mean --" : "", nearest.word ? nearest.word : "",
-		nearest.word ? "?" : "");
+		nearest.word ? " (did you mean '--" : "", nearest.word ? nearest.word : "",
+		nearest.word ? "'?)" : "");
 }
 
 /*
- * Finds the option whose long name is `word` of `len` bytes, or begins with it where no other does.
+ * Finds the option whose long name is `word` of `len` bytes, or the only one that begins with it.
  */
 static int find_long(const struct option_group *groups, const char *word, size_t len,
 	struct match *found, struct error *err)
@@ -129,7 +130,7 @@ static int read_number(const struct option *o, const char *text, int64_t *number
 	char *end;
 	errno = 0;
 	long long read = strtoll(text, &end, 10);
-	/* strtoll takes leading space and a plus; a person who typed one made a mistake. */
+	/* strtoll accepts leading space and a plus sign, which are mistakes here. */
 	bool digits = *text && !text[strspn(text, "-0123456789")];
 	if (!digits || *end || errno || read < o->least || read > o->most)
 		return error_set(err, ERR_INVALID,
@@ -180,7 +181,7 @@ static int store(const struct match *match, const char *value, struct error *err
 	return 0;
 }
 
-/* The value of an option: what stands behind it in the same word, or the next word. */
+/* The value of an option: the rest of the same word, or the next word. */
 static int take_value(struct cursor *at, const char *attached, const char *dashes, const char *name,
 	size_t name_len, const char **value, struct error *err)
 {
@@ -211,7 +212,7 @@ static int parse_long(
 	return rc < 0 ? rc : store(&match, value, err);
 }
 
-/* `letters`: flags run together, or an option with its value. */
+/* `letters`: combined flags, or an option with its value. */
 static int parse_letters(const struct option_group *groups, struct cursor *at, const char *letters,
 	struct error *err)
 {
@@ -260,7 +261,7 @@ int options_parse(
 	return rc;
 }
 
-/* ---- what comes first ---- */
+/* ---- finding an operand before parsing ---- */
 
 /* Does an option that starts with `word` take a value? */
 static bool takes_value(const struct option_group *groups, const char *word, size_t len)
@@ -277,7 +278,7 @@ static bool takes_value(const struct option_group *groups, const char *word, siz
 	return takes;
 }
 
-/* Is the value of the last of `letters` the next word? */
+/* Is the next word the value of the last of `letters`? */
 static bool letters_want_word(const struct option_group *groups, const char *letters)
 {
 	struct match match;
@@ -318,9 +319,9 @@ bool option_list_has(const struct option_list *list, const char *between, const 
 	return !list->count;
 }
 
-/* ---- showing ---- */
+/* ---- help ---- */
 
-/* Appends `text` from column HELP_COLUMN on, broken between words. */
+/* Appends `text` at column HELP_COLUMN, broken between words. */
 static void add_help(const char *text, struct buf *out)
 {
 	size_t column = HELP_COLUMN;

@@ -1,22 +1,22 @@
 /*
  * Options of a command line, declared as tables.
  *
- * A row says everything about one option: how it is spelled, what it takes, what it is for, and
- * which member of a struct it sets. Parsing, `-h`, the completions and the error messages all read
- * the same rows, so that they cannot disagree.
+ * A row has everything about one option: its name, its value, its purpose, and the member of a
+ * struct that it sets. Parsing, `-h`, the completions and the error messages all use the same rows,
+ * so that they always agree.
  *
  *	struct heartbeat_options { bool loop; int64_t count; };
  *	static const struct option options[] = {
- *		OPT_FLAG(0, "loop", struct heartbeat_options, loop, "beat until stopped"),
- *		OPT_NUMBER('n', "count", "N", struct heartbeat_options, count, 1, 9, "so many"),
+ *		OPT_FLAG(0, "loop", struct heartbeat_options, loop, "run until stopped"),
+ *		OPT_NUMBER('n', "count", "N", struct heartbeat_options, count, 1, 9, "how many"),
  *		OPT_END,
  *	};
  *	struct option_group groups[] = { { options, &values }, { NULL, NULL } };
  *	rc = options_parse(groups, &operands, false, err);
  *
- * What is understood is what git understands: `--name=value`, `--name value`, `-xvalue`,
- * `-x value`, letters of flags run together, unambiguous beginnings of long names, `--no-name` for
- * flags, `--` for the end of options, and options behind operands.
+ * The syntax is git's: `--name=value`, `--name value`, `-xvalue`, `-x value`, combined letters of
+ * flags, unambiguous abbreviations of long names, `--no-name` for flags, `--` for the end of
+ * options, and options after operands.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -29,36 +29,36 @@
 #include <stdint.h>
 
 enum option_kind {
-	OPTION_END,       /* behind the last row */
+	OPTION_END,       /* after the last row */
 	OPTION_FLAG,      /* sets a bool */
 	OPTION_STRING,    /* sets a const char *, which borrows from argv */
 	OPTION_LIST,      /* adds to a struct option_list, which borrows from argv */
 	OPTION_NUMBER,    /* sets an int64_t from `least` to `most` */
-	OPTION_DIRECTORY, /* changes into the folder at once, as git's -C: several add up */
+	OPTION_DIRECTORY, /* changes to the directory immediately, as git's -C */
 	OPTION_HELP,      /* ends parsing: OPTIONS_HELP */
 	OPTION_MANUAL,    /* ends parsing: OPTIONS_MANUAL */
 };
 
-/* What an option that may be given several times has gathered. */
+/* The values of an option that may be given several times. */
 enum { OPTION_LIST_MOST = 32 };
 struct option_list {
 	const char *items[OPTION_LIST_MOST];
 	size_t count;
 };
 
-/* Is `value` among the items, of which each may be several with one of `between` between them? A
- * list without items is no condition, and has all; NULL is only in that. */
+/* Is `value` among the items? Each item may be several, separated by any of the characters of
+ * `between`. A list without items does not restrict anything: it matches every value. NULL matches
+ * only that. */
 bool option_list_has(const struct option_list *list, const char *between, const char *value);
 
 struct option {
 	enum option_kind kind;
-	char letter;         /* "-x"; 0: none */
-	const char *name;    /* "--name"; NULL: none */
-	const char *value;   /* what it takes, for people: "SECONDS"; NULL: nothing */
+	char letter;         /* "-x"; 0: no letter */
+	const char *name;    /* "--name"; NULL: no name */
+	const char *value;   /* placeholder in the help: "SECONDS"; NULL: no value */
 	size_t offset;       /* of the member that it sets */
-	int64_t least, most; /* a number's range; for a string, it must be such a number if most > 0
-			      */
-	const char *help;    /* what it is for: a phrase without a full stop; NULL: not shown */
+	int64_t least, most; /* range of a number; of a string, if most > 0 */
+	const char *help;    /* its purpose: a phrase without a period; NULL: not shown */
 };
 
 #define OPT_FLAG(letter_, name_, type, member, help_)                                              \
@@ -71,7 +71,7 @@ struct option {
 		.kind = OPTION_STRING, .letter = (letter_), .name = (name_), .value = (value_),    \
 		.offset = offsetof(type, member), .help = (help_)                                  \
 	}
-/* A number that is handed on as it was spelled. */
+/* A number that is passed on as written. */
 #define OPT_NUMERAL(letter_, name_, value_, type, member, least_, most_, help_)                    \
 	{                                                                                          \
 		.kind = OPTION_STRING, .letter = (letter_), .name = (name_), .value = (value_),    \
@@ -101,34 +101,35 @@ struct option_group {
 	void *into;
 };
 
-/* The words of a command line: in, those behind the program's name; out, what is no option. */
+/* The words of a command line: on input, those after the name of the program; on output, the
+ * operands. */
 struct operands {
 	char **words;
 	int count;
 };
 
 enum {
-	OPTIONS_HELP = 1,   /* -h was given: what stands behind it was not looked at */
-	OPTIONS_MANUAL = 2, /* --help was given, the same */
+	OPTIONS_HELP = 1,   /* -h was given: the words after it were not read */
+	OPTIONS_MANUAL = 2, /* --help was given; the same */
 };
 
 /*
  * Parses `operands` in place. With `stop` the first operand ends the options, as before a
- * subcommand. Members of options that are not given stay as they are. 0, OPTIONS_HELP,
- * OPTIONS_MANUAL, ERR_INVALID (the user mistyped: the text names the nearest option), or ERR_FAILED
- * (a folder could not be entered).
+ * subcommand. Members of options that are not given keep their values. Returns 0, OPTIONS_HELP,
+ * OPTIONS_MANUAL, ERR_INVALID (the text names the nearest option), or ERR_FAILED (changing the
+ * directory failed).
  */
 int options_parse(
 	const struct option_group *groups, struct operands *operands, bool stop, struct error *err);
 
 /*
- * The place in `operands` of the first word that is neither an option nor the value of one, as far
- * as `groups` know them; -1: there is none. Nothing is parsed yet: options that stand before a
- * subcommand's name are the subcommand's, which has to be found first.
+ * The index in `operands` of the first word that is neither an option nor the value of one, as far
+ * as `groups` know them; -1 if there is none. Nothing is parsed at this point: options before the
+ * name of a verb belong to the verb, which must be found first.
  */
 int options_find_operand(const struct option_group *groups, const struct operands *operands);
 
-/* Appends the options as `-h` shows them: a line each, more for a long one. */
+/* Appends the options as `-h` prints them: one line each, or more for a long text. */
 void options_usage(const struct option_group *groups, struct buf *out);
 
 #endif

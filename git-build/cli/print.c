@@ -1,4 +1,4 @@
-/* Standard output and standard error, for people. */
+/* Standard output and standard error. */
 #include "cli/print.h"
 
 #include "base/alloc.h"
@@ -16,7 +16,7 @@
 
 enum { COLUMN_GAP = 2, KEPT_LIMIT = 3000 };
 
-/* What was printed since the last show_finish(), or its beginning. */
+/* The output since the last show_finish(), or its beginning. */
 static struct buf kept = BUF_INIT;
 static bool changed;
 static int failure; /* errno of the first failure to write */
@@ -36,11 +36,11 @@ static bool is_ascii(const char *text, size_t len)
 
 size_t show_width(const char *text, size_t len)
 {
-	/* Making a locale costs more than all else about a large table. */
+	/* Creating a locale takes longer than all else about a large table. */
 	if (is_ascii(text, len))
 		return len;
-	/* glibc's wcwidth() knows the widths of Unicode, but only in a UTF-8 locale, whatever the
-	 * user's is. */
+	/* glibc's wcwidth() knows the widths of Unicode characters, but only in a UTF-8 locale, and
+	 * the user's locale may be another. */
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = (locale_t)0;
 	if (utf8)
 		before = uselocale(utf8);
@@ -72,7 +72,7 @@ static void say(const char *kind, const char *colon, const char *text)
 	buf_addf(&line, "%s%s", kind, colon);
 	show_escape(&line, text, strlen(text), true);
 	buf_addch(&line, '\n');
-	show_flush(); /* what was printed before comes first */
+	show_flush(); /* earlier output comes first */
 	fwrite(line.data, 1, line.len, stderr);
 	buf_release(&line);
 }
@@ -109,7 +109,7 @@ void show_remote(const struct buf *said, struct error *err)
 	buf_release(&lines);
 }
 
-/* Everything for standard output goes out here. */
+/* Everything for standard output passes through here. */
 static void print(const char *text, size_t len)
 {
 	size_t room = KEPT_LIMIT - kept.len;
@@ -170,11 +170,11 @@ bool show_has_changed(void)
 	return changed;
 }
 
-/* The text of an error that names what was done, though it could not be printed. */
+/* The text of an error that names the changes that could not be printed. */
 static const char *report_change(struct buf *out)
 {
 	if (changed && kept.len)
-		buf_addf(out, "; this was done:\n%s", kept.data);
+		buf_addf(out, "; these changes were made:\n%s", kept.data);
 	buf_trim(out);
 	return out->data;
 }

@@ -1,6 +1,6 @@
 /*
- * Putting things before people: text that may come from anywhere, tables, colour, and the words of
- * other programs. JSON is written by json/write.h and goes out through show_json().
+ * Output for people: text from any source, tables, colors, and the messages of other programs. JSON
+ * is written by json/write.h and printed by show_json().
  */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
@@ -14,37 +14,38 @@
 /* As escape_add() (base/escape.h). */
 void show_escape(struct buf *out, const char *text, size_t len, bool lines);
 
-/* How many columns of a terminal `text` takes. */
+/* The number of terminal columns that `text` takes. */
 size_t show_width(const char *text, size_t len);
 
 /* Print to standard error: "fatal: ", "error: " or "warning: ", and the text, escaped. */
 void show_message(const char *kind, const char *text);
-/* The same of a remark, which is neither. */
+/* The same without a prefix, for a note. */
 void show_remark(const char *text);
 /*
- * The words of the remote's hooks, on standard error: "remote: " before each line. The text of a
- * refusal ends with the same words: they are cut off `err` (may be NULL), to be said once.
+ * Prints the output of the remote's hooks to standard error, with "remote: " before each line. The
+ * text of a rejection ends with the same output: it is cut off `err` (may be NULL), so that it is
+ * printed once.
  */
 void show_remote(const struct buf *said, struct error *err);
 
 /* Prints to standard output, escaped. */
 void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Prints text of our own as it is. */
+/* Prints text from git-build itself, as it is. */
 void show_text(const struct buf *text);
-/* The same, or into the file `path` in its place, where that is not NULL: as file_replace(). */
+/* The same, or replaces the file `path` if that is not NULL: as file_replace(). */
 int show_or_write(const char *path, const struct buf *text, struct error *err);
 /* Prints JSON text and a line feed. */
 void show_json(const struct buf *json);
 /* Has show_json() printed anything? */
 bool show_has_json(void);
-/* Something was changed, and what is printed reports it: if standard output fails, what was printed
- * since the last show_finish() becomes part of the error, as far as there is room. */
+/* Something was changed, and the output reports it: if writing standard output fails, the output
+ * since the last show_finish() becomes part of the error, if there is room. */
 void show_changed(void);
-/* Has a change been reported by show_changed() whose text may not have been written yet? */
+/* Has show_changed() reported a change whose text may not have been written yet? */
 bool show_has_changed(void);
 /* Flushes standard output; show_finish() reports a failure. */
 void show_flush(void);
-/* Flushes standard output. ERR_FAILED if anything could not be written, at any time before. */
+/* Flushes standard output. ERR_FAILED if any write failed since the start. */
 int show_finish(struct error *err);
 
 enum show_colour { SHOW_PLAIN, SHOW_GREEN, SHOW_YELLOW, SHOW_RED, SHOW_FAINT };

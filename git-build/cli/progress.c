@@ -1,4 +1,4 @@
-/* How far something is: a bar on a terminal. */
+/* A progress bar on a terminal. */
 #include "cli/progress.h"
 
 #include "base/env.h"

@@ -1,4 +1,4 @@
-/* How far something is, on a terminal: for what takes longer than a second. */
+/* Progress on a terminal, for work that takes longer than a second. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -8,7 +8,7 @@
 
 struct progress {
 	const char *what; /* "commits" */
-	bool wanted;      /* standard error is a terminal, and nobody asked for quiet */
+	bool wanted;      /* standard error is a terminal, without --quiet */
 	int64_t started_ms, shown_ms;
 	bool shown;
 };
@@ -16,7 +16,7 @@ struct progress {
 void progress_start(struct progress *progress, const char *what, bool quiet);
 /* Draws "commits: [#####     ] 52% (5123 of 10000)", at most ten times a second. */
 void progress_report(struct progress *progress, size_t done, size_t total);
-/* Takes the line away again. */
+/* Removes the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -5,8 +5,8 @@
 #include "remote/repair.h"
 #include "remote/tidy.h"
 
-/* If the clone is damaged and cannot be repaired now, the command finds out what it can still do,
- * and the next one tries again. */
+/* If the clone is damaged and cannot be repaired now, the command does what it can, and the next
+ * command tries again. */
 static void examine_after_start(struct invocation *inv)
 {
 	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };

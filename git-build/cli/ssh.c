@@ -1,4 +1,4 @@
-/* Where other servers are, and how to get there. */
+/* The addresses of other servers, and the command that reaches them. */
 #include "cli/ssh.h"
 
 #include "clone/address.h"
@@ -26,8 +26,8 @@ int ssh_destination(struct invocation *inv, const char *server, struct buf *out,
 		if (!strcmp(fleet.servers[i].id, server))
 			found = &fleet.servers[i];
 	rc = found ? reach_find(out, inv->repo, found, err)
-		   : error_set(err, ERR_NOT_FOUND,
-			     "there is no server '%s'; 'git build status' shows them", server);
+		   : error_set(err, ERR_NOT_FOUND, "no such server: '%s' (see 'git build status')",
+			     server);
 	fleet_release(&fleet);
 	return rc;
 }

@@ -1,16 +1,16 @@
-/* What commands that talk to other servers have in common. */
+/* Functions shared by commands that connect to other servers. */
 #ifndef CLI_SSH_H
 #define CLI_SSH_H
 
 #include "cli/command.h"
 
-enum { SSH_FAILED = 255 }; /* ssh's own exit code where it could not connect */
+enum { SSH_FAILED = 255 }; /* ssh's exit code if it cannot connect */
 
-/* The ssh command, for a shell: GIT_SSH_COMMAND, core.sshCommand, or ssh without questions.
- * Borrowed from `out` or the environment. */
+/* The ssh command, for a shell: GIT_SSH_COMMAND, core.sshCommand, or ssh in batch mode. Borrowed
+ * from `out` or the environment. */
 const char *ssh_command(struct invocation *inv, struct buf *out);
 
-/* Replaces `out` by where `server` is reached, by what was fetched last. ERR_NOT_FOUND. */
+/* Replaces `out` with the ssh destination of `server`, from the last fetched state. ERR_NOT_FOUND. */
 int ssh_destination(struct invocation *inv, const char *server, struct buf *out, struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Showing what the guard found. */
+/* Printing violations that the guard found. */
 #include "cli/violations.h"
 
 #include "cli/print.h"

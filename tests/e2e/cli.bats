@@ -21,16 +21,22 @@ load helper
   [[ $output == *"Did you mean squash?"* ]]
 }
 
-@test "a mistyped option prints one line with the error, then the usage, all on standard error" {
+@test "a mistyped option prints one line on standard error, which names the problem and the -h to read" {
   run -129 --separate-stderr git build squash --bakup
   [ -z "$output" ]
-  [ "${stderr_lines[0]}" = "error: unknown option '--bakup'. Did you mean --backup?" ]
-  [[ ${stderr_lines[1]} == "usage: git build squash "* ]]
-  run -129 git build --frobnicate
+  [ "$stderr" = "error: unknown option '--bakup' (did you mean '--backup'?); see 'git build squash -h'" ]
+  run -129 --separate-stderr git build --frobnicate
+  [ "$stderr" = "error: unknown option '--frobnicate'; see 'git build -h'" ]
   run -129 git build -x status
   git init -q repo
   run -129 git -C repo build status here
-  [ "${lines[0]}" = "error: 'here' is unknown; there are set" ]
+  [ "$output" = "error: unknown subcommand 'here'; see 'git build status -h'" ]
+  run -129 git -C repo build status sett
+  [ "$output" = "error: unknown subcommand 'sett' (did you mean 'set'?); see 'git build status -h'" ]
+  run -129 git -C repo build job
+  [ "$output" = "error: missing subcommand; see 'git build job -h'" ]
+  run -129 git -C repo build job show
+  [ "$output" = "error: missing argument after 'show'; see 'git build job show -h'" ]
   run -129 git build demo too much
   run -129 git build demo --json
 }
@@ -49,8 +55,7 @@ load helper
       option=$(comm -23 "$TMP/all" "$verb" | head -n 1)
       verb=$(basename "$verb" ".$command")
       run -129 --separate-stderr git build "$command" "$verb" "--${option:-job}"
-      [[ ${stderr_lines[0]} == "error: unknown option '--${option:-job}'"* ]]
-      [[ ${stderr_lines[1]} == "usage: git build $command $verb"* ]]
+      [[ $stderr == "error: unknown option '--${option:-job}'"*"; see 'git build $command $verb -h'" ]]
     done
   done
   export SERVER_ID=a
@@ -161,7 +166,7 @@ load helper
   done
   # Other errors are still printed.
   run -128 --separate-stderr bash -c "set -o pipefail; (sleep 0.2; exec git-build job show none) | true"
-  [[ $stderr == "fatal: there is no job 'none'"* ]]
+  [[ $stderr == "fatal: no such job: 'none'"* ]]
 }
 
 @test "with --json, an error is JSON on standard output, and text on standard error" {
@@ -170,10 +175,10 @@ load helper
   cd build1
   run -128 --separate-stderr git build job show --json none
   [ "$stderr" = "fatal: $(jq -r .error <<<"$output")" ]
-  [[ $stderr == *"there is no job 'none'"* ]]
+  [[ $stderr == *"no such job: 'none'"* ]]
   run -129 --separate-stderr git build job list --attempt 3 --json
   [ "$(jq -r .error <<<"$output")" = "unknown option '--attempt'" ]
-  [ "${stderr_lines[0]}" = "error: unknown option '--attempt'" ]
+  [ "$stderr" = "error: unknown option '--attempt'; see 'git build job list -h'" ]
   run -129 --separate-stderr git build message list --json --type "\"w"
   [[ $(jq -r .error <<<"$output") == *'"w'* ]]
   run -128 --separate-stderr git build job show none

@@ -21,7 +21,7 @@ fleet() {
   run -3 git build exec build2 -- exit 3
   [[ $output == *"error: build2: exit code 3"* ]]
   run -128 git build exec build9 -- true
-  [[ $output == *"there is no server 'build9'"* ]]
+  [[ $output == *"no such server: 'build9'"* ]]
   run -129 git build exec build2
 }
 
@@ -33,7 +33,7 @@ fleet() {
   [[ $output == *"build1| met"* && $output == *"build2| met"* && $output == *"2 of 2 servers: exit code 0"* ]]
   git config build.ssh.build2 ssh://127.0.0.1:1
   run -1 git build exec all -- true
-  [[ $output == *"build2 could not be reached at ssh://127.0.0.1:1"*"1 of 2 servers: exit code 0"* ]]
+  [[ $output == *"build2: cannot connect to ssh://127.0.0.1:1"*"1 of 2 servers: exit code 0"* ]]
   git build exec --json all -- 'echo out; exit 5' >out || [ $? = 1 ]
   [ "$(jq -c '[.results[] | [.server, .exit_code]] | sort' out)" = '[["build1",5],["build2",255]]' ]
   run -1 git build exec --timeout 1 build1 -- sleep 100

@@ -28,7 +28,7 @@ cut() {
 @test "a request that cannot be pushed is kept, and sent before the next request" {
   away
   run -128 git build message send --to build2 --subject first
-  [[ $output == *"it is kept in the outbox"*"gave up after 2 attempts"* ]]
+  [[ $output == *"the request is kept in the outbox"*"gave up after 2 attempts"* ]]
   run -128 git build message send --to build2 --subject second
   [ "$(entries)" = $'message send\nmessage send\nmessage send' ]
   # One alert and one message per outage.
@@ -116,7 +116,7 @@ cut() {
 @test "if the connection breaks and the remote is unreachable, the result is found out later" {
   cut 'rm ../cut; mv ../fleet.git ../away.git'
   run -128 git build lock acquire deploy
-  [[ $output == *"it is kept in the outbox"* ]]
+  [[ $output == *"the request is kept in the outbox"* ]]
   [[ $(entries) == *"lock acquire"* ]]
   back
   run -0 git build outbox retry

@@ -19,8 +19,8 @@ into_full() {
   "$@" >/dev/full 2>"$TMP/err" || status=$?
   echo "$* -> $status: $(cat "$TMP/err")"
   [ "$status" = 128 ]
-  grep -q '^fatal: cannot write to standard output: No space left on device; this was done:$' "$TMP/err"
-  sed '0,/this was done:$/d' "$TMP/err" | grep -qE -- "$words"
+  grep -q '^fatal: cannot write to standard output: No space left on device; these changes were made:$' "$TMP/err"
+  sed '0,/these changes were made:$/d' "$TMP/err" | grep -qE -- "$words"
 }
 
 @test "locks" {
@@ -77,5 +77,5 @@ into_full() {
 @test "a reader that has exited" {
   run bash -c 'set -o pipefail; { sleep 1; git build lock acquire deploy; } | true'
   [ "$status" = 128 ]
-  [[ $output == *"Broken pipe; this was done:"*"deploy"* ]]
+  [[ $output == *"Broken pipe; these changes were made:"*"deploy"* ]]
 }

@@ -174,7 +174,7 @@ static void an_exact_name_has_priority_over_a_longer_one(void **state)
 	p = parse("--pu", false);
 	assert_int_equal(p->rc, ERR_INVALID);
 	assert_string_equal(
-		p->err.text, "'--pu' may mean --push or --push-every: please spell it out");
+		p->err.text, "ambiguous option '--pu' (could be '--push' or '--push-every')");
 }
 
 static void numbers_are_whole_and_within_their_range(void **state)
@@ -197,8 +197,8 @@ static void a_mistyped_option_gets_a_suggestion(void **state)
 	static const struct {
 		const char *line, *text;
 	} cases[] = {
-		{ "--sevrer=b1", "unknown option '--sevrer'. Did you mean --server?" },
-		{ "--lop", "unknown option '--lop'. Did you mean --loop?" },
+		{ "--sevrer=b1", "unknown option '--sevrer' (did you mean '--server'?)" },
+		{ "--lop", "unknown option '--lop' (did you mean '--loop'?)" },
 		{ "--zzz", "unknown option '--zzz'" },
 		{ "-lx", "unknown option '-x' in '-lx'" },
 		{ "--server", "option '--server' needs a value" },
