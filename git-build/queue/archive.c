@@ -1,5 +1,5 @@
 /*
- * git build archive: moves what is over and old out of the way, in one push.
+ * git build archive: moves old jobs, messages and logs to the archive, in one push.
  */
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -16,20 +16,22 @@ struct archive_options {
 
 static const struct option options[] = {
 	OPT_FLAG(0, "messages", struct archive_options, messages,
-		"messages that have been read, after 7 days"),
-	OPT_FLAG(0, "jobs", struct archive_options, jobs, "jobs that are over, after 30 days"),
-	OPT_FLAG(0, "logs", struct archive_options, logs, "this server's logs, after 7 days"),
+		"archive read messages (default: older than 7 days)"),
+	OPT_FLAG(0, "jobs", struct archive_options, jobs,
+		"archive finished jobs (default: older than 30 days)"),
+	OPT_FLAG(0, "logs", struct archive_options, logs,
+		"compress this server's logs (default: older than 7 days)"),
 	OPT_FLAG(0, "all-servers", struct archive_options, all_servers,
-		"the logs of all servers; for operators"),
+		"compress the logs of all servers; for operators"),
 	OPT_NUMERAL(0, "older-than", "DAYS", struct archive_options, older_than, 0, 36500,
-		"what is older than that, instead"),
+		"set another age for all of these"),
 	OPT_FLAG('n', "dry-run", struct archive_options, dry_run,
-		"change nothing, say what would be"),
+		"change nothing, print what would be archived"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -48,7 +50,7 @@ static void show_answer(const struct parsed_answer *answer, bool dry_run)
 	}
 	show_line("%s %" PRId64 " messages and %" PRId64 " jobs to " ARCHIVE_DIRECTORY,
 		dry_run ? "would move" : "moved", messages, jobs);
-	show_line("%s %" PRId64 " logs, %" PRId64 " bytes less",
+	show_line("%s %" PRId64 " logs, saving %" PRId64 " bytes",
 		dry_run ? "would compress" : "compressed", logs,
 		answer_int(answer, "log_bytes_saved"));
 }
@@ -76,7 +78,7 @@ static int run(
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	(void)operands;
 	if (given->all_servers && plan.log_days < 0) {
-		error_set(err, ERR_INVALID, "--all-servers goes with --logs only");
+		error_set(err, ERR_INVALID, "--all-servers requires --logs");
 		return ANSWER_USAGE;
 	}
 	archive_request(&request, &plan, inv->settings.server, inv->env);
@@ -92,7 +94,7 @@ static int run(
 
 const struct command command_archive = {
 	.name = "archive",
-	.summary = "move what is over and old out of the way",
+	.summary = "move old jobs, messages and logs to the archive",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct archive_options),

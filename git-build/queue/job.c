@@ -1,8 +1,8 @@
 /*
- * git build job: work that waits, and who does it.
+ * git build job: the queue of jobs.
  *
- * A claim is one push. Where two servers want the same job, one of them has it when its push has
- * arrived, and the other is given the next.
+ * A claim is one push. If two servers claim the same job, the server whose push arrives first gets
+ * it, and the other gets the next job.
  */
 #include "cli/coordination.h"
 #include "queue/job_commit.h"
@@ -19,54 +19,53 @@
 struct job_options {
 	const char *branch, *commit, *type, *description, *reason, *since;
 	struct option_list depends, artifacts;
-	struct option_list branches, servers, types, statuses; /* what list shows */
+	struct option_list branches, servers, types, statuses; /* filters of list */
 	int64_t priority, attempt, retries, limit;
 	bool archived, offline, no_packages;
 };
 
 static const struct option add_options[] = {
-	OPT_STRING(0, "branch", "B", struct job_options, branch, "what to build: the branch"),
-	OPT_STRING(0, "commit", "C", struct job_options, commit, "and the commit"),
+	OPT_STRING(0, "branch", "B", struct job_options, branch, "the branch to build"),
+	OPT_STRING(0, "commit", "C", struct job_options, commit, "the commit to build"),
 	OPT_STRING(0, "type", "T", struct job_options, type,
-		"build, test, deploy, ... (default build)"),
+		"build, test, deploy, ... (default: build)"),
 	OPT_NUMBER(0, "priority", "N", struct job_options, priority, 1, JOB_PRIORITY_MAX,
-		"1 goes first (default 5)"),
+		"1 is the highest priority (default: 5)"),
 	OPT_LIST(0, "depends", "ID", struct job_options, depends,
-		"not before that job is completed; several with commas, or again"),
+		"start only when this job is completed; several with commas, or repeat the option"),
 	OPT_STRING(0, "description", "TEXT", struct job_options, description,
-		"what it is, for people"),
+		"a description, for people"),
 	OPT_NUMBER(0, "retries", "N", struct job_options, retries, 1, 1000,
-		"try again so many times if a worker's build fails"),
+		"retry up to N times if a worker's build fails"),
 	OPT_FLAG(0, "no-packages", struct job_options, no_packages,
-		"a build that makes no package is no failure"),
+		"do not fail if the build makes no package"),
 	OPT_END,
 };
 
 static const struct option claim_options[] = {
 	OPT_STRING(0, "type", "TYPES", struct job_options, type,
-		"only jobs of these types, with commas (default: any)"),
+		"only jobs of these types, separated by commas (default: any)"),
 	OPT_END,
 };
 
 #define OPT_ATTEMPT                                                                                \
 	OPT_NUMBER(0, "attempt", "N", struct job_options, attempt, 1, INT64_MAX,                   \
-		"only if it still is at this attempt")
+		"only if the job is still at this attempt")
 
 static const struct option complete_options[] = {
 	OPT_LIST(0, "artifact", "NAME", struct job_options, artifacts,
-		"what it has made; may be given several times"),
+		"an artifact of the job; may be repeated"),
 	OPT_ATTEMPT,
 	OPT_END,
 };
 
 static const struct option fail_options[] = {
-	OPT_STRING(0, "reason", "TEXT", struct job_options, reason, "why it failed"),
+	OPT_STRING(0, "reason", "TEXT", struct job_options, reason, "the reason for the failure"),
 	OPT_ATTEMPT,
 	OPT_END,
 };
 
-#define OPT_ARCHIVED                                                                               \
-	OPT_FLAG(0, "archived", struct job_options, archived, "those that are archived, too")
+#define OPT_ARCHIVED OPT_FLAG(0, "archived", struct job_options, archived, "include archived jobs")
 
 static const struct option show_options[] = {
 	OPT_ARCHIVED,
@@ -76,21 +75,22 @@ static const struct option show_options[] = {
 
 static const struct option list_options[] = {
 	OPT_LIST(0, "status", "STATUS", struct job_options, statuses,
-		"only those that are queued, running, completed, failed or cancelled; several "
-		"with commas, or again"),
+		"only jobs that are queued, running, completed, failed or cancelled; several "
+		"with commas, or repeat the option"),
 	OPT_LIST(0, "type", "T", struct job_options, types,
-		"only those of this type; several with commas, or again"),
+		"only jobs of this type; several with commas, or repeat the option"),
 	OPT_LIST(0, "branch", "B", struct job_options, branches,
-		"only those of this branch; may be given several times"),
+		"only jobs of this branch; may be repeated"),
 	OPT_LIST(0, "server", "ID", struct job_options, servers,
-		"only those that this server has or had; several with commas, or again"),
+		"only jobs that are or were assigned to this server; several with commas, or "
+		"repeat the option"),
 	OPT_NUMBER(0, "priority", "N", struct job_options, priority, 1, JOB_PRIORITY_MAX,
-		"only those of this priority"),
+		"only jobs of this priority"),
 	OPT_STRING(0, "since", "TIME", struct job_options, since,
-		"only those that were added, started or ended since: a time, a day, or how long "
-		"ago (30m, 12h, 7d)"),
+		"only jobs added, started or finished since: a time, a day, or an age (30m, 12h, "
+		"7d)"),
 	OPT_NUMBER(0, "limit", "N", struct job_options, limit, 1, INT64_MAX,
-		"of all these at most N, those added last"),
+		"at most N jobs, those added last"),
 	OPT_ARCHIVED,
 	OPT_OFFLINE(struct job_options),
 	OPT_END,
@@ -98,7 +98,7 @@ static const struct option list_options[] = {
 
 /* ---- add ---- */
 
-/* Puts every id of the options, which may hold several with commas between. */
+/* Writes each ID of the options, each of which may have several, separated by commas. */
 static void put_list(struct json_writer *w, const char *name, const struct option_list *list,
 	const char *between)
 {
@@ -133,7 +133,7 @@ static int add(
 	struct json_writer w;
 	(void)operands;
 	if (!given->branch || !given->commit) {
-		error_set(err, ERR_INVALID, "a job needs --branch B and --commit C");
+		error_set(err, ERR_INVALID, "--branch B and --commit C are required");
 		return ANSWER_USAGE;
 	}
 	int rc = job_commit_find(inv, given->branch, given->commit, &commit, err);
@@ -194,9 +194,9 @@ static int claim(
 	return rc;
 }
 
-/* ---- what becomes of a job ---- */
+/* ---- changes of a job ---- */
 
-/* Asks for `operation` on the job that `operands` name. */
+/* Submits request `operation` for the job that `operands` name. */
 static int change(struct invocation *inv, const struct job_options *given,
 	const struct operands *operands, const char *operation, struct error *err)
 {
@@ -216,7 +216,8 @@ static int change(struct invocation *inv, const struct job_options *given,
 	if (!rc && !inv->json && !inv->quiet)
 		show_line("%s is %s", id, job_string(&answer, "status"));
 	else if (rc == 1 && !inv->json && !inv->quiet)
-		show_line("%s stays as it is: %s", id, answer_string(&answer, "reason"));
+		show_line("cannot %s %s: %s", operation + strlen("job "), id,
+			answer_string(&answer, "reason"));
 	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
@@ -273,10 +274,10 @@ static int reap(
 	int rc = fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, err);
 	if (rc < 0)
 		return rc;
-	/* Who is silent cannot be told from beats that were fetched some time ago. */
+	/* Silence cannot be determined from heartbeats that were fetched some time ago. */
 	if (fleet.offline.code) {
 		*err = fleet.offline;
-		rc = error_wrap(err, "nobody can be called silent without asking");
+		rc = error_wrap(err, "cannot check which servers are silent");
 	} else {
 		jobs_reap_request(&request, &fleet, inv->settings.server,
 			inv->settings.job_attempts, inv->env);
@@ -342,7 +343,7 @@ static void show_job(struct view *view, const struct job *job)
 		{ "branch", job->branch }, { "commit", job->commit },
 		{ "description", job->description }, { "assigned to", job->assigned_to },
 		{ "reason", job->reason },
-		{ "waits for", jobs_blocked_by(&view->list, job, &view->arena) } };
+		{ "waiting for", jobs_blocked_by(&view->list, job, &view->arena) } };
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		if (lines[i].text)
 			show_line("%-13s%s", lines[i].what, lines[i].text);
@@ -361,8 +362,7 @@ static int show(
 	int rc = open_view(&view, inv, given, err);
 	const struct job *job = rc ? NULL : jobs_find(&view.list, operands->words[0]);
 	if (!rc && !job)
-		rc = error_set(err, ERR_NOT_FOUND,
-			"there is no job '%s'; 'git build job list' shows them",
+		rc = error_set(err, ERR_NOT_FOUND, "no such job: '%s' (see 'git build job list')",
 			operands->words[0]);
 	if (!rc && inv->json) {
 		struct buf out = BUF_INIT;
@@ -392,7 +392,7 @@ static enum show_colour colour_of(const char *status)
 					     : SHOW_FAINT;
 }
 
-/* When something last became of the job. */
+/* When the job last changed. */
 static int64_t last_time(const struct job *job)
 {
 	return job->completed_at  ? job->completed_at
@@ -411,7 +411,7 @@ static void add_row(struct table *table, struct view *view, const struct job *jo
 	buf_addf(&text, "%lld", (long long)job->priority);
 	table_add(table, SHOW_PLAIN, text.data);
 	buf_reset(&text);
-	buf_addf(&text, "%s%s", job->status ? job->status : "-", blocked ? ", waits" : "");
+	buf_addf(&text, "%s%s", job->status ? job->status : "-", blocked ? ", waiting" : "");
 	table_add(table, colour_of(job->status), text.data);
 	table_add(table, SHOW_PLAIN, job->assigned_to);
 	table_add(table, SHOW_PLAIN, job->branch);
@@ -420,7 +420,7 @@ static void add_row(struct table *table, struct view *view, const struct job *jo
 	buf_release(&text);
 }
 
-/* What list shows, and since when. */
+/* The filters of list, and the start of the time range. */
 struct filter {
 	const struct job_options *given;
 	int64_t since;
@@ -454,7 +454,7 @@ static bool is_wanted(const struct job *job, const struct filter *filter)
 		(!given->since || last_time(job) >= filter->since);
 }
 
-/* The place of the first job that is shown: of those that the filter wants, the last `limit`. */
+/* The index of the first job to print: of those that match the filter, the last `limit`. */
 static size_t first_shown(const struct job_list *jobs, const struct filter *filter)
 {
 	int64_t left = filter->given->limit;
@@ -541,7 +541,7 @@ static const struct verb verbs[] = {
 
 const struct command command_job = {
 	.name = "job",
-	.summary = "queue work, and do it",
+	.summary = "add, list and run jobs",
 	.options_size = sizeof(struct job_options),
 	.verbs = verbs,
 };

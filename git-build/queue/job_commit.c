@@ -1,4 +1,4 @@
-/* The commit that a new job is to build. */
+/* The commit that a new job builds. */
 #include "queue/job_commit.h"
 #include "cli/print.h"
 
@@ -8,14 +8,14 @@
 
 enum { SHORTEST_NAME = 7 };
 
-/* Where it is looked for. */
+/* Where to look for the commit. */
 struct source {
 	struct repo *repo;
 	struct remote_settings remote;
 	struct error *err;
 };
 
-/* What `prefix` and `name` are there: OID_NONE if there is no such ref. */
+/* The commit of the ref `prefix` + `name` there: OID_NONE if there is no such ref. */
 static int ask(const struct source *source, const char *prefix, const char *name,
 	const char *suffix, struct oid *out)
 {
@@ -26,7 +26,7 @@ static int ask(const struct source *source, const char *prefix, const char *name
 	return rc;
 }
 
-/* Is `commit` another word for the branch's tip, or how that starts? */
+/* Is `commit` another name of the branch's tip, or its abbreviation? */
 static bool names_tip(const char *commit, const char *branch, const struct oid *tip)
 {
 	size_t len = strlen(commit);
@@ -46,8 +46,8 @@ static int find_commit(
 	if (rc < 0)
 		return rc;
 	if (oid_is_none(&tip))
-		return error_set(source->err, ERR_NOT_FOUND, "there is no branch '%s' in %s",
-			branch, source->remote.name);
+		return error_set(source->err, ERR_NOT_FOUND, "no branch '%s' in %s", branch,
+			source->remote.name);
 	if (oid_parse(out, commit))
 		return 0;
 	*out = names_tip(commit, branch, &tip) ? tip : OID_NONE;
@@ -55,8 +55,8 @@ static int find_commit(
 		rc = ask(source, places[i][0], commit, places[i][1], out);
 	if (!rc && oid_is_none(out))
 		rc = error_set(source->err, ERR_NOT_FOUND,
-			"'%s' is not a branch or a tag in %s; give a commit by its full name",
-			commit, source->remote.name);
+			"'%s' is not a branch or tag in %s; give the commit by its full ID", commit,
+			source->remote.name);
 	return rc;
 }
 
@@ -78,7 +78,7 @@ int job_commit_find(struct invocation *inv, const char *branch, const char *comm
 		} else if (rc == ERR_NOT_FOUND || rc == ERR_INVALID) {
 			*err = why;
 		} else {
-			error_wrap(&why, "the branch and the commit are not checked");
+			error_wrap(&why, "the branch and the commit were not checked");
 			show_message("warning", why.text);
 			rc = 0;
 		}

@@ -1,9 +1,8 @@
 /*
- * git build lock: one server at a time.
+ * git build lock: exclusive locks.
  *
- * A lock is held when the push that says so has arrived, and not before. Whoever builds something
- * that others must not touch meanwhile lets `acquire NAME -- COMMAND` hold it: nobody forgets to
- * renew or to release then.
+ * A lock is held when the push that records it has arrived, and not before. `acquire NAME --
+ * COMMAND` holds a lock while COMMAND runs, renews it, and releases it at the end.
  */
 #include "cli/coordination.h"
 #include "queue/lock_hold.h"
@@ -30,17 +29,17 @@ struct lock_options {
 
 #define OPT_TTL                                                                                    \
 	OPT_NUMBER(0, "ttl", "SECONDS", struct lock_options, ttl, 1, LOCK_TTL_MAX,                 \
-		"how long it is held without being renewed (default 600)")
+		"how long to hold it unless renewed (default: 600)")
 #define OPT_FENCE                                                                                  \
 	OPT_NUMBER(0, "fence", "N", struct lock_options, fence, 1, INT64_MAX,                      \
-		"only if it is still held by this acquisition")
+		"only if this acquisition still holds the lock")
 
 static const struct option acquire_options[] = {
 	OPT_TTL,
 	OPT_NUMBER(0, "wait", "SECONDS", struct lock_options, wait, 0, LOCK_TTL_MAX,
-		"wait for a lock that somebody holds (default 0)"),
+		"how long to wait for a held lock (default: 0)"),
 	OPT_FLAG(0, "keep-running", struct lock_options, keep_running,
-		"let COMMAND go on if the lock is lost"),
+		"do not stop COMMAND if the lock is lost"),
 	OPT_END,
 };
 
@@ -56,18 +55,18 @@ static const struct option release_options[] = {
 };
 
 static const struct option break_options[] = {
-	OPT_STRING(0, "reason", "TEXT", struct lock_options, reason, "why it is broken"),
+	OPT_STRING(0, "reason", "TEXT", struct lock_options, reason, "why the lock is broken"),
 	OPT_END,
 };
 
 static const struct option list_options[] = {
 	OPT_LIST(0, "server", "ID", struct lock_options, servers,
-		"only those that this server holds; several with commas, or again"),
+		"only locks held by this server; several with commas, or repeat the option"),
 	OPT_OFFLINE(struct lock_options),
 	OPT_END,
 };
 
-/* Begins the request for `verb` of lock `name`. */
+/* Begins the request `verb` for lock `name`. */
 static void begin(struct json_writer *w, struct buf *request, const struct invocation *inv,
 	const char *verb, const char *name)
 {
@@ -75,7 +74,7 @@ static void begin(struct json_writer *w, struct buf *request, const struct invoc
 	json_put_string(w, "name", name);
 }
 
-/* Who holds it, and until when: an answer of no. */
+/* Prints the holder of the lock and its expiry, if the answer is no. */
 static void say_holder(const struct invocation *inv, struct parsed_answer *answer)
 {
 	const char *name = answer_string(answer, "name");
@@ -85,9 +84,9 @@ static void say_holder(const struct invocation *inv, struct parsed_answer *answe
 		return;
 	if (holder)
 		show_line("%s is held by %s until %s (fence %lld)", name, holder,
-			until ? until : "it lets go", (long long)answer_int(answer, "fence"));
+			until ? until : "it is released", (long long)answer_int(answer, "fence"));
 	else
-		show_line("%s is held by nobody", name);
+		show_line("%s is not held by any server", name);
 }
 
 /* ---- acquire ---- */
@@ -106,7 +105,8 @@ static int ask_for_lock(struct invocation *inv, const char *name, int64_t ttl,
 	return rc;
 }
 
-/* Asks until it is acquired, or the time to wait is over; `*asked_ms` is when the last time was. */
+/* Tries until the lock is acquired or the wait expires; `*asked_ms` is the time of the last
+ * request. */
 static int wait_for_lock(struct invocation *inv, const struct lock_options *given, const char *name,
 	int64_t ttl, struct parsed_answer *answer, int64_t *asked_ms, struct error *err)
 {
@@ -116,7 +116,7 @@ static int wait_for_lock(struct invocation *inv, const struct lock_options *give
 	for (;;) {
 		*asked_ms = env->monotonic_ms(env->data);
 		int64_t left = deadline - *asked_ms;
-		/* Only the last answer is shown. */
+		/* Only the last answer is printed. */
 		attempt.json = false;
 		int rc = ask_for_lock(&attempt, name, ttl, answer, err);
 		if (rc != 1 || left <= 0)
@@ -132,24 +132,25 @@ static void say_acquired(struct invocation *inv, struct parsed_answer *answer)
 	if (inv->quiet)
 		return;
 	if (before && strcmp(before, inv->settings.server) != 0)
-		show_line("%s is yours until %s (fence %lld); %s has let its time pass",
+		show_line("acquired %s until %s (fence %lld); %s's lease had expired",
 			answer_string(answer, "name"), answer_string(answer, "expires_at"),
 			(long long)answer_int(answer, "fence"), before);
 	else
-		show_line("%s is yours until %s (fence %lld)", answer_string(answer, "name"),
+		show_line("acquired %s until %s (fence %lld)", answer_string(answer, "name"),
 			answer_string(answer, "expires_at"),
 			(long long)answer_int(answer, "fence"));
 }
 
-/* What goes only with a command, or only without one. */
+/* Options that require a command, or exclude one. */
 static int check_acquire(const struct invocation *inv, const struct lock_options *given, bool holds,
 	struct error *err)
 {
 	if (holds && inv->json)
 		return error_set(err, ERR_INVALID,
-			"--json does not go with a COMMAND, whose output it would be mixed with");
+			"--json cannot be used with a COMMAND, whose output it would be mixed "
+			"with");
 	if (!holds && given->keep_running)
-		return error_set(err, ERR_INVALID, "--keep-running goes only with a COMMAND");
+		return error_set(err, ERR_INVALID, "--keep-running requires a COMMAND");
 	return 0;
 }
 
@@ -163,7 +164,7 @@ static int acquire(
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	if (lock_check_name(name, err) < 0 || check_acquire(inv, given, holds, err) < 0)
 		return ANSWER_USAGE;
-	operands->words[operands->count] = NULL; /* as exec wants it */
+	operands->words[operands->count] = NULL; /* as required by exec */
 	int rc = wait_for_lock(inv, given, name, ttl, &answer, &asked_ms, err);
 	struct hold hold = { { name, answer_int(&answer, "fence"), ttl, false },
 		asked_ms + ttl * 1000, operands->words + 1, given->keep_running };
@@ -187,9 +188,9 @@ static int acquire(
 	return rc;
 }
 
-/* ---- the others ---- */
+/* ---- renew, release, break ---- */
 
-/* The acquisition that is meant: --fence, or the one that this clone was told of. */
+/* Writes the fence of --fence, or of the last acquisition that this clone knows of. */
 static void put_fence(
 	struct json_writer *w, const struct lock_options *given, const struct held *held)
 {
@@ -224,7 +225,7 @@ static int renew(
 	if (rc == 1)
 		say_holder(inv, &answer);
 	else if (!rc && !inv->json && !inv->quiet)
-		show_line("%s is yours until %s (fence %lld)", name,
+		show_line("renewed %s until %s (fence %lld)", name,
 			answer_string(&answer, "expires_at"), (long long)held.fence);
 	parsed_answer_release(&answer);
 	buf_release(&request);
@@ -253,7 +254,7 @@ static int release(
 	if (rc == 1)
 		say_holder(inv, &answer);
 	else if (!rc && !inv->json && !inv->quiet)
-		show_line("%s is free", name);
+		show_line("released %s", name);
 	parsed_answer_release(&answer);
 	buf_release(&request);
 	return rc;
@@ -271,7 +272,7 @@ static int break_lock(
 		return ANSWER_USAGE;
 	if (!given->reason || !*given->reason) {
 		error_set(err, ERR_INVALID,
-			"breaking a lock needs --reason TEXT, which stands in the history");
+			"--reason TEXT is required; it is recorded in the history");
 		return ANSWER_USAGE;
 	}
 	begin(&w, &request, inv, "lock break", name);
@@ -282,7 +283,7 @@ static int break_lock(
 	if (rc == 1)
 		say_holder(inv, &answer);
 	else if (!rc && !inv->json && !inv->quiet)
-		show_line("%s is free%s%s", name, holder ? "; it was held by " : "",
+		show_line("broke %s%s%s", name, holder ? ", which was held by " : "",
 			holder ? holder : "");
 	parsed_answer_release(&answer);
 	buf_release(&request);
@@ -386,7 +387,7 @@ static const struct verb verbs[] = {
 
 const struct command command_lock = {
 	.name = "lock",
-	.summary = "hold what others must not touch meanwhile",
+	.summary = "take, hold and release locks",
 	.options_size = sizeof(struct lock_options),
 	.verbs = verbs,
 };

@@ -1,5 +1,5 @@
-/* Running a command while a lock is held: renewing it meanwhile, and stopping the command where it
- * is lost. */
+/* Runs a command while holding a lock: renews the lock in the meantime, and stops the command if
+ * the lock is lost. */
 #include "queue/lock_hold.h"
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -25,9 +25,9 @@ struct holding {
 	const struct hold *hold;
 	sigset_t signals, before;
 	pid_t pid;        /* of the command, and of its process group */
-	int64_t until_ms; /* when the lock's time is over */
+	int64_t until_ms; /* when the lock expires */
 	int64_t renew_ms; /* when to renew it next */
-	int64_t kill_ms;  /* when to end a command that does not stop; 0: it was not told to */
+	int64_t kill_ms;  /* when to kill a command that does not stop; 0: it was not stopped */
 	bool lost;
 	struct error why;
 };
@@ -37,7 +37,7 @@ static int64_t now_ms(const struct holding *h)
 	return h->inv->env->monotonic_ms(h->inv->env->data);
 }
 
-/* Becomes the command; says on `report` why it could not. */
+/* Becomes the command; writes to `report` why that failed. */
 static _Noreturn void become(const struct holding *h, int report)
 {
 	char fence[32];
@@ -90,7 +90,7 @@ static void lose(struct holding *h)
 	h->kill_ms = now_ms(h) + GRACE_MS;
 }
 
-/* Whose the lock is now, for people. */
+/* Appends the current holder of the lock. */
 static void say_lost(struct holding *h, struct buf *answer)
 {
 	struct json_doc *doc = NULL;
@@ -98,7 +98,7 @@ static void say_lost(struct holding *h, struct buf *answer)
 	if (!json_parse(&doc, answer->data, answer->len, "answer", NULL, NULL))
 		holder = json_strdup(doc, json_member(doc, json_root(doc), "locked_by"));
 	error_set(&h->why, ERR_FAILED, "lock %s was lost: %s%s", h->hold->lock.name,
-		holder ? "it is held by " : "it is held by nobody", holder ? holder : "");
+		holder ? "it is held by " : "no server holds it", holder ? holder : "");
 	free(holder);
 	json_doc_free(doc);
 }
@@ -112,7 +112,7 @@ static void renew(struct holding *h)
 	struct json_writer w;
 	int64_t asked = now_ms(h), left = h->until_ms - asked;
 	struct settings settings = inv->settings;
-	/* A remote that hangs must not hide that the time is over. */
+	/* A remote that hangs must not hide that the lock has expired. */
 	if (settings.timeout_ms > left)
 		settings.timeout_ms = left > 1000 ? left : 1000;
 	settings.attempts = 1;
@@ -151,7 +151,7 @@ static void watch_lock(struct holding *h)
 	if (now >= h->until_ms) {
 		struct error last = h->why;
 		error_set(&h->why, ERR_FAILED,
-			"lock %s was lost: its time is over, and it could not be renewed: %s",
+			"lock %s was lost: it has expired and could not be renewed: %s",
 			h->hold->lock.name, last.text);
 		lose(h);
 	} else if (now >= h->renew_ms) {
@@ -161,7 +161,7 @@ static void watch_lock(struct holding *h)
 
 /* ---- the command ---- */
 
-/* Waits for a signal until there is something to do for the lock; 0: there is. */
+/* Waits for a signal until it is time to renew the lock; 0: it is. */
 static int wait_for_signal(const struct holding *h)
 {
 	int64_t until = h->lost             ? h->kill_ms
@@ -204,7 +204,7 @@ static void release(struct holding *h)
 	json_put_int(&w, "fence", lock->fence);
 	json_end(&w);
 	held_forget(quiet.repo, lock->name);
-	/* Where this fails, the others have the lock's expiry. */
+	/* If this fails, the lock expires for the other servers. */
 	if (coordination_submit(&quiet, &request, &answer, &err) < 0)
 		show_message("warning", err.text);
 	parsed_answer_release(&answer);
@@ -222,7 +222,7 @@ int lock_hold(struct invocation *inv, const struct hold *hold, struct error *err
 	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
 		sigaddset(&h.signals, caught[i]);
 	sigprocmask(SIG_BLOCK, &h.signals, &h.before);
-	signal(SIGTTOU, SIG_IGN); /* for taking the terminal back */
+	signal(SIGTTOU, SIG_IGN); /* for reclaiming the terminal */
 	int rc = show_finish(err);
 	if (!rc)
 		rc = start(&h, err);
@@ -235,7 +235,7 @@ int lock_hold(struct invocation *inv, const struct hold *hold, struct error *err
 	else
 		held_forget(inv->repo, hold->lock.name);
 	if (!rc && h.lost && !hold->keep_running)
-		rc = error_set(err, ERR_FAILED, "'%s' was stopped, since lock %s was lost",
+		rc = error_set(err, ERR_FAILED, "stopped '%s', since lock %s was lost",
 			hold->argv[0], hold->lock.name);
 	sigprocmask(SIG_SETMASK, &h.before, NULL);
 	return rc;

@@ -1,5 +1,5 @@
 /*
- * git build message: what servers tell each other, and what each has read.
+ * git build message: messages between servers, and which of them each server has read.
  */
 #include "cli/coordination.h"
 #include "queue/message_rules.h"
@@ -24,7 +24,7 @@ enum { BODY_LIMIT = 1 << 20, WATCH_SECONDS = 10 };
 
 struct message_options {
 	const char *to, *type, *subject, *body, *since;
-	struct option_list senders, receivers, types; /* what list shows */
+	struct option_list senders, receivers, types; /* filters of list */
 	int64_t interval;
 	bool all, archived, offline, dry_run, rules, unread;
 };
@@ -32,18 +32,18 @@ struct message_options {
 static const struct option send_options[] = {
 	OPT_STRING(0, "to", "ID", struct message_options, to, "a server, operator, or all"),
 	OPT_STRING(0, "type", "T", struct message_options, type,
-		"info, warning, error or request (default info)"),
-	OPT_STRING(0, "subject", "TEXT", struct message_options, subject, "what it is about"),
+		"info, warning, error or request (default: info)"),
+	OPT_STRING(0, "subject", "TEXT", struct message_options, subject, "the subject"),
 	OPT_STRING(0, "body", "TEXT", struct message_options, body,
-		"what it says; - reads standard input, @FILE a file"),
+		"the text; - reads standard input, @FILE reads a file"),
 	OPT_END,
 };
 
 #define OPT_ARCHIVED                                                                               \
-	OPT_FLAG(0, "archived", struct message_options, archived, "those that are archived, too")
+	OPT_FLAG(0, "archived", struct message_options, archived, "include archived messages")
 
 static const struct option inbox_options[] = {
-	OPT_FLAG(0, "all", struct message_options, all, "those that are read, too"),
+	OPT_FLAG(0, "all", struct message_options, all, "include messages that have been read"),
 	OPT_ARCHIVED,
 	OPT_OFFLINE(struct message_options),
 	OPT_END,
@@ -56,27 +56,28 @@ static const struct option show_options[] = {
 };
 
 static const struct option read_options[] = {
-	OPT_FLAG(0, "all", struct message_options, all, "every one of the inbox"),
+	OPT_FLAG(0, "all", struct message_options, all, "all messages of the inbox"),
 	OPT_END,
 };
 
 static const struct option reply_options[] = {
 	OPT_STRING(0, "body", "TEXT", struct message_options, body,
-		"the answer; - reads standard input, @FILE a file"),
+		"the text; - reads standard input, @FILE reads a file"),
 	OPT_END,
 };
 
 static const struct option list_options[] = {
 	OPT_LIST(0, "from", "ID", struct message_options, senders,
-		"only those from this server; several with commas, or again"),
+		"only messages from this server; several with commas, or repeat the option"),
 	OPT_LIST(0, "to", "ID", struct message_options, receivers,
-		"only those to this server, operator or all; several with commas, or again"),
+		"only messages to this server, operator or all; several with commas, or repeat "
+		"the option"),
 	OPT_LIST(0, "type", "T", struct message_options, types,
-		"only info, warning, error or request; several with commas, or again"),
+		"only info, warning, error or request; several with commas, or repeat the option"),
 	OPT_FLAG(0, "unread", struct message_options, unread,
-		"only those that not everyone whom they are for has read"),
+		"only messages that some receiver has not read"),
 	OPT_STRING(0, "since", "TIME", struct message_options, since,
-		"only those that were sent since: a time, a day, or how long ago (30m, 12h, 7d)"),
+		"only messages sent since: a time, a day, or an age (30m, 12h, 7d)"),
 	OPT_ARCHIVED,
 	OPT_OFFLINE(struct message_options),
 	OPT_END,
@@ -84,20 +85,20 @@ static const struct option list_options[] = {
 
 static const struct option watch_options[] = {
 	OPT_NUMBER(0, "interval", "SECONDS", struct message_options, interval, 1, 86400,
-		"how often to look for new ones (default 10)"),
-	OPT_FLAG(0, "rules", struct message_options, rules, "apply the rules, too"),
+		"how often to check for new messages (default: 10)"),
+	OPT_FLAG(0, "rules", struct message_options, rules, "also apply the message rules"),
 	OPT_END,
 };
 
 static const struct option rules_options[] = {
 	OPT_FLAG(0, "dry-run", struct message_options, dry_run,
-		"change nothing, show what would be done"),
+		"change nothing, print what would be done"),
 	OPT_END,
 };
 
 /* ---- sending ---- */
 
-/* The text that --body stands for, appended to `out`. */
+/* Appends the text that --body gives to `out`. */
 static int read_body(const char *body, struct buf *out, struct error *err)
 {
 	if (!strcmp(body, "-") || *body == '@')
@@ -116,8 +117,9 @@ static int ask(struct invocation *inv, const struct buf *request, struct error *
 	return rc;
 }
 
-/* Is `to` everybody or an operator, or does the fleet, as it was fetched or after a fetch, have
- * it? ERR_NOT_FOUND with the nearest if not; `*offline` says why the remote could not be asked. */
+/* Is `to` all or operator, or a server of the fleet as last fetched, or after a fetch?
+ * ERR_NOT_FOUND with the nearest name if not; `*offline` is set if the remote could not be
+ * reached. */
 static int find_receiver(struct invocation *inv, const char *to, bool fetch, struct error *offline,
 	struct error *err)
 {
@@ -137,17 +139,16 @@ static int find_receiver(struct invocation *inv, const char *to, bool fetch, str
 		nearest_try(&nearest, fleet.servers[i].id);
 	}
 	if (!found)
-		rc = error_set(err, ERR_NOT_FOUND, "there is no server '%s' in the fleet; %s%s%s",
-			to,
-			nearest.word ? "did you mean " : "'git build status' shows those there are",
+		rc = error_set(err, ERR_NOT_FOUND, "no such server: '%s' (%s%s%s)", to,
+			nearest.word ? "did you mean " : "see 'git build status'",
 			nearest.word ? nearest.word : "", nearest.word ? "?" : "");
 	*offline = fleet.offline;
 	fleet_release(&fleet);
 	return rc;
 }
 
-/* A message to a server that does not exist would never be read. If the remote cannot be asked, it
- * waits in the outbox like any other. */
+/* A message to a server that does not exist would never be read. If the remote cannot be reached,
+ * the message waits in the outbox like any other. */
 static int check_receiver(struct invocation *inv, const char *to, struct error *err)
 {
 	struct error offline = ERROR_INIT, why = ERROR_INIT;
@@ -155,7 +156,9 @@ static int check_receiver(struct invocation *inv, const char *to, struct error *
 		return 0;
 	int rc = find_receiver(inv, to, true, &offline, &why);
 	if (rc == ERR_NOT_FOUND && offline.code) {
-		error_wrap(&offline, "this clone does not know a server '%s', and cannot ask", to);
+		error_wrap(&offline,
+			"server '%s' is unknown to this clone, and the remote cannot be reached",
+			to);
 		show_message("warning", offline.text);
 		return 0;
 	}
@@ -172,7 +175,7 @@ static int send(
 	const char *type = given->type ? given->type : "info";
 	(void)operands;
 	if (!given->to || !given->subject) {
-		error_set(err, ERR_INVALID, "a message needs --to ID and --subject TEXT");
+		error_set(err, ERR_INVALID, "--to ID and --subject TEXT are required");
 		return ANSWER_USAGE;
 	}
 	if (message_check_to(given->to, err) < 0 || message_check_type(type, err) < 0)
@@ -196,7 +199,7 @@ static int reply(
 	const struct message_options *given = values;
 	struct buf body = BUF_INIT, request = BUF_INIT;
 	if (!given->body) {
-		error_set(err, ERR_INVALID, "a reply needs --body TEXT");
+		error_set(err, ERR_INVALID, "--body TEXT is required");
 		return ANSWER_USAGE;
 	}
 	int rc = read_body(given->body, &body, err);
@@ -218,7 +221,7 @@ static int read_messages(
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	if (given->all == (operands->count > 0)) {
-		error_set(err, ERR_INVALID, "say which: --all, or the ids of messages");
+		error_set(err, ERR_INVALID, "give either --all or the IDs of messages");
 		return ANSWER_USAGE;
 	}
 	request_begin(&w, &request, "message read", inv->settings.server, inv->env);
@@ -234,7 +237,7 @@ static int read_messages(
 	return rc;
 }
 
-/* ---- looking ---- */
+/* ---- show and list ---- */
 
 struct view {
 	struct reading reading;
@@ -287,10 +290,10 @@ static void add_row(struct table *table, const struct view *view, const struct m
 	buf_release(&age);
 }
 
-/* Which messages are shown. */
+/* The filters of list. */
 struct filter {
 	const struct message_options *given;
-	const char *server; /* only those that are for it; NULL: all */
+	const char *server; /* only messages for this server; NULL: all */
 	int64_t since;
 };
 
@@ -421,8 +424,7 @@ static int show(
 			found = message_parse(&message, view.doc, value, &view.arena);
 	if (!rc && !found)
 		rc = error_set(err, ERR_NOT_FOUND,
-			"there is no message '%s'; 'git build message list' shows them",
-			operands->words[0]);
+			"no such message: '%s' (see 'git build message list')", operands->words[0]);
 	if (!rc && inv->json) {
 		struct buf out = BUF_INIT;
 		struct json_writer w = JSON_WRITER_INIT(&out);
@@ -456,11 +458,11 @@ static int rules(
 
 /* ---- watch ---- */
 
-/* The ids that were there when we looked last, sorted; each is ours. */
+/* The IDs of the last check, sorted; owned. */
 struct known {
 	char **ids;
 	size_t count, capacity;
-	struct oid tip; /* where they stood */
+	struct oid tip; /* the tip of the shared branch at that time */
 };
 
 static void forget(struct known *known)
@@ -500,7 +502,7 @@ static void show_new(
 	buf_release(&out);
 }
 
-/* Shows those of `view` that are new (all but at the first look), and knows them from then on. */
+/* Prints the new messages of `view` (none the first time), and remembers all of them. */
 static void take_news(
 	const struct invocation *inv, struct view *view, struct known *known, bool first)
 {
@@ -521,7 +523,7 @@ static void take_news(
 	*known = now;
 }
 
-/* A remote that does not answer is waited for here as well. */
+/* If the remote does not answer, waits for it here as well. */
 static int apply_rules(struct invocation *inv, struct view *view, struct error *err)
 {
 	int rc = message_rules_apply(
@@ -548,7 +550,7 @@ static int watch(
 		rc = reading_take(&view.reading, inv->repo, &inv->settings, true, env, err);
 		if (!rc)
 			rc = reading_check_fleet(inv->repo, &inv->settings, &view.reading.tip, err);
-		/* A remote that is away is said once, and waited for. */
+		/* An outage is reported once, and waited for. */
 		if (!rc && view.reading.offline.code && !away)
 			show_message("warning", view.reading.offline.text);
 		away = view.reading.offline.code != 0;
@@ -598,7 +600,7 @@ static const struct verb verbs[] = {
 
 const struct command command_message = {
 	.name = "message",
-	.summary = "tell other servers, and read what they say",
+	.summary = "send and read messages",
 	.options_size = sizeof(struct message_options),
 	.verbs = verbs,
 };

@@ -19,7 +19,7 @@ static int load(struct message_rules *rules, const struct invocation *inv, const
 	if (file)
 		rc = file_read(&text, file, RULES_LIMIT, err);
 	else if (oid_is_none(&reading->tip))
-		rc = error_set(err, ERR_NOT_FOUND, "there is no " MESSAGE_RULES_PATH);
+		rc = error_set(err, ERR_NOT_FOUND, "no message rules: missing " MESSAGE_RULES_PATH);
 	else
 		rc = repo_read(reading->repo, &reading->tip, MESSAGE_RULES_PATH, RULES_LIMIT, &text,
 			NULL, err);
@@ -94,7 +94,7 @@ int message_rules_apply(struct invocation *inv, const char *file, bool dry_run,
 	if (rc >= 0 && inv->json)
 		show_json(&out);
 	else if (rc >= 0 && !count && inv->verbose)
-		show_line("no rule fits");
+		show_line("no rule matches");
 	message_rules_release(&rules);
 	arena_release(&arena);
 	buf_release(&out);

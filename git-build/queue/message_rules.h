@@ -6,8 +6,8 @@
 
 /*
  * Applies the rules of `file` (NULL: build.messageRules, else shared/message_rules.json of the
- * shared branch) to this server's unread messages, `messages` of `doc` as `reading` has them, and
- * shows what was done. `dry_run`: only shows what would be. ERR_NOT_FOUND: there are no rules.
+ * shared branch) to this server's unread messages, `messages` of `doc` in `reading`, and prints
+ * what was done. `dry_run`: only prints what would be done. ERR_NOT_FOUND: there are no rules.
  */
 int message_rules_apply(struct invocation *inv, const char *file, bool dry_run,
 	const struct reading *reading, const struct json_doc *doc,

@@ -1,8 +1,8 @@
 /*
- * git build outbox: changes that could not be brought to the remote, and wait here.
+ * git build outbox: requests that could not be pushed yet.
  *
- * They go out by themselves, in front of the next operation that gets through. What the shared
- * branch then does not allow any more is not tried again by itself: somebody must look.
+ * They are sent automatically, before the next request that is pushed. A request that the shared
+ * branch no longer allows is not retried automatically: someone must retry or drop it.
  */
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -18,7 +18,7 @@ struct outbox_options {
 };
 
 static const struct option drop_options[] = {
-	OPT_FLAG(0, "all", struct outbox_options, all, "drop whatever is there"),
+	OPT_FLAG(0, "all", struct outbox_options, all, "drop all requests"),
 	OPT_END,
 };
 
@@ -40,7 +40,7 @@ static int check_names(
 			found = found || !strcmp(operands->words[i], outbox->entries[k].name);
 		if (!found)
 			return error_set(err, ERR_NOT_FOUND,
-				"the outbox has no '%s'; 'git build outbox list' shows what it has",
+				"no such request: '%s' (see 'git build outbox list')",
 				operands->words[i]);
 	}
 	return 0;
@@ -48,7 +48,7 @@ static int check_names(
 
 static void show_entries(const struct invocation *inv, const struct outbox *outbox)
 {
-	static const char *const titles[] = { "ID", "OPERATION", "SINCE", "WHY IT WAITS" };
+	static const char *const titles[] = { "ID", "OPERATION", "SINCE", "REASON" };
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	struct table table;
@@ -100,7 +100,7 @@ static int list(
 	return ANSWER_YES;
 }
 
-/* Lets those that were refused go once more, and brings out all that may go. */
+/* Retries requests that were refused, and sends all that can be sent. */
 static int retry(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -139,7 +139,8 @@ static int drop(
 	const struct outbox_options *given = values;
 	struct outbox outbox;
 	if (given->all == (operands->count > 0)) {
-		error_set(err, ERR_INVALID, "say which: --all, or the ids that 'list' shows");
+		error_set(err, ERR_INVALID,
+			"give either --all or the IDs that 'git build outbox list' shows");
 		return ANSWER_USAGE;
 	}
 	int rc = outbox_read(&outbox, inv->repo, err);
@@ -163,7 +164,7 @@ static const struct verb verbs[] = {
 
 const struct command command_outbox = {
 	.name = "outbox",
-	.summary = "changes that wait for the remote",
+	.summary = "list changes that have not been pushed yet",
 	.options_size = sizeof(struct outbox_options),
 	.verbs = verbs,
 };

@@ -66,7 +66,7 @@ on_main() {
 @test "a job waits for all its dependencies, and cycles are refused" {
   a=$(add) b=$(add) c=$(add --priority 1 --depends "$a,$b") d=$(add --priority 1 --depends "$a" --depends "$c")
   run -0 git build job list
-  [[ $output == *"$c"*"queued, waits"* ]]
+  [[ $output == *"$c"*"queued, waiting"* ]]
   git build job show "$d" --json | jq -e ".job.blocked_by == \"$a\""
   git build job claim
   git build job complete "$a"
@@ -113,10 +113,10 @@ END
 @test "only the server that runs a job can finish it, at its current attempt" {
   id=$(add)
   run -1 git build job complete "$id"
-  [ "$output" = "$id stays as it is: it is queued" ]
+  [ "$output" = "cannot complete $id: it is queued" ]
   git -C ../build2 build job claim
   run -1 git build job fail "$id"
-  [ "$output" = "$id stays as it is: it is build2's" ]
+  [ "$output" = "cannot fail $id: it is build2's" ]
   run -1 git build job requeue "$id"
   git -C ../build2 build job requeue "$id"
   shown build2/status.json | jq -e '.status == "idle" and .current_job == null'
@@ -130,7 +130,7 @@ END
   git build job claim
   run -0 git -C ../build2 build job cancel "$id"
   run -1 git build job complete "$id"
-  [ "$output" = "$id stays as it is: it is cancelled" ]
+  [ "$output" = "cannot complete $id: it is cancelled" ]
   run -128 git build job complete job_nowhere
   [[ $output == *"there is no job 'job_nowhere'"* ]]
 }
@@ -169,7 +169,7 @@ END
   [ -z "$output" ]
   mv ../fleet.git ../away.git
   run -128 git build job reap
-  [[ $output == *"nobody can be called silent without asking"* ]]
+  [[ $output == *"cannot check which servers are silent"* ]]
   mv ../away.git ../fleet.git
 }
 
@@ -201,7 +201,7 @@ END
 
 @test "errors in the command line are reported" {
   run -129 git build job add --branch main
-  [[ ${lines[0]} == "error: a job needs --branch B and --commit C" ]]
+  [ "$output" = "error: --branch B and --commit C are required; see 'git build job add -h'" ]
   run -129 git build job list --status 'done'
   [[ ${lines[0]} == *"queued, running, completed, failed and cancelled" ]]
   run -129 git build job complete
@@ -267,19 +267,19 @@ END
   for older in light heavy side "$one"; do [ "$(queued "$older")" = "$one" ]; done
   count=$(jobs '.jobs | length')
   run -128 git build job add --branch nosuch --commit HEAD
-  [ "$output" = "fatal: there is no branch 'nosuch' in $TMP/source" ]
+  [ "$output" = "fatal: no branch 'nosuch' in $TMP/source" ]
   run -128 git build job add --branch main --commit deadbeef
-  [ "$output" = "fatal: 'deadbeef' is not a branch or a tag in $TMP/source; give a commit by its full name" ]
+  [ "$output" = "fatal: 'deadbeef' is not a branch or tag in $TMP/source; give the commit by its full ID" ]
   for branch in '*' ../x -x 'a b' ''; do
     run -128 git build job add --branch "$branch" --commit HEAD
-    [[ $output == "fatal: '"*"' is not a valid branch name" || $output == "fatal: there is no branch '"* ]]
+    [[ $output == "fatal: '"*"' is not a valid branch name" || $output == "fatal: no branch '"* ]]
   done
   for commit in '*' --upload-pack=x "${two:0:4}"; do run -128 git build job add --branch main --commit "$commit"; done
   [ "$(jobs '.jobs | length')" = "$count" ]
   # If the source does not respond, the commit is checked only by the build.
   mv ../source ../away
   run -0 --separate-stderr git build job add --branch main --commit HEAD
-  [[ $stderr == "warning: the branch and the commit are not checked: "* ]]
+  [[ $stderr == "warning: the branch and the commit were not checked: "* ]]
   [ "$(jobs -r '.jobs[-1].commit')" = HEAD ]
 }
 

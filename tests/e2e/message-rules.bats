@@ -64,7 +64,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   echo '{ "rules": [] }' >../own.json
   send --type info --subject "y" >/dev/null
   run -0 git build message rules -v
-  [ "$output" = "no rule fits" ]
+  [ "$output" = "no rule matches" ]
 }
 
 @test "invalid rules are refused with their location, here and by the shared repository" {
