@@ -1,5 +1,5 @@
 /*
- * git build dashboard: the fleet as one page of HTML, into a file or to a browser.
+ * git build dashboard: the fleet as an HTML page, in a file or in a browser.
  */
 #include "cli/command.h"
 #include "servers/dashboard_serve.h"
@@ -17,12 +17,13 @@ struct dashboard_options {
 
 static const struct option options[] = {
 	OPT_STRING('o', "out", "FILE", struct dashboard_options, out,
-		"where the page goes; default: standard output"),
-	OPT_FLAG(0, "serve", struct dashboard_options, serve, "show it to browsers of this host"),
+		"write the page to FILE (default: standard output)"),
+	OPT_FLAG(0, "serve", struct dashboard_options, serve,
+		"serve the page to browsers on this host"),
 	OPT_NUMBER(0, "port", "N", struct dashboard_options, port, 1, 65535,
-		"with --serve: the port; default: any that is free"),
+		"with --serve: the port (default: any free port)"),
 	OPT_FLAG(0, "offline", struct dashboard_options, offline,
-		"do not ask the remote: show what was fetched last"),
+		"do not fetch; use the last fetched state"),
 	OPT_END,
 };
 
@@ -62,11 +63,11 @@ static int run(
 	struct buf page = BUF_INIT;
 	(void)operands;
 	if (given->serve && (given->out || given->offline)) {
-		error_set(err, ERR_INVALID, "--serve goes with --port only");
+		error_set(err, ERR_INVALID, "--serve cannot be used with --out or --offline");
 		return ANSWER_USAGE;
 	}
 	if (given->port && !given->serve) {
-		error_set(err, ERR_INVALID, "--port goes with --serve only");
+		error_set(err, ERR_INVALID, "--port requires --serve");
 		return ANSWER_USAGE;
 	}
 	if (given->serve)
@@ -80,7 +81,7 @@ static int run(
 
 const struct command command_dashboard = {
 	.name = "dashboard",
-	.summary = "show the fleet as a page of HTML",
+	.summary = "show the fleet as an HTML page",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct dashboard_options),

@@ -1,7 +1,6 @@
 /*
- * A server for one page: HTTP/1.0 (RFC 1945) on the loopback address, and no more of it than a
- * browser needs. A request has five seconds and eight kilobytes; while one is slow, others are
- * answered.
+ * A server for one page: HTTP/1.0 (RFC 1945) on the loopback address, limited to what a browser
+ * needs. A request may take five seconds and eight kilobytes; a slow client does not delay others.
  */
 #include "servers/dashboard_serve.h"
 #include "cli/print.h"
@@ -23,7 +22,7 @@ enum { REQUEST_LIMIT = 8192, PATIENCE_MS = 5000, FRESH_MS = 5000, BACKLOG = 16, 
 /* A connection: its request is read, then its answer is sent. */
 struct client {
 	int fd;
-	int64_t deadline; /* on the steady clock, for what it does now */
+	int64_t deadline; /* on the steady clock, for the current step */
 	struct buf request, answer;
 	size_t sent;
 	bool answering;
@@ -66,14 +65,14 @@ static int start(struct serving *s, int64_t port, struct error *err)
 
 /* ---- one request ---- */
 
-/* A page of some other site must not read ours by a name of its own for this address. */
+/* A page of another site must not read this one through its own host name for this address. */
 static bool is_for_us(const struct serving *s, const char *request)
 {
 	char host[64];
 	const char *line = strcasestr(request, "\r\nhost:");
 	size_t len;
 	if (!line)
-		return true; /* HTTP/1.0 has none, and browsers always send it */
+		return true; /* HTTP/1.0 requires no Host, and browsers always send it */
 	line += strlen("\r\nhost:");
 	line += strspn(line, " \t");
 	len = strcspn(line, " \t\r\n");
@@ -86,7 +85,7 @@ static bool is_for_us(const struct serving *s, const char *request)
 	return false;
 }
 
-/* What the client is to be sent; `head`: without the body. */
+/* Sets what to send to the client; `head`: without the body. */
 static void answer(struct client *client, const char *status, const char *type,
 	const struct buf *body, bool head)
 {
@@ -107,7 +106,7 @@ static void refuse(struct client *client, const char *status, bool head)
 	buf_release(&body);
 }
 
-/* The page, not older than a few seconds. */
+/* Renders the page again if it is older than a few seconds. */
 static int refresh(struct serving *s, struct error *err)
 {
 	struct buf fresh = BUF_INIT;
@@ -124,7 +123,7 @@ static int refresh(struct serving *s, struct error *err)
 	return 0;
 }
 
-/* Answers what was read of the request; `whole`: up to its empty line. */
+/* Answers the request as read so far; `whole`: including its empty line. */
 static void make_answer(struct serving *s, struct client *client, bool whole)
 {
 	const char *request = client->request.data;
@@ -169,7 +168,8 @@ static void close_client(struct serving *s, size_t i)
 	*client = s->clients[--s->count];
 }
 
-/* Reads what there is of the request, and makes the answer once it is whole or cannot become so. */
+/* Reads the available part of the request, and makes the answer once the request is complete or
+ * invalid. */
 static void read_client(struct serving *s, struct client *client)
 {
 	char bytes[1024];
@@ -184,7 +184,7 @@ static void read_client(struct serving *s, struct client *client)
 		make_answer(s, client, whole);
 }
 
-/* Sends what fits; false if it is done. */
+/* Sends as much as possible; false if the client is done. */
 static bool send_client(struct client *client)
 {
 	ssize_t wrote = send(client->fd, client->answer.data + client->sent,
@@ -195,7 +195,7 @@ static bool send_client(struct client *client)
 	return client->sent < client->answer.len;
 }
 
-/* Goes on with client `i`, of which poll() has said `events`; false if it is done. */
+/* Continues with client `i`, after poll() returned `events`; false if the client is done. */
 static bool serve_client(struct serving *s, size_t i, short events)
 {
 	struct client *client = &s->clients[i];
@@ -208,7 +208,7 @@ static bool serve_client(struct serving *s, size_t i, short events)
 	return !client->answering || now_ms(s) < client->deadline;
 }
 
-/* What is waited for, and how long at most: the listener only if there is room. */
+/* Sets what to wait for, and returns the timeout. The listener is included only if there is room. */
 static int prepare(const struct serving *s, struct pollfd *polls)
 {
 	int64_t wait = s->count ? PATIENCE_MS : -1;
@@ -234,7 +234,7 @@ static int serve(struct serving *s, struct error *err)
 			return error_errno(err, ERR_FAILED, "cannot wait for requests");
 		if (polls[0].revents)
 			return 0;
-		/* From the last on: another takes the place of one that is closed. */
+		/* In reverse, because the last client replaces one that is closed. */
 		for (size_t i = s->count; i-- > 0;)
 			if (!serve_client(s, i, polls[i + 2].revents))
 				close_client(s, i);

@@ -1,5 +1,5 @@
 /*
- * git build exec: a command on another server, or on all of them.
+ * git build exec: runs a command on another server, or on all of them.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -21,9 +21,9 @@ struct exec_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "timeout", "SECONDS", struct exec_options, timeout, 1, INT_MAX,
-		"end what takes longer"),
+		"stop commands that take longer"),
 	OPT_FLAG(0, "offline", struct exec_options, offline,
-		"do not ask the remote where the servers are"),
+		"do not fetch; use the last fetched addresses"),
 	OPT_END,
 };
 
@@ -37,7 +37,7 @@ struct showing {
 	size_t failed;
 };
 
-/* Each line behind the server's name, as far as the text goes. */
+/* Prints each line after the server's name, if there is any text. */
 static void show_labelled(const char *server, const struct buf *text)
 {
 	for (const char *at = text->data; *at;) {
@@ -76,7 +76,7 @@ static void show_one(struct reach *reach, void *data)
 	if (reach->rc < 0)
 		buf_addf(&text, "%s: %s", reach->server, reach->err.text);
 	else if (reach->status == SSH_FAILED)
-		buf_addf(&text, "%s could not be reached at %s, or the command ended with 255",
+		buf_addf(&text, "%s: cannot connect to %s, or the command exited with 255",
 			reach->server, reach->destination);
 	else if (reach->status)
 		buf_addf(&text, "%s: exit code %d", reach->server, reach->status);
@@ -85,7 +85,7 @@ static void show_one(struct reach *reach, void *data)
 	buf_release(&text);
 }
 
-/* The servers that are meant, each with its destination (yours), or with why there is none. */
+/* Selects the servers, each with its destination (owned), or with the reason why there is none. */
 static size_t choose(
 	struct invocation *inv, const struct fleet *fleet, const char *name, struct reach *reaches)
 {
@@ -128,7 +128,7 @@ static int run_on(struct invocation *inv, const struct exec_options *given, stru
 		show_json(&out);
 	else if (count > 1 && !inv->quiet)
 		show_line("%zu of %zu servers: exit code 0", count - showing.failed, count);
-	/* Of one server, its own. */
+	/* For one server, its own exit code. */
 	int rc = !showing.failed                                ? ANSWER_YES
 		: count == 1 && ready_count && ready[0].rc == 0 ? ready[0].status
 								: ANSWER_NO;
@@ -147,7 +147,7 @@ static int run(
 	struct fleet fleet;
 	struct buf command = BUF_INIT;
 	if (operands->count < 2) {
-		error_set(err, ERR_INVALID, "say which server, or all, and behind -- the command");
+		error_set(err, ERR_INVALID, "SERVER or all, and -- COMMAND are required");
 		return ANSWER_USAGE;
 	}
 	int rc = fleet_take(&fleet, inv->repo, &inv->settings, !given->offline, inv->env, err);
@@ -166,8 +166,7 @@ static int run(
 	if (count)
 		rc = run_on(inv, given, reaches, count, command.data);
 	else
-		rc = error_set(err, ERR_NOT_FOUND,
-			"there is no server '%s'; 'git build status' shows them",
+		rc = error_set(err, ERR_NOT_FOUND, "no such server: '%s' (see 'git build status')",
 			operands->words[0]);
 	for (size_t i = 0; i < count; i++)
 		free((char *)(uintptr_t)reaches[i].destination);

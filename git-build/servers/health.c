@@ -1,9 +1,9 @@
 /*
- * git build health: is anything wrong in the fleet?
+ * git build health: reports problems in the fleet.
  *
- * The same verdicts for four readers: a table for people, an exit code for scripts, one line for
- * monitoring plugins (https://www.monitoring-plugins.org/doc/guidelines.html), and a file on the
- * shared branch for those who only read files.
+ * The same alerts for four kinds of readers: a table for people, an exit code for scripts, one line
+ * for monitoring plugins (https://www.monitoring-plugins.org/doc/guidelines.html), and a file on
+ * the shared branch for programs that read only files.
  */
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -21,20 +21,20 @@ struct health_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "check", struct health_options, check, "exit 1 when something is wrong"),
+	OPT_FLAG(0, "check", struct health_options, check, "exit with 1 if there is a problem"),
 	OPT_FLAG(0, "nagios", struct health_options, nagios,
-		"one line and an exit code as monitoring plugins have them"),
-	OPT_FLAG(0, "write", struct health_options, write,
-		"bring shared/health_dashboard.json up to date"),
+		"print one line and exit as a monitoring plugin"),
+	OPT_FLAG(0, "write", struct health_options, write, "update shared/health_dashboard.json"),
 	OPT_NUMBER(0, "max-age", "SECONDS", struct health_options, max_age, 1, INT_MAX,
-		"a beat that is older is silence, whatever was promised"),
+		"report a server with an older heartbeat as silent, regardless of its expected "
+		"interval"),
 	OPT_FLAG(0, "offline", struct health_options, offline,
-		"do not ask the remote: judge what was fetched last"),
+		"do not fetch; use the last fetched state"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -63,7 +63,7 @@ static enum show_colour state_colour(const struct health_server *verdict)
 
 static void show_servers(const struct health *health, int64_t now, bool colour)
 {
-	static const char *const titles[] = { "SERVER", "HEALTH", "STATE", "LAST BEAT",
+	static const char *const titles[] = { "SERVER", "HEALTH", "STATE", "HEARTBEAT",
 		"DISK FREE" };
 	struct table table;
 	struct buf text = BUF_INIT;
@@ -114,7 +114,7 @@ static void show_people(
 	if (health->count)
 		show_alerts(health, overview->fleet.now, inv->colour);
 	else
-		show_line("Nothing is wrong.");
+		show_line("No problems.");
 }
 
 /* ---- for programs ---- */
@@ -134,7 +134,7 @@ static void show_verdict_json(const struct overview *overview, const struct heal
 	buf_release(&out);
 }
 
-/* Text of others must not begin the performance data, nor a second line. */
+/* Text from the repository must not start the performance data, or a second line. */
 static void add_plugin_text(struct buf *out, const char *text)
 {
 	for (; *text; text++)
@@ -181,8 +181,8 @@ static int write_file(const struct invocation *inv, const struct overview *overv
 	struct oid commit = outcome_commit(&outcome);
 	show_remote(&outcome.said, err);
 	if (!rc && inv->verbose)
-		show_remark(oid_is_none(&commit) ? "shared/health_dashboard.json says it already"
-						 : "shared/health_dashboard.json is written");
+		show_remark(oid_is_none(&commit) ? "shared/health_dashboard.json is up to date"
+						 : "updated shared/health_dashboard.json");
 	outcome_release(&outcome);
 	return rc < 0 ? rc : 0;
 }
@@ -226,13 +226,13 @@ static int run(
 	const struct health_options *given = values;
 	(void)operands;
 	if (given->nagios && (given->check || inv->json)) {
-		error_set(err, ERR_INVALID, "--nagios goes with neither --check nor --json");
+		error_set(err, ERR_INVALID, "--nagios cannot be used with --check or --json");
 		return ANSWER_USAGE;
 	}
 	int rc = check(inv, given, err);
 	if (rc >= 0 || !given->nagios)
 		return rc;
-	/* Whatever goes wrong has a line and an exit code of its own there. */
+	/* For monitoring plugins, every failure has this line and exit code. */
 	struct buf line = BUF_INIT;
 	buf_addstr(&line, "GIT-BUILD UNKNOWN - ");
 	add_plugin_text(&line, err->text);
@@ -244,12 +244,12 @@ static int run(
 
 const struct command command_health = {
 	.name = "health",
-	.summary = "say what is wrong in the fleet",
+	.summary = "report problems in the fleet",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct health_options),
 	.settings = settings,
-	.needs = NEEDS_NOTHING, /* it opens the repository itself: see run() */
+	.needs = NEEDS_NOTHING, /* run() opens the repository */
 	.shows = true,
 	.run = run,
 };

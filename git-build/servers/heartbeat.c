@@ -1,8 +1,8 @@
 /*
- * git build heartbeat: one sign of life, or with --loop one each interval until stopped.
+ * git build heartbeat: records one heartbeat, or with --loop one each interval until stopped.
  *
- * A beat is in this clone before anything goes over the network, so a remote that is away costs
- * nothing but its news: what is pending goes out with the next push that works.
+ * A heartbeat is recorded in this clone before anything is sent over the network, so an unreachable
+ * remote only delays it: pending heartbeats are sent with the next successful push.
  */
 #include "servers/heartbeat_loop.h"
 #include "servers/heartbeat_show.h"
@@ -16,22 +16,22 @@ struct heartbeat_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "loop", struct heartbeat_options, loop, "beat until stopped"),
+	OPT_FLAG(0, "loop", struct heartbeat_options, loop, "record heartbeats until stopped"),
 	OPT_FLAG(0, "push", struct heartbeat_options, push,
-		"push this beat, whenever the last push was"),
+		"push this heartbeat regardless of --push-every"),
 	OPT_FLAG(0, "unhealthy", struct heartbeat_options, unhealthy,
-		"say that this server is not healthy, without asking build.healthCheck"),
+		"report this server as unhealthy, without running build.healthCheck"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_NUMERAL(0, "interval", "SECONDS", struct overrides, interval, 1, 86400,
-		"from beat to beat (default 60)"),
+		"time between two heartbeats (default: 60)"),
 	OPT_NUMERAL(0, "push-every", "N", struct overrides, push_every, 1, 1000,
-		"push every Nth beat (default 5)"),
+		"push every Nth heartbeat (default: 5)"),
 	OPT_STRING(0, "branch", "NAME", struct overrides, heartbeat_branch,
-		"where beats go: a branch, or auto for heartbeat-<server> (default auto)"),
+		"the branch for heartbeats, or auto for heartbeat-<server> (default: auto)"),
 	OPT_END,
 };
 
@@ -56,10 +56,11 @@ static int heartbeat_once(
 		heartbeat_show_health(healthy, &said);
 		heartbeat_show_result(inv, &result, healthy);
 		show_remote(&result.said, &result.pushing);
-		/* Who asked for a push, or was due one, must not hear "yes" without it. */
+		/* If a push was requested or due, the exit code must not be 0 without it. */
 		if (result.pushing.code < 0)
 			rc = error_set(err, result.pushing.code,
-				"the beat is safe in this clone, but it could not be pushed: %s",
+				"the heartbeat was recorded in this clone, but could not be "
+				"pushed: %s",
 				result.pushing.text);
 	}
 	heartbeat_close(heartbeat);
@@ -74,7 +75,9 @@ static int run(
 	const struct heartbeat_options *given = values;
 	(void)operands;
 	if (given->loop && given->push) {
-		error_set(err, ERR_INVALID, "--loop pushes by itself: --push-every says how often");
+		error_set(err, ERR_INVALID,
+			"--loop and --push cannot be combined; use --push-every to set how often "
+			"to push");
 		return ANSWER_USAGE;
 	}
 	return given->loop ? heartbeat_loop_run(inv, given->unhealthy, err)
@@ -83,7 +86,7 @@ static int run(
 
 const struct command command_heartbeat = {
 	.name = "heartbeat",
-	.summary = "give a sign of life, once or every minute",
+	.summary = "record a heartbeat, once or in a loop",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct heartbeat_options),

@@ -1,9 +1,8 @@
 /*
- * Beating until stopped.
+ * Recording heartbeats until stopped.
  *
- * The three signals are blocked all the time and taken only while waiting for the next beat, so
- * that none of them ever meets a beat half done. Programs that are started get none of this: see
- * base/child.c.
+ * The three signals are always blocked, and accepted only while waiting for the next heartbeat, so
+ * that they never interrupt a heartbeat. Child processes do not inherit this: see base/child.c.
  */
 #include "servers/heartbeat_loop.h"
 
@@ -26,17 +25,17 @@
 
 enum { FAREWELL_MS = 10000 };
 
-/* How pushing goes; a line is said when it changes. */
+/* The state of pushes; a line is printed when it changes. */
 enum push_state { PUSH_WORKS, PUSH_REFUSED, PUSH_UNREACHED };
 
 struct heartbeat_loop {
-	struct invocation *inv; /* its repository and settings are the loop's */
+	struct invocation *inv; /* its repository and settings belong to the loop */
 	struct heartbeat_sender *heartbeat;
 	struct file_lock lock;
 	sigset_t signals;
-	bool unhealthy; /* asked to say so */
+	bool unhealthy; /* --unhealthy was given */
 
-	/* What was said last, to say only what changes. */
+	/* What was last reported, to report only changes. */
 	enum push_state push_state;
 	bool not_written, not_told;
 	bool health_known, healthy;
@@ -51,8 +50,8 @@ static void notify_manager(
 	if (problem)
 		buf_addf(&text, "%.*s", (int)strcspn(problem, "\n"), problem);
 	else
-		buf_addf(&text, "beating every %" PRId64 " s on %s", loop->inv->settings.interval,
-			loop->inv->settings.heartbeat_branch);
+		buf_addf(&text, "recording a heartbeat every %" PRId64 " s on %s",
+			loop->inv->settings.interval, loop->inv->settings.heartbeat_branch);
 	manager_notify(text.data);
 	buf_release(&text);
 }
@@ -65,9 +64,9 @@ static void warn(const char *server, const char *what, const char *why)
 	buf_release(&text);
 }
 
-/* ---- saying what changes ---- */
+/* ---- reporting changes ---- */
 
-/* Is `words` something else than what was said last? Then it is remembered. */
+/* Does `words` differ from the last report? If so, it is remembered. */
 static bool is_news(struct buf *last, const struct buf *words)
 {
 	if (last->len == words->len && !memcmp(last->data, words->data, words->len))
@@ -84,7 +83,7 @@ static void say_health(struct heartbeat_loop *loop, bool healthy, const struct b
 		heartbeat_show_health(healthy, words);
 	if (changed && !loop->inv->quiet && !loop->inv->json)
 		show_line("%s: %s", loop->inv->settings.server,
-			healthy ? "healthy again" : "not healthy");
+			healthy ? "healthy again" : "unhealthy");
 	loop->health_known = true;
 	loop->healthy = healthy;
 }
@@ -104,7 +103,7 @@ static void say_push(struct heartbeat_loop *loop, struct heartbeat_result *resul
 		return; /* no push was due */
 	enum push_state state = push_state_of(result);
 	bool changed = state != loop->push_state;
-	/* A refusal names the commit, so its words are new each time. */
+	/* A rejection names the commit, so its text is different each time. */
 	bool news = state == PUSH_WORKS && is_news(&loop->remote_words, &result->said);
 	if (changed || news || loop->inv->verbose)
 		show_remote(&result->said, &result->pushing);
@@ -112,13 +111,13 @@ static void say_push(struct heartbeat_loop *loop, struct heartbeat_result *resul
 		return;
 	loop->push_state = state;
 	if (state != PUSH_WORKS) {
-		warn(server, "beats are kept in this clone, since they cannot be pushed",
+		warn(server, "heartbeats are recorded in this clone, but cannot be pushed",
 			result->pushing.text);
 		notify_manager(loop, "", result->pushing.text);
 		return;
 	}
 	if (!loop->inv->quiet && !loop->inv->json)
-		show_line("%s: pushed again, nothing is pending", server);
+		show_line("%s: pushing works again, nothing is pending", server);
 	notify_manager(loop, "", NULL);
 }
 
@@ -130,17 +129,17 @@ static void say_written(struct heartbeat_loop *loop, const struct error *failure
 		return;
 	loop->not_written = not_written;
 	if (not_written) {
-		warn(server, "no beat could be written", failure->text);
+		warn(server, "cannot record heartbeats", failure->text);
 	} else if (!loop->inv->quiet && !loop->inv->json) {
-		show_line("%s: beats are written again", server);
+		show_line("%s: recording heartbeats works again", server);
 	}
 	notify_manager(loop, "", not_written ? failure->text : NULL);
 }
 
-/* ---- what others should hear of ---- */
+/* ---- notifications ---- */
 
-/* Where build.notifyCommand is set, the loop looks at the fleet once a beat. What goes wrong is
- * said once; a remote that is away is the beats' to tell. */
+/* If build.notifyCommand is set, the loop checks the fleet after each heartbeat. A failure is
+ * reported once; an outage is already reported by the heartbeats. */
 static void tell_news(struct heartbeat_loop *loop)
 {
 	struct invocation *inv = loop->inv;
@@ -158,15 +157,15 @@ static void tell_news(struct heartbeat_loop *loop)
 			NULL, inv->repo, &inv->settings, &fleet, &reading.tip, inv->env, &failure);
 	bool failed = rc < 0 && rc != ERR_BUSY;
 	if (failed && !loop->not_told)
-		warn(inv->settings.server, "nobody could be notified", failure.text);
+		warn(inv->settings.server, "cannot notify", failure.text);
 	loop->not_told = failed;
 	fleet_release(&fleet);
 }
 
-/* ---- one beat ---- */
+/* ---- one heartbeat ---- */
 
-/* Whatever goes wrong with a beat is said and does not end the loop; only a standard output that
- * nobody reads any more does. */
+/* A failed heartbeat is reported and does not end the loop; the loop ends only if the reader of
+ * standard output has exited. */
 static int send_one(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
@@ -216,7 +215,7 @@ static int start_beating(struct heartbeat_loop *loop, struct error *err)
 	return heartbeat_open(&loop->heartbeat, inv->repo, &inv->settings, inv->env, err);
 }
 
-/* Loads repository and settings anew; what cannot be loaded leaves all as it was. */
+/* Loads the repository and settings again; if that fails, the old ones stay in use. */
 static int load_again(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv, fresh = *inv;
@@ -256,9 +255,10 @@ static int reload(struct heartbeat_loop *loop, struct error *err)
 	notify_manager(loop, state.data, NULL);
 	buf_release(&state);
 	if (load_again(loop, &failure) < 0)
-		warn(loop->inv->settings.server, "the settings stay as they were", failure.text);
+		warn(loop->inv->settings.server, "still using the old settings", failure.text);
 	else if (!loop->inv->quiet && !loop->inv->json)
-		show_line("%s: settings loaded, beating every %" PRId64 " s on %s",
+		show_line("%s: loaded the settings, recording a heartbeat every %" PRId64
+			  " s on %s",
 			loop->inv->settings.server, loop->inv->settings.interval,
 			loop->inv->settings.heartbeat_branch);
 	notify_manager(loop, "READY=1\n", NULL);
@@ -286,8 +286,8 @@ static int heartbeat_until_stopped(struct heartbeat_loop *loop, struct error *er
 		} else {
 			rc = send_one(loop, err);
 			repo_tidy(loop->inv->repo);
-			/* On the grid that the first beat began; beats that were missed are
-			 * not made up for. */
+			/* On the schedule of the first heartbeat; missed heartbeats are not made up
+			 * for. */
 			int64_t late = env->monotonic_ms(env->data) - next;
 			next += (late / interval + 1) * interval;
 		}
@@ -296,8 +296,8 @@ static int heartbeat_until_stopped(struct heartbeat_loop *loop, struct error *er
 	}
 }
 
-/* Pushes what is pending, once and briefly: who stops a service does not wait for long. A second
- * signal ends the process at once. */
+/* Pushes pending heartbeats, once and with a short timeout, so that a service stops quickly. A
+ * second signal ends the process at once. */
 static int stop(struct heartbeat_loop *loop, struct error *err)
 {
 	struct invocation *inv = loop->inv;
@@ -317,7 +317,7 @@ static int stop(struct heartbeat_loop *loop, struct error *err)
 		rc = heartbeat_push(loop->heartbeat, &result, err);
 	if (!rc && result.pushing.code < 0)
 		rc = error_set(err, result.pushing.code,
-			"beats are pending in this clone, since they could not be pushed: %s",
+			"heartbeats are pending in this clone, since they could not be pushed: %s",
 			result.pushing.text);
 	else if (!rc && !inv->quiet && !inv->json)
 		show_line("%s: stopped, nothing is pending", inv->settings.server);
@@ -347,8 +347,8 @@ int heartbeat_loop_run(struct invocation *inv, bool unhealthy, struct error *err
 	rc = start_beating(&loop, err);
 	if (!rc) {
 		if (!inv->quiet && !inv->json)
-			show_line("%s: beating every %" PRId64 " s on %s, pushing every %" PRId64
-				  ". beat",
+			show_line("%s: recording a heartbeat every %" PRId64
+				  " s on %s, pushing 1 of every %" PRId64,
 				inv->settings.server, inv->settings.interval,
 				inv->settings.heartbeat_branch, inv->settings.push_every);
 		notify_manager(&loop, "READY=1\n", NULL);

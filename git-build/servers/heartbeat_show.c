@@ -1,4 +1,4 @@
-/* What became of a beat, in words and in JSON. */
+/* The result of a heartbeat, as text and as JSON. */
 #include "servers/heartbeat_show.h"
 
 #include "cli/print.h"
@@ -38,8 +38,8 @@ void heartbeat_show_result(
 	if (inv->quiet)
 		return;
 	struct buf line = BUF_INIT;
-	/* On the old way there is no commit between two pushes. */
-	buf_addf(&line, "%s: %sbeat%s%.12s on %s", inv->settings.server,
+	/* In legacy mode there is no commit between two pushes. */
+	buf_addf(&line, "%s: %sheartbeat%s%.12s on %s", inv->settings.server,
 		healthy ? "" : "unhealthy ", oid_is_none(&result->commit) ? "" : " ",
 		result->commit.hex, inv->settings.heartbeat_branch);
 	if (result->pushed)
@@ -62,7 +62,7 @@ void heartbeat_show_health(bool healthy, const struct buf *said)
 	buf_trim(&text);
 	if (text.len) {
 		struct buf words = BUF_INIT;
-		buf_addf(&words, "build.healthCheck says: %s", text.data);
+		buf_addf(&words, "build.healthCheck: %s", text.data);
 		show_message("warning", words.data);
 		buf_release(&words);
 	}

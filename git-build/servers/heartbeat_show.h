@@ -1,4 +1,4 @@
-/* Saying what became of a beat: for a person, or as one line of JSON. */
+/* Printing the result of a heartbeat, as a line of text or of JSON. */
 #ifndef SERVERS_HEARTBEAT_SHOW_H
 #define SERVERS_HEARTBEAT_SHOW_H
 
@@ -6,11 +6,11 @@
 
 #include "heartbeat/heartbeat.h"
 
-/* A line about the beat (nothing with -q), or JSON. */
+/* Prints a line about the heartbeat (nothing with -q), or JSON. */
 void heartbeat_show_result(
 	const struct invocation *inv, const struct heartbeat_result *result, bool healthy);
 
-/* Where the server is not healthy and build.healthCheck said why: a warning with its words. */
+/* If the server is unhealthy and build.healthCheck printed a reason: prints it as a warning. */
 void heartbeat_show_health(bool healthy, const struct buf *said);
 
 #endif

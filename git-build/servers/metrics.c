@@ -1,9 +1,9 @@
 /*
- * git build metrics: the fleet for Prometheus.
+ * git build metrics: the metrics of the fleet for Prometheus.
  *
- * There is no daemon to be scraped: node_exporter's textfile collector reads what a timer writes
- * (https://github.com/prometheus/node_exporter#textfile-collector). A file that is half written
- * would be read as such, so it is replaced whole.
+ * There is no daemon to scrape: node_exporter's textfile collector reads what a timer writes
+ * (https://github.com/prometheus/node_exporter#textfile-collector). It would also read a
+ * half-written file, so the file is replaced as a whole.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -18,15 +18,15 @@ struct metrics_options {
 
 static const struct option options[] = {
 	OPT_STRING(0, "textfile", "FILE", struct metrics_options, textfile,
-		"replace FILE, rather than print"),
+		"replace FILE instead of printing"),
 	OPT_FLAG(0, "offline", struct metrics_options, offline,
-		"do not ask the remote: tell of what was fetched last"),
+		"do not fetch; use the last fetched state"),
 	OPT_END,
 };
 
 static const char *const synopsis[] = { "[--textfile FILE] [--offline]", NULL };
 
-/* An outbox with something broken in it has something in it. */
+/* An outbox with a broken entry is not empty. */
 static int count_waiting(struct repo *repo, size_t *count, struct error *err)
 {
 	struct outbox outbox;
@@ -75,7 +75,7 @@ static int run(
 
 const struct command command_metrics = {
 	.name = "metrics",
-	.summary = "the fleet's metrics, for Prometheus",
+	.summary = "print the metrics of the fleet for Prometheus",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct metrics_options),

@@ -1,6 +1,6 @@
 /*
- * git build notify: tells build.notifyCommand what is new, each thing once. A heartbeat loop does
- * the same.
+ * git build notify: runs build.notifyCommand for each new event, once. A heartbeat loop does the
+ * same.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -13,13 +13,12 @@ struct notify_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "dry-run", struct notify_options, dry_run,
-		"run no command, show what would be told"),
+	OPT_FLAG(0, "dry-run", struct notify_options, dry_run, "run no command, print the events"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -50,8 +49,7 @@ static int run(
 	bool has_command = repo_config(inv->repo, "build.notifyCommand", &command);
 	buf_release(&command);
 	if (!has_command && !given->dry_run)
-		return error_set(err, ERR_INVALID,
-			"nobody is to be told; git config build.notifyCommand COMMAND says who");
+		return error_set(err, ERR_INVALID, "no notify command; set build.notifyCommand");
 	int rc = fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, err);
 	if (rc < 0)
 		return rc;
@@ -69,7 +67,7 @@ static int run(
 
 const struct command command_notify = {
 	.name = "notify",
-	.summary = "tell a command of yours what is new",
+	.summary = "run a command for each new event",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct notify_options),

@@ -1,8 +1,8 @@
 /*
- * git build squash: makes a heartbeat branch one commit.
+ * git build squash: squashes a heartbeat branch to one commit.
  *
- * Heartbeats keep their branch short by themselves; this is for those who want it shorter, from
- * cron, or want the branch of a server that is gone brought down to its last word.
+ * Heartbeat branches are kept short automatically; this makes them shorter, for example from cron,
+ * or reduces the branch of a removed server to its last heartbeat.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -22,15 +22,16 @@ struct squash_options {
 
 static const struct option options[] = {
 	OPT_STRING(0, "server", "ID", struct squash_options, server,
-		"squash this server's own heartbeat branch"),
+		"squash this server's heartbeat branch"),
 	OPT_STRING(0, "branch", "NAME", struct squash_options, branch, "squash this branch"),
 	OPT_FLAG(0, "all", struct squash_options, all,
-		"squash every heartbeat branch of the shared repository"),
+		"squash all heartbeat branches of the shared repository"),
 	OPT_FLAG(0, "backup", struct squash_options, backup,
-		"keep the history as it is as backup/NAME-TIMESTAMP"),
-	OPT_FLAG('n', "dry-run", struct squash_options, dry_run, "only say what would be done"),
+		"keep the old history as backup/NAME-TIMESTAMP"),
+	OPT_FLAG('n', "dry-run", struct squash_options, dry_run,
+		"change nothing, print what would be done"),
 	OPT_FLAG(0, "no-push", struct squash_options, no_push,
-		"squash this clone's branch, not the shared repository's"),
+		"squash the branch of this clone, not of the shared repository"),
 	OPT_END,
 };
 
@@ -75,7 +76,7 @@ static void say_result(const struct invocation *inv, const char *branch,
 	if (inv->quiet)
 		return;
 	if (result->commits <= 1) {
-		show_line("%s: is one commit already", branch);
+		show_line("%s: has only one commit", branch);
 		return;
 	}
 	show_line("%s: %lld commits %s 1 (%.12s%s%.12s)", branch, (long long)result->commits,
@@ -101,7 +102,7 @@ static void put_result(struct json_writer *w, const char *branch,
 	json_end(w);
 }
 
-/* Squashes one of them; a failure is said, and the others still have their turn. */
+/* Squashes one branch; a failure is reported, and the others are still squashed. */
 static int squash_one(struct invocation *inv, const char *branch,
 	const struct squash_options *given, struct json_writer *w)
 {
@@ -133,7 +134,7 @@ static int run(
 	size_t failed = 0;
 	(void)operands;
 	if (!!given->server + !!given->branch + given->all != 1) {
-		error_set(err, ERR_INVALID, "say one of --server ID, --branch NAME and --all");
+		error_set(err, ERR_INVALID, "give one of --server ID, --branch NAME and --all");
 		return ANSWER_USAGE;
 	}
 	int rc = choose_branches(inv, given, &branches, err);
@@ -159,7 +160,7 @@ static int run(
 
 const struct command command_squash = {
 	.name = "squash",
-	.summary = "make a heartbeat branch one commit",
+	.summary = "squash a heartbeat branch to one commit",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct squash_options),

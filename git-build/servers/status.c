@@ -1,8 +1,8 @@
 /*
- * git build status: the fleet at a glance, and one's own place in it.
+ * git build status: the fleet, and the status of this server.
  *
- * The table is made for people who look every now and then: silence is said in words, not left to
- * be worked out from a timestamp. Programs take --json, which has the same facts.
+ * The table is for people: silence is stated, not left to be derived from a timestamp. Programs use
+ * --json, which has the same facts.
  */
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -34,12 +34,12 @@ static void describe_age(const struct server *server, struct buf *out)
 	if (server->state == HEARTBEAT_NEVER)
 		buf_addstr(out, "never");
 	else if (server->age < 0)
-		buf_addf(out, "%s ahead of our clock", timestamp_format_age(-server->age, age));
+		buf_addf(out, "%s ahead of this clock", timestamp_format_age(-server->age, age));
 	else
 		buf_addf(out, "%s ago", timestamp_format_age(server->age, age));
 }
 
-/* What a person should make of the beats. */
+/* The state of the heartbeats, as text. */
 static enum show_colour describe_health(const struct server *server, struct buf *out)
 {
 	char expected_interval[TIMESTAMP_SIZE];
@@ -47,13 +47,13 @@ static enum show_colour describe_health(const struct server *server, struct buf 
 	buf_reset(out);
 	switch (server->state) {
 	case HEARTBEAT_NEVER:
-		buf_addstr(out, "no sign of life yet");
+		buf_addstr(out, "no heartbeat yet");
 		return SHOW_FAINT;
 	case HEARTBEAT_LATE:
-		buf_addf(out, "late: it promised a beat every %s", expected_interval);
+		buf_addf(out, "late: expected every %s", expected_interval);
 		return SHOW_YELLOW;
 	case HEARTBEAT_SILENT:
-		buf_addf(out, "silent: it promised a beat every %s", expected_interval);
+		buf_addf(out, "silent: expected every %s", expected_interval);
 		return SHOW_RED;
 	case HEARTBEAT_ALIVE:
 		break;
@@ -92,10 +92,10 @@ static void add_server(struct table *table, const struct server *server)
 
 static void show_table(const struct fleet *fleet, bool colour)
 {
-	static const char *const titles[] = { "SERVER", "MANAGER", "STATE", "JOB", "LAST BEAT",
+	static const char *const titles[] = { "SERVER", "MANAGER", "STATE", "JOB", "HEARTBEAT",
 		"HEALTH" };
 	if (!fleet->count) {
-		show_line("No server is here yet: 'git build init' makes this clone one.");
+		show_line("No servers yet; run 'git build init' to set up this clone as one.");
 		return;
 	}
 	struct table table;
@@ -106,7 +106,7 @@ static void show_table(const struct fleet *fleet, bool colour)
 	table_release(&table);
 }
 
-/* What the table cannot hold: broken files, a remote that does not answer. */
+/* Warns about what the table cannot show: broken files, a remote that does not answer. */
 static void warn(const struct fleet *fleet)
 {
 	struct buf text = BUF_INIT;
@@ -117,7 +117,7 @@ static void warn(const struct fleet *fleet)
 	if (fleet->offline.code) {
 		buf_addstr(&text, fleet->offline.text);
 		if (fleet->fetched_at)
-			buf_addf(&text, "; this is how it was %s ago",
+			buf_addf(&text, "; showing the state of %s ago",
 				timestamp_format_age(fleet->now - fleet->fetched_at, age));
 		show_message("warning", text.data);
 	}
@@ -154,7 +154,7 @@ static void put_server(struct json_writer *w, const struct server *server)
 	json_put_int(w, "interval_seconds", server->interval);
 	json_put_int(w, "push_every", server->push_every);
 	json_end(w);
-	json_put_string_or_null(w, "trouble", server->problem);
+	json_put_string_or_null(w, "problem", server->problem);
 	json_end(w);
 }
 
@@ -228,7 +228,7 @@ static const struct verb verbs[] = {
 
 const struct command command_status = {
 	.name = "status",
-	.summary = "show the fleet, or set this server's status",
+	.summary = "show the fleet, or set the status of this server",
 	.options_size = sizeof(struct status_options),
 	.verbs = verbs,
 };

@@ -1,9 +1,9 @@
 /*
- * git build watch: the fleet on the screen, as it changes.
+ * git build watch: a live view of the fleet.
  *
- * Plain escape codes (ECMA-48, as every terminal of the last thirty years knows them) rather than
- * curses: the screen is redrawn from one function and only changed lines are sent, so that cursor
- * movement, two attributes and the alternate screen are all that is needed.
+ * Uses plain escape codes (ECMA-48, which all terminals support) rather than curses: one function
+ * draws the screen and only changed lines are sent, so that cursor movement, two attributes and the
+ * alternate screen are all that is needed.
  */
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -39,10 +39,10 @@ struct watch_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "interval", "SECONDS", struct watch_options, interval, 1, 86400,
-		"how often to ask the remote (default 5)"),
-	OPT_FLAG(0, "once", struct watch_options, once, "show it once, and end"),
+		"how often to fetch (default: 5)"),
+	OPT_FLAG(0, "once", struct watch_options, once, "print it once and exit"),
 	OPT_FLAG(0, "offline", struct watch_options, offline,
-		"do not ask the remote: show what others of this clone fetch"),
+		"do not fetch; show what other processes of this clone fetch"),
 	OPT_END,
 };
 
@@ -54,10 +54,10 @@ struct watching {
 	const struct watch_options *given;
 	struct health_limits limits;
 	int signals;
-	int64_t fetch_at;     /* when to ask the remote next, on the steady clock */
-	pid_t fetcher;        /* asks it just now; 0: nobody */
-	int answer;           /* what it says */
-	struct error offline; /* what came of it last; code 0: it answers */
+	int64_t fetch_at;     /* when to fetch next, on the steady clock */
+	pid_t fetcher;        /* the process that fetches; 0: none */
+	int answer;           /* its output */
+	struct error offline; /* the last result; code 0: the remote answers */
 
 	struct overview overview;
 	struct health health;
@@ -65,7 +65,7 @@ struct watching {
 
 	/* The screen. */
 	struct termios before;
-	struct buf *shown; /* what stands in each line */
+	struct buf *shown; /* the text of each line */
 	int width, height, scroll, most_scroll;
 	bool help, on_screen;
 };
@@ -75,7 +75,7 @@ static int64_t now_ms(const struct watching *w)
 	return w->inv->env->monotonic_ms(w->inv->env->data);
 }
 
-/* ---- asking the remote, aside: keys must not wait for it ---- */
+/* ---- fetching in the background, so that keys are not delayed ---- */
 
 static void start_fetch(struct watching *w)
 {
@@ -106,7 +106,7 @@ static void start_fetch(struct watching *w)
 	}
 }
 
-/* Has it come back? */
+/* Has the fetch ended? */
 static bool end_fetch(struct watching *w)
 {
 	int status;
@@ -197,7 +197,7 @@ static bool same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-/* Does the user's terminal show UTF-8, by LC_ALL, LC_CTYPE and LANG? */
+/* Does the user's terminal support UTF-8, according to LC_ALL, LC_CTYPE and LANG? */
 static bool shows_utf8(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
@@ -222,7 +222,7 @@ static void draw(struct watching *w)
 		.fetching = w->fetcher != 0,
 		.ascii = !shows_utf8() };
 	struct buf out = BUF_INIT;
-	/* Ages run on between two looks at the fleet. */
+	/* Ages advance between two reads of the fleet. */
 	w->overview.fleet.now = w->inv->env->now(w->inv->env->data);
 	screen_draw(&screen, &plan);
 	for (size_t i = 0; i < screen.count; i++) {
@@ -244,7 +244,7 @@ static void draw(struct watching *w)
 
 /* ---- keys and signals ---- */
 
-/* What a key does; false: it ends the program. */
+/* Handles a key; false: it ends the program. */
 static bool press(struct watching *w, char key)
 {
 	switch (key) {
@@ -277,10 +277,10 @@ static bool take_keys(struct watching *w)
 	for (ssize_t i = 0; i < got; i++)
 		if (!press(w, keys[i]))
 			return false;
-	return got != 0; /* a terminal that has gone */
+	return got != 0; /* the terminal was closed */
 }
 
-/* Stopped with Ctrl-Z, the terminal is the shell's. */
+/* After Ctrl-Z, the terminal belongs to the shell. */
 static void stop(struct watching *w)
 {
 	leave_screen(w);
@@ -334,7 +334,7 @@ static int run_screen(struct watching *w, struct error *err)
 		on = take_signals(w);
 		if (on && polls[0].revents)
 			on = take_keys(w);
-		/* Others of this clone fetch as well. */
+		/* Other processes of this clone also fetch. */
 		if (end_fetch(w) || (w->given->offline && now_ms(w) >= w->fetch_at)) {
 			start_fetch(w);
 			rc = take(w, false, err);
@@ -344,7 +344,7 @@ static int run_screen(struct watching *w, struct error *err)
 	return rc;
 }
 
-/* ---- lines, where there is no screen ---- */
+/* ---- lines, if there is no screen ---- */
 
 static void say(struct watching *w, const char *event, const char *text)
 {
@@ -389,7 +389,7 @@ static bool is_in(char *const *words, size_t count, const char *word)
 	return false;
 }
 
-/* Says which alerts are new, and which are over. */
+/* Prints alerts that are new, and those that have ended. */
 static void say_alerts(struct watching *w, char ***known, size_t *count)
 {
 	char **now = xcalloc(w->health.count + 1, sizeof(*now));
@@ -435,7 +435,7 @@ static int run_lines(struct watching *w, struct error *err)
 		int64_t pause = (w->given->interval ? w->given->interval : INTERVAL) * 1000;
 		int64_t until = now_ms(w) + pause;
 		bool on = true;
-		/* Children that end are signals, too. */
+		/* Children that end also send a signal. */
 		while (on && now_ms(w) < until && (poll(&signals, 1, (int)(until - now_ms(w))) > 0))
 			on = take_signals(w);
 		if (!on)
@@ -478,7 +478,7 @@ static int run(
 	bool on_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !inv->json;
 	(void)operands;
 	if (given->once && (given->interval || inv->json)) {
-		error_set(err, ERR_INVALID, "--once goes with --offline only");
+		error_set(err, ERR_INVALID, "--once can be used with --offline only");
 		return ANSWER_USAGE;
 	}
 	int rc = health_limits_load(&w.limits, inv->repo, err);
@@ -502,7 +502,7 @@ static int run(
 
 const struct command command_watch = {
 	.name = "watch",
-	.summary = "show the fleet on the screen, as it changes",
+	.summary = "show a live view of the fleet",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct watch_options),

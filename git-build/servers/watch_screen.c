@@ -1,4 +1,4 @@
-/* Drawing the fleet in lines. */
+/* Drawing the fleet as lines of text. */
 #include "servers/watch_screen.h"
 #include "cli/coordination.h"
 #include "cli/print.h"
@@ -25,7 +25,7 @@ struct drawing {
 	const struct screen_plan *plan;
 	struct buf *lines;
 	size_t count, capacity;
-	size_t used; /* columns of the line that is being written */
+	size_t used; /* columns used in the current line */
 	int64_t now;
 };
 
@@ -49,7 +49,7 @@ static size_t room(const struct drawing *d)
 	return d->used < width ? width - d->used : 0;
 }
 
-/* Cuts text of one's own, or that is escaped, to `most` columns, a whole character at a time. */
+/* Cuts text that is our own or escaped to `most` columns, at a character boundary. */
 static size_t fit(const char *text, size_t len, size_t most)
 {
 	while (len && show_width(text, len) > most) {
@@ -91,7 +91,7 @@ static void putf(struct drawing *d, enum show_colour colour, const char *format,
 	buf_release(&text);
 }
 
-/* Text in a column of `width`, and a gap behind it. */
+/* Text in a column of `width`, followed by a gap. */
 static void column(struct drawing *d, enum show_colour colour, const char *text, size_t width)
 {
 	size_t start = d->used;
@@ -138,7 +138,7 @@ static void draw_verdict(struct drawing *d)
 		putf(d, SHOW_YELLOW, WARNING " %zu %s", warnings,
 			warnings == 1 ? "warning" : "warnings");
 	else
-		put(d, SHOW_GREEN, ALIVE " all is well");
+		put(d, SHOW_GREEN, ALIVE " no problems");
 	putf(d, SHOW_PLAIN, "   %zu of %zu servers alive, %zu running, %zu queued", alive,
 		health->servers_count, overview_count_jobs(d->plan->overview, "running"),
 		overview_count_jobs(d->plan->overview, "queued"));
@@ -175,8 +175,8 @@ static bool is(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-/* The seconds that such a job usually takes: the median of its branch's and type's builds; 0: not
- * known. */
+/* How many seconds such a job usually takes: the median of the builds of its branch and type; 0:
+ * unknown. */
 static int by_number(const void *left, const void *right)
 {
 	const int64_t *a = left, *b = right;
@@ -323,8 +323,8 @@ static void draw_messages(struct drawing *d)
 
 static void draw_middle(struct drawing *d)
 {
-	static const char *const keys[] = { "", "q        quit", "r        ask the remote now",
-		"up, k    scroll up", "down, j  scroll down", "?        these keys, and back" };
+	static const char *const keys[] = { "", "q        quit", "r        fetch now",
+		"up, k    scroll up", "down, j  scroll down", "?        show or hide these keys" };
 	if (d->plan->help) {
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 			begin(d);
@@ -350,9 +350,10 @@ static void draw_foot(struct drawing *d)
 	put(d, SHOW_FAINT, "q quit  ? keys  ");
 	coordination_age(fleet->fetched_at, d->now, &text);
 	if (d->plan->fetching)
-		put(d, SHOW_FAINT, "asking the remote ...");
+		put(d, SHOW_FAINT, "fetching ...");
 	else if (fleet->offline.code)
-		putf(d, SHOW_YELLOW, WARNING " the remote does not answer; fetched %s", text.data);
+		putf(d, SHOW_YELLOW, WARNING " the remote does not answer; last fetched %s",
+			text.data);
 	else
 		putf(d, SHOW_FAINT, "fetched %s", text.data);
 	buf_release(&text);
@@ -360,7 +361,7 @@ static void draw_foot(struct drawing *d)
 
 /* ---- */
 
-/* Lets the middle part, from line `head` on, scroll between head and foot. */
+/* Scrolls the middle part, from line `head` on, between head and foot. */
 static void scroll(struct drawing *d, struct screen *out, size_t head)
 {
 	size_t height = (size_t)d->plan->height, foot = d->count - 1;
@@ -382,7 +383,7 @@ static void scroll(struct drawing *d, struct screen *out, size_t head)
 	free(d->lines);
 }
 
-/* What a terminal without UTF-8 shows for a character. */
+/* The replacement of a character on a terminal without UTF-8. */
 static char ascii_for(uint32_t point)
 {
 	static const struct {
@@ -395,7 +396,7 @@ static char ascii_for(uint32_t point)
 	return '?';
 }
 
-/* Replaces what is not ASCII in `line`, which stays as wide as it is. */
+/* Replaces what is not ASCII in `line` without changing its width. */
 static void make_ascii(struct buf *line)
 {
 	struct buf out = BUF_INIT;
@@ -418,7 +419,7 @@ void screen_draw(struct screen *out, const struct screen_plan *plan)
 	draw_verdict(&d);
 	draw_alerts(&d);
 	size_t head = d.count;
-	/* A screen that is all alerts would be none of the fleet. */
+	/* Do not let alerts fill the whole screen. */
 	if (plan->height && head > (size_t)plan->height / 2)
 		head = (size_t)plan->height / 2;
 	draw_middle(&d);

@@ -41,10 +41,10 @@ dashboard() {
 
 @test "a healthy fleet" {
   run -0 git build health --check
-  [[ ${lines[0]} == SERVER*HEALTH*STATE*"LAST BEAT"*"DISK FREE"* ]]
+  [[ ${lines[0]} == SERVER*HEALTH*STATE*"HEARTBEAT"*"DISK FREE"* ]]
   [[ ${lines[1]} == build1*healthy*idle*ago* ]]
   [[ ${lines[2]} == build2*healthy* ]]
-  [[ $output == *"Nothing is wrong." ]]
+  [[ $output == *"No problems." ]]
   run -0 git build health --check -q
   [ -z "$output" ]
   run -0 git build health --json

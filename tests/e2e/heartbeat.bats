@@ -23,7 +23,7 @@ count() {
   before=$(git -C ../fleet.git rev-parse heartbeat-build1)
   for _ in 1 2 3 4; do
     run -0 git build heartbeat
-    [[ $output == "build1: beat "*" of 5 until the next push" ]]
+    [[ $output == "build1: heartbeat "*" of 5 until the next push" ]]
   done
   [ "$(git -C ../fleet.git rev-parse heartbeat-build1)" = "$before" ]
   run -0 git build heartbeat
@@ -59,8 +59,8 @@ count() {
 @test "build.healthCheck decides, and its output is passed on" {
   git config build.healthCheck 'test -f well || { echo no disk left; exit 3; }'
   run -0 git build heartbeat --push
-  [[ $output == *"warning: build.healthCheck says: no disk left"* ]]
-  [[ $output == *"unhealthy beat"* ]]
+  [[ $output == *"warning: build.healthCheck: no disk left"* ]]
+  [[ $output == *"unhealthy heartbeat"* ]]
   [ "$(shared heartbeat-build1 | jq .healthy)" = false ]
   touch well
   run -0 git build heartbeat --push
@@ -134,7 +134,7 @@ count() {
   git remote remove origin
   run -0 git build heartbeat
   run -128 git build heartbeat --push
-  [[ $output == *"fatal: the beat is safe in this clone, but it could not be pushed: "*origin* ]]
+  [[ $output == *"fatal: the heartbeat was recorded in this clone, but could not be pushed: "*origin* ]]
   [ "$(git rev-list --count heartbeat-build1)" -ge 2 ]
   run -128 --separate-stderr git build heartbeat --push --json
   jq -e '(.pushed | not) and .pending >= 2 and (.error | contains("origin"))' <<<"$output"

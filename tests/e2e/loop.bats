@@ -48,7 +48,7 @@ stop() {
   stop TERM
   [ "$status" = 0 ]
   pushed
-  logged ../log "build1: beating every 1 s on heartbeat-build1"
+  logged ../log "build1: recording a heartbeat every 1 s on heartbeat-build1"
   logged ../log "build1: stopped, nothing is pending"
   # One per second: a busy machine may miss some, but they are not made up for in a burst.
   git log --format=%ct -5 heartbeat-build1 | sort -n >seconds
@@ -57,7 +57,7 @@ stop() {
 
 @test "SIGINT ends it, too; without pending heartbeats, nothing is pushed" {
   start_loop --push-every 1
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   wait_for 5 at_least 2
   stop INT
   [ "$status" = 0 ]
@@ -66,14 +66,14 @@ stop() {
 
 @test "a second loop for the server is refused, and names the first" {
   start_loop
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   run -1 git build heartbeat --loop
   [[ $output == "error: "*"build1"*"$pid"* ]]
   # Single heartbeats and other servers are allowed.
   git build heartbeat
   git clone -q ../fleet.git ../build2
   in_background "$TMP/log2" git-build -C ../build2 heartbeat --loop --server build2 --interval 1
-  wait_for 5 logged ../log2 beating
+  wait_for 5 logged ../log2 "recording a heartbeat"
   kill "$pid"
 }
 
@@ -89,28 +89,28 @@ stop() {
 
 @test "an unreachable remote is reported once, and its return once" {
   start_loop --push-every 1
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   wait_for 5 pushed
   mv ../fleet.git ../gone.git
   wait_for 5 logged ../log "cannot be pushed"
   wait_for 6 at_least $(($(heartbeats) + 2))
   mv ../gone.git ../fleet.git
-  wait_for 5 logged ../log "pushed again"
+  wait_for 5 logged ../log "pushing works again"
   stop TERM
   [ "$status" = 0 ]
   pushed
   [ "$(grep -c "cannot be pushed" ../log)" = 1 ]
-  [ "$(grep -c "pushed again" ../log)" = 1 ]
+  [ "$(grep -c "pushing works again" ../log)" = 1 ]
 }
 
 @test "if it is stopped while the remote is unreachable, it reports the pending heartbeats" {
   start_loop --push-every 100
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   wait_for 5 at_least 2
   mv ../fleet.git ../gone.git
   stop TERM
   [ "$status" = 128 ]
-  logged ../log "fatal: beats are pending in this clone"
+  logged ../log "fatal: heartbeats are pending in this clone"
   mv ../gone.git ../fleet.git
   git build heartbeat --push
   pushed
@@ -118,7 +118,7 @@ stop() {
 
 @test "legacy mode: the pending heartbeat is pushed at the end, with its health" {
   start_loop --branch main --push-every 100 --unhealthy
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   wait_for 5 grep -q '^[1-9]' .git/git-build/beats-build1
   stop TERM
   [ "$status" = 0 ]
@@ -131,11 +131,11 @@ stop() {
   wait_for 5 logged ../log "says: first"
   git config build.healthCheck 'echo second; false'
   kill -HUP "$pid"
-  wait_for 5 logged ../log "settings loaded"
+  wait_for 5 logged ../log "loaded the settings"
   wait_for 5 logged ../log "says: second"
   git config build.heartbeatPushEvery never
   kill -HUP "$pid"
-  wait_for 5 logged ../log "the settings stay as they were"
+  wait_for 5 logged ../log "still using the old settings"
   git config build.heartbeatPushEvery 2
   git config build.healthCheck true
   kill -HUP "$pid"
@@ -151,7 +151,7 @@ stop() {
     listen "$socket"
     NOTIFY_SOCKET=$socket start_loop
     wait_for 5 logged ../notified READY=1
-    logged ../notified "STATUS=beating every 1 s on heartbeat-build1"
+    logged ../notified "STATUS=recording a heartbeat every 1 s on heartbeat-build1"
     kill -HUP "$pid"
     wait_for 5 logged ../notified RELOADING=1
     logged ../notified MONOTONIC_USEC=
@@ -163,7 +163,7 @@ stop() {
   for socket in /no/such/socket relative "$(printf '/%.0s' {1..200})"; do
     : >../log
     NOTIFY_SOCKET=$socket start_loop
-    wait_for 5 logged ../log beating
+    wait_for 5 logged ../log "recording a heartbeat"
     stop TERM
     [ "$status" = 0 ]
   done
@@ -186,17 +186,17 @@ stop() {
 @test "a failed write is reported once, and heartbeats continue when writing works again" {
   before=$(heartbeats)
   start_loop
-  wait_for 5 logged ../log beating
+  wait_for 5 logged ../log "recording a heartbeat"
   # Not even root can write to a directory that does not exist.
   mv .git/objects .git/objects.away
-  wait_for 5 logged ../log "no beat could be written"
+  wait_for 5 logged ../log "cannot record heartbeats"
   sleep 2
   rm -rf .git/objects
   mv .git/objects.away .git/objects
-  wait_for 5 logged ../log "beats are written again"
+  wait_for 5 logged ../log "recording heartbeats works again"
   stop TERM
   [ "$status" = 0 ]
-  [ "$(grep -c "no beat could be written" ../log)" = 1 ]
+  [ "$(grep -c "cannot record heartbeats" ../log)" = 1 ]
   at_least $((before + 1))
 }
 

@@ -106,7 +106,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   git config build.notifyCommand 'exit 7'
   kill -HUP "$pid"
   other message send -q --to build1 --subject "and again" >/dev/null
-  wait_for 10 grep -q "nobody could be notified: build.notifyCommand exited with 7" "$TMP/out"
+  wait_for 10 grep -q "cannot notify: build.notifyCommand ended with 7" "$TMP/out"
   before=$(git rev-list --count heartbeat-build1)
   wait_for 10 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
 }
@@ -114,6 +114,6 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
 @test "without a command, notify fails" {
   git config --unset build.notifyCommand
   run -128 git build notify
-  [[ $output == *"git config build.notifyCommand COMMAND"* ]]
+  [[ $output == "fatal: no notify command; set build.notifyCommand" ]]
   run -0 git build notify --dry-run
 }

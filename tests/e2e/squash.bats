@@ -30,7 +30,7 @@ tip() {
   [ "$(tip "heartbeat-build1^{tree}")" = "$tree" ]
   [ "$(tip main)" = "$main" ]
   run -0 git build squash --branch heartbeat-build1
-  [ "$output" = "heartbeat-build1: is one commit already" ]
+  [ "$output" = "heartbeat-build1: has only one commit" ]
   # Heartbeats continue on the new commit.
   heartbeats 2
   [ "$(count heartbeat-build1)" = 3 ]
@@ -84,7 +84,7 @@ tip() {
 
 @test "a branch that cannot be squashed is refused, and --all continues with the rest" {
   run -129 git build squash
-  [[ ${lines[0]} == "error: say one of --server ID, --branch NAME and --all" ]]
+  [[ ${lines[0]} == "error: give one of --server ID, --branch NAME and --all; see 'git build squash -h'" ]]
   run -129 git build squash --all --server build1
   run -128 git build squash --branch main
   run -128 git build squash --branch nobody

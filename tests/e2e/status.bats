@@ -64,11 +64,11 @@ on_main() {
   GIT_BUILD_TEST_NOW=$((now + 240)) run -0 git build status
   [[ ${lines[1]} == *healthy ]]
   GIT_BUILD_TEST_NOW=$((now + 700)) run -0 git build status
-  [[ ${lines[1]} == *"11 min ago"*"late: it promised a beat every 5 min" ]]
+  [[ ${lines[1]} == *"11 min ago"*"late: expected every 5 min" ]]
   GIT_BUILD_TEST_NOW=$((now + 7200)) run -0 git build status
-  [[ ${lines[1]} == *"2 h ago"*"silent: it promised a beat every 5 min" ]]
+  [[ ${lines[1]} == *"2 h ago"*"silent: expected every 5 min" ]]
   GIT_BUILD_TEST_NOW=$((now - 3600)) run -0 git build status
-  [[ ${lines[1]} == *"ahead of our clock"* ]]
+  [[ ${lines[1]} == *"ahead of this clock"* ]]
   GIT_BUILD_TEST_NOW=$((now + 7200)) run -0 git build status --json
   [ "$(jq -r '.servers[].heartbeat.state' <<<"$output")" = $'silent\nsilent' ]
 }
@@ -82,7 +82,7 @@ on_main() {
   run -0 git build status --json
   jq -e '.offline == null and (.servers | map(.server) == ["build1", "build2"]) and
     (.servers[0] | .manager == "Ada" and .ip == "10.0.0.1" and .status == "idle" and .current_job == null
-    and .trouble == null and (.heartbeat | .state == "alive" and .healthy and .age_seconds < 60
+    and .problem == null and (.heartbeat | .state == "alive" and .healthy and .age_seconds < 60
     and .interval_seconds == 60 and .push_every == 5))' <<<"$output"
   [[ $(jq -r .timestamp <<<"$output") =~ ^[0-9-]+T[0-9:]+Z$ ]]
 }
@@ -100,7 +100,7 @@ on_main() {
   mv ../fleet.git ../gone.git
   run -0 --separate-stderr git build status
   [ "${#lines[@]}" = 3 ]
-  [[ $stderr == warning:*"this is how it was"* ]]
+  [[ $stderr == warning:*"showing the state of"* ]]
   run -0 --separate-stderr git build status --json
   jq -e '(.offline | length) > 0 and (.servers | length) == 2' <<<"$output"
   # With --offline, it does not fetch.
@@ -116,7 +116,7 @@ on_main() {
   run -0 --separate-stderr git build status
   [[ $stderr == warning:*build2/status.json*3* ]]
   [[ ${lines[2]} == build2* ]]
-  git build status --json | jq -e '.servers[1].trouble | contains("status.json")'
+  git build status --json | jq -e '.servers[1].problem | contains("status.json")'
 }
 
 @test "the content of a file cannot control the terminal" {
@@ -235,5 +235,5 @@ on_main() {
     [ "$(git -C ../fleet.git show main:build1/status.json | jq -r .status)" = "$word" ]
   done
   run -129 git build status set gone
-  [ "${lines[0]}" = "error: 'gone' is not a status; a server is $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names")" ]
+  [ "${lines[0]}" = "error: 'gone' is not a status; a server is $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names"); see 'git build status set -h'" ]
 }

@@ -49,7 +49,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   other message send -q --to build1 --subject "All done" >/dev/null
   wait_for 10 eval 'lines | grep -q "All done"'
   printf '?' >&8
-  wait_for 5 eval 'lines | grep -q "r        ask the remote now"'
+  wait_for 5 eval 'lines | grep -q "r        fetch now"'
   printf '?q' >&8
   wait_for 5 eval '! kill -0 '"$pid"
   exec 8>&-
