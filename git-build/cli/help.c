@@ -1,5 +1,5 @@
-/* git build help [COMMAND]: opens a manual page. Also what stands before a command. */
-#include "cli/help.h"
+/* git build help [COMMAND]: opens a manual page. Also the options before a command. */
+#include "setup/help.h"
 
 #include "base/nearest.h"
 #include "cli/print.h"
@@ -17,7 +17,7 @@ const struct option main_options[] = {
 		.value = "DIR",
 		.help = "work as if started in DIR" },
 	OPT_FLAG(0, "version", struct main_options, version, "print the version"),
-	{ .kind = OPTION_HELP, .letter = 'h', .help = "show this" },
+	{ .kind = OPTION_HELP, .letter = 'h', .help = "print this help" },
 	{ .kind = OPTION_MANUAL, .name = "help", .help = "open the manual page" },
 	OPT_END,
 };
@@ -39,8 +39,8 @@ static int run_help(
 	for (size_t i = 0; commands[i]; i++)
 		nearest_try(&nearest, commands[i]->name);
 	error_set(err, ERR_INVALID, "'%s' is not a git-build command%s%s%s", name,
-		nearest.word ? ". Did you mean " : "", nearest.word ? nearest.word : "",
-		nearest.word ? "?" : "");
+		nearest.word ? " (did you mean '" : "", nearest.word ? nearest.word : "",
+		nearest.word ? "'?)" : "");
 	return ANSWER_USAGE;
 }
 
@@ -64,13 +64,13 @@ void help_list(struct buf *out)
 	buf_addch(out, '\n');
 	options_usage(groups, out);
 	buf_addstr(out,
-		"\n'git build help COMMAND' opens a command's manual page, "
-		"'git build COMMAND -h' sums it up.\n");
+		"\n'git build help COMMAND' opens the manual page of a command, 'git build "
+		"COMMAND -h' prints a summary.\n");
 }
 
 /*
- * The page that was installed (PREFIX/share/man) or built (build/man) with this program: replaces
- * `page`, a name for man to look up, if it is there.
+ * The page that was installed (PREFIX/share/man) or built (build/man) with this program: if it
+ * exists, it replaces `page`, the name for man to look up.
  */
 static int find_own_page(struct buf *page, struct error *err)
 {
@@ -105,7 +105,7 @@ int help_open(const struct command *command, struct error *err)
 		return ERR_FAILED;
 	}
 
-	/* man takes this process over: its pager wants the terminal for itself. */
+	/* man replaces this process, because its pager needs the terminal. */
 	signal(SIGPIPE, SIG_DFL);
 	execlp("man", "man", page.data, (char *)NULL);
 	int rc = ANSWER_YES;

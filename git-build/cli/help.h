@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-/* What may stand before the command. */
+/* The options before the command. */
 struct main_options {
 	bool version;
 };
@@ -14,9 +14,9 @@ extern const struct option main_options[];
 void help_list(struct buf *out);
 
 /*
- * Opens the manual page of `command` (NULL: git-build's own) with man(1), which does not return;
- * the page that belongs to this program counts before one that MANPATH finds. Where there is no
- * man(1), what -h shows has to do.
+ * Opens the manual page of `command` (NULL: of git-build) with man(1), and does not return; the
+ * page of this program takes precedence over one found by MANPATH. Without man(1), prints the -h
+ * text instead.
  */
 int help_open(const struct command *command, struct error *err);
 

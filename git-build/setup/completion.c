@@ -1,9 +1,10 @@
 /*
- * git build completion: what a shell needs to complete `git build`, made from the tables.
+ * git build completion: prints a completion script for `git build`, made from the tables of
+ * options.
  *
- * bash: the file serves `git-build` itself and git's own completion, which looks for a function
- * called _git_build. zsh: a function _git-build, which git's completion looks for, too. fish asks
- * for `git-build` also where `git build` is typed.
+ * bash: the script serves `git-build` itself and git's own completion, which calls a function
+ * _git_build. zsh: a function _git-build, which git's completion also calls. fish completes `git
+ * build` with the completions of `git-build`.
  */
 #include "cli/command.h"
 #include "cli/help.h"
@@ -17,7 +18,7 @@ static const char *const synopsis[] = { "(bash|zsh|fish)", NULL };
 /* What is completed together: the options and words of a command, or of one of its verbs. */
 struct place {
 	const struct command *command;
-	const struct verb *verb; /* NULL: before the verb is named, or if the command has none */
+	const struct verb *verb; /* NULL: no verb, or not named yet */
 };
 
 /* Calls `each` for every option that is shown there. */
@@ -31,7 +32,7 @@ static void each_option(struct place at, struct buf *out,
 			each(at, o, out);
 }
 
-/* Calls `each` for the command itself, with what it does without a word, and for its verbs. */
+/* Calls `each` for the command without a verb, and for each of its verbs. */
 static void each_place(const struct command *command, struct buf *out,
 	void (*each)(struct place at, struct buf *out))
 {
@@ -54,7 +55,7 @@ static void add_verbs(const struct command *command, struct buf *out)
 			buf_addf(out, "%s ", verb->name);
 }
 
-/* Appends the words that may follow there, with spaces between. */
+/* Appends the words that may follow there, separated by spaces. */
 static void add_words(struct place at, struct buf *out)
 {
 	const char *const *words = at.verb ? at.verb->words : at.command->words;
@@ -67,7 +68,7 @@ static void add_words(struct place at, struct buf *out)
 		buf_addf(out, "%s ", words[i]);
 }
 
-/* Appends `text` for the inside of single quotes. */
+/* Appends `text` for use in single quotes. */
 static void add_quoted(const char *text, struct buf *out)
 {
 	for (; *text; text++)
@@ -105,7 +106,7 @@ static void bash_place(struct place at, struct buf *out)
 static const char bash_tail[] =
 	"\t*) words=$commands ;;\n"
 	"\tesac\n"
-	"\t# Options, which come last, only where one is begun.\n"
+	"\t# Offer options, which come last, only after a dash.\n"
 	"\twords=\" $words\"\n"
 	"\t[[ $cur == -* ]] || words=${words%% -*}\n"
 	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
@@ -128,7 +129,7 @@ static void write_bash(struct buf *out)
 {
 	buf_addstr(out,
 		"# bash completion for git-build, made by `git build completion bash`.\n\n"
-		"# __git_build CUR WORD...: completes CUR behind the words.\n"
+		"# __git_build CUR WORD...: completes CUR after the words.\n"
 		"__git_build()\n{\n"
 		"\tlocal cur=$1 word command='' verb='' verbs='' words commands='");
 	for (size_t i = 0; commands[i]; i++)
@@ -168,7 +169,7 @@ static void zsh_option(struct place at, const struct option *o, struct buf *out)
 {
 	struct buf help = BUF_INIT;
 	(void)at;
-	/* Brackets end the text, a colon its part. */
+	/* A bracket would end the text, and a colon the part before it. */
 	for (const char *c = o->help; *c; c++)
 		if (!strchr("[]:", *c))
 			buf_addch(&help, *c);
@@ -192,7 +193,7 @@ static void zsh_place(struct place at, struct buf *out)
 {
 	buf_addf(out, "'%s %s')\n\t_arguments \\\n", at.command->name, verb_name(at));
 	each_option(at, out, zsh_option);
-	/* The verb's own name is the first word. */
+	/* The first word is the name of the verb. */
 	if (*verb_name(at))
 		buf_addf(out, "\t\t'1:verb:(%s)' \\\n", verb_name(at));
 	buf_addstr(out, "\t\t'*:word:(");
@@ -309,7 +310,7 @@ static int run(
 	else if (!strcmp(shell, "fish"))
 		write_fish(&out);
 	else
-		error_set(err, ERR_INVALID, "for which shell? bash, zsh or fish");
+		error_set(err, ERR_INVALID, "give a shell: bash, zsh or fish");
 	show_text(&out);
 	buf_release(&out);
 	return err->code ? ANSWER_USAGE : ANSWER_YES;
@@ -317,7 +318,7 @@ static int run(
 
 const struct command command_completion = {
 	.name = "completion",
-	.summary = "print what bash, zsh or fish need to complete git build",
+	.summary = "print the completion script for a shell",
 	.synopsis = synopsis,
 	.needs = NEEDS_NOTHING,
 	.operands = 1,

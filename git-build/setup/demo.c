@@ -1,9 +1,9 @@
 /*
- * git build demo: a fleet of two servers at work, to be watched.
+ * git build demo: shows a fleet of two servers at work.
  *
- * Every line that starts with "$" is run as it is shown, by a shell, in a folder of its own:
- * whoever keeps the folder can go on there by hand. The world of the demo is that folder: it
- * neither reads the user's settings for git nor leaves anything elsewhere.
+ * Every line that starts with "$" is run by a shell exactly as shown, in a directory made for the
+ * demo; with --keep, users can continue there. The demo is confined to that directory: it does not
+ * read the user's settings for git, and writes nothing elsewhere.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -26,28 +26,29 @@
 enum { STEP_MS = 120000 };
 
 static const struct step {
-	const char *about; /* NULL: goes on with what the step before is about */
+	const char *about; /* NULL: continues the previous step */
 	const char *command;
 } steps[] = {
-	{ "The shared repository is a bare one, with the hooks and settings that a fleet needs.",
+	{ "The shared repository is bare, and has the hooks and settings that a fleet needs.",
 		"git build init --shared fleet.git" },
-	{ "A server is a clone of it. These two are usually on two machines.",
+	{ "Each server is a clone of it. Usually these two would be on different machines.",
 		"git clone -q fleet.git build1 && git clone -q fleet.git build2" },
-	{ "init gives a clone its name, writes the files that the fleet shares, and says that the "
-	  "server is there.",
+	{ "init gives a clone its server ID, writes the files that the fleet shares, and "
+	  "announces the server.",
 		"git -C build1 build init --server build1 --manager Ada --ip 10.1.3.175" },
 	{ NULL, "git -C build2 build init --server build2 --manager Grace --ip 10.1.3.177" },
-	{ "A beat is a commit on the server's own branch. It is safe in the clone at once, and "
-	  "every fifth is pushed; --push does not wait. A service would run 'git build heartbeat "
-	  "--loop'.",
+	{ "A heartbeat is a commit on the server's own branch. It is recorded in the clone "
+	  "at once, and every fifth is pushed; --push pushes immediately. A service would "
+	  "run 'git build heartbeat --loop'.",
 		"git -C build1 build heartbeat" },
 	{ NULL, "git -C build1 build heartbeat" },
 	{ NULL, "git -C build1 build heartbeat --push" },
 	{ NULL, "git -C build2 build heartbeat --push" },
-	{ "The beats are on a branch for each server; main, which everyone fetches, has none.",
+	{ "Each server has its own branch for heartbeats; main, which everyone fetches, "
+	  "has none of them.",
 		"git -C fleet.git log --graph --oneline --all" },
-	{ "Somebody edits the queue by hand, and makes a mistake. It does not land: the shared "
-	  "repository's hook says where it is, and what would be right.",
+	{ "Someone edits the queue by hand, and makes a mistake. The push is rejected: the "
+	  "hook of the shared repository reports the position and the expected value.",
 		"echo '{\"jobs\": [{\"id\": \"job_1\", \"status\": \"queud\"}]}' "
 		">build2/coordination/jobs.json" },
 	{ NULL,
@@ -55,20 +56,21 @@ static const struct step {
 		"'Add a job'" },
 	{ NULL, "! git -C build2 push -q --no-verify" },
 	{ NULL, "git -C build2 reset -q --hard origin/main" },
-	{ "There is a job. Both servers want it at the same moment: the push that arrives first "
-	  "has it, and the other is told.",
+	{ "There is a job. Both servers claim it at the same moment: the server whose push "
+	  "arrives first gets it, and the other is refused.",
 		"git -C build1 build job add --branch main --commit d8e22ab --description 'DEB "
 		"packages'" },
 	{ NULL,
 		"for i in 1 2; do git -C build$i build job claim >claim$i 2>&1 & done; wait; "
 		"tail -n +1 claim1 claim2" },
 	{ NULL, "git -C build1 build job list" },
-	{ "Whoever has a job says what came of it.",
+	{ "The server that runs a job reports its result.",
 		"for i in 1 2; do job=$(sed -n 's/^\\(job_[^ ]*\\) .*/\\1/p' claim$i); [ -z "
 		"\"$job\" ] || "
 		"git -C build$i build job complete $job; done" },
-	{ "Both change one line of a file at the same time, by hand. git alone would stop; the "
-	  "merge driver knows from the schema that profiles are a set.",
+	{ "Both change one line of a file at the same time, by hand. git alone would "
+	  "report a conflict; the merge driver knows from the schema that profiles are a "
+	  "set.",
 		"for i in 1 2; do git -C build$i pull -q --rebase && sed -i "
 		"'s/\"profiles\": .*\\]/\"profiles\": [\"of-build'$i'\"]/' "
 		"build$i/shared/build_config.json; done" },
@@ -80,8 +82,8 @@ static const struct step {
 		"git -C build1 push -q && git -C build2 pull -q --rebase && git -C build2 push "
 		"-q" },
 	{ NULL, "grep profiles build2/shared/build_config.json" },
-	{ "Workers do all of that by themselves. There is a source repository, which knows how to "
-	  "make a Debian package of itself,",
+	{ "Workers do all of that automatically. There is a source repository with a "
+	  "script that makes a Debian package,",
 		"git init -q -b main hello && mkdir hello/packaging && printf '%s\\n' '#!/bin/sh' "
 		"'mkdir -p root/DEBIAN' 'printf \"Package: hello\\\\nVersion: 1.0\\\\n"
 		"Architecture: all\\\\nMaintainer: Ada <ada@localhost>\\\\nDescription: a small "
@@ -95,18 +97,18 @@ static const struct step {
 		"for i in 1 2; do git -C build$i config build.source \"$PWD/hello\" && git -C "
 		"build$i config build.artifacts \"$PWD/artifacts\"; done" },
 	{ NULL, "for i in 1 2; do git -C build$i build job add --branch main --commit HEAD; done" },
-	{ "Each worker takes one, builds it in a tree of its own, and records in one push what "
-	  "came of it.",
+	{ "Each worker takes one job, builds it in a separate source tree, and records the "
+	  "result in one push.",
 		"for i in 1 2; do git -C build$i build run --once >run$i 2>&1 & done; wait; tail "
 		"-n +1 run1 run2" },
 	{ NULL, "git -C build1 build artifacts list" },
-	{ "What a build has said is on the shared branch, too.", "git -C build2 build logs" },
+	{ "The output of a build is on the shared branch, too.", "git -C build2 build logs" },
 	{ NULL, "find artifacts -name '*.deb' -exec dpkg-deb -f {} Package Version ';'" },
-	{ "A heartbeat branch stays short by itself. It can be made one commit at any time, and "
-	  "what it was can be kept.",
+	{ "A heartbeat branch is kept short automatically. It can be squashed at any time, "
+	  "and its history can be kept.",
 		"git -C build1 build squash --server build1 --backup" },
 	{ NULL, "git -C fleet.git branch" },
-	{ "The fleet at a glance, from any of its clones; and as a page to look at.",
+	{ "The whole fleet, from any of its clones; and as an HTML page.",
 		"git -C build1 build status" },
 	{ NULL, "git -C build1 build dashboard -o \"$PWD/dashboard.html\"" },
 };
@@ -117,13 +119,13 @@ struct demo_options {
 
 static const struct option options[] = {
 	OPT_STRING(0, "keep", "DIR", struct demo_options, keep,
-		"work in DIR, which must be empty or not be there yet, and leave it"),
+		"work in DIR, which must be empty or not exist yet, and keep it"),
 	OPT_END,
 };
 
 static const char *const synopsis[] = { "[--keep DIR]", NULL };
 
-/* ---- the demo's own world ---- */
+/* ---- the environment of the demo ---- */
 
 struct world {
 	char directory[PATH_MAX];
@@ -141,7 +143,7 @@ static void change(struct world *world, const char *name, const char *value)
 	world->environment[world->count++] = buf_detach(&entry);
 }
 
-/* Takes away whatever git or git-build would read from the user's environment. */
+/* Removes everything that git or git-build would read from the user's environment. */
 static void forget_user(struct world *world)
 {
 	static const char *const prefixes[] = { "GIT_", "XDG_", "HEARTBEAT_" };
@@ -150,7 +152,7 @@ static void forget_user(struct world *world)
 		size_t len = strcspn(*entry, "=");
 		char *name = xstrndup(*entry, len);
 		for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-			/* Where git's own programs are is no matter of taste. */
+			/* The path of git's own programs is not a preference. */
 			if (!strncmp(name, prefixes[i], strlen(prefixes[i])) &&
 				strcmp(name, "GIT_EXEC_PATH"))
 				change(world, name, NULL);
@@ -168,14 +170,15 @@ static int make_directory(struct world *world, const char *keep, struct error *e
 		snprintf(pattern, sizeof(pattern), "%s/git-build-demo.XXXXXX",
 			parent && *parent ? parent : "/tmp");
 		if (!mkdtemp(pattern) || !realpath(pattern, world->directory))
-			return error_errno(err, ERR_FAILED, "cannot make the folder %s", pattern);
+			return error_errno(
+				err, ERR_FAILED, "cannot create the directory %s", pattern);
 		return 0;
 	}
 	int rc = file_make_directories(keep, err);
 	if (rc < 0)
 		return rc;
 	if (!realpath(keep, world->directory))
-		return error_errno(err, ERR_FAILED, "cannot find the folder '%s'", keep);
+		return error_errno(err, ERR_FAILED, "cannot find the directory '%s'", keep);
 	struct file_list entries;
 	rc = file_list_read(&entries, world->directory, err);
 	size_t count = entries.count;
@@ -184,7 +187,7 @@ static int make_directory(struct world *world, const char *keep, struct error *e
 		return rc;
 	if (count)
 		return error_set(err, ERR_INVALID,
-			"the folder '%s' is not empty; the demo wants one of its own", keep);
+			"the directory '%s' is not empty; the demo needs an empty one", keep);
 	return 0;
 }
 
@@ -195,7 +198,7 @@ static int make_world(struct world *world, const char *keep, struct error *err)
 	if (!rc)
 		rc = program_path(&program, err);
 	if (!rc) {
-		/* git finds this very git-build first. */
+		/* Make git find this git-build first. */
 		buf_truncate(&program, (size_t)(strrchr(program.data, '/') - program.data));
 		buf_addf(&path, "%s:%s", program.data, getenv("PATH") ? getenv("PATH") : "/bin");
 		forget_user(world);
@@ -235,7 +238,7 @@ static int run_step(const struct invocation *inv, struct world *world, const str
 {
 	struct buf script = BUF_INIT, output = BUF_INIT, shown = BUF_INIT;
 	int status = 0;
-	/* In the order in which it was said. */
+	/* Both streams in the order of their output. */
 	buf_addf(&script, "exec 2>&1\n%s\n", step->command);
 	const char *argv[] = { "sh", "-c", script.data, NULL };
 	struct child child = { .argv = argv,
@@ -270,14 +273,12 @@ static void say_end(const struct invocation *inv, const struct world *world, boo
 		return;
 	show_line("%s", "");
 	if (keep) {
-		show_line(
-			"# It is all in %s: fleet.git is the shared repository,", world->directory);
-		show_line("# build1 and build2 are the servers, and dashboard.html is the page to "
-			  "look "
-			  "at. Go on there, or remove it.");
-	} else {
-		show_line("# This was in %s, which is gone again; --keep DIR keeps it.",
+		show_line("# Everything is in %s: fleet.git is the shared repository,",
 			world->directory);
+		show_line("# build1 and build2 are the servers, and dashboard.html is the HTML "
+			  "page. Continue there, or remove it.");
+	} else {
+		show_line("# Deleted %s. Use --keep DIR to keep it.", world->directory);
 	}
 }
 
@@ -289,7 +290,7 @@ static int run(
 	struct timespec at_once = { 0 };
 	sigset_t signals;
 	(void)operands;
-	/* A signal ends the demo between two steps, so that the folder goes away. */
+	/* A signal ends the demo between two steps, so that the directory is removed. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
@@ -309,7 +310,7 @@ static int run(
 
 const struct command command_demo = {
 	.name = "demo",
-	.summary = "show a fleet of two servers at work, in a temporary folder",
+	.summary = "show a fleet of two servers at work",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct demo_options),

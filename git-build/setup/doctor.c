@@ -1,5 +1,5 @@
-/* git build doctor: looks this clone, or the shared repository, over for the common trouble, and
- * says what would mend it. */
+/* git build doctor: diagnoses common problems of this clone, or of the shared repository, and
+ * suggests fixes. */
 #include "cli/command.h"
 #include "cli/print.h"
 
@@ -11,7 +11,7 @@ struct doctor_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "no-fetch", struct doctor_options, no_fetch, "do not ask the remote"),
+	OPT_FLAG(0, "no-fetch", struct doctor_options, no_fetch, "do not fetch from the remote"),
 	OPT_END,
 };
 
@@ -38,7 +38,7 @@ static void show_findings(const struct invocation *inv, const struct diagnosis *
 	table_release(&table);
 	for (size_t i = 0; i < diagnosis->count; i++)
 		if (diagnosis->findings[i].fix)
-			show_line("mend %s: %s", diagnosis->findings[i].check,
+			show_line("fix %s: %s", diagnosis->findings[i].check,
 				diagnosis->findings[i].fix);
 }
 
@@ -55,7 +55,7 @@ static void show_as_json(const struct diagnosis *diagnosis)
 		json_put_string(&w, "check", finding->check);
 		json_put_string(&w, "state", finding_state_name(finding->state));
 		json_put_string(&w, "what", finding->what);
-		json_put_string_or_null(&w, "mend", finding->fix);
+		json_put_string_or_null(&w, "fix", finding->fix);
 		json_end(&w);
 	}
 	json_end(&w);
@@ -84,7 +84,7 @@ static int run(
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.summary = "look for the common trouble, and say what would mend it",
+	.summary = "diagnose common problems and suggest fixes",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct doctor_options),

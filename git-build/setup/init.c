@@ -1,7 +1,7 @@
 /*
- * git build init: makes a clone a server of the fleet, or a bare repository the fleet's shared one.
+ * git build init: sets up a clone as a server of the fleet, or a bare repository as the shared one.
  *
- * It may be run again at any time: what is there stays, what is missing is added.
+ * It may be run again at any time: it keeps what is there, and adds what is missing.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -20,19 +20,20 @@ struct init_options {
 };
 
 static const struct option options[] = {
-	OPT_STRING(
-		0, "manager", "NAME", struct init_options, manager, "who looks after this server"),
+	OPT_STRING(0, "manager", "NAME", struct init_options, manager,
+		"the person responsible for this server"),
 	OPT_STRING(0, "ip", "ADDRESS", struct init_options, ip,
-		"the server's address; found where it is not given"),
+		"the server's address (default: detected)"),
 	OPT_STRING(0, "shared", "PATH", struct init_options, shared,
-		"make PATH the fleet's shared repository"),
+		"set up PATH as the shared repository of the fleet"),
 	OPT_FLAG(0, "remove", struct init_options, remove,
-		"take out of this clone what init put in"),
+		"remove everything that init set up in this clone"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this clone is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server,
+		"the ID of the server that this clone becomes"),
 	OPT_END,
 };
 
@@ -50,9 +51,7 @@ static void say_report(
 			show_line("%s", step->what);
 	}
 	if (!report->changes && !inv->quiet && !failed)
-		show_line("%s",
-			remove ? "nothing to take out: nothing changed"
-			       : "already set up: nothing changed");
+		show_line("%s", remove ? "nothing to remove" : "already set up; nothing changed");
 }
 
 static int set_up_clone(struct invocation *inv, struct setup_plan *plan, bool remove,
@@ -65,7 +64,7 @@ static int set_up_clone(struct invocation *inv, struct setup_plan *plan, bool re
 		rc = settings_need_server(&inv->settings, err);
 	if (rc < 0)
 		return rc;
-	/* A copy, since setup_clone() loads the settings anew. */
+	/* A copy, since setup_clone() loads the settings again. */
 	char *server = xstrdup(inv->settings.server);
 	plan->server = server;
 	rc = setup_clone(inv->repo, &inv->settings, plan, inv->env, report, err);
@@ -82,7 +81,7 @@ static int run(
 	(void)operands;
 	if (!!given->shared + given->remove + (given->manager || given->ip) > 1) {
 		error_set(err, ERR_INVALID,
-			"--shared, --remove and the settings of a server are three things to do");
+			"--shared, --remove and the options of a server cannot be combined");
 		return ANSWER_USAGE;
 	}
 	int rc = hooks_path(&hooks, err);
@@ -104,7 +103,7 @@ done:
 
 const struct command command_init = {
 	.name = "init",
-	.summary = "make this clone a server, or a repository the shared one",
+	.summary = "set up a clone as a server, or a repository as the shared one",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct init_options),

@@ -1,5 +1,6 @@
 /*
- * git build install-service: units for systemd, or lines for cron, that keep a clone at work.
+ * git build install-service: systemd units or crontab lines that run the heartbeat or worker of a
+ * clone.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -17,18 +18,19 @@ struct service_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "system", struct service_options, system,
-		"for the system's manager (default as root)"),
-	OPT_FLAG(0, "user", struct service_options, user, "for the user's own (default else)"),
-	OPT_FLAG(0, "now", struct service_options, now, "enable and start it, too"),
-	OPT_FLAG(0, "print", struct service_options, print, "write nothing, show the units"),
-	OPT_FLAG(0, "cron", struct service_options, cron, "show a line for crontab instead"),
-	OPT_FLAG(0, "remove", struct service_options, remove, "take the units away again"),
+	OPT_FLAG(
+		0, "system", struct service_options, system, "a system service (default for root)"),
+	OPT_FLAG(0, "user", struct service_options, user,
+		"a user service (default for other users)"),
+	OPT_FLAG(0, "now", struct service_options, now, "also enable and start the service"),
+	OPT_FLAG(0, "print", struct service_options, print, "print the units, write nothing"),
+	OPT_FLAG(0, "cron", struct service_options, cron, "print a line for crontab instead"),
+	OPT_FLAG(0, "remove", struct service_options, remove, "remove the units"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -40,7 +42,7 @@ static const char *const synopsis[] = {
 
 static const char *const words[] = { "heartbeat", "worker", "archive", NULL };
 
-/* Where the manager looks for units of the administrator's: systemd.unit(5). */
+/* The directory for units of the administrator or user: systemd.unit(5). */
 static int find_directory(struct buf *out, bool user, struct error *err)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -51,7 +53,8 @@ static int find_directory(struct buf *out, bool user, struct error *err)
 	else if (home && *home == '/')
 		buf_addf(out, "%s/.config/systemd/user", home);
 	else
-		return error_set(err, ERR_INVALID, "HOME is not set: where are the user's units?");
+		return error_set(err, ERR_INVALID,
+			"HOME is not set; it is needed to find the directory of user units");
 	return 0;
 }
 
@@ -100,7 +103,7 @@ static void show_as_json(const struct service *service, const char *directory, c
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	json_put_string(&w, "folder", directory);
+	json_put_string(&w, "directory", directory);
 	json_put_string(&w, "done", done);
 	json_begin_member(&w, "units", '[');
 	for (size_t i = 0; i < service->count; i++) {
@@ -116,14 +119,14 @@ static void show_as_json(const struct service *service, const char *directory, c
 	buf_release(&out);
 }
 
-/* What systemd says at length is for its log; here its first line is enough. */
+/* systemd writes details to its log; keep the first line of its output. */
 static void keep_first_line(struct error *err)
 {
 	err->text[strcspn(err->text, "\n")] = '\0';
 }
 
-/* The units that were written do not stay if systemd does not take them: a service that was asked
- * for and does not run is not to start with the next boot. */
+/* Removes the written units again if systemd rejects them: a service that could not be started must
+ * not start at the next boot. */
 static int take_back(const struct service *service, const struct service_plan *plan,
 	const char *directory, int rc, struct error *err)
 {
@@ -131,17 +134,18 @@ static int take_back(const struct service *service, const struct service_plan *p
 	keep_first_line(err);
 	if (service_remove(service, plan, directory, &why) < 0)
 		return error_set(err, rc,
-			"%s; %s/%s could not be removed again (%s): remove it, and use --cron",
-			err->text, directory, service->units[0].name.data, why.text);
+			"%s; removing %s/%s failed, too (%s); remove it, and use --cron", err->text,
+			directory, service->units[0].name.data, why.text);
 	systemctl(plan->user, "daemon-reload", NULL, NULL, NULL);
 	return error_set(err, rc,
-		"%s; nothing was installed: on a host without systemd 'git build install-service "
-		"--cron' prints a line for crontab",
+		"%s; nothing was installed; on a host without systemd, use 'git build "
+		"install-service --cron' to print a line for crontab",
 		err->text);
 }
 
-/* Stops and disables the units before their files go, since systemctl(1) finds them by these. A
- * manager that is not there, or does not know the unit, has nothing to stop. True: it was done. */
+/* Stops and disables the units before their files are removed, since systemctl(1) finds the units
+ * by these files. If systemd is not running, or does not know the unit, there is nothing to
+ * stop. Returns true if it was stopped. */
 static bool disable(const struct service *service, bool user)
 {
 	const char *unit = service->units[service->count - 1].name.data;
@@ -157,15 +161,15 @@ static void say_next(const struct service *service, const char *directory, bool 
 		show_line("%s %s/%s", removed ? "removed" : "wrote", directory,
 			service->units[i].name.data);
 	if (removed && !disabled)
-		show_line("systemctl could not stop it; if it runs, end it, and run: systemctl%s "
-			  "daemon-reload",
+		show_line("systemctl could not stop the service; if it runs, stop it, and run: "
+			  "systemctl%s daemon-reload",
 			option);
 	else if (!removed)
 		show_line("next: systemctl%s daemon-reload && systemctl%s enable --now %s", option,
 			option, unit);
 }
 
-/* Writes the units; `now`: and starts them, or takes back those that were not there before. */
+/* Writes the units; with `now`, starts them, and removes new ones again if that fails. */
 static int write_units(const struct service *service, const struct service_plan *plan,
 	const char *directory, bool now, struct error *err)
 {
@@ -229,13 +233,14 @@ static int run(
 		.repo = inv->repo };
 	if (given->now + given->print + given->cron + given->remove > 1) {
 		error_set(
-			err, ERR_INVALID, "--now, --print, --cron and --remove exclude each other");
+			err, ERR_INVALID, "--now, --print, --cron and --remove cannot be combined");
 		return ANSWER_USAGE;
 	}
 	if (operands->count != 1 || (given->user && given->system)) {
 		error_set(err, ERR_INVALID,
-			given->user && given->system ? "--user and --system exclude each other"
-						     : "which service is wanted?");
+			given->user && given->system ? "--user and --system cannot be combined"
+						     : "give a service: heartbeat, worker or "
+						       "archive");
 		return ANSWER_USAGE;
 	}
 	if (service_kind_find(operands->words[0], &plan.kind, err) < 0)
@@ -254,7 +259,7 @@ static int run(
 
 const struct command command_install_service = {
 	.name = "install-service",
-	.summary = "keep a clone at work by systemd or cron",
+	.summary = "run the heartbeat or worker as a systemd service or from cron",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct service_options),

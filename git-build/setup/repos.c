@@ -1,5 +1,5 @@
 /*
- * git build repos: which git work trees are on this host, and how each stands.
+ * git build repos: lists the git worktrees on this host, with their branches and changes.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -15,7 +15,7 @@ struct repos_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "depth", "N", struct repos_options, depth, 1, INT_MAX,
-		"look at most N folders down (default: however deep)"),
+		"search at most N directories deep (default: no limit)"),
 	OPT_END,
 };
 
@@ -54,13 +54,13 @@ static void put_tree(struct json_writer *w, const struct tree *tree)
 	json_put_int(w, "ahead", tree->ahead);
 	json_put_int(w, "behind", tree->behind);
 	json_put_int(w, "changed", (int64_t)tree->changed);
-	json_put_string_or_null(w, "trouble", tree->problem);
+	json_put_string_or_null(w, "problem", tree->problem);
 	json_end(w);
 }
 
 static void show(const struct invocation *inv, const struct tree_list *list)
 {
-	static const char *const titles[] = { "WORK TREE", "BRANCH", "UPSTREAM", "FILES" };
+	static const char *const titles[] = { "WORKTREE", "BRANCH", "UPSTREAM", "FILES" };
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	struct table table;
@@ -99,7 +99,7 @@ static int run(
 
 const struct command command_repos = {
 	.name = "repos",
-	.summary = "show the git work trees of this host",
+	.summary = "show the git worktrees on this host",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct repos_options),

@@ -1,5 +1,5 @@
 /*
- * git build size: what makes the repository big, and what would make it smaller.
+ * git build size: what takes space in the repository, and how to make it smaller.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -20,7 +20,7 @@ struct size_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "top", "N", struct size_options, top, 1, INT_MAX,
-		"how many files and branches to show, of the largest (default 5)"),
+		"how many of the largest files and branches to show (default: 5)"),
 	OPT_END,
 };
 
@@ -42,7 +42,7 @@ static char *human(int64_t bytes, char out[32])
 	return out;
 }
 
-/* What would make it smaller: the command, and why. */
+/* A way to make it smaller: the command, and the reason. */
 struct hint {
 	char what[64];
 	char why[160];
@@ -73,7 +73,7 @@ static void hint_at_archive(struct hints *hints, const struct archive_estimate *
 	if (archive->messages || archive->jobs)
 		add_hint(hints, "git build archive",
 			"%" PRId64 " messages and %" PRId64
-			" jobs are over: %s less in what every server reads",
+			" finished jobs can be archived: saves %s in what every server reads",
 			archive->messages, archive->jobs, human(archive->bytes, bytes));
 	if (archive->logs)
 		add_hint(hints, "git build archive --logs --all-servers",
@@ -101,7 +101,7 @@ static void find_hints(
 	if (long_heartbeats)
 		add_hint(hints, "git build squash --all",
 			"%" PRId64 " heartbeat branches have more than %" PRId64
-			" commits: %" PRId64 " commits and up to %s less",
+			" commits: squashing removes %" PRId64 " commits and up to %s",
 			long_heartbeats, settings->history, commits, human(heartbeats, bytes));
 	if (size->loose > MANY_LOOSE)
 		add_hint(hints, "git gc", "%" PRId64 " objects are not packed: %s", size->loose,
@@ -109,8 +109,9 @@ static void find_hints(
 	hint_at_archive(hints, &size->archive);
 	if (large)
 		add_hint(hints, "git lfs track",
-			"%" PRId64 " files have been larger than 1 MiB, %s on disk: they belong "
-			"into artifacts ('git build run') or git LFS",
+			"%" PRId64
+			" files are or were larger than 1 MiB, %s on disk: use artifacts "
+			"('git build run') or git LFS for them",
 			large, human(large_bytes, bytes));
 }
 
@@ -269,7 +270,7 @@ static int run(
 
 const struct command command_size = {
 	.name = "size",
-	.summary = "say what makes the repository big",
+	.summary = "show what takes space in the repository",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct size_options),

@@ -44,7 +44,7 @@ END
 
 @test "--keep keeps a working fleet, and the commands that were run are those that were shown" {
   git build demo --keep new/one >log
-  grep -qF "It is all in $TMP/new/one" log
+  grep -qF "Everything is in $TMP/new/one" log
   mkdir two
   # Run each shown command in an empty directory: the result has the same branches and the same table.
   sed -n 's/^\$ //p' log >commands

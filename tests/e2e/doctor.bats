@@ -11,12 +11,12 @@ setup() {
 
 # finds_and_fixes CHECK TEXT: doctor reports a problem with this text; the fix that it suggests solves it.
 finds_and_fixes() {
-  local check=$1 words=$2 mend
+  local check=$1 words=$2 fix
   run -1 git build doctor
   [[ $output == *"$words"* ]]
-  mend=$(sed -n "s/^mend $check: //p" <<<"$output" | head -n 1)
-  [ -n "$mend" ]
-  eval "${mend/ID/build1}" >/dev/null
+  fix=$(sed -n "s/^fix $check: //p" <<<"$output" | head -n 1)
+  [ -n "$fix" ]
+  eval "${fix/ID/build1}" >/dev/null
   run -0 git build doctor
 }
 
@@ -84,7 +84,7 @@ finds_and_fixes() {
   finds_and_fixes server "this clone has no server ID"
   git remote rename origin elsewhere
   run -1 git build doctor
-  [[ $output == *"remote origin does not exist"*"mend remote: git remote add origin URL"* ]]
+  [[ $output == *"there is no remote origin"*"fix remote: git remote add origin URL"* ]]
   git remote rename elsewhere origin
   git remote set-url origin "file://$TMP/nowhere.git"
   run -1 git build doctor
@@ -126,8 +126,8 @@ finds_and_fixes() {
   run -0 git build doctor
   [[ $output == *"the clock agrees with the last heartbeat of build2"* ]]
   GIT_BUILD_TEST_NOW=$(($(date +%s) - 8000)) run -1 git build doctor
-  [[ $output == *"this clock is 2 h behind the clock of build2"* ]]
-  [[ $output == *"mend clock: "* ]]
+  [[ $output == *"this clock is 2 h behind that of build2"* ]]
+  [[ $output == *"fix clock: "* ]]
 }
 
 @test "an old git" {

@@ -39,7 +39,7 @@ points() {
 # Check that the shared repository is intact, and that a killed run has left no files.
 check_shared() {
   run -0 git build init --shared "$1"
-  [ "$output" = "already set up: nothing changed" ]
+  [ "$output" = "already set up; nothing changed" ]
   [ "$(git -C "$1" config core.fsync)" = all ]
   [ -x "$1/hooks/pre-receive" ] && [ -x "$1/hooks/reference-transaction" ]
   [ ! -e "$1/git-build-init" ]
@@ -99,7 +99,7 @@ check_shared() {
     run ! killed_at "$at" env KILL_PROGRAMS=git-build git -C build1 build init --server build1
     git -C build1 build init --server build1
     run -0 git -C build1 build init
-    [ "$output" = "already set up: nothing changed" ]
+    [ "$output" = "already set up; nothing changed" ]
     [ "$(git -C build1 config build.server)" = build1 ]
     [ "$(git -C build1 config core.fsync)" = all ]
     git -C fleet.git cat-file -e main:build1/status.json

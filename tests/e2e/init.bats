@@ -59,7 +59,7 @@ shared/health_dashboard.json" ]
   cp .git/config ../config
   before=$(git ls-remote origin)
   run -0 git build init --server build1
-  [ "$output" = "already set up: nothing changed" ]
+  [ "$output" = "already set up; nothing changed" ]
   [ "$before" = "$(git ls-remote origin)" ]
   cmp .git/config ../config
   [ ! -e .git/hooks/pre-push.before-git-build ]
@@ -264,7 +264,7 @@ shared/health_dashboard.json" ]
   [ ! -e .git/hooks/pre-push.before-git-build ]
   git config --list --local | LC_ALL=C sort | cmp - ../config
   run -0 git build init --remove
-  [ "$output" = "nothing to take out: nothing changed" ]
+  [ "$output" = "nothing to remove" ]
 }
 
 @test "init --remove removes the hook from the shared repository" {
@@ -288,7 +288,7 @@ shared/health_dashboard.json" ]
   [ "$(git config --type=bool receive.fsckObjects)" = true ]
   [ -x hooks/pre-receive ]
   run -0 git build init --shared .
-  [ "$output" = "already set up: nothing changed" ]
+  [ "$output" = "already set up; nothing changed" ]
 }
 
 @test "init --shared sets up a repository created by git init --shared, and keeps its history" {
@@ -322,7 +322,7 @@ shared/health_dashboard.json" ]
   [[ $output == *"but HEAD points to master"* ]]
   git -C fleet.git config build.branch master
   run -0 git build init --shared fleet.git
-  [ "$output" = "already set up: nothing changed" ]
+  [ "$output" = "already set up; nothing changed" ]
 }
 
 @test "a repository with a worktree is refused" {

@@ -16,14 +16,14 @@ load helper
   mkdir -p root/none/.hidden root/broken/.git
   git -C root/deep/er/b worktree add -q "$TMP/root/linked"
   run -0 git build repos root
-  [[ ${lines[0]} == "WORK TREE"*BRANCH*UPSTREAM*FILES* ]]
+  [[ ${lines[0]} == "WORKTREE"*BRANCH*UPSTREAM*FILES* ]]
   [[ $output == *"root/a tree "*main*"+1 -0"*"2 changed"* ]]
   [[ $output == *"root/a tree/inner "*main*"-"*clean* ]]
   [[ $output == *"root/deep/er/b "*"(detached)"*clean* ]]
   [[ $output == *"root/linked "*linked*clean* ]]
   [[ $output == *"root/broken "*"not a git repository"* ]]
   [ "${#lines[@]}" = 6 ]
-  [ "$(git build repos --json root | jq -c '[.repositories[] | select(.trouble == null) | .changed] | add')" = 2 ]
+  [ "$(git build repos --json root | jq -c '[.repositories[] | select(.problem == null) | .changed] | add')" = 2 ]
   [ "$(git build repos --depth 2 --json root | jq '.repositories | length')" = 4 ]
   cd root/linked
   GIT_DIR=/nowhere run -0 git-build repos

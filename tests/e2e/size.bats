@@ -43,7 +43,7 @@ setup() {
   git commit -qm "Old"
   git push -q --no-verify origin HEAD:main
   run -0 git build size
-  [[ $output == *"git build archive: 1 messages and 1 jobs are over: "* ]]
+  [[ $output == *"git build archive: 1 messages and 1 finished jobs can be archived: "* ]]
   [[ $output == *"git build archive --logs --all-servers: 1 old logs are not compressed"* ]]
   git -C ../fleet.git build size --json | jq -e '.archivable | .messages == 1 and .jobs == 1 and .logs == 1'
   git build archive -q
