@@ -1,6 +1,5 @@
 /*
- * git build artifacts: what builds have left behind, where it is, whether it is whole, and how it
- * gets here.
+ * git build artifacts: lists, verifies, fetches and compares build artifacts.
  */
 #include "builds/artifacts_compare.h"
 #include "cli/coordination.h"
@@ -33,7 +32,7 @@ static const struct option options[] = {
 };
 
 static const struct option verify_options[] = {
-	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "where the files are"),
+	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "the directory of the files"),
 	OPT_SERVER,
 	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
@@ -41,7 +40,7 @@ static const struct option verify_options[] = {
 
 static const struct option fetch_options[] = {
 	OPT_STRING(0, "out", "DIR", struct artifacts_options, out,
-		"where the files go (default: a folder named as the job)"),
+		"the directory for the files (default: named after the job)"),
 	OPT_SERVER,
 	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
@@ -49,7 +48,7 @@ static const struct option fetch_options[] = {
 
 /* ---- which build ---- */
 
-/* What stands on the shared branch; to be released either way. */
+/* Reads the manifests of the shared branch. Release `list` in each case. */
 static int read_all(struct invocation *inv, const struct artifacts_options *given,
 	struct reading *reading, struct manifest_list *list, struct error *err)
 {
@@ -72,8 +71,8 @@ static bool made_here(const struct invocation *inv, const struct manifest *manif
 	return inv->settings.server && !strcmp(inv->settings.server, manifest->server);
 }
 
-/* Appends the folder in this host where the files are to be: as it was said, as the build left
- * them, or as fetch puts them. */
+/* Appends the directory of the files on this host: the given one, the one of the build, or the
+ * default of fetch. */
 static void add_directory(const struct invocation *inv, const struct manifest *manifest,
 	const char *said, struct buf *out)
 {
@@ -173,7 +172,7 @@ static void show_list(const struct invocation *inv, const struct reading *readin
 		} else {
 			put_manifest(&w, &entry->manifest);
 		}
-		json_put_string_or_null(&w, "trouble", entry->problem);
+		json_put_string_or_null(&w, "problem", entry->problem);
 		json_end(&w);
 	}
 	json_end(&w);
@@ -214,7 +213,7 @@ static void show_manifest(const struct manifest *manifest, int64_t now, bool col
 	if (manifest->duration >= 0)
 		buf_addf(&text, ", after %" PRId64 " s", manifest->duration);
 	show_line("made      %s", text.data);
-	show_line("folder    %s", manifest->directory ? manifest->directory : "-");
+	show_line("directory %s", manifest->directory ? manifest->directory : "-");
 	show_line("log       %s", manifest->log ? manifest->log : "-");
 	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
 	for (size_t i = 0; i < manifest->count; i++) {
@@ -342,9 +341,9 @@ static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
 	if (inv->json || inv->quiet)
 		return 0;
 	if (fetched.was_here)
-		show_line("%s/%s was here", fetch->to, artifact->name);
+		show_line("%s/%s (already here)", fetch->to, artifact->name);
 	else if (fetched.part_size)
-		show_line("%s/%s, gone on from byte %" PRId64, fetch->to, artifact->name,
+		show_line("%s/%s (resumed at byte %" PRId64 ")", fetch->to, artifact->name,
 			fetched.part_size);
 	else
 		show_line("%s/%s", fetch->to, artifact->name);
@@ -382,7 +381,8 @@ static int fetch_job(
 	int rc = 0;
 	if (!manifest->directory && manifest->count)
 		rc = error_set(err, ERR_INVALID,
-			"the manifest of %s does not say where its files are", manifest->job);
+			"the manifest of %s does not have the directory of its files",
+			manifest->job);
 	if (to)
 		buf_addstr(&directory, to);
 	else
@@ -394,7 +394,7 @@ static int fetch_job(
 		fetch.ssh = ssh_command(inv, &ssh);
 	}
 	if (!rc && !manifest->count) {
-		show_message("warning", "this build has left no files");
+		show_message("warning", "this build has no artifacts");
 		rc = ANSWER_NO;
 	}
 	if (!rc)
@@ -458,7 +458,7 @@ static const struct verb verbs[] = {
 
 const struct command command_artifacts = {
 	.name = "artifacts",
-	.summary = "what builds have left behind: list, verify, fetch, compare",
+	.summary = "list, verify, fetch and compare build artifacts",
 	.options_size = sizeof(struct artifacts_options),
 	.verbs = verbs,
 	.changes = true,

@@ -1,4 +1,4 @@
-/* How two builds differ: for people, or as JSON. */
+/* The differences between two builds, as text or as JSON. */
 #include "builds/artifacts_compare.h"
 #include "cli/print.h"
 
@@ -45,7 +45,7 @@ static void put_row(struct json_writer *w, const struct compared *row)
 	json_put_bool(w, "opened", row->opened);
 	put_differences(w, "fields", row->fields, row->fields_count);
 	put_differences(w, "files", row->files, row->files_count);
-	json_put_string_or_null(w, "trouble", row->problem);
+	json_put_string_or_null(w, "problem", row->problem);
 	json_end(w);
 }
 
@@ -103,7 +103,7 @@ static void show_row(const struct compared *row, const struct manifest *a, const
 	bool renamed = strcmp(row->a->name, row->b->name) != 0;
 	const char *arrow = renamed ? " -> " : "", *name = renamed ? row->b->name : "";
 	if (row->a->size == row->b->size)
-		show_line("differs: %s%s%s (SHA-256, %" PRId64 " bytes both)", row->a->name, arrow,
+		show_line("differs: %s%s%s (SHA-256, both %" PRId64 " bytes)", row->a->name, arrow,
 			name, row->a->size);
 	else
 		show_line("differs: %s%s%s (%" PRId64 " -> %" PRId64 " bytes)", row->a->name, arrow,
@@ -130,7 +130,7 @@ int artifacts_compare(const struct invocation *inv, const struct manifest *a,
 		if (!comparison.rows[i].same)
 			show_row(&comparison.rows[i], a, b);
 	if (!inv->json && !inv->quiet)
-		show_line("%zu the same, %zu not", comparison.count - differing, differing);
+		show_line("%zu the same, %zu different", comparison.count - differing, differing);
 	comparison_release(&comparison);
 	return differing ? ANSWER_NO : ANSWER_YES;
 }

@@ -1,4 +1,4 @@
-/* Following a log until its job has ended. */
+/* Following a log until its job has finished. */
 #include "builds/log_follow.h"
 #include "builds/log_text.h"
 #include "cli/print.h"
@@ -21,7 +21,7 @@ enum { LOOK_MS = 200, ASK_MS = 10000 };
 
 struct printing {
 	struct log_text text;
-	bool broken; /* nobody reads any more */
+	bool broken; /* the reader of standard output has exited */
 };
 
 static void start(struct printing *p, const struct log_view *view)
@@ -56,9 +56,9 @@ void log_print(const struct log_view *view, const char *text, size_t len)
 	finish(&p);
 }
 
-/* ---- here ---- */
+/* ---- on this host ---- */
 
-/* Does the shared branch say that this server still builds `job`? Where it cannot be asked, yes. */
+/* Is this server still building `job`, according to the shared branch? True if that cannot be read. */
 static bool is_running(struct invocation *inv, const char *job)
 {
 	struct reading reading;
@@ -79,17 +79,17 @@ static bool is_running(struct invocation *inv, const char *job)
 	return running;
 }
 
-/* Is the file that is open still the one at `path`? 1, 0, or a negative code. */
+/* Is the open file still the one at `path`? 1, 0, or a negative code. */
 static int is_there(int fd, const char *path, struct error *err)
 {
 	struct stat open_file, named = { 0 };
 	bool gone = stat(path, &named) < 0;
 	if ((gone && errno != ENOENT) || fstat(fd, &open_file) < 0)
-		return error_errno(err, ERR_FAILED, "cannot look at %s", path);
+		return error_errno(err, ERR_FAILED, "cannot access %s", path);
 	return !gone && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
-/* Waits a moment, or until nobody reads standard output any more. */
+/* Waits a moment, or until the reader of standard output exits. */
 static bool wait_a_moment(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -120,7 +120,7 @@ int log_follow_here(
 	start(&p, view);
 	int64_t ask_at = env->monotonic_ms(env->data) + ASK_MS;
 	for (bool over = !view->follow; !rc;) {
-		/* Looked first: what was written before the end is read after it. */
+		/* Check first: what was written before the job ended is read after this. */
 		int grows = over ? 0 : is_there(fd, path, err);
 		if (grows > 0)
 			grows = log_grows(inv->repo, job, err);
@@ -142,7 +142,7 @@ int log_follow_here(
 	return rc;
 }
 
-/* ---- there ---- */
+/* ---- on another server ---- */
 
 static bool hear(const char *bytes, size_t len, void *data)
 {
@@ -152,8 +152,8 @@ static bool hear(const char *bytes, size_t len, void *data)
 	return !p->broken;
 }
 
-/* Where the clone of `server` is, for its shell: as this clone was told, or in the home folder by
- * the name that git clone gives it. */
+/* The directory of the clone of `server`, for its shell: as configured in this clone, or in the
+ * home directory under the name that git clone chooses. */
 static void add_clone(struct invocation *inv, const char *server, struct buf *out)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
@@ -204,8 +204,8 @@ int log_follow_there(
 	buf_trim(&errors);
 	if (!rc && status && !p.broken)
 		rc = error_set(err, status == SSH_FAILED ? ERR_UNREACHABLE : ERR_FAILED,
-			"%s gave no log at %s (exit code %d): %s", server, destination.data, status,
-			errors.data);
+			"cannot read a log of %s at %s (exit code %d): %s", server,
+			destination.data, status, errors.data);
 done:
 	buf_release(&destination);
 	buf_release(&ssh);

@@ -1,4 +1,4 @@
-/* Logs that grow: here, and on another server. For git build logs. */
+/* Logs that are still being written, on this server or another. For git build logs. */
 #ifndef BUILDS_LOG_FOLLOW_H
 #define BUILDS_LOG_FOLLOW_H
 
@@ -6,19 +6,18 @@
 
 struct log_view {
 	struct invocation *inv;
-	bool follow; /* until the job has ended */
-	bool raw;    /* also on a terminal: as it is */
+	bool follow; /* until the job has finished */
+	bool raw;    /* unchanged, even on a terminal */
 };
 
-/* Prints a text that is there as a whole. */
+/* Prints a complete text. */
 void log_print(const struct log_view *view, const char *text, size_t len);
 
-/* Prints the log at `path`, of `job`, which this clone's worker builds. */
+/* Prints the log at `path`, of `job`, which the worker of this clone builds. */
 int log_follow_here(
 	const struct log_view *view, const char *path, const char *job, struct error *err);
 
-/* Prints the log of `job` (NULL: the newest) as `server` has it: by git build logs there, in its
- * clone. */
+/* Prints the log of `job` (NULL: the newest) of `server`, with git build logs in its clone. */
 int log_follow_there(
 	const struct log_view *view, const char *server, const char *job, struct error *err);
 

@@ -1,4 +1,4 @@
-/* What of a log reaches a terminal. */
+/* Making the text of a log safe for a terminal. */
 #include "builds/log_text.h"
 #include "cli/print.h"
 
@@ -6,7 +6,7 @@
 
 enum { LINE_MOST = 65536, ESCAPE = 0x1b, BELL = 0x07 };
 
-/* How long the escape sequence is that `text` starts with. */
+/* The length of the escape sequence at the start of `text`. */
 static size_t sequence(const char *text, size_t len)
 {
 	size_t i = 2;
@@ -17,7 +17,7 @@ static size_t sequence(const char *text, size_t len)
 			i++;
 		return i < len ? i + 1 : i;
 	}
-	if (strchr("]PX^_", text[1])) { /* a string, to its end */
+	if (strchr("]PX^_", text[1])) { /* a string, up to its terminator */
 		while (i < len && text[i] != BELL && text[i] != ESCAPE)
 			i++;
 		return i < len && text[i] == BELL ? i + 1 : i;
@@ -41,7 +41,7 @@ static void add_piece(const char *text, size_t len, struct buf *out)
 	buf_release(&plain);
 }
 
-/* The line that is held: each piece that a carriage return would have overwritten, as a line. */
+/* Appends the held line: each part that a carriage return would overwrite becomes a line. */
 static void add_line(struct log_text *log, struct buf *out)
 {
 	const char *at = log->held.data, *end = at + log->held.len;

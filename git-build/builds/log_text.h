@@ -1,4 +1,4 @@
-/* A log on its way to standard output: on a terminal only what can be read. */
+/* Printing a log: on a terminal only printable text. */
 #ifndef BUILDS_LOG_TEXT_H
 #define BUILDS_LOG_TEXT_H
 
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 struct log_text {
-	bool raw;        /* as it is */
-	struct buf held; /* the line that is not whole yet */
+	bool raw;        /* unchanged */
+	struct buf held; /* the incomplete last line */
 };
 #define LOG_TEXT_INIT                                                                              \
 	{                                                                                          \
@@ -16,13 +16,13 @@ struct log_text {
 	}
 
 /*
- * Appends to `out` what can be shown of the log once `text` has come. Colours and whatever else
- * terminals obey (escape sequences, ECMA-48) are left out, what overwrites itself in one line (a
- * bar that grows) becomes lines, and the rest is escaped as by show_escape(). A line is shown
- * when it is whole.
+ * Appends to `out` the printable form of `text`, the next part of the log. Colors and all other
+ * terminal control sequences (ECMA-48) are removed, text that overwrites its own line (such as a
+ * progress bar) becomes lines, and the rest is escaped as by show_escape(). A line is printed when
+ * it is complete.
  */
 void log_text_add(struct log_text *log, const char *text, size_t len, struct buf *out);
-/* Appends what was held, and forgets it. */
+/* Appends the held text, and clears it. */
 void log_text_end(struct log_text *log, struct buf *out);
 
 #endif

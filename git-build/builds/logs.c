@@ -1,6 +1,6 @@
 /*
- * git build logs: what builds have said, wherever that is: growing here or on another server, or on
- * the shared branch.
+ * git build logs: shows build logs, finished or running, from this server, another server, or the
+ * shared branch.
  */
 #include "cli/coordination.h"
 #include "builds/log_follow.h"
@@ -22,14 +22,15 @@ struct logs_options {
 
 static const struct option options[] = {
 	OPT_STRING(0, "server", "ID", struct logs_options, server,
-		"of that server (default: this one)"),
-	OPT_FLAG('f', "follow", struct logs_options, follow, "until the job has ended"),
-	OPT_FLAG(0, "list", struct logs_options, list, "which logs there are"),
+		"the logs of that server (default: this one)"),
+	OPT_FLAG('f', "follow", struct logs_options, follow,
+		"print new output until the job has finished"),
+	OPT_FLAG(0, "list", struct logs_options, list, "list the logs"),
 	OPT_FLAG(0, "raw", struct logs_options, raw,
-		"as it is, also to a terminal, which obeys what is in it"),
-	OPT_FLAG(0, "here", struct logs_options, here, "ask no other server"),
+		"print the log unchanged, with its escape sequences, even to a terminal"),
+	OPT_FLAG(0, "here", struct logs_options, here, "do not connect to other servers"),
 	OPT_FLAG(0, "offline", struct logs_options, offline,
-		"do not ask the remote: go by what was fetched last"),
+		"do not fetch; use the last fetched state"),
 	OPT_END,
 };
 
@@ -146,9 +147,9 @@ static int list(struct looking *l, struct error *err)
 	return 0;
 }
 
-/* ---- which ---- */
+/* ---- selection of the job ---- */
 
-/* The id of the job that `word` is, or is the beginning of, in `*id` (borrowed). */
+/* Stores the ID of the job that `word` names or abbreviates in `*id` (borrowed). */
 static int find_job(const struct looking *l, const char *word, const char **id, struct error *err)
 {
 	const struct job *exact = jobs_find(&l->jobs, word);
@@ -186,8 +187,8 @@ static int find_job(const struct looking *l, const char *word, const char **id, 
 	else if (rc == ERR_INVALID || !*id)
 		return error_set(err, rc, "%s",
 			rc == ERR_INVALID ? none.text
-					  : "there is no such job; 'git build job list' and 'git "
-					    "build logs --list' show what there is");
+					  : "no such job (see 'git build job list' and 'git "
+					    "build logs --list')");
 	return 0;
 }
 
@@ -230,7 +231,7 @@ static int show_growing(const struct looking *l, const struct log_view *view, co
 	if (!l->inv->json)
 		return log_follow_here(view, path, id, err);
 	return error_set(err, ERR_INVALID,
-		"the log of %s still grows: --json shows those that are finished", id);
+		"the log of %s is still being written; --json shows finished logs only", id);
 }
 
 static int show_job(
@@ -244,7 +245,7 @@ static int show_job(
 	int rc = here < 0 ? here : ERR_NOT_FOUND;
 	if (here > 0 && (!there || is_this_server(l, there)))
 		rc = show_growing(l, view, id, growing.data, err);
-	/* While it runs anew, an earlier attempt's is not what is asked for. */
+	/* While the job runs again, do not show the log of an earlier attempt. */
 	if (rc == ERR_NOT_FOUND && !there && manifest && manifest->log)
 		rc = show_text_of(l, view, id, manifest->server, manifest->log, err);
 	if (rc == ERR_NOT_FOUND && !there)
@@ -259,7 +260,7 @@ static int show_job(
 	return rc;
 }
 
-/* The newest of a server: of what it builds just now, else of what it has built. */
+/* The newest log of a server: of the build that runs, else of the last build. */
 static int show_newest(
 	struct looking *l, const struct log_view *view, const char *server, struct error *err)
 {
@@ -280,8 +281,8 @@ static int show_newest(
 	return error_set(err, ERR_NOT_FOUND, "%s has no logs yet", server);
 }
 
-/* Is a log of this job still to come: nobody has taken it, or this server's worker just now? 1, 0,
- * or a negative code. */
+/* Is the log of this job expected soon: the job is queued, or this server's worker has just claimed
+ * it? 1, 0, or a negative code. */
 static int is_to_come(const struct looking *l, const char *id, struct error *err)
 {
 	const struct job *job = jobs_find(&l->jobs, id);
@@ -328,15 +329,16 @@ static int look(struct invocation *inv, const struct logs_options *given, const 
 	return rc;
 }
 
-/* What goes with --list, and with --json. */
+/* Checks which options can be combined with --list and --json. */
 static int check_options(const struct invocation *inv, const struct logs_options *given,
 	const char *job, struct error *err)
 {
 	if (given->list && (job || given->follow || given->raw || given->here))
 		return error_set(err, ERR_INVALID,
-			"--list goes with --server, --offline and --json only, and without a JOB");
+			"--list can be used with --server, --offline and --json only, and "
+			"without a JOB");
 	if (inv->json && !given->list && (given->follow || given->raw))
-		return error_set(err, ERR_INVALID, "%s does not go with --json",
+		return error_set(err, ERR_INVALID, "%s cannot be used with --json",
 			given->follow ? "--follow" : "--raw");
 	return 0;
 }
@@ -352,7 +354,7 @@ static int run(
 	int rc;
 	while (!(rc = look(inv, given, word, &wait, err)) && wait) {
 		if (!told)
-			show_remark("nobody builds it yet: waits until somebody does");
+			show_remark("waiting for a server to take the job");
 		told = true;
 		inv->env->sleep_ms(inv->env->data, START_LOOK_MS);
 	}
@@ -361,7 +363,7 @@ static int run(
 
 const struct command command_logs = {
 	.name = "logs",
-	.summary = "show what builds have said, or say",
+	.summary = "show build logs, finished or running",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct logs_options),

@@ -1,5 +1,5 @@
 /*
- * git build package: Debian packages of a source tree, however it wants them made.
+ * git build package: makes Debian packages from a source tree, by whichever method the tree has.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -16,15 +16,15 @@ struct package_options {
 
 static const struct option options[] = {
 	OPT_STRING(0, "repo", "DIR", struct package_options, repo, "the source tree"),
-	OPT_STRING(0, "out", "DIR", struct package_options, out, "where the packages go"),
+	OPT_STRING(0, "out", "DIR", struct package_options, out, "the directory for the packages"),
 	OPT_NUMBER(0, "timeout", "SECONDS", struct package_options, timeout, 1, INT_MAX,
-		"end a program that takes longer"),
+		"stop programs that take longer"),
 	OPT_END,
 };
 
 static const char *const synopsis[] = { "--repo DIR --out DIR [--timeout SECONDS] [--json]", NULL };
 
-/* On standard error: standard output has what the build itself says, and the result. */
+/* To standard error: standard output has the output of the build, and the result. */
 static void tell(const char *what, void *data)
 {
 	const struct invocation *inv = data;
@@ -64,7 +64,7 @@ static int run(
 		.data = inv };
 	(void)operands;
 	if (!given->repo || !given->out) {
-		error_set(err, ERR_INVALID, "--repo DIR and --out DIR are wanted");
+		error_set(err, ERR_INVALID, "--repo DIR and --out DIR are required");
 		return ANSWER_USAGE;
 	}
 	int rc = package_build(&plan, &result, err);
@@ -80,7 +80,7 @@ static int run(
 
 const struct command command_package = {
 	.name = "package",
-	.summary = "make Debian packages of a source tree",
+	.summary = "make Debian packages from a source tree",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct package_options),

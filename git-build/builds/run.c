@@ -1,5 +1,5 @@
 /*
- * git build run: the worker. Takes jobs from the queue, builds them, and records what came of them.
+ * git build run: the worker. Takes jobs from the queue, builds them, and records their results.
  */
 #include "cli/coordination.h"
 #include "host/manager.h"
@@ -26,14 +26,15 @@ struct run_options {
 };
 
 static const struct option options[] = {
-	OPT_FLAG(0, "once", struct run_options, once, "build one job, if there is one (default)"),
-	OPT_FLAG(0, "loop", struct run_options, loop, "build until stopped"),
+	OPT_FLAG(0, "once", struct run_options, once,
+		"build one job, if one is available (default)"),
+	OPT_FLAG(0, "loop", struct run_options, loop, "build jobs until stopped"),
 	OPT_STRING(0, "type", "TYPES", struct run_options, type, "only jobs of these types"),
 	OPT_END,
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "which server this is"),
+	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -47,7 +48,7 @@ static void tell(const char *what, void *data)
 		show_message("run", what);
 }
 
-/* Asks for a job: 0 and the answer, 1: there is none. */
+/* Claims a job: 0 and the answer, 1: none is available. */
 static int claim(struct run *run, const char *type, struct parsed_answer *answer, struct error *err)
 {
 	struct invocation quiet = *run->inv;
@@ -64,7 +65,7 @@ static int claim(struct run *run, const char *type, struct parsed_answer *answer
 	return rc;
 }
 
-/* Claims a job and builds it; `*idle`: there was none. */
+/* Claims a job and builds it; `*idle`: none was available. */
 static int run_one(struct run *run, const char *type, bool *idle, struct error *err)
 {
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
@@ -81,7 +82,7 @@ static int run_one(struct run *run, const char *type, bool *idle, struct error *
 
 /* ---- pausing ---- */
 
-/* The remote does not answer, or others are in the way: nothing is wrong with this server, and
+/* The remote does not answer, or others are in the way: there is no problem with this server, and
  * nothing can be reported. */
 static bool is_outage(int rc)
 {
@@ -89,7 +90,7 @@ static bool is_outage(int rc)
 		rc == ERR_TIMEOUT || rc == ERR_BUSY;
 }
 
-/* A paused worker claims nothing before it could prepare a job. */
+/* A paused worker claims nothing until it can prepare a job. */
 static int end_pause(struct run *run, struct error *err)
 {
 	int rc = worker_check(&run->worker, err);
@@ -100,7 +101,7 @@ static int end_pause(struct run *run, struct error *err)
 	return rc;
 }
 
-/* Finds what an earlier worker left: its jobs, and that it was paused. */
+/* Finds the state of an earlier worker: its jobs, and whether it was paused. */
 static int recover(struct run *run, struct error *err)
 {
 	int rc = worker_recover(&run->worker, err);
@@ -111,8 +112,8 @@ static int recover(struct run *run, struct error *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* From one failure of this worker to the next try. That others know of it is worth a push, but a
- * failure to tell them changes nothing. */
+/* Pauses from a failure of this worker until the next attempt. The pause is reported by a push; if
+ * that fails, nothing changes. */
 static void begin_pause(struct run *run, const struct error *failure)
 {
 	struct error ignored = ERROR_INIT;
@@ -122,7 +123,7 @@ static void begin_pause(struct run *run, const struct error *failure)
 	pause_begin(&run->pause, run->look_every_ms, run->inv->env);
 	if (!was_on && worker_is_paused(&run->worker, &ignored) == 0)
 		worker_report_pause(&run->worker, failure->text, &ignored);
-	buf_addf(&text, "tries again in %s",
+	buf_addf(&text, "next attempt in %s",
 		timestamp_format_age(run->pause.length_ms / 1000, length));
 	tell(text.data, run->inv);
 	buf_release(&text);
@@ -132,7 +133,7 @@ static void pause_for(struct run *run)
 {
 	const struct env *env = run->inv->env;
 	int64_t now = env->monotonic_ms(env->data);
-	/* Workers that were started together do not ask together for ever. */
+	/* Spreads the polls of workers that were started together. */
 	int64_t until = now + run->look_every_ms -
 		env->random(env->data, (uint32_t)run->look_every_ms / 5 + 1);
 	if (run->pause.on && run->pause.until_ms > until)
@@ -143,7 +144,7 @@ static void pause_for(struct run *run)
 	}
 }
 
-/* What goes wrong is said when it begins, and the loop goes on; a remote comes back. */
+/* A problem is reported when it begins, and the loop continues; outages end. */
 static int run_loop(struct run *run, const char *type, struct error *err)
 {
 	struct error failure = ERROR_INIT;
@@ -164,8 +165,8 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		command_repair(run->inv, failure.code);
 		command_report_repair(run->inv);
 		if (rc >= 0 && failing && !run->inv->quiet)
-			show_remark("it works again");
-		/* A job that could not be recorded is looked after at the next turn. */
+			show_remark("resumed");
+		/* A job whose result could not be recorded is retried in the next round. */
 		if (rc < 0 && !idle)
 			recovered = false;
 		if (rc < 0 && (run->put_back || !is_outage(rc)))
@@ -192,7 +193,7 @@ static void say_idle(const struct invocation *inv)
 	if (inv->json)
 		show_json(&out);
 	else if (!inv->quiet)
-		show_line("nothing to do");
+		show_line("no job available");
 	buf_release(&out);
 }
 
@@ -235,7 +236,7 @@ static int lock(struct file_lock *lock, const struct invocation *inv, struct err
 	int rc = file_lock_acquire(lock, path.data, NULL, 0, inv->env, err);
 	buf_release(&path);
 	if (rc == ERR_BUSY)
-		error_wrap(err, "another worker of this clone is at work");
+		error_wrap(err, "another worker of this clone is already running");
 	return rc;
 }
 
@@ -255,7 +256,7 @@ static int run(
 		.pulse = { inv->repo, &inv->settings, inv->env, 0 } };
 	(void)operands;
 	if (given->once && given->loop) {
-		error_set(err, ERR_INVALID, "--once and --loop exclude each other");
+		error_set(err, ERR_INVALID, "--once and --loop cannot be combined");
 		return ANSWER_USAGE;
 	}
 	int rc = lock(&held, inv, err);

@@ -1,4 +1,5 @@
-/* Building one job: its output on the terminal, and an eye on the shared branch meanwhile. */
+/* Building one job: prints its output on the terminal, and checks the shared branch in the
+ * meantime. */
 #include "builds/run_job.h"
 #include "cli/print.h"
 
@@ -12,14 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the keeper (worker/keeper.h) draws; its copy is its own. */
+/* What the keeper (worker/keeper.h) draws; it has its own copy. */
 struct screen {
 	bool echo, progress;
 	const char *job;
-	int64_t started_ms, usual; /* seconds; 0: not known */
+	int64_t started_ms, usual; /* seconds; 0: unknown */
 	const struct env *env;
-	bool shown;     /* the progress line stands there */
-	bool in_a_line; /* the output has not ended its last line */
+	bool shown;     /* the progress line is visible */
+	bool in_a_line; /* the last line of the output is not complete */
 };
 
 struct building {
@@ -30,8 +31,7 @@ struct building {
 	enum claim_state claim;
 	bool success;
 	struct buf reason;
-	struct error
-		problem; /* why the job could not be built, which is not its fault; code 0: none */
+	struct error problem; /* why the job could not be built; code 0: no problem */
 	int64_t look_ms;
 };
 
@@ -102,7 +102,8 @@ int run_wait(struct run *run, int64_t deadline_ms)
 	return number > 0 ? number : 0;
 }
 
-/* Is the job still ours? Without an answer it is: nobody else can be told otherwise for now. */
+/* Does this server still hold the job? Yes, if the remote does not answer: no other server could be
+ * notified either. */
 static void look(struct building *b)
 {
 	struct run *run = b->run;
@@ -141,9 +142,9 @@ static int supervise(struct building *b, struct supervise_plan *plan, struct sup
 	return rc;
 }
 
-/* ---- what came of it ---- */
+/* ---- the result ---- */
 
-/* A program that could not be started says nothing about the job. True: it was. */
+/* A program that could not be started does not mean that the job failed. True: it was started. */
 static bool has_run(struct building *b, const char *program, const struct supervise_end *end)
 {
 	if (end->not_run)
@@ -151,11 +152,11 @@ static bool has_run(struct building *b, const char *program, const struct superv
 			strerror(end->why));
 	else if (!end->timed_out && !end->stopped && build_job_was_busy(&b->job, end->status))
 		error_set(&b->problem, ERR_BUSY,
-			"cannot make packages: another program holds the package manager");
+			"cannot make packages: another program has locked the package manager");
 	return !b->problem.code;
 }
 
-/* Why a step failed goes into b->reason; true: it did not. */
+/* Stores the reason in b->reason if a step failed; true: it succeeded. */
 static bool check(struct building *b, const struct supervise_end *end)
 {
 	char limit[TIMESTAMP_SIZE];
@@ -164,8 +165,7 @@ static bool check(struct building *b, const struct supervise_end *end)
 		show_message("warning", end->log.text);
 	if (end->leftover && !end->timed_out && !end->stopped) {
 		struct buf text = BUF_INIT;
-		buf_addf(&text, "the build left %zu processes behind, which were ended",
-			end->leftover);
+		buf_addf(&text, "killed %zu processes left by the build", end->leftover);
 		show_message("warning", text.data);
 		buf_release(&text);
 	}
@@ -195,7 +195,7 @@ static void build(struct building *b)
 	b->success = !b->problem.code && !b->reason.len;
 }
 
-/* Settings, source tree, and how long such jobs usually take. */
+/* Loads the settings, the source tree, and the usual duration of such jobs. */
 static bool prepare(struct building *b)
 {
 	struct run *run = b->run;
@@ -221,7 +221,7 @@ static bool prepare(struct building *b)
 
 /* ---- the end ---- */
 
-/* Does the job go back: it could not be built here, or a signal has ended it? */
+/* Must the job be requeued, because it could not be built here or was stopped by a signal? */
 static bool is_put_back(const struct building *b)
 {
 	bool ended = b->problem.code || (b->run->stopped_by && !b->success);
@@ -265,11 +265,12 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 	} else if (!inv->quiet && !b->problem.code) {
 		timestamp_format_age(took, age);
 		if (is_put_back(b))
-			show_line("%s is back in the queue", job->id);
+			show_line("%s was requeued", job->id);
 		else if (b->claim == CLAIM_CANCELLED)
 			show_line("%s was cancelled after %s", job->id, age);
 		else if (b->claim == CLAIM_LOST)
-			show_line("%s is no longer this server's: stopped after %s", job->id, age);
+			show_line("%s is no longer assigned to this server; stopped after %s",
+				job->id, age);
 		else if (b->success)
 			show_line("%s succeeded in %s%s%s", job->id, age, made ? ": " : "",
 				made ? job->output.data : "");
@@ -279,21 +280,21 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 	buf_release(&out);
 }
 
-/* The outcome is known, and the report of it has not arrived: it is kept, and sent again. */
+/* The result is known, but could not be pushed: it is kept, and sent again later. */
 static int wrap_unrecorded(const struct building *b, struct error *err)
 {
 	return error_wrap(err,
-		"%s %s, which is kept in this clone and reported by the next 'git build run': the "
-		"report has not arrived",
+		"%s %s, but the result could not be pushed; it is kept in this clone, and the "
+		"next 'git build run' sends it",
 		b->job.id, b->success ? "succeeded" : "failed");
 }
 
-/* Records it, or puts the job back, or leaves it to the server that has it now. */
+/* Records the result, requeues the job, or leaves it to the server that has it now. */
 static int finish(struct building *b, struct outcome *outcome, struct error *err)
 {
 	if (b->claim != CLAIM_HELD)
 		return build_job_leave(&b->job, outcome, err);
-	/* What came of it cannot be kept: then it does not count. */
+	/* If the result cannot be kept, it does not count. */
 	if (!is_put_back(b) && build_job_end(&b->job, &b->reason, &b->problem) < 0)
 		b->success = false;
 	int rc;
@@ -309,15 +310,14 @@ static int finish(struct building *b, struct outcome *outcome, struct error *err
 	return rc < 0 && !is_put_back(b) ? wrap_unrecorded(b, err) : rc;
 }
 
-/* A job that could not be built, for a reason that is not its own. */
+/* Reports a job that could not be built, for a reason that the job did not cause. */
 static int fail_for_now(const struct building *b, int rc, struct error *err)
 {
 	b->run->put_back = true;
 	if (rc < 0)
-		return error_wrap(err, "%s: %s; it could not be put back into the queue", b->job.id,
-			b->problem.text);
+		return error_wrap(err, "%s: %s; requeuing it failed", b->job.id, b->problem.text);
 	*err = b->problem;
-	return error_wrap(err, "%s: could not start; back in the queue", b->job.id);
+	return error_wrap(err, "%s: could not start; requeued", b->job.id);
 }
 
 int run_job(struct run *run, const struct json_doc *doc, const struct json_value *claim,

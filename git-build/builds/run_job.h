@@ -1,4 +1,4 @@
-/* One job, from its claim to its record, with the terminal and the signals around it. */
+/* One job, from its claim to its recorded result, with the terminal and the signals. */
 #ifndef BUILDS_RUN_JOB_H
 #define BUILDS_RUN_JOB_H
 
@@ -15,23 +15,23 @@ struct run {
 	struct worker worker;
 	struct pulse pulse;
 	struct pause pause;
-	bool put_back;    /* run_job() could not start its job, through no fault of the job */
-	sigset_t signals; /* blocked, and taken while waiting: SIGCHLD and those that stop us */
-	int64_t look_every_ms; /* from one look at the shared branch to the next */
-	int stopped_by;        /* the signal that did; 0: go on */
+	bool put_back;    /* the job could not be started, for a reason that it did not cause */
+	sigset_t signals; /* blocked; accepted while waiting: SIGCHLD and stop signals */
+	int64_t look_every_ms; /* the interval between two checks of the shared branch */
+	int stopped_by;        /* the signal that stopped the worker; 0: continue */
 };
 
 /*
- * Builds the job that a claim was answered with ("job" in `doc`), and records what came of it.
- * ANSWER_YES: it succeeded; ANSWER_NO: it failed, was cancelled or lost, or put back, since a
- * signal came (then run->stopped_by says which). Below 0: the job could not be started, through no
- * fault of its own, and is back in the queue; or what came of it could not be recorded yet.
+ * Builds the job in the answer to a claim ("job" in `doc`), and records its result. ANSWER_YES: it
+ * succeeded; ANSWER_NO: it failed, was cancelled or lost, or was requeued because of a signal (in
+ * that case run->stopped_by is the signal). Below 0: the job could not be started, for a reason
+ * that it did not cause, and was requeued; or its result could not be recorded yet.
  */
 int run_job(struct run *run, const struct json_doc *doc, const struct json_value *claim,
 	struct error *err);
 
-/* Waits until `deadline_ms` on the steady clock, or for a signal; returns it, or 0. One that stops
- * us is noted. */
+/* Waits until `deadline_ms` on the steady clock, or for a signal; returns the signal, or 0. A
+ * signal that stops the worker is recorded. */
 int run_wait(struct run *run, int64_t deadline_ms);
 
 #endif

@@ -81,7 +81,7 @@ over_ssh() {
   run -0 git build artifacts list
   [ "${#lines[@]}" = 5 ]
   [[ ${lines[4]} == job_4*build1*'"name" cannot be an artifact'* ]]
-  [ "$(git build artifacts list --json | jq -r '.builds[3].trouble' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
+  [ "$(git build artifacts list --json | jq -r '.builds[3].problem' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
 }
 
 @test "fetch: over ssh, verified; a second fetch does nothing; an interrupted one is resumed" {
@@ -230,7 +230,7 @@ over_ssh() {
   mkdir out
   head -c 1000 "$TMP/made/a.deb" >out/a.deb.part
   GIT_SSH_COMMAND=false run -0 git build artifacts fetch job_1 --out out
-  [ "$output" = "out/a.deb, gone on from byte 1000" ]
+  [ "$output" = "out/a.deb (resumed at byte 1000)" ]
   run -0 git build artifacts verify job_1 --in out
   truncate -s 100 "$TMP/made/a.deb"
   rm out/a.deb
@@ -239,7 +239,7 @@ over_ssh() {
   mkdir "$TMP/none"
   built build2 job_3 "$TMP/none" '.status = "failed"'
   run -1 git build artifacts fetch job_3
-  [[ $output == *"this build has left no files"* ]]
+  [[ $output == *"this build has no artifacts"* ]]
 }
 
 @test "a download from a server that stops sending is abandoned, and the received part is kept" {

@@ -76,7 +76,7 @@ shown() { grep -q "$@"; }
   [[ $(git build logs --list) == *"$first"*.log.gz* ]]
 
   run -128 git build logs nothing
-  [[ $output == *"there is no such job"* ]]
+  [[ $output == *"no such job"* ]]
   run -129 git build logs --list x
   run -129 git build logs -f --json
 }
@@ -95,7 +95,7 @@ shown() { grep -q "$@"; }
   cd ../build1
   git config build.ssh.build2 "$SSH_URL"
   run -128 git build logs --server build2
-  [[ $output == *"build2 gave no log at $SSH_URL"*"fleet"* ]]
+  [[ $output == *"cannot read a log of build2 at $SSH_URL"*"fleet"* ]]
   # shellcheck disable=SC2088 # expanded by the remote shell
   git config build.clone.build2 '~/../build2'
   run -0 git build logs --server build2
@@ -112,7 +112,7 @@ shown() { grep -q "$@"; }
   [[ $output == *$'\none'* && $output != *$'\ntwo'* ]]
   [[ $(git build logs --list) == *"$job"*running* ]]
   run -128 git build logs --json "$job"
-  [[ $output == *"still grows"* ]]
+  [[ $output == *"still being written"* ]]
   in_background "$TMP/followed" git build logs --follow "$job"
   follower=$pid
   wait_for 5 shown -x one "$TMP/followed"
@@ -164,7 +164,7 @@ shown() { grep -q "$@"; }
   run -128 git build logs "$job"
   [[ $output == *"(queued) has no log yet"* ]]
   in_background "$TMP/followed" git-build logs -f "$job"
-  wait_for 5 shown "waits until somebody does" "$TMP/followed"
+  wait_for 5 shown "waiting for a server to take the job" "$TMP/followed"
   git -C ../build1 build run -q
   wait_for 20 eval "! kill -0 $pid"
   wait "$pid"

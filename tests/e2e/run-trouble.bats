@@ -32,7 +32,7 @@ goes_back() {
   local tries
   tries=$(job "$1" '.attempt - (.uncounted // 0)')
   run -128 git build run --once
-  [[ $output == *"$1: could not start; back in the queue: "*"$2"* ]]
+  [[ $output == *"$1: could not start; requeued: "*"$2"* ]]
   [ "$(job "$1" .status)" = queued ]
   [ "$(job "$1" '.attempt - .uncounted')" = "$tries" ]
   [[ $(job "$1" .reason) == *"$2"* ]]
@@ -78,11 +78,11 @@ works() {
   # Once paused, a worker claims nothing that it could not prepare.
   [ "$(shown coordination/jobs.json | jq '[.jobs[].attempt] | add')" = 2 ]
   in_background "$TMP/out" git-build run --loop
-  wait_for 10 eval '[ "$(grep -c "tries again" "$TMP/out")" -ge 2 ]'
+  wait_for 10 eval '[ "$(grep -c "next attempt in" "$TMP/out")" -ge 2 ]'
   for id in "${ids[@]}"; do [ "$(job "$id" .status)" = queued ]; done
   rm "$mirror"
   for id in "${ids[@]}"; do wait_for 30 eval '[ "$(job '"$id"' .status)" = completed ]'; done
-  grep -q "it works again" "$TMP/out"
+  grep -q "resumed" "$TMP/out"
   shown build1/status.json | jq -e '.paused == null'
 }
 
@@ -363,7 +363,7 @@ killed_when() {
     my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLK, $l) or die $!; $| = 1; print "held\n"; sleep 1000' "$TMP/dpkg/lock-frontend"
   wait_for 10 grep -q held "$TMP/lock.out"
   export APT_CONFIG=$TMP/apt.conf
-  goes_back "$id" "another program holds the package manager"
+  goes_back "$id" "another program has locked the package manager"
   run -1 git build package --repo ../source --out "$TMP/out"
   [[ $output == *"lock-frontend is held by process $pid"* ]]
 }

@@ -82,7 +82,7 @@ logged() {
   [ -z "$(find .git/git-build/checkouts .git/git-build/jobs -mindepth 1)" ]
   git status --porcelain | wc -l | grep -qx 0
   run -1 git build run --once
-  [ "$output" = "nothing to do" ]
+  [ "$output" = "no job available" ]
 }
 
 @test "the environment describes the build, and does not refer to the clone" {
@@ -150,7 +150,7 @@ logged() {
   git config build.command "setsid -f $nap; nohup $nap >/dev/null 2>&1 & exit 0"
   id=$(add --no-packages)
   run -0 git build run --once
-  [[ $output == *"the build left 2 processes behind, which were ended"* ]]
+  [[ $output == *"killed 2 processes left by the build"* ]]
   run ! pgrep -f "$nap"
 }
 
@@ -237,7 +237,7 @@ logged() {
     in_background "$TMP/out" setsid git-build run --loop
     wait_for 10 test -e "$HOME/at-it"
     kill -$number "$pid"
-    wait_for 10 grep -q "$id is back in the queue" "$TMP/out"
+    wait_for 10 grep -q "$id was requeued" "$TMP/out"
     [ "$(job "$id" '.status + " " + (.attempt | tostring)')" = "queued 1" ]
     run ! pgrep -f "$nap"
     wait_for 5 eval '! kill -0 '"$pid"
@@ -305,11 +305,11 @@ logged() {
   git config build.command 'touch "$HOME/at-it"; until [ -e "$HOME/go" ]; do sleep 0.1; done'
   id=$(add --no-packages --type deploy)
   run -1 git build run --once --type build,test
-  [ "$output" = "nothing to do" ]
+  [ "$output" = "no job available" ]
   in_background "$TMP/out" git build run --once --type test,deploy
   wait_for 10 test -e "$HOME/at-it"
   run -128 git build run --once
-  [[ $output == *"another worker of this clone is at work"* ]]
+  [[ $output == *"another worker of this clone is already running"* ]]
   touch "$HOME/go"
   wait_for 10 grep -q succeeded "$TMP/out"
   run -1 git build run --json
