@@ -1,8 +1,8 @@
 /*
- * git build audit: what landed that should not have.
+ * git build audit: finds commits that break the rules.
  *
- * The guard over history, for a repository that lived without it, or whose hooks were off for a
- * while: each commit is judged as if it had been pushed by itself.
+ * Applies the guard to history, for a repository that had no hooks, or whose hooks were disabled
+ * for a while: each commit is checked as if it had been pushed separately.
  */
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -23,7 +23,7 @@ struct audit_options {
 
 static const struct option options[] = {
 	OPT_NUMBER(0, "max-errors", "N", struct audit_options, max_errors, 1, INT_MAX,
-		"tell at most so many violations a commit (20)"),
+		"print at most N violations per commit (default: 20)"),
 	OPT_END,
 };
 
@@ -41,7 +41,7 @@ static void show_commit(const struct audit_commit *commit, size_t most)
 		buf_reset(&line);
 		violation_text(&commit->violations[i], &line);
 		if (commit->stayed[i] >= 0)
-			buf_addf(&line, " (mended after %s)",
+			buf_addf(&line, " (fixed after %s)",
 				timestamp_format_age(commit->stayed[i], age));
 		show_line("    %s", line.data);
 	}
@@ -60,22 +60,21 @@ static void show_total(
 static void show_totals(const struct audit_report *report)
 {
 	char age[TIMESTAMP_SIZE];
-	show_line("%zu of %zu commits should not have landed as they are", report->count,
-		report->looked_at);
-	show_total(report, VIOLATION_BROKEN, "times a file was no sound JSON");
-	show_total(report, VIOLATION_INVALID, "errors by a file's schema");
-	show_total(report, VIOLATION_REMOVED, "elements dropped that had to stay");
+	show_line("%zu of %zu commits break the rules", report->count, report->looked_at);
+	show_total(report, VIOLATION_BROKEN, "times a file was not valid JSON");
+	show_total(report, VIOLATION_INVALID, "violations of a file's schema");
+	show_total(report, VIOLATION_REMOVED, "elements removed that must be kept");
 	show_total(report, VIOLATION_CLAIM, "locks and jobs taken from their holders");
 	show_total(report, VIOLATION_CHANGED, "changes that a schema forbids");
-	show_total(report, VIOLATION_CLOCK, "times dated in the future");
-	show_total(report, VIOLATION_SIZE, "files too large");
-	show_total(report, VIOLATION_NO_FILE, "links where a file is expected");
-	show_total(report, VIOLATION_SCHEMA, "schemas that cannot be used or do not fit");
+	show_total(report, VIOLATION_CLOCK, "times in the future");
+	show_total(report, VIOLATION_SIZE, "files that are too large");
+	show_total(report, VIOLATION_NO_FILE, "symbolic links instead of files");
+	show_total(report, VIOLATION_SCHEMA, "schemas that are invalid or do not match");
 	if (report->longest_stayed >= 0)
-		show_line("a file was broken or invalid for %s at the longest",
+		show_line("a file was broken or invalid for up to %s",
 			timestamp_format_age(report->longest_stayed, age));
 	if (report->still_broken)
-		show_line("%zu %s broken or invalid still", report->still_broken,
+		show_line("%zu %s still broken or invalid", report->still_broken,
 			report->still_broken == 1 ? "file is" : "files are");
 }
 
@@ -92,9 +91,9 @@ static void put_commit(struct json_writer *w, const struct audit_commit *commit)
 	for (size_t i = 0; i < commit->count; i++) {
 		violation_begin_json(&commit->violations[i], w);
 		if (commit->stayed[i] >= 0)
-			json_put_int(w, "mended_after_seconds", commit->stayed[i]);
+			json_put_int(w, "fixed_after_seconds", commit->stayed[i]);
 		else
-			json_put_null(w, "mended_after_seconds");
+			json_put_null(w, "fixed_after_seconds");
 		json_end(w);
 	}
 	json_end(w);
@@ -124,7 +123,7 @@ static void show_report_json(const struct audit_report *report)
 
 /* ---- */
 
-/* Without a range: the shared branch as it was fetched last, or what HEAD names. */
+/* Without a range: the last fetched shared branch, or HEAD. */
 static int find_range(struct invocation *inv, struct operands *operands, struct audit_plan *plan,
 	struct error *err)
 {
@@ -180,7 +179,7 @@ static int run(
 
 const struct command command_audit = {
 	.name = "audit",
-	.summary = "find what landed that should not have",
+	.summary = "find commits that break the rules",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct audit_options),

@@ -1,10 +1,9 @@
 /*
- * git build merge-driver: the merge driver under the command's name, for settings that are written
- * by hand. What git build init writes runs the driver itself (hooks/merge-driver.c), which starts
- * sooner.
+ * git build merge-driver: the merge driver as a subcommand, for settings that are written by hand.
+ * git build init configures the driver itself (hooks/merge-driver.c), which starts sooner.
  *
- * git takes 1 to 128 for "conflicts left"; only what is above is a failure. So this one command
- * ends with 255 where others end with 128.
+ * git takes exit codes 1 to 128 for conflicts; only a higher one is a failure. So this command
+ * exits with 255 instead of 128.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -29,7 +28,7 @@ static int run(
 	(void)inv;
 	(void)options;
 	if (operands->count < LEAST_OPERANDS) {
-		error_set(err, ERR_INVALID, "three files are wanted: base, ours, theirs");
+		error_set(err, ERR_INVALID, "three files are required: base, ours, theirs");
 		return ANSWER_USAGE;
 	}
 	if (!hooks_path(&driver, err)) {
@@ -46,7 +45,7 @@ static int run(
 
 const struct command command_merge_driver = {
 	.name = "merge-driver",
-	.summary = "merge a coordination file; git runs it",
+	.summary = "merge a coordination file when git asks for it",
 	.synopsis = synopsis,
 	.needs = NEEDS_NOTHING,
 	.operands = MOST_OPERANDS,

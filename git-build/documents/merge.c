@@ -1,6 +1,6 @@
 /*
- * git build merge: the merge that git build merge-driver does for git, by hand. It needs no
- * repository, and knows of none: what other servers have seen does not count here.
+ * git build merge: the same merge as git build merge-driver does for git, by hand. It needs no
+ * repository, and reads none: published values do not count here.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -19,11 +19,11 @@ struct merge_options {
 
 static const struct option options[] = {
 	OPT_STRING('o', "output", "FILE", struct merge_options, output,
-		"write the result there instead of standard output"),
+		"write the result to FILE instead of standard output"),
 	OPT_STRING(0, "schema", "FILE|NAME", struct merge_options, schema,
-		"merge as this schema says: a file, or a built-in one"),
+		"merge according to this schema: a file, or the name of a built-in one"),
 	OPT_STRING(0, "path", "PATH", struct merge_options, path,
-		"what the file is called in its repository, which tells its schema"),
+		"the path of the file in its repository, which selects the schema"),
 	OPT_END,
 };
 
@@ -59,7 +59,7 @@ static int run(
 {
 	const struct merge_options *given = values;
 	if (operands->count < OPERANDS) {
-		error_set(err, ERR_INVALID, "three files are wanted: base, ours, theirs");
+		error_set(err, ERR_INVALID, "three files are required: base, ours, theirs");
 		return ANSWER_USAGE;
 	}
 	struct schema_set *set = schema_set_new();
@@ -91,7 +91,7 @@ static int run(
 
 const struct command command_merge = {
 	.name = "merge",
-	.summary = "merge three versions of a file, as its schema says",
+	.summary = "merge three versions of a file according to its schema",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct merge_options),

@@ -1,5 +1,5 @@
 /*
- * git build schema: the built-in schemas, to read, and to begin an own one from.
+ * git build schema: shows the built-in schemas, also as a start for custom ones.
  */
 #include "cli/command.h"
 #include "cli/print.h"
@@ -26,7 +26,7 @@ static char *describe(const char *name, const char *member)
 static int list(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
-	static const char *const titles[] = { "SCHEMA", "WHAT IT IS FOR" };
+	static const char *const titles[] = { "SCHEMA", "PURPOSE" };
 	struct table table;
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
@@ -68,7 +68,7 @@ static int show(
 	if (!text) {
 		struct schema_set *set = schema_set_new();
 		const struct schema *unused;
-		int rc = builtin_compile(set, &unused, name, err); /* says which name is near */
+		int rc = builtin_compile(set, &unused, name, err); /* reports the nearest name */
 		schema_set_free(set);
 		return rc;
 	}

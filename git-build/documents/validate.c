@@ -1,10 +1,10 @@
 /*
- * git build validate: are coordination files as their schemas say?
+ * git build validate: checks coordination files against their schemas.
  *
- * The same engine as the hooks', for a person, an editor or a CI job that wants to know before
- * anything is committed. Without a schema on the command line, each file is judged by the schema
- * that its path has (`build-schema` in .gitattributes, or the built-in one); with one, this works
- * outside of any repository.
+ * Uses the same checks as the hooks, for a person, an editor or a CI job that checks files before
+ * they are committed. Without a schema on the command line, each file is checked against the schema
+ * of its path (`build-schema` in .gitattributes, or the built-in one); with one, no repository is
+ * needed.
  */
 #include "cli/print.h"
 #include "documents/validate.h"
@@ -21,19 +21,19 @@
 
 static const struct option options[] = {
 	OPT_FLAG(0, "staged", struct validate_options, staged,
-		"judge what is staged for the next commit"),
+		"check the files staged for the next commit"),
 	OPT_FLAG(0, "all", struct validate_options, all,
-		"judge every file of the work tree that has a schema (the default)"),
+		"check all files of the worktree that have a schema (default)"),
 	OPT_STRING(0, "range", "A..B", struct validate_options, range,
-		"judge the commits from A to B as the hook would judge their push"),
+		"check the commits from A to B as the hook would check a push of them"),
 	OPT_STRING('s', "schema", "FILE|NAME", struct validate_options, schema,
-		"judge by this schema: a file, or the name of a built-in one"),
+		"check against this schema: a file, or the name of a built-in one"),
 	OPT_LIST(0, "map", "URI=DIR", struct validate_options, maps,
-		"read what starts with URI from files below DIR"),
+		"read URIs that start with URI from files below DIR"),
 	OPT_FLAG(0, "format", struct validate_options, format,
-		"let \"format\" be a rule, and not just a remark"),
+		"enforce \"format\" instead of treating it as an annotation"),
 	OPT_NUMBER(0, "max-errors", "N", struct validate_options, max_errors, 1, 1000000,
-		"tell at most so many errors a file (20)"),
+		"print at most N errors per file (default: 20)"),
 	OPT_END,
 };
 
@@ -43,9 +43,9 @@ static const char *const synopsis[] = {
 	"--range A..B [--json]", NULL
 };
 
-/* ---- which schema ---- */
+/* ---- the schema ---- */
 
-/* A schema that cannot be used is fatal: nothing it would judge has been judged. */
+/* A schema that cannot be used is fatal: the files of that schema were not checked. */
 static int compile_file(struct validating *v, const char *path, const struct schema **out)
 {
 	struct buf text = BUF_INIT;
@@ -53,7 +53,7 @@ static int compile_file(struct validating *v, const char *path, const struct sch
 	if (!rc) {
 		char absolute[PATH_MAX];
 		struct buf uri = BUF_INIT;
-		/* Its place lets it refer to its neighbours. */
+		/* The path lets it refer to neighbouring files. */
 		if (realpath(path, absolute)) {
 			buf_addf(&uri, "file://%s", absolute);
 			char *slash = strrchr(absolute, '/');
@@ -92,7 +92,7 @@ int validate_compile(
 	return 0;
 }
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
 static void tell(struct validating *v, const char *file, size_t line, size_t column,
 	const char *instance, const char *keyword, const char *absolute, const char *message)
@@ -150,7 +150,7 @@ void validate_text(
 	json_doc_free(doc);
 }
 
-/* The files on the command line, by the schema that stands there too. */
+/* Checks the files on the command line against the given schema. */
 static int check_by_schema(struct validating *v, const struct operands *operands)
 {
 	const struct schema *schema = NULL;
@@ -175,8 +175,8 @@ static int add_maps(struct validating *v)
 		const char *map = v->options->maps.items[i], *equals = strrchr(map, '=');
 		if (!equals || equals == map || !equals[1])
 			return error_set(v->err, ERR_INVALID,
-				"--map wants URI=DIR, such as https://example.org/=schemas, not "
-				"'%s'",
+				"--map expects URI=DIR, such as https://example.org/=schemas, "
+				"not '%s'",
 				map);
 		char *prefix = xstrndup(map, (size_t)(equals - map));
 		schema_set_map(v->set, prefix, equals + 1);
@@ -188,11 +188,11 @@ static int add_maps(struct validating *v)
 static const char *misuse(const struct validate_options *given, const struct operands *operands)
 {
 	if (given->staged + given->all + (given->range != NULL) + (operands->count > 0) > 1)
-		return "say one of FILE..., --staged, --all and --range";
+		return "give only one of FILE..., --staged, --all and --range";
 	if (given->schema && !operands->count)
-		return "--schema goes with the files that it is to judge";
+		return "--schema requires the FILE... to check";
 	if (given->range && (given->maps.count || given->format || given->max_errors))
-		return "--range goes with --json only: it checks commits as the hook does";
+		return "--range can be used with --json only; it checks commits as the hook does";
 	return NULL;
 }
 
@@ -239,7 +239,7 @@ static int run(
 
 const struct command command_validate = {
 	.name = "validate",
-	.summary = "hold coordination files against their schemas",
+	.summary = "check coordination files against their schemas",
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct validate_options),

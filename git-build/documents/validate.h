@@ -1,5 +1,5 @@
-/* What validating files by a schema on the command line (validate.c) and by a repository's own
- * schemas (validate_repository.c) have in common. */
+/* Functions shared by validating files against a schema of the command line (validate.c) and
+ * against the schemas of a repository (validate_repository.c). */
 #ifndef DOCUMENTS_VALIDATE_H
 #define DOCUMENTS_VALIDATE_H
 
@@ -15,7 +15,7 @@ struct validate_options {
 	int64_t max_errors;
 };
 
-/* Schemas that were compiled: each once, however many files it judges. */
+/* Compiled schemas: each is compiled once for all its files. */
 struct compiled {
 	char *name;
 	const struct schema *schema;
@@ -33,19 +33,19 @@ struct validating {
 	struct error *err;
 };
 
-/* Compiles a schema, once: a built-in one, or a file. A schema that cannot be used is fatal:
- * nothing that it would judge has been judged. `*out` is borrowed from `v`. */
+/* Compiles a schema, once: a built-in one, or a file. A schema that cannot be used is fatal: the
+ * files of that schema were not checked. `*out` is borrowed from `v`. */
 int validate_compile(
 	struct validating *v, const char *name, bool builtin, const struct schema **out);
 bool validate_is_builtin(const char *name);
 
-/* Judges a file's text, which is taken over, and tells what is wrong as it was asked to. */
+/* Checks the text of a file, which it takes ownership of, and reports the errors as requested. */
 void validate_text(
 	struct validating *v, const char *file, struct buf *text, const struct schema *schema);
 
 /*
- * Judges by what the repository says: the named files, those of the work tree, what is staged, or a
- * range of commits. Not in the quick program: see quick.c.
+ * Checks against the schemas of the repository: the named files, those of the worktree, the staged
+ * files, or a range of commits. Not in the quick program: see quick.c.
  */
 int validate_repository(struct validating *v, struct operands *operands);
 

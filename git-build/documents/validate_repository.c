@@ -1,4 +1,4 @@
-/* Validating by what a repository says: which file has which schema, and what the guard makes of a
+/* Validating against the schemas of a repository: the schema of each file, and the guard for a
  * range of commits. */
 #include "documents/validate.h"
 #include "cli/violations.h"
@@ -40,7 +40,7 @@ static int schema_for_path(struct validating *v, const char *path, const struct 
 	return rc;
 }
 
-/* A file of the work tree or the index, by its path from the top. */
+/* A file of the worktree or the index, by its path from the top level. */
 static int check_path(const char *path, void *data)
 {
 	struct validating *v = data;
@@ -54,7 +54,7 @@ static int check_path(const char *path, void *data)
 	} else {
 		buf_addf(&place, "%s/%s", repo_work_tree(v->inv->repo), path);
 		rc = file_read(&text, place.data, JSON_DEFAULT_LIMIT, v->err);
-		if (rc == ERR_NOT_FOUND) { /* deleted in the work tree, and not staged yet */
+		if (rc == ERR_NOT_FOUND) { /* deleted in the worktree, but not staged */
 			buf_release(&text);
 			buf_release(&place);
 			return 0;
@@ -67,7 +67,7 @@ static int check_path(const char *path, void *data)
 	return rc;
 }
 
-/* A file as it was named on the command line. */
+/* A file as named on the command line. */
 static int check_named(struct validating *v, const char *name)
 {
 	const struct schema *schema;
@@ -81,8 +81,8 @@ static int check_named(struct validating *v, const char *name)
 		rc = schema_for_path(v, absolute + len + 1, &schema);
 	if (!rc)
 		rc = error_set(v->err, ERR_INVALID,
-			"%s has no schema: name one with --schema, or give the path a build-schema "
-			"in .gitattributes",
+			"%s has no schema; name one with --schema, or set build-schema for the "
+			"path in .gitattributes",
 			name);
 	if (rc > 0)
 		validate_text(v, strcmp(name, "-") ? name : "<stdin>", &text, schema);
@@ -92,7 +92,7 @@ static int check_named(struct validating *v, const char *name)
 
 /* ---- a range of commits ---- */
 
-/* The push that would bring the range to the shared branch, judged by the guard. */
+/* Checks the push that would add the range to the shared branch with the guard. */
 static int check_range(struct validating *v, struct guard_report *report)
 {
 	struct invocation *inv = v->inv;

@@ -33,13 +33,13 @@ a_wild_day() {
 @test "reports files that were broken, for how long, what was removed or taken from its holder, and totals" {
   a_wild_day
   run -1 git build audit
-  [[ $output == *"Break the queue"*"coordination/jobs.json:2:1: "*"(mended after 2 h)"* ]]
+  [[ $output == *"Break the queue"*"coordination/jobs.json:2:1: "*"(fixed after 2 h)"* ]]
   [[ $output == *"Take the lock"*"/locks/l: is held by build1"* ]]
-  [[ $output == *"Merge and drop"*"/messages/id=m3: was removed"* ]]
-  [[ $output == *"3 of 6 commits should not have landed as they are"* ]]
+  [[ $output == *"Merge and drop"*"/messages/id=m3: has been taken out"* ]]
+  [[ $output == *"3 of 6 commits break the rules"* ]]
   git build audit --json >out || [ $? = 1 ]
   [ "$(jq -c '[.commits_looked_at, .totals.broken, .totals.removed, .totals.claim, .still_broken]' out)" = '[6,1,1,1,0]' ]
-  [ "$(jq '.commits[0].violations[0].mended_after_seconds' out)" = 7200 ]
+  [ "$(jq '.commits[0].violations[0].fixed_after_seconds' out)" = 7200 ]
 }
 
 @test "accepts a range and a revision, and a history without violations" {
@@ -57,7 +57,7 @@ a_wild_day() {
   for n in {1..30}; do what "n$n.json" "[$n,"; done
   at_hour 01 "All broken"
   run -1 git build audit --max-errors 3
-  [[ $output == *"and 27 more"*"30 files are broken or invalid still"* ]]
+  [[ $output == *"and 27 more"*"30 files are still broken or invalid"* ]]
 }
 
 @test "finds the same violations on one processor as on all" {
