@@ -203,11 +203,11 @@ END
   run -129 git build job add --branch main
   [ "$output" = "error: --branch B and --commit C are required; see 'git build job add -h'" ]
   run -129 git build job list --status 'done'
-  [[ ${lines[0]} == *"queued, running, completed, failed and cancelled" ]]
+  [[ $output == *"queued, running, completed, failed and cancelled; see 'git build job list -h'" ]]
   run -129 git build job complete
   run -129 git build job complete a b
   run -129 git build job clam
-  [[ $output == *"did you mean claim?"* ]]
+  [[ $output == *"did you mean 'claim'?"* ]]
   run -128 git build job show nothing
 }
 
