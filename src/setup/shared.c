@@ -35,7 +35,7 @@ static const struct {
 	{ "gc.pruneExpire", "1.hour.ago", "delete unreachable objects after an hour" },
 	{ "gc.logExpiry", "1.hour.ago", "retry a failed automatic gc after an hour" },
 	{ "core.fsync", "all", "sync every write to disk before it is acknowledged" },
-	{ "core.fsyncMethod", "fsync", "sync with fsync(2), whatever the default is" },
+	{ "core.fsyncMethod", "fsync", "use fsync(2) for these syncs" },
 	{ "core.logAllRefUpdates", "true", "record each push in the reflog" },
 	{ "gc.refs/heads/heartbeat-*.reflogExpire", "now",
 		"expire reflog entries of heartbeats at once" },
