@@ -13,7 +13,7 @@
 
 enum { STATUS_TIMEOUT_MS = 60000 };
 
-/* One line of `git status --porcelain=v2 --branch`; what is no header is a file that changed. */
+/* Reads one line of `git status --porcelain=v2 --branch`: a header, or a changed file. */
 static void read_line(struct tree *tree, const char *line)
 {
 	static const char head[] = "# branch.head ", oid[] = "# branch.oid ",
@@ -36,7 +36,7 @@ static void read_line(struct tree *tree, const char *line)
 
 static void ask_git(struct tree *tree)
 {
-	/* The repository is the one at the path, whatever a caller's environment says. */
+	/* Use the repository at the path, not one that the caller's environment names. */
 	const char *environment[] = { "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_DIR",
 		"GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", NULL };
 	const char *argv[] = { "git", "status", "--porcelain=v2", "--branch", NULL };
@@ -97,10 +97,10 @@ int trees_find(struct tree_list *list, const char *root, int64_t depth, struct e
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, by_name);
 	int rc = 0;
 	if (!walk)
-		rc = error_errno(err, ERR_FAILED, "cannot look through %s", root);
+		rc = error_errno(err, ERR_FAILED, "cannot search %s", root);
 	for (FTSENT *entry; !rc && (errno = 0, entry = fts_read(walk));) {
 		if (entry->fts_level == 0 && entry->fts_info != FTS_D && entry->fts_info != FTS_DP)
-			rc = error_set(err, ERR_NOT_FOUND, "there is no folder '%s'", root);
+			rc = error_set(err, ERR_NOT_FOUND, "'%s': no such directory", root);
 		bool failed = entry->fts_info == FTS_ERR ||
 			(entry->fts_info == FTS_DNR && entry->fts_errno != EACCES);
 		if (!rc && failed) {
@@ -122,7 +122,7 @@ int trees_find(struct tree_list *list, const char *root, int64_t depth, struct e
 			fts_set(walk, entry, FTS_SKIP);
 	}
 	if (!rc && errno)
-		rc = error_errno(err, ERR_FAILED, "cannot look through %s", root);
+		rc = error_errno(err, ERR_FAILED, "cannot search %s", root);
 	if (walk)
 		fts_close(walk);
 	free(path);

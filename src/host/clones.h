@@ -1,4 +1,4 @@
-/* The git work trees of this host: which are there, and how each stands. */
+/* Finds the git work trees of this host, and reads their status. */
 #ifndef HOST_CLONES_H
 #define HOST_CLONES_H
 
@@ -9,28 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All strings are yours through tree_list_release(). */
+/* The strings are released by tree_list_release(). */
 struct tree {
 	char *path;
 	char *branch;          /* NULL: HEAD is detached */
-	char *commit;          /* NULL: there is none yet */
-	char *upstream;        /* NULL: the branch follows none */
-	int64_t ahead, behind; /* commits, against the upstream */
-	size_t changed;        /* files that differ from the commit, untracked ones included */
-	char *problem;         /* why git could not say all this; NULL: it could */
+	char *commit;          /* NULL: there is no commit yet */
+	char *upstream;        /* NULL: the branch has no upstream */
+	int64_t ahead, behind; /* numbers of commits, compared with the upstream */
+	size_t changed;        /* files that differ from the commit, including untracked ones */
+	char *problem;         /* why git could not read the status; NULL: it could */
 };
 
 struct tree_list {
-	struct tree *trees; /* in the order of their paths, below each root */
+	struct tree *trees; /* for each root, ordered by path */
 	size_t count, capacity;
 };
 void tree_list_release(struct tree_list *list);
 
 /*
- * Adds every work tree at `root` or below it, at most `depth` folders down (0: however deep), and
- * asks git how it stands (git-status(1), porcelain version 2), which changes nothing. Symbolic
- * links are not followed; folders that may not be read are passed by. ERR_NOT_FOUND: there is no
- * such folder.
+ * Adds every work tree at `root` or below it, at most `depth` directories deep (0: no limit), with
+ * its status from git-status(1), porcelain version 2. Changes nothing. Symbolic links are not
+ * followed, and directories that may not be read are skipped. ERR_NOT_FOUND: `root` does not exist.
  */
 int trees_find(struct tree_list *list, const char *root, int64_t depth, struct error *err);
 

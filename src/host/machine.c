@@ -41,7 +41,7 @@ static double read_cpu(struct machine_sample *sample)
 		now.total += t[i];
 	now.busy = now.total - t[3] - t[4];
 	uint64_t total = now.total - sample->total, busy = now.busy - sample->busy;
-	/* Counters below the last ones are from before a reboot. */
+	/* Smaller counters mean that the host was rebooted. */
 	if (now.total < sample->total || now.busy < sample->busy) {
 		total = now.total;
 		busy = now.busy;
@@ -83,8 +83,8 @@ void machine_read(struct machine *out, struct machine_sample *sample, const char
 
 void machine_address(char out[46])
 {
-	/* Connecting a datagram socket sends nothing; it only makes the kernel choose a route, here
-	 * to an address that is nobody's (RFC 5737). */
+	/* Connecting a datagram socket sends nothing; the kernel only chooses a route, here to an
+	 * address that is reserved for documentation (RFC 5737). */
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) }, from;
 	socklen_t len = sizeof(from);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

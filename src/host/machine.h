@@ -1,5 +1,5 @@
 /*
- * What a beat says of the machine it comes from, read from Linux's /proc (proc(5)) and statvfs(3).
+ * The measurements of this host for a heartbeat, from Linux's /proc (proc(5)) and statvfs(3).
  */
 #ifndef HOST_MACHINE_H
 #define HOST_MACHINE_H
@@ -10,24 +10,22 @@
 
 struct machine {
 	int64_t uptime_seconds; /* since boot */
-	double cpu_usage;       /* per cent of all cores since the last reading; -1: not known */
-	double memory_used_gb;  /* GiB, without what the kernel would give back; -1: not known */
-	double disk_free_gb; /* GiB that the user may still write where `folder` lies; -1: not known
-			      */
+	double cpu_usage;       /* per cent of all cores since the last sample; -1: unknown */
+	double memory_used_gb;  /* GiB, without reclaimable memory; -1: unknown */
+	double disk_free_gb; /* GiB that the user may write on the file system of `directory`; -1:
+				unknown */
 };
 
-/* Counters to compare the next reading with; all zero at first: then the time since boot counts. */
+/* Counters with which the next ones are compared. Zero at first: then usage is since boot. */
 struct machine_sample {
 	uint64_t busy, total;
 };
 
-/* Reads the machine; what cannot be read is -1, so this never fails. `*sample` is brought up to
- * date. */
+/* Measures the host, and updates `*sample`. A value that cannot be read is -1; this never fails. */
 void machine_read(struct machine *out, struct machine_sample *sample, const char *directory);
 
-/* The address that this machine has towards the world: that of the interface with the default
- * route, without sending anything; "127.0.0.1" where there is none. `out` has room for
- * INET6_ADDRSTRLEN. */
+/* Stores the IP address of the interface with the default route, or "127.0.0.1" if there is no such
+ * route. Sends nothing. `out` has room for INET6_ADDRSTRLEN bytes. */
 void machine_address(char out[46]);
 
 #endif

@@ -1,4 +1,4 @@
-/* sd_notify(3) by hand. */
+/* Implements sd_notify(3). */
 #include "host/manager.h"
 
 #include <stddef.h>
@@ -16,7 +16,7 @@ void manager_notify(const char *state)
 		return;
 	size_t len = strlen(path);
 	memcpy(address.sun_path, path, len);
-	if (*path == '@') /* the abstract namespace, which is spelled with a NUL in front */
+	if (*path == '@') /* the abstract namespace: the address begins with NUL */
 		address.sun_path[0] = '\0';
 	else
 		len++; /* a path ends with a NUL */

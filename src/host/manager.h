@@ -1,13 +1,13 @@
 /*
- * Telling the service manager how we are: the protocol of sd_notify(3), a datagram to the socket
- * that NOTIFY_SOCKET names, in a few lines instead of a library.
+ * Notifies the service manager of the state of this process, without a library: sends a datagram to
+ * the socket in NOTIFY_SOCKET, as described in sd_notify(3).
  */
 #ifndef HOST_MANAGER_H
 #define HOST_MANAGER_H
 
 /*
- * Sends `state` ("READY=1\nSTATUS=beating"). Nothing happens where NOTIFY_SOCKET is not set, names
- * no Unix socket, or nobody listens: no service manager is no failure.
+ * Sends `state`, for example "READY=1\nSTATUS=text". Does nothing if NOTIFY_SOCKET is not set or is
+ * not a Unix socket, or if no process receives from it: a missing service manager is not an error.
  */
 void manager_notify(const char *state);
 

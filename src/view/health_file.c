@@ -36,7 +36,7 @@ static void put_servers(
 	json_end(w);
 }
 
-/* How many jobs have ended with `status` since midnight, UTC. */
+/* The number of jobs that have finished with `status` since midnight, UTC. */
 static int64_t count_today(const struct overview *overview, const char *status)
 {
 	int64_t midnight = overview->fleet.now - overview->fleet.now % DAY, count = 0;
@@ -76,8 +76,8 @@ void health_put(struct json_writer *w, const struct overview *overview, const st
 
 /* ---- writing ---- */
 
-/* Does the file at the commit that was read need no change? That saves asking the remote again. 1,
- * 0, or a negative code. */
+/* Returns 1 if the file at the commit that was read needs no change, 0, or a negative code. If it
+ * needs none, the remote is not used again. */
 static int is_settled(struct repo *repo, const struct overview *overview,
 	const struct dashboard_verdict *verdict, struct error *err)
 {

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-/* Appends `text` (NULL: nothing) so that it is text, between tags and in attributes in quotes, and
- * can only be read (base/escape.h). */
+/* Appends `text` (NULL: nothing), escaped for use between tags and in quoted attributes, and with
+ * control characters escaped (base/escape.h). */
 void html_text(struct buf *out, const char *text);
 
 #endif

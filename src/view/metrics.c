@@ -14,7 +14,7 @@ static void family(struct buf *out, const char *name, const char *type, const ch
 }
 
 struct label {
-	const char *name, *value; /* `value` NULL: as "" */
+	const char *name, *value; /* a `value` of NULL is written as "" */
 };
 
 static void add_label(struct buf *out, const struct label *label, bool first)
@@ -31,7 +31,7 @@ static void add_label(struct buf *out, const struct label *label, bool first)
 	buf_addch(out, '"');
 }
 
-/* One line. `a` and `b` may be NULL. A whole number is written as one. */
+/* Appends one line. `a` and `b` may be NULL. A whole number has no decimal point. */
 static void sample(struct buf *out, const char *name, const struct label *a, const struct label *b,
 	double value)
 {
@@ -53,7 +53,7 @@ static void gauge(struct buf *out, const char *name, const char *help, double va
 
 struct server_gauge {
 	const char *name, *help;
-	/* Its value; false: it is not known, and there is no sample. */
+	/* Stores the value; false: it is unknown, and there is no sample. */
 	bool (*read)(const struct health_server *verdict, int64_t now, double *value);
 };
 
@@ -111,18 +111,18 @@ static bool read_cpu(const struct health_server *verdict, int64_t now, double *v
 }
 
 static const struct server_gauge server_gauges[] = {
-	{ "git_build_heartbeat_age_seconds", "Time since the server's last beat.", read_age },
-	{ "git_build_heartbeat_timestamp_seconds", "When the server's last beat was.",
+	{ "git_build_heartbeat_age_seconds", "Time since the last heartbeat of the server.",
+		read_age },
+	{ "git_build_heartbeat_timestamp_seconds", "Time of the last heartbeat of the server.",
 		read_heartbeat },
 	{ "git_build_heartbeat_promise_seconds",
-		"What the server promises: seconds from push to push of its beats.", read_promise },
-	{ "git_build_server_healthy", "Whether the server is alive and says that it is well.",
+		"Expected interval between two pushed heartbeats of the server.", read_promise },
+	{ "git_build_server_healthy", "Whether the server is alive and reports itself healthy.",
 		read_healthy },
-	{ "git_build_server_disk_free_bytes", "What the server's disk has left.", read_disk },
-	{ "git_build_server_memory_used_bytes", "Memory that is in use on the server.",
-		read_memory },
-	{ "git_build_server_cpu_usage_ratio", "Share of all of the server's processors in use.",
-		read_cpu },
+	{ "git_build_server_disk_free_bytes", "Free disk space of the server.", read_disk },
+	{ "git_build_server_memory_used_bytes", "Memory in use on the server.", read_memory },
+	{ "git_build_server_cpu_usage_ratio",
+		"CPU usage of the server, as a share of all processors.", read_cpu },
 };
 
 static void write_servers(const struct metrics *m, struct buf *out)
@@ -145,7 +145,7 @@ static void write_servers(const struct metrics *m, struct buf *out)
 static void write_alerts(const struct metrics *m, struct buf *out)
 {
 	static const char name[] = "git_build_alerts";
-	family(out, name, "gauge", "What 'git build health' finds wrong, by how bad it is.");
+	family(out, name, "gauge", "Alerts of 'git build health', by severity.");
 	for (enum severity severity = HEALTH_WARNING; severity <= HEALTH_CRITICAL; severity++) {
 		struct label label = { "severity", severity_name(severity) };
 		sample(out, name, &label, NULL, (double)health_count(m->health, severity));
@@ -170,15 +170,14 @@ static void write_jobs(const struct metrics *m, struct buf *out)
 			oldest = job->created_at;
 	}
 	gauge(out, "git_build_oldest_queued_job_age_seconds",
-		"How long the oldest of the queued jobs has waited; 0 if none does.",
+		"Age of the oldest queued job; 0 if there is none.",
 		(double)(m->overview->fleet.now - oldest));
 }
 
 static void write_builds(const struct metrics *m, struct buf *out)
 {
 	static const char name[] = "git_build_build_duration_seconds";
-	family(out, name, "histogram",
-		"How long the builds took that the shared branch still tells of.");
+	family(out, name, "histogram", "Duration of the builds that the shared branch has.");
 	for (int failed = 0; failed < 2; failed++) {
 		struct label result = { "result", failed ? "failed" : "success" };
 		int64_t buckets[BUILD_BUCKETS] = { 0 }, count = 0;
@@ -208,14 +207,14 @@ static void write_locks(const struct metrics *m, struct buf *out)
 {
 	static const char held[] = "git_build_lock_held";
 	static const char expiry[] = "git_build_lock_expiry_timestamp_seconds";
-	family(out, held, "gauge", "Locks that somebody holds.");
+	family(out, held, "gauge", "Locks that are held.");
 	for (size_t i = 0; i < m->overview->locks_count; i++) {
 		const struct lock *lock = &m->overview->locks[i];
 		struct label name = { "lock", lock->name }, holder = { "holder", lock->holder };
 		if (lock->state == LOCK_HELD)
 			sample(out, held, &name, &holder, 1);
 	}
-	family(out, expiry, "gauge", "When the time of a lock that has a holder is over, or was.");
+	family(out, expiry, "gauge", "Time at which a lock with a holder expires or has expired.");
 	for (size_t i = 0; i < m->overview->locks_count; i++) {
 		const struct lock *lock = &m->overview->locks[i];
 		struct label name = { "lock", lock->name };
@@ -231,10 +230,9 @@ static void write_messages(const struct metrics *m, struct buf *out)
 		errors += (double)m->overview->errors[i].count;
 	gauge(out, "git_build_messages", "Messages in coordination/messages.json.",
 		(double)m->overview->messages_total);
-	gauge(out, "git_build_messages_unread", "Those that are not read.",
+	gauge(out, "git_build_messages_unread", "Unread messages.",
 		(double)m->overview->messages_unread);
-	gauge(out, "git_build_messages_unread_errors", "Those of type error that are not read.",
-		errors);
+	gauge(out, "git_build_messages_unread_errors", "Unread messages of type error.", errors);
 }
 
 /* ---- this clone ---- */
@@ -244,12 +242,12 @@ static void write_pushes(const struct metrics *m, struct buf *out)
 	static const char name[] = "git_build_push_duration_seconds";
 	static const char total[] = "git_build_pushes_total";
 	const struct push_record *pushes = m->pushes;
-	family(out, total, "counter", "Pushes of this clone, by what became of them.");
+	family(out, total, "counter", "Pushes of this clone, by result.");
 	for (int i = 0; i < PUSH_RESULTS; i++) {
 		struct label label = { "result", push_result_name((enum push_result)i) };
 		sample(out, total, &label, NULL, (double)pushes->results[i]);
 	}
-	family(out, name, "histogram", "How long this clone's pushes took, of those that landed.");
+	family(out, name, "histogram", "Duration of this clone's successful pushes.");
 	for (int i = 0; i < PUSH_BUCKETS; i++)
 		buf_addf(out, "%s_bucket{le=\"%.15g\"} %" PRId64 "\n", name,
 			(double)push_bucket_ms[i] / 1000, pushes->buckets[i]);
@@ -266,15 +264,15 @@ static void write_clone(const struct metrics *m, struct buf *out)
 	const struct fleet *fleet = &m->overview->fleet;
 	if (m->asked)
 		gauge(out, "git_build_remote_reachable",
-			"Whether the shared repository answered just now.", !fleet->offline.code);
+			"Whether the shared repository can be reached.", !fleet->offline.code);
 	if (fleet->fetched_at)
 		gauge(out, "git_build_last_fetch_timestamp_seconds",
-			"When the shared repository last answered.", (double)fleet->fetched_at);
+			"Time of the last successful fetch from the shared repository.",
+			(double)fleet->fetched_at);
 	gauge(out, "git_build_unreadable_files",
 		"Files on the shared branches that cannot be read.",
 		(double)m->overview->troubles_count);
-	gauge(out, "git_build_outbox_operations",
-		"Operations of this clone that wait for the shared repository.",
+	gauge(out, "git_build_outbox_operations", "Requests in the outbox of this clone.",
 		(double)m->waiting);
 	write_pushes(m, out);
 }

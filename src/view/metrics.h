@@ -1,7 +1,7 @@
 /*
  * The fleet as metrics, in Prometheus' text format, version 0.0.4
- * (https://prometheus.io/docs/instrumenting/exposition_formats/): names and units by its
- * conventions, that is seconds, bytes and ratios. docs/monitoring.md lists them.
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/). Names and units follow its
+ * conventions: seconds, bytes and ratios. docs/monitoring.md lists the metrics.
  */
 #ifndef VIEW_METRICS_H
 #define VIEW_METRICS_H
@@ -13,11 +13,11 @@ struct metrics {
 	const struct overview *overview; /* with all builds */
 	const struct health *health;
 	const struct push_record *pushes; /* of this clone */
-	size_t waiting;                   /* operations in its outbox */
-	bool asked;                       /* was the remote asked just now? */
+	size_t waiting;                   /* requests in its outbox */
+	bool asked;                       /* the overview was fetched from the remote */
 };
 
-/* Appends all of them. */
+/* Appends all metrics. */
 void metrics_write(const struct metrics *metrics, struct buf *out);
 
 #endif

@@ -84,7 +84,7 @@ static void cell_code(struct page *p, const char *label, const char *text)
 	add(p, "</code></td>");
 }
 
-/* A word with its shape, so that colour is not all there is. */
+/* Adds a word with a shape, so that the meaning does not depend on colour alone. */
 static void mark(struct page *p, const char *class, const char *shape, const char *word)
 {
 	buf_addf(p->out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> ", class, shape);
@@ -113,7 +113,7 @@ static void add_head(struct page *p, int refresh)
 	if (refresh)
 		buf_addf(p->out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh);
 	buf_addf(p->out, "<title>Fleet: %s</title>\n",
-		p->health->severity == HEALTH_OK ? "all is well" : "something is wrong");
+		p->health->severity == HEALTH_OK ? "no alerts" : "alerts");
 	add_style(p);
 	add(p, "</head>\n<body>\n");
 }
@@ -150,9 +150,9 @@ static void add_verdict(struct page *p)
 			warnings, warnings == 1 ? "warning" : "warnings");
 	else
 		add(p,
-			"<h1 class=\"ok\"><span aria-hidden=\"true\">\xe2\x97\x8f</span> All is "
-			"well</h1>\n");
-	buf_addf(p->out, "<p class=\"facts\">%zu of %zu servers alive and well, ", count_alive(p),
+			"<h1 class=\"ok\"><span aria-hidden=\"true\">\xe2\x97\x8f</span> No "
+			"alerts</h1>\n");
+	buf_addf(p->out, "<p class=\"facts\">%zu of %zu servers healthy, ", count_alive(p),
 		fleet->count);
 	add_count(
 		p, overview_count_jobs(p->overview, "running"), "job running, ", "jobs running, ");
@@ -160,10 +160,10 @@ static void add_verdict(struct page *p)
 	add_count(p, p->overview->messages_unread, "unread message", "unread messages");
 	timestamp_format(p->now, when);
 	buf_addf(p->out,
-		"</p>\n<p class=\"when\">Taken <time datetime=\"%s\">%.10s %.5s UTC</time>", when,
+		"</p>\n<p class=\"when\">As of <time datetime=\"%s\">%.10s %.5s UTC</time>", when,
 		when, when + 11);
 	if (fleet->offline.code) {
-		add(p, "; the shared repository does not answer, this was fetched ");
+		add(p, "; the shared repository cannot be reached, last fetched ");
 		add_age(p, fleet->fetched_at);
 	}
 	add(p, "</p>\n</header>\n<main>\n");
@@ -208,7 +208,7 @@ static void add_state(struct page *p, const struct health_server *verdict)
 
 static void add_work(struct page *p, const struct server *server)
 {
-	begin_cell(p, "Does");
+	begin_cell(p, "Activity");
 	if (server->job) {
 		mark(p, "busy", "\xe2\x96\xb6", "building");
 		add(p, " ");
@@ -217,7 +217,7 @@ static void add_work(struct page *p, const struct server *server)
 		html_text(p->out, server->job);
 		add(p, "</code>");
 	} else if (server->status && !strcmp(server->status, "failed")) {
-		mark(p, "critical", "\xe2\x9c\x96", "failed last");
+		mark(p, "critical", "\xe2\x9c\x96", "last build failed");
 	} else {
 		html_text(p->out, server->status);
 	}
@@ -226,8 +226,8 @@ static void add_work(struct page *p, const struct server *server)
 
 static void add_servers(struct page *p)
 {
-	static const char *const titles[] = { "Server", "State", "Does", "Last beat", "Beats",
-		"Disk free", "Manager", NULL };
+	static const char *const titles[] = { "Server", "State", "Activity", "Last heartbeat",
+		"Heartbeats", "Disk free", "Manager", NULL };
 	add(p, "<section aria-labelledby=\"fleet\"><h2 id=\"fleet\">Fleet</h2>\n");
 	begin_table(p, titles);
 	for (size_t i = 0; i < p->health->servers_count; i++) {
@@ -240,8 +240,8 @@ static void add_servers(struct page *p)
 		add_state(p, verdict);
 		add(p, "</td>");
 		add_work(p, server);
-		cell_age(p, "Last beat", server->last_heartbeat);
-		begin_cell(p, "Beats");
+		cell_age(p, "Last heartbeat", server->last_heartbeat);
+		begin_cell(p, "Heartbeats");
 		if (p->overview->heartbeats)
 			plot_heartbeats(p->out, server, &p->overview->heartbeats[i], p->now);
 		add(p, "</td>");
@@ -278,11 +278,11 @@ static void add_job(struct page *p, const struct job *job)
 	buf_addf(p->out, "<td data-label=\"Priority\">%" PRId64 "</td>", job->priority);
 	cell(p, "Server", job->assigned_to);
 	cell_age(p, "Since", job->started_at ? job->started_at : job->created_at);
-	cell(p, "What", job->description);
+	cell(p, "Description", job->description);
 	add(p, "</tr>\n");
 }
 
-/* In the order in which they will be done; running ones first. */
+/* Orders jobs as they are claimed, running jobs first. */
 static int by_turn(const void *left, const void *right)
 {
 	const struct job *const *a = left, *const *b = right;
@@ -297,7 +297,7 @@ static int by_turn(const void *left, const void *right)
 static void add_queue(struct page *p)
 {
 	static const char *const titles[] = { "Job", "State", "Type", "Branch", "Priority",
-		"Server", "Since", "What", NULL };
+		"Server", "Since", "Description", NULL };
 	const struct job_list *list = &p->overview->jobs;
 	const struct job **turns = xcalloc(list->count + 1, sizeof(const struct job *));
 	size_t count = 0;
@@ -312,7 +312,7 @@ static void add_queue(struct page *p)
 		add_job(p, turns[i]);
 	add(p,
 		count ? "</tbody></table>\n"
-		      : "<p class=\"none\">Nothing is queued, nothing runs.</p>\n");
+		      : "<p class=\"none\">No jobs are queued or running.</p>\n");
 	if (count > MOST_JOBS)
 		buf_addf(p->out, "<p class=\"none\">and %zu more</p>\n", count - MOST_JOBS);
 	add(p, "</section>\n");
@@ -332,24 +332,24 @@ static void add_build_row(struct page *p, const struct build *build)
 	add(p, "</td>");
 	cell(p, "Server", build->server);
 	cell(p, "Branch", build->branch);
-	begin_cell(p, "Took");
+	begin_cell(p, "Duration");
 	if (build->duration >= 0)
 		add(p, timestamp_format_age(build->duration, took));
 	add(p, "</td>");
-	cell_age(p, "Ended", build->ended_at);
-	cell(p, "Why", build->failed ? build->reason : NULL);
+	cell_age(p, "Finished", build->ended_at);
+	cell(p, "Reason", build->failed ? build->reason : NULL);
 	add(p, "</tr>\n");
 }
 
 static void add_builds(struct page *p)
 {
-	static const char *const titles[] = { "Job", "Result", "Server", "Branch", "Took", "Ended",
-		"Why", NULL };
+	static const char *const titles[] = { "Job", "Result", "Server", "Branch", "Duration",
+		"Finished", "Reason", NULL };
 	const struct overview *o = p->overview;
 	size_t good = 0;
 	add(p, "<section aria-labelledby=\"builds\"><h2 id=\"builds\">Builds</h2>\n");
 	if (!o->builds_count) {
-		add(p, "<p class=\"none\">Nothing has been built yet.</p></section>\n");
+		add(p, "<p class=\"none\">No builds yet.</p></section>\n");
 		return;
 	}
 	for (size_t i = 0; i < o->builds_count; i++)
@@ -357,7 +357,7 @@ static void add_builds(struct page *p)
 	buf_addf(p->out, "<p>%zu of the last %zu builds succeeded (%zu %%)</p>\n", good,
 		o->builds_count, good * 100 / o->builds_count);
 	plot_builds(p->out, o->builds, o->builds_count);
-	add(p, "<details><summary>The same as a table</summary>\n");
+	add(p, "<details><summary>Show as a table</summary>\n");
 	begin_table(p, titles);
 	for (size_t i = 0; i < o->builds_count; i++)
 		add_build_row(p, &o->builds[i]);
@@ -389,7 +389,7 @@ static void add_locks(struct page *p)
 	}
 	add(p,
 		shown ? "</tbody></table></section>\n"
-		      : "<p class=\"none\">Nobody holds one.</p></section>\n");
+		      : "<p class=\"none\">No locks are held.</p></section>\n");
 }
 
 static void add_messages(struct page *p)
@@ -398,7 +398,7 @@ static void add_messages(struct page *p)
 	const struct overview *o = p->overview;
 	add(p, "<section aria-labelledby=\"messages\"><h2 id=\"messages\">Newest messages</h2>\n");
 	if (!o->messages_count) {
-		add(p, "<p class=\"none\">There are none.</p></section>\n");
+		add(p, "<p class=\"none\">No messages.</p></section>\n");
 		return;
 	}
 	begin_table(p, titles);

@@ -1,9 +1,9 @@
 /*
- * The fleet as one page of HTML: complete in itself, no network, no script, for light and dark, for
- * phones, for readers of all kinds.
+ * The dashboard: the fleet as one self-contained HTML page, without network access or scripts, with
+ * light and dark colours, readable on phones and with screen readers.
  *
- * Whatever comes from the repository is text: it is escaped (base/escape.h, and as HTML wants it),
- * and a Content-Security-Policy lets nothing run should that ever fail.
+ * Text from the repository is escaped (base/escape.h, view/html.h). If that fails, a
+ * Content-Security-Policy still prevents scripts from running.
  */
 #ifndef VIEW_PAGE_H
 #define VIEW_PAGE_H
@@ -13,10 +13,10 @@
 struct page_plan {
 	const struct overview *overview;
 	const struct health *health;
-	int refresh; /* seconds after which a browser asks again; 0: it does not */
+	int refresh; /* seconds after which a browser reloads the page; 0: never */
 };
 
-/* What the page wants to be told: how many beats, messages and builds it shows. */
+/* The plan of the overview for the page: how many heartbeats, messages and builds it shows. */
 extern const struct overview_plan page_overview;
 
 /* Appends the page. */

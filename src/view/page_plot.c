@@ -28,14 +28,13 @@ void plot_heartbeats(struct buf *out, const struct server *server,
 		shown += heartbeats->times[i] >= now - span && heartbeats->times[i] <= now;
 	buf_addf(out,
 		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>%zu "
-		"beats "
-		"in the last %s, the last one %s ago</title><rect class=\"frame\" width=\"%d\" "
-		"height=\"%d\"/>",
+		"heartbeats in the last %s; last heartbeat: %s%s</title><rect class=\"frame\" "
+		"width=\"%d\" height=\"%d\"/>",
 		HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT, HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT, shown,
 		timestamp_format_age(span, all),
 		server->last_heartbeat ? timestamp_format_age(now - server->last_heartbeat, age)
 				       : "never",
-		HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT);
+		server->last_heartbeat ? " ago" : "", HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT);
 	int64_t silent = now - server->last_heartbeat;
 	if (silent > 2 * expected_interval) {
 		int64_t width = silent < span ? silent * HEARTBEATS_WIDTH / span : HEARTBEATS_WIDTH;
@@ -70,7 +69,7 @@ static void add_bar(struct buf *out, const struct build *build, int64_t longest,
 		build->duration < 0 ? "an unknown time" : timestamp_format_age(duration, took));
 	buf_addf(out, "</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
 		build->failed ? "failed" : "good", x, PLOT_TOP + PLOT_HEIGHT - height, BAR, height);
-	/* Not by colour alone. */
+	/* Mark a failure not by colour alone. */
 	if (build->failed)
 		buf_addf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">\xe2\x9c\x96</text>",
 			x + BAR / 2, PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM - 4);
@@ -98,9 +97,8 @@ void plot_builds(struct buf *out, const struct build *builds, size_t count)
 	}
 	int width = PLOT_LEFT + (int)count * (BAR + BAR_GAP);
 	buf_addf(out,
-		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>How "
-		"long "
-		"the last %zu builds took, the oldest first; %zu failed</title>",
+		"<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>"
+		"Durations of the last %zu builds, the oldest first; %zu failed</title>",
 		width, PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM, width,
 		PLOT_TOP + PLOT_HEIGHT + PLOT_BOTTOM, count, failed);
 	add_line(out, 0, longest, width);

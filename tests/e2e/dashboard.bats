@@ -40,7 +40,7 @@ hostile() {
   git -C ../build2 build message send -q --to all --type error --subject "It burns" >/dev/null
   git build dashboard --out page.html
   [ "$(head -n 1 page.html)" = "<!DOCTYPE html>" ]
-  for text in build1 build2 "$id" ExternalNew deploy "It burns" "2 of 2 servers alive and well" "1 job running" "1 queued"; do
+  for text in build1 build2 "$id" ExternalNew deploy "It burns" "2 of 2 servers healthy" "1 job running" "1 queued"; do
     grep -qF "$text" page.html
   done
   # The number of alerts and their texts are those of health.
@@ -75,7 +75,7 @@ hostile() {
   hostile
   git build dashboard --out "$TMP/page.html"
   dom "$TMP/page.html" >"$TMP/dom"
-  grep -q '<title>Fleet: something is wrong</title>' "$TMP/dom"
+  grep -q '<title>Fleet: alerts</title>' "$TMP/dom"
   run ! grep -qE '<script|<img' "$TMP/dom"
   # The text is shown as text.
   grep -qF '&lt;script&gt;document.title' "$TMP/dom"
@@ -140,6 +140,6 @@ hostile() {
   [[ $output == *"0 of 0 servers"* ]]
   mv ../fleet.git ../away.git
   run -0 git build dashboard
-  [[ $output == *"the shared repository does not answer, this was fetched"* ]]
+  [[ $output == *"the shared repository cannot be reached, last fetched"* ]]
   mv ../away.git ../fleet.git
 }

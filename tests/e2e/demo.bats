@@ -53,7 +53,7 @@ END
   files() { git -C "$1/fleet.git" ls-tree -r --name-only main | sed -E 's/[0-9]{8}T[0-9]{6}Z/TIME/; s/job_[0-9a-f-]+[0-9a-f]/JOB/'; }
   diff <(files new/one) <(files two)
   [ "$(tail -2 log2 | awk '{ print $3 }' | sort)" = $'success\nsuccess' ]
-  grep -q '2 of 2 servers alive and well' new/one/dashboard.html
+  grep -q '2 of 2 servers healthy' new/one/dashboard.html
 
   [ "$(git -C new/one/fleet.git rev-list --count heartbeat-build1)" = 1 ]
   git -C new/one/build2 build heartbeat --push

@@ -35,6 +35,6 @@ load helper
   run -1 git build repos empty
   [ -z "$output" ]
   run -128 git build repos nowhere
-  [[ $output == *"there is no folder 'nowhere'"* ]]
+  [[ $output == *"'nowhere': no such directory"* ]]
   run -128 git build repos -- -x
 }
