@@ -30,12 +30,12 @@ struct making {
 	const struct checkout_plan *plan;
 	struct buf mirror;
 	struct error *err;
-	int status;    /* the exit code of the last git */
-	bool fetching; /* the step that failed is the one that asks the source */
-	bool fresh;    /* the mirror was made in this call */
+	int status;    /* the exit code of the last git command */
+	bool fetching; /* the step that failed is the fetch from the source */
+	bool fresh;    /* the mirror was created in this call */
 };
 
-/* The git command that `argv` runs, after git's own options. */
+/* The name of the git command in `argv`, which follows git's own options. */
 static const char *name_of(const char *const *argv)
 {
 	size_t at = 1;
@@ -44,12 +44,12 @@ static const char *name_of(const char *const *argv)
 	return argv[at];
 }
 
-/* Runs git in `folder`, NULL: on the mirror; `output` may be NULL. 0, 1: it ended with an exit code
- * (m->status, and its message is in `err`), or a negative code. */
+/* Runs git in `directory` (NULL: on the mirror); `output` may be NULL. Returns 0; 1 if git failed
+ * (its exit code is in m->status and its message in m->err); or a negative code. */
 static int git(struct making *m, const char *directory, const char *const *argv, struct buf *output)
 {
-	/* The caller's repository is not the one that is meant, nor is the one around a mirror that
-	 * git does not recognize; and nobody is asked for a password. */
+	/* Do not use the caller's repository, or a repository that contains a mirror that git does
+	 * not recognize, and do not ask for a password. */
 	struct buf git_dir = BUF_INIT;
 	buf_addf(&git_dir, "GIT_DIR=%s", m->mirror.data);
 	const char *environment[] = { directory ? "GIT_DIR" : git_dir.data, "GIT_WORK_TREE",
@@ -66,7 +66,7 @@ static int git(struct making *m, const char *directory, const char *const *argv,
 	buf_trim(&errors);
 	if (!rc && m->status) {
 		error_set(m->err, ERR_FAILED, "git %s: %s", name_of(argv),
-			errors.len ? errors.data : "killed, or it does not say why");
+			errors.len ? errors.data : "failed without an error message");
 		rc = 1;
 	}
 	buf_release(&git_dir);
@@ -91,7 +91,7 @@ static void tell(const struct making *m, const char *what, const char *name)
 
 /* ---- the mirror ---- */
 
-/* How long to wait for the locks of gits that were killed to prove dead. */
+/* How long to wait for proof that the holders of lock files were killed. */
 enum { PROOF_WAIT_MS = 3000 };
 
 static int open_mirror(struct making *m)
@@ -108,20 +108,19 @@ static int open_mirror(struct making *m)
 
 static int fetch(struct making *m)
 {
-	/* Its housekeeping ends with it: what goes on in the background holds locks of the mirror.
-	 */
+	/* Do not run maintenance in the background, where it would hold locks of the mirror. */
 	const char *all[] = { "git", "-c", "gc.autoDetach=false", "-c",
 		"maintenance.autoDetach=false", "fetch", "-q", "--prune", "--no-write-fetch-head",
 		"--end-of-options", m->plan->source, "+refs/heads/*:refs/heads/*",
 		"+refs/tags/*:refs/tags/*", NULL };
-	tell(m, "fetches", m->plan->source);
+	tell(m, "fetching", m->plan->source);
 	m->fetching = true;
 	int rc = need(git(m, NULL, all, NULL));
 	m->fetching = rc < 0;
 	return rc;
 }
 
-/* ---- is it the mirror's fault? ---- */
+/* ---- detecting a damaged mirror ---- */
 
 static int is_no_lock(const char *path, const struct stat *st, int type, struct FTW *at)
 {
@@ -131,7 +130,7 @@ static int is_no_lock(const char *path, const struct stat *st, int type, struct 
 	return type != FTW_D && len > 5 && !strcmp(path + len - 5, ".lock");
 }
 
-/* Our own git processes have ended, so that no lock in the mirror has a living holder. */
+/* Our own git processes have ended, so any lock file in the mirror is stale. */
 static bool has_locks(const struct making *m)
 {
 	return nftw(m->mirror.data, is_no_lock, 16, FTW_PHYS) == 1;
@@ -143,7 +142,7 @@ static bool is_directory(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* Does git find the mirror damaged? 0: no, 1: yes, below 0: it could not check. */
+/* Returns 1 if git finds that the mirror is damaged, 0 if not; negative if it could not check. */
 static int find_damage(struct making *m, bool objects)
 {
 	const char *check[] = { "git", "fsck", "--no-dangling", "--no-progress",
@@ -173,7 +172,7 @@ static bool can_write(const struct making *m)
 	return !rc;
 }
 
-/* A step has failed: is the mirror the reason? What the step said stays in m->err. */
+/* Returns whether a step failed because the mirror is damaged. Keeps the error in m->err. */
 static bool is_broken(struct making *m)
 {
 	struct error ignored = ERROR_INIT, *kept = m->err;
@@ -189,7 +188,7 @@ static bool is_broken(struct making *m)
 
 /* ---- the commit ---- */
 
-/* The commit that `revision` names: 0, 1 if there is none, or a negative code. */
+/* Stores the commit of `revision`. Returns 0; 1 if it does not exist; or a negative code. */
 static int resolve(struct making *m, const char *revision, struct oid *out)
 {
 	struct buf name = BUF_INIT, output = BUF_INIT;
@@ -198,7 +197,7 @@ static int resolve(struct making *m, const char *revision, struct oid *out)
 		NULL };
 	int rc = git(m, NULL, argv, &output);
 	buf_trim(&output);
-	/* git repeats --end-of-options in some versions. */
+	/* Some versions of git print --end-of-options first. */
 	char *line = strrchr(output.data, '\n');
 	if (!rc && !oid_parse(out, line ? line + 1 : output.data))
 		rc = 1;
@@ -209,13 +208,13 @@ static int resolve(struct making *m, const char *revision, struct oid *out)
 	return rc;
 }
 
-/* Did the source answer that it does not hand out this commit? */
+/* Did the source refuse to send this commit? */
 static bool has_refused(const char *text)
 {
 	return strstr(text, "not our ref") || strstr(text, "request for unadvertised object");
 }
 
-/* A commit that no branch has any more may still be had by its full name. */
+/* A commit that is not on any branch can still be fetched by its full object name. */
 static int fetch_commit(struct making *m, struct oid *out)
 {
 	struct oid wanted;
@@ -229,7 +228,7 @@ static int fetch_commit(struct making *m, struct oid *out)
 	return rc ? rc : resolve(m, wanted.hex, out);
 }
 
-/* What the job names is not in the mirror: that is the job's fault only if the mirror is intact. */
+/* The branch or commit of the job is not in the mirror. The job is wrong if the mirror is intact. */
 static int not_there(struct making *m, const char *what, const char *name)
 {
 	int rc = m->fresh ? 0 : find_damage(m, false);
@@ -246,7 +245,7 @@ static int find_commit(struct making *m)
 	struct oid tip = OID_NONE;
 	int rc = 0;
 	if (plan->branch && !repo_branch_name_ok(plan->branch)) {
-		buf_addf(&m->out->why, "'%s' cannot be a branch's name", plan->branch);
+		buf_addf(&m->out->why, "'%s' is not a valid branch name", plan->branch);
 		return 1;
 	}
 	buf_addf(&ref, "refs/heads/%s", plan->branch ? plan->branch : "");
@@ -293,14 +292,14 @@ static int add_tree(struct making *m)
 		directory->data, m->out->commit.hex, NULL };
 	const char *submodules[] = { "git", "submodule", "-q", "update", "--init", "--recursive",
 		NULL };
-	tell(m, "checks out", m->out->commit.hex);
+	tell(m, "checking out", m->out->commit.hex);
 	if (!rc)
 		rc = need(git(m, NULL, add, NULL));
 	buf_addf(&modules, "%s/.gitmodules", directory->data);
 	int has = rc ? 0 : file_exists(modules.data, m->err);
 	rc = has < 0 ? has : rc;
 	if (has > 0) {
-		tell(m, "checks out", "its submodules");
+		tell(m, "checking out", "submodules");
 		rc = need(git(m, directory->data, submodules, NULL));
 	}
 	buf_release(&modules);
@@ -311,7 +310,7 @@ static int add_tree(struct making *m)
 
 static int remove_directory(const char *path, struct error *err)
 {
-	/* Builds leave folders that may not be written to. */
+	/* A build may leave directories without write permission. */
 	const char *open[] = { "chmod", "-R", "u+rwX", "--", path, NULL };
 	const char *argv[] = { "rm", "-rf", "--", path, NULL };
 	struct buf errors = BUF_INIT;
@@ -351,7 +350,7 @@ int checkout_remove_all(struct repo *repo, struct error *err)
 	return rc;
 }
 
-/* ---- making ---- */
+/* ---- using the mirror ---- */
 
 static int make_tree(struct making *m)
 {
@@ -372,7 +371,8 @@ static int refresh(struct making *m)
 	return rc ? rc : fetch(m);
 }
 
-/* Does `steps` on the mirror, which nobody else uses; once more on a new one if it is broken. */
+/* Runs `steps` on the mirror, under its lock. If the mirror is damaged, creates it again and
+ * repeats them. */
 static int on_mirror(struct making *m, int (*steps)(struct making *), struct error *err)
 {
 	struct file_lock lock = FILE_LOCK_INIT;
@@ -386,7 +386,7 @@ static int on_mirror(struct making *m, int (*steps)(struct making *), struct err
 		rc = steps(m);
 	}
 	if (lock.fd >= 0 && rc < 0 && is_broken(m)) {
-		tell(m, "removes the mirror, which git cannot use:", m->err->text);
+		tell(m, "removing the damaged mirror:", m->err->text);
 		m->fresh = true;
 		rc = remove_directory(m->mirror.data, m->err);
 		rc = rc < 0 ? rc : steps(m);
@@ -394,7 +394,7 @@ static int on_mirror(struct making *m, int (*steps)(struct making *), struct err
 	file_lock_release(&lock);
 	buf_release(&path);
 	buf_release(&m->mirror);
-	/* What git complained about on the way to a success is not an error. */
+	/* Errors of steps that were repeated successfully are not reported. */
 	return rc < 0 ? error_set(err, rc, "%s", m->err->text) : rc;
 }
 

@@ -23,14 +23,14 @@ void build_config_release(struct build_config *config)
 struct loading {
 	struct build_config *out;
 	struct repo *repo;
-	struct json_doc *doc; /* shared/build_config.json; NULL: there is none */
+	struct json_doc *doc; /* shared/build_config.json; NULL: it does not exist */
 	const char *type;
 	char *const *environment;
 };
 
 /* ---- the file ---- */
 
-/* A member that is a string, on the heap; NULL if it is none. */
+/* The member `name`, allocated; NULL if it is not a string. */
 static char *string_of(const struct loading *l, const struct json_value *object, const char *name)
 {
 	const struct json_value *value = l->doc ? json_member(l->doc, object, name) : NULL;
@@ -61,7 +61,7 @@ static bool set_from(char **out, struct repo *repo, const char *key)
 	return *out != NULL;
 }
 
-/* A password in the URL is nobody's business. */
+/* Adds a password in the URL to the secrets. */
 static void hide_password(struct build_config *config)
 {
 	const char *host = config->source ? strstr(config->source, "://") : NULL;
@@ -86,10 +86,11 @@ static int find_source(struct loading *l, struct error *err)
 			out->source = string_of(l, member, "repository");
 	if (!out->source)
 		return error_set(err, ERR_INVALID,
-			"nothing says where the source is; 'git config build.source URL' does, or "
-			"\"repository\" in " FLEET_BUILD_CONFIG_PATH);
+			"the source repository is not configured; run 'git config build.source "
+			"URL', or set \"repository\" in " FLEET_BUILD_CONFIG_PATH);
 	if (*out->source == '-')
-		return error_set(err, ERR_INVALID, "'%s' is no repository", out->source);
+		return error_set(
+			err, ERR_INVALID, "'%s' is not a valid repository URL", out->source);
 	hide_password(out);
 	return 0;
 }
@@ -109,7 +110,7 @@ static int command_of_file(struct loading *l, struct error *err)
 			if (!word) {
 				buf_release(&line);
 				return error_set(err, ERR_INVALID,
-					"%s: /commands/%s: every word of a command must be a "
+					"%s: /commands/%s: each word of a command must be a "
 					"string",
 					FLEET_BUILD_CONFIG_PATH, l->type);
 			}
@@ -121,7 +122,7 @@ static int command_of_file(struct loading *l, struct error *err)
 		l->out->command = buf_detach(&line);
 	} else if (command && command->type != JSON_NULL) {
 		return error_set(err, ERR_INVALID,
-			"%s: /commands/%s: a command is a line for sh, or a list of words",
+			"%s: /commands/%s: a command must be a line for sh or a list of words",
 			FLEET_BUILD_CONFIG_PATH, l->type);
 	}
 	return 0;
@@ -133,7 +134,7 @@ static bool accepts(const struct loading *l, const struct json_value *build, con
 	return value && value->type == JSON_TRUE;
 }
 
-/* What the fleet's scripts ran, where there is something for Maven. */
+/* The default command: Maven, with the options that older scripts used. */
 static void use_maven(struct loading *l)
 {
 	const struct json_value *build =
@@ -182,7 +183,7 @@ static int find_command(struct loading *l, struct error *err)
 	return 0;
 }
 
-/* ---- the rest ---- */
+/* ---- other settings ---- */
 
 static int find_artifacts(struct loading *l, struct error *err)
 {
@@ -202,9 +203,7 @@ static int find_artifacts(struct loading *l, struct error *err)
 		buf_addf(&path, "%s/%s", home, set + 2);
 	else
 		rc = error_set(err, ERR_INVALID,
-			"build.artifacts is '%s'; an absolute folder is wanted, or one that starts "
-			"with ~/",
-			set);
+			"build.artifacts: '%s' must be an absolute path or start with ~/", set);
 	if (!rc)
 		out->artifacts = buf_detach(&path);
 	buf_release(&path);

@@ -33,7 +33,7 @@ int worker_id(struct worker *worker, struct error *err)
 	return rc;
 }
 
-/* ---- beginning ---- */
+/* ---- opening ---- */
 
 int build_job_open(struct build_job *job, const struct worker *worker, const struct json_doc *doc,
 	const struct json_value *claim, struct error *err)
@@ -54,13 +54,13 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 	job->wants_package = !packages || packages->type != JSON_FALSE;
 	job->started_at = worker->env->now(worker->env->data);
 	if (!job->id)
-		return error_set(err, ERR_INVALID, "the job that was claimed has no id");
+		return error_set(err, ERR_INVALID, "the claimed job has no ID");
 	if (!job->type)
 		job->type = "build";
 	job_directory(&job->directory, worker->repo, job->id);
 	buf_addf(&job->log, "%s/log", job->directory.data);
 	int rc = file_make_directories(job->directory.data, err);
-	/* An earlier attempt may have left them. */
+	/* An earlier attempt may have left a log. */
 	return rc < 0 ? rc : file_remove(job->log.data, err);
 }
 
@@ -74,7 +74,7 @@ void build_job_close(struct build_job *job)
 	buf_release(&job->output);
 }
 
-/* ---- the log's own lines ---- */
+/* ---- the worker's lines in the log ---- */
 
 static void log_line(struct build_job *job, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -121,8 +121,8 @@ static const char *number(struct build_job *job, int64_t value)
 	return made;
 }
 
-/* <artifacts>/<host>/debs/<timestamp>, which nobody else has; a second build of one second gets a
- * number behind it. */
+/* Creates a new directory <artifacts>/<host>/debs/<timestamp>. If it exists already, from another
+ * build in the same second, a number is appended. */
 static int make_output(struct build_job *job, struct error *err)
 {
 	char time[TIMESTAMP_SIZE], host[HOST_SIZE];
@@ -140,23 +140,23 @@ static int make_output(struct build_job *job, struct error *err)
 		if (!mkdir(job->output.data, 0777))
 			break;
 		if (errno != EEXIST || n == DIRECTORY_TRIES)
-			rc = error_errno(err, ERR_FAILED, "cannot make %s", job->output.data);
+			rc = error_errno(err, ERR_FAILED, "cannot create %s", job->output.data);
 		buf_reset(&job->output);
 	}
 	buf_release(&parent);
 	return rc;
 }
 
-/* Why no worker could do the job; false: one could. */
+/* If no worker of this configuration can build the job, stores the reason and returns true. */
 static bool is_impossible(const struct build_job *job, struct buf *reason)
 {
 	if (!job->config.command)
 		buf_addf(reason,
-			"nothing says what a job of type '%s' runs; 'git config build.%s.command "
-			"COMMAND' does, or \"commands\" in " FLEET_BUILD_CONFIG_PATH,
+			"no command for jobs of type '%s'; run 'git config build.%s.command "
+			"COMMAND', or set \"commands\" in " FLEET_BUILD_CONFIG_PATH,
 			job->type, job->type);
 	else if (!manifest_name_ok(job->id))
-		buf_addf(reason, "'%s' cannot be a part of a file's name", job->id);
+		buf_addf(reason, "'%s' cannot be part of a file name", job->id);
 	return reason->len != 0;
 }
 
@@ -175,7 +175,7 @@ static int check_out(struct build_job *job, struct buf *reason, struct error *er
 	if (rc == 1)
 		buf_add(reason, job->checkout.why.data, job->checkout.why.len);
 	if (!rc && job->checkout.strays)
-		log_line(job, "%s is not on the branch %s, or no longer", job->checkout.commit.hex,
+		log_line(job, "%s is not, or no longer, on branch %s", job->checkout.commit.hex,
 			job->branch);
 	return rc;
 }
@@ -207,7 +207,7 @@ int build_job_prepare(
 
 /* ---- steps ---- */
 
-/* 1, 0, or a negative code. */
+/* Does the output directory have a package? 1, 0, or a negative code. */
 static int has_package(const struct build_job *job, struct error *err)
 {
 	bool found = false;
@@ -224,7 +224,7 @@ static int has_package(const struct build_job *job, struct error *err)
 static const char *const *make_environment(struct build_job *job)
 {
 	enum { MOST = 24 };
-	/* What git and systemd have set is about another repository, and another process. */
+	/* Variables of git and systemd that are for another repository or process. */
 	static const char *const away[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
 		"GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "NOTIFY_SOCKET" };
 	const char **list = arena_zero(&job->arena, MOST, sizeof(*list));
@@ -263,8 +263,8 @@ static int has_pom(const struct build_job *job, struct error *err)
 	return found;
 }
 
-/* The command has succeeded: are packages still to be made? 1, 0, or a negative code. If none can
- * be made, `reason` says so. */
+/* Called after the command has succeeded: do packages still have to be built? 1, 0, or a negative
+ * code. If they cannot be built, appends that to `reason`. */
 static int needs_package(struct build_job *job, struct buf *reason, struct error *err)
 {
 	if (strcmp(job->type, "build") != 0 || !job->wants_package)
@@ -276,13 +276,13 @@ static int needs_package(struct build_job *job, struct buf *reason, struct error
 	if (can)
 		return can;
 	buf_addstr(reason,
-		"no package was made; if this project makes none, add the job with "
+		"no package was built; if the project has no packages, add the job with "
 		"--no-packages");
 	log_line(job, "%s", reason->data);
 	return 0;
 }
 
-/* From here on the attempt counts, whatever happens to this worker. */
+/* Records that the command is started: the attempt counts now, even if the worker is killed. */
 static int note_start(struct build_job *job, struct error *err)
 {
 	const struct env *env = job->worker->env;
@@ -294,7 +294,7 @@ static int note_start(struct build_job *job, struct error *err)
 	if (rc < 0)
 		return rc;
 	job->started = true;
-	/* How long the source took to come is not the job's time. */
+	/* The time limit does not include fetching the source. */
 	if (job->config.timeout_ms)
 		job->deadline_ms = env->monotonic_ms(env->data) + job->config.timeout_ms;
 	return 0;
@@ -309,7 +309,7 @@ static void plan_command(struct build_job *job, struct supervise_plan *plan)
 {
 	const char *const argv[] = { "sh", "-c", job->config.command };
 	plan->argv = words(job, 3, argv);
-	log_line(job, "runs: %s", job->config.command);
+	log_line(job, "running: %s", job->config.command);
 	job->step = STEP_PACKAGE;
 }
 
@@ -318,7 +318,7 @@ static void plan_package(struct build_job *job, struct supervise_plan *plan)
 	const char *const argv[] = { job->worker->program, "package", "--repo",
 		job->checkout.directory.data, "--out", job->output.data };
 	plan->argv = words(job, 6, argv);
-	log_line(job, "makes packages");
+	log_line(job, "building packages");
 	job->step = STEP_NONE;
 }
 
@@ -362,7 +362,7 @@ enum claim_state build_job_claim(const struct build_job *job, const struct readi
 	struct arena arena = ARENA_INIT;
 	struct job_list list;
 	enum claim_state state = CLAIM_HELD;
-	/* A file that cannot be read just now says nothing about the claim. */
+	/* If the file cannot be read, assume that the claim is still held. */
 	if (!reading_document(reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL) && doc) {
 		jobs_read(&list, doc, jobs, &arena);
 		const struct job *now = jobs_find(&list, job->id);
@@ -380,7 +380,7 @@ enum claim_state build_job_claim(const struct build_job *job, const struct readi
 	return state;
 }
 
-/* ---- how long it may take ---- */
+/* ---- the expected duration ---- */
 
 static bool is_alike(const struct build_job *job, const struct job *other)
 {

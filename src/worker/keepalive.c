@@ -10,19 +10,19 @@ void keepalive_send(struct pulse *pulse)
 	struct file_lock lock = FILE_LOCK_INIT;
 	struct heartbeat_sender *heartbeat = NULL;
 	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
-	struct buf said = BUF_INIT;
+	struct buf output = BUF_INIT;
 	if (now < pulse->next_ms)
 		return;
 	pulse->next_ms = now + pulse->settings->interval * 1000;
-	/* Given back at once: a loop that is started later must find it free. */
+	/* Released at once, so that a heartbeat loop can be started later. */
 	if (heartbeat_loop_acquire(&lock, pulse->repo, pulse->settings, env, NULL) < 0)
 		return;
 	if (!heartbeat_open(&heartbeat, pulse->repo, pulse->settings, env, NULL)) {
-		bool healthy = heartbeat_check_health(pulse->repo, pulse->settings, &said);
+		bool healthy = heartbeat_check_health(pulse->repo, pulse->settings, &output);
 		heartbeat_send(heartbeat, healthy, false, &result, NULL);
 	}
 	heartbeat_close(heartbeat);
 	heartbeat_result_release(&result);
-	buf_release(&said);
+	buf_release(&output);
 	file_lock_release(&lock);
 }

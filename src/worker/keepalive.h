@@ -1,7 +1,7 @@
 /*
- * Signs of life from a worker: beats, each settings->interval, for as long as no heartbeat loop of
- * this host gives them. Without them a long build would look like a server that has died, and its
- * job would be given to another.
+ * Heartbeats from a worker: one each settings->interval while no heartbeat loop runs on this host.
+ * Without heartbeats, the server would seem to be dead during a long build, and its job would be
+ * assigned to another server.
  */
 #ifndef WORKER_KEEPALIVE_H
 #define WORKER_KEEPALIVE_H
@@ -13,10 +13,11 @@ struct pulse {
 	struct repo *repo;
 	const struct settings *settings;
 	const struct env *env;
-	int64_t next_ms; /* when it is due, on the steady clock */
+	int64_t next_ms; /* when the next heartbeat is due, on the monotonic clock */
 };
 
-/* Beats if one is due, and nobody else does. What goes wrong is for the next time. */
+/* Sends a heartbeat if one is due and no heartbeat loop runs. If that fails, the next call in which
+ * one is due tries again. */
 void keepalive_send(struct pulse *pulse);
 
 #endif

@@ -34,7 +34,7 @@ static void pause_ms(long ms)
 	nanosleep(&wait, NULL);
 }
 
-/* ---- who is whose child ---- */
+/* ---- descendants ---- */
 
 struct process {
 	pid_t pid, parent;
@@ -46,8 +46,7 @@ struct processes {
 	size_t count, capacity;
 };
 
-/* The parent of `pid`, from /proc/PID/stat (proc(5)): behind the name in parentheses and the state.
- */
+/* The parent of `pid`, from /proc/PID/stat (proc(5)): the second field after the name. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[64], text[512];
@@ -66,7 +65,7 @@ static pid_t parent_of(pid_t pid)
 	return parent;
 }
 
-/* Below 0: they cannot be listed. */
+/* Lists all processes. Negative if they cannot be listed. */
 static int list_processes(struct processes *processes)
 {
 	DIR *dir = opendir("/proc");
@@ -86,7 +85,7 @@ static int list_processes(struct processes *processes)
 	return rc;
 }
 
-/* Marks all that descend from this process; returns how many. */
+/* Marks all descendants of this process, and returns their number. */
 static size_t mark_ours(struct processes *processes)
 {
 	size_t marked = 0, before;
@@ -107,7 +106,7 @@ static size_t mark_ours(struct processes *processes)
 	return marked;
 }
 
-/* How many there were; below 0: not all were found. */
+/* Sends a signal to all descendants. Returns their number; negative if not all were found. */
 static ssize_t signal_descendants(int number)
 {
 	struct processes processes = { 0 };
@@ -120,8 +119,8 @@ static ssize_t signal_descendants(int number)
 	return rc < 0 ? rc : (ssize_t)count;
 }
 
-/* Ends all that descends from this process, and waits for it. What forks faster than it is killed
- * loses in the end: each round kills all that the last one has left. */
+/* Kills all descendants of this process, and waits for them. Repeats this, because a descendant may
+ * fork before it is killed. Returns how many there were. */
 static size_t end_descendants(void)
 {
 	size_t most = 0;
@@ -143,7 +142,7 @@ static size_t end_descendants(void)
 struct keeper {
 	const struct supervise_plan *plan;
 	pid_t build;
-	int output; /* the build's; -1: at its end */
+	int output; /* the output of the build; -1: at its end */
 	int signals;
 	struct build_log log;
 	int64_t deadline, kill_at, tick_at;
@@ -269,7 +268,7 @@ static void keep(struct keeper *k)
 		take_time(k);
 	}
 	k->end.leftover = end_descendants();
-	/* What stands in the pipe is still the build's; nobody is left to write more. */
+	/* The pipe may still have output of the build. All writers have ended. */
 	for (int64_t until = monotonic_ms() + LINGER_MS;
 		k->output >= 0 && monotonic_ms() < until;) {
 		struct pollfd end = { .fd = k->output, .events = POLLIN };
@@ -291,7 +290,7 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 	sigaddset(&taken, SIGHUP);
 	sigprocmask(SIG_BLOCK, &taken, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	setpgid(0, 0); /* Ctrl-C is the worker's to hear */
+	setpgid(0, 0); /* Ctrl-C is for the worker only */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != worker)
@@ -325,7 +324,7 @@ int supervise_start(struct supervise *s, const struct supervise_plan *plan, stru
 	*s = (struct supervise){ .report = -1 };
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_errno(err, ERR_FAILED, "cannot start '%s'", plan->argv[0]);
-	/* Should the keeper be killed, what it kept comes to us. */
+	/* If the keeper is killed, this process adopts its descendants. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	s->pid = fork();
 	if (s->pid < 0) {
@@ -362,7 +361,7 @@ void supervise_stop(const struct supervise *s)
 		kill(s->pid, SIGTERM);
 }
 
-/* ---- leftovers of a worker that is no more ---- */
+/* ---- processes of a killed worker ---- */
 
 static bool has_variable(pid_t pid, const char *variable)
 {

@@ -44,8 +44,8 @@ void secrets_add_environment(struct secrets *secrets, char *const *environment, 
 	}
 }
 
-/* How long is the secret that `text` starts with? The longest of several; 0: none. `*partly`: it
- * may become one, or a longer one, when more comes. */
+/* The length of the longest secret that `text` starts with; 0: none. Sets `*partly` if more text is
+ * needed to decide. */
 static size_t secret_at(const struct secrets *secrets, const char *text, size_t len, bool *partly)
 {
 	size_t longest = 0;
@@ -59,7 +59,7 @@ static size_t secret_at(const struct secrets *secrets, const char *text, size_t 
 	return longest;
 }
 
-/* ---- the file, and the ring behind it ---- */
+/* ---- the file and the ring buffer ---- */
 
 static void write_all(struct build_log *log, const char *text, size_t len)
 {
@@ -68,7 +68,7 @@ static void write_all(struct build_log *log, const char *text, size_t len)
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote < 0) {
-			error_errno(&log->problem, ERR_FAILED, "the log ends early");
+			error_errno(&log->problem, ERR_FAILED, "the log is incomplete");
 			return;
 		}
 		text += wrote;
@@ -107,7 +107,7 @@ static void pass(struct build_log *log, const char *text, size_t len)
 		keep_newest(log, text + fits, len - fits);
 }
 
-/* Passes on what can no longer become a secret; `all`: whatever it may become. */
+/* Passes the held text that cannot be the start of a secret; with `all`, passes everything. */
 static void pass_held(struct build_log *log, bool all)
 {
 	const char *text = log->held.data;
@@ -174,7 +174,7 @@ void build_log_close(struct build_log *log)
 	pass_held(log, true);
 	if (log->lost) {
 		struct buf gap = BUF_INIT;
-		buf_addf(&gap, "\n[%" PRId64 " bytes are left out here]\n", log->lost);
+		buf_addf(&gap, "\n[%" PRId64 " bytes omitted]\n", log->lost);
 		write_all(log, gap.data, gap.len);
 		buf_release(&gap);
 	}

@@ -1,10 +1,10 @@
 /*
- * A build's log while it is written: secrets blanked, and of more than fits the beginning and the
- * end.
+ * Writes the log of a build, with secrets redacted. If the output is larger than the limit, the log
+ * has its beginning and its end.
  *
- * The file grows as the build speaks, so that it can be followed. Past its share of the limit the
- * newest output is kept in memory, and put behind the beginning by build_log_close(), with a line
- * that says how much is missing between them.
+ * The file is written as the build runs, so that it can be followed. When it has reached its share
+ * of the limit, the newest output is kept in memory. build_log_close() appends it, after a line
+ * with the number of omitted bytes.
  */
 #ifndef WORKER_LOG_H
 #define WORKER_LOG_H
@@ -16,17 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands in a log where a secret was. */
+/* The text that replaces a secret in a log. */
 #define BUILD_LOG_BLANK "[redacted]"
 
 struct secrets {
 	char **texts;
 	size_t count, capacity;
-	bool starts[256]; /* the bytes that they start with */
+	bool starts[256]; /* the first bytes of all secrets */
 };
 void secrets_release(struct secrets *secrets);
-/* Adds a copy of `text`; one that is shorter than four bytes would blank too much, and is not
- * added. */
+/* Adds a copy of `text`. A text of less than four bytes is ignored, because it would redact too
+ * much. */
 void secrets_add(struct secrets *secrets, const char *text);
 /* Adds the values of the variables in `environment` ("NAME=value"; ends with NULL) whose names
  * match `pattern` (fnmatch(3)). */
@@ -36,27 +36,27 @@ void secrets_add_environment(
 struct build_log {
 	int fd; /* -1: not open */
 	const struct secrets *secrets;
-	/* What was blanked and passed on: for whoever shows the output as well. May be NULL. */
+	/* Called with the redacted output, for callers that also show it. May be NULL. */
 	void (*passed)(const char *text, size_t len, void *data);
 	void *data;
 
-	struct buf held; /* the end of what came, as long as it may be the start of a secret */
-	int64_t room;    /* bytes that still go to the file */
-	char *ring;      /* the newest after that */
+	struct buf held; /* the end of the output, while it may be the start of a secret */
+	int64_t room;    /* bytes that may still be written to the file */
+	char *ring;      /* the newest bytes of the output after that */
 	size_t ring_size, ring_at, ring_len;
-	int64_t lost;         /* bytes that neither the file nor the ring has */
-	struct error problem; /* why the file could not be written; the rest is dropped */
+	int64_t lost;         /* bytes that are neither in the file nor in the ring */
+	struct error problem; /* why the file could not be written; later output is dropped */
 };
 
-/* Goes on with the file `path`, or begins it; all of the log together takes about `limit` bytes.
- * `secrets` must outlive it. */
+/* Opens the file `path` to append to it, or creates it; the whole log has about `limit` bytes.
+ * `secrets` must outlive `log`. Close it with build_log_close(). */
 int build_log_open(struct build_log *log, const char *path, int64_t limit,
 	const struct secrets *secrets, struct error *err);
-/* A file that cannot be written any more is no failure of the build's: see log->trouble. */
+/* Adds output. If the file cannot be written, the build does not fail: see log->problem. */
 void build_log_add(struct build_log *log, const char *text, size_t len);
 void build_log_addf(struct build_log *log, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Writes what was held back. Nothing happens to a log that is not open. */
+/* Writes the remaining output and closes the file. Does nothing if the log is not open. */
 void build_log_close(struct build_log *log);
 
 #endif

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #define SCRIPT "packaging/build-deb.sh"
-/* What old packaging depends on, and Debian no longer has. */
+/* A build dependency of old packages that Debian no longer has. */
 #define LEGACY "python-setuptools"
-/* Seconds to wait for apt's lock if apt's settings do not say. */
+/* Seconds to wait for apt's lock if apt does not set a timeout. */
 #define APT_WAITS "30"
 
 enum { NAMES_LIMIT = 1 << 20 };
@@ -41,10 +41,10 @@ static void tell(const struct packaging *p, const char *format, ...)
 	buf_release(&text);
 }
 
-/* Runs a program in `folder`, its output with ours. 0, or a failure that names it. */
+/* Runs a program in `directory`; its output goes to ours. The error of a failure has its name. */
 static int run(struct packaging *p, const char *directory, const char *const *argv)
 {
-	/* equivs-build leaves its package in TMPDIR where that is set, else in its folder. */
+	/* equivs-build writes its package to TMPDIR if that is set, else to its directory. */
 	static const char *const environment[] = { "DEBIAN_FRONTEND=noninteractive", "TMPDIR",
 		"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", NULL };
 	struct child child = { .argv = argv,
@@ -53,12 +53,12 @@ static int run(struct packaging *p, const char *directory, const char *const *ar
 		.timeout_ms = p->plan->timeout_ms };
 	int status, rc = child_run(&child, &status, p->err);
 	if (!rc && status)
-		rc = error_set(p->err, ERR_FAILED, "%s ended with exit code %d in %s", argv[0],
+		rc = error_set(p->err, ERR_FAILED, "%s failed with exit code %d in %s", argv[0],
 			status, directory);
 	return rc;
 }
 
-/* ---- what was made ---- */
+/* ---- the files of the packages ---- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -77,7 +77,7 @@ static void add_file(struct package_result *result, const char *name)
 	result->files[result->count++] = xstrdup(name);
 }
 
-/* What the script has written into `out` since `before`. */
+/* Lists the files that the script has written to `out` since `before`. */
 static int find_made(
 	struct packaging *p, const struct timespec *before, struct package_result *result)
 {
@@ -93,7 +93,8 @@ static int find_made(
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", p->out, name);
 		if (stat(path.data, &st) < 0)
-			rc = error_errno(p->err, ERR_FAILED, "cannot look at %s", path.data);
+			rc = error_errno(
+				p->err, ERR_FAILED, "cannot read the status of %s", path.data);
 		else if (S_ISREG(st.st_mode) &&
 			(st.st_mtim.tv_sec > before->tv_sec ||
 				(st.st_mtim.tv_sec == before->tv_sec &&
@@ -123,8 +124,9 @@ static int move_file(struct packaging *p, const char *name)
 	return rc;
 }
 
-/* dpkg-buildpackage writes beside the tree, and debian/files says what: a file a line, first its
- * name. The .changes file has the name of the .buildinfo. */
+/* dpkg-buildpackage writes to the parent directory of the tree, and lists the files in
+ * debian/files, one per line, with the name first. The .changes file is not listed; its name is
+ * that of the .buildinfo file with another suffix. */
 static int collect_made(struct packaging *p, struct package_result *result)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -157,8 +159,8 @@ static int collect_made(struct packaging *p, struct package_result *result)
 
 /* ---- build dependencies ---- */
 
-/* The build dependencies that are missing, as dpkg-checkbuilddeps(1) names them, replace `out`; it
- * is empty if none are. */
+/* Replaces `out` with the missing build dependencies, as dpkg-checkbuilddeps(1) prints them; empty
+ * if there are none. */
 static int find_missing(struct packaging *p, struct buf *out)
 {
 	static const char mark[] = "nmet build dependencies: ";
@@ -184,7 +186,7 @@ static int find_missing(struct packaging *p, struct buf *out)
 	return rc;
 }
 
-/* Does `missing` ("a (>= 1) | b, c") name this package? */
+/* Does `missing` ("a (>= 1) | b, c") contain this package? */
 static bool names_package(const char *missing, const char *package)
 {
 	size_t len = strlen(package);
@@ -194,23 +196,23 @@ static bool names_package(const char *missing, const char *package)
 	return false;
 }
 
-/* An empty package of that name satisfies who asks for it and does not use it. */
+/* Installs an empty package of that name, for sources that depend on it without using it. */
 static int install_dummy(struct packaging *p)
 {
 	static const char control[] =
 		"Package: " LEGACY "\nVersion: 999\nArchitecture: all\nSection: misc\n"
 		"Maintainer: git-build <root@localhost>\n"
 		"Description: empty package for build dependencies of old packaging\n"
-		" Made by git build package; remove it with: dpkg -r " LEGACY "\n";
+		" Created by git build package; remove it with: dpkg -r " LEGACY "\n";
 	char directory[] = "/tmp/git-build-equivs.XXXXXX";
 	struct buf path = BUF_INIT;
 	if (!mkdtemp(directory))
-		return error_errno(p->err, ERR_FAILED, "cannot make a folder in /tmp");
+		return error_errno(p->err, ERR_FAILED, "cannot create a directory in /tmp");
 	buf_addf(&path, "%s/control", directory);
 	const char *build[] = { "equivs-build", "control", NULL };
 	const char *install[] = { "dpkg", "-i", LEGACY "_999_all.deb", NULL };
 	const char *clean[] = { "rm", "-rf", "--", directory, NULL };
-	tell(p, "makes an empty package " LEGACY ", which Debian no longer has (equivs-build)");
+	tell(p, "creating an empty package " LEGACY ", which Debian no longer has (equivs-build)");
 	int rc = file_replace(path.data, control, strlen(control), 0644, p->err);
 	if (!rc)
 		rc = run(p, directory, build);
@@ -224,16 +226,17 @@ static int install_dummy(struct packaging *p)
 	return rc;
 }
 
-/* How apt is set up: where its lock is, and how many seconds it waits for it. */
+/* The settings of apt: the path of its lock, and how many seconds it waits for it. */
 struct apt {
 	struct buf lock;
 	long wait;
 };
 
-/* The value of `name` in what "apt-config shell" printed; `fallback` if it is not set. */
-static void read_setting(struct buf *out, const char *said, const char *name, const char *fallback)
+/* Appends the value of `name` in the output of "apt-config shell"; `fallback` if it is not set. */
+static void read_setting(
+	struct buf *out, const char *output, const char *name, const char *fallback)
 {
-	const char *start = strstr(said, name);
+	const char *start = strstr(output, name);
 	const char *value = start ? start + strlen(name) : fallback;
 	buf_add(out, value, strcspn(value, "'"));
 }
@@ -242,26 +245,27 @@ static void ask_apt(struct packaging *p, struct apt *apt)
 {
 	const char *argv[] = { "apt-config", "shell", "file", "Dir::State::status/f", "wait",
 		"DPkg::Lock::Timeout", NULL };
-	struct buf said = BUF_INIT, ignored = BUF_INIT, wait = BUF_INIT;
-	struct child child = {
-		.argv = argv, .output = &said, .errors = &ignored, .timeout_ms = p->plan->timeout_ms
-	};
+	struct buf output = BUF_INIT, ignored = BUF_INIT, wait = BUF_INIT;
+	struct child child = { .argv = argv,
+		.output = &output,
+		.errors = &ignored,
+		.timeout_ms = p->plan->timeout_ms };
 	int status;
 	if (child_run(&child, &status, NULL) < 0 || status)
-		buf_reset(&said);
+		buf_reset(&output);
 	apt->lock = (struct buf)BUF_INIT;
-	read_setting(&apt->lock, said.data, "file='", "/var/lib/dpkg/status");
-	read_setting(&wait, said.data, "wait='", APT_WAITS);
+	read_setting(&apt->lock, output.data, "file='", "/var/lib/dpkg/status");
+	read_setting(&wait, output.data, "wait='", APT_WAITS);
 	apt->wait = strtol(wait.data, NULL, 10);
 	const char *slash = strrchr(apt->lock.data, '/');
 	buf_truncate(&apt->lock, slash ? (size_t)(slash - apt->lock.data) : 0);
 	buf_addstr(&apt->lock, "/lock-frontend");
-	buf_release(&said);
+	buf_release(&output);
 	buf_release(&ignored);
 	buf_release(&wait);
 }
 
-/* The process that holds the package manager's lock (fcntl(2), as apt takes it); 0: none. */
+/* The process that holds the lock of the package manager (a lock of fcntl(2)); 0: none. */
 static long find_holder(const char *path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -272,28 +276,28 @@ static long find_holder(const char *path)
 	return is_held ? (long)lock.l_pid : 0;
 }
 
-/* Waits for the lock as long as apt does; ERR_BUSY if it stays held. */
+/* Waits for the lock as long as apt does; ERR_BUSY if it is still held then. */
 static int wait_for_lock(struct packaging *p, struct error *err)
 {
 	struct apt apt;
 	ask_apt(p, &apt);
 	long holder = find_holder(apt.lock.data);
 	if (holder)
-		tell(p, "waits for process %ld, which holds %s", holder, apt.lock.data);
+		tell(p, "waiting for process %ld, which holds %s", holder, apt.lock.data);
 	for (long left = apt.wait; holder && left > 0; left--) {
 		sleep(1);
 		holder = find_holder(apt.lock.data);
 	}
-	int rc = holder ? error_set(err, ERR_BUSY,
-				  "%s is held by process %ld; try again when that has ended",
-				  apt.lock.data, holder)
-			: 0;
+	int rc = holder
+		? error_set(err, ERR_BUSY, "%s is held by process %ld; try again when it has ended",
+			  apt.lock.data, holder)
+		: 0;
 	buf_release(&apt.lock);
 	return rc;
 }
 
-/* As root: what can be installed is. That something cannot is no failure: the last resort is to
- * build without. */
+/* Installs build dependencies, as root, as far as possible. One that cannot be installed is not a
+ * failure: the package is built without it. */
 static int install_missing(struct packaging *p, struct buf *missing)
 {
 	struct error why = ERROR_INIT, *kept = p->err;
@@ -304,12 +308,12 @@ static int install_missing(struct packaging *p, struct buf *missing)
 		return busy;
 	p->err = &why;
 	if (names_package(missing->data, LEGACY) && install_dummy(p) < 0)
-		tell(p, "could not: %s", why.text);
+		tell(p, "failed: %s", why.text);
 	int rc = find_missing(p, missing);
 	if (!rc && missing->len) {
-		tell(p, "installs the build dependencies that are missing: %s", missing->data);
+		tell(p, "installing missing build dependencies: %s", missing->data);
 		if (run(p, p->source, apt) < 0) {
-			tell(p, "could not: %s", why.text);
+			tell(p, "failed: %s", why.text);
 			rc = wait_for_lock(p, &why);
 		}
 		if (!rc)
@@ -321,14 +325,14 @@ static int install_missing(struct packaging *p, struct buf *missing)
 	return rc;
 }
 
-/* ---- the two ways ---- */
+/* ---- building ---- */
 
 static int build_by_script(struct packaging *p, struct package_result *result)
 {
 	const char *argv[] = { "./" SCRIPT, "-o", p->out, NULL };
 	struct timespec before;
 	clock_gettime(CLOCK_REALTIME_COARSE, &before);
-	tell(p, "runs " SCRIPT " -o %s", p->out);
+	tell(p, "running " SCRIPT " -o %s", p->out);
 	int rc = run(p, p->source, argv);
 	return rc < 0 ? rc : find_made(p, &before, result);
 }
@@ -341,11 +345,11 @@ static int build_by_dpkg(struct packaging *p, struct package_result *result)
 	if (!rc && missing.len && !geteuid())
 		rc = install_missing(p, &missing);
 	if (!rc && missing.len) {
-		tell(p, "builds without: %s", missing.data);
+		tell(p, "building without %s", missing.data);
 		argv[4] = "-d";
 	}
 	if (!rc) {
-		tell(p, "runs dpkg-buildpackage -us -uc -b%s", argv[4] ? " -d" : "");
+		tell(p, "running dpkg-buildpackage -us -uc -b%s", argv[4] ? " -d" : "");
 		rc = run(p, p->source, argv);
 	}
 	if (!rc)
@@ -361,11 +365,12 @@ static int open_directories(struct packaging *p)
 			p->err, ERR_INVALID, "cannot find the source tree '%s'", p->plan->source);
 	int rc = file_make_directories(p->plan->out, p->err);
 	if (!rc && !realpath(p->plan->out, p->out))
-		rc = error_errno(p->err, ERR_FAILED, "cannot find the folder '%s'", p->plan->out);
+		rc = error_errno(
+			p->err, ERR_FAILED, "cannot find the directory '%s'", p->plan->out);
 	return rc;
 }
 
-/* Each 1, 0, or a negative code. */
+/* Both return 1, 0, or a negative code. */
 static int has_script(const char *source, struct error *err)
 {
 	struct buf path = BUF_INIT;
@@ -407,8 +412,8 @@ int package_build(const struct package_plan *plan, struct package_result *result
 		rc = build_by_dpkg(&p, result);
 	else
 		rc = error_set(err, ERR_INVALID,
-			"%s has neither " SCRIPT " (which must be executable) nor debian/control: "
-			"it cannot be packaged",
+			"%s cannot be packaged: it has neither an executable " SCRIPT " nor "
+			"debian/control",
 			p.source);
 	if (result->count)
 		qsort(result->files, result->count, sizeof(*result->files), by_name);
@@ -416,7 +421,7 @@ int package_build(const struct package_plan *plan, struct package_result *result
 	for (size_t i = 0; i < result->count; i++)
 		found |= ends_with(result->files[i], ".deb");
 	if (!rc && !found)
-		rc = error_set(err, ERR_FAILED, "no .deb was made in %s", p.out);
+		rc = error_set(err, ERR_FAILED, "no .deb file was built in %s", p.out);
 	return rc;
 }
 

@@ -1,14 +1,14 @@
 /*
- * Making Debian packages of a source tree: by its own script where it has one, else by
- * dpkg-buildpackage(1).
+ * Builds Debian packages of a source tree, with its own script if it has one, otherwise with
+ * dpkg-buildpackage(1):
  *
- *	packaging/build-deb.sh -o OUT       where that stands and may be run
- *	dpkg-buildpackage -us -uc -b        where there is a debian/ folder
- *	dpkg-buildpackage -us -uc -b -d     the same, where build dependencies stay missing
+ *	packaging/build-deb.sh -o OUT       if that file exists and is executable
+ *	dpkg-buildpackage -us -uc -b        if there is a file debian/control
+ *	dpkg-buildpackage -us -uc -b -d     the same, if build dependencies are missing
  *
- * Before the second, as root, missing build dependencies are installed: from apt, and
- * python-setuptools, which old packaging asks for and Debian no longer has, as an empty package
- * (equivs-build(1)).
+ * Before dpkg-buildpackage, missing build dependencies are installed with apt, if run as root.
+ * python-setuptools, which old packages depend on and Debian no longer has, is replaced by an empty
+ * package (equivs-build(1)).
  */
 #ifndef WORKER_PACKAGE_H
 #define WORKER_PACKAGE_H
@@ -20,33 +20,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What `git build package` exits with if it could not begin: see ERR_BUSY below. */
+/* The exit code of `git build package` if it could not begin: see ERR_BUSY below. */
 enum { PACKAGE_BUSY_STATUS = 1 };
 
 struct package_plan {
 	const char *source; /* the tree */
-	const char *out;    /* where packages go; made if it is not there */
-	int64_t timeout_ms; /* of each program that is run; 0: none */
-	/* Told each step in plain words before it is taken; the programs' own output goes to this
-	 * process's. */
+	const char *out;    /* the directory for packages; created if it does not exist */
+	int64_t timeout_ms; /* for each program that is run; 0: no limit */
+	/* Called with a description before each step. The output of the programs goes to the
+	 * output of this process. */
 	void (*tell)(const char *what, void *data);
 	void *data;
 };
 
 struct package_result {
-	char **files; /* the names, in `out`, of what was made: .deb, .changes, .buildinfo */
+	char **files; /* the names, in `out`, of the new .deb, .changes and .buildinfo files */
 	size_t count;
 };
 void package_result_release(struct package_result *result);
 
-/* Has the tree one of them? */
+/* Does the tree have the script or debian/control? 1, 0, or a negative code. */
 int package_can_make(const char *source, struct error *err);
 
 /*
- * Makes the packages. ERR_INVALID if the tree has neither the script nor debian/; ERR_FAILED if a
- * program fails, or none of what it made is a .deb; ERR_TIMEOUT; ERR_BUSY if build dependencies are
- * missing and another program holds the package manager's lock: then nothing was built. What was in
- * `out` before does not count as made, unless it was made anew.
+ * Builds the packages. ERR_INVALID if the tree has neither the script nor debian/control;
+ * ERR_FAILED if a program fails or builds no .deb file; ERR_TIMEOUT; ERR_BUSY if build dependencies
+ * are missing and another program holds the lock of the package manager: then nothing was built. A
+ * file that already was in `out` is not part of the result, unless it was written again. Release
+ * `result` with package_result_release().
  */
 int package_build(
 	const struct package_plan *plan, struct package_result *result, struct error *err);

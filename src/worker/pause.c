@@ -25,7 +25,7 @@ void pause_end(struct pause *pause)
 	*pause = (struct pause){ 0 };
 }
 
-/* ---- what the status says ---- */
+/* ---- the status ---- */
 
 int worker_is_paused(const struct worker *worker, struct error *err)
 {
@@ -42,7 +42,7 @@ int worker_is_paused(const struct worker *worker, struct error *err)
 	if (!rc)
 		rc = json_parse_buf(&doc, &text, path.data, NULL, err);
 	const struct json_value *paused = rc ? NULL : json_member(doc, json_root(doc), "paused");
-	/* A status that is missing or broken is written again by the next claim. */
+	/* The next claim replaces a status that does not exist or is not valid. */
 	if (rc == ERR_NOT_FOUND || rc == ERR_INVALID)
 		rc = 0;
 	if (!rc)
@@ -67,16 +67,16 @@ int worker_report_pause(const struct worker *worker, const char *reason, struct 
 	return rc;
 }
 
-/* ---- what every job needs ---- */
+/* ---- requirements of all jobs ---- */
 
-/* Can a directory be made in `parent`, as each job needs? */
+/* Checks that a directory can be created in `parent`. */
 static int try_directory(const char *parent, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int rc = file_make_directories(parent, err);
 	buf_addf(&path, "%s/.probe.XXXXXX", parent);
 	if (!rc && !mkdtemp(path.data))
-		rc = error_errno(err, ERR_FAILED, "cannot make a directory in %s", parent);
+		rc = error_errno(err, ERR_FAILED, "cannot create a directory in %s", parent);
 	else if (!rc)
 		rmdir(path.data);
 	buf_release(&path);

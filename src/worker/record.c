@@ -1,4 +1,4 @@
-/* What becomes of a job: safe on disk first, then recorded in one push (worker/job.h). */
+/* Records the result of a job: on disk first, then in one push (worker/job.h). */
 #include "worker/job.h"
 
 #include "base/alloc.h"
@@ -28,7 +28,7 @@ static const char *in_directory(struct buf *out, const struct build_job *job, co
 
 /* ---- the result, on disk ---- */
 
-/* Compresses a log that is long, in place: gzip(1) makes "log.gz" of "log". True: it did. */
+/* If the log is large, replaces "log" with "log.gz", using gzip(1), and returns true. */
 static bool compress(const struct build_job *job)
 {
 	struct stat st;
@@ -104,7 +104,7 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	return rc;
 }
 
-/* The log, the artifacts and the directories made for them are on this server only. */
+/* Syncs the log, the artifacts and their new directories, which exist on this server only. */
 static int sync_result(const struct build_job *job, struct error *err)
 {
 	int rc = file_sync_tree(job->directory.data, err);
@@ -121,8 +121,8 @@ static int sync_result(const struct build_job *job, struct error *err)
 	return rc;
 }
 
-/* What was made, where anything was; what cannot be listed cannot be handed on, and is a failure.
- */
+/* Lists the artifacts, if there are any. Artifacts that cannot be listed cannot be fetched by other
+ * servers: the build fails. */
 static void take_artifacts(struct build_job *job, struct manifest *manifest, struct buf *reason)
 {
 	struct error err = ERROR_INIT;
@@ -137,7 +137,7 @@ int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 	struct manifest manifest = MANIFEST_INIT;
 	struct buf log = BUF_INIT;
 	char time[TIMESTAMP_SIZE];
-	/* What a build has left may be what has filled the disk. */
+	/* The files of the build may have filled the disk. */
 	if (checkout_remove(job->worker->repo, job->id, err) < 0 && job->worker->tell)
 		job->worker->tell(err->text, job->worker->data);
 	take_artifacts(job, &manifest, reason);
@@ -156,7 +156,7 @@ int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 	return rc;
 }
 
-/* ---- and on the shared branch ---- */
+/* ---- the result, on the shared branch ---- */
 
 static int remove_directory(const char *path)
 {
@@ -172,8 +172,8 @@ static int submit_now(const struct worker *worker, const struct buf *request,
 	return submit(worker->repo, worker->settings, request, worker->env, outcome, NULL, err);
 }
 
-/* Members of the full report, `from`, that the short one has too: what came of the job, and at
- * which attempt. A reason of its own says what is missing. */
+/* Copies the members of the full request, `from`, that the short one needs, and adds to its reason
+ * that the log and the manifest are missing. */
 static void shorten(struct json_writer *w, const struct json_doc *from, const char *refusal)
 {
 	static const char *const kept[] = { "job", "attempt", "retry" };
@@ -194,7 +194,7 @@ static void shorten(struct json_writer *w, const struct json_doc *from, const ch
 	free(reason);
 }
 
-/* The shared repository keeps refusing the report: then at least what came of the job. */
+/* Records the result without its files, because the full request is refused again and again. */
 static int record_shortly(const struct worker *worker, const struct buf *full,
 	struct outcome *outcome, struct error *err)
 {
@@ -220,7 +220,7 @@ static int record_shortly(const struct worker *worker, const struct buf *full,
 	return rc;
 }
 
-/* Has the outcome been known for so long that a refusal is not likely to pass? */
+/* Is the result so old that it will probably still be refused the next time? */
 static bool is_old(const struct worker *worker, const char *result)
 {
 	struct stat st;
@@ -247,12 +247,12 @@ int build_job_record(
 	return rc;
 }
 
-/* What is asked for a job without a result. */
+/* A request for a job without a result. */
 struct job_change {
 	const char *operation, *id, *reason; /* the reason may be NULL */
 	int64_t attempt;
 	bool uncounted;
-	const char *paused; /* why the worker is, too; NULL: it is not */
+	const char *paused; /* why the worker is paused, too; NULL: it is not */
 };
 
 static int make_change(const struct worker *worker, const struct job_change *change,
@@ -318,7 +318,7 @@ int build_job_leave(const struct build_job *job, struct outcome *outcome, struct
 	return rc;
 }
 
-/* ---- after a worker that was killed ---- */
+/* ---- recovery from a killed worker ---- */
 
 static void tell(const struct worker *worker, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -334,7 +334,7 @@ static void tell(const struct worker *worker, const char *format, ...)
 	buf_release(&text);
 }
 
-/* 0: it has none, 1: it has, or a negative code. */
+/* Does the job have a result on disk? 1, 0, or a negative code. */
 static int has_result(const struct worker *worker, const char *id, struct error *err)
 {
 	struct buf path = BUF_INIT;
@@ -345,7 +345,7 @@ static int has_result(const struct worker *worker, const char *id, struct error 
 	return rc;
 }
 
-/* Was the command of this attempt started? 0: no, 1: yes, or a negative code. */
+/* Was the command of this attempt started? 1, 0, or a negative code. */
 static int was_started(const struct worker *worker, const struct job *job, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -361,7 +361,7 @@ static int was_started(const struct worker *worker, const struct job *job, struc
 	return rc;
 }
 
-/* A job that has no result: back into the queue, unless it keeps killing its worker. */
+/* Requeues a job without a result, or fails it after too many attempts. */
 static int give_back(const struct worker *worker, const struct job *job, struct outcome *outcome,
 	struct error *err)
 {
@@ -373,12 +373,12 @@ static int give_back(const struct worker *worker, const struct job *job, struct 
 		return started;
 	change.uncounted = !started;
 	if (started && job_tries(job) >= worker->settings->job_attempts) {
-		tell(worker, "gives %s up: its worker was stopped at attempt %" PRId64, job->id,
+		tell(worker, "giving up %s: its worker was stopped in attempt %" PRId64, job->id,
 			job->attempt);
 		change.operation = "job fail";
-		change.reason = "its worker was stopped at the last attempt";
+		change.reason = "its worker was stopped in the last attempt";
 	} else {
-		tell(worker, "puts %s back, whose worker was stopped", job->id);
+		tell(worker, "requeueing %s, whose worker was stopped", job->id);
 	}
 	return make_change(worker, &change, outcome, err);
 }
@@ -388,7 +388,7 @@ static int recover_job(const struct worker *worker, const struct job *job, struc
 	struct outcome outcome = OUTCOME_INIT;
 	int rc = has_result(worker, job->id, err);
 	if (rc == 1) {
-		tell(worker, "records what came of %s", job->id);
+		tell(worker, "recording the result of %s", job->id);
 		rc = build_job_record(worker, job->id, &outcome, err);
 	} else if (!rc) {
 		rc = give_back(worker, job, &outcome, err);
@@ -397,7 +397,7 @@ static int recover_job(const struct worker *worker, const struct job *job, struc
 	return rc < 0 ? rc : 0;
 }
 
-/* Folders of jobs that are over: unless what they hold still waits in the outbox. */
+/* Removes the directories of finished jobs, unless the outbox may need their files. */
 static int remove_directories(const struct worker *worker, struct error *err)
 {
 	struct outbox outbox;
@@ -406,11 +406,11 @@ static int remove_directories(const struct worker *worker, struct error *err)
 	bool empty = !rc && !outbox.count;
 	outbox_release(&outbox);
 	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
-	int stands = empty ? file_exists(path.data, err) : 0;
-	if (stands > 0)
+	int exists = empty ? file_exists(path.data, err) : 0;
+	if (exists > 0)
 		remove_directory(path.data);
 	buf_release(&path);
-	return stands < 0 ? stands : rc == ERR_FAILED ? rc : 0;
+	return exists < 0 ? exists : rc == ERR_FAILED ? rc : 0;
 }
 
 static bool is_ours(const struct worker *worker, const struct job *job)
@@ -432,7 +432,7 @@ int worker_recover(const struct worker *worker, struct error *err)
 	size_t left = supervise_end_leftovers(cookie.data);
 	buf_release(&cookie);
 	if (left)
-		tell(worker, "ended %zu processes of a build whose worker was killed", left);
+		tell(worker, "killed %zu processes of a build whose worker was killed", left);
 	checkout_remove_all(worker->repo, NULL);
 	int rc = reading_take(&reading, worker->repo, worker->settings, true, worker->env, err);
 	if (!rc && reading.offline.code) {

@@ -34,7 +34,7 @@ END
 @test "a Debian source tree becomes a package that dpkg can read" {
   source_tree "a tree/tiny-1.2"
   run -0 git build package --repo "a tree/tiny-1.2" --out "new/out folder"
-  [[ $output == *"package: runs dpkg-buildpackage -us -uc -b"* ]]
+  [[ $output == *"package: running dpkg-buildpackage -us -uc -b"* ]]
   [[ $output == *"new/out folder/tiny_1.2_all.deb"* ]]
   dpkg -I "new/out folder/tiny_1.2_all.deb" | grep -q 'Package: tiny'
   dpkg -c "new/out folder/tiny_1.2_all.deb" | grep -q usr/share/tiny/hello
@@ -62,13 +62,13 @@ END
   source_tree tree
   printf '#!/usr/bin/make -f\n%%:\n\tfalse\n' >tree/debian/rules
   run -128 git build package --repo tree --out out
-  [[ $output == *"fatal: dpkg-buildpackage ended with exit code "* ]]
+  [[ $output == *"fatal: dpkg-buildpackage failed with exit code "* ]]
   rm -r tree
   mkdir -p tree/packaging
   printf '#!/bin/sh\ntrue\n' >tree/packaging/build-deb.sh
   chmod +x tree/packaging/build-deb.sh
   run -128 git build package --repo tree --out out
-  [[ $output == *"no .deb was made in $TMP/out"* ]]
+  [[ $output == *"no .deb file was built in $TMP/out"* ]]
   printf '#!/bin/sh\n%s & %s\n' "sleep 1017.$$" "sleep 1017.$$" >tree/packaging/build-deb.sh
   run -128 git build package --repo tree --out out --timeout 1
   run ! pgrep -f "sleep 1017.$$"
@@ -83,8 +83,8 @@ END
   source_tree tree 'Build-Depends: no-such-package-anywhere (>= 1)'
   # Only root installs; other users always build without it.
   run -0 git build package --repo tree --out out
-  [[ $output == *"builds without: no-such-package-anywhere (>= 1)"* ]]
-  [[ $output == *"runs dpkg-buildpackage -us -uc -b -d"* ]]
+  [[ $output == *"building without no-such-package-anywhere (>= 1)"* ]]
+  [[ $output == *"running dpkg-buildpackage -us -uc -b -d"* ]]
   [ -f out/tiny_1.2_all.deb ]
 }
 
@@ -99,7 +99,7 @@ END
     false
   }
   dpkg -r python-setuptools
-  grep -q "package: makes an empty package python-setuptools" log
-  ! grep -q "builds without" log || false
+  grep -q "package: creating an empty package python-setuptools" log
+  ! grep -q "building without" log || false
   [ -f out/tiny_1.2_all.deb ]
 }

@@ -106,7 +106,7 @@ works() {
 @test "a missing source, an invalid source, and invalid build settings are not the job's failure" {
   id=$(add)
   git config --unset build.source
-  goes_back "$id" "nothing says where the source is"
+  goes_back "$id" "the source repository is not configured"
   git config build.source "$TMP/source"
   git config build.artifacts not/absolute
   run -128 git build run --once

@@ -112,14 +112,14 @@ logged() {
   git config build.command true
   id=$(add)
   run -1 git build run --once
-  [ "$(job "$id" .reason)" = "no package was made; if this project makes none, add the job with --no-packages" ]
+  [ "$(job "$id" .reason)" = "no package was built; if the project has no packages, add the job with --no-packages" ]
   id=$(add --no-packages)
   run -0 git build run --once
 
   id=$(add --type test)
   git config --unset build.command
   run -1 git build run --once
-  [[ $(job "$id" .reason) == "nothing says what a job of type 'test' runs; "* ]]
+  [[ $(job "$id" .reason) == "no command for jobs of type 'test'; "* ]]
   git config build.test.command nosuchprogram
   id=$(add --type test)
   run -1 git build run --once
@@ -164,7 +164,7 @@ logged() {
   [ "$(wc -c <"$TMP/log")" -lt $((1 << 20)) ]
   grep -qx first "$TMP/log"
   grep -qx last "$TMP/log"
-  grep -q '^\[10.* bytes are left out here\]$' "$TMP/log"
+  grep -q '^\[10.* bytes omitted\]$' "$TMP/log"
   [[ $(shown "build1/logs/$id-artifacts.json" | jq -r .log) == *.log.gz ]]
 }
 
@@ -279,7 +279,7 @@ logged() {
   wait $worker || true
   git config build.command 'exit 0'
   run -0 git build run --once
-  [[ $output == *"puts $id back, whose worker was stopped"* ]]
+  [[ $output == *"requeueing $id, whose worker was stopped"* ]]
   run ! pgrep -f "$nap"
   [ "$(job "$id" .attempt)" = 2 ]
 }
@@ -298,7 +298,7 @@ logged() {
   id=$(add)
   run git build run --once
   run git build run --once
-  [[ $(job "$id" '.status + ": " + .reason') == "failed: its worker was stopped at the last attempt" ]]
+  [[ $(job "$id" '.status + ": " + .reason') == "failed: its worker was stopped in the last attempt" ]]
 }
 
 @test "one worker per clone; types are selected; exit code 1 if there is nothing to do" {
@@ -383,7 +383,7 @@ END
   id=$(add)
   run -0 git build run --once
   [ "$(job "$id" .status)" = completed ]
-  logged build1 | grep -q "runs: mvn -B -DskipTests -P 'developer' install"
+  logged build1 | grep -q "running: mvn -B -DskipTests -P 'developer' install"
   logged build1 | grep -q 'BUILD SUCCESS'
   [ -e "$HOME/repository/org/example/tiny/1.2/tiny-1.2.jar" ]
   shown "build1/logs/$id-artifacts.json" | jq -e '[.artifacts[].name] | index("tiny_1.2_all.deb")'
@@ -396,7 +396,7 @@ END
   git commit -qam "An odd job"
   git push -q --no-verify origin main
   run -1 git build run --once
-  [ "$(job "../x y" .reason)" = "'../x y' cannot be a part of a file's name" ]
+  [ "$(job "../x y" .reason)" = "'../x y' cannot be part of a file name" ]
   git config build.command ': >"$GIT_BUILD_OUTPUT/-a.deb"'
   id=$(add)
   run -1 git build run --once

@@ -90,7 +90,7 @@ static void the_beginning_and_the_end_are_kept(void **state)
 		assert_memory_equal(out.data, text.data, LIMIT / 2);
 		const char *gap = strstr(out.data, "\n[");
 		assert_non_null(gap);
-		assert_int_equal(sscanf(gap, "\n[%ld bytes are left out here]\n", &lost), 1);
+		assert_int_equal(sscanf(gap, "\n[%ld bytes omitted]\n", &lost), 1);
 		const char *end = strchr(gap + 1, '\n') + 1;
 		size_t kept = out.len - (size_t)(end - out.data);
 		assert_memory_equal(end, text.data + text.len - kept, kept);
