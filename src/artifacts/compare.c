@@ -16,7 +16,7 @@ void comparison_release(struct comparison *comparison)
 	*comparison = (struct comparison){ 0 };
 }
 
-/* ---- what is inside a package ---- */
+/* ---- the content of a package ---- */
 
 struct item {
 	const char *name, *value;
@@ -38,7 +38,7 @@ static void add_item(struct item_list *list, const char *name, const char *value
 	list->items[list->count++] = (struct item){ name, value };
 }
 
-/* Runs dpkg-deb on a package and appends what it says to `out`. */
+/* Runs dpkg-deb on a package and appends its output to `out`. */
 static int ask_dpkg(const char *what, const char *directory, const char *name, struct buf *out,
 	struct error *err)
 {
@@ -63,7 +63,7 @@ static int ask_dpkg(const char *what, const char *directory, const char *name, s
 	return rc;
 }
 
-/* "Name: value", and lines that start with a space go on with it. */
+/* Reads lines of "Name: value"; a line that starts with a space continues the previous one. */
 static void read_fields(char *text, struct item_list *list, struct arena *arena)
 {
 	for (char *at = text; *at;) {
@@ -80,8 +80,8 @@ static void read_fields(char *text, struct item_list *list, struct arena *arena)
 	}
 }
 
-/* As tar(1) lists: "-rw-r--r-- root/root 6 2026-01-01 00:00 ./path"; a link's path ends in
- * " -> target". When a file was made is no difference. */
+/* Reads a listing of tar(1): "-rw-r--r-- root/root 6 2026-01-01 00:00 ./path"; the path of a link
+ * ends in " -> target". The time is ignored. */
 static void read_files(char *text, struct item_list *list, struct arena *arena)
 {
 	enum { COLUMNS = 5, SHOWN = 3 };
@@ -112,7 +112,7 @@ static void read_files(char *text, struct item_list *list, struct arena *arena)
 	buf_release(&value);
 }
 
-/* What differs between two lists. */
+/* The differences between two lists. */
 static struct difference *compare_lists(
 	struct item_list *a, struct item_list *b, struct arena *arena, size_t *count)
 {
@@ -206,9 +206,9 @@ static void add_row(const struct comparing *c, const struct artifact *a, const s
 		look_inside(c, row);
 }
 
-/* ---- which files belong together ---- */
+/* ---- pairs of files ---- */
 
-/* "tiny_1.2_all.deb": are name and architecture the same? */
+/* Do two packages have the same name and architecture ("tiny_1.2_all.deb")? */
 static bool same_package(const char *a, const char *b)
 {
 	const char *a_end = strchr(a, '_'), *b_end = strchr(b, '_');
@@ -218,8 +218,8 @@ static bool same_package(const char *a, const char *b)
 		!strcmp(strrchr(a, '_'), strrchr(b, '_'));
 }
 
-/* The one package of `in` that is another version of `artifact` and that `other` has not by its
- * name; NULL if there is none, or more. */
+/* The only package of `in` that is another version of `artifact`, and whose file name `other` does
+ * not have; NULL if there is none, or more than one. */
 static const struct artifact *find_version(
 	const struct artifact *artifact, const struct manifest *in, const struct manifest *other)
 {
@@ -235,7 +235,7 @@ static const struct artifact *find_version(
 	return found;
 }
 
-/* What belongs to `artifact`, which is one of `own`, among those of `other`. */
+/* The artifact of `other` that forms a pair with `artifact`, which is one of `own`. */
 static const struct artifact *find_partner(
 	const struct artifact *artifact, const struct manifest *own, const struct manifest *other)
 {
@@ -243,7 +243,7 @@ static const struct artifact *find_partner(
 	if (partner)
 		return partner;
 	partner = find_version(artifact, other, own);
-	/* And the other way round: else two would have one partner. */
+	/* Check the reverse too: otherwise, two artifacts could have the same partner. */
 	return partner && find_version(partner, own, other) == artifact ? partner : NULL;
 }
 

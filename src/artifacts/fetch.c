@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- what is here ---- */
+/* ---- checking a file ---- */
 
 int artifact_check(const struct artifact *artifact, const char *directory,
 	enum artifact_state *state, int64_t *size, struct error *err)
@@ -24,7 +24,7 @@ int artifact_check(const struct artifact *artifact, const char *directory,
 	*size = -1;
 	int looked = lstat(path.data, &st);
 	if (looked < 0 && errno != ENOENT) {
-		rc = error_errno(err, ERR_FAILED, "cannot look at %s", path.data);
+		rc = error_errno(err, ERR_FAILED, "cannot read the status of %s", path.data);
 	} else if (looked < 0 || !S_ISREG(st.st_mode)) {
 		*state = ARTIFACT_MISSING;
 	} else if ((*size = st.st_size) != artifact->size) {
@@ -38,16 +38,16 @@ int artifact_check(const struct artifact *artifact, const char *directory,
 	return rc;
 }
 
-/* ---- what comes ---- */
+/* ---- the transfer ---- */
 
 struct transfer {
 	const struct fetch *fetch;
 	const struct artifact *artifact;
-	struct buf part; /* the path of the file that grows */
-	int fd;          /* which is open, and locked */
-	int64_t done;    /* bytes that it has */
+	struct buf part; /* the path of the partial file */
+	int fd;          /* the partial file, open and locked */
+	int64_t done;    /* its size in bytes */
 	int64_t heard_ms;
-	int rc; /* why it was ended */
+	int rc; /* why the transfer was ended */
 	struct error *err;
 };
 
@@ -63,11 +63,12 @@ static int open_part(struct transfer *t)
 	if (t->fd < 0 || fstat(t->fd, &st) < 0)
 		return error_errno(t->err, ERR_FAILED, "cannot write %s", t->part.data);
 	if (!S_ISREG(st.st_mode))
-		return error_set(t->err, ERR_INVALID, "%s is no file; remove it", t->part.data);
+		return error_set(
+			t->err, ERR_INVALID, "%s: not a regular file; remove it", t->part.data);
 	if (flock(t->fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set(
-			t->err, ERR_BUSY, "%s is being fetched by somebody else", t->part.data);
-	/* More than the whole is a part of something else. */
+			t->err, ERR_BUSY, "%s: another process is fetching it", t->part.data);
+	/* If it is larger than the artifact, it is part of another file. */
 	if (st.st_size > t->artifact->size && ftruncate(t->fd, st.st_size = 0) < 0)
 		return error_errno(t->err, ERR_FAILED, "cannot write %s", t->part.data);
 	t->done = st.st_size;
@@ -78,7 +79,7 @@ static int take(struct transfer *t, const char *bytes, size_t len)
 {
 	if ((int64_t)len > t->artifact->size - t->done)
 		return error_set(t->err, ERR_INVALID,
-			"%s is longer there than the %" PRId64 " bytes that its manifest says",
+			"%s is larger on the server than in its manifest (%" PRId64 " bytes)",
 			t->artifact->name, t->artifact->size);
 	while (len) {
 		ssize_t wrote = write(t->fd, bytes, len);
@@ -102,8 +103,8 @@ static bool hear(const char *bytes, size_t len, void *data)
 		t->heard_ms = now_ms(t);
 	} else if (stall && now_ms(t) > t->heard_ms + stall) {
 		t->rc = error_set(t->err, ERR_TIMEOUT,
-			"%s: nothing has come for %" PRId64 " s; %" PRId64 " of %" PRId64
-			" bytes are here, fetch again to go on",
+			"%s: no data received for %" PRId64 " s; fetch again to continue (%" PRId64
+			" of %" PRId64 " bytes received)",
 			t->artifact->name, stall / 1000, t->done, t->artifact->size);
 	}
 	if (t->fetch->tell)
@@ -111,7 +112,7 @@ static bool hear(const char *bytes, size_t len, void *data)
 	return !t->rc;
 }
 
-/* What comes over ssh has ended: is that all? */
+/* Called at the end of the data from ssh: checks that it is complete. */
 static int check_end(struct transfer *t, int status, struct buf *errors)
 {
 	buf_trim(errors);
@@ -119,12 +120,12 @@ static int check_end(struct transfer *t, int status, struct buf *errors)
 		return 0;
 	if (!status)
 		return error_set(t->err, ERR_INVALID,
-			"%s is shorter there than its manifest says: %" PRId64 " of %" PRId64
+			"%s is smaller on the server than in its manifest: %" PRId64 " of %" PRId64
 			" bytes",
 			t->artifact->name, t->done, t->artifact->size);
 	return error_set(t->err, ERR_UNREACHABLE,
-		"%s did not come from %s (exit code %d%s%s); %" PRId64 " of %" PRId64
-		" bytes are here, fetch again to go on",
+		"cannot fetch %s from %s (exit code %d%s%s); fetch again to continue (%" PRId64
+		" of %" PRId64 " bytes received)",
 		t->artifact->name, t->fetch->destination, status, errors->len ? ": " : "",
 		errors->data, t->done, t->artifact->size);
 }
@@ -167,25 +168,25 @@ static int transfer_here(struct transfer *t)
 		rc = error_errno(t->err, ERR_FAILED, "cannot read %s", path.data);
 	if (!rc && t->done < t->artifact->size)
 		rc = error_set(
-			t->err, ERR_INVALID, "%s is shorter than its manifest says", path.data);
+			t->err, ERR_INVALID, "%s is smaller than in its manifest", path.data);
 	if (fd >= 0)
 		close(fd);
 	buf_release(&path);
 	return rc;
 }
 
-/* The part is all there: it becomes the file, or goes. */
+/* The partial file is complete: renames it to `path`, or removes it if its hash is wrong. */
 static int finish(struct transfer *t, const char *path)
 {
 	char hash[SHA256_SIZE];
 	int rc = manifest_hash(t->part.data, hash, t->err);
 	if (!rc && strcmp(hash, t->artifact->sha256) != 0)
 		rc = error_set(t->err, ERR_INVALID,
-			"%s is not what its manifest says: its SHA-256 is %s and should be %s; it "
-			"was thrown away",
+			"%s does not match its manifest: its SHA-256 is %s, but should be %s; it "
+			"was deleted",
 			t->artifact->name, hash, t->artifact->sha256);
 	if (!rc && (fsync(t->fd) < 0 || rename(t->part.data, path) < 0))
-		rc = error_errno(t->err, ERR_FAILED, "cannot make %s of its part", path);
+		rc = error_errno(t->err, ERR_FAILED, "cannot rename the partial file to %s", path);
 	return rc;
 }
 
@@ -207,7 +208,7 @@ int fetch_artifact(const struct fetch *fetch, const struct artifact *artifact, s
 	buf_addf(&t.part, "%s.part", path.data);
 	if (state != ARTIFACT_MISSING)
 		rc = error_set(err, ERR_INVALID,
-			"%s is here already and is not what the manifest says; move it away",
+			"%s already exists and does not match the manifest; move it away",
 			path.data);
 	if (!rc)
 		rc = open_part(&t);

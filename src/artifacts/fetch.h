@@ -1,10 +1,11 @@
 /*
- * The files of a build, here: are they whole, and how they get here from the server that made them.
+ * Checks the files of a build in a directory of this host, and fetches them from the server that
+ * built them.
  *
- * What is fetched grows as NAME.part, goes on from there if it is cut off, and becomes NAME only
- * when its SHA-256 is the manifest's. From another server it comes over ssh(1) by tail(1), which
- * every host has and which can begin in the middle; rsync would move less only where a part is
- * wrong in between, and then it is the part that must go.
+ * A file is written as NAME.part. If the transfer is interrupted, the next one continues it. The
+ * file is renamed to NAME only if its SHA-256 matches the manifest. From another server, it is read
+ * with ssh(1) and tail(1), which every host has and which can start at an offset. rsync would
+ * transfer less only if a partial file is damaged, and then it is deleted instead.
  */
 #ifndef ARTIFACTS_FETCH_H
 #define ARTIFACTS_FETCH_H
@@ -20,33 +21,33 @@ enum artifact_state {
 };
 
 /*
- * How the file `artifact->name` in `folder` is, in `*state`, and in `*size` how large (-1: it is
- * missing). What is no regular file is missing.
+ * Stores the state of the file `artifact->name` in `directory` in `*state`, and its size in `*size`
+ * (-1: missing). If it is not a regular file, it counts as missing.
  */
 int artifact_check(const struct artifact *artifact, const char *directory,
 	enum artifact_state *state, int64_t *size, struct error *err);
 
 struct fetch {
-	const char *from; /* the folder of the files, absolute */
-	const char *to;   /* where they go */
-	/* Where `from` is, and the ssh command, as clone/address.h has them; NULL: on this host. */
+	const char *from; /* the directory of the files, absolute */
+	const char *to;   /* the directory to write to */
+	/* The ssh destination and command, from clone/address.h; NULL: `from` is on this host. */
 	const char *destination, *ssh;
-	int64_t stall_ms; /* gives up when nothing has come for so long; 0: never */
+	int64_t stall_ms; /* give up if no data is received for so long; 0: never */
 	const struct env *env;
-	/* Told how many bytes of `artifact` are here, now and then. May be NULL. */
+	/* Called from time to time with the number of bytes received. May be NULL. */
 	void (*tell)(const struct artifact *artifact, int64_t done, void *data);
 	void *data;
 };
 
 struct fetched {
-	bool was_here;     /* whole already: nothing was done */
-	int64_t part_size; /* bytes that an earlier try had left */
+	bool was_here;     /* the file existed and matched: nothing was done */
+	int64_t part_size; /* bytes received by an earlier, interrupted transfer */
 };
 
 /*
- * Fetches one file. ERR_INVALID: what came, or a file of that name that was here before, is not
- * what the manifest says; what came is thrown away. ERR_UNREACHABLE, ERR_TIMEOUT: it was cut off,
- * and the part stays for the next try. ERR_BUSY: somebody else is fetching it.
+ * Fetches one file. ERR_INVALID: the received file, which is deleted, or an existing file of that
+ * name does not match the manifest. ERR_UNREACHABLE, ERR_TIMEOUT: the transfer was interrupted, and
+ * the partial file is kept. ERR_BUSY: another process is fetching it.
  */
 int fetch_artifact(const struct fetch *fetch, const struct artifact *artifact, struct fetched *out,
 	struct error *err);

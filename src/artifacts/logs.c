@@ -33,7 +33,7 @@ static bool ends_with(const char *text, const char *end)
 
 /* ---- listing ---- */
 
-/* "20251029T120000Z.log" */
+/* The time in a name such as "20251029T120000Z.log"; 0 if there is none. */
 static int64_t time_of(const char *name)
 {
 	char text[TIMESTAMP_SIZE];
@@ -45,7 +45,7 @@ static int64_t time_of(const char *name)
 	return timestamp_parse(text, strlen(text), &seconds) ? seconds : 0;
 }
 
-/* Which log is which job's. */
+/* A log and its job. */
 struct owner {
 	const char *log, *job;
 };
@@ -55,7 +55,8 @@ static size_t stem(const char *log)
 	return strlen(log) - (ends_with(log, ".gz") ? strlen(".gz") : 0);
 }
 
-/* By the logs' names, compressed or not: upkeep compresses what a manifest names. */
+/* Orders by the name of the log without ".gz", because archiving compresses logs that a manifest
+ * names. */
 static int by_log(const void *a_owner, const void *b_owner)
 {
 	const char *a = ((const struct owner *)a_owner)->log;
@@ -65,7 +66,7 @@ static int by_log(const void *a_owner, const void *b_owner)
 	return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-/* The owners of all logs (yours), in their order. */
+/* The owners of all logs, ordered by log; free them with free(). */
 static struct owner *list_owners(const struct manifest_list *manifests, size_t *count)
 {
 	struct owner *owners = xcalloc(manifests->count + 1, sizeof(*owners));
@@ -84,7 +85,7 @@ struct listing {
 	const struct reading *reading;
 	struct owner *owners;
 	size_t owners_count;
-	const char *server; /* whose folder it is */
+	const char *server; /* the server of the directory */
 	struct error *err;
 };
 
@@ -124,13 +125,14 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct log_file *)a)->path, ((const struct log_file *)b)->path);
 }
 
-/* Is `path` a file of its own, and not a link to one? 1, 0, or a negative code. */
+/* Is `path` a regular file, and not a symbolic link? 1, 0, or a negative code. */
 static int is_file(const char *path, struct error *err)
 {
 	struct stat st;
 	if (!lstat(path, &st))
 		return S_ISREG(st.st_mode);
-	return errno == ENOENT ? 0 : error_errno(err, ERR_FAILED, "cannot look at %s", path);
+	return errno == ENOENT ? 0
+			       : error_errno(err, ERR_FAILED, "cannot read the status of %s", path);
 }
 
 static bool is_shared(const struct listing *l, size_t first, size_t count, char *path)
@@ -139,7 +141,7 @@ static bool is_shared(const struct listing *l, size_t first, size_t count, char 
 	return count && bsearch(&key, l->list->files + first, count, sizeof(key), by_path);
 }
 
-/* The work tree's; those that the branch has are in the list already, from `first` on. */
+/* Lists the logs in the work tree. Those on the branch are already listed, beginning at `first`. */
 static int list_local(struct listing *l, size_t first, struct error *err)
 {
 	const char *top = repo_work_tree(l->reading->repo);
@@ -188,7 +190,7 @@ static int list_directory(const struct entry *directory, void *data)
 	return list_server(l, directory->name, l->err);
 }
 
-/* The newest first; those whose names say nothing of it last. */
+/* Orders the newest first, and names without a time last. */
 static int by_age(const void *a_file, const void *b_file)
 {
 	const struct log_file *a = a_file, *b = b_file;
@@ -216,7 +218,7 @@ int log_list_read(struct log_list *out, const struct reading *reading,
 
 /* ---- reading ---- */
 
-/* The stored bytes of `path`, from the branch or else from the work tree. */
+/* Reads the content of `path` from the shared branch, or else from the work tree. */
 static int read_stored(
 	struct buf *out, const struct reading *reading, const char *path, struct error *err)
 {
@@ -247,10 +249,10 @@ static int unpack(struct buf *out, const struct buf *packed, const char *path, s
 	int status, rc = child_run(&child, &status, err);
 	buf_trim(&errors);
 	if (!rc && status)
-		rc = error_set(err, ERR_INVALID, "%s cannot be unpacked: %s", path, errors.data);
+		rc = error_set(err, ERR_INVALID, "cannot decompress %s: %s", path, errors.data);
 	if (!rc && out->len >= TEXT_LIMIT)
-		rc = error_set(err, ERR_INVALID, "%s has more than %d MiB when it is unpacked",
-			path, TEXT_LIMIT >> 20);
+		rc = error_set(err, ERR_INVALID, "%s has more than %d MiB when decompressed", path,
+			TEXT_LIMIT >> 20);
 	buf_release(&errors);
 	return rc;
 }
@@ -265,7 +267,8 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 		rc = read_stored(&stored, reading, other.data, err);
 	}
 	if (rc == ERR_NOT_FOUND)
-		error_set(err, rc, "the log %s is neither on the shared branch nor here", path);
+		error_set(err, rc, "log %s exists neither on the shared branch nor in this clone",
+			path);
 	else if (!rc && ends_with(other.data, ".gz"))
 		rc = unpack(out, &stored, path, err);
 	else if (!rc)

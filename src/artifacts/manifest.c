@@ -30,7 +30,7 @@ void manifest_release(struct manifest *manifest)
 
 /* ---- names ---- */
 
-/* UTF-8 without control characters, those of U+0080 to U+009F among them. */
+/* Is it UTF-8 without control characters (including U+0080 to U+009F)? */
 static bool is_plain(const char *text)
 {
 	size_t len = strlen(text);
@@ -51,25 +51,25 @@ bool manifest_name_ok(const char *name)
 		(len < 5 || strcmp(name + len - 5, ".part") != 0);
 }
 
-/* ---- taking ---- */
+/* ---- listing the files ---- */
 
 int manifest_hash(const char *path, char out[SHA256_SIZE], struct error *err)
 {
-	/* With -z, sha256sum escapes nothing in the name that it repeats. */
+	/* With -z, sha256sum does not escape the name in its output. */
 	const char *argv[] = { "sha256sum", "-z", "--", path, NULL };
-	struct buf said = BUF_INIT, errors = BUF_INIT;
-	struct child child = { .argv = argv, .output = &said, .errors = &errors };
+	struct buf output = BUF_INIT, errors = BUF_INIT;
+	struct child child = { .argv = argv, .output = &output, .errors = &errors };
 	int status, rc = child_run(&child, &status, err);
-	if (!rc && (status || strspn(said.data, "0123456789abcdef") != SHA256_SIZE - 1)) {
+	if (!rc && (status || strspn(output.data, "0123456789abcdef") != SHA256_SIZE - 1)) {
 		buf_trim(&errors);
 		rc = error_set(err, ERR_FAILED, "cannot compute the SHA-256 of %s: %s", path,
-			errors.len ? errors.data : "sha256sum said nothing");
+			errors.len ? errors.data : "sha256sum failed without an error message");
 	}
 	if (!rc) {
-		memcpy(out, said.data, SHA256_SIZE - 1);
+		memcpy(out, output.data, SHA256_SIZE - 1);
 		out[SHA256_SIZE - 1] = '\0';
 	}
-	buf_release(&said);
+	buf_release(&output);
 	buf_release(&errors);
 	return rc;
 }
@@ -92,17 +92,16 @@ static int take_file(struct manifest *manifest, int directory, const char *name,
 	if (*name == '.')
 		return 0;
 	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(
-			err, ERR_FAILED, "cannot look at %s/%s", manifest->directory, name);
+		return error_errno(err, ERR_FAILED, "cannot read the status of %s/%s",
+			manifest->directory, name);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (!manifest_name_ok(name))
-		return error_set(err, ERR_INVALID,
-			"%s: the file '%s' cannot be an artifact by this name", manifest->directory,
-			name);
+		return error_set(err, ERR_INVALID, "%s: '%s' is not a valid name for an artifact",
+			manifest->directory, name);
 	if (manifest->count == MANIFEST_ARTIFACTS)
-		return error_set(err, ERR_INVALID, "%s holds more than %d files",
-			manifest->directory, MANIFEST_ARTIFACTS);
+		return error_set(err, ERR_INVALID, "%s has more than %d files", manifest->directory,
+			MANIFEST_ARTIFACTS);
 	struct buf path = BUF_INIT;
 	buf_addf(&path, "%s/%s", manifest->directory, name);
 	int rc = manifest_hash(path.data, artifact.sha256, err);
@@ -122,7 +121,7 @@ int manifest_take(struct manifest *manifest, const char *directory, struct error
 	DIR *dir = absolute ? opendir(absolute) : NULL;
 	if (!dir) {
 		rc = error_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
-			"cannot read the folder '%s'", directory);
+			"cannot read the directory '%s'", directory);
 		free(absolute);
 		return rc;
 	}
@@ -190,7 +189,7 @@ static int wrong(const struct reading_manifest *r, const struct json_value *valu
 		r->err, ERR_INVALID, "%s:%zu:%zu: %s", json_name(r->doc), at.line, at.column, what);
 }
 
-/* The string `name` of `object` (yours) in `*out`; NULL where it is null or not there, unless
+/* Stores a copy of the string `name` of `object` in `*out`; NULL if it is null or missing and not
  * `needed`. */
 static int read_string(const struct reading_manifest *r, const struct json_value *object,
 	const char *name, bool needed, char **out)
@@ -232,15 +231,15 @@ static int read_head(
 		if (read_string(r, root, members[i].name, members[i].needed, members[i].into) < 0)
 			return ERR_INVALID;
 	if (!manifest_name_ok(m->job))
-		return wrong(r, root, "\"job\" cannot be part of a file's name");
+		return wrong(r, root, "\"job\" cannot be part of a file name");
 	if (fleet_check_id(m->server, NULL) < 0)
-		return wrong(r, root, "\"server\" is no server's id");
+		return wrong(r, root, "\"server\" is not a valid server ID");
 	if (strcmp(m->status, "success") != 0 && strcmp(m->status, "failed") != 0)
 		return wrong(r, root, "\"status\" must be success or failed");
 	if (m->directory && (*m->directory != '/' || !is_plain(m->directory)))
 		return wrong(r, root, "\"folder\" must be an absolute path");
 	if (m->log && !log_ok(m->log, m->server))
-		return wrong(r, root, "\"log\" must be a file in the server's logs/");
+		return wrong(r, root, "\"log\" must be a file in the server's directory logs/");
 	size_t len;
 	const char *when = json_string(r->doc, created, &len);
 	if (!when || !timestamp_parse(when, len, &m->created_at))
@@ -258,14 +257,14 @@ static int read_artifact(
 	size_t len = 0;
 	const char *hash = json_string(r->doc, json_member(r->doc, value, "sha256"), &len);
 	if (!hash || len != SHA256_SIZE - 1 || strspn(hash, "0123456789abcdef") < len)
-		return wrong(r, value, "\"sha256\" must be 64 hexadecimal digits in lower case");
+		return wrong(r, value, "\"sha256\" must be 64 lowercase hexadecimal digits");
 	memcpy(artifact.sha256, hash, len);
 	if (!json_int64(r->doc, json_member(r->doc, value, "size"), &artifact.size) ||
 		artifact.size < 0)
 		return wrong(r, value, "\"size\" must be a number of bytes");
 	int rc = read_string(r, value, "name", true, &artifact.name);
 	if (!rc && !manifest_name_ok(artifact.name))
-		rc = wrong(r, value, "\"name\" cannot be an artifact's: it must be a file name");
+		rc = wrong(r, value, "\"name\" is not valid: it must be a file name");
 	if (rc < 0)
 		free(artifact.name);
 	else
@@ -286,7 +285,7 @@ static int read_artifacts(
 		qsort(m->artifacts, m->count, sizeof(*m->artifacts), by_name);
 	for (size_t i = 1; i < m->count; i++)
 		if (!strcmp(m->artifacts[i - 1].name, m->artifacts[i].name))
-			return wrong(r, list, "two artifacts have one name");
+			return wrong(r, list, "two artifacts have the same name");
 	return 0;
 }
 
@@ -301,7 +300,7 @@ int manifest_read(
 	struct reading_manifest r = { doc, err };
 	const struct json_value *root = json_root(doc);
 	if (root->type != JSON_OBJECT)
-		rc = wrong(&r, root, "a manifest is an object");
+		rc = wrong(&r, root, "a manifest must be an object");
 	if (!rc)
 		rc = read_head(&r, root, out);
 	if (!rc)
@@ -324,7 +323,7 @@ int64_t manifest_size(const struct manifest *manifest)
 {
 	int64_t size = 0;
 	for (size_t i = 0; i < manifest->count; i++)
-		/* Sizes that others tell may add up to more than there can be. */
+		/* The sizes come from other servers, and their sum may overflow. */
 		if (__builtin_add_overflow(size, manifest->artifacts[i].size, &size))
 			return INT64_MAX;
 	return size;

@@ -21,10 +21,11 @@ void manifest_list_release(struct manifest_list *list)
 struct gathering {
 	struct manifest_list *list;
 	const struct reading *reading;
-	const char *server; /* whose folder it is */
+	const char *server; /* the server of the directory */
 };
 
-/* By the blob: looking 5,000 paths up in a folder of 10,000 files takes five seconds. */
+/* Reads the manifest by its blob: finding 5,000 paths in a directory of 10,000 files takes five
+ * seconds. */
 static int read_manifest(struct manifest_entry *entry, const struct gathering *g,
 	const struct oid *blob, struct error *err)
 {
@@ -36,8 +37,8 @@ static int read_manifest(struct manifest_entry *entry, const struct gathering *g
 	else
 		rc = manifest_read(&entry->manifest, text.data, text.len, entry->path, err);
 	if (!rc && strcmp(entry->manifest.server, g->server) != 0)
-		rc = error_set(err, ERR_INVALID, "%s speaks for another server, '%s'", entry->path,
-			entry->manifest.server);
+		rc = error_set(err, ERR_INVALID, "%s is in the name of another server, '%s'",
+			entry->path, entry->manifest.server);
 	buf_release(&text);
 	return rc;
 }
@@ -71,7 +72,7 @@ static int gather_server(struct gathering *g, const char *server, struct error *
 	buf_addf(&directory, "%s/logs", server);
 	int rc = repo_list(g->reading->repo, &g->reading->tip, directory.data, gather_file, g, err);
 	buf_release(&directory);
-	/* A server without a folder of logs has no manifests. */
+	/* A server without a directory for logs has no manifests. */
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -83,7 +84,7 @@ static int gather_directory(const struct entry *directory, void *data)
 	return gather_server(data, directory->name, NULL);
 }
 
-/* The newest first; of one second, in the order of their paths. */
+/* Orders the newest first; those of the same second by path. */
 static int by_age(const void *a_entry, const void *b_entry)
 {
 	const struct manifest_entry *a = a_entry, *b = b_entry;
@@ -108,7 +109,7 @@ int manifest_list_read(struct manifest_list *out, const struct reading *reading,
 	return rc;
 }
 
-/* Names the jobs whose ids start with `job`, each once. */
+/* Sets an error that lists the jobs whose IDs start with `job`, each once. */
 static int ambiguous(const struct manifest_list *list, const char *job, struct error *err)
 {
 	enum { MOST = 400 };
@@ -121,7 +122,7 @@ static int ambiguous(const struct manifest_list *list, const char *job, struct e
 		if (!told)
 			buf_addf(&names, "%s%s", names.len ? ", " : "", id);
 	}
-	int rc = error_set(err, ERR_INVALID, "several jobs start with '%s': %s", job, names.data);
+	int rc = error_set(err, ERR_INVALID, "job ID '%s' is ambiguous: %s", job, names.data);
 	buf_release(&names);
 	return rc;
 }
@@ -148,8 +149,8 @@ int manifest_list_find(const struct manifest_list *list, const char *job,
 		found = exact;
 	if (!found)
 		return error_set(err, ERR_NOT_FOUND,
-			"no manifest of a job '%s' is on the shared branch; 'git build artifacts "
-			"list' shows all",
+			"the shared branch has no manifest of job '%s'; see 'git build artifacts "
+			"list'",
 			job);
 	if (found->problem)
 		return error_set(err, ERR_INVALID, "%s", found->problem);

@@ -1,4 +1,4 @@
-/* The manifests of all servers, as they stand on the shared branch. */
+/* The manifests of all servers on the shared branch. */
 #ifndef ARTIFACTS_MANIFESTS_H
 #define ARTIFACTS_MANIFESTS_H
 
@@ -7,28 +7,29 @@
 
 struct manifest_entry {
 	char *path; /* on the shared branch */
-	/* Empty, but for job and server by the path, where there is trouble. */
+	/* If there is a problem, has only the job and the server, from the path. */
 	struct manifest manifest;
-	char *problem; /* why it cannot be read; NULL: it can */
+	char *problem; /* why the manifest cannot be read; NULL: it can */
 };
 
 struct manifest_list {
-	struct manifest_entry *entries; /* the newest first, those in trouble last */
+	struct manifest_entry *entries; /* the newest first, those with a problem last */
 	size_t count, capacity;
 };
 void manifest_list_release(struct manifest_list *list);
 
 /*
- * Reads the manifests of `server` (NULL: of all). One that is broken, or speaks for another server
- * than the one whose folder it is in, does not hide the others: it is listed with its trouble.
+ * Reads the manifests of `server` (NULL: of all servers). A manifest that is not valid, or is in
+ * the name of another server than that of its directory, is listed with its problem. Release with
+ * manifest_list_release().
  */
 int manifest_list_read(struct manifest_list *out, const struct reading *reading, const char *server,
 	struct error *err);
 
 /*
- * The newest manifest of `job`, which may be abbreviated as long as only one job's id starts so, in
- * `*out` (borrowed). ERR_NOT_FOUND; ERR_INVALID: several start so, the text names them, or it
- * cannot be read.
+ * Stores the newest manifest of `job`, an ID or an unambiguous beginning of one, in `*out`; it
+ * belongs to the list. ERR_NOT_FOUND; ERR_INVALID: the ID is ambiguous (the error lists the jobs),
+ * or the manifest cannot be read.
  */
 int manifest_list_find(const struct manifest_list *list, const char *job,
 	const struct manifest **out, struct error *err);

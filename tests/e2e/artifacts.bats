@@ -67,12 +67,12 @@ over_ssh() {
 
   # An unambiguous abbreviation is accepted, as in git.
   run -128 git build artifacts show job_
-  [[ $output == *"several jobs start with 'job_': job_2, job_1"* ]]
+  [[ $output == *"job ID 'job_' is ambiguous: job_2, job_1"* ]]
   built build1 other "$TMP/one"
   run -0 git build artifacts show oth
   [[ $output == *"other (build) on build1"* ]]
   run -128 git build artifacts show job_3
-  [[ $output == *"no manifest of a job 'job_3'"* ]]
+  [[ $output == *"no manifest of job 'job_3'"* ]]
 
   # The guard rejects corrupt manifests; if one exists anyway, it is reported.
   run -1 built build1 job_4 "$TMP/one" '.artifacts[0].name = "../../etc/cron.d/x"'
@@ -80,8 +80,8 @@ over_ssh() {
   git -C ../build1 push -q --no-verify origin HEAD:main
   run -0 git build artifacts list
   [ "${#lines[@]}" = 5 ]
-  [[ ${lines[4]} == job_4*build1*'"name" cannot be an artifact'* ]]
-  [ "$(git build artifacts list --json | jq -r '.builds[3].problem' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
+  [[ ${lines[4]} == job_4*build1*'"name" is not valid'* ]]
+  [ "$(git build artifacts list --json | jq -r '.builds[3].trouble' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
 }
 
 @test "fetch: over ssh, verified; a second fetch does nothing; an interrupted one is resumed" {
@@ -95,7 +95,7 @@ over_ssh() {
   printf '#!/bin/bash\n%s "$@" | head -c 2500000\nexit 255\n' "$GIT_SSH_COMMAND" >"$TMP/cut"
   chmod +x "$TMP/cut"
   GIT_SSH_COMMAND=$TMP/cut run -128 git build artifacts fetch job_1
-  [[ $output == *"big file.deb did not come from $SSH_URL"*"2500000 of 3000000 bytes are here, fetch again to go on"* ]]
+  [[ $output == *"cannot fetch big file.deb from $SSH_URL"*"fetch again to continue (2500000 of 3000000 bytes received)"* ]]
   [ "$(stat -c %s 'job_1/big file.deb.part')" = 2500000 ]
   cmp -n 2500000 "$TMP/made here/big file.deb" "job_1/big file.deb.part"
 
@@ -114,7 +114,7 @@ over_ssh() {
   # An existing file that differs is not overwritten.
   echo mine >"job_1/it's small.txt"
   run -128 git build artifacts fetch job_1
-  [[ $output == *"it's small.txt is here already and is not what the manifest says"* ]]
+  [[ $output == *"it's small.txt already exists and does not match the manifest"* ]]
   [ "$(cat "job_1/it's small.txt")" = mine ]
   run -1 git build artifacts verify -q job_1
   [ "$output" = "job_1/it's small.txt: other size" ]
@@ -124,7 +124,7 @@ over_ssh() {
 
   git config build.ssh.build1 ssh://127.0.0.1:1
   run -128 git build artifacts fetch job_1
-  [[ $output == *"did not come from ssh://127.0.0.1:1"* ]]
+  [[ $output == *"cannot fetch "*" from ssh://127.0.0.1:1"* ]]
   [ "$(ls job_1)" = 'big file.deb' ]
 }
 
@@ -140,7 +140,7 @@ over_ssh() {
   GIT_SSH_COMMAND=$TMP/slow in_background "$TMP/said" git-build artifacts fetch job_1
   wait_for 10 eval '[ "$(stat -c %s job_1/a.deb.part)" = 2000000 ]'
   run -128 git build artifacts fetch job_1
-  [[ $output == *"job_1/a.deb.part is being fetched by somebody else"* ]]
+  [[ $output == *"job_1/a.deb.part: another process is fetching it"* ]]
   kill -KILL "$pid"
   run -0 git build artifacts fetch job_1
   [ "$output" = "job_1/a.deb, gone on from byte 2000000" ]
@@ -172,25 +172,25 @@ over_ssh() {
   built build1 job_1 "$TMP/made"
   echo "what an evil g" >"$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
-  [[ $output == *"a.deb is not what its manifest says: its SHA-256 is "*"it was thrown away"* ]]
+  [[ $output == *"a.deb does not match its manifest: its SHA-256 is "*"it was deleted"* ]]
   [ -z "$(ls job_1)" ]
   # Endless data: the download stops at the size in the manifest.
   ln -sf /dev/zero "$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
-  [[ $output == *"a.deb is longer there than the 15 bytes"* ]]
+  [[ $output == *"a.deb is larger on the server than in its manifest (15 bytes)"* ]]
   [ -z "$(ls job_1)" ]
   rm "$TMP/made/a.deb"
   echo short >"$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
-  [[ $output == *"a.deb is shorter there than its manifest says: 6 of 15 bytes"* ]]
+  [[ $output == *"a.deb is smaller on the server than in its manifest: 6 of 15 bytes"* ]]
   rm "$TMP/made/a.deb"
   run -128 git build artifacts fetch job_1
-  [[ $output == *"a.deb did not come from"*"No such file"* ]]
+  [[ $output == *"cannot fetch a.deb from "*"No such file"* ]]
   # Half of a different file is not resumed forever.
   echo "what was built" >"$TMP/made/a.deb"
   printf 'some' >job_1/a.deb.part
   run -128 git build artifacts fetch job_1
-  [[ $output == *"it was thrown away"* ]]
+  [[ $output == *"it was deleted"* ]]
   run -0 git build artifacts fetch job_1
   [ "$(cat job_1/a.deb)" = "what was built" ]
 }
@@ -203,7 +203,7 @@ over_ssh() {
   for name in '../x' '/etc/x' '..' '-rf' '.bashrc' 'a\nb' 'a\u001b[2Jb' 'a.part' ''; do
     built build1 job_1 "$TMP/made" ".artifacts[0].name = \"$name\""
     run -128 git build artifacts fetch job_1
-    [[ $output == *"cannot be an artifact's"* ]]
+    [[ $output == *'"name" is not valid'* ]]
     [ "$(find .. -name x -newer "$TMP/manifest" | wc -l)" = 0 ]
   done
   built build1 job_1 "$TMP/made" '.folder = "made"'
@@ -211,7 +211,7 @@ over_ssh() {
   [[ $output == *'"folder" must be an absolute path'* ]]
   built build1 job_1 "$TMP/made" '.server = "build2"'
   run -128 git build artifacts fetch job_1
-  [[ $output == *"build1/logs/job_1-artifacts.json speaks for another server, 'build2'"* ]]
+  [[ $output == *"build1/logs/job_1-artifacts.json is in the name of another server, 'build2'"* ]]
   # A .part file that is a symbolic link is not followed either.
   echo precious >"$TMP/precious"
   built build2 job_2 "$TMP/made"
@@ -235,7 +235,7 @@ over_ssh() {
   truncate -s 100 "$TMP/made/a.deb"
   rm out/a.deb
   run -128 git build artifacts fetch job_1 --out out
-  [[ $output == *"$TMP/made/a.deb is shorter than its manifest says"* ]]
+  [[ $output == *"$TMP/made/a.deb is smaller than in its manifest"* ]]
   mkdir "$TMP/none"
   built build2 job_3 "$TMP/none" '.status = "failed"'
   run -1 git build artifacts fetch job_3
@@ -250,7 +250,7 @@ over_ssh() {
   chmod +x "$TMP/silent"
   git config build.ssh.build1 nowhere
   GIT_SSH_COMMAND=$TMP/silent run -128 git -c build.timeout=5 build artifacts fetch job_1
-  [[ $output == *"a.deb: nothing has come for 5 s; 5000 of 200000 bytes are here"* ]]
+  [[ $output == *"a.deb: no data received for 5 s; fetch again to continue (5000 of 200000 bytes received)"* ]]
   [ "$(stat -c %s job_1/a.deb.part)" = 5000 ]
 }
 

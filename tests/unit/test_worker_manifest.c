@@ -49,7 +49,7 @@ static void a_directory_is_recorded_with_sizes_and_hashes(void **state)
 	assert_null(manifest_find(&m, "c.deb"));
 	assert_int_equal(system("touch \"out/$(printf 'a\\nb')\""), 0);
 	assert_int_equal(manifest_take(&m, "out", &err), ERR_INVALID);
-	assert_non_null(strstr(err.text, "cannot be an artifact by this name"));
+	assert_non_null(strstr(err.text, "is not a valid name for an artifact"));
 	assert_int_equal(manifest_take(&m, "none", &err), ERR_NOT_FOUND);
 	manifest_release(&m);
 }
@@ -121,16 +121,18 @@ static void hostile_manifests_are_refused(void **state)
 		{ NAMED("a\\u0000b"), "\"name\" must be a string" },
 		{ HEAD("\"artifacts\":[{\"size\":-1,\"sha256\":\"" EMPTY_HASH "\"}]"),
 			"\"size\" must be" },
-		{ HEAD("\"artifacts\":[{\"size\":1,\"sha256\":\"x\"}]"), "64 hexadecimal digits" },
+		{ HEAD("\"artifacts\":[{\"size\":1,\"sha256\":\"x\"}]"),
+			"64 lowercase hexadecimal digits" },
 		{ HEAD("\"artifacts\":{}"), "\"artifacts\" must be a list" },
 		{ HEAD("\"folder\":\"out\",\"artifacts\":[]"), "absolute path" },
 		{ HEAD("\"log\":\"a/logs/../../x\",\"artifacts\":[]"), "logs/" },
 		{ HEAD("\"log\":\"b/logs/x.log\",\"artifacts\":[]"), "logs/" },
-		{ "{\"job\":\"1\",\"server\":\"../a\",\"status\":\"failed\"}", "no server's id" },
+		{ "{\"job\":\"1\",\"server\":\"../a\",\"status\":\"failed\"}",
+			"is not a valid server ID" },
 		{ "{\"job\":\"../1\",\"server\":\"a\",\"status\":\"failed\"}", "\"job\" cannot" },
 		{ "{\"job\":\"1\",\"server\":\"a\",\"status\":\"ok\"}", "success or failed" },
 		{ "{\"job\":1}", "m:1:8: \"job\" must be a string" },
-		{ "[]", "a manifest is an object" },
+		{ "[]", "a manifest must be an object" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct error err = ERROR_INIT;
