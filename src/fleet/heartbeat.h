@@ -1,4 +1,4 @@
-/* The document of one beat: <server>/heartbeat.json. */
+/* The document of a heartbeat: <server>/heartbeat.json. */
 #ifndef FLEET_HEARTBEAT_H
 #define FLEET_HEARTBEAT_H
 
@@ -11,14 +11,14 @@ struct heartbeat {
 	const char *server;
 	int64_t timestamp; /* seconds since 1970 */
 	bool healthy;
-	int64_t interval;   /* what the server promises: seconds from beat to beat */
-	int64_t push_every; /* and how many of them come at once */
+	int64_t interval;   /* seconds between two heartbeats */
+	int64_t push_every; /* the number of heartbeats per push */
 	struct machine machine;
 };
 
 /*
- * Appends the beat to `out`: `previous` (`len` bytes) with its members brought up to date, so that
- * members of others and its layout stay, or a new document where that is empty or broken.
+ * Appends the heartbeat to `out`: `previous` (`len` bytes) with updated members, so that unknown
+ * members and the formatting are kept, or a new document if `previous` is empty or not valid.
  */
 void heartbeat_write(
 	const struct heartbeat *heartbeat, const char *previous, size_t len, struct buf *out);

@@ -1,12 +1,12 @@
 /*
- * Locks: who holds what, and until when, in coordination/locks.json.
+ * The locks in coordination/locks.json: the holder and lease of each.
  *
- * A lock is held by a server from the push that acquired it until it is released or its time is
- * over, counted from its last renewal. An expired lock is free to take. Every acquisition has a
- * fence number, one above that of the one before: whatever a holder writes that does not know that
- * it has lost the lock can be told by it.
+ * A server holds a lock from the push that acquired it until it is released or its lease expires,
+ * counted from the last renewal. Any server can acquire an expired lock. Each acquisition has a
+ * fence, one higher than the previous one, by which writes of a holder that has lost the lock can
+ * be recognized.
  *
- * The operations (request/request.h) are "lock acquire", "lock release", "lock renew" and "lock
+ * The requests (request/request.h) are "lock acquire", "lock release", "lock renew" and "lock
  * break"; docs/protocol.md has their members.
  */
 #ifndef FLEET_LOCK_H
@@ -22,34 +22,34 @@ enum { LOCK_NAME_MAX = 100, LOCK_TTL = 600, LOCK_TTL_MAX = 30 * 86400 };
 enum lock_state {
 	LOCK_FREE,
 	LOCK_HELD,
-	LOCK_EXPIRED, /* somebody's whose time is over */
-	LOCK_CORRUPT, /* cannot be understood; it counts as held until it is broken */
+	LOCK_EXPIRED, /* has a holder, but its lease has expired */
+	LOCK_CORRUPT, /* not valid; it counts as held until it is broken */
 };
 
 struct lock {
 	const char *name;
 	enum lock_state state;
-	const char *holder; /* NULL: nobody, or it cannot be read */
-	int64_t locked_at;  /* seconds since 1970; 0: it does not say */
+	const char *holder; /* NULL: none, or not valid */
+	int64_t locked_at;  /* seconds since 1970; 0: unknown */
 	int64_t expires_at;
-	int64_t fence; /* of the last acquisition; 0: there was none that counts */
+	int64_t fence; /* of the last acquisition; 0: none, or not valid */
 };
 
-/* Reads `member` of "locks" as it is at time `now`. The strings are the arena's. */
+/* Reads `member` of "locks", with its state at time `now`. The strings are in the arena. */
 struct lock lock_read(const struct json_doc *doc, const struct json_value *member, int64_t now,
 	struct arena *arena);
-/* The lock `name` of `locks`; one that is not there is free. */
+/* The lock `name` of `locks`; a lock that does not exist is free. */
 struct lock lock_find(const struct json_doc *doc, const struct json_value *locks, const char *name,
 	int64_t now, struct arena *arena);
 
 /* "free", "held", ... */
 const char *lock_state_name(enum lock_state state);
 
-/* Puts the lock's members into an object that is open. */
+/* Adds the members of the lock to an open object. */
 void lock_put(struct json_writer *w, const struct lock *lock);
 
-/* May a lock be called `name`? Letters, digits and ".-_:@+", at most 100, not starting with '.' or
- * '-'. */
+/* Is `name` a valid name of a lock: at most 100 letters, digits and ".-_:@+", not starting with '.'
+ * or '-'? ERR_INVALID if not. */
 int lock_check_name(const char *name, struct error *err);
 
 #endif

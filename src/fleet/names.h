@@ -1,7 +1,7 @@
 /*
- * The names a fleet goes by: server ids, files, branches.
+ * The names of a fleet: server IDs, files, branches.
  *
- * The layout is the one that users of the shell scripts have:
+ * The layout is that of the older shell scripts:
  *
  *	<server>/status.json  <server>/heartbeat.json  <server>/logs/
  *	coordination/jobs.json  coordination/locks.json  coordination/messages.json
@@ -20,22 +20,22 @@
 #define FLEET_MESSAGES_PATH     "coordination/messages.json"
 #define FLEET_BUILD_CONFIG_PATH "shared/build_config.json"
 #define FLEET_DASHBOARD_PATH    "shared/health_dashboard.json"
-#define FLEET_HEARTBEAT_BRANCH  "heartbeat-" /* and the server's id */
-#define FLEET_BACKUP_BRANCH     "backup/"    /* the branch that was squashed, "-", and when */
+#define FLEET_HEARTBEAT_BRANCH  "heartbeat-" /* followed by the server ID */
+#define FLEET_BACKUP_BRANCH     "backup/"    /* followed by the squashed branch, "-", the time */
 
 enum { FLEET_ID_MAX = 63 };
 
 /*
- * May `id` name a server? Letters, digits, '.', '_' and '-', at most 63, starting with a letter or
- * a digit, since it becomes a folder and a part of a branch name; not ending in ".lock" or '.',
- * without
- * "..", and none of the names that mean something else: all, null, operator, coordination, shared,
- * schemas, HEAD. 0 or ERR_INVALID with what would be right.
+ * Is `id` a valid server ID? It has at most 63 letters, digits, '.', '_' and '-', and starts with a
+ * letter or a digit. It does not end in ".lock" or '.' and does not contain "..", because it is
+ * used as the name of a directory and as part of a branch name. It is none of the reserved names
+ * all, null, operator, coordination, shared, schemas and HEAD. Returns 0, or ERR_INVALID with the
+ * rule that it breaks.
  */
 int fleet_check_id(const char *id, struct error *err);
 
-/* Appends `id`, which may be any text, as a file's name: letters, digits, '.', '_' and '-' as they
- * are, other bytes, and a '.' or '-' at the front, as %2E. */
+/* Appends `id`, which may be any text, as a file name: letters, digits, '.', '_' and '-' unchanged,
+ * and other bytes, and a '.' or '-' at the start, as in %2E. */
 void fleet_file_name(struct buf *out, const char *id);
 
 /* Appends "<server>/<file>". */

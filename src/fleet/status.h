@@ -1,4 +1,4 @@
-/* A server's own status.json on the shared branch. */
+/* The status.json of a server on the shared branch. */
 #ifndef FLEET_STATUS_H
 #define FLEET_STATUS_H
 
@@ -7,13 +7,13 @@
 
 #include <stdint.h>
 
-/* The states a server may be in, as written in status.json; ends with NULL. */
+/* The values of "status" in status.json; ends with NULL. */
 extern const char *const status_names[];
 
 /* Is `status` one of them? ERR_INVALID lists them. */
 int status_check(const char *status, struct error *err);
 
-/* What a server says of itself. Borrowed; NULL: not known. */
+/* What a server reports about itself. The strings belong to the caller; NULL: unknown. */
 struct server_facts {
 	const char *server, *ip, *manager;
 };

@@ -1,18 +1,18 @@
 /*
- * Upkeep of the shared branch: what is over and old moves from the files that are read all the time
- * into archives of a month, which have the same form and the same schema:
+ * The request "archive" moves old messages and finished jobs from the files that all servers read
+ * to archives, one per month, with the same structure and the same schema:
  *
- *	coordination/archive/messages-2025-10.json    read messages, by their timestamp
- *	coordination/archive/jobs-2025-10.json        jobs that are over, by their end
+ *	coordination/archive/messages-2025-10.json    read messages, by timestamp
+ *	coordination/archive/jobs-2025-10.json        finished jobs, by the time they finished
  *
- * (messages-2025-10_2.json and so on where a month has more than 4 MiB), and logs become .log.gz.
- * One commit does all of it, so nothing is ever in neither place. The schemas' "x-archive" has the
- * guard see to that.
+ * If a month has more than 4 MiB, messages-2025-10_2.json and so on are added. Logs are compressed
+ * to .log.gz. All of this is one commit, so that every element is always in one of the files; the
+ * guard checks that, because of "x-archive" in the schemas.
  *
- * A job stays while one that is not over, or may be queued again, depends on it. A message or a job
- * without a time stays, and so does a log whose name is no timestamp.
+ * A job is kept while another job depends on it that has not finished, or that may be requeued.
+ * Messages and jobs without a time, and logs without a timestamp in their name, are kept.
  *
- * The operation (request/request.h) is "archive"; docs/protocol.md has its members.
+ * docs/protocol.md has the members of the request (request/request.h).
  */
 #ifndef REQUEST_ARCHIVE_H
 #define REQUEST_ARCHIVE_H
@@ -21,9 +21,9 @@
 #include "request/request.h"
 
 struct archive_plan {
-	int64_t message_days, job_days, log_days; /* older than that; below 0: not at all */
-	bool all_servers;                         /* everybody's logs, not only our own */
-	bool dry_run; /* change nothing: the answer is no, and says what would be done */
+	int64_t message_days, job_days, log_days; /* archive older ones; below 0: none */
+	bool all_servers;                         /* logs of all servers, not only this one */
+	bool dry_run; /* change nothing: the request is refused, and the answer has the changes */
 };
 
 /* Appends the request. */

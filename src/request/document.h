@@ -1,6 +1,6 @@
 /*
- * A coordination file that an operation edits: read from the documents, edited so that members the
- * operation does not know stay as they are, and saved.
+ * A coordination file that a request edits: it is read from the documents, edited so that unknown
+ * members are not changed, and saved.
  */
 #ifndef REQUEST_DOCUMENT_H
 #define REQUEST_DOCUMENT_H
@@ -8,7 +8,7 @@
 #include "json/edit.h"
 #include "request/documents.h"
 
-/* Valid until the documents that it was opened from are reset: it borrows their text. */
+/* Valid until the documents from which it was opened are reset, because it uses their text. */
 struct document {
 	char *path;
 	struct json_doc *doc;
@@ -17,21 +17,21 @@ struct document {
 };
 
 /*
- * Opens `path`; where it is missing, a new one that holds `fresh`. ERR_INVALID with the place if it
- * is no JSON, or no object. To be given to document_close().
+ * Opens `path`, or a new document with the content `fresh` if it does not exist. ERR_INVALID, with
+ * the location, if it is not valid JSON or not an object. Release with document_close().
  */
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err);
-/* As document_open(), and its member `name`, which must be of `type`, in `*member`. */
+/* Does the same, and stores its member `name`, which must be of `type`, in `*member`. */
 int document_open_with(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, const char *name, enum json_type type, const struct json_value **member,
 	struct error *err);
-/* A document that holds `text`, whatever stands at `path`. */
+/* Opens a document with the content `text`, without reading `path`. */
 int document_new(struct document *out, const char *path, const char *text, struct error *err);
-/* Nothing happens to a document that is all zero. */
+/* Releases a document. Does nothing if it is all zero. */
 void document_close(struct document *document);
 
-/* Writes `count` edited documents into `documents`: all of them or none. */
+/* Writes `count` edited documents to `documents`: all of them or none. */
 int document_save(
 	struct document *edited, size_t count, struct documents *documents, struct error *err);
 

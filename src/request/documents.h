@@ -1,9 +1,9 @@
 /*
- * The files that a request reads and writes, wherever they come from.
+ * The files that a request reads and writes, independent of their source.
  *
- * Reads go to a source (a commit of the shared branch, or a map in a test); writes stay in memory
- * on top of it, and later reads and listings see them. Whoever made the documents takes the changes
- * from them in the end, or drops them.
+ * Files are read from a source (a commit of the shared branch, or a map in a test). Writes are kept
+ * in memory, and later reads and listings see them. At the end, the caller that created the
+ * documents takes the changes from them, or discards them.
  *
  *	struct documents *documents = documents_new(&source);
  *	rc = request_apply(&request, documents, &answer, err);
@@ -21,18 +21,18 @@
 
 /* An entry of a directory. */
 struct documents_entry {
-	const char *name;           /* within its directory; borrowed for the call */
+	const char *name;           /* in its directory; valid during the call */
 	bool is_directory, is_file; /* neither: a symbolic link or a submodule */
 };
 typedef int documents_each(const struct documents_entry *entry, void *data);
 
-/* Where files come from. */
+/* A source of files. */
 struct documents_source {
 	/* Appends the file `path` to `out`. Returns 0, ERR_NOT_FOUND if and only if the source
 	 * was read and has no such file, or another negative code. */
 	int (*read)(void *data, const char *path, struct buf *out, struct error *err);
-	/* Calls `each` for every entry of `directory` ("" for the top) until it returns non-zero,
-	 * which is then returned. ERR_NOT_FOUND as for `read`. */
+	/* Calls `each` for every entry of `directory` ("" for the root) until it returns non-zero;
+	 * that value is returned. ERR_NOT_FOUND as for `read`. */
 	int (*list)(void *data, const char *directory, documents_each *each, void *each_data,
 		struct error *err);
 	void *data;
@@ -44,24 +44,24 @@ struct documents;
  * documents_free(), which takes NULL. */
 struct documents *documents_new(const struct documents_source *source);
 void documents_free(struct documents *documents);
-/* Drops every change, and every text that was read. */
+/* Discards all changes, and all text that was read. */
 void documents_reset(struct documents *documents);
 
 /*
- * The file `path`, with the changes made so far. `*text` (`*len` bytes, and a NUL) is borrowed
+ * Reads the file `path`, with the changes made so far. `*text` (`*len` bytes and a NUL) is valid
  * until documents_reset() or documents_free(), even if the file is written in the meantime.
- * Returns 0, ERR_NOT_FOUND if there is no such file, or another negative code.
+ * Returns 0, ERR_NOT_FOUND if the file does not exist, or another negative code.
  */
 int documents_read(struct documents *documents, const char *path, const char **text, size_t *len,
 	struct error *err);
-/* Calls `each` for every entry of `directory` ("" for the top), with the changes made so far, in no
- * particular order, until it returns non-zero, which is then returned. ERR_NOT_FOUND if there is no
- * such directory. `each` must not change documents. */
+/* Calls `each` for every entry of `directory` ("" for the root), with the changes made so far, in
+ * no particular order, until it returns non-zero; that value is returned. ERR_NOT_FOUND if the
+ * directory does not exist. `each` must not change documents. */
 int documents_list(struct documents *documents, const char *directory, documents_each *each,
 	void *data, struct error *err);
 /* Writes a file. Takes the bytes from `content`, which is empty afterwards. */
 void documents_write(struct documents *documents, const char *path, struct buf *content);
-/* Removes a file, if there is one. */
+/* Removes a file, if it exists. */
 void documents_remove(struct documents *documents, const char *path);
 
 /* A file that was written or removed. */
@@ -70,8 +70,8 @@ struct documents_change {
 	const char *text; /* NULL: removed */
 	size_t len;
 };
-/* The changes, in the order in which their files were first touched. Borrowed until the next
- * change. `index` is below documents_count(). */
+/* The changes, in the order in which the files were first changed. The strings are valid until the
+ * next change. `index` is less than documents_count(). */
 size_t documents_count(const struct documents *documents);
 struct documents_change documents_change(const struct documents *documents, size_t index);
 

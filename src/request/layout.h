@@ -1,7 +1,7 @@
 /*
- * The request "init": the files that every fleet has, and those of one server, as they are when
- * new. Files that exist stay as they are; only the marked block in .gitattributes and .gitignore is
- * brought up to date. The answer lists what was "written".
+ * The request "init" creates the coordination files and the files of one server. Existing files are
+ * not changed, except for the marked block in .gitattributes and .gitignore, which is updated. The
+ * member "written" of the answer lists the files.
  */
 #ifndef REQUEST_LAYOUT_H
 #define REQUEST_LAYOUT_H
@@ -13,7 +13,7 @@
 /* A server that joins. */
 struct layout_server {
 	struct server_facts facts;
-	int64_t interval, push_every; /* see struct beat */
+	int64_t interval, push_every; /* see struct heartbeat */
 	struct machine machine;       /* only its uptime is written */
 };
 

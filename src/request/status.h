@@ -1,4 +1,4 @@
-/* A server's own status.json: the request that sets it, and what other operations do with it. */
+/* The status.json of a server: the request that sets it, and changes by other requests. */
 #ifndef REQUEST_STATUS_H
 #define REQUEST_STATUS_H
 
@@ -7,20 +7,20 @@
 #include "request/document.h"
 #include "request/request.h"
 
-/* Appends the request that sets the status, timestamp and system readings of `facts`->server.
- * Everything else in the file stays. `status` is checked (status_check()). */
+/* Appends the request that sets the status, the timestamp and the system values of `facts`->server.
+ * Other members of the file are kept. `status` must be valid (status_check()). */
 void status_request(struct buf *out, const struct server_facts *facts,
 	const struct machine *machine, const char *status, const struct env *env);
 
 /* ---- for operations ---- */
 
-/* Opens the status.json of request->server; a new one if it is missing or unreadable, since it only
- * says what the server knows anyway. */
+/* Opens the status.json of request->server, or a new one if it does not exist or is not valid,
+ * because the server can provide its content again. */
 int status_open(struct document *out, struct request *request, struct error *err);
 /* Sets the status (NULL: unchanged) and the timestamp, which never goes back. */
 void status_touch(struct document *document, const struct request *request, const char *status);
-/* Records that the server's worker takes no jobs, and why; `reason` NULL: that it does. The time
- * since when is kept while it stays paused. */
+/* Records that the server's worker is paused, with the reason; NULL: not paused. While it remains
+ * paused, the time at which the pause began is kept. */
 void status_set_paused(
 	struct document *document, const struct request *request, const char *reason);
 
