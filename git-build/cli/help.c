@@ -1,5 +1,5 @@
 /* git build help [COMMAND]: opens a manual page. Also the options before a command. */
-#include "setup/help.h"
+#include "cli/help.h"
 
 #include "base/nearest.h"
 #include "cli/print.h"

@@ -9,14 +9,12 @@
 struct repo {
 	git_repository *git;
 	git_odb *odb;
-	char *git_dir, *common_dir, *work_tree, *state_dir;
+	struct lock_place place;
 	/* The output of `git config --list -z`, if libgit2 would not find all settings; NULL: the
 	 * settings are read with libgit2. */
 	struct buf *listing;
-	git_config *config;       /* a snapshot, taken by repo_open() and after each change */
-	bool is_writing;          /* it holds the clone's lock, `lock`: */
-	struct file_lock writing; /* see locks/clone_lock.h */
-	bool has_exchanged;       /* objects were fetched or pushed since the last repo_tidy() */
+	git_config *config; /* a snapshot, taken by repo_open() and after each change */
+	bool has_exchanged; /* objects were fetched or pushed since the last repo_tidy() */
 	/* For remote/repair.c. */
 	struct buf *repaired; /* the message that was not reported yet; or NULL */
 	int64_t examined_ms;  /* monotonic time when the clone was last undamaged; or 0 */

@@ -471,12 +471,12 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)
 		return error_set(err, ERR_LOST_RACE, "the ref %s has moved", name);
 	/* A killed git process never releases its lock. */
-	if (rc == GIT_ELOCKED && stale_locks_remove(repo, LOCK_WAIT_MS) > 0)
+	if (rc == GIT_ELOCKED && stale_locks_remove(&repo->place, LOCK_WAIT_MS) > 0)
 		rc = move_ref(repo, name, new, old, why);
 	if (rc == GIT_ELOCKED)
 		return error_set(err, ERR_BUSY,
 			"the ref %s is locked; if no git process is running, remove %s/%s.lock",
-			name, repo->common_dir, name);
+			name, repo->place.common_dir, name);
 	if (rc < 0)
 		return store_error(err, rc == GIT_EINVALIDSPEC ? ERR_INVALID : ERR_FAILED,
 			"cannot update the ref %s", name);

@@ -38,7 +38,7 @@ static int need_work_tree(const struct repo *repo, struct error *err)
 {
 	if (repo->place.work_tree)
 		return 0;
-	return error_set(err, ERR_INVALID, "%s is bare: it has no worktree", repo->git_dir);
+	return error_set(err, ERR_INVALID, "%s is bare: it has no worktree", repo->place.git_dir);
 }
 
 /* Runs git in the worktree, without the variables that a surrounding hook or alias has set. Returns

@@ -20,7 +20,7 @@ int boot_lock_remove(const char *path, struct error *err);
 /* The same for the locks that would stop a push to `ref` (a full name, which need not be valid):
  * those of the ref, of HEAD and of packed-refs. Returns the number of removed locks, or a negative
  * code. */
-int boot_locks_remove_for(struct repo *repo, const char *ref, struct error *err);
+int boot_locks_remove_for(struct lock_place *place, const char *ref, struct error *err);
 /* The same for every lock in the repository. */
 int boot_locks_remove_all(struct lock_place *place, struct error *err);
 

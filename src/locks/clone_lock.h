@@ -9,13 +9,13 @@
 #include "base/env.h"
 #include "locks/place.h"
 
-/* Acquires the lock for `repo`, which must not hold it already. Waits up to `wait_ms` milliseconds
+/* Acquires the lock for `place`, which must not hold it already. Waits up to `wait_ms` milliseconds
  * (0: not at all), then returns ERR_BUSY with the holder in the text. */
 int clone_lock_acquire(
-	struct repo *repo, int64_t wait_ms, const struct env *env, struct error *err);
-/* Does nothing if `repo` does not hold it. */
-void clone_lock_release(struct repo *repo);
-/* Does `repo` hold it? */
-bool clone_lock_is_held(const struct repo *repo);
+	struct lock_place *place, int64_t wait_ms, const struct env *env, struct error *err);
+/* Does nothing if `place` does not hold it. */
+void clone_lock_release(struct lock_place *place);
+/* Does `place` hold it? */
+bool clone_lock_is_held(const struct lock_place *place);
 
 #endif

@@ -24,6 +24,7 @@ int lockfile_replace(struct lock_place *place, const char *directory, const char
 	lockfile_edit *edit, void *data, struct error *err);
 
 /* Removes the remains of a killed lockfile_replace() of `directory`/`name`. */
-int lockfile_sweep(struct repo *repo, const char *directory, const char *name, struct error *err);
+int lockfile_sweep(
+	struct lock_place *place, const char *directory, const char *name, struct error *err);
 
 #endif

@@ -118,7 +118,7 @@ static void find_named_locks(struct paths *found, const char *git_dir)
 }
 
 /* One git directory with its refs, and the directories of processes that may use it. */
-struct place {
+struct found {
 	struct paths locks, roots;
 };
 
@@ -222,9 +222,9 @@ int stale_locks_remove(struct lock_place *place, int64_t wait_ms)
 	if (!held && clone_lock_acquire(place, wait_ms, env_system(), NULL) < 0)
 		return 0;
 	/* Locks that were found before reading a directory failed are used. */
-	examine(&place, repo->git_dir, repo->common_dir, repo->work_tree, NULL);
-	count = remove_all(&place, wait_ms);
-	place_release(&place);
+	examine(&found, place->git_dir, place->common_dir, place->work_tree, NULL);
+	count = remove_all(&found, wait_ms);
+	place_release(&found);
 	if (!held)
 		clone_lock_release(place);
 	return count;

@@ -20,7 +20,7 @@
 #include "locks/place.h"
 
 /*
- * Calls `each` with the path of every lock file in `repo` and in its mirror, and whether it is dead
+ * Calls `each` with the path of every lock file in `place` and in its mirror, and whether it is dead
  * (as above) or may be held. Stops when `each` returns non-zero, and returns that. Returns
  * ERR_FAILED if a directory cannot be read.
  */
@@ -28,7 +28,7 @@ int stale_locks_each(struct lock_place *place, int (*each)(const char *path, boo
 	void *data, struct error *err);
 
 /*
- * Removes the dead locks in `repo`. Acquires the clone's lock unless `repo` holds it; waits up to
+ * Removes the dead locks in `place`. Acquires the clone's lock unless `place` holds it; waits up to
  * `wait_ms` milliseconds for it, and until the locks are known to be dead. Returns the number of
  * removed locks; also 0 if another process holds the clone's lock, and removes them instead.
  */
