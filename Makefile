@@ -43,7 +43,7 @@ QUICK_SRC := $(patsubst %,git-build/%.c,quick cli/dispatch cli/command cli/optio
              $(addprefix documents/,validate schema merge merge-driver))
 HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
-UNIT_SRC := $(wildcard tests/unit/*.c) $(wildcard tests/property/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 TORTURE_SRC := $(wildcard tests/torture/*.c)
 FAULT_SRC := $(wildcard tests/faults/*.c) $(wildcard tests/kill/*.c)
@@ -136,7 +136,7 @@ $(BUILD)/completion/%: $(BUILD)/git-build
 	@mkdir -p $(@D)
 	$(Q)$< completion $* >$@
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/*/*/*/*.d)
 
 # ---- tests ----
 
@@ -193,7 +193,7 @@ lint: ## check formatting, layers, headers and words; run cppcheck, shellcheck, 
 	@tests/lint
 
 format: ## format all C files with clang-format
-	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] git-build/*/*.[ch] hooks/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard src/*/*.[ch] git-build/*.[ch] git-build/*/*.[ch] hooks/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch])
 
 # ---- installing ----
 

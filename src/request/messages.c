@@ -115,7 +115,11 @@ static int send(struct request *request, struct error *err)
 		};
 	if (!message.id || !message.to || !message.type)
 		return error_set(err, ERR_INVALID, "a message needs an id, a receiver and a type");
-	int rc = open_messages(&opened, request, err);
+	int rc = message_check_to(message.to, err);
+	if (!rc)
+		rc = message_check_type(message.type, err);
+	if (!rc)
+		rc = open_messages(&opened, request, err);
 	if (!rc && !find(&opened, message.id, &known, &request->arena)) {
 		append(&opened, request, &message);
 		buf_addf(&request->answer->subject, "Message: %s to %s: %s", request->server,

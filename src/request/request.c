@@ -128,12 +128,14 @@ int request_read(struct request *request, const char *text, size_t len, struct e
 	request->server = request_string(request, "server");
 	if (request->operation && request->id && request->server && time &&
 		timestamp_parse(time, strlen(time), &request->now))
-		rc = read_files(request, err);
+		rc = fleet_check_id(request->server, err);
 	else if (name && !request->operation)
 		rc = error_set(err, ERR_INVALID,
 			"request: unknown operation '%s'; upgrade git-build", name);
 	else
 		rc = error_set(err, ERR_INVALID, "request: no operation, id, server or time");
+	if (!rc)
+		rc = read_files(request, err);
 	if (rc < 0)
 		request_release(request);
 	return rc;
