@@ -100,7 +100,7 @@ over_ssh() {
   cmp -n 2500000 "$TMP/made here/big file.deb" "job_1/big file.deb.part"
 
   run -0 git build artifacts fetch job_1
-  [ "${lines[0]}" = "job_1/big file.deb, gone on from byte 2500000" ]
+  [ "${lines[0]}" = "job_1/big file.deb (resumed at byte 2500000)" ]
   [ "${lines[1]}" = "job_1/it's small.txt" ]
   cmp "$TMP/made here/big file.deb" "job_1/big file.deb"
   [ "$(ls job_1)" = $'big file.deb\nit\'s small.txt' ]
@@ -143,7 +143,7 @@ over_ssh() {
   [[ $output == *"job_1/a.deb.part: another process is fetching it"* ]]
   kill -KILL "$pid"
   run -0 git build artifacts fetch job_1
-  [ "$output" = "job_1/a.deb, gone on from byte 2000000" ]
+  [ "$output" = "job_1/a.deb (resumed at byte 2000000)" ]
   cmp "$TMP/made/a.deb" job_1/a.deb
   mv "$TMP/made" "$TMP/unmade"
 }
@@ -266,7 +266,7 @@ over_ssh() {
   built build1 job_1 "$TMP/one"
   built build2 job_2 "$TMP/two"
   run -0 git build artifacts compare job_1 job_1
-  [ "$output" = "4 the same, 0 not" ]
+  [ "$output" = "4 the same, 0 different" ]
 
   # One of the packages is not on this host: only the difference is reported.
   run -1 git build artifacts compare job_1 job_2
@@ -274,7 +274,7 @@ over_ssh() {
   [[ $output == *"differs: log.txt (2 -> 3 bytes)"* ]]
   [[ $output == *"differs: tiny_1.2_all.deb -> tiny_1.3_all.deb"* ]]
   [[ $output != *"Version"* && $output != *same.txt* ]]
-  [ "${lines[-1]}" = "1 the same, 3 not" ]
+  [ "${lines[-1]}" = "1 the same, 3 different" ]
 
   git build artifacts fetch -q job_1
   run -1 git build artifacts compare job_1 job_2

@@ -128,11 +128,11 @@ stop() {
 @test "SIGHUP reloads the settings; invalid ones change nothing" {
   git config build.healthCheck 'echo first; false'
   start_loop
-  wait_for 5 logged ../log "says: first"
+  wait_for 5 logged ../log "build.healthCheck: first"
   git config build.healthCheck 'echo second; false'
   kill -HUP "$pid"
   wait_for 5 logged ../log "loaded the settings"
-  wait_for 5 logged ../log "says: second"
+  wait_for 5 logged ../log "build.healthCheck: second"
   git config build.heartbeatPushEvery never
   kill -HUP "$pid"
   wait_for 5 logged ../log "still using the old settings"

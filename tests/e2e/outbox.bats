@@ -159,7 +159,7 @@ cut() {
     # shellcheck disable=SC2086 # words
     GIT_BUILD_TEST_NOW=$(($(date +%s) + 300)) run -0 --separate-stderr git build $command
     # shellcheck disable=SC2154 # set by bats
-    [[ $stderr == "warning: "*"this is how it was 5 min ago" ]]
+    [[ $stderr == "warning: "*"showing the state of 5 min ago" ]]
   done
   run -0 --separate-stderr git build job list --json
   jq -e '.offline != null and .fetched_at != null and (.jobs | length) == 1' <<<"$output"

@@ -241,7 +241,7 @@ refuse_while() {
   refuse_while "$TMP/no"
   touch "$TMP/no"
   run -128 git build run --once
-  [[ $output == *"$id succeeded, which is kept in this clone"* ]]
+  [[ $output == *"$id succeeded, but the result could not be pushed; it is kept in this clone"* ]]
   [ "$(job "$id" .status)" = running ]
   # No matter how often.
   for _ in 1 2 3 4; do run -128 git build run --once; done
@@ -273,7 +273,7 @@ refuse_while() {
   git config build.attempts 1
   id=$(add)
   run -128 git build run --once
-  [[ $output == *"$id succeeded, which is kept in this clone"* ]]
+  [[ $output == *"$id succeeded, but the result could not be pushed; it is kept in this clone"* ]]
   mv ../gone.git ../fleet.git
   run -1 git build run --once
   [ "$(state "$id")" = "completed 1 0" ]

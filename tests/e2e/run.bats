@@ -221,7 +221,7 @@ logged() {
         "$TMP/other/coordination/jobs.json" >"$TMP/jobs" && cp "$TMP/jobs" "$TMP/other/coordination/jobs.json"
       git -C "$TMP/other" commit -qam "Take it away"
       git -C "$TMP/other" push -q --no-verify origin main
-      wait_for 10 grep -q "$id is no longer this server's" "$TMP/lose.out"
+      wait_for 10 grep -q "$id is no longer assigned to this server" "$TMP/lose.out"
       [ "$(job "$id" .status)" = queued ]
     fi
     run ! pgrep -f "$nap"

@@ -26,7 +26,7 @@ setup() {
   jq -e '(.branches[] | select(.ref == "refs/heads/heartbeat-build1")) | .commits >= 3 and .disk_bytes > 0' size.json
   jq -e '[.hints[].command] | index("git lfs track") and index("git build archive --logs --all-servers")' size.json
   run -0 git build size --top 1
-  [[ $output == *"big.bin"* && $output == *"git lfs track: 1 files have been larger than 1 MiB"* ]]
+  [[ $output == *"big.bin"* && $output == *"git lfs track: 1 files are or were larger than 1 MiB"* ]]
   [ "$(grep -c coordination <<<"$output")" = 0 ]
 }
 
