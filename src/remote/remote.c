@@ -153,7 +153,8 @@ static int report_lock(const struct remote_settings *remote, const char *errors,
 	const char *path = strstr(errors, "Unable to create '");
 	path = path ? path + strlen("Unable to create '") : "";
 	return error_set(err, ERR_BUSY,
-		"cannot fetch from '%s': %.*s is in the way; remove it if no git runs",
+		"cannot fetch from '%s': %.*s is in the way; if no git process is running, "
+		"remove it",
 		remote->name, (int)strcspn(path, "'"), path);
 }
 
