@@ -81,7 +81,7 @@ struct overview {
 	struct json_doc *jobs_doc, *locks_doc, *messages_doc; /* NULL: no valid file */
 };
 
-/* Reads the overview. Negative only if the repository or git config cannot be read. Release with
+/* Reads the overview. Negative only if the repository cannot be read. Release with
  * overview_release(). */
 int overview_take(struct overview *out, struct repo *repo, const struct settings *settings,
 	const struct overview_plan *plan, const struct env *env, struct error *err);

@@ -433,7 +433,7 @@ static int find_lock(const char *path, bool dead, void *data)
 	reach_quote(&fix, words, 3);
 	if (dead)
 		find(d, "locks", FINDING_WRONG, fix.data,
-			"stale lock file %s of a killed git process; other git commands fail",
+			"stale lock file %s of a killed git process blocks other git commands",
 			path);
 	else
 		find(d, "locks", FINDING_UNKNOWN, NULL,

@@ -441,7 +441,7 @@ static int make_or_adopt(const char *path, const struct setup_plan *plan,
 		return refuse_place((enum place)place, path, err);
 	if (place != PLACE_REPOSITORY)
 		return make(path, plan, report, err);
-	setup_step(report, false, "%s already is a repository", path);
+	setup_step(report, false, "%s is already a repository", path);
 	return remove_unfinished(path, err);
 }
 

@@ -14,7 +14,7 @@ struct metrics {
 	const struct health *health;
 	const struct push_record *pushes; /* of this clone */
 	size_t waiting;                   /* requests in its outbox */
-	bool asked;                       /* the overview was fetched from the remote */
+	bool asked;                       /* the overview began with a fetch */
 };
 
 /* Appends all metrics. */
