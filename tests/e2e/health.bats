@@ -93,7 +93,7 @@ END
   git -C ../build2 build message send -q --to build1 --type error --subject 'no | disk' --body x
   run -1 git build health --check
   [[ $output == *critical*"job lost is running on build9, which is not in the fleet"* ]]
-  [[ $output == *critical*"lock odd cannot be understood"* ]]
+  [[ $output == *critical*"lock odd is corrupt"* ]]
   [[ $output == *warning*"11 h ago"*"job long has been running on build1 for longer than 6 h (build.stuckAfter)"* ]]
   [[ $output == *warning*"job bad failed on build2, branch topic: exit code 2"* ]]
   [[ $output == *warning*"job far is queued for build9, which is not in the fleet"* ]]

@@ -74,7 +74,7 @@ END
   run ! pgrep -f "sleep 1017.$$"
   rm -r tree/packaging
   run -128 git build package --repo tree --out out
-  [[ $output == *"has neither packaging/build-deb.sh"*"nor debian/control"* ]]
+  [[ $output == *"has neither an executable packaging/build-deb.sh"*"nor debian/control"* ]]
   run -128 git build package --repo nowhere --out out
   run -129 git build package --repo tree
 }

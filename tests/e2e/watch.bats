@@ -112,7 +112,7 @@ seen_now() {
   in_background "$TMP/out" git-build watch --interval 1 --json
   watching
   other lock acquire -q deploy
-  wait_for 10 eval 'jq -e "select(.event == \"lock\") | .text == \"lock deploy is held by build2 now\"" "$TMP/out"'
+  wait_for 10 eval 'jq -e "select(.event == \"lock\") | .text == \"lock deploy is now held by build2\"" "$TMP/out"'
   run -0 git build watch --once
   [[ $output == *"SERVERS"*"build1"*"build2"*"LOCKS"*"deploy"* ]]
   [[ $output != *$'\e'* ]]
