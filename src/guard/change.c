@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_VALUE = 60, MOST_STATES = 64, OLD_LIMIT = 256 << 20 };
+enum { SHOWN_VALUE = 60, OLD_LIMIT = 256 << 20 };
 
 /* ---- violations ---- */
 
@@ -108,7 +108,7 @@ static const struct transition *row_of(
 static bool leads_to(const struct annotations *annotations, const struct transition *from,
 	const char *to, size_t len)
 {
-	const struct transition *reached[MOST_STATES] = { from };
+	const struct transition *reached[MOST_TRANSITIONS] = { from };
 	size_t count = 1;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < reached[i]->count; k++) {
@@ -119,7 +119,7 @@ static bool leads_to(const struct annotations *annotations, const struct transit
 			bool known = !row;
 			for (size_t n = 0; n < count && !known; n++)
 				known = reached[n] == row;
-			if (!known && count < MOST_STATES)
+			if (!known)
 				reached[count++] = row;
 		}
 	return false;
@@ -288,8 +288,8 @@ static void walk_list(
 	struct step *step, const struct schema_place *list, const struct pairing *pairing)
 {
 	struct schema_place element;
-	struct pair_key keys[8];
-	size_t count = list->keys_count < 8 ? list->keys_count : 8;
+	struct pair_key keys[MOST_MAP_KEYS];
+	size_t count = list->keys_count;
 	struct walking walking = { step, &element, pairing->old, keys, count, { NULL, NULL } };
 	schema_place_items(&element, list);
 	/* In other lists, the elements of both versions cannot be matched. */

@@ -80,6 +80,9 @@ int annotations_map_keys(const struct json_doc *doc, const struct json_value *so
 	if (!is_map)
 		return set_refuse(
 			doc, value, err, "\"x-list-map-keys\" requires \"x-list-type\": \"map\"");
+	if (value->count > MOST_MAP_KEYS)
+		return set_refuse(doc, value, err, "\"x-list-map-keys\" has more than %d members",
+			MOST_MAP_KEYS);
 	return read_strings(doc, value, "x-list-map-keys", arena, keys, count, err);
 }
 
@@ -110,6 +113,9 @@ static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 		return set_refuse(doc, value, err,
 			"\"x-transitions\" must be an object: for each value, the list of its next "
 			"values");
+	if (value->count > MOST_TRANSITIONS)
+		return set_refuse(doc, value, err, "\"x-transitions\" has more than %d values",
+			MOST_TRANSITIONS);
 	struct transition *all = arena_zero(&set->arena, value->count, sizeof(*all));
 	a->transitions = all;
 	JSON_EACH (member, value) {

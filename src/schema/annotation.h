@@ -23,6 +23,9 @@ enum merge_rule {
 enum list_type { LIST_DEFAULT, LIST_ATOMIC, LIST_SET, LIST_MAP };
 enum map_type { MAP_DEFAULT, MAP_GRANULAR, MAP_ATOMIC };
 
+/* A schema with more is refused when it is compiled, so that no reader of it has to leave any out. */
+enum { MOST_MAP_KEYS = 8, MOST_TRANSITIONS = 64 };
+
 /* "x-transitions": a value and its allowed next values. */
 struct transition {
 	struct text from;

@@ -29,6 +29,9 @@ static void invalid_annotations_are_refused(void **state)
 			"members that identify an element" },
 		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[1]}",
 			"1:41: \"x-list-map-keys\" must be a list of strings" },
+		{ "{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"a\",\"b\",\"c\",\"d\",\"e\","
+		  "\"f\",\"g\",\"h\",\"i\"]}",
+			"1:40: \"x-list-map-keys\" has more than 8 members" },
 		{ "{\"x-list-map-keys\":[\"id\"]}",
 			"1:20: \"x-list-map-keys\" requires \"x-list-type\": \"map\"" },
 		{ "{\"x-map-type\":\"map\"}",
@@ -64,6 +67,30 @@ static void invalid_annotations_are_refused(void **state)
 		snprintf(expected, sizeof(expected), "schema.json:%s", cases[i].error);
 		assert_refused(cases[i].schema, expected);
 	}
+}
+
+/* A table of `count` values, each final. */
+static void table_of(struct buf *out, int count)
+{
+	buf_reset(out);
+	buf_addstr(out, "{\"x-transitions\":{");
+	for (int i = 0; i < count; i++)
+		buf_addf(out, "%s\"%d\":[]", i ? "," : "", i);
+	buf_addstr(out, "}}");
+}
+
+static void a_table_of_more_values_than_the_guard_follows_is_refused(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct schema_set *set = schema_set_new();
+	struct error err;
+	(void)state;
+	table_of(&text, MOST_TRANSITIONS);
+	assert_non_null(compile_into(set, text.data, &err));
+	table_of(&text, MOST_TRANSITIONS + 1);
+	assert_refused(text.data, "schema.json:1:18: \"x-transitions\" has more than 64 values");
+	schema_set_free(set);
+	buf_release(&text);
 }
 
 static void assert_text(struct text text, const char *expected)
@@ -140,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invalid_annotations_are_refused),
 		cmocka_unit_test(annotations_are_read),
+		cmocka_unit_test(a_table_of_more_values_than_the_guard_follows_is_refused),
 		cmocka_unit_test(each_value_of_an_annotation_is_distinct),
 		cmocka_unit_test(keyed_lists_have_unique_keys),
 	};
