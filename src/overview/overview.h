@@ -4,7 +4,7 @@
  * the fleet (health, metrics, the dashboard, the live view) use the overview and read nothing else.
  *
  *	struct overview overview;
- *	struct overview_plan plan = { .fetch = true, .messages = 20, .beats = 60 };
+ *	struct overview_plan plan = { .fetch = true, .messages = 20, .heartbeats = 60 };
  *	if (overview_take(&overview, repo, &settings, &plan, env, err) < 0)
  *		...
  *	overview_release(&overview);
