@@ -435,15 +435,15 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
 }
 
 /*
- * Lets the work tree follow. That it cannot is reported once: <state dir>/behind says since when it
- * is so, and goes when it has followed.
+ * Updates the worktree. A failure is reported once: <state dir>/worktree-problem exists from the first
+ * failure until an update succeeds.
  */
 static void follow(struct transaction *tx, struct transaction_result *result)
 {
 	struct buf path = BUF_INIT;
 	struct error why = ERROR_INIT;
 	struct stat st;
-	buf_addf(&path, "%s/behind", repo_state_dir(tx->repo));
+	buf_addf(&path, "%s/worktree-problem", repo_state_dir(tx->repo));
 	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
 	bool reported = !stat(path.data, &st);
 	buf_reset(&result->behind);

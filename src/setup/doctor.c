@@ -413,7 +413,7 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 static void examine_work_tree(struct doctor *d)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;
-	buf_addf(&path, "%s/behind", repo_state_dir(d->repo));
+	buf_addf(&path, "%s/worktree-problem", repo_state_dir(d->repo));
 	buf_addf(&fix, "git merge --ff-only %s/%s", d->settings->remote, d->settings->branch);
 	int rc = file_read(&why, path.data, sizeof(((struct error *)0)->text), NULL);
 	if (!rc)

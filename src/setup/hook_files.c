@@ -9,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MARK "# git-build: installed by `git build init`, taken out by `git build init --remove`.\n"
+/* The words of the first version, by which installed hooks are recognized. */
+#define MARK                                                                                       \
+	"# git-build: installed by `git build init`, taken"                                        \
+	" out by `git build init --remove`.\n"
 
 /* The suffix of the user's own hook, if one existed before. */
 #define KEPT ".before-git-build"

@@ -47,7 +47,7 @@ void plot_heartbeats(struct buf *out, const struct server *server,
 		int64_t ago = now - heartbeats->times[i];
 		if (ago >= 0 && ago <= span)
 			buf_addf(out,
-				"<rect class=\"beat\" x=\"%" PRId64
+				"<rect class=\"heartbeat\" x=\"%" PRId64
 				"\" y=\"4\" width=\"%d\" height=\"%d\"/>",
 				(HEARTBEATS_WIDTH - MARK) - ago * (HEARTBEATS_WIDTH - MARK) / span,
 				MARK, HEARTBEATS_HEIGHT - 8);

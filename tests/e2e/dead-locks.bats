@@ -69,7 +69,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   run -0 git build status set building
   [[ $output != *"warning"* ]]
   is_current
-  [ ! -e .git/git-build/behind ]
+  [ ! -e .git/git-build/worktree-problem ]
   # The next occurrence is reported again.
   printf '\n' >>build1/status.json
   run -0 git build status set idle
