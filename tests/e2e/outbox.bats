@@ -63,7 +63,10 @@ cut() {
   git clone -q ../fleet.git "$TMP/other"
   cp "$TMP/none" "$TMP/other/coordination/jobs.json"
   git -C "$TMP/other" commit -qam "Clean up"
+  # The hook would refuse to lose a job.
+  chmod -x ../fleet.git/hooks/pre-receive
   git -C "$TMP/other" push -q --no-verify
+  chmod +x ../fleet.git/hooks/pre-receive
   cp "$TMP"/copy/* .git/git-build/outbox/
   run -0 git build outbox retry
 }

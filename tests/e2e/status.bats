@@ -28,7 +28,7 @@ on_main() {
 
 @test "the fleet, one line per server" {
   run -0 git build status
-  [[ ${lines[0]} =~ ^SERVER\ +MANAGER\ +STATE\ +JOB\ +LAST\ BEAT\ +HEALTH$ ]]
+  [[ ${lines[0]} =~ ^SERVER\ +MANAGER\ +STATE\ +JOB\ +HEARTBEAT\ +HEALTH$ ]]
   [[ ${lines[1]} =~ ^build1\ +Ada\ +idle\ +-\ +[0-9]+\ (s|min)\ ago\ +healthy$ ]]
   [[ ${lines[2]} =~ ^build2\ +Grace\ +idle\ +-\ +[0-9]+\ (s|min)\ ago\ +healthy$ ]]
   [ "${#lines[@]}" = 3 ]
@@ -169,8 +169,10 @@ on_main() {
   run -0 git build job list --json
   jq -e '.jobs == []' <<<"$output"
   run -0 git build message list
-  # An unreadable repository is a failure, with a different message.
+  # An unreadable repository is a failure, with a different message. It is repaired if the shared
+  # repository can be reached.
   local tree
+  mv ../fleet.git ../away.git
   tree=$(git rev-parse 'origin/main^{tree}')
   mv ".git/objects/${tree:0:2}/${tree:2}" "$TMP/tree"
   for command in 'status --offline' 'job list --offline' 'lock list --offline'; do
@@ -179,6 +181,7 @@ on_main() {
     [[ $output != *"not a fleet"* && $output == *fatal:* ]]
   done
   mv "$TMP/tree" ".git/objects/${tree:0:2}/${tree:2}"
+  mv ../away.git ../fleet.git
 }
 
 @test "in a worktree, a subdirectory, and with git's -C and --git-dir" {
