@@ -56,7 +56,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [[ $output == "would move 2 messages and 2 jobs to coordination/archive"* ]]
   [ "$(git -C ../fleet.git log -1 --format=%s main)" = History ]
   run -0 git build archive
-  [[ $output == "moved 2 messages and 2 jobs to coordination/archive"*"compressed 1 logs, "*" bytes less" ]]
+  [[ $output == "moved 2 messages and 2 jobs to coordination/archive"*"compressed 1 logs, saving "*" bytes" ]]
   [ "$(git -C ../fleet.git rev-list --count main)" = "$(($(git -C ../fleet.git rev-list --count main~1) + 1))" ]
   [ "$(ids coordination/messages.json)" = "m2 m4 " ]
   [ "$(ids coordination/jobs.json)" = "j2 j3 j5 j6 j7 j8 " ]

@@ -81,7 +81,7 @@ over_ssh() {
   run -0 git build artifacts list
   [ "${#lines[@]}" = 5 ]
   [[ ${lines[4]} == job_4*build1*'"name" is not valid'* ]]
-  [ "$(git build artifacts list --json | jq -r '.builds[3].trouble' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
+  [ "$(git build artifacts list --json | jq -r '.builds[3].problem' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
 }
 
 @test "fetch: over ssh, verified; a second fetch does nothing; an interrupted one is resumed" {

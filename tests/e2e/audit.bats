@@ -35,7 +35,7 @@ a_wild_day() {
   run -1 git build audit
   [[ $output == *"Break the queue"*"coordination/jobs.json:2:1: "*"(fixed after 2 h)"* ]]
   [[ $output == *"Take the lock"*"/locks/l: is held by build1"* ]]
-  [[ $output == *"Merge and drop"*"/messages/id=m3: has been taken out"* ]]
+  [[ $output == *"Merge and drop"*"/messages/id=m3: was removed"* ]]
   [[ $output == *"3 of 6 commits break the rules"* ]]
   git build audit --json >out || [ $? = 1 ]
   [ "$(jq -c '[.commits_looked_at, .totals.broken, .totals.removed, .totals.claim, .still_broken]' out)" = '[6,1,1,1,0]' ]

@@ -18,7 +18,7 @@ load helper
   run -129 git build qqqqqq
   [[ $output == *"See 'git build -h'"* ]]
   run -129 git build help sqash
-  [[ $output == *"Did you mean squash?"* ]]
+  [[ $output == *"did you mean 'squash'?"* ]]
 }
 
 @test "a mistyped option prints one line on standard error, which names the problem and the -h to read" {
