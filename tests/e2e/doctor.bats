@@ -84,7 +84,7 @@ finds_and_fixes() {
   finds_and_fixes server "this clone has no server ID"
   git remote rename origin elsewhere
   run -1 git build doctor
-  [[ $output == *"there is no remote origin"*"fix remote: git remote add origin URL"* ]]
+  [[ $output == *"remote origin does not exist"*"fix remote: git remote add origin URL"* ]]
   git remote rename elsewhere origin
   git remote set-url origin "file://$TMP/nowhere.git"
   run -1 git build doctor
@@ -126,7 +126,7 @@ finds_and_fixes() {
   run -0 git build doctor
   [[ $output == *"the clock agrees with the last heartbeat of build2"* ]]
   GIT_BUILD_TEST_NOW=$(($(date +%s) - 8000)) run -1 git build doctor
-  [[ $output == *"this clock is 2 h behind that of build2"* ]]
+  [[ $output == *"this clock is 2 h behind the clock of build2"* ]]
   [[ $output == *"fix clock: "* ]]
 }
 
