@@ -183,7 +183,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   run -129 git build lock acquire
   run -129 git build lock
   run -129 git build lock acqire deploy
-  [[ $output == *"did you mean acquire?"* ]]
+  [[ $output == *"did you mean 'acquire'?"* ]]
 }
 
 @test "clones of one host take turns: none of them loses a race" {

@@ -106,7 +106,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   git config build.notifyCommand 'exit 7'
   kill -HUP "$pid"
   other message send -q --to build1 --subject "and again" >/dev/null
-  wait_for 10 grep -q "cannot notify: build.notifyCommand ended with 7" "$TMP/out"
+  wait_for 10 grep -q "cannot notify: build.notifyCommand exited with 7" "$TMP/out"
   before=$(git rev-list --count heartbeat-build1)
   wait_for 10 eval '[ "$(git rev-list --count heartbeat-build1)" -gt '"$before"' ]'
 }
