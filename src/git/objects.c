@@ -64,38 +64,11 @@ int store_find_entry(struct repo *repo, const git_tree *top, const char *path, g
 	}
 }
 
-/* Reads the whole stream directly into `out`. It tries to read one byte more than there can be, so
- * that zlib verifies the checksum after the last byte. */
-static int read_stream(git_odb_stream *stream, size_t size, struct buf *out)
-{
-	size_t got = 0;
-	int count = 1;
-	buf_grow(out, size + 1);
-	while (got <= size && count > 0) {
-		count = git_odb_stream_read(stream, out->data + out->len + got, size + 1 - got);
-		got += count > 0 ? (size_t)count : 0;
-	}
-	if (count < 0 || got != size) {
-		out->data[out->len] = '\0';
-		return ERR_FAILED;
-	}
-	out->len += size;
-	out->data[out->len] = '\0';
-	return 0;
-}
-
 int store_read_blob(
 	struct repo *repo, const git_oid *id, size_t limit, struct buf *out, size_t *size)
 {
-	git_odb_stream *stream;
 	git_odb_object *object;
 	git_object_t type;
-	/* New objects are loose and can be streamed; packed objects cannot. */
-	if (!git_odb_open_rstream(&stream, size, &type, repo->odb, id)) {
-		int rc = limit && *size > limit ? ERR_INVALID : read_stream(stream, *size, out);
-		git_odb_stream_free(stream);
-		return rc;
-	}
 	/* The header has the size, so that an object that is too large is not unpacked. */
 	if (git_odb_read_header(size, &type, repo->odb, id) < 0)
 		return ERR_FAILED;

@@ -1,5 +1,6 @@
 /* Opens a repository; reads and updates its refs. */
 #include "git/internal.h"
+#include "git/loose.h"
 #include "locks/stale_locks.h"
 
 #include "base/alloc.h"
@@ -220,6 +221,8 @@ int repo_open(struct repo **out, const char *directory, struct error *err)
 	if (!rc && git_repository_odb(&repo->odb, repo->git) < 0)
 		rc = store_error(
 			err, ERR_FAILED, "cannot read the objects of %s", repo->place.git_dir);
+	if (!rc)
+		rc = loose_attach(repo, err);
 done:
 	buf_release(&git_dir);
 	if (rc < 0)

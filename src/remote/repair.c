@@ -2,7 +2,7 @@
 
 #include "locks/boot_locks.h"
 #include "git/internal.h"
-#include "remote/loose.h"
+#include "git/loose.h"
 
 #include "base/alloc.h"
 #include "base/boot.h"

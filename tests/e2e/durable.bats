@@ -127,11 +127,28 @@ loose() {
   works_again "message list"
   # The refetched objects are in a pack now.
   git build message send --to operator --subject new
-  # libgit2 reads a truncated pack forever: it is found by the first command after a start.
+  # libgit2 would read a truncated object forever.
   object=$(loose origin/main:coordination)
   chmod u+w "$object" && truncate -s 20 "$object"
-  rm .git/git-build/boot
   works_again "lock acquire again --ttl 60"
+}
+
+@test "a truncated object ends each command, and each push to it" {
+  busy_fleet
+  local size
+  for size in -1 -5 -20 30 12; do
+    git build message send --to operator --subject "new $size"
+    object=$(loose origin/main:coordination/messages.json)
+    chmod u+w "$object" && truncate -s "$size" "$object"
+    works_again "message list"
+  done
+  git build message send --to operator --subject last
+  object=$(cd ../fleet.git && oid=$(git rev-parse main:coordination/messages.json) &&
+    echo "$PWD/objects/${oid:0:2}/${oid:2}")
+  cp "$object" "$TMP/whole"
+  chmod u+w "$object" && truncate -s -5 "$object"
+  run -128 timeout 60 git build message send --to operator --subject lost
+  cp "$TMP/whole" "$object"
 }
 
 @test "references damaged by a power cut are restored" {
