@@ -53,7 +53,7 @@ END
   mkdir out
   touch -d yesterday out/old.deb
   run -0 git build package --repo tree --out out
-  [[ $output == *"runs packaging/build-deb.sh -o $TMP/out"* ]]
+  [[ $output == *"running packaging/build-deb.sh -o $TMP/out"* ]]
   [ "${lines[-1]}" = out/own_3_all.deb ]
   dpkg -I out/own_3_all.deb | grep -q 'Package: own'
 }
