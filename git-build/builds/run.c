@@ -95,7 +95,7 @@ static int end_pause(struct run *run, struct error *err)
 {
 	int rc = worker_check(&run->worker, err);
 	if (rc < 0)
-		return error_wrap(err, "takes no jobs");
+		return error_wrap(err, "this server does not claim jobs");
 	rc = worker_report_pause(&run->worker, NULL, err);
 	run->pause.on = rc < 0;
 	return rc;

@@ -170,7 +170,10 @@ works() {
 }
 
 @test "errors of the job itself are still its failure, and the worker continues" {
+  # The branch is not checked while the source is away.
+  mv ../source ../away
   bad=$(git build job add --branch nowhere --commit HEAD --no-packages)
+  mv ../away ../source
   good=$(add)
   run -1 git build run --once
   [ "$(job "$bad" '.status + " " + .reason')" = "failed there is no branch 'nowhere' in $TMP/source" ]
