@@ -13,28 +13,20 @@
 
 /* An object's header: the longest type, a space, the digits of the size, and the NUL. */
 enum { HEADER_SIZE = 32 };
+/* zlib makes at most so many bytes of one (zlib.net, "Maximum Compression Factor"). */
+enum { MOST_PER_BYTE = 1032 };
 
-/* ---- one object ---- */
+/* ---- reading one object ---- */
 
-/* Unpacks the whole `file`; false if it is incomplete or damaged. */
-static bool inflate_all(const struct buf *file, struct buf *out)
-{
-	z_stream stream = { .next_in = (Bytef *)file->data, .avail_in = (uInt)file->len };
-	int rc = file->len > UINT_MAX ? Z_DATA_ERROR : inflateInit(&stream);
-	bool started = !rc;
-	while (!rc) {
-		buf_grow(out, 65537);
-		stream.next_out = (Bytef *)out->data + out->len;
-		stream.avail_out = 65536;
-		rc = inflate(&stream, Z_NO_FLUSH);
-		buf_truncate(out, out->len + 65536 - stream.avail_out);
-	}
-	if (started)
-		inflateEnd(&stream);
-	return rc == Z_STREAM_END;
-}
+/* An object that is being read: its header is unpacked, with the bytes after it that fitted in. */
+struct reading {
+	z_stream stream;
+	char start[HEADER_SIZE];
+	size_t header, size; /* of the start, and of the content */
+	git_object_t type;
+};
 
-/* Reads the header in the first `len` bytes of an object. Returns its length with the NUL, or 0. */
+/* Reads the header in the first `len` bytes of an object: its length with the NUL, or 0. */
 static size_t parse_header(const char *text, size_t len, git_object_t *type, size_t *size)
 {
 	char name[8];
@@ -45,17 +37,58 @@ static size_t parse_header(const char *text, size_t len, git_object_t *type, siz
 	return *type == GIT_OBJECT_INVALID ? 0 : (size_t)(end - text) + 1;
 }
 
+/* Begins to unpack `file`, which must outlive `r`. Returns true, and is to be stopped; or false, if
+ * this is not the beginning of an object. */
+static bool start_reading(struct reading *r, const struct buf *file)
+{
+	*r = (struct reading){ .stream = { .next_in = (Bytef *)file->data,
+				       .avail_in = (uInt)file->len,
+				       .next_out = (Bytef *)r->start,
+				       .avail_out = HEADER_SIZE } };
+	if (file->len > UINT_MAX || inflateInit(&r->stream) != Z_OK)
+		return false;
+	int rc = inflate(&r->stream, Z_SYNC_FLUSH);
+	if (rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR)
+		r->header = parse_header(
+			r->start, HEADER_SIZE - r->stream.avail_out, &r->type, &r->size);
+	if (r->size / MOST_PER_BYTE > file->len)
+		r->header = 0;
+	if (!r->header)
+		inflateEnd(&r->stream);
+	return r->header != 0;
+}
+
+static void stop_reading(struct reading *r)
+{
+	inflateEnd(&r->stream);
+}
+
+/* Unpacks the content into `data`, which has a byte more than its size. */
+static bool read_content(struct reading *r, unsigned char *data)
+{
+	size_t got = HEADER_SIZE - r->stream.avail_out - r->header;
+	if (got > r->size || r->size >= UINT_MAX)
+		return false;
+	memcpy(data, r->start + r->header, got);
+	r->stream.next_out = data + got;
+	/* With room for one more byte, zlib verifies the checksum after the last one. */
+	r->stream.avail_out = (uInt)(r->size - got + 1);
+	int rc = inflate(&r->stream, Z_FINISH);
+	return rc == Z_STREAM_END && r->stream.total_out == r->header + r->size;
+}
+
 bool loose_is_whole(const struct buf *file, const struct oid *oid)
 {
+	struct reading r;
 	struct buf text = BUF_INIT;
-	git_object_t type;
-	size_t size, header;
 	git_oid found, expected = store_git_oid(oid);
-	bool whole = inflate_all(file, &text) &&
-		(header = parse_header(text.data, text.len, &type, &size)) > 0 &&
-		text.len - header == size &&
-		!git_odb_hash(&found, text.data + header, size, type) &&
+	if (!start_reading(&r, file))
+		return false;
+	buf_grow(&text, r.size + 1);
+	bool whole = read_content(&r, (unsigned char *)text.data) &&
+		!git_odb_hash(&found, text.data, r.size, r.type) &&
 		git_oid_equal(&found, &expected);
+	stop_reading(&r);
 	buf_release(&text);
 	return whole;
 }
@@ -68,21 +101,6 @@ struct loose_backend {
 	char *directory;
 };
 
-/* An object that is being read: its header is unpacked, with the bytes after it that fitted in. */
-struct reading {
-	struct buf file;
-	z_stream stream;
-	char start[HEADER_SIZE];
-	size_t header, size; /* of the start, and of the content */
-	git_object_t type;
-};
-
-static void stop_reading(struct reading *r)
-{
-	inflateEnd(&r->stream);
-	buf_release(&r->file);
-}
-
 static int refuse(const git_oid *oid)
 {
 	char text[80], hex[41];
@@ -92,8 +110,8 @@ static int refuse(const git_oid *oid)
 	return GIT_ERROR;
 }
 
-/* 0, GIT_ENOTFOUND, or GIT_ERROR with libgit2's message; only after 0 it is to be stopped. */
-static int start_reading(struct reading *r, git_odb_backend *backend, const git_oid *oid)
+/* Reads the file of the object. 0, GIT_ENOTFOUND, or GIT_ERROR with libgit2's message. */
+static int read_file(struct buf *out, git_odb_backend *backend, const git_oid *oid)
 {
 	struct loose_backend *b = (struct loose_backend *)backend;
 	struct error err = ERROR_INIT;
@@ -101,62 +119,34 @@ static int start_reading(struct reading *r, git_odb_backend *backend, const git_
 	char name[GIT_OID_HEXSZ + 2] = "";
 	git_oid_pathfmt(name, oid);
 	buf_addf(&path, "%s/%s", b->directory, name);
-	*r = (struct reading){ .file = BUF_INIT };
-	int rc = file_read(&r->file, path.data, UINT_MAX, &err);
+	int rc = file_read(out, path.data, UINT_MAX, &err);
 	buf_release(&path);
-	if (rc < 0) {
+	if (rc < 0)
 		git_error_set_str(GIT_ERROR_ODB, err.text);
-		buf_release(&r->file);
-		return rc == ERR_NOT_FOUND ? GIT_ENOTFOUND : GIT_ERROR;
-	}
-	r->stream.next_in = (Bytef *)r->file.data;
-	r->stream.avail_in = (uInt)r->file.len;
-	r->stream.next_out = (Bytef *)r->start;
-	r->stream.avail_out = sizeof(r->start);
-	rc = inflateInit(&r->stream);
-	if (!rc)
-		rc = inflate(&r->stream, Z_SYNC_FLUSH);
-	size_t got = sizeof(r->start) - r->stream.avail_out;
-	r->header = rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR
-		? parse_header(r->start, got, &r->type, &r->size)
-		: 0;
-	if (r->header)
-		return 0;
-	stop_reading(r);
-	return refuse(oid);
-}
-
-/* Unpacks the content into `data`, which has a byte more than its size. */
-static bool read_content(struct reading *r, unsigned char *data)
-{
-	size_t got = sizeof(r->start) - r->stream.avail_out - r->header;
-	if (got > r->size)
-		return false;
-	memcpy(data, r->start + r->header, got);
-	r->stream.next_out = data + got;
-	r->stream.avail_out = (uInt)(r->size - got + 1);
-	/* With room for one more byte, zlib verifies the checksum after the last one. */
-	int rc = inflate(&r->stream, Z_FINISH);
-	return rc == Z_STREAM_END && r->stream.total_out == r->header + r->size;
+	return rc == ERR_NOT_FOUND ? GIT_ENOTFOUND : rc < 0 ? GIT_ERROR : 0;
 }
 
 static int read_object(
 	void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid)
 {
 	struct reading r;
-	int rc = start_reading(&r, backend, oid);
-	if (rc < 0)
-		return rc;
-	*data = r.size < UINT_MAX ? git_odb_backend_data_alloc(backend, r.size + 1) : NULL;
-	if (!*data || !read_content(&r, *data)) {
-		git_odb_backend_data_free(backend, *data);
+	struct buf file = BUF_INIT;
+	int rc = read_file(&file, backend, oid);
+	if (!rc && !start_reading(&r, &file))
 		rc = refuse(oid);
-	} else {
-		((char *)*data)[r.size] = '\0';
+	if (!rc) {
+		*data = git_odb_backend_data_alloc(backend, r.size + 1);
 		*size = r.size;
 		*type = r.type;
+		if (!*data || !read_content(&r, *data)) {
+			git_odb_backend_data_free(backend, *data);
+			rc = refuse(oid);
+		} else {
+			((char *)*data)[r.size] = '\0';
+		}
+		stop_reading(&r);
 	}
-	stop_reading(&r);
+	buf_release(&file);
 	return rc;
 }
 
@@ -164,13 +154,17 @@ static int read_header(
 	size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid)
 {
 	struct reading r;
-	int rc = start_reading(&r, backend, oid);
-	if (rc < 0)
-		return rc;
-	*size = r.size;
-	*type = r.type;
-	stop_reading(&r);
-	return 0;
+	struct buf file = BUF_INIT;
+	int rc = read_file(&file, backend, oid);
+	if (!rc && !start_reading(&r, &file))
+		rc = refuse(oid);
+	if (!rc) {
+		*size = r.size;
+		*type = r.type;
+		stop_reading(&r);
+	}
+	buf_release(&file);
+	return rc;
 }
 
 static void free_backend(git_odb_backend *backend)
@@ -223,11 +217,11 @@ int loose_attach(struct repo *repo, struct error *err)
 	const char *others = quarantined ? getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES") : NULL;
 	buf_addf(&own, "%s/objects", repo->place.common_dir);
 	buf_addf(&path, "%s/info/alternates", own.data);
-	int rc = attach(repo, own.data, err);
-	if (!rc && object_dir && *object_dir)
-		rc = attach_list(repo, object_dir, "", ".", err);
-	if (!rc && others)
-		rc = attach_list(repo, others, ":", ".", err);
+	int rc = object_dir && *object_dir ? attach(repo, object_dir, err) : 0;
+	/* The repository's own directory is an alternate of the quarantine. */
+	if (!rc)
+		rc = others && *others ? attach_list(repo, others, ":", ".", err)
+				       : attach(repo, own.data, err);
 	if (!rc)
 		rc = file_read(&alternates, path.data, 1 << 20, err);
 	if (!rc)
