@@ -49,8 +49,7 @@ void command_close(struct invocation *inv)
 
 bool command_repair(struct invocation *inv, int code)
 {
-	if (!inv->repo || !inv->settings.remote || !repo_work_tree(inv->repo) ||
-		(code != ERR_FAILED && code != ERR_NOT_FOUND))
+	if (!inv->repo || !inv->settings.remote || !repo_work_tree(inv->repo) || code != ERR_FAILED)
 		return false;
 	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };
 	return repair(inv->repo, &remote, NULL) > 0;

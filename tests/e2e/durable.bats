@@ -133,6 +133,18 @@ loose() {
   works_again "lock acquire again --ttl 60"
 }
 
+@test "a name that does not exist is not taken for damage" {
+  busy_fleet
+  local before command
+  # An examination of the clone takes this lock.
+  before=$(stat -c %y .git/git-build/repair)
+  for command in "job show nosuch" "message show nosuch" "job cancel nosuch"; do
+    # shellcheck disable=SC2086 # words
+    run -128 git build $command
+  done
+  [ "$(stat -c %y .git/git-build/repair)" = "$before" ]
+}
+
 @test "a truncated object ends each command, and each push to it" {
   busy_fleet
   local size
