@@ -25,12 +25,6 @@ void log_list_release(struct log_list *list)
 	*list = (struct log_list){ 0 };
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-	return len > end_len && !strcmp(text + len - end_len, end);
-}
-
 /* ---- listing ---- */
 
 /* The time in a name such as "20251029T120000Z.log"; 0 if there is none. */
@@ -52,7 +46,7 @@ struct owner {
 
 static size_t stem(const char *log)
 {
-	return strlen(log) - (ends_with(log, ".gz") ? strlen(".gz") : 0);
+	return strlen(log) - (file_has_ending(log, ".gz") ? strlen(".gz") : 0);
 }
 
 /* Orders by the name of the log without ".gz", because archiving compresses logs that a manifest
@@ -101,7 +95,8 @@ static void add_file(struct listing *l, const char *name, bool shared)
 {
 	struct log_list *list = l->list;
 	struct buf path = BUF_INIT;
-	if (!manifest_name_ok(name) || (!ends_with(name, ".log") && !ends_with(name, ".log.gz")))
+	if (!manifest_name_ok(name) ||
+		(!file_has_ending(name, ".log") && !file_has_ending(name, ".log.gz")))
 		return;
 	buf_addf(&path, "%s/logs/%s", l->server, name);
 	GROW(list->files, list->count, list->capacity);
@@ -262,14 +257,14 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 	struct buf stored = BUF_INIT, other = BUF_INIT;
 	int rc = read_stored(&stored, reading, path, err);
 	buf_addstr(&other, path);
-	if (rc == ERR_NOT_FOUND && !ends_with(path, ".gz")) {
+	if (rc == ERR_NOT_FOUND && !file_has_ending(path, ".gz")) {
 		buf_addstr(&other, ".gz");
 		rc = read_stored(&stored, reading, other.data, err);
 	}
 	if (rc == ERR_NOT_FOUND)
 		error_set(err, rc, "log %s exists neither on the shared branch nor in this clone",
 			path);
-	else if (!rc && ends_with(other.data, ".gz"))
+	else if (!rc && file_has_ending(other.data, ".gz"))
 		rc = unpack(out, &stored, path, err);
 	else if (!rc)
 		buf_add(out, stored.data, stored.len);

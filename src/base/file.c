@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/env.h"
 
 #include <dirent.h>
@@ -296,6 +297,25 @@ int file_remove(const char *path, struct error *err)
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_errno(err, ERR_FAILED, "cannot remove %s", path);
 	return 0;
+}
+
+int file_remove_tree(const char *path, struct error *err)
+{
+	const char *argv[] = { "rm", "-rf", "--", path, NULL };
+	struct buf errors = BUF_INIT;
+	struct child child = { .argv = argv, .errors = &errors };
+	int status, rc = child_run(&child, &status, err);
+	buf_trim(&errors);
+	if (!rc && status)
+		rc = error_set(err, ERR_FAILED, "cannot remove %s: %s", path, errors.data);
+	buf_release(&errors);
+	return rc;
+}
+
+bool file_has_ending(const char *path, const char *ending)
+{
+	size_t len = strlen(path), ending_len = strlen(ending);
+	return len > ending_len && !strcmp(path + len - ending_len, ending);
 }
 
 int file_exists(const char *path, struct error *err)

@@ -69,6 +69,12 @@ int file_sync_tree(const char *path, struct error *err);
 /* Removes `path`. It is not a failure if the file does not exist. */
 int file_remove(const char *path, struct error *err);
 
+/* Removes `path` with everything below it, by rm(1). It is not a failure if it does not exist. */
+int file_remove_tree(const char *path, struct error *err);
+
+/* Does the name of `path` end with `ending` (".json"), after at least one other character? */
+bool file_has_ending(const char *path, const char *ending);
+
 /* Returns 1 if there is a file or a directory `path`, 0 if not (ENOENT), or ERR_FAILED if that
  * cannot be checked. */
 int file_exists(const char *path, struct error *err);

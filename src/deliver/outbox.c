@@ -81,8 +81,7 @@ static int list(struct outbox *out, struct repo *repo, struct error *err)
 	size_t directory = path.len;
 	int rc = file_list_read(&names, path.data, err);
 	for (size_t i = 0; i < names.count; i++) {
-		size_t len = strlen(names.names[i]);
-		if (*names.names[i] == '.' || len < 5 || strcmp(names.names[i] + len - 5, ".json"))
+		if (*names.names[i] == '.' || !file_has_ending(names.names[i], ".json"))
 			continue;
 		buf_truncate(&path, directory);
 		buf_addf(&path, "/%s", names.names[i]);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "git/history.h"
+#include "guard/versions.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -48,8 +49,7 @@ static int add_commit(const struct oid *commit, void *data)
 static int note_changed(const struct changed_file *file, void *data)
 {
 	struct looked *looked = data;
-	size_t len = strlen(file->path);
-	if (len <= 5 || strcmp(file->path + len - 5, ".json"))
+	if (!version_is_json(file->path))
 		return 0;
 	GROW(looked->changed, looked->changed_count, looked->changed_capacity);
 	looked->changed[looked->changed_count++] = xstrdup(file->path);

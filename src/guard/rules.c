@@ -2,6 +2,7 @@
 #include "guard/internal.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "schema/builtin.h"
 #include "git/attributes.h"
 
@@ -174,9 +175,8 @@ int rules_by_name(struct rules *rules, const char *name, const struct rule **out
 
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err)
 {
-	size_t len = strlen(path);
 	*out = NULL;
-	if (len <= strlen(SUFFIX) || strcmp(path + len - strlen(SUFFIX), SUFFIX))
+	if (!file_has_ending(path, SUFFIX))
 		return 0;
 	const char *builtin = builtin_for_path(path);
 	if (builtin)

@@ -1,11 +1,12 @@
 #include "guard/versions.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 bool version_is_json(const char *path)
 {
-	size_t len = strlen(path);
-	return len > 5 && !strcmp(path + len - 5, ".json");
+	return file_has_ending(path, ".json");
 }
 
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,

@@ -2,6 +2,7 @@
 
 #include "base/boot.h"
 #include "base/buf.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,10 +75,7 @@ int boot_locks_remove_for(struct lock_place *place, const char *ref, struct erro
 
 static bool is_lock(const FTSENT *entry)
 {
-	static const char ending[] = ".lock";
-	size_t len = strlen(ending);
-	return entry->fts_info == FTS_F && entry->fts_namelen > len &&
-		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
+	return entry->fts_info == FTS_F && file_has_ending(entry->fts_name, ".lock");
 }
 
 /* Removes the dead lock files below `directory`, at most `depth` directories down (0: no limit).

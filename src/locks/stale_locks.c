@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/env.h"
+#include "base/file.h"
 #include "locks/clone_lock.h"
 #include "locks/live_git.h"
 
@@ -71,10 +72,7 @@ static void add_work_trees(struct paths *roots, const char *common_dir)
 
 static bool is_lock(const FTSENT *entry)
 {
-	static const char ending[] = ".lock";
-	size_t len = strlen(ending);
-	return entry->fts_info == FTS_F && entry->fts_namelen > len &&
-		!strcmp(entry->fts_name + entry->fts_namelen - len, ending);
+	return entry->fts_info == FTS_F && file_has_ending(entry->fts_name, ".lock");
 }
 
 /* The lock files of refs, at any depth. */

@@ -10,8 +10,7 @@ enum { FILE_LIMIT = 1 << 30 };
 
 static bool is_json(const char *path)
 {
-	size_t len = strlen(path);
-	return len > 5 && !strcmp(path + len - 5, ".json");
+	return file_has_ending(path, ".json");
 }
 
 int merge_files(struct merge_files *files, struct merge_result *result, struct error *err)

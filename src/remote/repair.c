@@ -63,12 +63,6 @@ static int git_status(struct repo *repo, const char *const *argv, struct buf *in
 	return rc < 0 ? rc : status;
 }
 
-static int remove_tree(struct repo *repo, const char *path)
-{
-	const char *argv[] = { "rm", "-rf", "--", path, NULL };
-	return git_status(repo, argv, NULL) ? ERR_FAILED : 0;
-}
-
 /* Moves the file `path` of the clone to damaged/, under a name without slashes. */
 static int keep(struct repairing *r, const char *path)
 {
@@ -132,8 +126,7 @@ static int examine_ref_file(struct repairing *r, const FTSENT *entry)
 {
 	struct buf text = BUF_INIT;
 	const char *name = entry->fts_path + strlen(repo_common_dir(r->repo)) + 1;
-	size_t len = strlen(name);
-	if (entry->fts_info != FTS_F || (len > 5 && !strcmp(name + len - 5, ".lock")))
+	if (entry->fts_info != FTS_F || file_has_ending(name, ".lock"))
 		return 0;
 	int rc = file_read(&text, entry->fts_path, REF_LIMIT, r->err);
 	if (rc == ERR_NOT_FOUND)
@@ -271,7 +264,7 @@ static int make_mirror(struct repairing *r)
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	const char *argv[] = { "git", "init", "--bare", "--quiet", "--template=", r->mirror.data,
 		NULL };
-	int rc = remove_tree(r->repo, r->mirror.data);
+	int rc = file_remove_tree(r->mirror.data, r->err);
 	if (!rc && git_status(r->repo, argv, NULL))
 		rc = error_set(
 			r->err, ERR_FAILED, "cannot create a repository at %s", r->mirror.data);
@@ -296,12 +289,6 @@ static int fetch_mirror(struct repairing *r, struct repo **mirror)
 	return rc < 0 ? rc : store_fetch(*mirror, r->remote, refspecs, r->err);
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-	size_t len = strlen(name), end_len = strlen(end);
-	return len >= end_len && !strcmp(name + len - end_len, end);
-}
-
 /* Moves the fetched packs to the clone; git finds a pack as soon as its index exists. */
 static int take_packs(struct repairing *r, const char *ending)
 {
@@ -310,7 +297,7 @@ static int take_packs(struct repairing *r, const char *ending)
 	DIR *directory = opendir(from.data);
 	int rc = directory ? 0 : error_errno(r->err, ERR_FAILED, "cannot open %s", from.data);
 	for (struct dirent *entry; !rc && directory && (entry = readdir(directory));) {
-		if (*entry->d_name == '.' || !ends_with(entry->d_name, ending))
+		if (*entry->d_name == '.' || !file_has_ending(entry->d_name, ending))
 			continue;
 		buf_reset(&from);
 		buf_reset(&to);
@@ -448,7 +435,7 @@ static int replace(struct repairing *r)
 	else if (complete < 0)
 		rc = complete;
 	repo_close(mirror);
-	remove_tree(r->repo, r->mirror.data);
+	file_remove_tree(r->mirror.data, NULL);
 	return rc < 0 ? error_wrap(r->err,
 				"this clone is damaged, and cannot be repaired by fetching again")
 		      : 0;

@@ -21,9 +21,8 @@ static int64_t count_names(const struct repo *repo, const char *below, const cha
 	buf_addf(&path, "%s/objects/%s", repo->place.common_dir, below);
 	file_list_read(&names, path.data, NULL);
 	for (size_t i = 0; i < names.count; i++) {
-		size_t len = strlen(names.names[i]), end_len = strlen(end);
-		count += names.names[i][0] != '.' && len > end_len &&
-			!strcmp(names.names[i] + len - end_len, end);
+		const char *name = names.names[i];
+		count += *name != '.' && file_has_ending(name, end);
 	}
 	file_list_release(&names);
 	buf_release(&path);

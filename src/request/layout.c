@@ -11,7 +11,7 @@
 #define BLOCK_BEGIN "# git-build: begin (kept by `git build init`)\n"
 #define BLOCK_END   "# git-build: end\n"
 
-/* Which file is merged and judged by which schema: git's own mechanism, an attribute. */
+/* The schema by which each file is merged and checked, as attributes of git. */
 static const char attributes[] =
 	"*/status.json merge=git-build build-schema=status\n"
 	"*/heartbeat.json merge=git-build build-schema=heartbeat\n"

@@ -117,19 +117,6 @@ static void making_end(struct making *m)
 	buf_release(&m->whole);
 }
 
-static int remove_tree(const char *path, struct error *err)
-{
-	const char *argv[] = { "rm", "-rf", "--", path, NULL };
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv, .errors = &errors };
-	int status, rc = child_run(&child, &status, err);
-	buf_trim(&errors);
-	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "cannot remove %s: %s", path, errors.data);
-	buf_release(&errors);
-	return rc;
-}
-
 /* Moves all entries except HEAD. An earlier run may have moved some of them. */
 static int move_entries(const struct making *m, struct error *err)
 {
@@ -182,7 +169,7 @@ static int equip(const char *path, const struct setup_plan *plan, struct setup_r
 static int make_whole(const struct making *m, const struct setup_plan *plan,
 	struct setup_report *report, struct error *err)
 {
-	int rc = remove_tree(m->making.data, err);
+	int rc = file_remove_tree(m->making.data, err);
 	if (!rc)
 		rc = create(m->making.data, plan->branch ? plan->branch : DEFAULT_BRANCH, err);
 	if (!rc)
@@ -285,7 +272,7 @@ static int make(const char *path, const struct setup_plan *plan, struct setup_re
 	if (place < 0)
 		rc = place;
 	if (!rc)
-		rc = remove_tree(m.unfinished.data, err);
+		rc = file_remove_tree(m.unfinished.data, err);
 	making_end(&m);
 	return rc;
 }
@@ -426,7 +413,7 @@ static int remove_unfinished(const char *path, struct error *err)
 	int found = file_exists(m.unfinished.data, err);
 	int rc = found > 0 ? take_turn(&m, err) : found;
 	if (found > 0 && !rc)
-		rc = remove_tree(m.unfinished.data, err);
+		rc = file_remove_tree(m.unfinished.data, err);
 	making_end(&m);
 	return rc;
 }

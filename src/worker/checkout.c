@@ -124,10 +124,9 @@ static int fetch(struct making *m)
 
 static int is_no_lock(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	size_t len = strlen(path);
 	(void)st;
 	(void)at;
-	return type != FTW_D && len > 5 && !strcmp(path + len - 5, ".lock");
+	return type != FTW_D && file_has_ending(path, ".lock");
 }
 
 /* Our own git processes have ended, so any lock file in the mirror is stale. */
@@ -311,23 +310,15 @@ static int add_tree(struct making *m)
 static int remove_directory(const char *path, struct error *err)
 {
 	/* A build may leave directories without write permission. */
-	const char *open[] = { "chmod", "-R", "u+rwX", "--", path, NULL };
-	const char *argv[] = { "rm", "-rf", "--", path, NULL };
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv, .errors = &errors };
-	int status, rc = child_run(&child, &status, err);
-	if (!rc && status) {
-		child.argv = open;
-		child_run(&child, &status, NULL);
-		child.argv = argv;
-		buf_reset(&errors);
-		rc = child_run(&child, &status, err);
-	}
-	buf_trim(&errors);
-	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "cannot remove %s: %s", path, errors.data);
-	buf_release(&errors);
-	return rc;
+	const char *argv[] = { "chmod", "-R", "u+rwX", "--", path, NULL };
+	struct buf ignored = BUF_INIT;
+	struct child child = { .argv = argv, .errors = &ignored };
+	int status;
+	if (!file_remove_tree(path, NULL))
+		return 0;
+	child_run(&child, &status, NULL);
+	buf_release(&ignored);
+	return file_remove_tree(path, err);
 }
 
 int checkout_remove(struct repo *repo, const char *job, struct error *err)

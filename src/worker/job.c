@@ -213,10 +213,8 @@ static int has_package(const struct build_job *job, struct error *err)
 	bool found = false;
 	struct file_list names;
 	int rc = file_list_read(&names, job->output.data, err);
-	for (size_t i = 0; i < names.count && !found; i++) {
-		size_t len = strlen(names.names[i]);
-		found = len > 4 && !strcmp(names.names[i] + len - 4, ".deb");
-	}
+	for (size_t i = 0; i < names.count && !found; i++)
+		found = file_has_ending(names.names[i], ".deb");
 	file_list_release(&names);
 	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : found;
 }

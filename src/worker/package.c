@@ -65,12 +65,6 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), suffix_len = strlen(suffix);
-	return len > suffix_len && !strcmp(name + len - suffix_len, suffix);
-}
-
 static void add_file(struct package_result *result, const char *name)
 {
 	result->files = xreallocarray(result->files, result->count + 1, sizeof(*result->files));
@@ -87,8 +81,8 @@ static int find_made(
 	for (size_t i = 0; !rc && i < names.count; i++) {
 		const char *name = names.names[i];
 		struct stat st;
-		if (!ends_with(name, ".deb") && !ends_with(name, ".changes") &&
-			!ends_with(name, ".buildinfo"))
+		if (!file_has_ending(name, ".deb") && !file_has_ending(name, ".changes") &&
+			!file_has_ending(name, ".buildinfo"))
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", p->out, name);
@@ -144,7 +138,7 @@ static int collect_made(struct packaging *p, struct package_result *result)
 	}
 	for (size_t i = 0; !rc && i < result->count; i++) {
 		char *name = result->files[i];
-		if (!ends_with(name, ".buildinfo"))
+		if (!file_has_ending(name, ".buildinfo"))
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%.*s.changes", (int)(strlen(name) - strlen(".buildinfo")), name);
@@ -419,7 +413,7 @@ int package_build(const struct package_plan *plan, struct package_result *result
 		qsort(result->files, result->count, sizeof(*result->files), by_name);
 	bool found = false;
 	for (size_t i = 0; i < result->count; i++)
-		found |= ends_with(result->files[i], ".deb");
+		found |= file_has_ending(result->files[i], ".deb");
 	if (!rc && !found)
 		rc = error_set(err, ERR_FAILED, "no .deb file was built in %s", p.out);
 	return rc;

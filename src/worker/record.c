@@ -158,14 +158,6 @@ int build_job_end(struct build_job *job, struct buf *reason, struct error *err)
 
 /* ---- the result, on the shared branch ---- */
 
-static int remove_directory(const char *path)
-{
-	const char *argv[] = { "rm", "-rf", "--", path, NULL };
-	struct child child = { .argv = argv };
-	int status, rc = child_run(&child, &status, NULL);
-	return rc < 0 ? rc : status ? ERR_FAILED : 0;
-}
-
 static int submit_now(const struct worker *worker, const struct buf *request,
 	struct outcome *outcome, struct error *err)
 {
@@ -240,7 +232,7 @@ int build_job_record(
 	if (rc == ERR_REFUSED && is_old(worker, path.data))
 		rc = record_shortly(worker, &request, outcome, err);
 	if (rc >= 0)
-		remove_directory(directory.data);
+		file_remove_tree(directory.data, NULL);
 	buf_release(&directory);
 	buf_release(&path);
 	buf_release(&request);
@@ -285,7 +277,7 @@ static int put_back(const struct build_job *job, bool uncounted, const char *rea
 		rmdir(job->output.data);
 	int rc = make_change(job->worker, &change, outcome, err);
 	if (rc >= 0)
-		remove_directory(job->directory.data);
+		file_remove_tree(job->directory.data, NULL);
 	return rc;
 }
 
@@ -308,7 +300,7 @@ int build_job_leave(const struct build_job *job, struct outcome *outcome, struct
 	checkout_remove(worker->repo, job->id, NULL);
 	if (job->output.len)
 		rmdir(job->output.data);
-	remove_directory(job->directory.data);
+	file_remove_tree(job->directory.data, NULL);
 	request_begin(&w, &request, "status set", worker->settings->server, worker->env);
 	json_put_string(&w, "status", "idle");
 	json_put_string(&w, "left_job", job->id);
@@ -408,7 +400,7 @@ static int remove_directories(const struct worker *worker, struct error *err)
 	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
 	int exists = empty ? file_exists(path.data, err) : 0;
 	if (exists > 0)
-		remove_directory(path.data);
+		file_remove_tree(path.data, NULL);
 	buf_release(&path);
 	return exists < 0 ? exists : rc == ERR_FAILED ? rc : 0;
 }
