@@ -8,7 +8,7 @@
  *
  *	fetch, look, decide, push	transaction_run() in src/deliver/transaction.c
  *	what is decided			acquire() and release() in src/fleet/lock.c
- *	refused				judge_lock() in src/guard/ownership.c
+ *	refused				check_lock() in src/guard/ownership.c
  *
  * The assertions: by the clock of the shared repository, no two clients hold the lock; no request is
  * applied twice; an acknowledged request is never lost, and a refused one is never applied; and if a
