@@ -57,6 +57,15 @@ static void tell_locks(struct invocation *inv)
 
 /* ---- requests ---- */
 
+/* Prints the answer if --json is given, and parses it. Returns `rc`, or a negative code. */
+static int show_answer(const struct invocation *inv, struct buf *text, int rc,
+	struct parsed_answer *answer, struct error *err)
+{
+	if (inv->json)
+		show_json(text);
+	return json_parse_buf(&answer->doc, text, "answer", NULL, err) < 0 ? ERR_FAILED : rc;
+}
+
 int coordination_submit(struct invocation *inv, const struct buf *request,
 	struct parsed_answer *answer, struct error *err)
 {
@@ -75,11 +84,23 @@ int coordination_submit(struct invocation *inv, const struct buf *request,
 			"with the next successful push");
 	if (!rc)
 		show_changed();
-	if (rc >= 0 && inv->json)
-		show_json(&outcome.answer);
-	if (rc >= 0 && json_parse_buf(&answer->doc, &outcome.answer, "answer", NULL, err) < 0)
-		rc = ERR_FAILED;
+	if (rc >= 0)
+		rc = show_answer(inv, &outcome.answer, rc, answer, err);
 	outcome_release(&outcome);
+	return rc;
+}
+
+int coordination_preview(struct invocation *inv, const struct buf *request,
+	struct parsed_answer *answer, struct error *err)
+{
+	struct reading reading;
+	struct buf text = BUF_INIT;
+	int rc = coordination_read(inv, false, &reading, err);
+	if (!rc)
+		rc = preview(inv->repo, &reading.tip, inv->settings.branch, request, &text, err);
+	if (rc >= 0)
+		rc = show_answer(inv, &text, rc, answer, err);
+	buf_release(&text);
 	return rc;
 }
 

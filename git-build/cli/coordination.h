@@ -42,6 +42,11 @@ bool answer_flag(const struct parsed_answer *answer, const char *name);
 int coordination_submit(struct invocation *inv, const struct buf *request,
 	struct parsed_answer *answer, struct error *err);
 
+/* Does the same, but changes nothing: the answer is what the request would do to the shared branch,
+ * which is read with coordination_read(). */
+int coordination_preview(struct invocation *inv, const struct buf *request,
+	struct parsed_answer *answer, struct error *err);
+
 /* Reads the shared branch. If the remote does not answer, prints a warning with the age of the
  * state that is shown. */
 int coordination_read(

@@ -72,7 +72,6 @@ static int run(
 		.job_days = days(given, given->jobs, ARCHIVE_JOB_DAYS),
 		.log_days = days(given, given->logs, ARCHIVE_LOG_DAYS),
 		.all_servers = given->all_servers,
-		.dry_run = given->dry_run,
 	};
 	struct buf request = BUF_INIT;
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
@@ -82,9 +81,8 @@ static int run(
 		return ANSWER_USAGE;
 	}
 	archive_request(&request, &plan, inv->settings.server, inv->env);
-	int rc = coordination_submit(inv, &request, &answer, err);
-	if (rc == 1 && given->dry_run)
-		rc = 0;
+	int rc = (given->dry_run ? coordination_preview : coordination_submit)(
+		inv, &request, &answer, err);
 	if (!rc && !inv->json && !inv->quiet)
 		show_answer(&answer, given->dry_run);
 	parsed_answer_release(&answer);

@@ -3,6 +3,7 @@
 #include "notify/command.h"
 #include "fleet/message.h"
 #include "request/messages.h"
+#include "deliver/commit_files.h"
 #include "deliver/outbox.h"
 
 static bool gave_up(int code)
@@ -73,5 +74,27 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 	}
 	if (kept)
 		*kept = keep;
+	return rc;
+}
+
+int preview(struct repo *repo, const struct oid *tip, const char *branch, const struct buf *request,
+	struct buf *out, struct error *err)
+{
+	struct request parsed;
+	struct answer answer = ANSWER_INIT;
+	struct commit_files files = { repo, *tip, branch };
+	struct documents_source source = commit_files_source(&files);
+	int rc = request_read(&parsed, request->data, request->len, err);
+	if (rc < 0)
+		return rc;
+	struct documents *documents = documents_new(&source);
+	rc = request_apply(&parsed, documents, &answer, err);
+	if (rc >= 0) {
+		answer_finish(&answer, NULL, 0);
+		buf_add(out, answer.text.data, answer.text.len);
+	}
+	documents_free(documents);
+	answer_release(&answer);
+	request_release(&parsed);
 	return rc;
 }

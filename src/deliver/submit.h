@@ -15,4 +15,11 @@
 int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, bool *kept, struct error *err);
 
+/*
+ * Appends to `answer` what `request` would do to the shared branch at `tip`, and changes nothing.
+ * Returns 0, 1 if the request would be refused, or a negative code.
+ */
+int preview(struct repo *repo, const struct oid *tip, const char *branch, const struct buf *request,
+	struct buf *answer, struct error *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "git/history.h"
+#include "deliver/commit_files.h"
 #include "deliver/host_turn.h"
 #include "remote/repair.h"
 #include "git/worktree.h"
@@ -16,8 +17,7 @@ enum {
 	RACES_PER_ATTEMPT = 20,
 	DEFAULT_BACKOFF_MS = 100,
 	MOST_BACKOFF = 16,
-	MOST_STEP_MS = 2000,
-	FILE_LIMIT = 256 << 20
+	MOST_STEP_MS = 2000
 };
 
 #define TRAILER "Operation-Id: "
@@ -30,8 +30,8 @@ struct transaction {
 	char *refspec;      /* from the one to the other */
 	char operation[UUID_SIZE];
 	int64_t time; /* one for all attempts: on the same tip they are the same commit */
-	struct oid base;
-	bool fresh; /* has the remote been asked? */
+	struct commit_files files; /* of the commit that is built on */
+	bool fresh;                /* has the remote been asked? */
 	char *subject;
 	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
 	struct documents *documents;
@@ -56,43 +56,9 @@ struct documents *transaction_documents(struct transaction *tx)
 	return tx->documents;
 }
 
-/* The documents' source: the commit that is built on. */
-static int read_file(void *data, const char *path, struct buf *out, struct error *err)
-{
-	struct transaction *tx = data;
-	if (oid_is_none(&tx->base))
-		return error_set(err, ERR_NOT_FOUND, "%s: branch %s does not exist yet", path,
-			tx->plan->branch);
-	return repo_read(tx->repo, &tx->base, path, FILE_LIMIT, out, NULL, err);
-}
-
-struct listing {
-	documents_each *each;
-	void *data;
-};
-
-static int list_entry(const struct entry *entry, void *data)
-{
-	const struct listing *listing = data;
-	struct documents_entry file = { entry->name, entry->mode == 040000,
-		entry->mode >> 12 == 010 };
-	return listing->each(&file, listing->data);
-}
-
-static int list_directory(
-	void *data, const char *directory, documents_each *each, void *each_data, struct error *err)
-{
-	struct transaction *tx = data;
-	struct listing listing = { each, each_data };
-	if (oid_is_none(&tx->base))
-		return error_set(
-			err, ERR_NOT_FOUND, "branch %s does not exist yet", tx->plan->branch);
-	return repo_list(tx->repo, &tx->base, directory, list_entry, &listing, err);
-}
-
 const struct oid *transaction_base(const struct transaction *tx)
 {
-	return &tx->base;
+	return &tx->files.commit;
 }
 
 void transaction_subject(struct transaction *tx, const char *subject)
@@ -130,13 +96,13 @@ static int look_at(const struct oid *id, void *data)
 int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
 	struct oid *found, struct error *err)
 {
-	if (oid_is_none(&tx->base))
+	if (oid_is_none(&tx->files.commit))
 		return 0;
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "\n" TRAILER "%s\n", id);
 	struct search search = { tx->repo, err, line.data, { .message = BUF_INIT }, OID_NONE };
-	int rc = history_each_new(tx->repo, &tx->base, since, oid_is_none(since) ? 0 : 1, NULL,
-		look_at, &search, err);
+	int rc = history_each_new(tx->repo, &tx->files.commit, since, oid_is_none(since) ? 0 : 1,
+		NULL, look_at, &search, err);
 	if (rc > 0)
 		*found = search.found;
 	buf_release(&search.commit.message);
@@ -191,9 +157,9 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 	buf_addf(
 		&message, "%s\n\n%s", tx->subject ? tx->subject : plan->subject, tx->trailers.data);
 	struct commit_plan commit_plan = {
-		.base = tx->base,
-		.parents = &tx->base,
-		.parents_count = oid_is_none(&tx->base) ? 0 : 1,
+		.base = tx->files.commit,
+		.parents = &tx->files.commit,
+		.parents_count = oid_is_none(&tx->files.commit) ? 0 : 1,
 		.changes = changes,
 		.changes_count = count,
 		.message = message.data,
@@ -212,8 +178,8 @@ static int changes_something(struct transaction *tx, const struct oid *made, str
 {
 	struct commit before = { .message = BUF_INIT }, after = { .message = BUF_INIT };
 	int rc = 1;
-	if (!oid_is_none(&tx->base)) {
-		rc = repo_commit(tx->repo, &tx->base, &before, err);
+	if (!oid_is_none(&tx->files.commit)) {
+		rc = repo_commit(tx->repo, &tx->files.commit, &before, err);
 		if (!rc)
 			rc = repo_commit(tx->repo, made, &after, err);
 		if (!rc)
@@ -259,7 +225,7 @@ static int settle_doubt(
 static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
 	struct error *err)
 {
-	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->base };
+	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->files.commit };
 	const struct transaction_plan *plan = tx->plan;
 	int rc = plan->pushing ? plan->pushing(tx, made, result->attempts + 1, plan->data, err) : 0;
 	if (rc < 0)
@@ -271,14 +237,14 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 		/* It may be there, or come even later: it is looked for at every fetch from now on.
 		 */
 		GROW(tx->doubtful, tx->doubtful_count, tx->doubtful_capacity);
-		tx->doubtful[tx->doubtful_count++] = (struct doubtful){ *made, tx->base };
+		tx->doubtful[tx->doubtful_count++] = (struct doubtful){ *made, tx->files.commit };
 		return ERR_UNKNOWN;
 	}
 	if (!rc) {
 		/* git moves the tracking ref itself where the remote has a fetch refspec for it. If
 		 * it cannot be read, the next fetch moves it. */
 		struct oid seen;
-		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->base))
+		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->files.commit))
 			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
 		result->committed = true;
 		result->commit = *made;
@@ -292,8 +258,8 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 {
 	struct oid made;
 	forget_attempt(tx);
-	int rc = last_seen(tx, &tx->base, err);
-	result->commit = tx->base;
+	int rc = last_seen(tx, &tx->files.commit, err);
+	result->commit = tx->files.commit;
 	result->committed = false;
 	if (rc < 0)
 		return rc;
@@ -350,7 +316,9 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 	tx->tracking_ref = buf_detach(&text);
 	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
 	tx->refspec = buf_detach(&text);
-	tx->documents = documents_new(&(struct documents_source){ read_file, list_directory, tx });
+	tx->files = (struct commit_files){ repo, OID_NONE, plan->branch };
+	struct documents_source source = commit_files_source(&tx->files);
+	tx->documents = documents_new(&source);
 	plan->env->uuid(plan->env->data, tx->operation);
 	tx->time = plan->env->now(plan->env->data);
 }

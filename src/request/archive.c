@@ -34,7 +34,6 @@ void archive_request(
 	put_before(&w, "jobs_before", plan->job_days, now);
 	put_before(&w, "logs_before", plan->log_days, now);
 	json_put_bool(&w, "all_servers", plan->all_servers);
-	json_put_bool(&w, "dry_run", plan->dry_run);
 	json_end(&w);
 }
 
@@ -254,7 +253,7 @@ static int open_moving(struct moving *m, struct request *request, const char *pa
 /* Writes both sides, or nothing where nothing was moved. */
 static int save_moving(struct moving *m, struct error *err)
 {
-	bool writes = m->moved && !request_flag(m->request, "dry_run");
+	bool writes = m->moved;
 	int rc = writes ? document_save(&m->document, 1, m->request->documents, err) : 0;
 	for (size_t i = 0; !rc && writes && i < m->count; i++)
 		rc = document_save(&m->archives[i].document, 1, m->request->documents, err);
@@ -334,7 +333,7 @@ static int compress_log(struct logs *logs, const char *path, const char *packed_
 		logs->count++;
 		logs->saved += (int64_t)len - (int64_t)packed.len;
 	}
-	if (!rc && !request_flag(logs->request, "dry_run")) {
+	if (!rc) {
 		documents_remove(documents, path);
 		documents_write(documents, packed_path, &packed);
 	}
@@ -427,7 +426,7 @@ static int archive(struct request *request, struct error *err)
 	json_put_int(&request->answer->writer, "jobs", jobs);
 	json_put_int(&request->answer->writer, "logs", logs.count);
 	json_put_int(&request->answer->writer, "log_bytes_saved", logs.saved);
-	return request_flag(request, "dry_run");
+	return 0;
 }
 
 const struct operation archive_operations[] = {

@@ -23,7 +23,6 @@
 struct archive_plan {
 	int64_t message_days, job_days, log_days; /* archive older ones; below 0: none */
 	bool all_servers;                         /* logs of all servers, not only this one */
-	bool dry_run; /* change nothing: the request is refused, and the answer has the changes */
 };
 
 /* Appends the request. */

@@ -50,6 +50,19 @@ END
 
 ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
 
+@test "a dry run changes nothing, and does not send the outbox" {
+  seed
+  git remote set-url origin ../away.git
+  run -128 git -c build.attempts=1 build message send --to build2 --subject later --body text
+  run -0 --separate-stderr git build archive --dry-run
+  [[ $stderr == *"away.git"* ]]
+  git remote set-url origin ../fleet.git
+  run -0 git build archive --dry-run
+  [[ $output == "would move 2 messages and 2 jobs to coordination/archive"* ]]
+  [ "$(git -C ../fleet.git log -1 --format=%s main)" = History ]
+  [ "$(git build outbox list --json | jq '.entries | length')" != 0 ]
+}
+
 @test "old elements are moved in one commit, unchanged" {
   seed
   run -0 git build archive --dry-run
