@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Anybody may make things in /tmp: only a folder that is this user's, and nobody else's to write,
- * will do. */
+/* Appends the directory of the locks, and creates it if necessary. Any user can create files in
+ * /tmp, so the directory must belong to this user, and others must not have access. */
 static bool own_directory(struct buf *out)
 {
 	struct stat st;
@@ -21,7 +21,8 @@ static bool own_directory(struct buf *out)
 		!(st.st_mode & 077);
 }
 
-/* What all clones of this host call the remote: its URL; a path absolute, links followed. */
+/* Appends a name of the remote that is the same in all clones of this host: its URL, or the
+ * absolute path without symbolic links. */
 static void remote_identity(struct repo *repo, const char *remote, struct buf *out)
 {
 	struct buf key = BUF_INIT;
@@ -38,7 +39,8 @@ static void remote_identity(struct repo *repo, const char *remote, struct buf *o
 	buf_release(&key);
 }
 
-/* FNV-1a: two remotes that share a number take turns for nothing, and that is all. */
+/* FNV-1a. If two remotes have the same hash, their writers take turns needlessly; nothing else
+ * happens. */
 static uint64_t number_of(const struct buf *text)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -47,7 +49,8 @@ static uint64_t number_of(const struct buf *text)
 	return hash;
 }
 
-/* The lock says which clone has it, and then which had it last. */
+/* Was another clone the last to hold the lock? The lock file names its holder, and keeps the name
+ * after the release. */
 static bool was_other(const char *path, const struct buf *who)
 {
 	struct buf last = BUF_INIT;

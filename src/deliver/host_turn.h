@@ -1,7 +1,7 @@
 /*
- * Writers of one host, to one remote, take turns: each would otherwise lose races against the
- * others, and have paid for most of a push each time. It is advice and nothing more: whoever has
- * waited long enough goes ahead, and the compare-and-swap at the remote decides.
+ * The host queue: clones on one host that write to the same remote take turns. Otherwise they would
+ * lose races against each other, each at the cost of most of a push. The queue is advisory: a
+ * writer that has waited long enough goes ahead, and the compare-and-swap at the remote decides.
  */
 #ifndef DELIVER_HOST_TURN_H
 #define DELIVER_HOST_TURN_H
@@ -12,13 +12,13 @@
 
 struct host_queue {
 	struct file_lock lock;
-	bool others; /* another clone may have written since this one has */
+	bool others; /* another clone may have written since this clone last did */
 };
 
 /*
- * Waits for the writers before, at most `wait_ms`. Never fails: where a lock cannot be had (it
- * lies in /tmp/git-build-<user id>, which must be this user's alone) there is no queue. To be given
- * to host_queue_leave().
+ * Waits up to `wait_ms` for earlier writers. Never fails: without a lock, there is no queue. The
+ * lock is in /tmp/git-build-<user id>, which only this user may access. Release with
+ * host_queue_leave().
  */
 void host_queue_enter(struct host_queue *queue, struct repo *repo, const char *remote,
 	int64_t wait_ms, const struct env *env);

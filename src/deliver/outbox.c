@@ -63,7 +63,7 @@ static int read_entry(struct outbox_entry *entry, struct error *err)
 		buf_add(&entry->request, text, len);
 	} else {
 		rc = error_set(err, ERR_INVALID,
-			"%s is no entry of the outbox; move it away, and look into it",
+			"%s: not a valid outbox entry; inspect it and move it elsewhere",
 			entry->path);
 	}
 	free(since);
@@ -71,8 +71,7 @@ static int read_entry(struct outbox_entry *entry, struct error *err)
 	return rc;
 }
 
-/* Its files' names, without their content, in the order of keeping; if there is no directory, there
- * are none. */
+/* Lists the entries in order, without their content. A missing directory is an empty outbox. */
 static int list(struct outbox *out, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
@@ -105,7 +104,7 @@ int outbox_read(struct outbox *out, struct repo *repo, struct error *err)
 	return rc;
 }
 
-/* The number that the next entry starts with, so that names are in the order of keeping. */
+/* The number at the start of the name of the next entry, which keeps the entries in order. */
 static int next_number(struct repo *repo, int64_t *out, struct error *err)
 {
 	struct outbox all = { NULL, 0, 0 };
@@ -123,7 +122,7 @@ struct oid outbox_mark(struct repo *repo, const struct settings *settings)
 	struct oid mark = OID_NONE;
 	struct buf ref = BUF_INIT;
 	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	/* If it cannot be read, the operation is looked for in all of the history. */
+	/* If the ref cannot be read, the whole history is searched for the request. */
 	repo_ref(repo, ref.data, &mark, NULL);
 	buf_release(&ref);
 	return mark;
@@ -146,7 +145,7 @@ int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *
 	directory_of(repo, &path);
 	int64_t number = 0;
 	int rc = file_make_directories(path.data, err);
-	/* Another process may have made them, and not have synced them yet. */
+	/* Another process may have created them without having synced them yet. */
 	if (!rc)
 		rc = file_sync_directories(path.data, repo_common_dir(repo), err);
 	if (!rc)

@@ -1,10 +1,11 @@
 /*
- * What could not be brought to the remote, and must not be lost: requests in <state dir>/outbox,
- * one a file, in the order in which they were kept. They go out in front of the next operation that
- * this clone brings there.
+ * The outbox: requests that could not be pushed and must not be lost, in <state dir>/outbox, one
+ * per file, in the order in which they were added. They are sent before the next request of this
+ * clone.
  *
- * An entry is an object: "request"; "since", the commit that was last seen of the shared branch
- * before it was tried; "why"; and "refused", why it is not tried again by itself (else null).
+ * An entry is an object with the members "request"; "since", the tip of the shared branch as known
+ * before the first attempt; "why", the reason why it was added; and "refused", the reason why it is
+ * not retried automatically, or null.
  */
 #ifndef DELIVER_OUTBOX_H
 #define DELIVER_OUTBOX_H
@@ -14,11 +15,11 @@
 
 struct outbox_entry {
 	char *path;
-	char *name; /* what people call it: the request's id */
+	char *name; /* the ID of the request, for the user */
 	struct buf request;
 	struct oid since;
-	char *why;     /* why it was kept */
-	char *refused; /* NULL: it goes out with the next operation */
+	char *why;     /* why it was added */
+	char *refused; /* NULL: it is sent with the next request */
 };
 
 struct outbox {
@@ -26,19 +27,23 @@ struct outbox {
 	size_t count, capacity;
 };
 
-/* Reads all entries, the oldest first. A file that is none is ERR_INVALID with its name. */
+/* Reads all entries, the oldest first. ERR_INVALID names a file that is not a valid entry. Release
+ * with outbox_release(). */
 int outbox_read(struct outbox *out, struct repo *repo, struct error *err);
 void outbox_release(struct outbox *outbox);
 
-/* Where the shared branch was last seen: to be asked for before an operation is tried. */
+/* Returns the tip of the shared branch as last fetched, or OID_NONE: the `since` for outbox_keep().
+ * Call it before the request is tried. */
 struct oid outbox_mark(struct repo *repo, const struct settings *settings);
-/* Keeps a request that did not happen up to `since`; it is safe on disk when this returns. */
+/* Adds a request that no commit up to `since` contains. The entry is on disk when this returns
+ * 0. */
 int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *since,
 	const char *why, const struct env *env, struct error *err);
-/* It was answered with a no that stands: it waits for a person's retry or drop. */
+/* Marks an entry as refused: it is kept until the user retries or drops it. */
 int outbox_refuse(const struct outbox_entry *entry, const char *why, struct error *err);
-/* Lets what was refused go out once more. */
+/* Clears the mark, so that the entry is sent again. */
 int outbox_retry(const struct outbox_entry *entry, struct error *err);
+/* Removes an entry. */
 int outbox_drop(const struct outbox_entry *entry, struct error *err);
 
 #endif

@@ -6,46 +6,45 @@
 #include "deliver/commit_files.h"
 #include "deliver/outbox.h"
 
-static bool gave_up(int code)
+static bool is_outage(int code)
 {
 	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
 		code == ERR_TIMEOUT;
 }
 
-static void say(struct buf *said, const char *what, const struct error *err)
+static void add_warning(struct buf *warnings, const char *what, const struct error *err)
 {
-	buf_addf(said, "%s: %s\n", what, err->text);
+	buf_addf(warnings, "%s: %s\n", what, err->text);
 }
 
-/* Is this the first failure of an outage? If that cannot be found out, it is alarmed about again.
- */
-static bool is_first(struct repo *repo, struct buf *said)
+/* Is this the first failure of an outage? If the outbox cannot be read, assume that it is. */
+static bool is_first(struct repo *repo, struct buf *warnings)
 {
 	struct outbox outbox;
 	struct error err = ERROR_INIT;
 	int rc = outbox_read(&outbox, repo, &err);
 	bool first = rc < 0 || !outbox.count;
 	if (rc < 0)
-		say(said, "the outbox cannot be read", &err);
+		add_warning(warnings, "cannot read the outbox", &err);
 	outbox_release(&outbox);
 	return first;
 }
 
-/* The first failure of an outage is told; those that follow are in the same outbox. */
+/* Reports the first failure of an outage, by a message and an alert. */
 static void raise_alarm(struct repo *repo, const struct settings *settings, const char *operation,
-	const char *why, const struct env *env, struct buf *said)
+	const char *why, const struct env *env, struct buf *warnings)
 {
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT, request = BUF_INIT;
-	buf_addf(&text, "%s could not bring '%s' to '%s': %s", settings->server, operation,
+	buf_addf(&text, "%s cannot push '%s' to '%s': %s", settings->server, operation,
 		settings->remote, why);
 	message_request(&request, settings->server, MESSAGE_ALL, "error",
-		"Operations do not get through", text.data, env);
+		"Requests cannot be pushed", text.data, env);
 	struct oid mark = outbox_mark(repo, settings);
 	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
-		say(said, "the message about it could not be kept", &err);
+		add_warning(warnings, "cannot queue a message about the outage", &err);
 	if (alert_operator(repo, settings, "operation-failed", text.data, env, &err) < 0)
-		say(said, "the operator could not be alerted", &err);
+		add_warning(warnings, "cannot alert the operator", &err);
 	buf_release(&text);
 	buf_release(&request);
 }
@@ -56,15 +55,16 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 	struct request parsed;
 	struct error keeping = ERROR_INIT;
 	bool keep = false;
-	/* Taken now: another process of this clone may have fetched it when it is to be kept. */
+	/* Read it first: another process of this clone may have fetched in the meantime. */
 	struct oid mark = outbox_mark(repo, settings);
 	int rc = write_queue_run(repo, settings, request, env, outcome, err);
-	if (gave_up(rc) && !request_read(&parsed, request->data, request->len, NULL)) {
+	if (is_outage(rc) && !request_read(&parsed, request->data, request->len, NULL)) {
 		bool first = is_first(repo, &outcome->said);
 		keep = parsed.operation->later || rc == ERR_UNKNOWN;
 		if (keep &&
 			outbox_keep(repo, request, &mark, outcome->error.text, env, &keeping) < 0) {
-			say(&outcome->said, "the change could not be kept", &keeping);
+			add_warning(
+				&outcome->said, "cannot keep the request in the outbox", &keeping);
 			keep = false;
 		}
 		if (first)

@@ -1,6 +1,6 @@
 /*
- * Getting an operation done, and what becomes of it when the remote does not answer: it is kept in
- * the outbox where it still makes sense later, and the operator hears of it.
+ * Runs a request. If the remote cannot be reached, the request is kept in the outbox, provided that
+ * it is still useful later, and the operator is alerted.
  */
 #ifndef DELIVER_SUBMIT_H
 #define DELIVER_SUBMIT_H
@@ -8,9 +8,10 @@
 #include "deliver/write_queue.h"
 
 /*
- * As write_queue_run(). Where that gave up on the remote, `*kept` (may be NULL) says whether the
- * request is in the outbox now, and the first such failure queues a message of type `error` and
- * alerts the operator; what goes wrong in doing so is appended to outcome->said.
+ * Does the same as write_queue_run(). In addition, if that gave up on the remote, stores in `*kept`
+ * (may be NULL) whether the request is in the outbox. The first failure of an outage also queues a
+ * message of type `error` and alerts the operator; errors while doing so are appended to
+ * `outcome->said`.
  */
 int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, bool *kept, struct error *err);

@@ -26,17 +26,16 @@ struct transaction {
 	struct repo *repo;
 	const struct transaction_plan *plan;
 	char *branch_ref;   /* refs/heads/main, at the remote */
-	char *tracking_ref; /* refs/remotes/origin/main, here */
-	char *refspec;      /* from the one to the other */
+	char *tracking_ref; /* refs/remotes/origin/main, in the clone */
+	char *refspec;      /* fetches the former to the latter */
 	char operation[UUID_SIZE];
-	int64_t time; /* one for all attempts: on the same tip they are the same commit */
+	int64_t time; /* the same in all attempts, so that the same tip gives the same commit */
 	struct commit_files files; /* of the commit that is built on */
-	bool fresh;                /* has the remote been asked? */
+	bool fresh;                /* see transaction_is_fresh() */
 	char *subject;
-	struct buf trailers; /* of the operations that go together; empty: `operation` goes alone */
+	struct buf trailers; /* of all operations in the commit; empty: only `operation` */
 	struct documents *documents;
-	/* Commits that were pushed and may have arrived, or may arrive yet, and what they are built
-	 * on. */
+	/* Commits that may have arrived, or may still arrive, with their parents. */
 	struct doubtful {
 		struct oid commit, base;
 	} * doubtful;
@@ -120,7 +119,7 @@ static void forget_attempt(struct transaction *tx)
 	buf_reset(&tx->trailers);
 }
 
-/* The branch as last fetched; OID_NONE if it was never seen, and only then. */
+/* Stores the tip of the branch as last fetched; OID_NONE if and only if it was never fetched. */
 static int last_seen(struct transaction *tx, struct oid *out, struct error *err)
 {
 	*out = OID_NONE;
@@ -128,7 +127,8 @@ static int last_seen(struct transaction *tx, struct oid *out, struct error *err)
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-/* Asks the remote. A branch that is not there yet is no failure. */
+/* Fetches the branch. If it does not exist at the remote, removes the tracking ref and returns
+ * 0. */
 static int fetch(struct transaction *tx, struct error *err)
 {
 	const char *refspecs[] = { tx->refspec, NULL };
@@ -172,7 +172,7 @@ static int commit(struct transaction *tx, struct oid *out, struct error *err)
 	return rc;
 }
 
-/* Does the commit change anything? 1; 0 if every file written is what the branch has already; or a
+/* Does the commit change anything? Returns 1; 0 if the branch already has the same content; or a
  * negative code. */
 static int changes_something(struct transaction *tx, const struct oid *made, struct error *err)
 {
@@ -191,9 +191,10 @@ static int changes_something(struct transaction *tx, const struct oid *made, str
 }
 
 /*
- * Looks for the commits whose outcome is unknown in the branch as last fetched: 1 if one of them is
- * there, 0 if none is, or a negative code. One whose base is not the tip any more can never arrive,
- * since its push is a lease on that base; the others stay in doubt.
+ * Searches the branch as last fetched for the commits whose push had an unknown result. Returns 1
+ * if it has one of them, 0 if not, or a negative code. If the base of a commit is no longer the
+ * tip, the commit can never arrive, because its push has a lease on that base; the others remain in
+ * doubt.
  */
 static int settle_doubt(
 	struct transaction *tx, struct transaction_result *result, struct error *err)
@@ -234,15 +235,14 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 	buf_reset(&result->said);
 	rc = remote_push(tx->repo, &tx->plan->remote, &push, 1, &result->said, err);
 	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
-		/* It may be there, or come even later: it is looked for at every fetch from now on.
-		 */
+		/* It may have arrived, or may still arrive: search for it after every fetch. */
 		GROW(tx->doubtful, tx->doubtful_count, tx->doubtful_capacity);
 		tx->doubtful[tx->doubtful_count++] = (struct doubtful){ *made, tx->files.commit };
 		return ERR_UNKNOWN;
 	}
 	if (!rc) {
-		/* git moves the tracking ref itself where the remote has a fetch refspec for it. If
-		 * it cannot be read, the next fetch moves it. */
+		/* git updates the tracking ref itself if the remote has a fetch refspec for it. If
+		 * it cannot be read, the next fetch updates it. */
 		struct oid seen;
 		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->files.commit))
 			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
@@ -252,8 +252,9 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 	return rc;
 }
 
-/* Applies the operation to the newest documents known. 0: pushed or nothing to do; above: its
- * answer; ERR_LOST_RACE: again, please. */
+/* Applies the operation to the newest documents known. Returns 0 if it was pushed or there was
+ * nothing to change; the result of `apply` if above 0; ERR_LOST_RACE: try again; or another
+ * negative code. */
 static int attempt(struct transaction *tx, struct transaction_result *result, struct error *err)
 {
 	struct oid made;
@@ -271,14 +272,15 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 		if (rc == 1)
 			return push(tx, &made, result, err);
 	}
-	/* Nothing to change, the operation's own no, or a file it cannot read: true of what was
-	 * last fetched, which need not be true of what is there. */
+	/* Nothing to change, a refusal, or an invalid file: correct for the branch as last fetched,
+	 * but not necessarily for the current tip. */
 	if (!tx->fresh && rc != ERR_FAILED)
 		return ERR_LOST_RACE;
 	return rc;
 }
 
-/* Full jitter (Brooker, "Exponential Backoff And Jitter"): anything up to the doubled step. */
+/* Sleeps with full jitter (Brooker, "Exponential Backoff And Jitter"): a random time up to a limit
+ * that doubles with each attempt. */
 static void back_off(const struct transaction_plan *plan, int attempts)
 {
 	int64_t base = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
@@ -289,10 +291,10 @@ static void back_off(const struct transaction_plan *plan, int attempts)
 }
 
 /*
- * After a lost race: first longer and longer, so that many writers spread out; then shorter again,
- * so that one that has lost often does not starve beside others that come one after another. The
- * step is what the lost attempt took, since that is what the others' take as well: where all are
- * slowed down by each other, all make more room.
+ * Sleeps after a lost race: first longer each time, so that many writers spread out; then shorter
+ * again, so that a writer that has lost often does not starve while new ones keep arriving. The
+ * unit is the duration of the lost attempt, because the attempts of others take as long: if the
+ * writers slow each other down, all of them wait longer.
  */
 static void step_aside(const struct transaction_plan *plan, int races, int64_t took_ms)
 {
@@ -334,14 +336,14 @@ static void finish(struct transaction *tx)
 	free(tx->refspec);
 }
 
-/* What is known after an attempt that did not end the transaction. */
+/* The attempts that did not end the transaction. */
 struct problem {
 	int races, failures; /* how many there were */
-	int64_t took_ms;     /* the newest attempt */
-	struct error why;    /* the newest */
+	int64_t took_ms;     /* the duration of the last attempt */
+	struct error why;    /* why the last one failed */
 };
 
-/* Asks the remote, again and again while it does not answer. 0 once it has. */
+/* Fetches the branch, and retries while the remote cannot be reached. */
 static int ask(struct transaction *tx, struct problem *problem, int most, struct error *err)
 {
 	for (;;) {
@@ -357,7 +359,7 @@ static int ask(struct transaction *tx, struct problem *problem, int most, struct
 		if (++problem->failures >= most) {
 			if (tx->doubtful_count)
 				return error_set(err, ERR_UNKNOWN,
-					"%s; whether the change arrived cannot be found out: %s",
+					"%s; cannot find out whether the change arrived: %s",
 					problem->why.text, asking.text);
 			return error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
 				problem->failures, asking.text);
@@ -366,8 +368,8 @@ static int ask(struct transaction *tx, struct problem *problem, int most, struct
 	}
 }
 
-/* An attempt ended with `code`: gets ready for the next. 0: go on; 1: it had happened after all;
- * below: give up. */
+/* Prepares the next attempt after one that ended with `code`. Returns 0 to try again; 1 if the
+ * commit has arrived; or a negative code to give up. */
 static int recover(struct transaction *tx, struct problem *problem, int code,
 	struct transaction_result *result, struct error *err)
 {
@@ -380,7 +382,7 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
 	else if (tx->fresh || result->attempts)
 		problem->races++;
 	bool last = problem->races > most * RACES_PER_ATTEMPT || problem->failures >= most;
-	/* Nothing can have arrived: there is nothing to ask for. */
+	/* No commit can have arrived, so there is nothing to search for. */
 	if (last && !tx->doubtful_count)
 		return error_set(err, code, "gave up after %d attempts: %s",
 			raced ? problem->races : problem->failures, problem->why.text);
@@ -393,8 +395,8 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
 		return rc;
 	rc = settle_doubt(tx, result, &problem->why);
 	if (rc < 0)
-		return error_set(err, ERR_UNKNOWN,
-			"%s; whether the change arrived cannot be found out", problem->why.text);
+		return error_set(err, ERR_UNKNOWN, "%s; cannot find out whether the change arrived",
+			problem->why.text);
 	if (rc)
 		return 1;
 	return last ? error_set(err, ERR_UNREACHABLE, "gave up after %d attempts: %s",
@@ -403,8 +405,8 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
 }
 
 /*
- * Updates the worktree. A failure is reported once: <state dir>/worktree-problem exists from the first
- * failure until an update succeeds.
+ * Updates the worktree. A failure is reported once: <state dir>/worktree-problem exists from the
+ * first failure until an update succeeds.
  */
 static void follow(struct transaction *tx, struct transaction_result *result)
 {
@@ -419,7 +421,7 @@ static void follow(struct transaction *tx, struct transaction_result *result)
 		file_remove(path.data, NULL);
 	if (rc < 0 && !reported && tx->plan->shows_behind) {
 		buf_addf(&result->behind,
-			"the work tree did not follow '%s', and will at the next change: %s",
+			"cannot update the worktree to '%s'; trying again at the next change: %s",
 			tx->plan->branch, why.text);
 		file_publish(path.data, result->behind.data, result->behind.len, NULL);
 	}
@@ -437,7 +439,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	result->attempts = 0;
 	if (plan->host_wait_ms)
 		host_queue_enter(&queue, repo, plan->remote.name, plan->host_wait_ms, plan->env);
-	/* Then what was last fetched is old. */
+	/* Another clone may have pushed, so fetch first. */
 	if (queue.others)
 		rc = ask(&tx, &problem, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
 	while (!rc) {
@@ -445,7 +447,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		int64_t started = plan->env->monotonic_ms(plan->env->data);
 		rc = attempt(&tx, result, &problem.why);
 		problem.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
-		/* Nothing was pushed: what could not be read, or written, may be damage. */
+		/* Nothing was pushed. If a read or write failed, the clone may be damaged. */
 		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
 			rc = 0;
 			continue;
@@ -461,10 +463,10 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 			break;
 		}
 	}
-	/* A doubt that was not settled is the answer, whatever failed later: the commit may be
-	 * there, or arrive late, when the hook's clock thinks otherwise. */
+	/* While a commit is in doubt, the result is ERR_UNKNOWN, no matter what failed later: the
+	 * commit may have arrived, or may still arrive. */
 	if (rc < 0 && rc != ERR_UNKNOWN && tx.doubtful_count) {
-		error_wrap(err, "whether the change arrived is not known");
+		error_wrap(err, "it is not known whether the change arrived");
 		rc = ERR_UNKNOWN;
 		if (err)
 			err->code = rc;

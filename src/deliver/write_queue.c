@@ -30,25 +30,25 @@ void outcome_release(struct outcome *outcome)
 	buf_release(&outcome->behind);
 }
 
-/* The pushes of an operation, this leader's and those of leaders that died: any of them may have
- * arrived, or arrive late. */
+/* The pushes of a request, by this leader and by earlier ones that were killed. Each of them may
+ * have arrived, or may still arrive. */
 struct sent {
-	bool once;         /* there was one, or was about to be */
-	bool by_another;   /* it was a leader that died who pushed it */
-	struct oid since;  /* what the first was built on: the operation is not before that */
-	struct oid commit; /* the last one, */
-	int attempts;      /* the how manieth it was, */
-	struct buf answer; /* and its answer but for the two: answer_add() */
+	bool once;         /* there was a push, or one was about to start */
+	bool by_another;   /* an earlier leader pushed it */
+	struct oid since;  /* the base of the first push: no earlier commit has the request */
+	struct oid commit; /* the last commit */
+	int attempts;      /* the number of its push */
+	struct buf answer; /* its answer, without commit and attempts: answer_add() */
 };
 
-/* One operation of those that go together. */
+/* A request that is pushed together with others. */
 struct member {
 	struct request request;
-	struct answer made; /* what the newest attempt answers */
-	char *file;         /* in the queue, without its ending; NULL: it never waited there */
-	const struct outbox_entry *entry; /* in the outbox; NULL: it is somebody's who waits */
+	struct answer made; /* the answer of the last attempt */
+	char *file;         /* in the queue, without extension; NULL: it is not in the queue */
+	const struct outbox_entry *entry; /* in the outbox; NULL: a process waits for the answer */
 	struct sent sent;
-	bool arrived; /* it had happened already, by sent.commit */
+	bool arrived; /* an earlier push has succeeded, with sent.commit */
 	struct outcome outcome;
 };
 
@@ -62,7 +62,7 @@ struct writing {
 	size_t count, capacity;
 };
 
-/* "<file><ending>"; the buffer is reused. */
+/* Returns "<file><ending>", in `out`, which is reset first. */
 static const char *name_of(struct buf *out, const char *file, const char *ending)
 {
 	buf_reset(out);
@@ -72,7 +72,7 @@ static const char *name_of(struct buf *out, const char *file, const char *ending
 
 /* ---- answers in files ---- */
 
-/* Writes the object that is open in `w`, which writes into `text`, as "<file><ending>". */
+/* Closes the object in `w`, which writes to `text`, and saves it as "<file><ending>". */
 static int publish(struct json_writer *w, struct buf *text, const char *file, const char *ending,
 	struct error *err)
 {
@@ -142,7 +142,7 @@ static int64_t int_member(const struct json_doc *doc, const char *name, int64_t 
 	return json_int64(doc, json_member(doc, json_root(doc), name), &number) ? number : fallback;
 }
 
-/* The member "answer", in place of what is in `out`; nothing if there is none. */
+/* Replaces `out` with the member "answer"; it is empty if there is none. */
 static void answer_member(const struct json_doc *doc, struct buf *out)
 {
 	size_t len;
@@ -163,7 +163,7 @@ struct oid outcome_commit(const struct outcome *outcome)
 	return commit;
 }
 
-/* Reads what `file` was answered. */
+/* Reads the answer to `file`. */
 static int read_answer(const char *file, struct outcome *outcome, struct error *err)
 {
 	struct json_doc *doc = NULL;
@@ -180,7 +180,7 @@ static int read_answer(const char *file, struct outcome *outcome, struct error *
 	return 0;
 }
 
-/* Reads how `file` was pushed by a leader that died, if it was. */
+/* Reads the record of an earlier leader's push of `file`, if there is one. */
 static int read_sent(const char *file, struct sent *sent, struct error *err)
 {
 	struct json_doc *doc = NULL;
@@ -203,7 +203,7 @@ static void remove_file(const char *file, const char *ending)
 	buf_release(&path);
 }
 
-/* Removes what is left of a request that is answered or that no process waits for. */
+/* Removes the files of a request that was answered, or that no process waits for. */
 static void remove_request(const char *file)
 {
 	remove_file(file, taken_end);
@@ -212,11 +212,11 @@ static void remove_request(const char *file)
 
 /* ---- the leader: applying and pushing ---- */
 
-/* The answer is complete: `commit` (NULL: none was made) is the one that landed. */
+/* Completes the answer with the commit that was pushed (NULL: none). */
 static void finish(struct member *member, const struct oid *commit, int attempts)
 {
 	struct outcome *outcome = &member->outcome;
-	/* No process waits for the answer to what arrived out of the outbox. */
+	/* No process waits for the answer if an earlier push of an outbox entry has arrived. */
 	if (outcome->code < 0 || (member->arrived && member->entry))
 		return;
 	if (member->arrived)
@@ -232,8 +232,8 @@ static void finish(struct member *member, const struct oid *commit, int attempts
 	buf_add(&outcome->answer, member->made.text.data, member->made.text.len);
 }
 
-/* Has this operation happened already, before a process died or a connection did? 1, 0, or a
- * negative code; 2: that cannot be told before the remote is asked. */
+/* Has an earlier push of this request, by a killed process or over a broken connection, arrived?
+ * Returns 1, 0, or a negative code; 2: fetch the branch to find out. */
 static int has_happened(struct member *member, struct transaction *tx, struct error *err)
 {
 	const char *id = member->request.id;
@@ -243,14 +243,14 @@ static int has_happened(struct member *member, struct transaction *tx, struct er
 	if (!member->sent.once)
 		return 0;
 	int rc = transaction_has_operation(tx, id, &member->sent.since, &found, err);
-	/* All pushes that could have built on the same commit, or those that came later would have
-	 * seen more: their answers differ in the commit alone. */
+	/* All pushes in doubt have the same base, since a later base would have settled the earlier
+	 * ones: their answers differ only in the commit. */
 	if (rc == 1)
 		member->sent.commit = found;
 	return rc || transaction_is_fresh(tx) ? rc : 2;
 }
 
-/* 0: its changes are in the transaction; 1: it has none to make; 2: the remote must be asked. */
+/* Returns 0 if the changes are in the transaction; 1 if there are none; 2 to fetch the branch. */
 static int apply_member(struct member *member, struct transaction *tx)
 {
 	struct outcome *outcome = &member->outcome;
@@ -265,7 +265,7 @@ static int apply_member(struct member *member, struct transaction *tx)
 	}
 	if (!outcome->code && member->entry && !member->request.operation->later)
 		outcome->code = error_set(&outcome->error, ERR_NOT_FOUND,
-			"it did not arrive, and nobody waits for it any more");
+			"the push did not arrive, and no process waits for it any more");
 	else if (!outcome->code)
 		outcome->code = request_apply(&member->request, transaction_documents(tx),
 			&member->made, &outcome->error);
@@ -324,8 +324,7 @@ static void note_sent(
 	answer_add(&member->made, &sent->answer);
 }
 
-/* What is about to go out is on record first, for a leader that comes after this process has
- * died. */
+/* Records each request before its push, for the next leader if this process is killed. */
 static int before_push(struct transaction *tx, const struct oid *commit, int attempts, void *data,
 	struct error *err)
 {
@@ -372,15 +371,15 @@ static void fail(struct member *member, int code, const struct error *err)
 {
 	member->outcome.code = code;
 	member->outcome.error = *err;
-	/* The push of a leader that died may still arrive, whatever became of this one's. */
+	/* The push of a killed leader may still arrive, regardless of the result of this one. */
 	if (member->sent.by_another && code != ERR_UNKNOWN) {
-		error_wrap(&member->outcome.error, "whether the change arrived is not known");
+		error_wrap(&member->outcome.error, "it is not known whether the change arrived");
 		member->outcome.code = member->outcome.error.code = ERR_UNKNOWN;
 	}
 }
 
-/* Pushes `count` members from `first` on; where the remote refuses them together, each alone: one
- * that it does not like must not take the others with it. */
+/* Pushes all members together. If the remote rejects that, pushes each one separately, so that only
+ * the invalid ones fail. */
 static void run_members(struct writing *w, struct outcome *out)
 {
 	struct error err = ERROR_INIT;
@@ -403,7 +402,7 @@ static void run_members(struct writing *w, struct outcome *out)
 
 /* ---- the leader: gathering and answering ---- */
 
-/* NULL if it cannot be read, with the reason in `err`. */
+/* Adds a request. Returns NULL, with the reason in `err`, if it cannot be read. */
 static struct member *add_member(
 	struct writing *w, const struct buf *request, const char *file, struct error *err)
 {
@@ -412,16 +411,16 @@ static struct member *add_member(
 		.made = ANSWER_INIT,
 		.outcome = OUTCOME_INIT,
 	};
-	/* If what was sent is not known, the request stays for the process that waits for it. */
+	/* If the record cannot be read, leave the request to the process that waits for it. */
 	if (file && read_sent(file, &made.sent, err) < 0) {
-		error_wrap(err, "whether the change arrived is not known");
+		error_wrap(err, "it is not known whether the change arrived");
 		err->code = ERR_UNKNOWN;
 		return NULL;
 	}
 	made.file = file ? xstrdup(file) : NULL;
 	if (request_read(&made.request, request->data, request->len, err) < 0 ||
 		job_directory_read_files(w->repo, &made.request, err) < 0) {
-		/* A request of another version: its process gets the error, the others go on. */
+		/* A request of another version: its process gets the error, and the others run. */
 		made.outcome.error = *err;
 		made.outcome.code = err->code;
 		if (file && !write_answer(&made, NULL))
@@ -451,7 +450,8 @@ static void drop_members(struct writing *w)
 	w->count = w->capacity = 0;
 }
 
-/* Does no process wait for `path` any more? A file that cannot be opened may have one. */
+/* Does no process wait for the request `path` any more? Assume that one does if the file cannot be
+ * opened. */
 static bool is_orphan(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -465,7 +465,7 @@ static bool is_orphan(const char *path)
 static void mark_taken(const char *file)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT;
-	/* Nothing to do if a leader that died has done so. */
+	/* An earlier leader may have renamed it. */
 	rename(name_of(&from, file, request_end), name_of(&to, file, taken_end));
 	buf_release(&from);
 	buf_release(&to);
@@ -494,22 +494,21 @@ static int by_name(const void *left, const void *right)
 	return strcmp(*a, *b);
 }
 
-/* Does "<file>" wait, by a name of its request? 1, 0, or a negative code. */
+/* Does "<file><ending>" exist? Returns 1, 0, or a negative code. */
 static int waits(const char *file, const char *ending, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct stat st;
 	int rc = 1;
 	if (stat(name_of(&path, file, ending), &st) < 0)
-		rc = errno == ENOENT
-			? 0
-			: error_errno(err, ERR_FAILED, "cannot look for %s", path.data);
+		rc = errno == ENOENT ? 0
+				     : error_errno(err, ERR_FAILED, "cannot stat '%s'", path.data);
 	buf_release(&path);
 	return rc;
 }
 
-/* Removes an answer or a record that belongs to no request any more, if it is a day old: before
- * that, the process that waited may be about to read it. */
+/* Removes an answer or a record without a request if it is older than a day. The process that waits
+ * for a newer one may be about to read it. */
 static void sweep(const struct writing *w, const char *name, const char *dot)
 {
 	enum { OLD = 24 * 60 * 60 };
@@ -525,7 +524,7 @@ static void sweep(const struct writing *w, const char *name, const char *dot)
 }
 
 struct files {
-	char **names; /* in the queue, without their endings */
+	char **names; /* in the queue, without extensions */
 	size_t count, capacity;
 };
 
@@ -557,7 +556,7 @@ static int list_requests(const struct writing *w, struct files *files, struct er
 	return rc;
 }
 
-/* Takes what waits in the queue, but for `own`. */
+/* Takes the requests in the queue, except `own`. */
 static int take_all(struct writing *w, const char *own, struct error *err)
 {
 	struct files files = { NULL, 0, 0 };
@@ -582,12 +581,12 @@ static int take_outbox(struct writing *w, struct error *err)
 		if (member)
 			member->entry = entry;
 		else if (!entry->refused)
-			rc = outbox_refuse(entry, "this git-build does not know it", err);
+			rc = outbox_refuse(entry, "unknown to this version of git-build", err);
 	}
 	return rc;
 }
 
-/* Does a failure say nothing about the operation itself? */
+/* Is a failure unrelated to the request itself, so that it can be retried? */
 static bool is_passing(int code)
 {
 	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
@@ -599,7 +598,8 @@ static void answer_members(struct writing *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct member *member = &w->members[i];
 		const struct outcome *outcome = &member->outcome;
-		/* Without its answer the process that waits leads next, and finds out by itself. */
+		/* Without an answer, the process that waits becomes the next leader, and determines
+		 * the result itself. */
 		if (member->file && !write_answer(member, NULL))
 			remove_request(member->file);
 		if (!member->entry || (outcome->code && is_passing(outcome->code)))
@@ -609,12 +609,12 @@ static void answer_members(struct writing *w)
 		else
 			outbox_refuse(member->entry,
 				outcome->code < 0 ? outcome->error.text
-						  : "what it asks for is not so any more",
+						  : "it no longer applies to the current state",
 				NULL);
 	}
 }
 
-/* Adds the request of this process itself, the last of all. */
+/* Adds the request of this process, after all others. */
 static int add_own(
 	struct writing *w, const struct buf *request, const char *file, struct error *err)
 {
@@ -623,7 +623,7 @@ static int add_own(
 	return add_member(w, request, file, err) ? 0 : err->code;
 }
 
-/* What came of the own request, or of the outbox if there was none. */
+/* Stores the outcome of this process's own request, or of the outbox if there was none. */
 static void take_outcome(struct writing *w, size_t others, bool has_own, struct outcome *outcome)
 {
 	if (has_own) {
@@ -640,16 +640,17 @@ static void take_outcome(struct writing *w, size_t others, bool has_own, struct 
 		}
 }
 
-/* Called with the lock: does the work of all, `request` (in the queue as `file`, or NULL) last. */
+/* Runs all requests as the leader; `request` (in the queue as `file`, or NULL) comes last. The
+ * caller holds the lock. */
 static void lead(
 	struct writing *w, const struct buf *request, const char *file, struct outcome *outcome)
 {
 	struct error err = ERROR_INIT;
 	int rc = take_outbox(w, &err);
-	/* A damaged entry stops no other request. An outbox that cannot be read does: it need not
-	 * be empty. */
+	/* A damaged entry does not prevent other requests. An outbox that cannot be read does,
+	 * because it may not be empty. */
 	if (rc < 0 && rc != ERR_FAILED)
-		buf_addf(&outcome->said, "the outbox waits: %s\n", err.text);
+		buf_addf(&outcome->said, "cannot send the outbox: %s\n", err.text);
 	if (rc == ERR_FAILED)
 		outcome->error = err;
 	else
@@ -670,18 +671,17 @@ static void lead(
 	outbox_release(&w->outbox);
 }
 
-/* ---- those who wait ---- */
+/* ---- waiting processes ---- */
 
-/* A question that cannot be answered is asked again. */
+/* Returns false on errors: the caller checks again. */
 static bool is_answered(const char *file)
 {
 	return !waits(file, request_end, NULL) && !waits(file, taken_end, NULL) &&
-		/* Renamed between the two questions. */
+		/* It may have been renamed between the two checks. */
 		!waits(file, taken_end, NULL);
 }
 
-/* Puts the request into the queue, where it is held for as long as the returned descriptor is open.
- */
+/* Adds the request to the queue. It is locked while the descriptor `*held` is open. */
 static int enqueue(struct writing *w, const struct buf *request, const char *file, int *held,
 	struct error *err)
 {
@@ -695,7 +695,7 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	if (!rc &&
 		(write(*held, request->data, request->len) != (ssize_t)request->len ||
 			rename(hidden.data, path.data) < 0)) {
-		rc = error_errno(err, ERR_FAILED, "cannot wait in %s", w->directory.data);
+		rc = error_errno(err, ERR_FAILED, "cannot write to '%s'", w->directory.data);
 		unlink(hidden.data);
 	}
 	buf_release(&hidden);
@@ -703,7 +703,7 @@ static int enqueue(struct writing *w, const struct buf *request, const char *fil
 	return rc;
 }
 
-/* Takes a request back that no leader has; false: one has it. */
+/* Withdraws a request. Returns false if a leader has taken it already. */
 static bool withdraw(const char *file)
 {
 	struct buf path = BUF_INIT;
@@ -717,7 +717,7 @@ static int try_lock(struct writing *w, struct error *err)
 	return clone_lock_acquire(repo_place(w->repo), 0, w->env, err);
 }
 
-/* Waits until the request is answered (1) or it is our turn to lead (0). */
+/* Waits until the request is answered (returns 1) or this process becomes the leader (0). */
 static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 {
 	const struct env *env = w->env;
@@ -738,12 +738,12 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 			return error_set(err, rc, "%s; nothing was done", busy.text);
 		if (rc != ERR_BUSY)
 			return error_set(err, ERR_UNKNOWN,
-				"%s; whether the change arrived is not known", busy.text);
+				"%s; it is not known whether the change arrived", busy.text);
 		env->sleep_ms(env->data, 2 + env->random(env->data, 8));
 	}
 }
 
-/* Others are at work: leaves the request to them, or leads once they are done. */
+/* Leaves the request to the current leader, or becomes the leader after it. */
 static void queue_up(struct writing *w, const struct buf *request, struct outcome *outcome)
 {
 	char id[UUID_SIZE];
@@ -758,7 +758,7 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 	if (!rc)
 		lead(w, request, file.data, outcome);
 	else if (rc > 0 && read_answer(file.data, outcome, &outcome->error) < 0) {
-		error_wrap(&outcome->error, "whether the change arrived is not known");
+		error_wrap(&outcome->error, "it is not known whether the change arrived");
 		rc = outcome->error.code = ERR_UNKNOWN;
 	}
 	if (rc < 0)

@@ -60,7 +60,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
 @test "a worktree that cannot follow is reported once, and updated when possible" {
   printf '\n' >>build1/status.json
   run -0 git build status set building
-  [[ $output == *"warning: the work tree did not follow 'main'"*"build1/status.json"* ]]
+  [[ $output == *"warning: cannot update the worktree to 'main'"*"build1/status.json"* ]]
   run -0 git build status set idle
   [[ $output != *"warning"* ]]
   run -1 git build doctor
@@ -73,7 +73,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   # The next occurrence is reported again.
   printf '\n' >>build1/status.json
   run -0 git build status set idle
-  [[ $output == *"warning: the work tree did not follow"* ]]
+  [[ $output == *"warning: cannot update the worktree"* ]]
   git checkout -q build1/status.json
 }
 
@@ -86,7 +86,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [ -e .git/index.lock ]
   sleep 1.1
   run -0 git build status set building
-  [[ $output == *"warning: the work tree did not follow"* ]]
+  [[ $output == *"warning: cannot update the worktree"* ]]
   run -0 git build status set idle
   [ -e .git/index.lock ]
   touch "$TMP/saved"
@@ -140,7 +140,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   moved
   echo '{"mine": true}' >coordination/messages.json
   run -0 git build status set building
-  [[ $output == *"warning: the work tree did not follow"* ]]
+  [[ $output == *"warning: cannot update the worktree"* ]]
   [ "$(cat coordination/messages.json)" = '{"mine": true}' ]
   git checkout -q .
 }

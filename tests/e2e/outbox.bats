@@ -37,7 +37,7 @@ cut() {
   back
   git build status set -q idle
   [ -z "$(entries)" ]
-  shown coordination/messages.json | jq -e '.messages | map(.subject) == ["first", "Operations do not get through", "second"]
+  shown coordination/messages.json | jq -e '.messages | map(.subject) == ["first", "Requests cannot be pushed", "second"]
     and .[1].type == "error" and .[1].to == "all"'
 }
 
