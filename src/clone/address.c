@@ -29,11 +29,10 @@ int reach_find(struct buf *out, struct repo *repo, const struct server *server, 
 	int rc = 0;
 	if (!configured && !server->ip)
 		rc = error_set(err, ERR_NOT_FOUND,
-			"nobody knows where %s is: it has no 'ip' in its status.json; set %s",
-			server->id, key.data);
+			"%s: no address known: its status.json has no 'ip'; set %s", server->id,
+			key.data);
 	else if (!looks_like_destination(configured ? out->data : server->ip))
-		rc = error_set(err, ERR_INVALID,
-			"%s is said to be at '%s', which is no address; set %s", server->id,
+		rc = error_set(err, ERR_INVALID, "%s: invalid address '%s'; set %s", server->id,
 			configured ? out->data : server->ip, key.data);
 	buf_release(&key);
 	return rc;
@@ -54,12 +53,12 @@ struct reaching {
 	pthread_mutex_t lock; /* guards the calls of `each` */
 };
 
-/* Runs `child` with ssh's command line put in. */
+/* Runs ssh as `child`. */
 static int run_ssh(struct child *child, const char *destination, const char *ssh,
 	const char *command, int *status, struct error *err)
 {
 	struct buf script = BUF_INIT;
-	/* The ssh command is a shell's; what follows it is not. */
+	/* The shell parses only the ssh command, not the arguments after it. */
 	buf_addf(&script, "exec %s -- \"$@\"", ssh);
 	const char *argv[] = { "sh", "-c", script.data, "ssh", destination, command, NULL };
 	child->argv = argv;
@@ -97,7 +96,7 @@ void reach_run(struct reach *reaches, size_t count, const char *ssh, const char 
 	enum { AT_ONCE = 64 };
 	struct reaching r = { reaches, ssh, command, timeout_ms, each, data,
 		PTHREAD_MUTEX_INITIALIZER };
-	/* They wait for others, and not for this host's processors. */
+	/* They wait for the network, so there may be more of them than processors. */
 	parallel_each(count, AT_ONCE, reach_one, &r);
 	pthread_mutex_destroy(&r.lock);
 }

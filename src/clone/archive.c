@@ -66,7 +66,7 @@ int archive_read(const struct reading *reading, const char *path, const char *na
 	return rc;
 }
 
-/* ---- how much that is ---- */
+/* ---- estimating ---- */
 
 struct estimating {
 	const struct reading *reading;
@@ -99,7 +99,7 @@ static int estimate_messages(struct estimating *e, int64_t before)
 	}
 	json_doc_free(doc);
 	arena_release(&arena);
-	/* What is broken there is reported by all that uses it. */
+	/* The commands that use the file report that it is invalid. */
 	return rc == ERR_INVALID ? 0 : rc;
 }
 
@@ -117,7 +117,7 @@ static int estimate_jobs(struct estimating *e, int64_t before)
 			add_size(doc, list.jobs[i].value, &e->out->jobs, &e->out->bytes);
 	json_doc_free(doc);
 	arena_release(&arena);
-	/* What is broken there is reported by all that uses it. */
+	/* The commands that use the file report that it is invalid. */
 	return rc == ERR_INVALID ? 0 : rc;
 }
 

@@ -1,4 +1,4 @@
-/* Reading lists together with their archives (fleet/archive.h). */
+/* Reads lists together with their archives (fleet/archive.h). */
 #ifndef CLONE_ARCHIVE_H
 #define CLONE_ARCHIVE_H
 
@@ -6,19 +6,19 @@
 #include "fleet/archive.h"
 
 /*
- * As reading_document() for one of the two lists, with the archives' elements before its own: a
- * document of its own that holds nothing else.
+ * Does the same as reading_document() for one of the two lists, with the elements of its archives
+ * first. `*doc` is a separate document that has only this list. Release it with json_doc_free().
  */
 int archive_read(const struct reading *reading, const char *path, const char *name,
 	struct json_doc **doc, const struct json_value **list, struct error *err);
 
-/* How much `git build archive` would find to do at reading->tip, of all servers, by the usual days.
- */
+/* What `git build archive` would archive at reading->tip, for all servers, by default. */
 struct archive_estimate {
-	int64_t messages, jobs, logs; /* how many */
-	int64_t bytes;                /* of the messages and jobs */
+	int64_t messages, jobs, logs; /* the number of each */
+	int64_t bytes;                /* the size of the messages and jobs */
 };
-/* A file of messages or jobs that cannot be read counts as empty. */
+/* Stores the estimate in `*out`. An invalid file of messages or jobs counts as empty. Returns 0 or
+ * a negative code. */
 int archive_estimate(
 	struct archive_estimate *out, const struct reading *reading, struct error *err);
 

@@ -66,7 +66,7 @@ static void check(struct checking *c, const struct held *held,
 {
 	const struct json_value *locks = json_member(c->doc, json_root(c->doc), "locks");
 	struct lock lock = lock_find(c->doc, locks, held->name, c->now, &c->arena);
-	/* As last fetched it may be older than the acquisition: then it says nothing. */
+	/* The branch as last fetched may be older than the acquisition. */
 	if (lock.fence < held->fence)
 		return;
 	bool lost = lock.fence > held->fence || !lock.holder || strcmp(lock.holder, c->server) != 0;
@@ -88,7 +88,7 @@ static int read_locks(struct checking *c, const struct oid *tip, struct error *e
 	if (!rc)
 		rc = json_parse_buf(&c->doc, &text, FLEET_LOCKS_PATH, NULL, err);
 	buf_release(&text);
-	/* What is broken there is reported by all that uses it. */
+	/* The commands that use the file report that it is invalid. */
 	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
 }
 

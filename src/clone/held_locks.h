@@ -1,6 +1,6 @@
 /*
- * The locks that this clone was told it holds, so that whoever has lost one meanwhile hears of it:
- * a file each in <state dir>/held.
+ * The locks that this clone has acquired, with a file for each in <state dir>/held, so that the
+ * loss of a lock can be reported.
  */
 #ifndef CLONE_HELD_LOCKS_H
 #define CLONE_HELD_LOCKS_H
@@ -12,21 +12,23 @@
 struct held {
 	const char *name;
 	int64_t fence; /* of the acquisition */
-	int64_t ttl;   /* what was asked for, seconds */
-	bool told;     /* that its time was over, though nobody has taken it */
+	int64_t ttl;   /* the requested lease, seconds */
+	bool told;     /* its expiry was reported */
 };
 
-/* The lock is held; a checked name. That it cannot be remembered is no failure of the lock's. */
+/* Records that a lock is held. Its name must be valid. Errors are ignored, because the lock is held
+ * in any case. */
 void held_note(struct repo *repo, const struct held *held);
+/* Removes the record of a lock. */
 void held_forget(struct repo *repo, const char *name);
-/* What is remembered of lock `name`: 1; 0, if nothing is; or a negative code. */
+/* Reads the record of lock `name`. Returns 1; 0 if there is none; or a negative code. */
 int held_find(struct repo *repo, const char *name, struct held *out, struct error *err);
 
 /*
- * Compares what is remembered with the branch as last fetched, at time `now`: each lock that is no
- * longer `server`'s by the same acquisition, or whose time is over, is given to `each`, once, as it
- * stands there. Those that are lost are forgotten. What cannot be read is a failure: then nothing
- * is known of the locks that were not given yet.
+ * Compares the records with the branch as last fetched, at time `now`. Calls `each` once for every
+ * lock that `server` no longer holds by the same acquisition (`lost`) or that has expired, with its
+ * state on the branch. The records of lost locks are removed. Returns 0, or a negative code if
+ * something cannot be read: then the other locks were not checked.
  */
 int held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,
 	void (*each)(const struct held *held, const struct lock *lock, bool lost, void *data),

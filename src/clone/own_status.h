@@ -1,4 +1,4 @@
-/* The request that sets this clone's server's status, with what the machine looks like now. */
+/* The request that sets the status of this clone's server, with the current load of the host. */
 #ifndef CLONE_OWN_STATUS_H
 #define CLONE_OWN_STATUS_H
 
@@ -6,7 +6,7 @@
 #include "clone/settings.h"
 
 /* Appends the request "status set" (request/status.h) of settings->server, which must be set.
- * `status` is checked (fleet/status.h). Readings that the machine does not give are left out. */
+ * `status` must be valid (fleet/status.h). Readings that the host does not provide are omitted. */
 void own_status_request(struct buf *out, struct repo *repo, const struct settings *settings,
 	const char *status, const struct env *env);
 

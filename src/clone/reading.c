@@ -68,11 +68,10 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 	rc = repo_ref(repo, ref.data, &out->tip, err);
 	if (rc == ERR_NOT_FOUND) {
 		out->tip = OID_NONE;
-		rc = out->offline.code
-			? error_set(err, ERR_NOT_FOUND,
-				  "nothing was ever fetched of '%s', and it cannot be asked: %s",
-				  settings->branch, out->offline.text)
-			: 0;
+		rc = out->offline.code ? error_set(err, ERR_NOT_FOUND,
+						 "%s: never fetched, and cannot be fetched now: %s",
+						 settings->branch, out->offline.text)
+				       : 0;
 	}
 	buf_release(&ref);
 	return rc;
@@ -84,7 +83,7 @@ static int find_coordination(const struct entry *entry, void *data)
 	return entry->mode == 040000 && !strcmp(entry->name, "coordination");
 }
 
-/* A branch other than those of heartbeats: the repository is not empty. */
+/* Returns 1 for any branch other than heartbeat branches: the repository is not empty. */
 static int find_branch(const char *name, const struct oid *oid, void *data)
 {
 	const char *branch = name + strlen(data);
@@ -111,10 +110,10 @@ int reading_check_fleet(struct repo *repo, const struct settings *settings, cons
 	if (!empty == rc)
 		return 0;
 	return empty ? error_set(err, ERR_INVALID,
-			       "this repository is not a fleet (it has branches, and not %s)",
+			       "not the repository of a fleet: it has branches, but not '%s'",
 			       settings->branch)
 		     : error_set(err, ERR_INVALID,
-			       "this repository is not a fleet (%s has no coordination/)",
+			       "not the repository of a fleet: '%s' has no coordination/",
 			       settings->branch);
 }
 
@@ -134,8 +133,7 @@ int reading_document(const struct reading *reading, const char *path, const char
 	if (!rc) {
 		*member = json_member(*doc, json_root(*doc), name);
 		if (!*member || ((*member)->type != JSON_ARRAY && (*member)->type != JSON_OBJECT)) {
-			rc = error_set(
-				err, ERR_INVALID, "%s has no \"%s\" that can be read", path, name);
+			rc = error_set(err, ERR_INVALID, "%s: no valid member \"%s\"", path, name);
 			json_doc_free(*doc);
 			*doc = NULL;
 			*member = NULL;

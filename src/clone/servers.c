@@ -16,12 +16,12 @@ struct taking {
 	struct fleet *fleet;
 	size_t capacity;
 	struct repo *repo;
-	struct oid commit;  /* what is being read just now */
+	struct oid commit;  /* the commit that is being read */
 	const char *prefix; /* of the refs that are being read */
 	struct error *err;
 };
 
-/* The server `id`, put on the fleet in its place if it is new. Borrowed until the next one. */
+/* Finds the server `id`, or inserts it in order. Borrowed until the next call. */
 static struct server *enlist(struct taking *t, const char *id)
 {
 	struct fleet *fleet = t->fleet;
@@ -51,7 +51,8 @@ static struct server *enlist(struct taking *t, const char *id)
 	return &fleet->servers[low];
 }
 
-/* A file of the commit that is being read, parsed. ERR_NOT_FOUND, or ERR_INVALID with its place. */
+/* Parses a file of the commit that is being read. ERR_NOT_FOUND, or ERR_INVALID with the
+ * location. */
 static int read_document(struct taking *t, const char *id, const char *file, struct json_doc **doc,
 	struct error *err)
 {
@@ -61,7 +62,7 @@ static int read_document(struct taking *t, const char *id, const char *file, str
 	if (!rc)
 		rc = json_parse_buf(doc, &text, path.data, NULL, err);
 	if (!rc && json_root(*doc)->type != JSON_OBJECT) {
-		rc = error_set(err, ERR_INVALID, "%s:1:1: is no object", path.data);
+		rc = error_set(err, ERR_INVALID, "%s:1:1: not an object", path.data);
 		json_doc_free(*doc);
 	}
 	buf_release(&path);
@@ -168,11 +169,11 @@ static int read_heartbeat(struct taking *t, const char *id, struct error *failur
 	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
 	const char *text = json_string(doc, timestamp, &len);
 	if (!text || !timestamp_parse(text, len, &when)) {
-		error_set(&err, ERR_INVALID,
-			"%s/" FLEET_HEARTBEAT_FILE ": has no timestamp that can be read", id);
+		error_set(&err, ERR_INVALID, "%s/" FLEET_HEARTBEAT_FILE ": no valid timestamp", id);
 		note_problem(server, &err);
 	} else if (when >= server->last_heartbeat) {
-		/* Of two as old the one read later counts: that on the server's own branch. */
+		/* Of equally old ones, use the one that is read later: that on the heartbeat
+		 * branch. */
 		server->last_heartbeat = when;
 		server->interval =
 			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
@@ -213,7 +214,8 @@ static int read_heartbeat_ref(const char *name, const struct oid *oid, void *dat
 	return fleet_check_id(id, NULL) ? 0 : read_heartbeat(t, id, t->err);
 }
 
-/* Goes through the folders of the branch `name`, if there is one; its tip is `t->commit` then. */
+/* Calls `each` for the root directory of the branch `name`, if it exists; `t->commit` is its
+ * tip. */
 static int read_branch(
 	struct taking *t, const char *name, int (*each)(const struct entry *entry, void *data))
 {
@@ -242,7 +244,7 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	buf_addstr(&name, settings->branch);
 	rc = read_branch(t, name.data, read_server_directory);
 	t->fleet->tip = t->commit;
-	/* A branch with a name of the user's own may hold the beats of several servers. */
+	/* A branch with a custom name may have the heartbeats of several servers. */
 	buf_truncate(&name, prefix);
 	buf_addstr(&name, own);
 	if (!rc && strcmp(own, settings->branch))
@@ -256,7 +258,7 @@ static int read_branches(struct taking *t, const struct settings *settings, stru
 	return rc;
 }
 
-/* Brings all that the fleet reads up to date, in one fetch. */
+/* Fetches all branches that are read, at once. */
 static int fetch_all(struct repo *repo, const struct settings *settings, struct error *err)
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
@@ -264,7 +266,7 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 	const char *names[3] = { FLEET_HEARTBEAT_BRANCH "*", settings->branch,
 		settings->heartbeat_branch };
 	const char *refspecs[4] = { NULL };
-	/* A pattern may match nothing; a name must be there, so each is also written as one. */
+	/* git fails if a named branch does not exist, but not if a pattern matches nothing. */
 	for (int i = 0; i < 3; i++)
 		if (names[i])
 			buf_addf(&specs[i], "+refs/heads/%s%s:refs/remotes/%s/%s%s", names[i],

@@ -1,8 +1,8 @@
 /*
- * Reading the fleet's servers (fleet/servers.h) from what this clone has fetched.
+ * Reads the servers of the fleet (fleet/servers.h) from the branches that this clone has fetched.
  *
- * The heartbeat on a server's own branch counts before the one on the shared branch; of two, the
- * newer.
+ * If a server has heartbeats on its heartbeat branch and on the shared branch, the newer one is
+ * used; of equally old ones, that on the heartbeat branch.
  */
 #ifndef CLONE_SERVERS_H
 #define CLONE_SERVERS_H
@@ -11,9 +11,9 @@
 #include "clone/settings.h"
 #include "fleet/servers.h"
 
-/* Reads every server; `fetch`: after fetching from the remote; if that fails, fleet->offline says
- * why and the last fetched state is used. A server with broken files is listed, with its trouble.
- */
+/* Reads every server, after fetching from the remote if `fetch`. If fetching fails, sets
+ * out->offline and uses the last fetched state. A server with invalid files is listed, with the
+ * problem. Release with fleet_release(). */
 int fleet_take(struct fleet *out, struct repo *repo, const struct settings *settings, bool fetch,
 	const struct env *env, struct error *err);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of `key`, yours to free; `fallback` (may be NULL) if it is not set or empty. */
+/* Returns the value of `key`, or `fallback` (may be NULL) if it is not set or empty. Free it. */
 static char *string_setting(struct repo *repo, const char *key, const char *fallback)
 {
 	struct buf value = BUF_INIT;
@@ -18,7 +18,7 @@ static char *string_setting(struct repo *repo, const char *key, const char *fall
 	return string;
 }
 
-/* A whole number from an option or an environment variable; `name` says which. */
+/* Parses a whole number from the option or environment variable `name`. */
 static int parse_override(const char *text, const char *name, int64_t least, int64_t most,
 	int64_t *out, struct error *err)
 {
@@ -27,13 +27,14 @@ static int parse_override(const char *text, const char *name, int64_t least, int
 	long long number = strtoll(text, &end, 10);
 	if (end == text || *end || errno || number < least || number > most)
 		return error_set(err, ERR_INVALID,
-			"%s is '%s'; it must be a whole number from %lld to %lld", name, text,
-			(long long)least, (long long)most);
+			"%s: invalid value '%s'; expected a whole number from %lld to %lld", name,
+			text, (long long)least, (long long)most);
 	*out = number;
 	return 0;
 }
 
-/* One number: the override if there is one, else the setting, else what `*out` holds. */
+/* Stores a number in `*out`: the override or the setting. If there is neither, `*out` is
+ * unchanged. */
 static int number_setting(struct repo *repo, const char *override, const char *override_name,
 	const char *key, int64_t least, int64_t most, int64_t *out, struct error *err)
 {
@@ -42,7 +43,8 @@ static int number_setting(struct repo *repo, const char *override, const char *o
 	return repo_config_int(repo, key, least, most, out, err);
 }
 
-/* The first line of .build_server_id in the work tree; NULL if there is none. */
+/* Reads the first line of .build_server_id in the worktree. `*out` is unchanged if there is
+ * none. */
 static int server_from_file(struct repo *repo, char **out, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -72,8 +74,8 @@ static int load_server(
 	return rc || !s->server ? rc : fleet_check_id(s->server, err);
 }
 
-/* SEED's HEARTBEAT_BRANCH: "1" and "auto" are the server's own branch, else it is a branch's name.
- */
+/* HEARTBEAT_BRANCH is as in the shell scripts: "1" and "auto" for the server's own branch, or the
+ * name of a branch. */
 static int load_heartbeat_branch(
 	struct settings *s, struct repo *repo, const struct overrides *overrides, struct error *err)
 {
@@ -92,9 +94,8 @@ static int load_heartbeat_branch(
 	}
 	if (!repo_branch_name_ok(s->heartbeat_branch))
 		return error_set(err, ERR_INVALID,
-			"the heartbeat branch is '%s', which git does not allow as a branch name; "
-			"use "
-			"auto, or a name such as heartbeat-build1",
+			"heartbeat branch: '%s' is not a valid branch name; use 'auto', or a name "
+			"such as heartbeat-build1",
 			s->heartbeat_branch);
 	return 0;
 }
@@ -152,9 +153,7 @@ int settings_load(struct settings *out, struct repo *repo, const struct override
 	if (!rc)
 		rc = load_numbers(&s, repo, overrides, err);
 	if (!rc && !repo_branch_name_ok(s.branch))
-		rc = error_set(err, ERR_INVALID,
-			"the setting build.branch is '%s', which git does not allow as a branch "
-			"name",
+		rc = error_set(err, ERR_INVALID, "build.branch: '%s' is not a valid branch name",
 			s.branch);
 	if (rc < 0)
 		settings_release(&s);
@@ -181,7 +180,6 @@ int settings_need_server(const struct settings *settings, struct error *err)
 	if (settings->server)
 		return 0;
 	return error_set(err, ERR_INVALID,
-		"which server is this? Say --server ID, set SERVER_ID, run git config build.server "
-		"ID, or "
-		"write it into .build_server_id");
+		"this clone has no server ID; use --server ID, set SERVER_ID, run 'git config "
+		"build.server ID', or write it to .build_server_id");
 }

@@ -49,6 +49,6 @@ fleet() {
   git -C ../build2 commit -q -a -m hostile
   git -C ../build2 push -q origin HEAD:main
   run -1 git build exec build2 -- true
-  [[ $output == *"build2 is said to be at '-oProxyCommand=touch hacked', which is no address"* ]]
+  [[ $output == *"build2: invalid address '-oProxyCommand=touch hacked'"* ]]
   [ ! -e hacked ]
 }

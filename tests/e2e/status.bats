@@ -149,19 +149,19 @@ on_main() {
     'logs --list' health metrics dashboard 'watch --once' 'watch --json' 'exec all -- true' 'message inbox --server a' 'message watch --server a'; do
     # shellcheck disable=SC2086 # words
     run -128 --separate-stderr git build $command
-    [ "$stderr" = "fatal: this repository is not a fleet (main has no coordination/)" ] || { echo "$command: $stderr"; false; }
+    [ "$stderr" = "fatal: not the repository of a fleet: 'main' has no coordination/" ] || { echo "$command: $stderr"; false; }
   done
   run -3 git build health --nagios
   # A file of that name does not make it a fleet.
   echo x >coordination
   git add . && git commit -q -m "Add a file" && git push -q origin HEAD:main
   run -128 git build job list
-  [ "$output" = "fatal: this repository is not a fleet (main has no coordination/)" ]
+  [ "$output" = "fatal: not the repository of a fleet: 'main' has no coordination/" ]
   git -C ../other.git config receive.denyDeleteCurrent ignore
   git push -q origin HEAD:master :main
   git fetch -q --prune
   run -128 git build status
-  [ "$output" = "fatal: this repository is not a fleet (it has branches, and not main)" ]
+  [ "$output" = "fatal: not the repository of a fleet: it has branches, but not 'main'" ]
   # A fleet with nothing to list.
   cd ../build1
   git pull -q && git rm -q coordination/jobs.json coordination/messages.json
