@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ---- what may go ---- */
+/* ---- what can be archived ---- */
 
 bool archive_message_is_old(const struct message *message, int64_t before, int64_t *when)
 {
@@ -56,7 +56,7 @@ const bool *archive_staying_jobs(const struct job_list *list, int64_t before, st
 	return stays;
 }
 
-/* When a log is from, by its name: "20251029T120000Z...". False: the name does not say. */
+/* Reads the time of a log from its name, "20251029T120000Z...". Returns false if it has none. */
 static bool log_time(const char *name, int64_t *seconds)
 {
 	static const char digits[] = "0123456789";

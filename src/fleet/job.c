@@ -128,12 +128,12 @@ int job_check_status(const char *status, struct error *err)
 		if (!strcmp(status, known[i]))
 			return 0;
 	return error_set(err, ERR_INVALID,
-		"'%s' is no status of a job; there are queued, running, completed, failed and "
+		"'%s': invalid job status; expected queued, running, completed, failed or "
 		"cancelled",
 		status);
 }
 
-/* ---- what may go next ---- */
+/* ---- choosing the next job ---- */
 
 const char *jobs_blocked_by(const struct job_list *list, const struct job *job, struct arena *arena)
 {
@@ -150,7 +150,7 @@ const char *jobs_blocked_by(const struct job_list *list, const struct job *job, 
 	return NULL;
 }
 
-/* Does `a` go before `b`? Jobs of equal rank go in the order of the file. */
+/* Is `a` claimed before `b`? Otherwise, the order of the file applies. */
 static bool goes_before(const struct job *a, const struct job *b)
 {
 	if (a->priority != b->priority)
@@ -188,16 +188,16 @@ const struct job *jobs_choose(
 	return best;
 }
 
-/* ---- circles ---- */
+/* ---- cycles ---- */
 
-/* One job on the way from the first to the one that is looked at. */
+/* A job on the path from the first job to the current one. */
 struct step {
 	const char *id;
 	const struct json_doc *doc;
-	const struct json_value *depends, *next; /* `next`: the dependency to follow now */
+	const struct json_value *depends, *next; /* `next`: the next dependency to follow */
 };
 
-static void say_circle(const struct step *way, size_t count, const char *id, struct buf *circle)
+static void add_circle(const struct step *way, size_t count, const char *id, struct buf *circle)
 {
 	size_t first = 0;
 	while (first + 1 < count && strcmp(way[first].id, id) != 0)
@@ -210,7 +210,7 @@ static void say_circle(const struct step *way, size_t count, const char *id, str
 bool jobs_find_circle(const struct job_list *list, const char *id, const struct json_doc *doc,
 	const struct json_value *depends, struct arena *arena, struct buf *circle)
 {
-	/* Every job is entered once: what it leads to is known after that. */
+	/* Every job is visited only once, with all of its dependencies. */
 	enum { UNSEEN, ON_WAY, DONE };
 	char *seen = arena_zero(arena, list->count + 1, 1);
 	struct step *way = arena_array(arena, list->count + 1, sizeof(*way));
@@ -234,7 +234,7 @@ bool jobs_find_circle(const struct job_list *list, const char *id, const struct 
 		const char *name = arena_strndup(arena, text, len);
 		const struct job *job = jobs_find(list, name);
 		if (!strcmp(name, id) || (job && seen[job - list->jobs] == ON_WAY)) {
-			say_circle(way, count, name, circle);
+			add_circle(way, count, name, circle);
 			return true;
 		}
 		if (!job || seen[job - list->jobs] == DONE)

@@ -21,13 +21,12 @@ int lock_check_name(const char *name, struct error *err)
 	if (len && len <= LOCK_NAME_MAX && strspn(name, allowed) == len && !strchr(".-", *name))
 		return 0;
 	return error_set(err, ERR_INVALID,
-		"'%.120s' cannot be a lock's name: it is made of letters, digits and ._-:@+, "
-		"starts with "
-		"none of . and -, and has at most %d characters",
+		"'%.120s': invalid lock name; use at most %d letters, digits and ._-:@+, and do "
+		"not start with . or -",
 		name, LOCK_NAME_MAX);
 }
 
-/* A timestamp or null; false if it is something else. */
+/* Reads a timestamp or null. Returns false if the value is something else. */
 static bool read_time(const struct json_doc *doc, const struct json_value *value, int64_t *seconds)
 {
 	size_t len;

@@ -12,7 +12,7 @@ int message_check_type(const char *type, struct error *err)
 		if (!strcmp(type, message_types[i]))
 			return 0;
 	return error_set(err, ERR_INVALID,
-		"'%s' is no type of message; there are info, warning, error and request", type);
+		"'%s': invalid message type; expected info, warning, error or request", type);
 }
 
 int message_check_to(const char *to, struct error *err)
@@ -20,7 +20,7 @@ int message_check_to(const char *to, struct error *err)
 	if (!strcmp(to, MESSAGE_ALL) || !strcmp(to, "operator"))
 		return 0;
 	int rc = fleet_check_id(to, err);
-	return rc < 0 ? error_wrap(err, "a message goes to a server or to all") : 0;
+	return rc < 0 ? error_wrap(err, "a receiver must be a server, 'all' or 'operator'") : 0;
 }
 
 /* ---- reading ---- */

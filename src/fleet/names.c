@@ -14,7 +14,7 @@ int fleet_check_id(const char *id, struct error *err)
 	const char *why = NULL;
 	for (size_t i = 0; i < len && !why; i++)
 		if (!strchr(letters, id[i]) && !strchr("._-", id[i]))
-			why = "only letters, digits, '.', '_' and '-' may be in it";
+			why = "use only letters, digits, '.', '_' and '-'";
 	if (!len)
 		why = "it is empty";
 	else if (len > FLEET_ID_MAX)
@@ -22,14 +22,14 @@ int fleet_check_id(const char *id, struct error *err)
 	else if (!why && !first)
 		why = "it must start with a letter or a digit";
 	else if (!why && (strstr(id, "..") || id[len - 1] == '.'))
-		why = "dots must stand between other characters";
+		why = "each dot must be between two other characters";
 	else if (!why && len > 5 && !strcmp(id + len - 5, ".lock"))
-		why = "git keeps names that end in .lock for itself";
+		why = "git reserves names that end with .lock";
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken) && !why; i++)
 		if (!strcasecmp(id, taken[i]))
-			why = "the name means something else in a fleet";
+			why = "the name is reserved";
 	if (why)
-		return error_set(err, ERR_INVALID, "'%s' cannot be a server id: %s", id, why);
+		return error_set(err, ERR_INVALID, "'%s': invalid server ID: %s", id, why);
 	return 0;
 }
 

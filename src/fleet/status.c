@@ -20,7 +20,7 @@ int status_check(const char *status, struct error *err)
 						      : " or ",
 			status_names[i]);
 	int rc = error_set(
-		err, ERR_INVALID, "'%s' is not a status; a server is %s", status, known.data);
+		err, ERR_INVALID, "'%s': invalid status; expected %s", status, known.data);
 	buf_release(&known);
 	return rc;
 }

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No archive gets longer than this, unless one element is: the guard takes no files of more than
- * 10 MiB, and whoever looks for one message need not read a year. */
+/* The most bytes in an archive, unless it has only one element. The guard rejects files of more
+ * than 10 MiB, and a search for one message should not have to read a year. */
 enum { MONTH_SIZE = 8, ARCHIVE_MOST = 4 << 20 };
 
-/* ---- asking ---- */
+/* ---- creating the request ---- */
 
 static void put_before(struct json_writer *w, const char *name, int64_t days, int64_t now)
 {
@@ -39,7 +39,7 @@ void archive_request(
 
 /* ---- one list, and its archives ---- */
 
-/* The elements of a list by their ids, sorted; the arena's. */
+/* The elements of a list, sorted by ID; in the arena. */
 struct named {
 	const char *id;
 	const struct json_value *value;
@@ -49,23 +49,23 @@ struct names {
 	size_t count;
 };
 
-/* One file of a month's; most months have one. */
+/* One archive of a month; most months have only one. */
 struct archive {
 	char month[MONTH_SIZE]; /* "2025-10" */
 	struct document document;
 	const struct json_value *list;
-	struct names names;  /* of what stands in it already */
-	size_t bytes, count; /* of its elements, with what is added */
+	struct names names;  /* of the elements that it has already */
+	size_t bytes, count; /* of its elements, including new ones */
 };
 
 struct moving {
 	struct request *request;
 	const char *name;         /* "messages" */
-	struct document document; /* the list that is read all the time */
+	struct document document; /* the current list */
 	const struct json_value *list;
 	struct names names;
 	struct archive *archives;
-	size_t count, capacity; /* those of a month in their order */
+	size_t count, capacity; /* the archives of a month are in order */
 	int64_t moved;
 };
 
@@ -103,7 +103,7 @@ static bool has_one(const struct names *names, const char *id)
 		(found + 1 == end || strcmp(found[1].id, id) != 0);
 }
 
-/* The path of a month's archive, from number 1 on; it sorts behind the one before. */
+/* Appends the path of archive `number` of a month, counted from 1. Paths sort by number. */
 static void archive_path(struct buf *out, const char *name, const char *month, int number)
 {
 	buf_reset(out);
@@ -133,7 +133,7 @@ static int open_archive(struct moving *m, const char *month, const char *path, s
 	return 0;
 }
 
-/* Is there a document `path`? 1, 0, or a negative code. */
+/* Does the document `path` exist? Returns 1, 0, or a negative code. */
 static int exists(struct request *request, const char *path, struct error *err)
 {
 	const char *text;
@@ -142,7 +142,7 @@ static int exists(struct request *request, const char *path, struct error *err)
 	return rc == ERR_NOT_FOUND ? 0 : rc < 0 ? rc : 1;
 }
 
-/* Opens a month's archives, if they are not open yet: all that there are, or a first one. */
+/* Opens all archives of a month, or a new first one, unless they are open already. */
 static int open_month(struct moving *m, const char *month, struct error *err)
 {
 	struct buf path = BUF_INIT;
@@ -160,7 +160,7 @@ static int open_month(struct moving *m, const char *month, struct error *err)
 	return rc;
 }
 
-/* The month's archive that `len` more bytes go into: the last, or a new one behind it. */
+/* Finds the archive of a month for `len` more bytes: the last one, or a new one after it. */
 static int with_room(
 	struct moving *m, const char *month, size_t len, struct archive **out, struct error *err)
 {
@@ -188,9 +188,9 @@ static int with_room(
 }
 
 /*
- * Moves one element. What stands in the archive already only leaves the list, and if it stands
- * there as something else it stays. So does one of several with the same id, of which nobody knows
- * which is meant.
+ * Moves one element. If the archive already has the same element, only removes it from the list.
+ * The element is kept if the archive has a different one with its ID, or if the list has its ID
+ * more than once.
  */
 static int move(struct moving *m, const struct json_value *value, int64_t when, struct error *err)
 {
@@ -226,7 +226,7 @@ static int move(struct moving *m, const struct json_value *value, int64_t when, 
 	return 0;
 }
 
-/* A time in the request: 0 if it is not there. */
+/* Returns a time in the request; 0 if there is none. */
 static int64_t time_member(struct request *request, const char *name)
 {
 	int64_t seconds = 0;
@@ -250,7 +250,7 @@ static int open_moving(struct moving *m, struct request *request, const char *pa
 	return rc;
 }
 
-/* Writes both sides, or nothing where nothing was moved. */
+/* Writes the list and its archives, if anything was moved. */
 static int save_moving(struct moving *m, struct error *err)
 {
 	bool writes = m->moved;
@@ -315,7 +315,7 @@ static int move_jobs(struct request *request, int64_t before, int64_t *count, st
 struct logs {
 	struct request *request;
 	int64_t before, count, saved;
-	const char **names, **servers; /* to work on; the strings are the arena's */
+	const char **names, **servers; /* the logs to compress; the strings are in the arena */
 	size_t names_count, names_capacity, servers_count, servers_capacity;
 	struct error *err;
 };
@@ -341,7 +341,7 @@ static int compress_log(struct logs *logs, const char *path, const char *packed_
 	return rc;
 }
 
-/* Lists the old logs of a server: compressing them changes what is listed. */
+/* Lists the old logs of a server first, because compressing them changes the directory. */
 static int add_log(const struct documents_entry *entry, void *data)
 {
 	struct logs *logs = data;
@@ -367,7 +367,7 @@ static int compress_of(struct logs *logs, const char *server)
 		fleet_server_path(&path, server, "logs/");
 		buf_addstr(&path, logs->names[i]);
 		buf_addf(&packed, "%s.gz", path.data);
-		/* An archive of that name may be of another log: leave both. */
+		/* An existing .gz may be that of another log: keep both files. */
 		rc = exists(logs->request, packed.data, logs->err);
 		rc = rc ? (rc < 0 ? rc : 0) : compress_log(logs, path.data, packed.data);
 	}

@@ -8,7 +8,7 @@
 
 enum { DAY = 86400 };
 
-/* A verdict's members; other members of the file stay. */
+/* The members of a verdict; other members of the file are not changed. */
 static const char *const members[] = { "timestamp", "server", "overall_status", "servers", "jobs",
 	"alerts" };
 
@@ -22,7 +22,7 @@ static void add_value(struct buf *out, const struct json_doc *doc, const struct 
 	buf_addch(out, '\n');
 }
 
-/* Appends what a file says, without what changes with every second. */
+/* Appends the content of a file without the members that change every second. */
 static void add_substance(struct buf *out, const struct json_doc *doc)
 {
 	static const char *const counts[] = { "queued", "running", "completed_today",
@@ -61,13 +61,13 @@ bool dashboard_is_due(const struct dashboard_verdict *verdict, const struct json
 	buf_release(&old);
 	buf_release(&new);
 	bool others = writer && !json_string_is(doc, writer, verdict->server);
-	/* A time that is far ahead is a clock's mistake, and does not stand for ever. */
+	/* A time far in the future comes from a wrong clock, and must not block updates forever. */
 	bool recent = written_at > verdict->now - (others ? verdict->interval : 0) &&
 		written_at <= verdict->now + DAY;
 	return !same && !recent;
 }
 
-/* ---- asking ---- */
+/* ---- creating the request ---- */
 
 void dashboard_request(struct buf *out, const struct dashboard_verdict *verdict,
 	const char *subject, const struct env *env)
@@ -84,7 +84,7 @@ void dashboard_request(struct buf *out, const struct dashboard_verdict *verdict,
 
 /* ---- applying ---- */
 
-/* A document of its own for the member "dashboard". */
+/* Parses the member "dashboard" as a separate document. */
 static int read_verdict(struct request *request, struct json_doc **doc, struct error *err)
 {
 	size_t len;
@@ -96,7 +96,7 @@ static int read_verdict(struct request *request, struct json_doc **doc, struct e
 	return json_parse(doc, text, len, "dashboard", NULL, err);
 }
 
-/* An unreadable file is replaced: it only repeats what the other files say. */
+/* An invalid file is replaced, because its content is derived from the other files. */
 static int open_dashboard(struct document *out, struct request *request, struct error *err)
 {
 	int rc = document_open(out, request->documents, FLEET_DASHBOARD_PATH, "{}\n", err);
@@ -131,7 +131,7 @@ static int write_dashboard(struct request *request, struct error *err)
 	return rc;
 }
 
-/* Not for later: a verdict is about now. */
+/* Not kept in the outbox: a verdict is only valid now. */
 const struct operation dashboard_operations[] = {
 	{ "dashboard write", false, write_dashboard },
 	{ NULL, false, NULL },

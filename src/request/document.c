@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes a document of what parsing has left in `out->doc`; `rc` is how that ended. */
+/* Completes a document after its text was parsed to `out->doc`, with the result `rc`. */
 static int opened(struct document *out, const char *path, int rc, struct error *err)
 {
 	if (rc < 0)

@@ -15,7 +15,7 @@ struct documents {
 	struct documents_source source;
 	struct written *written;
 	size_t count, capacity;
-	struct buf *lent; /* texts that were handed out, until the reset */
+	struct buf *lent; /* texts that were returned to callers, valid until the reset */
 	size_t lent_count, lent_capacity;
 };
 
@@ -130,11 +130,11 @@ struct listing {
 	const char *directory;
 	documents_each *each;
 	void *data;
-	char **seen; /* the source's names below `directory` that a written file has, too */
+	char **seen; /* names in `directory` that both the source and the written files have */
 	size_t seen_count, seen_capacity;
 };
 
-/* The part of `path` after "directory/"; NULL if it is not below it. */
+/* Returns the part of `path` after "directory/"; NULL if it is not in the directory. */
 static const char *below(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
@@ -143,7 +143,7 @@ static const char *below(const char *path, const char *directory)
 	return !strncmp(path, directory, len) && path[len] == '/' ? path + len + 1 : NULL;
 }
 
-/* Is `rest` ("name" or "name/more") the entry `name`, or below it? */
+/* Is `rest` ("name" or "name/more") the entry `name`, or in it? */
 static bool leads_to(const char *rest, const char *name, size_t len)
 {
 	return !strncmp(rest, name, len) && (!rest[len] || rest[len] == '/');
@@ -174,7 +174,7 @@ static bool was_seen(const struct listing *listing, const char *rest, size_t len
 	return false;
 }
 
-/* Lists the entries that only written files make. */
+/* Lists the entries that exist only because of written files. */
 static int list_written(struct listing *listing, bool *found)
 {
 	int rc = 0;

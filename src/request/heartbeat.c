@@ -3,7 +3,7 @@
 #include "base/timestamp.h"
 #include "fleet/names.h"
 
-/* ---- asking ---- */
+/* ---- creating the request ---- */
 
 static void put_reading(struct json_writer *w, const char *name, double value)
 {
@@ -68,7 +68,7 @@ static int heartbeat(struct request *request, struct error *err)
 	return rc;
 }
 
-/* Not for later: a heartbeat is about now. */
+/* Not kept in the outbox: a heartbeat is only valid now. */
 const struct operation heartbeat_operations[] = {
 	{ "heartbeat", false, heartbeat },
 	{ NULL, false, NULL },

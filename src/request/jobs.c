@@ -1,5 +1,5 @@
-/* What servers do with jobs (fleet/job.h). A server's own status.json is kept in step in the same
- * commit: what it builds, and what became of the last build. */
+/* Requests about jobs (fleet/job.h). The same commit updates the status.json of the server, with
+ * its current job and the result of its last build. */
 #include "request/jobs.h"
 
 #include "base/timestamp.h"
@@ -11,15 +11,15 @@
 
 #include <string.h>
 
-/* A server's promise if it never said one: the defaults of heartbeats. */
+/* The expected interval of a server that has not announced one: the default for heartbeats. */
 enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
 
 static const char fresh[] = "{\n  \"jobs\": []\n}\n";
 
-/* What an operation on jobs works with; the status is the asking server's own. */
+/* The files of a request about jobs; the status is that of the requesting server. */
 struct work {
 	struct request *request;
-	struct document documents[2]; /* the jobs, and the status where it changes, too */
+	struct document documents[2]; /* the jobs, and the status if it changes */
 	size_t count;
 	const struct json_value *array;
 	struct job_list list;
@@ -79,8 +79,8 @@ static int find_job(struct work *work, struct job *out, struct error *err)
 	const char *id = request_string(work->request, "job");
 	const struct job *job = id ? jobs_find(&work->list, id) : NULL;
 	if (!job)
-		return error_set(err, ERR_NOT_FOUND,
-			"there is no job '%s'; 'git build job list' shows them", id ? id : "");
+		return error_set(err, ERR_NOT_FOUND, "no such job: '%s' (see 'git build job list')",
+			id ? id : "");
 	*out = *job;
 	return 0;
 }
@@ -126,7 +126,7 @@ static void set_current(struct work *work, const struct job *job, const char *st
 	buf_release(&text);
 }
 
-/* Another job that this server is at, besides `job`; NULL if there is none. */
+/* Returns another running job of this server than `job`; NULL if there is none. */
 static const struct job *other_running(const struct work *work, const struct job *job)
 {
 	for (size_t i = 0; i < work->list.count; i++) {
@@ -137,7 +137,7 @@ static const struct job *other_running(const struct work *work, const struct job
 	return NULL;
 }
 
-/* The server is done with `job`: what it says it is at goes on to what else it has. */
+/* The server no longer runs `job`: changes its current job to another one that it runs. */
 static void leave_current(struct work *work, const struct job *job, const char *status)
 {
 	const struct document *document = &work->documents[1];
@@ -193,14 +193,12 @@ static int check_depends(
 		const char *name = text ? arena_strndup(&request->arena, text, len) : "";
 		if (!rc && strcmp(name, id) != 0 && !jobs_find(&work->list, name))
 			rc = error_set(err, ERR_NOT_FOUND,
-				"there is no job '%s' to depend on; 'git build job list' shows "
-				"them",
-				name);
+				"no such job to depend on: '%s' (see 'git build job list')", name);
 	}
 	if (!rc &&
 		jobs_find_circle(&work->list, id, request->doc, depends, &request->arena, &circle))
 		rc = error_set(err, ERR_INVALID,
-			"the dependencies go in a circle, so that none of them could start: %s",
+			"dependencies: circular, so that none of the jobs could start: %s",
 			circle.data);
 	buf_release(&circle);
 	return rc;
@@ -249,9 +247,9 @@ static int add(struct request *request, struct error *err)
 	const struct json_value *depends =
 		json_member(request->doc, json_root(request->doc), "depends");
 	if (!id || !*id)
-		return error_set(err, ERR_INVALID, "a job needs an id");
+		return error_set(err, ERR_INVALID, "job: no ID");
 	int rc = open_work(&work, request, err);
-	/* One that is there already was added by this very request. */
+	/* If the job exists already, it was added by this request. */
 	if (!rc && !jobs_find(&work.list, id)) {
 		rc = check_depends(&work, id, depends, err);
 		if (!rc) {
@@ -268,7 +266,7 @@ static int add(struct request *request, struct error *err)
 
 /* ---- claim ---- */
 
-/* Does somebody who uses the old scripts assign jobs just now? Then `*why` says who. */
+/* Is a user of the older scripts assigning jobs? If so, `*why` names the holder of their lock. */
 static int is_locked(struct request *request, const char **why, struct error *err)
 {
 	static const char none[] = "{\"locks\": {}}";
@@ -289,8 +287,8 @@ static int is_locked(struct request *request, const char **why, struct error *er
 			timestamp_format(lock.expires_at, until));
 	else
 		buf_addstr(&text,
-			"the lock job_assignment cannot be understood; 'git build lock break "
-			"job_assignment' clears it");
+			"the lock job_assignment is corrupt; run 'git build lock break "
+			"job_assignment' to clear it");
 	if (locked)
 		*why = arena_strndup(&request->arena, text.data, text.len);
 	buf_release(&text);
@@ -312,7 +310,7 @@ static int take(struct work *work, struct job *job, struct error *err)
 	set_time(work, job, "started_at", job->started_at);
 	set_time(work, job, "completed_at", 0);
 	json_edit_set_int(work->documents[0].edit, job->value, "attempt", job->attempt);
-	/* Why an earlier attempt ended is not the reason of this one. */
+	/* Remove the reason for the end of an earlier attempt. */
 	if (job->reason)
 		set(work, job, "reason", NULL);
 	job->reason = NULL;
@@ -331,7 +329,7 @@ static int claim(struct request *request, struct error *err)
 {
 	struct work work = { 0 };
 	struct job job = { 0 };
-	const char *why = "nothing that could start is queued";
+	const char *why = "no queued job can start";
 	int rc = is_locked(request, &why, err);
 	bool locked = rc == 1;
 	if (rc >= 0)
@@ -354,9 +352,9 @@ static int claim(struct request *request, struct error *err)
 	return rc;
 }
 
-/* ---- what becomes of a job ---- */
+/* ---- complete, fail, cancel, requeue ---- */
 
-/* Why this server cannot finish the job; NULL: it can. */
+/* Returns why this server cannot finish the job; NULL if it can. */
 static const char *not_to_finish(struct work *work, const struct job *job)
 {
 	struct buf text = BUF_INIT;
@@ -364,9 +362,10 @@ static const char *not_to_finish(struct work *work, const struct job *job)
 	if (!is(job, "running"))
 		buf_addf(&text, "it is %s", job->status ? job->status : "without a status");
 	else if (!is_mine(work, job))
-		buf_addf(&text, "it is %s's", job->assigned_to ? job->assigned_to : "nobody");
+		buf_addf(&text, "it is assigned to %s",
+			job->assigned_to ? job->assigned_to : "no server");
 	else if (attempt != job->attempt)
-		buf_addf(&text, "it is at attempt %lld, and not at %lld", (long long)job->attempt,
+		buf_addf(&text, "it is at attempt %lld, not %lld", (long long)job->attempt,
 			(long long)attempt);
 	const char *why =
 		text.len ? arena_strndup(&work->request->arena, text.data, text.len) : NULL;
@@ -385,7 +384,7 @@ static void put_back(struct work *work, struct job *job)
 	set(work, job, "completed_at", NULL);
 }
 
-/* The job has ended, as `job` says by now: that goes into all that tells of it. */
+/* Writes the end of the job, which `job` already has, to the list and to the server's status. */
 static int write_end(struct work *work, struct job *job, struct error *err)
 {
 	struct request *request = work->request;
@@ -421,7 +420,7 @@ static int finish(struct request *request, const char *status, const char *verb,
 		return rc;
 	}
 	const char *reason = request_string(request, "reason"), *why = NULL;
-	/* Asked twice, it has happened once. */
+	/* A repeated request changes nothing. */
 	bool again = is(&job, status) && is_mine(&work, &job) &&
 		request_int(request, "attempt", job.attempt) == job.attempt;
 	if (!again && (why = not_to_finish(&work, &job))) {
@@ -450,7 +449,7 @@ static int fail(struct request *request, struct error *err)
 	return finish(request, "failed", "fails", err);
 }
 
-/* The job leaves the server that has it. */
+/* Saves a job that its server no longer runs. */
 static int leave(struct work *work, const struct job *job, bool was_mine, struct error *err)
 {
 	int rc = was_mine ? open_status(work, err) : 0;
@@ -470,7 +469,7 @@ static int cancel(struct request *request, struct error *err)
 	if (!rc && !is(&job, "cancelled")) {
 		bool running = is(&job, "running");
 		if (!running && !is(&job, "queued")) {
-			why = "it is over already";
+			why = "it has already finished";
 			rc = 1;
 		} else {
 			job.status = "cancelled";
@@ -488,16 +487,16 @@ static int cancel(struct request *request, struct error *err)
 	return rc;
 }
 
-/* The command never ran: that is not the job's fault, and the attempt, which is the claim's fence,
- * stays as high as it is. */
+/* Does not count an attempt in which the command never ran. The number of the attempt is not
+ * reduced, because it is the fence of the claim. */
 static void do_not_count(struct work *work, struct job *job)
 {
 	job->uncounted++;
 	json_edit_set_int(work->documents[0].edit, job->value, "uncounted", job->uncounted);
 }
 
-/* A worker puts back what it has claimed: only that attempt, so that nothing happens to a job that
- * was cancelled, or claimed again. */
+/* Requeues a job for its worker, but only if it is still at the worker's attempt: it may have been
+ * cancelled, or claimed again. */
 static int hand_back(struct work *work, struct job *job, const char **why, struct error *err)
 {
 	struct request *request = work->request;
@@ -514,7 +513,7 @@ static int hand_back(struct work *work, struct job *job, const char **why, struc
 	job->reason = reason ? reason : job->reason;
 	if (reason)
 		set(work, job, "reason", reason);
-	buf_addf(&request->answer->subject, "Job: %s puts %s back", request->server, job->id);
+	buf_addf(&request->answer->subject, "Job: %s requeues %s", request->server, job->id);
 	int rc = open_status(work, err);
 	if (rc < 0)
 		return rc;
@@ -525,23 +524,23 @@ static int hand_back(struct work *work, struct job *job, const char **why, struc
 	return save(work, err);
 }
 
-/* A person puts a job back. */
+/* Requeues a job for a user. */
 static int queue_again(struct work *work, struct job *job, const char **why, struct error *err)
 {
 	bool running = is(job, "running"), mine = is_mine(work, job);
 	if (is(job, "queued"))
 		return 0;
 	if (is(job, "completed")) {
-		*why = "it is completed; add a new one";
+		*why = "it is completed; add a new job";
 		return 1;
 	}
 	if (running && !mine) {
-		*why = "another server is at it: 'git build job reap' puts it back if that is "
-		       "silent, 'git build job cancel' takes it from it";
+		*why = "another server is running it; run 'git build job reap' if that server is "
+		       "silent, or cancel the job";
 		return 1;
 	}
 	put_back(work, job);
-	buf_addf(&work->request->answer->subject, "Job: %s puts %s back", work->request->server,
+	buf_addf(&work->request->answer->subject, "Job: %s requeues %s", work->request->server,
 		job->id);
 	return leave(work, job, running && mine, err);
 }
@@ -566,7 +565,7 @@ static int requeue(struct request *request, struct error *err)
 
 /* ---- reap ---- */
 
-/* For how long was the job's server silent beyond its promise? 0: it was not. */
+/* Returns how long the job's server has been silent, in seconds; 0 if it is not silent. */
 static int64_t silence(struct request *request, const struct job *job)
 {
 	const struct json_doc *asked = request->doc;
@@ -580,7 +579,7 @@ static int64_t silence(struct request *request, const struct job *job)
 	json_int64(asked, json_member(asked, server, "silent_after"), &after);
 	if (text)
 		timestamp_parse(text, len, &last);
-	/* That it took the job was a sign of life, too. */
+	/* Claiming the job shows that the server was alive, too. */
 	if (job->started_at > last)
 		last = job->started_at;
 	return request->now - last > after ? request->now - last : 0;
@@ -640,7 +639,7 @@ static int reap(struct request *request, struct error *err)
 	return rc;
 }
 
-/* ---- asking ---- */
+/* ---- creating requests ---- */
 
 void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *server,
 	int64_t most_attempts, const struct env *env)

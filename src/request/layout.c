@@ -11,7 +11,7 @@
 #define BLOCK_BEGIN "# git-build: begin (kept by `git build init`)\n"
 #define BLOCK_END   "# git-build: end\n"
 
-/* The schema by which each file is merged and checked, as attributes of git. */
+/* The schemas for merging and checking files, as git attributes. */
 static const char attributes[] =
 	"*/status.json merge=git-build build-schema=status\n"
 	"*/heartbeat.json merge=git-build build-schema=heartbeat\n"
@@ -26,7 +26,7 @@ static const char attributes[] =
 	"shared/build_config.json merge=git-build build-schema=build_config\n"
 	"shared/health_dashboard.json merge=git-build build-schema=health_dashboard\n";
 
-/* The server's id file is this clone's alone; tmp.json is what the shell scripts leave behind. */
+/* The file with the server ID belongs to one clone; the shell scripts do not remove tmp.json. */
 static const char ignored[] = "/.build_server_id\n"
 			      "/tmp.json\n";
 
@@ -121,7 +121,7 @@ static void write_file(enum file file, const struct layout_server *server, int64
 		fleet_server_path(path, server->facts.server, FLEET_HEARTBEAT_FILE);
 		write_first_heartbeat(server, now, content);
 		break;
-	case LOGS: /* git keeps no empty folder */
+	case LOGS: /* git does not store empty directories */
 		fleet_server_path(path, server->facts.server, "logs/.gitkeep");
 		break;
 	case JOBS:
@@ -169,7 +169,7 @@ static void update_block(const char *path, const char *text, size_t len, struct 
 	}
 }
 
-/* ---- asking ---- */
+/* ---- creating the request ---- */
 
 void layout_request(struct buf *out, const struct layout_server *server, const struct env *env)
 {
@@ -185,7 +185,8 @@ void layout_request(struct buf *out, const struct layout_server *server, const s
 
 /* ---- applying ---- */
 
-/* Writes a file that is missing; 1 if it was. An existing one stays, valid or not. */
+/* Writes a file if it is missing, and returns 1 then. An existing file is not changed, even if it
+ * is not valid. */
 static int write_missing(
 	struct request *request, const char *path, struct buf *content, struct error *err)
 {
@@ -248,7 +249,7 @@ static int init(struct request *request, struct error *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Not for later: init goes on only after it. */
+/* Not kept in the outbox: init continues only after it. */
 const struct operation layout_operations[] = {
 	{ "init", false, init },
 	{ NULL, false, NULL },

@@ -9,7 +9,7 @@
 
 static const char fresh[] = "{\n  \"locks\": {}\n}\n";
 
-/* What all of them start from. */
+/* The lock that a request is about, in the open document. */
 struct opened {
 	struct document document;
 	const struct json_value *locks;
@@ -37,7 +37,7 @@ static void write_lock(struct json_writer *w, const struct lock *lock)
 	json_put_int(w, "fence", lock->fence);
 }
 
-/* Writes the lock as it is now; members that are others' stay, where it is an object. */
+/* Writes the lock. If it is an object already, its unknown members are not changed. */
 static int save_lock(struct opened *opened, struct request *request, struct error *err)
 {
 	struct json_edit *edit = opened->document.edit;
@@ -67,7 +67,7 @@ static int save_lock(struct opened *opened, struct request *request, struct erro
 	return document_save(&opened->document, 1, request->documents, err);
 }
 
-/* The time to live that was asked for, as the moment at which it ends. */
+/* The end of the requested lease. */
 static int64_t expiry(const struct request *request)
 {
 	int64_t ttl = request_int(request, "ttl", LOCK_TTL);
@@ -82,8 +82,7 @@ static int acquire(struct request *request, struct error *err)
 	struct lock *lock = &opened.lock;
 	if (!rc && lock->state == LOCK_CORRUPT) {
 		rc = error_set(err, ERR_INVALID,
-			"%s: lock %s cannot be understood; an operator can clear it with 'git "
-			"build lock "
+			"%s: lock %s is corrupt; an operator can clear it with 'git build lock "
 			"break %s --reason TEXT'",
 			FLEET_LOCKS_PATH, lock->name, lock->name);
 	} else if (!rc && lock->state == LOCK_HELD) {
@@ -107,7 +106,7 @@ static int acquire(struct request *request, struct error *err)
 	return rc;
 }
 
-/* Is the lock still that of whoever asks: this server's, by the same acquisition? */
+/* Does the requesting server still hold the lock, by the same acquisition? */
 static bool is_mine(const struct request *request, const struct lock *lock)
 {
 	int64_t fence = request_int(request, "fence", lock->fence);
@@ -137,7 +136,7 @@ static int release(struct request *request, struct error *err)
 	return rc;
 }
 
-/* An expired lock that nobody took meanwhile was nobody else's in between: it can be renewed. */
+/* An expired lock can be renewed if no other server has acquired it since. */
 static int renew(struct request *request, struct error *err)
 {
 	struct opened opened = { 0 };
@@ -172,7 +171,7 @@ static int break_lock(struct request *request, struct error *err)
 	} else if (!rc) {
 		lock->holder = NULL;
 		lock->locked_at = lock->expires_at = 0;
-		/* Where it cannot be read how far the fence was, the clock is beyond any count. */
+		/* If the old fence cannot be read, the current time is higher than any fence. */
 		if (corrupt && !lock->fence)
 			lock->fence = request->now;
 		buf_addf(&request->answer->subject, "Lock: %s breaks %s%s%s: %s", request->server,
@@ -194,7 +193,7 @@ const struct operation lock_operations[] = {
 	{ "lock acquire", false, acquire },
 	{ "lock release", true, release },
 	{ "lock renew", false, renew },
-	/* Later it would be taken from somebody else. */
+	/* Not kept in the outbox: by then, the lock may have another holder. */
 	{ "lock break", false, break_lock },
 	{ NULL, false, NULL },
 };

@@ -9,7 +9,7 @@
 
 static const char fresh[] = "{\n  \"messages\": []\n}\n";
 
-/* ---- asking ---- */
+/* ---- creating requests ---- */
 
 static void put_id(struct json_writer *w, const struct env *env)
 {
@@ -114,7 +114,7 @@ static int send(struct request *request, struct error *err)
 			.body = or_empty(request_string(request, "body")),
 		};
 	if (!message.id || !message.to || !message.type)
-		return error_set(err, ERR_INVALID, "a message needs an id, a receiver and a type");
+		return error_set(err, ERR_INVALID, "message: no ID, receiver or type");
 	int rc = message_check_to(message.to, err);
 	if (!rc)
 		rc = message_check_type(message.type, err);
@@ -162,7 +162,8 @@ static int is_waiting(const struct documents_entry *entry, void *data)
 	return rc == ERR_NOT_FOUND ? 0 : rc < 0 ? rc : 1;
 }
 
-/* Is the asking server the last of the fleet to read the message? 1, 0 or a negative code. */
+/* Is the requesting server the last of the fleet to read the message? Returns 1, 0 or a negative
+ * code. */
 static int is_last_reader(struct request *request, const struct opened *opened,
 	const struct message *message, struct error *err)
 {
@@ -198,16 +199,16 @@ static int mark_read(struct opened *opened, struct request *request, const struc
 	return 0;
 }
 
-/* Finds `id`, which must be for the asking server. */
+/* Finds message `id`, which must be for the requesting server. */
 static int find_mine(const struct opened *opened, struct request *request, const char *id,
 	struct message *out, struct error *err)
 {
 	if (!id || !find(opened, id, out, &request->arena))
-		return error_set(err, ERR_NOT_FOUND, "there is no message '%s'", id ? id : "");
+		return error_set(err, ERR_NOT_FOUND, "no such message: '%s'", id ? id : "");
 	if (!message_is_for(out, request->server))
-		return error_set(err, ERR_INVALID, "message %s is %s, and not for %s to read", id,
-			out->from && !strcmp(out->from, request->server) ? "of your own"
-									 : "to another server",
+		return error_set(err, ERR_INVALID, "message %s: %s; %s cannot read it", id,
+			out->from && !strcmp(out->from, request->server) ? "sent by this server"
+									 : "sent to another server",
 			request->server);
 	return 0;
 }
@@ -267,7 +268,7 @@ static int reply(struct request *request, struct error *err)
 	if (!rc)
 		rc = find_mine(&opened, request, request_string(request, "in_reply_to"), &to, err);
 	if (!rc && (!id || !to.from))
-		rc = error_set(err, ERR_INVALID, "message %s does not say who sent it", to.id);
+		rc = error_set(err, ERR_INVALID, "message %s: has no sender to reply to", to.id);
 	if (!rc && request_flag(request, "auto") &&
 		message_is_read_by(opened.document.doc, &to, request->server))
 		rc = 1;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- asking ---- */
+/* ---- creating the request ---- */
 
 void status_request(struct buf *out, const struct server_facts *facts,
 	const struct machine *machine, const char *status, const struct env *env)
@@ -86,7 +86,7 @@ void status_set_paused(struct document *document, const struct request *request,
 	buf_release(&text);
 }
 
-/* A reading goes into `system` where the file has one; else all of them make a new one. */
+/* Writes the measurements to `system`, or creates that if the file has none. */
 static void set_system(struct document *document, const struct request *request)
 {
 	const struct json_doc *asked = request->doc;
@@ -108,7 +108,7 @@ static void set_system(struct document *document, const struct request *request)
 	}
 }
 
-/* A job that another server has ended, or taken, is no longer what this one is at. */
+/* Clears current_job if another server has finished or claimed that job. */
 static void leave_job(struct document *document, struct request *request)
 {
 	const char *left = request_string(request, "left_job");
@@ -119,7 +119,7 @@ static void leave_job(struct document *document, struct request *request)
 		json_edit_set(document->edit, document->root, "current_job", "null", 4);
 }
 
-/* What the commit's subject calls it. */
+/* The status as shown in the subject of the commit. */
 static const char *status_word(struct request *request, const char *status)
 {
 	return status ? status : request_string(request, "paused") ? "paused" : "no longer paused";
@@ -133,7 +133,7 @@ static int set(struct request *request, struct error *err)
 		   *manager = request_string(request, "manager");
 	const struct json_value *paused =
 		json_member(request->doc, json_root(request->doc), "paused");
-	/* A worker that pauses leaves the status as it is. */
+	/* A worker that pauses does not change the status. */
 	int rc = !status && paused ? 0 : status_check(status ? status : "", err);
 	if (!rc)
 		rc = status_open(&document, request, err);
@@ -157,7 +157,7 @@ static int set(struct request *request, struct error *err)
 	return rc;
 }
 
-/* Not for later: a status is about now. */
+/* Not kept in the outbox: a status is only valid now. */
 const struct operation status_operations[] = {
 	{ "status set", false, set },
 	{ NULL, false, NULL },

@@ -8,7 +8,7 @@ load helper
   [[ $output == *"commits became 1"* ]]
   [[ $output == *'coordination/jobs.json:1:37: /jobs/0/status: "queud" is not one of'*'did you mean "queued"?'* ]]
   # Two servers want the job, and one gets it.
-  [ "$(grep -c '^no job: nothing that could start is queued$' <<<"$output")" = 1 ]
+  [ "$(grep -c '^no job: no queued job can start$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^job_[^ ]+ build main d8e22ab$' <<<"$output")" = 1 ]
   [ "$(grep -cE '^job_[^ ]+ is completed$' <<<"$output")" = 1 ]
   # Two workers build two jobs into packages.

@@ -55,7 +55,7 @@ on_main() {
     [[ $output == "$id "* ]]
   done
   run -1 git build job claim
-  [ "$output" = "no job: nothing that could start is queued" ]
+  [ "$output" = "no job: no queued job can start" ]
   add >/dev/null
   test=$(add --type test)
   run -1 git build job claim --type deploy
@@ -77,11 +77,11 @@ on_main() {
   run -0 git build job claim
   [[ $output == "$c "* ]]
   run -128 add --depends job_nowhere
-  [[ $output == *"there is no job 'job_nowhere' to depend on"* ]]
+  [[ $output == *"no such job to depend on: 'job_nowhere'"* ]]
   shown coordination/jobs.json | jq '.jobs += [{id: "x", status: "queued", depends: ["y"]}, {id: "y", status: "queued", depends: ["x"]}]' |
     on_main coordination/jobs.json
   run -128 add --depends x
-  [[ $output == *"go in a circle"*"x -> y -> x"* ]]
+  [[ $output == *"dependencies: circular"*"x -> y -> x"* ]]
 }
 
 @test "content written by others is kept: members, order, notation" {
@@ -116,13 +116,13 @@ END
   [ "$output" = "cannot complete $id: it is queued" ]
   git -C ../build2 build job claim
   run -1 git build job fail "$id"
-  [ "$output" = "cannot fail $id: it is build2's" ]
+  [ "$output" = "cannot fail $id: it is assigned to build2" ]
   run -1 git build job requeue "$id"
   git -C ../build2 build job requeue "$id"
   shown build2/status.json | jq -e '.status == "idle" and .current_job == null'
   git -C ../build2 build job claim
   run -1 git -C ../build2 build job complete "$id" --attempt 1
-  [[ $output == *"it is at attempt 2, and not at 1" ]]
+  [[ $output == *"it is at attempt 2, not 1" ]]
   git -C ../build2 build job fail "$id" --attempt 2 --reason "no disk"
   jobs '.jobs[0] | .status == "failed" and .reason == "no disk"'
   shown build2/status.json | jq -e '.status == "failed" and .last_build.status == "failed"'
@@ -132,7 +132,7 @@ END
   run -1 git build job complete "$id"
   [ "$output" = "cannot complete $id: it is cancelled" ]
   run -128 git build job complete job_nowhere
-  [[ $output == *"there is no job 'job_nowhere'"* ]]
+  [[ $output == *"no such job: 'job_nowhere'"* ]]
 }
 
 @test "a server with two jobs shows the other one when one is finished" {
@@ -203,7 +203,7 @@ END
   run -129 git build job add --branch main
   [ "$output" = "error: --branch B and --commit C are required; see 'git build job add -h'" ]
   run -129 git build job list --status 'done'
-  [[ $output == *"queued, running, completed, failed and cancelled; see 'git build job list -h'" ]]
+  [[ $output == *"queued, running, completed, failed or cancelled; see 'git build job list -h'" ]]
   run -129 git build job complete
   run -129 git build job complete a b
   run -129 git build job clam

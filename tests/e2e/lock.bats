@@ -165,7 +165,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
     jq '.locks.deploy = 7 | .locks.other = {locked_by: "build2", expires_at: "soon", fence: 41}' |
     on_main coordination/locks.json
   run -128 git build lock acquire deploy
-  [[ $output == *"lock deploy cannot be understood"*"git build lock break deploy"* ]]
+  [[ $output == *"lock deploy is corrupt"*"git build lock break deploy"* ]]
   run -0 git build lock list
   [[ $output == *"deploy          corrupt"* ]]
   git build lock break deploy --reason "it is a number"
@@ -178,7 +178,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
 @test "invalid names are refused" {
   for name in '' '../x' '-x' 'a b' .hidden $'a\nb' "$(printf 'x%.0s' {1..101})"; do
     run -129 git build lock acquire -- "$name"
-    [[ $output == "error: "*"cannot be a lock's name"* ]]
+    [[ $output == "error: "*"invalid lock name"* ]]
   done
   run -129 git build lock acquire
   run -129 git build lock

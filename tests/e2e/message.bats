@@ -31,7 +31,7 @@ on_main() {
   [ "$(unread build2)" = hello ]
   [ -z "$(unread build1)$(unread build3)" ]
   run -128 git -C ../build3 build message read "$id"
-  [[ $output == *"is to another server, and not for build3 to read" ]]
+  [[ $output == *"sent to another server; build3 cannot read it" ]]
   git -C ../build2 build message read "$id"
   messages '.messages[0].read == true'
   [ -z "$(unread build2)" ]
@@ -138,9 +138,9 @@ watching() {
 @test "errors in the command line are reported" {
   run -129 git build message send --to build2
   run -129 git build message send --to ../x --subject y
-  [[ ${lines[0]} == *"a message goes to a server or to all"* ]]
+  [[ ${lines[0]} == *"a receiver must be a server, 'all' or 'operator'"* ]]
   run -129 git build message send --to build2 --subject y --type shout
-  [[ $output == *"info, warning, error and request; see 'git build message send -h'" ]]
+  [[ $output == *"expected info, warning, error or request; see 'git build message send -h'" ]]
   run -129 git build message read
   run -129 git build message reply msg_1
   run -128 git build message show msg_1

@@ -238,5 +238,5 @@ on_main() {
     [ "$(git -C ../fleet.git show main:build1/status.json | jq -r .status)" = "$word" ]
   done
   run -129 git build status set gone
-  [ "${lines[0]}" = "error: 'gone' is not a status; a server is $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names"); see 'git build status set -h'" ]
+  [ "${lines[0]}" = "error: 'gone': invalid status; expected $(sed -E 's/\|/, /g; s/, ([a-z]+)$/ or \1/' <<<"$names"); see 'git build status set -h'" ]
 }
