@@ -23,7 +23,7 @@ void heartbeat_branch_release(struct heartbeat_branch *branch)
 	free(branch->tracking);
 }
 
-/* OID_NONE if there is no such ref, and only then. */
+/* Stores OID_NONE if and only if the ref does not exist. */
 static int ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err)
 {
 	*out = OID_NONE;
@@ -31,7 +31,7 @@ static int ref_or_none(struct repo *repo, const char *name, struct oid *out, str
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-/* Counts from the tip back: all commits up to `history`, and those in front of the remote's. */
+/* Counts the commits of the branch, up to `history`, and those that the remote does not have. */
 static int count(struct heartbeat_branch *branch, struct error *err)
 {
 	struct commit commit = { .message = BUF_INIT };
@@ -48,7 +48,7 @@ static int count(struct heartbeat_branch *branch, struct error *err)
 			break;
 		at = commit.parent;
 	}
-	/* What was counted is not to be relied on: the next load counts again. */
+	/* The counts are incomplete: make the next load count again. */
 	if (rc < 0)
 		branch->length = 0;
 	buf_release(&commit.message);
@@ -63,7 +63,7 @@ int heartbeat_branch_load(struct heartbeat_branch *branch, struct error *err)
 		rc = ref_or_none(branch->repo, branch->local, &tip, err);
 	if (rc < 0)
 		return rc;
-	/* A new clone goes on where the remote is. */
+	/* A new clone continues the branch of the remote. */
 	if (oid_is_none(&tip))
 		tip = theirs;
 	if (branch->length && oid_equal(&tip, &branch->tip) && oid_equal(&theirs, &branch->theirs))
@@ -103,7 +103,7 @@ int heartbeat_branch_add(struct heartbeat_branch *branch, struct commit_plan *pl
 	return 0;
 }
 
-/* The pending commits, the newest first; yours to free. */
+/* Returns the pending commits, the newest first. Free the list. */
 static struct oid *list_pending(struct heartbeat_branch *branch, size_t *count, struct error *err)
 {
 	struct commit commit = { .message = BUF_INIT };
@@ -122,8 +122,8 @@ static struct oid *list_pending(struct heartbeat_branch *branch, size_t *count, 
 	return list;
 }
 
-/* Puts the pending beats behind the remote's tip, or makes the first a root where that has no room.
- */
+/* Rebases the pending heartbeats onto the remote's tip. If the branch would become longer than
+ * `history`, the first of them becomes a root. */
 static int replay(struct heartbeat_branch *branch, struct error *err)
 {
 	size_t pending;
@@ -140,11 +140,11 @@ static int replay(struct heartbeat_branch *branch, struct error *err)
 	free(list);
 	branch->tip = mine;
 	if (!rc)
-		rc = move(branch, &parent, "heartbeat: moved behind the remote's", err);
+		rc = move(branch, &parent, "heartbeat: rebased onto the remote's", err);
 	return rc < 0 ? rc : count(branch, err);
 }
 
-/* Asks the remote for the branch; it may have none. */
+/* Fetches the branch. Returns 0 even if it does not exist at the remote. */
 static int fetch(struct heartbeat_branch *branch, struct error *err)
 {
 	struct buf refspec = BUF_INIT;
@@ -163,11 +163,12 @@ static int fetch(struct heartbeat_branch *branch, struct error *err)
 	return rc;
 }
 
-/* The remote now has the tip; git has moved the tracking ref itself where a refspec tells it to. */
+/* Records that the remote has the tip. git has updated the tracking ref itself if a fetch refspec
+ * covers it. */
 static void note_pushed(struct heartbeat_branch *branch)
 {
 	struct oid seen;
-	/* If it cannot be read, the next fetch moves it. */
+	/* If the ref cannot be read, the next fetch updates it. */
 	if (!ref_or_none(branch->repo, branch->tracking, &seen, NULL) &&
 		!oid_equal(&seen, &branch->tip))
 		repo_ref_update(
@@ -182,14 +183,14 @@ static int push_once(struct heartbeat_branch *branch, struct buf *said, struct e
 	struct push push = { .ref = branch->local,
 		.new = branch->tip,
 		.expected = branch->theirs,
-		/* Where every commit of ours is pending, the branch started anew. */
+		/* If all commits are pending, the branch has been restarted. */
 		.force = !follows };
 	return remote_push(branch->repo, &branch->remote, &push, 1, said, err);
 }
 
 /*
- * After a lost race: takes the remote's tip for the new base of what is pending. 1 if all of it is
- * there already.
+ * After a lost race: rebases the pending heartbeats onto the remote's tip. Returns 1 if the remote
+ * has all of them already.
  */
 static int catch_up(struct heartbeat_branch *branch, struct error *err)
 {
@@ -207,7 +208,7 @@ static int catch_up(struct heartbeat_branch *branch, struct error *err)
 	return is_there ? is_there : replay(branch, err);
 }
 
-/* The connection died during the push: did it arrive? */
+/* Did the push arrive, although the connection broke? */
 static bool has_arrived(struct heartbeat_branch *branch)
 {
 	struct oid tip;
@@ -218,7 +219,7 @@ static bool has_arrived(struct heartbeat_branch *branch)
 int heartbeat_branch_push(
 	struct heartbeat_branch *branch, int64_t attempts, struct buf *said, struct error *err)
 {
-	struct error why = ERROR_INIT; /* `err` stays as it is if a later attempt succeeds */
+	struct error why = ERROR_INIT; /* `err` is not changed if a later attempt succeeds */
 	size_t before = said->len;
 	int rc = 0;
 	while (branch->pending && attempts-- > 0) {

@@ -27,7 +27,7 @@ struct heartbeat_sender {
 	struct heartbeat_branch branch;
 	char *path; /* build1/heartbeat.json */
 	char *lock_path;
-	bool legacy; /* beats go to the coordination branch */
+	bool legacy; /* heartbeats are on the shared branch */
 };
 
 void heartbeat_result_release(struct heartbeat_result *result)
@@ -76,10 +76,10 @@ void heartbeat_close(struct heartbeat_sender *h)
 	free(h);
 }
 
-/* ---- small things that the clone remembers between beats ---- */
+/* ---- state that the clone keeps between heartbeats ---- */
 
-/* Reads up to two numbers from a state file; what is missing, or cannot be read, stays as it is:
- * they only make a reading more exact. */
+/* Reads up to two numbers from a state file. If they are missing or cannot be read, `*a` and `*b`
+ * are not changed: the numbers only make a measurement more exact. */
 static void recall(
 	struct repo *repo, const char *name, const char *server, uint64_t *a, uint64_t *b)
 {
@@ -91,7 +91,7 @@ static void recall(
 	free(path);
 }
 
-/* Not worth a sync to disk: the worst that a crash brings is a less exact reading. */
+/* Not synced to disk: after a crash, only a measurement is less exact. */
 static void remember(
 	struct repo *repo, const char *name, const char *server, uint64_t a, uint64_t b)
 {
@@ -114,9 +114,9 @@ static void read_machine(struct heartbeat_sender *h, struct machine *machine)
 	remember(h->repo, "cpu", h->settings->server, sample.busy, sample.total);
 }
 
-/* ---- a beat on the server's own branch ---- */
+/* ---- a heartbeat on a heartbeat branch ---- */
 
-/* A branch that is not this server's alone keeps what else is on it. */
+/* Does only this server use the branch? If not, other files on it are kept. */
 static bool is_own_branch(const struct heartbeat_sender *h)
 {
 	size_t len = sizeof(FLEET_HEARTBEAT_BRANCH) - 1;
@@ -157,7 +157,7 @@ static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *
 	return rc;
 }
 
-/* ---- a beat on the coordination branch, the old way ---- */
+/* ---- a heartbeat on the shared branch (legacy mode) ---- */
 
 static int push_legacy(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
 	struct heartbeat_result *result, struct error *err)
@@ -181,7 +181,7 @@ static int lock(struct heartbeat_sender *h, struct file_lock *held, struct error
 	return file_lock_acquire(held, h->lock_path, NULL, h->settings->lock_wait_ms, h->env, err);
 }
 
-/* Notes how a push that was due went. */
+/* Records the result of a due push. */
 static void note_push(struct heartbeat_sender *h, int rc, struct heartbeat_result *result)
 {
 	result->pushed = !rc;
@@ -196,7 +196,7 @@ static int push_pending(struct heartbeat_sender *h, struct heartbeat_result *res
 	struct oid tip = h->branch.tip;
 	int rc = heartbeat_branch_push(
 		&h->branch, h->settings->attempts, &result->said, &result->pushing);
-	/* If what was pending is damaged for good, repairing the clone has moved the branch. */
+	/* If pending heartbeats could not be repaired, the repair has moved the branch. */
 	if (rc < 0 && !heartbeat_branch_load(&h->branch, NULL) &&
 		!oid_equal(&tip, &h->branch.tip)) {
 		result->pushing = (struct error)ERROR_INIT;
@@ -209,7 +209,7 @@ static int push_pending(struct heartbeat_sender *h, struct heartbeat_result *res
 	return rc;
 }
 
-/* A clone that is damaged is repaired, and then it is tried once more. */
+/* Repairs a damaged clone, and tries once more. */
 static int load(struct heartbeat_sender *h, struct error *err)
 {
 	struct error failed = ERROR_INIT;
@@ -245,8 +245,8 @@ static int send_on_branch(struct heartbeat_sender *h, const struct heartbeat *he
 	if (rc < 0)
 		return rc;
 	result->pending = h->branch.pending;
-	/* A branch that starts anew drops what was pending from its history: readers must not wait
-	 * for it. */
+	/* A restarted branch no longer has the heartbeats that were pending: push it at once, so
+	 * that readers do not wait for them. */
 	if (push_now || result->restarted || h->branch.pending >= h->settings->push_every)
 		push_pending(h, result);
 	return 0;
@@ -297,7 +297,7 @@ int heartbeat_push(struct heartbeat_sender *h, struct heartbeat_result *result, 
 {
 	struct file_lock held = FILE_LOCK_INIT;
 	if (h->legacy) {
-		/* What is pending is no commit: a new beat goes out that says the same. */
+		/* Nothing was committed, so send a new heartbeat with the same content. */
 		uint64_t waiting = 0, healthy = 1;
 		recall(h->repo, "beats", h->settings->server, &waiting, &healthy);
 		return waiting ? heartbeat_send(h, healthy, true, result, err) : 0;
@@ -343,6 +343,6 @@ int heartbeat_loop_acquire(struct file_lock *held, struct repo *repo,
 	rc = file_lock_acquire(held, path, NULL, 0, env, err);
 	free(path);
 	return rc == ERR_BUSY
-		? error_wrap(err, "a heartbeat loop of %s runs already", settings->server)
+		? error_wrap(err, "%s: a heartbeat loop is already running", settings->server)
 		: rc;
 }

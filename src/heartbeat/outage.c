@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The outage as the clone remembers it: "<failures> <since>\n". */
+/* The outage as recorded in the clone: "<failures> <since>\n". */
 struct outage {
 	int64_t failures;
 	int64_t since;
@@ -40,15 +40,14 @@ static void remember(struct repo *repo, const struct outage *outage)
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	state_path(repo, &path);
 	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
-	/* Where even this cannot be written, the count starts again: an alert comes later, not
-	 * never. */
+	/* If this cannot be written, the count starts again: the alert is only delayed. */
 	if (!file_make_directories(repo_state_dir(repo), NULL))
 		file_replace(path.data, text.data, text.len, 0644, NULL);
 	buf_release(&path);
 	buf_release(&text);
 }
 
-static void say(struct buf *said, const char *what, const struct error *err)
+static void add_warning(struct buf *said, const char *what, const struct error *err)
 {
 	buf_addf(said, "%s: %s\n", what, err->text);
 }
@@ -59,7 +58,7 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 	struct outage outage;
 	struct error err = ERROR_INIT;
 	if (recall(repo, &outage, &err) < 0) {
-		say(said, "how long the outage lasts cannot be read", &err);
+		add_warning(said, "cannot read the record of the outage", &err);
 		return;
 	}
 	if (!outage.failures++)
@@ -74,12 +73,12 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		settings->server, settings->remote, outage.failures,
 		timestamp_format(outage.since, since), why);
 	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
-		say(said, "the operator could not be alerted", &err);
+		add_warning(said, "cannot alert the operator", &err);
 	message_request(&request, settings->server, MESSAGE_ALL, "error",
-		"Heartbeats do not get through", body.data, env);
+		"Heartbeats cannot be pushed", body.data, env);
 	struct oid mark = outbox_mark(repo, settings);
 	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
-		say(said, "the message about it could not be kept", &err);
+		add_warning(said, "cannot queue a message about the outage", &err);
 	buf_release(&body);
 	buf_release(&request);
 }
@@ -93,12 +92,12 @@ void outage_over(
 	state_path(repo, &path);
 	int lasts = file_exists(path.data, &err);
 	if (lasts < 0)
-		say(said, "whether messages still wait cannot be found out", &err);
+		add_warning(said, "cannot check for messages in the outbox", &err);
 	if (lasts > 0) {
-		/* The outage is over once its message is delivered: else the next push tries again.
-		 */
+		/* Remove the record only after the message was sent, so that the next push tries
+		 * again. */
 		if (write_queue_run(repo, settings, NULL, env, &outcome, &err) < 0)
-			say(said, "messages still wait to be delivered", &err);
+			add_warning(said, "cannot send the messages in the outbox", &err);
 		else
 			file_remove(path.data, NULL);
 	}

@@ -1,9 +1,10 @@
 /*
- * What happens when beats do not get through: after several failed pushes in a row the operator is
- * alerted, once, and a message of type `error` waits in this clone until the remote is back.
+ * Alerts the operator if heartbeats cannot be pushed. After several failed pushes in a row, runs
+ * the alert command once, and adds a message of type `error` to the outbox, which is sent when the
+ * remote can be reached again.
  *
- * An outage is remembered in the clone (<state dir>/outage), so that one-shot beats and a loop
- * that is restarted count on.
+ * The outage is recorded in the clone (<state dir>/outage), so that single heartbeats and a
+ * restarted loop continue to count.
  */
 #ifndef HEARTBEAT_OUTAGE_H
 #define HEARTBEAT_OUTAGE_H
@@ -11,14 +12,14 @@
 #include "base/env.h"
 #include "clone/settings.h"
 
-/* A push that was due has failed for `why`. At the settings->attempts-th in a row: alerts and
- * queues the message. What goes wrong in doing so is appended to `said`, since the beat must go on.
- */
+/* Records that a due push failed because of `why`. After `settings->attempts` failures in a row,
+ * alerts the operator and adds the message. Errors are appended to `said`, because heartbeats must
+ * continue. */
 void outage_failed(struct repo *repo, const struct settings *settings, const char *why,
 	const struct env *env, struct buf *said);
 
-/* A push has worked: ends the outage, if there is one, and delivers what waits. As outage_failed().
- */
+/* Records that a push succeeded: ends the outage, if there is one, and sends the outbox. Errors are
+ * appended to `said`. */
 void outage_over(struct repo *repo, const struct settings *settings, const struct env *env,
 	struct buf *said);
 

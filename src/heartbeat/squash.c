@@ -16,7 +16,7 @@ void squash_result_release(struct squash_result *result)
 	buf_release(&result->said);
 }
 
-/* The full names of a branch: at the remote (and in the clone), and as the clone tracks it. */
+/* The full names of a branch (at the remote and in the clone) and of its tracking ref. */
 struct names {
 	struct buf branch, tracking;
 };
@@ -38,13 +38,10 @@ static void names_release(struct names *names)
 static int check_branch(const struct settings *settings, const char *branch, struct error *err)
 {
 	if (!repo_branch_name_ok(branch))
-		return error_set(err, ERR_INVALID, "'%s' is no branch name", branch);
+		return error_set(err, ERR_INVALID, "'%s': not a valid branch name", branch);
 	if (!strcmp(branch, settings->branch))
 		return error_set(err, ERR_INVALID,
-			"%s is the coordination branch; its history is everyone's record and is "
-			"never "
-			"squashed",
-			branch);
+			"%s: cannot be squashed, because it is the shared branch", branch);
 	return 0;
 }
 
@@ -62,7 +59,7 @@ static int count_commits(
 	return rc;
 }
 
-/* The commit without a parent that stands for all of `tip`'s history. */
+/* Creates the commit without a parent that replaces the history of `tip`. */
 static int make_squashed(struct repo *repo, const char *branch, const struct oid *tip,
 	int64_t count, const struct env *env, struct oid *out, struct error *err)
 {
@@ -86,7 +83,7 @@ static void name_backup(
 	buf_addf(&result->backup, FLEET_BACKUP_BRANCH "%s-%s", squash->branch, when);
 }
 
-/* Is there a branch `name` at the remote? 1, 0, or a negative code. */
+/* Does the remote have a branch `name`? Returns 1, 0, or a negative code. */
 static int has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
 	struct error *err)
 {
@@ -99,8 +96,8 @@ static int has_branch(struct repo *repo, const struct remote_settings *remote, c
 }
 
 /*
- * After a push that failed: can the backup's name be created at all? A branch of that name is in
- * the way, and one that is called like a directory of it. 0, or ERR_REFUSED with the reason.
+ * Checks, after a failed push, that the backup branch can be created: neither its name nor a
+ * leading directory of it may be the name of a branch. Returns 0, or ERR_REFUSED with the reason.
  */
 static int check_backup_name(struct repo *repo, const struct remote_settings *remote,
 	const char *backup, struct error *err)
@@ -124,8 +121,8 @@ static int check_backup_name(struct repo *repo, const struct remote_settings *re
 }
 
 /*
- * Pushes the squashed branch and its backup, both or neither, so that a lost race leaves no backup.
- * As remote_push().
+ * Pushes the squashed branch and its backup atomically, so that no backup remains after a lost
+ * race. Returns the same as remote_push().
  */
 static int push_both(struct repo *repo, const struct settings *settings, const struct names *names,
 	struct squash_result *result, struct error *err)
@@ -160,14 +157,15 @@ static int push_both(struct repo *repo, const struct settings *settings, const s
 	return rc;
 }
 
-/* The clone's own branch stands where the remote's did: it goes along, so that beats follow on. */
+/* Updates the branch in the clone, if it had the same tip, so that new heartbeats follow the
+ * squashed commit. */
 static void move_own_branch(
 	struct repo *repo, const char *ref, const struct oid *from, const struct oid *to)
 {
 	repo_ref_update(repo, ref, to, from, "squash", NULL);
 }
 
-/* One try at the tip as it is known: ERR_LOST_RACE if there is a newer one. */
+/* Tries once, with the last known tip. ERR_LOST_RACE if there is a newer one. */
 static int squash_tip(struct repo *repo, const struct settings *settings,
 	const struct squash *squash, const struct names *names, const struct env *env,
 	struct squash_result *result, struct error *err)
@@ -177,7 +175,7 @@ static int squash_tip(struct repo *repo, const struct settings *settings,
 	if (rc < 0 && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc < 0)
-		return error_set(err, ERR_NOT_FOUND, "there is no branch %s %s%s", squash->branch,
+		return error_set(err, ERR_NOT_FOUND, "no such branch: %s %s%s", squash->branch,
 			squash->no_push ? "in this clone" : "at ",
 			squash->no_push ? "" : settings->remote);
 	result->new = result->old;
@@ -226,8 +224,7 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	if (rc < 0)
 		return rc;
 	struct names names = names_of(settings, squash->branch);
-	/* Each race that is lost has a heartbeat that arrived: it is not a failure of the remote.
-	 */
+	/* A lost race means that a heartbeat has arrived: this is not a failure of the remote. */
 	struct oid seen = OID_NONE;
 	int unmoved = 0;
 	for (int64_t attempt = 0; attempt < settings->attempts * RACES_PER_ATTEMPT; attempt++) {
@@ -239,7 +236,7 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 			rc = squash_tip(repo, settings, squash, &names, env, result, err);
 		unmoved = oid_equal(&seen, &result->old) ? unmoved + 1 : 0;
 		seen = result->old;
-		/* A branch that does not move has lost no race: the remote cannot do it. */
+		/* If the branch has not changed, no race was lost: the remote cannot do it. */
 		if (rc != ERR_LOST_RACE || unmoved == MOST_UNMOVED)
 			break;
 	}

@@ -1,4 +1,4 @@
-/* Making the history of a heartbeat branch one commit, at the remote. */
+/* Squashes the history of a heartbeat branch at the remote to one commit. */
 #ifndef HEARTBEAT_SQUASH_H
 #define HEARTBEAT_SQUASH_H
 
@@ -6,17 +6,17 @@
 #include "clone/settings.h"
 
 struct squash {
-	const char *branch; /* short: "heartbeat-build1". Never the coordination branch. */
-	bool backup;        /* also push backup/<branch>-<timestamp> with the history as it was */
-	bool dry_run;       /* say what would be done */
-	bool no_push;       /* squash the clone's own branch only */
+	const char *branch; /* short: "heartbeat-build1". Never the shared branch. */
+	bool backup;        /* also push backup/<branch>-<timestamp> with the old history */
+	bool dry_run;       /* change nothing */
+	bool no_push;       /* squash only the branch in the clone */
 };
 
 struct squash_result {
-	int64_t commits;     /* how many the branch had; 1: there was nothing to do */
+	int64_t commits;     /* the number of commits before; 1: there was nothing to do */
 	struct oid old, new; /* the tip before and after */
-	struct buf backup;   /* the backup branch's name; empty without, and after a failure */
-	struct buf said;
+	struct buf backup;   /* the name of the backup branch; empty if none was pushed */
+	struct buf said;     /* the output of the remote's hooks */
 };
 #define SQUASH_RESULT_INIT                                                                         \
 	{                                                                                          \
@@ -25,18 +25,18 @@ struct squash_result {
 void squash_result_release(struct squash_result *result);
 
 /*
- * Squashes one branch: a commit without a parent and with the same tree, pushed with a lease on
- * exactly the tip that was seen. A beat that arrives meanwhile is not lost: the push loses the race
- * and the newer tip is squashed instead. The backup goes out in the same push: both or neither.
- * ERR_NOT_FOUND: no such branch at the remote. ERR_REFUSED: the remote does not do it, or a branch
- * is in the way of the backup's name. ERR_LOST_RACE: the race was lost again and again, or the
- * remote says so although the branch does not move.
- * ERR_INVALID: the branch is the coordination branch, or no branch name.
+ * Squashes one branch: creates a commit without a parent and with the same tree, and pushes it with
+ * a lease on the old tip. A heartbeat that arrives in the meantime is not lost: the push loses the
+ * race, and the newer tip is squashed instead. The backup is part of the same atomic push.
+ * ERR_NOT_FOUND: no such branch at the remote. ERR_REFUSED: the remote rejects the push, or an
+ * existing branch conflicts with the name of the backup. ERR_LOST_RACE: too many races were lost,
+ * or the remote reports a lost race although the branch has not changed. ERR_INVALID: the branch is
+ * the shared branch, or its name is not valid.
  */
 int squash_run(struct repo *repo, const struct settings *settings, const struct squash *squash,
 	const struct env *env, struct squash_result *result, struct error *err);
 
-/* The remote's heartbeat branches as last fetched, after fetching: each to `each`. */
+/* Fetches the heartbeat branches of the remote, and calls `each` with the name of each. */
 int squash_each_branch(struct repo *repo, const struct settings *settings,
 	int (*each)(const char *branch, void *data), void *data, struct error *err);
 
