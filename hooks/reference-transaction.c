@@ -11,7 +11,7 @@
  *	           that no reference is ever on disk without its objects. If the sync fails, no
  *	           reference is updated and the push is rejected.
  *	committed  The references are updated. The hook syncs them. git ignores the exit code in
- *	           this state, so a failure cannot undo the push any more: the hook reports it on
+ *	           this state, so a failure can no longer undo the push: the hook reports it on
  *	           standard error, which git sends to the client. As long as the disk fails, the
  *	           next pushes are rejected in "prepared".
  *

@@ -82,8 +82,8 @@ static int run_one(struct run *run, const char *type, bool *idle, struct error *
 
 /* ---- pausing ---- */
 
-/* The remote does not answer, or others are in the way: there is no problem with this server, and
- * nothing can be reported. */
+/* Does `rc` mean that the remote cannot be reached, or that other writers block this one? Then this
+ * server has no problem, and nothing can be reported. */
 static bool is_outage(int rc)
 {
 	return rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_LOST_RACE ||

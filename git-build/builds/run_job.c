@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the keeper (worker/keeper.h) draws; it has its own copy. */
+/* The output that the keeper (worker/keeper.h) draws; it has its own copy. */
 struct screen {
 	bool echo, progress;
 	const char *job;

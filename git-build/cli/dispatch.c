@@ -271,7 +271,7 @@ int program_run(int argc, char **argv)
 	int answer = run(&inv, &operands);
 	bool changed = show_has_changed();
 	int unwritten = show_finish(&err);
-	/* What was done is reported even if no one reads standard output any more. */
+	/* Report changes even if standard output cannot be written. */
 	if (unwritten < 0 && changed)
 		show_message("fatal", err.text);
 	if (unwritten < 0)

@@ -136,7 +136,7 @@ static bool is_shared(const struct listing *l, size_t first, size_t count, char 
 	return count && bsearch(&key, l->list->files + first, count, sizeof(key), by_path);
 }
 
-/* Lists the logs in the work tree. Those on the branch are already listed, beginning at `first`. */
+/* Lists the logs in the worktree. Those on the branch are already listed, beginning at `first`. */
 static int list_local(struct listing *l, size_t first, struct error *err)
 {
 	const char *top = repo_work_tree(l->reading->repo);
@@ -213,7 +213,7 @@ int log_list_read(struct log_list *out, const struct reading *reading,
 
 /* ---- reading ---- */
 
-/* Reads the content of `path` from the shared branch, or else from the work tree. */
+/* Reads the content of `path` from the shared branch, or else from the worktree. */
 static int read_stored(
 	struct buf *out, const struct reading *reading, const char *path, struct error *err)
 {

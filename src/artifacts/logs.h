@@ -1,5 +1,5 @@
 /*
- * Lists and reads the logs of builds. They are on the shared branch, in the work tree (written by
+ * Lists and reads the logs of builds. They are on the shared branch, in the worktree (written by
  * older scripts), or, for a running job, in the directory of the job in this clone.
  */
 #ifndef ARTIFACTS_LOGS_H
@@ -12,7 +12,7 @@ struct log_file {
 	char *path, *server;
 	const char *job; /* from the manifest, to which the string belongs; NULL: unknown */
 	int64_t time;    /* from its name, seconds since 1970; 0: unknown */
-	bool shared;     /* on the shared branch; otherwise, in the work tree */
+	bool shared;     /* on the shared branch; otherwise, in the worktree */
 };
 
 struct log_list {

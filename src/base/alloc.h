@@ -28,7 +28,7 @@ void alloc_keep_memory(void);
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *memory, size_t size);
-/* Memory for `count` things of `size` bytes each. An overflow of the product counts as out of
+/* Memory for `count` elements of `size` bytes each. An overflow of the product counts as out of
  * memory. */
 void *xreallocarray(void *memory, size_t count, size_t size);
 char *xstrdup(const char *string);

@@ -23,7 +23,7 @@ struct arena {
 
 /* `size` bytes, aligned for any type. They live until arena_release(). */
 void *arena_alloc(struct arena *arena, size_t size);
-/* Like arena_alloc(), for `count` things of `size` bytes; an overflow ends the process. */
+/* Like arena_alloc(), for `count` elements of `size` bytes; an overflow ends the process. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* Like arena_array(), filled with zeros. */
 void *arena_zero(struct arena *arena, size_t count, size_t size);

@@ -27,8 +27,8 @@ struct child {
 	 * foreground. It need not read all of it. Borrowed. */
 	const char *input;
 	size_t input_len;
-	/* The child stays in our process group, so that it gets input and signals from the terminal
-	 * like we do. Not for a child with a time limit or `heard`. */
+	/* The child stays in the process group of its parent, so that both get input and signals
+	 * from the terminal. Not for a child with a time limit or `heard`. */
 	bool foreground;
 	/* After this many milliseconds, the process group is ended with SIGTERM, and a second later
 	 * with SIGKILL. 0: no limit. */

@@ -90,7 +90,7 @@ static int refuse_format(struct error *err, const char *directory, const char *w
 			"--filter)" },
 		{ "worktreeconfig",
 			"it has extensions.worktreeConfig; git-build needs one config for all "
-			"work trees (git config --unset extensions.worktreeConfig)" },
+			"worktrees (git config --unset extensions.worktreeConfig)" },
 	};
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcasestr(why, known[i].mark))

@@ -46,8 +46,8 @@ bool step_is_archive(const struct step *step, const struct text *archive);
 
 bool marks_have(const struct marks *marks, const struct json_value *value);
 
-/* Marks the elements of `list`, in the old document, that an archive at the new tip has unchanged.
- */
+/* Marks the elements of `list`, in the old document, that are unchanged in an archive at the new
+ * tip. */
 struct marks step_find_archived(struct step *step, const struct text *archive,
 	const struct json_value *list, const struct pair_key *keys, size_t count);
 /* Marks the elements of `list`, in the new document, that the list `name` of the file `path` at the

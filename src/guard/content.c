@@ -25,8 +25,8 @@ int guard_check_content(const char *path, const char *text, size_t len, struct e
 
 /* ---- schema ---- */
 
-/* Did the version before have the same error? That is one with the same keyword, at the same
- * pointer or about the same text, since elements move. */
+/* Did the previous version have the same error? Errors are the same if they have the same keyword,
+ * and the same pointer or the same text, because elements can move. */
 static bool is_old(const struct schema_error *error, const struct json_doc *doc,
 	const struct schema_report *before, const struct json_doc *before_doc)
 {

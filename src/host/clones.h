@@ -1,4 +1,4 @@
-/* Finds the git work trees of this host, and reads their status. */
+/* Finds the git worktrees of this host, and reads their status. */
 #ifndef HOST_CLONES_H
 #define HOST_CLONES_H
 
@@ -27,7 +27,7 @@ struct tree_list {
 void tree_list_release(struct tree_list *list);
 
 /*
- * Adds every work tree at `root` or below it, at most `depth` directories deep (0: no limit), with
+ * Adds every worktree at `root` or below it, at most `depth` directories deep (0: no limit), with
  * its status from git-status(1), porcelain version 2. Changes nothing. Symbolic links are not
  * followed, and directories that may not be read are skipped. ERR_NOT_FOUND: `root` does not exist.
  */

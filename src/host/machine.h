@@ -16,7 +16,7 @@ struct machine {
 				unknown */
 };
 
-/* Counters with which the next ones are compared. Zero at first: then usage is since boot. */
+/* The counters of the previous measurement; all zero at first, for the usage since boot. */
 struct machine_sample {
 	uint64_t busy, total;
 };

@@ -184,8 +184,8 @@ static bool is_dead(const struct sight *sight, const char *path, const struct pa
 		!lstat(path, &now) && is_same(&now, &sight->st);
 }
 
-/* Removes the lock as soon as it is known to be dead: 1; 0 if it is not dead in time, or does not
- * exist any more. */
+/* Removes the lock as soon as its process is known to be dead, and returns 1; 0 if that is not
+ * known by the deadline, or if the lock no longer exists. */
 static int remove_one(const char *path, const struct paths *roots, int64_t deadline_ms)
 {
 	const struct env *env = env_system();

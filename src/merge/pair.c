@@ -145,7 +145,7 @@ struct search {
 	long **trace; /* the furthest points of the diagonals for each number of differences */
 };
 
-/* The steps back from the end. */
+/* Follows the path back from its end. */
 static void join_path(const struct search *s)
 {
 	long x = s->base_count, y = s->side_count;
@@ -360,7 +360,7 @@ static size_t skip_gap(const struct children *list, enum side with, size_t at, s
 }
 
 /* Matches the items of a gap by position: `base` has as many as `side`. An item that the other side
- * has left alone can be matched always, others only if all versions have the same count. */
+ * did not change can always be matched; other items only if all versions have the same count. */
 static void match_gap(struct children *base, size_t from, struct children *side, size_t at,
 	size_t count, bool same_counts)
 {

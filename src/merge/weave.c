@@ -36,8 +36,8 @@ static void copy(struct weaving *w, size_t from, size_t to)
 	buf_add(w->out, w->text + from, to - from);
 }
 
-/* Writes the text before a child: A's bytes if the child before it is the same in A, else what
- * separates the children of this container. `replaces` is A's child, or NULL. */
+/* Writes the text before a child: A's bytes if the previous child is the same in A, else the
+ * separator of this container. `replaces` is A's child, or NULL. */
 static void open_gap(struct weaving *w, struct filling *f, const struct json_value *replaces)
 {
 	bool first = !f->written++;

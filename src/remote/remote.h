@@ -22,9 +22,9 @@ bool remote_exists(struct repo *repo, const char *name);
 /*
  * Fetches `refspecs` ("+refs/heads/main:refs/remotes/origin/main"; NULL-terminated, patterns
  * allowed). Returns 0; ERR_NOT_FOUND if the source of a refspec without a pattern does not exist;
- * ERR_UNREACHABLE, with git's message, if the remote did not answer; ERR_TIMEOUT; ERR_BUSY if a
- * lock file in this clone is in the way that a process may hold (one of a killed git process is
- * removed, see locks/stale_locks.h); or another negative code.
+ * ERR_UNREACHABLE, with git's message, if the remote did not answer; ERR_TIMEOUT; ERR_BUSY if this
+ * clone has a lock file that a running process may hold (that of a killed git process is removed,
+ * see locks/stale_locks.h); or another negative code.
  */
 int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err);

@@ -88,8 +88,9 @@ void repo_tidy(struct repo *repo)
 	 * objects for two weeks: this packs all. */
 	static const char *const pack[] = { "git", "maintenance", "run", "--quiet",
 		"--task=loose-objects", NULL };
-	/* Removes objects that are packed now; combines many packs to one of reachable objects, and
-	 * one of the others. Old reflog entries of heartbeat branches are not needed. */
+	/* Removes loose objects that are packed; combines many packs to one with the reachable
+	 * objects and one with all others. Old reflog entries of heartbeat branches are not
+	 * needed. */
 	static const char *const collect[] = { "git", "-c", "gc.cruftPacks=true", "-c",
 		"gc.refs/heads/heartbeat-*.reflogExpire=now", "-c",
 		"gc.refs/heads/heartbeat-*.reflogExpireUnreachable=now", "-c",

@@ -392,7 +392,7 @@ static int add_text(struct schema_set *set, struct buf *text, const char *name, 
 	/* Without a URI from the caller, it gets a unique one. */
 	buf_addf(&own, "git-build:///%zu/", set->docs_count);
 	struct resource *before = set->resources;
-	/* It is added before its dialect is read, since a metaschema may describe itself. */
+	/* Add it before reading its dialect, because a metaschema may describe itself. */
 	*out = add_resource(set, doc, root, uri ? uri : own.data, full_2020_12);
 	rc = read_dialect(set, doc, root, &(*out)->dialect, err);
 	if (!rc)

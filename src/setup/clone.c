@@ -50,7 +50,7 @@ static void write_driver(const char *hooks_dir, struct buf *out)
 
 /*
  * A clone has objects and references that exist nowhere else: heartbeats and commits that are not
- * pushed yet. The index is synced too, because every git command in the work tree fails if it is
+ * pushed yet. The index is synced too, because every git command in the worktree fails if it is
  * damaged.
  */
 static const char *const durable[][2] = { { "core.fsync", "all" },
@@ -278,7 +278,7 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 		if (rc > 0)
 			setup_hook_step(report, hooks[i], rc);
 	}
-	/* The shared repository keeps these settings, as it keeps its others. */
+	/* In the shared repository, these settings are kept, like all others. */
 	for (size_t i = 0; i < DURABLE && rc >= 0 && repo_work_tree(repo); i++)
 		if (repo_config(repo, durable[i][0], &value) &&
 			!strcmp(value.data, durable[i][1]) &&

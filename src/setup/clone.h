@@ -59,7 +59,7 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
  * Creates a bare repository at `path`, or adopts an existing one (and keeps its content), and adds
  * the hooks and settings that a fleet needs: receiving, garbage collection for many small pushes,
  * syncing to disk, and reflogs. git recognizes a new repository only when it is complete.
- * ERR_INVALID: it has a work tree, or the directory is neither empty nor a repository. If a run is
+ * ERR_INVALID: it has a worktree, or the directory is neither empty nor a repository. If a run is
  * killed at any point, the next run completes it.
  */
 int setup_shared(const char *path, const struct setup_plan *plan, struct setup_report *report,

@@ -409,7 +409,7 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 	return 0;
 }
 
-/* Reports a work tree that a transaction could not update (see deliver/transaction.c). */
+/* Reports a worktree that a transaction could not update (see deliver/transaction.c). */
 static void examine_work_tree(struct doctor *d)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;

@@ -235,7 +235,7 @@ int service_make(struct service *out, const struct service_plan *plan, struct er
 	out->cron = (struct buf)BUF_INIT;
 	if (!repo_work_tree(plan->repo))
 		return error_set(err, ERR_INVALID,
-			"%s: bare repository; a service needs a clone with a work tree",
+			"%s: bare repository; a service needs a clone with a worktree",
 			repo_git_dir(plan->repo));
 	if (strchr(repo_work_tree(plan->repo), '\n') || strchr(plan->program, '\n'))
 		return error_set(

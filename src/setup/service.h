@@ -21,7 +21,7 @@ struct service_plan {
 	enum service_kind kind;
 	bool user; /* for the user's manager, which cannot restrict a service as much */
 	const struct settings *settings; /* settings->server is set */
-	struct repo *repo;               /* has a work tree */
+	struct repo *repo;               /* has a worktree */
 	const char *program;             /* the absolute path of git-build */
 };
 
@@ -43,7 +43,7 @@ void service_release(struct service *service);
 int service_kind_find(const char *name, enum service_kind *out, struct error *err);
 
 /* Creates the units in memory. ERR_INVALID: a path has a line feed, which a unit cannot contain, or
- * the repository has no work tree. Release `*out` with service_release(). */
+ * the repository has no worktree. Release `*out` with service_release(). */
 int service_make(struct service *out, const struct service_plan *plan, struct error *err);
 
 /* Is any of the units in `directory`? */

@@ -246,7 +246,7 @@ static int refuse_place(enum place place, const char *path, struct error *err)
 {
 	if (place == PLACE_WORK_TREE)
 		return error_set(err, ERR_INVALID,
-			"%s has a work tree, but the shared repository must be bare; create one "
+			"%s has a worktree, but the shared repository must be bare; create one "
 			"with 'git clone --bare %s %s.git'",
 			path, path, path);
 	return error_set(err, ERR_INVALID,

@@ -1,6 +1,6 @@
 /*
  * Source trees for jobs: one worker mirror of the source repository, <state dir>/source.git, and a
- * separate work tree (git-worktree(1)) for each job, so that each job starts from a clean tree.
+ * separate worktree (git-worktree(1)) for each job, so that each job starts from a clean tree.
  *
  * The mirror is a cache, used under a lock (<state dir>/source). If git cannot use it (because of a
  * stale lock file or a damaged object), it is removed and fetched again. If the source fails and

@@ -328,7 +328,7 @@ shared/health_dashboard.json" ]
 @test "a repository with a worktree is refused" {
   git init -q work
   run ! git build init --shared work
-  [[ $output == *"has a work tree, but the shared repository must be bare"* ]]
+  [[ $output == *"has a worktree, but the shared repository must be bare"* ]]
   run ! git build init --shared work/.git
   [[ $output == *"not bare, but the shared repository must be"* ]]
   [ ! -e work/.git/hooks/pre-receive ]
