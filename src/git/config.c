@@ -7,7 +7,7 @@
 #include "git/internal.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
+#include "git/run.h"
 #include "locks/lockfile.h"
 
 #include <errno.h>
@@ -39,22 +39,15 @@ void store_forget_settings(struct repo *repo)
 static int load_listing(struct repo *repo, struct error *err)
 {
 	struct buf *listing = xcalloc(1, sizeof(*listing));
-	struct buf errors = BUF_INIT;
 	*listing = (struct buf)BUF_INIT;
-	char **environment = store_git_environment(repo);
 	const char *argv[] = { "git", "config", "--list", "-z", "--includes", NULL };
-	struct child child = { .argv = argv,
-		.environment = (const char *const *)environment,
-		.output = listing,
-		.errors = &errors,
-		.timeout_ms = 10000 };
-	int status, rc = child_run(&child, &status, err);
-	buf_trim(&errors);
-	if (!rc && status)
-		rc = error_set(err, ERR_FAILED, "cannot read the settings: %s", errors.data);
+	struct git_call call = {
+		.argv = argv, .git_dir = repo->place.git_dir, .output = listing, .timeout_ms = 10000
+	};
+	int rc = git_run(&call, err);
+	if (rc < 0)
+		error_wrap(err, "cannot read the settings");
 	buf_addch(listing, '\0');
-	store_free_environment(environment);
-	buf_release(&errors);
 	repo->listing = listing;
 	if (rc < 0)
 		store_forget_settings(repo);

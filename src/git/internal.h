@@ -68,9 +68,4 @@ struct remote_settings;
 int store_fetch(struct repo *repo, const struct remote_settings *remote,
 	const char *const *refspecs, struct error *err);
 
-/* The environment to run git in for `repo`: its directory, no prompts, English messages. Ends with
- * NULL. Release the array and its strings with store_free_environment(). */
-char **store_git_environment(struct repo *repo);
-void store_free_environment(char **environment);
-
 #endif

@@ -7,26 +7,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 10000, FILE_LIMIT = 1 << 30 };
+enum { TIMEOUT_MS = 10000, OUTPUT_LIMIT = 1 << 30, DISCARDED_LIMIT = 1 << 20 };
 
-/* Returns 0, git's exit code, or a negative code. If the exit code is not `expected`, sets the
- * error to git's standard error. */
-static int ask(const char *const *argv, int expected, struct buf *out, struct error *err)
+int git_failed(const char *const *argv, const char *errors, struct error *err)
 {
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv,
-		.timeout_ms = TIMEOUT_MS,
-		.output = out,
-		.errors = &errors,
-		.output_limit = FILE_LIMIT };
-	int status;
-	buf_reset(out);
-	int rc = child_run(&child, &status, err);
+	size_t at = 1; /* skip the options of git itself */
+	while (argv[at][0] == '-')
+		at += strcmp(argv[at], "-c") ? 1 : 2;
+	return error_set(err, ERR_FAILED, "git %s: %s", argv[at],
+		*errors ? errors : "failed without an error message");
+}
+
+int git_run(const struct git_call *call, struct error *err)
+{
+	static const char *const fixed[] = { "LC_ALL=C", "GIT_TERMINAL_PROMPT=0",
+		GIT_LOCAL_VARIABLES };
+	const char *environment[sizeof(fixed) / sizeof(*fixed) + GIT_CALL_VARIABLES + 3] = { NULL };
+	size_t count = call->inherits ? 2 : sizeof(fixed) / sizeof(*fixed);
+	struct buf git_dir = BUF_INIT, work_tree = BUF_INIT, errors = BUF_INIT, ignored = BUF_INIT;
+	memcpy(environment, fixed, count * sizeof(*environment));
+	buf_addf(&git_dir, "GIT_DIR=%s", call->git_dir ? call->git_dir : "");
+	buf_addf(&work_tree, "GIT_WORK_TREE=%s", call->work_tree ? call->work_tree : "");
+	if (call->git_dir)
+		environment[count++] = git_dir.data;
+	if (call->work_tree)
+		environment[count++] = work_tree.data;
+	for (const char *const *more = call->environment; more && *more; more++)
+		environment[count++] = *more;
+	struct child child = { .argv = call->argv,
+		.directory = call->directory,
+		.environment = environment,
+		.input = call->input ? call->input->data : NULL,
+		.input_len = call->input ? call->input->len : 0,
+		.timeout_ms = call->timeout_ms,
+		.output = call->output ? call->output : &ignored,
+		.errors = call->errors ? call->errors : &errors,
+		.output_limit = call->output ? OUTPUT_LIMIT : DISCARDED_LIMIT };
+	int status, rc = child_run(&child, &status, err);
 	buf_trim(&errors);
-	if (!rc && status && status != expected)
-		error_set(err, ERR_FAILED, "git %s: %s", argv[1], errors.data);
+	if (!rc)
+		rc = status && status != call->answer && !call->errors
+			? git_failed(call->argv, errors.data, err)
+			: status;
+	buf_release(&git_dir);
+	buf_release(&work_tree);
 	buf_release(&errors);
-	return rc < 0 ? rc : status;
+	buf_release(&ignored);
+	return rc;
+}
+
+/* ---- reading the current repository ---- */
+
+static int ask(const char *const *argv, int answer, struct buf *out, struct error *err)
+{
+	struct git_call call = { .argv = argv,
+		.inherits = true,
+		.answer = answer,
+		.output = out,
+		.timeout_ms = TIMEOUT_MS };
+	buf_reset(out);
+	return git_run(&call, err);
 }
 
 int plumbing_config(const char *key, struct buf *out, struct error *err)

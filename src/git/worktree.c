@@ -2,37 +2,16 @@
 
 #include "git/internal.h"
 
-#include "base/child.h"
 #include "base/file.h"
 #include "git/history.h"
+#include "git/run.h"
 #include "locks/stale_locks.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30, FILE_LIMIT = 256 << 20, LOCK_WAIT_MS = 300 };
-
-/* Runs git in the top directory of the worktree, and lets it find the repository itself. */
-static int run_git(struct repo *repo, const char *const *argv, struct buf *output, int *status,
-	struct error *err)
-{
-	/* Variables set by a surrounding hook, or by `git -C`, are for this repository, too. */
-	static const char *const environment[] = { "GIT_PREFIX", "LC_ALL=C", NULL };
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv,
-		.directory = repo->place.work_tree,
-		.environment = environment,
-		.timeout_ms = TIMEOUT_MS,
-		.output = output,
-		.errors = &errors,
-		.output_limit = OUTPUT_LIMIT };
-	int rc = child_run(&child, status, err);
-	buf_trim(&errors);
-	if (!rc && *status)
-		rc = error_set(err, ERR_FAILED, "git %s failed: %s", argv[1], errors.data);
-	buf_release(&errors);
-	return rc;
-}
+enum { TIMEOUT_MS = 60000, FILE_LIMIT = 256 << 20, LOCK_WAIT_MS = 300 };
 
 static int need_work_tree(const struct repo *repo, struct error *err)
 {
@@ -41,24 +20,35 @@ static int need_work_tree(const struct repo *repo, struct error *err)
 	return error_set(err, ERR_INVALID, "%s is bare: it has no worktree", repo->place.git_dir);
 }
 
-/* Runs git in the worktree, without the variables that a surrounding hook or alias has set. Returns
- * 1 if it succeeds, 0 if it fails, or a negative code. `output` and `errors` may be NULL. */
+/* Runs git in the worktree. With `theirs`, uses the index that a surrounding hook names. */
+static int run_git(struct repo *repo, const char *const *argv, bool theirs, struct buf *output,
+	struct buf *errors, struct error *err)
+{
+	struct buf index = BUF_INIT;
+	const char *name = getenv("GIT_INDEX_FILE");
+	buf_addf(&index, "GIT_INDEX_FILE=%s", name ? name : "");
+	const char *environment[] = { theirs && name ? index.data : NULL, NULL };
+	struct git_call call = { .argv = argv,
+		.git_dir = repo->place.git_dir,
+		.work_tree = repo->place.work_tree,
+		.directory = repo->place.work_tree,
+		.environment = environment,
+		.output = output,
+		.errors = errors,
+		.timeout_ms = TIMEOUT_MS };
+	int rc = git_run(&call, err);
+	buf_release(&index);
+	return rc;
+}
+
+/* Returns 1 if git succeeds, 0 if it fails, or a negative code. `output` may be NULL. */
 static int try_git(struct repo *repo, const char *const *argv, struct buf *output,
 	struct buf *errors, struct error *err)
 {
-	static const char *const environment[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
-		"GIT_PREFIX", "LC_ALL=C", NULL };
 	struct buf ignored = BUF_INIT;
-	struct child child = { .argv = argv,
-		.directory = repo->place.work_tree,
-		.environment = environment,
-		.timeout_ms = TIMEOUT_MS,
-		.output = output ? output : &ignored,
-		.errors = errors ? errors : &ignored,
-		.output_limit = OUTPUT_LIMIT };
-	int status, rc = child_run(&child, &status, err);
+	int rc = run_git(repo, argv, false, output, errors ? errors : &ignored, err);
 	buf_release(&ignored);
-	return rc < 0 ? rc : status == 0;
+	return rc < 0 ? rc : !rc;
 }
 
 /* Updates the index and the worktree like a fast-forward, in half the time of `git merge`. Also
@@ -189,7 +179,7 @@ static int resume(
 	const char *argv[] = { "git", "write-tree", NULL };
 	struct search search = { .repo = repo };
 	struct buf output = BUF_INIT;
-	int status, rc = run_git(repo, argv, &output, &status, NULL);
+	int rc = run_git(repo, argv, true, &output, NULL, NULL);
 	buf_trim(&output);
 	if (!rc && oid_parse(&search.tree, output.data))
 		history_each_new(repo, tip, now, 1, NULL, has_tree, &search, NULL);
@@ -261,9 +251,9 @@ int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *p
 	static const char *const in_index[] = { "git", "diff", "--cached", "--name-only", "-z",
 		"--no-renames", "--diff-filter=d", NULL };
 	struct buf output = BUF_INIT;
-	int status, rc = need_work_tree(repo, err);
+	int rc = need_work_tree(repo, err);
 	if (!rc)
-		rc = run_git(repo, staged ? in_index : known, &output, &status, err);
+		rc = run_git(repo, staged ? in_index : known, true, &output, NULL, err);
 	for (const char *path = output.data; !rc && path < output.data + output.len;
 		path += strlen(path) + 1)
 		rc = each(path, data);
@@ -274,10 +264,9 @@ int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *p
 int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, struct error *err)
 {
 	struct buf name = BUF_INIT;
-	int status;
 	buf_addf(&name, ":0:%s", path);
 	const char *argv[] = { "git", "cat-file", "blob", name.data, NULL };
-	int rc = run_git(repo, argv, out, &status, err);
+	int rc = run_git(repo, argv, true, out, NULL, err);
 	buf_release(&name);
 	return rc;
 }

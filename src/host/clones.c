@@ -1,8 +1,8 @@
 #include "host/clones.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/file.h"
+#include "git/run.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -36,20 +36,17 @@ static void read_line(struct tree *tree, const char *line)
 
 static void ask_git(struct tree *tree)
 {
-	/* Use the repository at the path, not one that the caller's environment names. */
-	const char *environment[] = { "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_DIR",
-		"GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", NULL };
-	const char *argv[] = { "git", "status", "--porcelain=v2", "--branch", NULL };
+	static const char *const environment[] = { "GIT_OPTIONAL_LOCKS=0", NULL };
+	static const char *const argv[] = { "git", "status", "--porcelain=v2", "--branch", NULL };
 	struct buf output = BUF_INIT, errors = BUF_INIT;
 	struct error err = ERROR_INIT;
-	struct child child = { .argv = argv,
+	struct git_call call = { .argv = argv,
 		.directory = tree->path,
 		.environment = environment,
-		.timeout_ms = STATUS_TIMEOUT_MS,
 		.output = &output,
-		.errors = &errors };
-	int status, rc = child_run(&child, &status, &err);
-	if (!rc && status) {
+		.errors = &errors,
+		.timeout_ms = STATUS_TIMEOUT_MS };
+	if (git_run(&call, &err) > 0) {
 		buf_trim(&errors);
 		errors.data[strcspn(errors.data, "\n")] = '\0';
 		error_set(&err, ERR_FAILED, "%s", errors.data);

@@ -1,6 +1,6 @@
 #include "lines/text.h"
 
-#include "base/child.h"
+#include "git/run.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 60000, OUTPUT_LIMIT = 1 << 30, DEFAULT_MARKER_SIZE = 7 };
+enum { TIMEOUT_MS = 60000, DEFAULT_MARKER_SIZE = 7 };
 
 static const char *label_or(const char *label, const char *otherwise)
 {
@@ -52,22 +52,21 @@ static int run_git(const struct merge_request *request, const struct named files
 		"-L", label_or(request->theirs_label, "theirs"), "--", files[1].path, files[0].path,
 		files[2].path, NULL };
 	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv,
-		.timeout_ms = TIMEOUT_MS,
+	struct git_call call = { .argv = argv,
+		.inherits = true,
 		.output = out,
 		.errors = &errors,
-		.output_limit = OUTPUT_LIMIT };
+		.timeout_ms = TIMEOUT_MS };
 	size_t before = out->len;
-	int status, rc = child_run(&child, &status, err);
-	/* The status is the number of conflicts, up to 127; more is a failure. */
-	if (!rc && status > 127) {
-		buf_trim(&errors);
-		rc = error_set(err, ERR_FAILED, "git merge-file failed: %s", errors.data);
-	}
+	int rc = git_run(&call, err);
+	buf_trim(&errors);
+	/* The exit code is the number of conflicts, up to 127; more is a failure. */
+	if (rc > 127)
+		rc = git_failed(argv, errors.data, err);
 	if (rc < 0)
 		buf_truncate(out, before);
 	buf_release(&errors);
-	return rc < 0 ? rc : status > 0;
+	return rc < 0 ? rc : rc > 0;
 }
 
 int merge_text(const struct merge_request *request, struct buf *out, struct error *err)

@@ -1,15 +1,13 @@
 #include "overview/size.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "fleet/names.h"
+#include "git/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { OUTPUT_LIMIT = 1 << 30 };
 
 void size_release(struct size *size)
 {
@@ -35,22 +33,10 @@ struct measuring {
 static int git(
 	struct measuring *m, const char *const *argv, const struct buf *input, struct buf *output)
 {
-	static const char *const environment[] = { "LC_ALL=C", NULL };
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv,
-		.directory = repo_git_dir(m->repo),
-		.environment = environment,
-		.input = input ? input->data : NULL,
-		.input_len = input ? input->len : 0,
-		.output = output,
-		.errors = &errors,
-		.output_limit = OUTPUT_LIMIT };
-	int status, rc = child_run(&child, &status, m->err);
-	buf_trim(&errors);
-	if (!rc && status)
-		rc = error_set(m->err, ERR_FAILED, "git %s: %s", argv[1], errors.data);
-	buf_release(&errors);
-	return rc;
+	struct git_call call = {
+		.argv = argv, .git_dir = repo_git_dir(m->repo), .input = input, .output = output
+	};
+	return git_run(&call, m->err);
 }
 
 /* ---- kinds of files ---- */

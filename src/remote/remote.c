@@ -2,13 +2,13 @@
 #include "remote/remote.h"
 
 #include "git/internal.h"
+#include "git/run.h"
 #include "remote/porcelain.h"
 #include "remote/push_record.h"
 #include "remote/repair.h"
 #include "locks/stale_locks.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/file.h"
 
 #include <stdio.h>
@@ -18,61 +18,27 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000 };
+enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000, VARIABLES = 6 };
 
-/* Variables from a surrounding hook or alias that would make git use another repository. */
-static const char *const taken_away[] = { "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_PREFIX", "GIT_COMMON_DIR",
-	"GIT_NAMESPACE", "GIT_WORK_TREE", "GIT_TRACE", "GIT_PUSH_OPTION_COUNT" };
-
-char **store_git_environment(struct repo *repo)
-{
-	enum { FIXED = 8, TAKEN = sizeof(taken_away) / sizeof(*taken_away) };
-	char **environment = xcalloc(TAKEN + FIXED + 1, sizeof(*environment));
-	size_t count = 0;
-	struct buf entry = BUF_INIT;
-	for (size_t i = 0; i < TAKEN; i++)
-		environment[count++] = xstrdup(taken_away[i]);
-	buf_addf(&entry, "GIT_DIR=%s", repo->place.git_dir);
-	environment[count++] = buf_detach(&entry);
-	environment[count++] = xstrdup("LC_ALL=C");
-	environment[count++] = xstrdup("GIT_TERMINAL_PROMPT=0");
-	environment[count++] = xstrdup("GIT_ASKPASS=true");
-	environment[count++] = xstrdup("SSH_ASKPASS_REQUIRE=never");
-	return environment;
-}
-
-/* ssh must not prompt, either; a custom ssh command is not changed. */
-static void add_ssh_batch_mode(struct repo *repo, char **environment)
+/* No prompts from anyone; a custom ssh command is not changed. git writes its trace to descriptor
+ * `trace`, one JSON object per line. */
+static void make_environment(
+	struct repo *repo, int trace, struct buf *target, const char *environment[VARIABLES])
 {
 	struct buf command = BUF_INIT;
-	if (!getenv("GIT_SSH_COMMAND") && !getenv("GIT_SSH") &&
-		!repo_config(repo, "core.sshCommand", &command)) {
-		size_t count = 0;
-		while (environment[count])
-			count++;
-		environment[count] = xstrdup("GIT_SSH_COMMAND=ssh -o BatchMode=yes");
-	}
-	buf_release(&command);
-}
-
-void store_free_environment(char **environment)
-{
-	for (size_t i = 0; environment[i]; i++)
-		free(environment[i]);
-	free(environment);
-}
-
-/* git writes its trace to `trace`, one JSON object per line. */
-static void add_trace(char **environment, int trace)
-{
-	struct buf target = BUF_INIT;
 	size_t count = 0;
-	while (environment[count])
-		count++;
-	buf_addf(&target, "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
-	environment[count++] = buf_detach(&target);
-	environment[count] = xstrdup("GIT_TRACE2_EVENT_NESTING=2");
+	environment[count++] = "GIT_TRACE";
+	environment[count++] = "GIT_ASKPASS=true";
+	environment[count++] = "SSH_ASKPASS_REQUIRE=never";
+	if (!getenv("GIT_SSH_COMMAND") && !getenv("GIT_SSH") &&
+		!repo_config(repo, "core.sshCommand", &command))
+		environment[count++] = "GIT_SSH_COMMAND=ssh -o BatchMode=yes";
+	buf_release(&command);
+	if (trace < 0)
+		return;
+	buf_addf(target, "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
+	environment[count++] = target->data;
+	environment[count++] = "GIT_TRACE2_EVENT_NESTING=2";
 }
 
 /* Runs git, and appends its output and errors; its trace is written to descriptor `trace` (-1: no
@@ -81,22 +47,21 @@ static int run_git(struct repo *repo, const char *const *argv, const char *doing
 	const struct remote_settings *remote, int trace, int *status, struct buf *output,
 	struct buf *errors, struct error *err)
 {
-	char **environment = store_git_environment(repo);
-	add_ssh_batch_mode(repo, environment);
-	if (trace >= 0)
-		add_trace(environment, trace);
-	struct child child = {
-		.argv = argv,
-		.environment = (const char *const *)environment,
-		.timeout_ms = remote->timeout_ms ? remote->timeout_ms : DEFAULT_TIMEOUT_MS,
+	struct buf target = BUF_INIT;
+	const char *environment[VARIABLES + 1] = { NULL };
+	make_environment(repo, trace, &target, environment);
+	struct git_call call = { .argv = argv,
+		.git_dir = repo->place.git_dir,
+		.environment = environment,
 		.output = output,
 		.errors = errors,
-	};
-	int rc = child_run(&child, status, err);
+		.timeout_ms = remote->timeout_ms ? remote->timeout_ms : DEFAULT_TIMEOUT_MS };
+	int rc = git_run(&call, err);
+	*status = rc < 0 ? 0 : rc;
 	if (rc < 0)
 		error_wrap(err, "cannot %s '%s'", doing, remote->name);
-	store_free_environment(environment);
-	return rc;
+	buf_release(&target);
+	return rc < 0 ? rc : 0;
 }
 
 /* Joins git's messages to one line, for an error. */

@@ -3,10 +3,10 @@
 #include "locks/boot_locks.h"
 #include "git/internal.h"
 #include "git/loose.h"
+#include "git/run.h"
 
 #include "base/alloc.h"
 #include "base/boot.h"
-#include "base/child.h"
 #include "base/env.h"
 #include "base/file.h"
 
@@ -47,20 +47,15 @@ struct repairing {
 /* Runs git in the clone; returns its exit code or a negative code. */
 static int git_status(struct repo *repo, const char *const *argv, struct buf *input)
 {
-	char **environment = store_git_environment(repo);
 	struct buf ignored = BUF_INIT;
-	struct child child = { .argv = argv,
-		.environment = (const char *const *)environment,
-		.timeout_ms = GIT_TIMEOUT_MS,
-		.input = input ? input->data : NULL,
-		.input_len = input ? input->len : 0,
-		.output = &ignored,
+	struct git_call call = { .argv = argv,
+		.git_dir = repo_git_dir(repo),
+		.input = input,
 		.errors = &ignored,
-		.output_limit = 1 << 20 };
-	int status, rc = child_run(&child, &status, NULL);
-	store_free_environment(environment);
+		.timeout_ms = GIT_TIMEOUT_MS };
+	int rc = git_run(&call, NULL);
 	buf_release(&ignored);
-	return rc < 0 ? rc : status;
+	return rc;
 }
 
 /* Moves the file `path` of the clone to damaged/, under a name without slashes. */

@@ -1,8 +1,8 @@
 #include "remote/tidy.h"
 
 #include "git/internal.h"
+#include "git/run.h"
 
-#include "base/child.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -46,17 +46,10 @@ static bool has_gathered(struct repo *repo)
 
 static void run_git(struct repo *repo, const char *const *argv)
 {
-	struct buf said = BUF_INIT;
-	char **environment = store_git_environment(repo);
-	struct child child = { .argv = argv,
-		.environment = (const char *const *)environment,
-		.timeout_ms = TIMEOUT_MS,
-		.output = &said,
-		.errors = &said };
-	int status;
-	child_run(&child, &status, NULL);
-	store_free_environment(environment);
-	buf_release(&said);
+	struct git_call call = {
+		.argv = argv, .git_dir = repo->place.git_dir, .timeout_ms = TIMEOUT_MS
+	};
+	git_run(&call, NULL);
 }
 
 /* Removes the temporary files of dead processes: those of git-build in its state directory, those

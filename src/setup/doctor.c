@@ -1,7 +1,6 @@
 #include "setup/doctor.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "setup/hook_files.h"
@@ -10,6 +9,7 @@
 #include "clone/servers.h"
 #include "git/attributes.h"
 #include "git/history.h"
+#include "git/run.h"
 #include "locks/stale_locks.h"
 #include "remote/remote.h"
 #include "schema/builtin.h"
@@ -73,9 +73,9 @@ static void examine_git(struct doctor *d)
 {
 	static const char *const argv[] = { "git", "version", NULL };
 	struct buf output = BUF_INIT;
-	struct child child = { .argv = argv, .timeout_ms = GIT_TIMEOUT_MS, .output = &output };
-	int status, major = 0, minor = 0;
-	if (child_run(&child, &status, NULL) < 0 || status ||
+	struct git_call call = { .argv = argv, .output = &output, .timeout_ms = GIT_TIMEOUT_MS };
+	int major = 0, minor = 0;
+	if (git_run(&call, NULL) < 0 ||
 		sscanf(output.data, "git version %d.%d", &major, &minor) != 2)
 		find(d, "git", FINDING_WRONG, "install git", "cannot run git");
 	else if (major < GIT_MAJOR || (major == GIT_MAJOR && minor < GIT_MINOR))

@@ -2,9 +2,9 @@
 #include "setup/clone.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "git/run.h"
 #include "setup/hook_files.h"
 #include "setup/report.h"
 
@@ -62,21 +62,13 @@ static int check_path(const char *path, struct error *err)
 
 static int create(const char *path, const char *branch, struct error *err)
 {
-	struct buf output = BUF_INIT, initial = BUF_INIT;
+	struct buf initial = BUF_INIT;
 	buf_addf(&initial, "--initial-branch=%s", branch);
 	const char *argv[] = { "git", "init", "--quiet", "--bare", initial.data, "--", path, NULL };
-	const char *environment[] = { "GIT_DIR", "GIT_WORK_TREE", "LC_ALL=C", NULL };
-	struct child child = { .argv = argv,
-		.environment = environment,
-		.timeout_ms = 60000,
-		.output = &output,
-		.errors = &output };
-	int status, rc = child_run(&child, &status, err);
-	buf_trim(&output);
-	if (!rc && status)
-		rc = error_set(
-			err, ERR_FAILED, "cannot create a repository at %s: %s", path, output.data);
-	buf_release(&output);
+	struct git_call call = { .argv = argv, .timeout_ms = 60000 };
+	int rc = git_run(&call, err);
+	if (rc < 0)
+		error_wrap(err, "cannot create a repository at %s", path);
 	buf_release(&initial);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "fleet/names.h"
+#include "git/run.h"
 #include "locks/stale_locks.h"
 
 #include <ftw.h>
@@ -35,44 +36,26 @@ struct making {
 	bool fresh;    /* the mirror was created in this call */
 };
 
-/* The name of the git command in `argv`, which follows git's own options. */
-static const char *name_of(const char *const *argv)
-{
-	size_t at = 1;
-	while (argv[at][0] == '-')
-		at += strcmp(argv[at], "-c") ? 1 : 2;
-	return argv[at];
-}
-
 /* Runs git in `directory` (NULL: on the mirror); `output` may be NULL. Returns 0; 1 if git failed
  * (its exit code is in m->status and its message in m->err); or a negative code. */
 static int git(struct making *m, const char *directory, const char *const *argv, struct buf *output)
 {
-	/* Do not use the caller's repository, or a repository that contains a mirror that git does
-	 * not recognize, and do not ask for a password. */
-	struct buf git_dir = BUF_INIT;
-	buf_addf(&git_dir, "GIT_DIR=%s", m->mirror.data);
-	const char *environment[] = { directory ? "GIT_DIR" : git_dir.data, "GIT_WORK_TREE",
-		"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
-		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", m->plan->cookie, NULL };
-	struct buf ignored = BUF_INIT, errors = BUF_INIT;
-	struct child child = { .argv = argv,
+	struct buf errors = BUF_INIT;
+	const char *environment[] = { m->plan->cookie, NULL };
+	struct git_call call = { .argv = argv,
+		.git_dir = directory ? NULL : m->mirror.data,
 		.directory = directory ? directory : m->mirror.data,
 		.environment = environment,
-		.timeout_ms = m->plan->timeout_ms,
-		.output = output ? output : &ignored,
-		.errors = &errors };
-	int rc = child_run(&child, &m->status, m->err);
+		.output = output,
+		.errors = &errors,
+		.timeout_ms = m->plan->timeout_ms };
+	int rc = git_run(&call, m->err);
 	buf_trim(&errors);
-	if (!rc && m->status) {
-		error_set(m->err, ERR_FAILED, "git %s: %s", name_of(argv),
-			errors.len ? errors.data : "failed without an error message");
-		rc = 1;
-	}
-	buf_release(&git_dir);
-	buf_release(&ignored);
+	if (rc > 0)
+		git_failed(argv, errors.data, m->err);
+	m->status = rc;
 	buf_release(&errors);
-	return rc;
+	return rc > 0 ? 1 : rc;
 }
 
 static int need(int rc)

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
 #include "fleet/names.h"
+#include "git/run.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"
 
@@ -223,8 +224,7 @@ static const char *const *make_environment(struct build_job *job)
 {
 	enum { MOST = 24 };
 	/* Variables of git and systemd that are for another repository or process. */
-	static const char *const away[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
-		"GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "NOTIFY_SOCKET" };
+	static const char *const away[] = { GIT_LOCAL_VARIABLES, "NOTIFY_SOCKET" };
 	const char **list = arena_zero(&job->arena, MOST, sizeof(*list));
 	const char *attempt = number(job, job->attempt);
 	size_t n = 0;

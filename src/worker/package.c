@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/file.h"
+#include "git/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ static int run(struct packaging *p, const char *directory, const char *const *ar
 {
 	/* equivs-build writes its package to TMPDIR if that is set, else to its directory. */
 	static const char *const environment[] = { "DEBIAN_FRONTEND=noninteractive", "TMPDIR",
-		"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", NULL };
+		GIT_LOCAL_VARIABLES, NULL };
 	struct child child = { .argv = argv,
 		.directory = directory,
 		.environment = environment,

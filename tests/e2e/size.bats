@@ -65,3 +65,16 @@ setup() {
   run -0 git -C ../empty.git build size --json
   [ "$(jq .all.objects <<<"$output")" = 0 ]
 }
+
+@test "the repository can be named relative to any directory, in size and validate" {
+  git build size --json | jq .all >here
+  git --git-dir=.git build size --json | jq .all | diff here -
+  mkdir below
+  git -C below build size --json | jq .all | diff here -
+  cd ..
+  git --git-dir=build1/.git --work-tree=build1 build size --json | jq .all | diff build1/here -
+  git --git-dir=build1/.git --work-tree=build1 build validate
+  echo '{}' >build1/coordination/locks.json
+  git -C build1 add coordination/locks.json
+  run -1 git --git-dir=build1/.git --work-tree=build1 build validate --staged
+}
