@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "request/request.h"
 #include "remote/tidy.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -231,10 +232,7 @@ static int start(struct run *run, struct buf *program, struct error *err)
 
 static int lock(struct file_lock *lock, const struct invocation *inv, struct error *err)
 {
-	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/worker", repo_state_dir(inv->repo));
-	int rc = file_lock_acquire(lock, path.data, NULL, 0, inv->env, err);
-	buf_release(&path);
+	int rc = state_lock(lock, inv->repo, "worker", 0, inv->env, err);
 	if (rc == ERR_BUSY)
 		error_wrap(err, "another worker of this clone is already running");
 	return rc;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "fleet/names.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,15 +12,15 @@ enum { DOCUMENT_LIMIT = 16 << 20 };
 
 static void path_of(struct repo *repo, const char *name, struct buf *out)
 {
-	buf_addf(out, "%s/held%s%s", repo_state_dir(repo), *name ? "/" : "", name);
+	state_path(out, repo, "held/");
+	buf_addstr(out, name);
 }
 
 void held_note(struct repo *repo, const struct held *held)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	path_of(repo, "", &path);
+	state_path(&path, repo, "held");
 	int rc = file_make_directories(path.data, NULL);
-	buf_reset(&path);
 	path_of(repo, held->name, &path);
 	buf_addf(&text, "%" PRId64 " %" PRId64 " %d\n", held->fence, held->ttl, held->told);
 	if (!rc)
@@ -99,7 +100,7 @@ int held_check(struct repo *repo, const struct oid *tip, const char *server, int
 	struct buf path = BUF_INIT;
 	struct checking c = { repo, server, now, NULL, ARENA_INIT };
 	struct file_list names;
-	path_of(repo, "", &path);
+	state_path(&path, repo, "held");
 	int rc = file_list_read(&names, path.data, err);
 	if (!rc && names.count)
 		rc = read_locks(&c, tip, err);

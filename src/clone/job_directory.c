@@ -2,13 +2,13 @@
 
 #include "base/file.h"
 #include "fleet/names.h"
+#include "git/state.h"
 
 enum { FILE_LIMIT = 256 << 20 };
 
 void job_directory(struct buf *out, struct repo *repo, const char *id)
 {
-	buf_reset(out);
-	buf_addf(out, "%s/jobs/", repo_state_dir(repo));
+	state_path(out, repo, "jobs/");
 	fleet_file_name(out, id);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "json/edit.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,11 +11,6 @@
 #include <string.h>
 
 enum { ENTRY_LIMIT = 16 << 20 };
-
-static void directory_of(struct repo *repo, struct buf *out)
-{
-	buf_addf(out, "%s/outbox", repo_state_dir(repo));
-}
 
 static void release_entry(struct outbox_entry *entry)
 {
@@ -76,7 +72,7 @@ static int list(struct outbox *out, struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct file_list names;
-	directory_of(repo, &path);
+	state_path(&path, repo, "outbox");
 	size_t directory = path.len;
 	int rc = file_list_read(&names, path.data, err);
 	for (size_t i = 0; i < names.count; i++) {
@@ -142,7 +138,7 @@ int outbox_keep(struct repo *repo, const struct buf *request, const struct oid *
 	json_end(&w);
 	buf_addch(&text, '\n');
 
-	directory_of(repo, &path);
+	state_path(&path, repo, "outbox");
 	int64_t number = 0;
 	int rc = file_make_directories(path.data, err);
 	/* Another process may have created them without having synced them yet. */

@@ -7,6 +7,7 @@
 #include "deliver/host_turn.h"
 #include "remote/repair.h"
 #include "git/worktree.h"
+#include "git/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -413,7 +414,7 @@ static void follow(struct transaction *tx, struct transaction_result *result)
 	struct buf path = BUF_INIT;
 	struct error why = ERROR_INIT;
 	struct stat st;
-	buf_addf(&path, "%s/worktree-problem", repo_state_dir(tx->repo));
+	state_path(&path, tx->repo, "worktree-problem");
 	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
 	bool reported = !stat(path.data, &st);
 	buf_reset(&result->behind);

@@ -6,6 +6,7 @@
 #include "deliver/outbox.h"
 #include "deliver/transaction.h"
 #include "locks/clone_lock.h"
+#include "git/state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -777,7 +778,7 @@ int write_queue_run(struct repo *repo, const struct settings *settings, const st
 	struct writing w = {
 		.repo = repo, .settings = settings, .env = env, .directory = BUF_INIT
 	};
-	buf_addf(&w.directory, "%s/queue", repo_state_dir(repo));
+	state_path(&w.directory, repo, "queue");
 	outcome->code = try_lock(&w, &outcome->error);
 	if (!outcome->code)
 		lead(&w, request, NULL, outcome);

@@ -11,6 +11,7 @@
 #include "remote/repair.h"
 #include "deliver/write_queue.h"
 #include "request/heartbeat.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,9 +26,8 @@ struct heartbeat_sender {
 	const struct settings *settings;
 	const struct env *env;
 	struct heartbeat_branch branch;
-	char *path; /* build1/heartbeat.json */
-	char *lock_path;
-	bool legacy; /* heartbeats are on the shared branch */
+	char *path;  /* build1/heartbeat.json */
+	bool legacy; /* beats go to the coordination branch */
 };
 
 void heartbeat_result_release(struct heartbeat_result *result)
@@ -35,13 +35,12 @@ void heartbeat_result_release(struct heartbeat_result *result)
 	buf_release(&result->said);
 }
 
-static char *state_path(struct repo *repo, const char *what, const char *whose)
+/* Stores the name of the state `what` of a server or branch (git/state.h). */
+static void state_name(struct buf *out, const char *what, const char *whose)
 {
-	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/%s-", repo_state_dir(repo), what);
+	buf_addf(out, "%s-", what);
 	for (; *whose; whose++)
-		buf_addch(&path, *whose == '/' ? '_' : *whose);
-	return buf_detach(&path);
+		buf_addch(out, *whose == '/' ? '_' : *whose);
 }
 
 int heartbeat_open(struct heartbeat_sender **out, struct repo *repo,
@@ -61,7 +60,6 @@ int heartbeat_open(struct heartbeat_sender **out, struct repo *repo,
 		&h->branch, repo, settings->heartbeat_branch, &remote, settings->history);
 	fleet_server_path(&path, settings->server, FLEET_HEARTBEAT_FILE);
 	h->path = buf_detach(&path);
-	h->lock_path = state_path(repo, "beat", settings->heartbeat_branch);
 	*out = h;
 	return 0;
 }
@@ -72,7 +70,6 @@ void heartbeat_close(struct heartbeat_sender *h)
 		return;
 	heartbeat_branch_release(&h->branch);
 	free(h->path);
-	free(h->lock_path);
 	free(h);
 }
 
@@ -83,25 +80,24 @@ void heartbeat_close(struct heartbeat_sender *h)
 static void recall(
 	struct repo *repo, const char *name, const char *server, uint64_t *a, uint64_t *b)
 {
-	char *path = state_path(repo, name, server);
-	struct buf text = BUF_INIT;
-	if (!file_read(&text, path, 100, NULL))
+	struct buf file = BUF_INIT, text = BUF_INIT;
+	state_name(&file, name, server);
+	if (!state_read(&text, repo, file.data, 100, NULL))
 		sscanf(text.data, "%" SCNu64 " %" SCNu64, a, b);
+	buf_release(&file);
 	buf_release(&text);
-	free(path);
 }
 
 /* Not synced to disk: after a crash, only a measurement is less exact. */
 static void remember(
 	struct repo *repo, const char *name, const char *server, uint64_t a, uint64_t b)
 {
-	char *path = state_path(repo, name, server);
-	FILE *file = fopen(path, "we");
-	if (file) {
-		fprintf(file, "%" PRIu64 " %" PRIu64 "\n", a, b);
-		fclose(file);
-	}
-	free(path);
+	struct buf file = BUF_INIT, text = BUF_INIT;
+	state_name(&file, name, server);
+	buf_addf(&text, "%" PRIu64 " %" PRIu64 "\n", a, b);
+	state_write(repo, file.data, text.data, false, NULL);
+	buf_release(&file);
+	buf_release(&text);
 }
 
 static void read_machine(struct heartbeat_sender *h, struct machine *machine)
@@ -178,7 +174,11 @@ static int push_legacy(struct heartbeat_sender *h, const struct heartbeat *heart
 
 static int lock(struct heartbeat_sender *h, struct file_lock *held, struct error *err)
 {
-	return file_lock_acquire(held, h->lock_path, NULL, h->settings->lock_wait_ms, h->env, err);
+	struct buf name = BUF_INIT;
+	state_name(&name, "beat", h->settings->heartbeat_branch);
+	int rc = state_lock(held, h->repo, name.data, h->settings->lock_wait_ms, h->env, err);
+	buf_release(&name);
+	return rc;
 }
 
 /* Records the result of a due push. */
@@ -339,9 +339,10 @@ int heartbeat_loop_acquire(struct file_lock *held, struct repo *repo,
 	int rc = settings_need_server(settings, err);
 	if (rc < 0)
 		return rc;
-	char *path = state_path(repo, "loop", settings->server);
-	rc = file_lock_acquire(held, path, NULL, 0, env, err);
-	free(path);
+	struct buf name = BUF_INIT;
+	state_name(&name, "loop", settings->server);
+	rc = state_lock(held, repo, name.data, 0, env, err);
+	buf_release(&name);
 	return rc == ERR_BUSY
 		? error_wrap(err, "%s: a heartbeat loop is already running", settings->server)
 		: rc;

@@ -7,6 +7,7 @@
 #include "request/messages.h"
 #include "deliver/outbox.h"
 #include "deliver/write_queue.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,33 +18,24 @@ struct outage {
 	int64_t since;
 };
 
-static void state_path(struct repo *repo, struct buf *out)
-{
-	buf_addf(out, "%s/outage", repo_state_dir(repo));
-}
-
 static int recall(struct repo *repo, struct outage *out, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct buf text = BUF_INIT;
 	*out = (struct outage){ 0 };
-	state_path(repo, &path);
-	int rc = file_read(&text, path.data, 100, err);
+	int rc = state_read(&text, repo, "outage", 100, err);
 	if (!rc && sscanf(text.data, "%" SCNd64 " %" SCNd64, &out->failures, &out->since) != 2)
 		*out = (struct outage){ 0 };
-	buf_release(&path);
 	buf_release(&text);
 	return rc == ERR_FAILED ? rc : 0;
 }
 
 static void remember(struct repo *repo, const struct outage *outage)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	state_path(repo, &path);
+	struct buf text = BUF_INIT;
 	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
-	/* If this cannot be written, the count starts again: the alert is only delayed. */
-	if (!file_make_directories(repo_state_dir(repo), NULL))
-		file_replace(path.data, text.data, text.len, 0644, NULL);
-	buf_release(&path);
+	/* Where even this cannot be written, the count starts again: an alert comes later, not
+	 * never. */
+	state_write(repo, "outage", text.data, true, NULL);
 	buf_release(&text);
 }
 
@@ -89,7 +81,7 @@ void outage_over(
 	struct buf path = BUF_INIT;
 	struct error err = ERROR_INIT;
 	struct outcome outcome = OUTCOME_INIT;
-	state_path(repo, &path);
+	state_path(&path, repo, "outage");
 	int lasts = file_exists(path.data, &err);
 	if (lasts < 0)
 		add_warning(said, "cannot check for messages in the outbox", &err);

@@ -7,12 +7,15 @@
 #include "notify/changes.h"
 #include "json/document.h"
 #include "json/write.h"
+#include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define STATE_FILE "notices"
 
 enum { STATE_LIMIT = 16 << 20, MOST_FAILURES = 5, LOCK_WAIT_MS = 0 };
 
@@ -85,11 +88,6 @@ static void state_release(struct state *state)
 	names_release(&state->told);
 }
 
-static void state_path(struct buf *out, struct repo *repo)
-{
-	buf_addf(out, "%s/notices", repo_state_dir(repo));
-}
-
 static void read_names(struct names *out, const struct json_doc *doc, const char *name)
 {
 	const struct json_value *list = json_member(doc, json_root(doc), name);
@@ -102,14 +100,13 @@ static void read_names(struct names *out, const struct json_doc *doc, const char
 }
 
 /* If the file does not exist, or is not valid, this is the first run. */
-static int state_read(struct state *state, struct repo *repo, struct error *err)
+static int recall(struct state *state, struct repo *repo, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct buf text = BUF_INIT;
 	struct json_doc *doc = NULL;
 	*state = (struct state){ .tip = OID_NONE };
-	state_path(&path, repo);
-	int rc = file_read(&text, path.data, STATE_LIMIT, err);
-	if (!rc && !json_parse_buf(&doc, &text, path.data, NULL, NULL)) {
+	int rc = state_read(&text, repo, STATE_FILE, STATE_LIMIT, err);
+	if (!rc && !json_parse_buf(&doc, &text, STATE_FILE, NULL, NULL)) {
 		char *tip = json_strdup(doc, json_member(doc, json_root(doc), "tip"));
 		if (!tip || !oid_parse(&state->tip, tip))
 			state->tip = OID_NONE;
@@ -119,7 +116,6 @@ static int state_read(struct state *state, struct repo *repo, struct error *err)
 		json_int64(doc, json_member(doc, json_root(doc), "failures"), &state->failures);
 	}
 	json_doc_free(doc);
-	buf_release(&path);
 	buf_release(&text);
 	return rc == ERR_FAILED ? rc : 0;
 }
@@ -132,11 +128,10 @@ static void put_names(struct json_writer *w, const char *name, const struct name
 	json_end(w);
 }
 
-static int state_write(const struct state *state, struct repo *repo, struct error *err)
+static int remember(const struct state *state, struct repo *repo, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct buf text = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&text);
-	state_path(&path, repo);
 	json_begin(&w, '{');
 	json_put_string(&w, "tip", state->tip.hex);
 	put_names(&w, "silent", &state->silent);
@@ -144,8 +139,7 @@ static int state_write(const struct state *state, struct repo *repo, struct erro
 	json_put_int(&w, "failures", state->failures);
 	json_end(&w);
 	buf_addch(&text, '\n');
-	int rc = file_replace(path.data, text.data, text.len, 0644, err);
-	buf_release(&path);
+	int rc = state_write(repo, STATE_FILE, text.data, true, err);
 	buf_release(&text);
 	return rc;
 }
@@ -244,7 +238,7 @@ int notices_find(struct notices *out, struct repo *repo, const struct settings *
 {
 	struct state state;
 	*out = (struct notices){ 0 };
-	int rc = state_read(&state, repo, err);
+	int rc = recall(&state, repo, err);
 	if (!rc)
 		rc = find_new(out, &state, repo, settings, fleet, tip, env, err);
 	state_release(&state);
@@ -291,12 +285,12 @@ static int tell_one(struct telling *t, const struct notice *notice, struct error
 	buf_release(&input);
 	/* An event for which the command keeps failing must not block the following ones. */
 	if (rc < 0 && ++t->state.failures < MOST_FAILURES) {
-		state_write(&t->state, t->repo, NULL);
+		remember(&t->state, t->repo, NULL);
 		return rc;
 	}
 	t->state.failures = 0;
 	names_add(&t->state.told, notice->id);
-	int written = state_write(&t->state, t->repo, rc < 0 ? NULL : err);
+	int written = remember(&t->state, t->repo, rc < 0 ? NULL : err);
 	return rc < 0 ? rc : written;
 }
 
@@ -320,13 +314,13 @@ static int begin_anew(
 	names_release(&t->state.told);
 	t->state.silent = silent;
 	t->state.tip = *tip;
-	return changed ? state_write(&t->state, t->repo, err) : 0;
+	return changed ? remember(&t->state, t->repo, err) : 0;
 }
 
 static int tell_all(
 	struct telling *t, const struct fleet *fleet, const struct oid *tip, struct error *err)
 {
-	int rc = state_read(&t->state, t->repo, err);
+	int rc = recall(&t->state, t->repo, err);
 	if (!rc)
 		rc = find_new(&t->found, &t->state, t->repo, t->settings, fleet, tip, t->env, err);
 	while (!rc && t->told < t->found.count) {
@@ -342,7 +336,7 @@ static int tell_all(
 int notices_report(struct notices *out, struct repo *repo, const struct settings *settings,
 	const struct fleet *fleet, const struct oid *tip, const struct env *env, struct error *err)
 {
-	struct buf command = BUF_INIT, path = BUF_INIT;
+	struct buf command = BUF_INIT;
 	struct file_lock lock = FILE_LOCK_INIT;
 	struct telling t = { .repo = repo, .settings = settings, .env = env };
 	int rc = 0;
@@ -351,9 +345,7 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 	if (!repo_config(repo, "build.notifyCommand", &command) || oid_is_none(tip))
 		goto done;
 	t.command = command.data;
-	state_path(&path, repo);
-	buf_addstr(&path, ".lock");
-	rc = file_lock_acquire(&lock, path.data, NULL, LOCK_WAIT_MS, env, err);
+	rc = state_lock(&lock, repo, STATE_FILE ".lock", LOCK_WAIT_MS, env, err);
 	if (!rc)
 		rc = tell_all(&t, fleet, tip, err);
 	file_lock_release(&lock);
@@ -367,6 +359,5 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 		notices_release(&t.found);
 done:
 	buf_release(&command);
-	buf_release(&path);
 	return rc;
 }

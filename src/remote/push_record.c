@@ -1,6 +1,7 @@
 #include "remote/push_record.h"
 
 #include "base/file.h"
+#include "git/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +80,7 @@ static void save(int fd, struct push_record *record)
 static int open_locked(struct repo *repo, int flags, int operation)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/pushes", repo_state_dir(repo));
+	state_path(&path, repo, "pushes");
 	int fd = open(path.data, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd >= 0 && flock(fd, operation) < 0) {
 		close(fd);

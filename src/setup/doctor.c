@@ -13,6 +13,7 @@
 #include "locks/stale_locks.h"
 #include "remote/remote.h"
 #include "schema/builtin.h"
+#include "git/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -413,7 +414,7 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 static void examine_work_tree(struct doctor *d)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;
-	buf_addf(&path, "%s/worktree-problem", repo_state_dir(d->repo));
+	state_path(&path, d->repo, "worktree-problem");
 	buf_addf(&fix, "git merge --ff-only %s/%s", d->settings->remote, d->settings->branch);
 	int rc = file_read(&why, path.data, sizeof(((struct error *)0)->text), NULL);
 	if (!rc)

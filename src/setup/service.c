@@ -1,6 +1,7 @@
 #include "setup/service.h"
 
 #include "base/file.h"
+#include "git/state.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -209,7 +210,7 @@ static void make_cron(struct buf *line, const struct service_plan *plan)
 	buf_addstr(line, plan->kind == SERVICE_ARCHIVE ? "17 4 * * 0 " : "* * * * * ");
 	if (plan->kind == SERVICE_WORKER) {
 		/* A build can take longer than the minute until cron runs the line again. */
-		buf_addf(&lock, "%s/cron", repo_state_dir(plan->repo));
+		state_path(&lock, plan->repo, "cron");
 		buf_addstr(line, "flock -n ");
 		quote_for_cron(line, lock.data);
 		buf_addch(line, ' ');

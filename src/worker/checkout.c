@@ -5,6 +5,7 @@
 #include "fleet/names.h"
 #include "git/run.h"
 #include "locks/stale_locks.h"
+#include "git/state.h"
 
 #include <ftw.h>
 #include <string.h>
@@ -146,7 +147,7 @@ static bool can_write(const struct making *m)
 {
 	static const char nothing[PROBE_SIZE];
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/probe", repo_state_dir(m->repo));
+	state_path(&path, m->repo, "probe");
 	int rc = file_publish(path.data, nothing, sizeof(nothing), NULL);
 	if (!rc)
 		file_remove(path.data, NULL);
@@ -259,8 +260,7 @@ static int find_commit(struct making *m)
 
 static void job_checkout(struct buf *out, struct repo *repo, const char *job)
 {
-	buf_reset(out);
-	buf_addf(out, "%s/checkouts/", repo_state_dir(repo));
+	state_path(out, repo, "checkouts/");
 	fleet_file_name(out, job);
 }
 
@@ -317,7 +317,7 @@ int checkout_remove(struct repo *repo, const char *job, struct error *err)
 int checkout_remove_all(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/checkouts", repo_state_dir(repo));
+	state_path(&path, repo, "checkouts");
 	int rc = file_exists(path.data, err);
 	rc = rc > 0 ? remove_directory(path.data, err) : rc;
 	buf_release(&path);
@@ -350,11 +350,9 @@ static int refresh(struct making *m)
 static int on_mirror(struct making *m, int (*steps)(struct making *), struct error *err)
 {
 	struct file_lock lock = FILE_LOCK_INIT;
-	struct buf path = BUF_INIT;
 	m->mirror = (struct buf)BUF_INIT;
-	buf_addf(&m->mirror, "%s/source.git", repo_state_dir(m->repo));
-	buf_addf(&path, "%s/source", repo_state_dir(m->repo));
-	int rc = file_lock_acquire(&lock, path.data, NULL, LOCK_WAIT_MS, m->plan->env, m->err);
+	state_path(&m->mirror, m->repo, "source.git");
+	int rc = state_lock(&lock, m->repo, "source", LOCK_WAIT_MS, m->plan->env, m->err);
 	if (!rc) {
 		m->fresh = access(m->mirror.data, F_OK) != 0;
 		rc = steps(m);
@@ -366,7 +364,6 @@ static int on_mirror(struct making *m, int (*steps)(struct making *), struct err
 		rc = rc < 0 ? rc : steps(m);
 	}
 	file_lock_release(&lock);
-	buf_release(&path);
 	buf_release(&m->mirror);
 	/* Errors of steps that were repeated successfully are not reported. */
 	return rc < 0 ? error_set(err, rc, "%s", m->err->text) : rc;

@@ -8,6 +8,7 @@
 #include "git/run.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"
+#include "git/state.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,17 +20,15 @@ enum { ESTIMATED_BY = 5, DIRECTORY_TRIES = 100 };
 
 int worker_id(struct worker *worker, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	buf_addf(&path, "%s/worker-id", repo_state_dir(worker->repo));
-	int rc = file_read(&text, path.data, 1024, err);
+	struct buf text = BUF_INIT;
+	int rc = state_read(&text, worker->repo, "worker-id", 1024, err);
 	buf_trim(&text);
 	if (rc == ERR_NOT_FOUND || (!rc && text.len != UUID_SIZE - 1)) {
 		worker->env->uuid(worker->env->data, worker->id);
-		rc = file_replace(path.data, worker->id, strlen(worker->id), 0644, err);
+		rc = state_write(worker->repo, "worker-id", worker->id, true, err);
 	} else if (!rc) {
 		memcpy(worker->id, text.data, UUID_SIZE);
 	}
-	buf_release(&path);
 	buf_release(&text);
 	return rc;
 }

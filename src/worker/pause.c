@@ -4,6 +4,7 @@
 #include "fleet/names.h"
 #include "request/request.h"
 #include "json/document.h"
+#include "git/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,8 +94,7 @@ static int try_directories(
 	buf_addf(&path, "%s/%s/debs", config->artifacts, host);
 	int rc = try_directory(path.data, err);
 	for (size_t i = 0; !rc && i < sizeof(ours) / sizeof(*ours); i++) {
-		buf_reset(&path);
-		buf_addf(&path, "%s/%s", repo_state_dir(worker->repo), ours[i]);
+		state_path(&path, worker->repo, ours[i]);
 		rc = try_directory(path.data, err);
 	}
 	buf_release(&path);

@@ -9,6 +9,7 @@
 #include "fleet/names.h"
 #include "deliver/outbox.h"
 #include "artifacts/manifest.h"
+#include "git/state.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -397,7 +398,7 @@ static int remove_directories(const struct worker *worker, struct error *err)
 	int rc = outbox_read(&outbox, worker->repo, err);
 	bool empty = !rc && !outbox.count;
 	outbox_release(&outbox);
-	buf_addf(&path, "%s/jobs", repo_state_dir(worker->repo));
+	state_path(&path, worker->repo, "jobs");
 	int exists = empty ? file_exists(path.data, err) : 0;
 	if (exists > 0)
 		file_remove_tree(path.data, NULL);
