@@ -17,6 +17,7 @@
 #include "merge/files.h"
 #include "schema/builtin.h"
 #include "git/run.h"
+#include "git/refs.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ static int read_published(void *data, struct buf *out)
 		rc = plumbing_config("build.branch", &branch, err);
 	if (!rc)
 		buf_addstr(&branch, "main");
-	buf_addf(&ref, "refs/remotes/%s/%s", remote.data, branch.data);
+	ref_tracking(&ref, remote.data, branch.data);
 	if (rc >= 0)
 		rc = plumbing_file(ref.data, published->path, out, err);
 	buf_release(&ref);

@@ -16,6 +16,7 @@
 #include "clone/settings.h"
 #include "hook.h"
 #include "git/history.h"
+#include "git/refs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +107,7 @@ static bool is_due(const struct looking *looking)
 	struct buf ref = BUF_INIT;
 	struct oid tip;
 	struct commit commit = { .message = BUF_INIT };
-	buf_addf(&ref, "refs/heads/%s", branch ? branch : "");
+	ref_branch(&ref, branch ? branch : "");
 	bool due = branch && strcmp(branch, looking->settings.branch) != 0 &&
 		!repo_ref(looking->repo, ref.data, &tip, NULL) &&
 		!repo_commit(looking->repo, &tip, &commit, NULL) &&

@@ -40,19 +40,19 @@ static void tell_lock(const struct held *held, const struct lock *lock, bool los
 
 static void tell_locks(struct invocation *inv)
 {
-	struct buf ref = BUF_INIT;
+	const struct settings *settings = &inv->settings;
 	struct oid tip;
 	struct error err = ERROR_INIT;
-	buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
-	int rc = inv->settings.server ? repo_ref(inv->repo, ref.data, &tip, &err) : ERR_NOT_FOUND;
+	int rc = settings->server
+		? repo_tracking_ref(inv->repo, settings->remote, settings->branch, &tip, &err)
+		: ERR_NOT_FOUND;
 	if (!rc)
-		rc = held_check(inv->repo, &tip, inv->settings.server,
-			inv->env->now(inv->env->data), tell_lock, NULL, &err);
+		rc = held_check(inv->repo, &tip, settings->server, inv->env->now(inv->env->data),
+			tell_lock, NULL, &err);
 	if (rc < 0 && rc != ERR_NOT_FOUND) {
 		error_wrap(&err, "cannot check whether locks were lost");
 		show_message("warning", err.text);
 	}
-	buf_release(&ref);
 }
 
 /* ---- requests ---- */

@@ -127,19 +127,12 @@ static void show_report_json(const struct audit_report *report)
 static int find_range(struct invocation *inv, struct operands *operands, struct audit_plan *plan,
 	struct error *err)
 {
-	struct buf ref = BUF_INIT;
-	int rc;
-	if (operands->count) {
-		rc = repo_resolve_range(
+	const struct settings *settings = &inv->settings;
+	if (operands->count)
+		return repo_resolve_range(
 			inv->repo, operands->words[0], &plan->from, &plan->tip, err);
-	} else {
-		buf_addf(&ref, "refs/remotes/%s/%s", inv->settings.remote, inv->settings.branch);
-		rc = repo_ref(inv->repo, ref.data, &plan->tip, err);
-		if (rc == ERR_NOT_FOUND)
-			rc = repo_resolve(inv->repo, "HEAD", &plan->tip, err);
-	}
-	buf_release(&ref);
-	return rc;
+	int rc = repo_tracking_ref(inv->repo, settings->remote, settings->branch, &plan->tip, err);
+	return rc == ERR_NOT_FOUND ? repo_resolve(inv->repo, "HEAD", &plan->tip, err) : rc;
 }
 
 static void tell_progress(size_t done, size_t total, void *data)

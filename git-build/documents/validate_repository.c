@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "schema/builtin.h"
 #include "git/worktree.h"
+#include "git/refs.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static int check_range(struct validating *v, struct guard_report *report)
 	int rc = guard_open(&guard, inv->repo, &plan, v->err);
 	if (rc < 0)
 		return rc;
-	buf_addf(&ref, "refs/heads/%s", inv->settings.branch);
+	ref_branch(&ref, inv->settings.branch);
 	struct guard_update update = { .ref = ref.data, .now = inv->env->now(inv->env->data) };
 	rc = repo_resolve_range(inv->repo, v->options->range, &update.old, &update.new, v->err);
 	if (!rc)

@@ -116,11 +116,8 @@ static int next_number(struct repo *repo, int64_t *out, struct error *err)
 struct oid outbox_mark(struct repo *repo, const struct settings *settings)
 {
 	struct oid mark = OID_NONE;
-	struct buf ref = BUF_INIT;
-	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	/* If the ref cannot be read, the whole history is searched for the request. */
-	repo_ref(repo, ref.data, &mark, NULL);
-	buf_release(&ref);
+	/* If it cannot be read, the operation is looked for in all of the history. */
+	repo_tracking_ref(repo, settings->remote, settings->branch, &mark, NULL);
 	return mark;
 }
 

@@ -8,6 +8,7 @@
 #include "remote/repair.h"
 #include "git/worktree.h"
 #include "git/state.h"
+#include "git/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,6 @@ enum {
 	MOST_BACKOFF = 16,
 	MOST_STEP_MS = 2000
 };
-
-#define TRAILER "Operation-Id: "
 
 struct transaction {
 	struct repo *repo;
@@ -74,7 +73,7 @@ bool transaction_is_fresh(const struct transaction *tx)
 
 void transaction_operation(struct transaction *tx, const char *id)
 {
-	buf_addf(&tx->trailers, TRAILER "%s\n", id);
+	buf_addf(&tx->trailers, OPERATION_TRAILER "%s\n", id);
 }
 
 struct search {
@@ -99,7 +98,7 @@ int transaction_has_operation(struct transaction *tx, const char *id, const stru
 	if (oid_is_none(&tx->files.commit))
 		return 0;
 	struct buf line = BUF_INIT;
-	buf_addf(&line, "\n" TRAILER "%s\n", id);
+	buf_addf(&line, "\n" OPERATION_TRAILER "%s\n", id);
 	struct search search = { tx->repo, err, line.data, { .message = BUF_INIT }, OID_NONE };
 	int rc = history_each_new(tx->repo, &tx->files.commit, since, oid_is_none(since) ? 0 : 1,
 		NULL, look_at, &search, err);
@@ -313,11 +312,11 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 {
 	struct buf text = BUF_INIT;
 	*tx = (struct transaction){ .repo = repo, .plan = plan, .trailers = BUF_INIT };
-	buf_addf(&text, "refs/heads/%s", plan->branch);
+	ref_branch(&text, plan->branch);
 	tx->branch_ref = buf_detach(&text);
-	buf_addf(&text, "refs/remotes/%s/%s", plan->remote.name, plan->branch);
+	ref_tracking(&text, plan->remote.name, plan->branch);
 	tx->tracking_ref = buf_detach(&text);
-	buf_addf(&text, "+%s:%s", tx->branch_ref, tx->tracking_ref);
+	ref_fetching(&text, plan->remote.name, plan->branch);
 	tx->refspec = buf_detach(&text);
 	tx->files = (struct commit_files){ repo, OID_NONE, plan->branch };
 	struct documents_source source = commit_files_source(&tx->files);

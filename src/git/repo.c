@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "locks/lockfile.h"
+#include "git/refs.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -362,6 +363,16 @@ int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error 
 	return read_ref(repo, name, out, MOST_LINKS, err);
 }
 
+int repo_tracking_ref(struct repo *repo, const char *remote, const char *branch, struct oid *out,
+	struct error *err)
+{
+	struct buf name = BUF_INIT;
+	ref_tracking(&name, remote, branch);
+	int rc = repo_ref(repo, name.data, out, err);
+	buf_release(&name);
+	return rc;
+}
+
 int repo_head_branch(struct repo *repo, struct buf *out, struct error *err)
 {
 	git_reference *head;
@@ -418,7 +429,7 @@ bool repo_branch_name_ok(const char *branch)
 {
 	struct buf name = BUF_INIT;
 	int valid = 0;
-	buf_addf(&name, "refs/heads/%s", branch);
+	ref_branch(&name, branch);
 	git_reference_name_is_valid(&valid, name.data);
 	buf_release(&name);
 	return valid && *branch != '-' && strcmp(branch, "HEAD");

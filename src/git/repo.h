@@ -101,6 +101,9 @@ int repo_config_set_all(
 /* Stores the commit that ref `name` ("refs/heads/main", "HEAD") points to in `*out`. Returns 0,
  * ERR_NOT_FOUND, or another negative code. */
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err);
+/* The same for the remote-tracking ref of `branch`. */
+int repo_tracking_ref(struct repo *repo, const char *remote, const char *branch, struct oid *out,
+	struct error *err);
 /* Stores the name of the branch that HEAD points to ("refs/heads/main") in `out`. The branch need
  * not have a commit yet. Returns ERR_NOT_FOUND if HEAD is detached. */
 int repo_head_branch(struct repo *repo, struct buf *out, struct error *err);

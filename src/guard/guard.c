@@ -3,12 +3,12 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "guard/internal.h"
+#include "git/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADS            "refs/heads/"
-#define HEARTBEAT_PREFIX HEADS "heartbeat-"
+#define HEARTBEAT_PREFIX REF_HEADS "heartbeat-"
 
 /* ---- setup ---- */
 
@@ -73,11 +73,11 @@ static int read_settings(struct guard *guard, const struct guard_plan *plan, str
 	}
 	guard->branch = buf_detach(&text);
 	if (plan->remote) {
-		buf_addf(&text, "refs/remotes/%s/%s", plan->remote, guard->branch);
+		ref_tracking(&text, plan->remote, guard->branch);
 		guard->known = buf_detach(&text);
-		buf_addf(&text, "refs/remotes/%s/*", plan->remote);
+		ref_tracking(&text, plan->remote, "*");
 	} else {
-		buf_addf(&text, HEADS "%s", guard->branch);
+		ref_branch(&text, guard->branch);
 		guard->known = buf_detach(&text);
 		buf_addstr(&text, "refs/*");
 	}
@@ -168,8 +168,8 @@ int guard_check(struct guard *guard, struct guard_report *report, const struct g
 {
 	struct judging judging = { guard, report, update, false, NULL, err };
 	struct judging *j = &judging;
-	if (!strncmp(update->ref, HEADS, strlen(HEADS)))
-		j->coordination = !strcmp(update->ref + strlen(HEADS), guard->branch);
+	if (!strncmp(update->ref, REF_HEADS, strlen(REF_HEADS)))
+		j->coordination = !strcmp(update->ref + strlen(REF_HEADS), guard->branch);
 	if (!strncmp(update->ref, HEARTBEAT_PREFIX, strlen(HEARTBEAT_PREFIX)))
 		j->server = update->ref + strlen(HEARTBEAT_PREFIX);
 	int rc = choose_rules(guard, j);

@@ -1,6 +1,7 @@
 #include "heartbeat/branch.h"
 
 #include "base/alloc.h"
+#include "git/refs.h"
 
 #include <stdlib.h>
 
@@ -10,9 +11,9 @@ void heartbeat_branch_init(struct heartbeat_branch *branch, struct repo *repo, c
 	struct buf text = BUF_INIT;
 	*branch = (struct heartbeat_branch){ .repo = repo, .remote = *remote, .history = history };
 	branch->name = xstrdup(name);
-	buf_addf(&text, "refs/heads/%s", name);
+	ref_branch(&text, name);
 	branch->local = buf_detach(&text);
-	buf_addf(&text, "refs/remotes/%s/%s", remote->name, name);
+	ref_tracking(&text, remote->name, name);
 	branch->tracking = buf_detach(&text);
 }
 

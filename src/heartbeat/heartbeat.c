@@ -12,6 +12,7 @@
 #include "deliver/write_queue.h"
 #include "request/heartbeat.h"
 #include "git/state.h"
+#include "git/refs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *
 	}
 	heartbeat_write(heartbeat, previous.data, previous.len, &document);
 	h->env->uuid(h->env->data, uuid);
-	buf_addf(&message, "Heartbeat: %s %s\n\nOperation-Id: %s\n", heartbeat->server,
+	buf_addf(&message, "Heartbeat: %s %s\n\n" OPERATION_TRAILER "%s\n", heartbeat->server,
 		timestamp_format(heartbeat->timestamp, timestamp), uuid);
 	struct change change = { h->path, document.data, document.len };
 	struct commit_plan plan = {

@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "fleet/names.h"
 #include "remote/remote.h"
+#include "git/refs.h"
 
 #include <string.h>
 
@@ -24,8 +25,8 @@ struct names {
 static struct names names_of(const struct settings *settings, const char *branch)
 {
 	struct names names = { BUF_INIT, BUF_INIT };
-	buf_addf(&names.branch, "refs/heads/%s", branch);
-	buf_addf(&names.tracking, "refs/remotes/%s/%s", settings->remote, branch);
+	ref_branch(&names.branch, branch);
+	ref_tracking(&names.tracking, settings->remote, branch);
 	return names;
 }
 
@@ -66,8 +67,8 @@ static int make_squashed(struct repo *repo, const char *branch, const struct oid
 	char uuid[UUID_SIZE];
 	struct buf message = BUF_INIT;
 	env->uuid(env->data, uuid);
-	buf_addf(&message, "Squash %lld commits of %s\n\nOperation-Id: %s\n", (long long)count,
-		branch, uuid);
+	buf_addf(&message, "Squash %lld commits of %s\n\n" OPERATION_TRAILER "%s\n",
+		(long long)count, branch, uuid);
 	struct oid none = OID_NONE;
 	int rc = repo_rewrite_commit(repo, out, tip, &none, message.data, err);
 	buf_release(&message);
@@ -83,18 +84,6 @@ static void name_backup(
 	buf_addf(&result->backup, FLEET_BACKUP_BRANCH "%s-%s", squash->branch, when);
 }
 
-/* Does the remote have a branch `name`? Returns 1, 0, or a negative code. */
-static int has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
-	struct error *err)
-{
-	struct buf ref = BUF_INIT;
-	struct oid there;
-	buf_addf(&ref, "refs/heads/%s", name);
-	int rc = remote_ref(repo, remote, ref.data, &there, err);
-	buf_release(&ref);
-	return rc < 0 ? rc : !oid_is_none(&there);
-}
-
 /*
  * Checks, after a failed push, that the backup branch can be created: neither its name nor a
  * leading directory of it may be the name of a branch. Returns 0, or ERR_REFUSED with the reason.
@@ -107,7 +96,7 @@ static int check_backup_name(struct repo *repo, const struct remote_settings *re
 	for (const char *end = strchr(backup, '/'); !rc; end = strchr(end + 1, '/')) {
 		buf_reset(&taken);
 		buf_add(&taken, backup, end ? (size_t)(end - backup) : strlen(backup));
-		rc = has_branch(repo, remote, taken.data, err);
+		rc = remote_has_branch(repo, remote, taken.data, err);
 		if (!end)
 			break;
 	}
@@ -129,7 +118,7 @@ static int push_both(struct repo *repo, const struct settings *settings, const s
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf ref = BUF_INIT;
-	buf_addf(&ref, "refs/heads/%s", result->backup.data);
+	ref_branch(&ref, result->backup.data);
 	struct push pushes[] = {
 		{ .ref = names->branch.data,
 			.new = result->new,
@@ -264,11 +253,8 @@ int squash_each_branch(struct repo *repo, const struct settings *settings,
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf refspec = BUF_INIT, prefix = BUF_INIT;
-	buf_addf(&refspec,
-		"+refs/heads/" FLEET_HEARTBEAT_BRANCH "*:refs/remotes/%s/" FLEET_HEARTBEAT_BRANCH
-		"*",
-		settings->remote);
-	buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
+	ref_fetching(&refspec, settings->remote, FLEET_HEARTBEAT_BRANCH "*");
+	ref_tracking(&prefix, settings->remote, "");
 	const char *refspecs[] = { refspec.data, NULL };
 	struct each_branch call = { each, data, prefix.len };
 	int rc = remote_fetch(repo, &remote, refspecs, err);

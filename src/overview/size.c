@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "fleet/names.h"
 #include "git/run.h"
+#include "git/refs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -188,12 +189,12 @@ static int measure_objects(struct measuring *m)
 static int find_main(struct measuring *m, struct buf *name, struct oid *tip)
 {
 	const struct settings *settings = m->settings;
-	buf_addf(name, "refs/remotes/%s/%s", settings->remote, settings->branch);
+	ref_tracking(name, settings->remote, settings->branch);
 	int rc = repo_ref(m->repo, name->data, tip, m->err);
 	if (rc != ERR_NOT_FOUND)
 		return rc;
 	buf_reset(name);
-	buf_addf(name, "refs/heads/%s", settings->branch);
+	ref_branch(name, settings->branch);
 	return repo_ref(m->repo, name->data, tip, m->err);
 }
 

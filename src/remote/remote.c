@@ -2,6 +2,7 @@
 #include "remote/remote.h"
 
 #include "git/internal.h"
+#include "git/refs.h"
 #include "git/run.h"
 #include "remote/porcelain.h"
 #include "remote/push_record.h"
@@ -225,6 +226,17 @@ int remote_ref(struct repo *repo, const struct remote_settings *remote, const ch
 	buf_release(&output);
 	buf_release(&errors);
 	return rc;
+}
+
+int remote_has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
+	struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	struct oid there;
+	ref_branch(&ref, name);
+	int rc = remote_ref(repo, remote, ref.data, &there, err);
+	buf_release(&ref);
+	return rc < 0 ? rc : !oid_is_none(&there);
 }
 
 /* ---- pushing ---- */

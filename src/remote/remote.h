@@ -32,6 +32,9 @@ int remote_fetch(struct repo *repo, const struct remote_settings *remote,
 /* Reads the current value of `ref` ("refs/heads/main") at the remote; OID_NONE if there is none. */
 int remote_ref(struct repo *repo, const struct remote_settings *remote, const char *ref,
 	struct oid *out, struct error *err);
+/* Is there a branch `name` at the remote? 1, 0, or a negative code. */
+int remote_has_branch(struct repo *repo, const struct remote_settings *remote, const char *name,
+	struct error *err);
 
 struct push {
 	const char *ref;     /* the remote's full ref name */

@@ -8,6 +8,7 @@
 #include "deliver/write_queue.h"
 #include "json/document.h"
 #include "request/layout.h"
+#include "git/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,25 +173,14 @@ static int share_layout(struct repo *repo, const struct settings *settings, cons
 
 /* ---- the first heartbeat ---- */
 
-/* Does the shared repository have a heartbeat of this server? 1, 0, or a negative code. */
-static int has_heartbeat(struct repo *repo, const struct settings *settings, struct error *err)
-{
-	struct remote_settings remote = { settings->remote, settings->timeout_ms };
-	struct buf ref = BUF_INIT;
-	struct oid tip;
-	buf_addf(&ref, "refs/heads/%s", settings->heartbeat_branch);
-	int rc = remote_ref(repo, &remote, ref.data, &tip, err);
-	buf_release(&ref);
-	return rc < 0 ? rc : !oid_is_none(&tip);
-}
-
 /* Runs even if nothing else has changed: an earlier run may have been killed before this step. */
 static int publish_heartbeat(struct repo *repo, const struct settings *settings,
 	const struct env *env, struct setup_report *report, struct error *err)
 {
 	struct heartbeat_sender *sender;
 	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
-	int rc = has_heartbeat(repo, settings, err);
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	int rc = remote_has_branch(repo, &remote, settings->heartbeat_branch, err);
 	if (rc > 0)
 		setup_step(report, false, "%s already has a heartbeat", settings->heartbeat_branch);
 	if (rc)
@@ -216,7 +206,7 @@ static int point_head_at_branch(
 {
 	struct buf head = BUF_INIT, wanted = BUF_INIT;
 	struct oid commit;
-	buf_addf(&wanted, "refs/heads/%s", settings->branch);
+	ref_branch(&wanted, settings->branch);
 	int rc = repo_work_tree(repo) ? repo_head_branch(repo, &head, err) : ERR_NOT_FOUND;
 	bool elsewhere = !rc && strcmp(head.data, wanted.data);
 	if (elsewhere)

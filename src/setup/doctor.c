@@ -160,13 +160,8 @@ static int examine_driver(struct doctor *d, bool wanted, struct error *err)
 /* The tip of the shared branch, or else HEAD; ERR_NOT_FOUND if neither exists. */
 static int find_tip(struct doctor *d, struct oid *tip, struct error *err)
 {
-	struct buf ref = BUF_INIT;
-	buf_addf(&ref, "refs/remotes/%s/%s", d->settings->remote, d->settings->branch);
-	int rc = repo_ref(d->repo, ref.data, tip, err);
-	if (rc == ERR_NOT_FOUND)
-		rc = repo_ref(d->repo, "HEAD", tip, err);
-	buf_release(&ref);
-	return rc;
+	int rc = repo_tracking_ref(d->repo, d->settings->remote, d->settings->branch, tip, err);
+	return rc == ERR_NOT_FOUND ? repo_ref(d->repo, "HEAD", tip, err) : rc;
 }
 
 /* Do the coordination files have the attribute of the merge driver? 1, 0, or a negative code. */

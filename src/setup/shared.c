@@ -7,6 +7,7 @@
 #include "git/run.h"
 #include "setup/hook_files.h"
 #include "setup/report.h"
+#include "git/refs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -299,7 +300,7 @@ static int point_head(struct repo *repo, const struct setup_plan *plan, struct s
 	struct buf branch = BUF_INIT, wanted = BUF_INIT, head = BUF_INIT;
 	struct oid commit;
 	find_branch(repo, plan, &branch);
-	buf_addf(&wanted, "refs/heads/%s", branch.data);
+	ref_branch(&wanted, branch.data);
 	int rc = repo_head_branch(repo, &head, err);
 	bool attached = !rc;
 	if (attached)
@@ -315,7 +316,7 @@ static int point_head(struct repo *repo, const struct setup_plan *plan, struct s
 			"the shared branch is %s, but HEAD %s%s; to use another branch, set "
 			"build.branch to it here and in every clone",
 			branch.data, attached ? "points to " : "is detached",
-			attached ? head.data + strlen("refs/heads/") : "");
+			attached ? head.data + strlen(REF_HEADS) : "");
 	} else {
 		rc = repo_set_head(repo, wanted.data, err);
 		if (!rc)

@@ -6,6 +6,7 @@
 #include "git/run.h"
 #include "locks/stale_locks.h"
 #include "git/state.h"
+#include "git/refs.h"
 
 #include <ftw.h>
 #include <string.h>
@@ -231,7 +232,7 @@ static int find_commit(struct making *m)
 		buf_addf(&m->out->why, "'%s' is not a valid branch name", plan->branch);
 		return 1;
 	}
-	buf_addf(&ref, "refs/heads/%s", plan->branch ? plan->branch : "");
+	ref_branch(&ref, plan->branch ? plan->branch : "");
 	if (plan->branch)
 		rc = resolve(m, ref.data, &tip);
 	buf_release(&ref);
