@@ -1,5 +1,7 @@
 #include "deliver/host_turn.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -39,18 +41,7 @@ static void remote_identity(struct repo *repo, const char *remote, struct buf *o
 	buf_release(&key);
 }
 
-/* FNV-1a. If two remotes have the same hash, their writers take turns needlessly; nothing else
- * happens. */
-static uint64_t number_of(const struct buf *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < text->len; i++)
-		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-/* Was another clone the last to hold the lock? The lock file names its holder, and keeps the name
- * after the release. */
+/* The lock says which clone has it, and then which had it last. */
 static bool was_other(const char *path, const struct buf *who)
 {
 	struct buf last = BUF_INIT;
@@ -67,7 +58,8 @@ void host_queue_enter(struct host_queue *queue, struct repo *repo, const char *r
 	*queue = (struct host_queue){ FILE_LOCK_INIT, false };
 	if (own_directory(&path)) {
 		remote_identity(repo, remote, &identity);
-		buf_addf(&path, "/%016" PRIx64, number_of(&identity));
+		/* Two remotes with the same number take turns, too, which only costs time. */
+		buf_addf(&path, "/%016" PRIx64, hash_bytes(identity.data, identity.len));
 		buf_addf(&who, "git-build in %s", repo_common_dir(repo));
 		queue->others = was_other(path.data, &who);
 		if (file_lock_acquire(&queue->lock, path.data, who.data, 0, env, NULL) ==

@@ -1,6 +1,7 @@
 #include "json/number.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,11 +129,11 @@ bool json_number_to_int64(const char *text, size_t len, int64_t *number)
 uint64_t json_number_hash(const char *text, size_t len)
 {
 	struct number n = take_apart(text, len);
-	uint64_t hash = UINT64_C(14695981039346656037) ^ (n.count ? n.negative : 0);
+	uint64_t hash = HASH_START ^ (n.count ? n.negative : 0);
 	for (const char *s = n.digits; s < n.end; s++)
 		if (*s != '.')
-			hash = (hash ^ (unsigned char)*s) * UINT64_C(1099511628211);
-	return (hash ^ (uint64_t)n.point) * UINT64_C(1099511628211);
+			hash = hash_step(hash, (unsigned char)*s);
+	return hash_step(hash, (uint64_t)n.point);
 }
 
 /* The digits of `n`, followed by `zeros` zeros, as numbers from 0 to 9; the caller frees it. */

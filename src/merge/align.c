@@ -1,16 +1,11 @@
 #include "merge/internal.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <string.h>
 
 /* ---- the identity of a child ---- */
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
-}
 
 static void identify(const struct aligning *al, const struct json_doc *doc, struct item *item)
 {
@@ -20,7 +15,7 @@ static void identify(const struct aligning *al, const struct json_doc *doc, stru
 	item->keyless = false;
 	if (al->by == BY_NAME) {
 		const char *name = json_key(doc, item->value, &len);
-		item->hash = schema_hash(name, len);
+		item->hash = hash_bytes(name, len);
 		return;
 	}
 	for (size_t i = 0; al->by == BY_KEYS && i < al->keys_count; i++) {
@@ -30,7 +25,7 @@ static void identify(const struct aligning *al, const struct json_doc *doc, stru
 		if (!value)
 			item->keyless = true;
 		else
-			item->hash = mix(item->hash, json_hash(doc, value));
+			item->hash = hash_mix(item->hash, json_hash(doc, value));
 	}
 	if (al->by == BY_CONTENT || item->keyless)
 		item->hash = json_hash(doc, item->value);
@@ -68,7 +63,7 @@ static bool same_identity(const struct aligning *al, const struct json_doc *a_do
 static size_t find_slot(const struct aligning *al, const struct children *list,
 	const struct json_doc *doc, const struct item *expected)
 {
-	size_t slot = (size_t)mix(expected->hash, expected->number) & (list->size - 1);
+	size_t slot = (size_t)hash_mix(expected->hash, expected->number) & (list->size - 1);
 	for (; list->table[slot]; slot = (slot + 1) & (list->size - 1)) {
 		const struct item *item = &list->items[list->table[slot] - 1];
 		if (item->number == expected->number &&
@@ -80,8 +75,7 @@ static size_t find_slot(const struct aligning *al, const struct children *list,
 
 static bool build_table(const struct aligning *al, struct children *list)
 {
-	for (list->size = 4; list->size < list->count * 2;)
-		list->size *= 2;
+	list->size = hash_size(list->count);
 	list->table = arena_zero(&al->m->arena, list->size, sizeof(*list->table));
 	bool unique = true;
 	for (uint32_t i = 0; i < list->count; i++) {

@@ -4,6 +4,8 @@
  */
 #include "merge/internal.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 /* With more differences than this, only elements that are unique are matched: the time and memory
@@ -209,10 +211,8 @@ static bool match_by_search(struct arena *arena, struct search *s)
 static uint32_t *find_unique(struct aligning *al, struct children *base, struct children *side)
 {
 	struct merging *m = al->m;
-	size_t size = 4;
+	size_t size = hash_size(base->count + side->count);
 	uint32_t *found = arena_array(&m->arena, base->count, sizeof(*found));
-	while (size < (base->count + side->count) * 2)
-		size *= 2;
 	/* Slots of items + 1: those of `side` follow those of `base`. */
 	uint32_t *table = arena_zero(&m->arena, size, sizeof(*table));
 	uint32_t *times[2] = { arena_zero(&m->arena, base->count, sizeof(uint32_t)),
@@ -320,9 +320,7 @@ static void match_added(struct aligning *al, const struct item_range *range)
 {
 	struct children *a = &al->lists[A], *b = &al->lists[B];
 	struct merging *m = al->m;
-	size_t size = 4;
-	while (size < (range->to[A] - range->from[A]) * 2)
-		size *= 2;
+	size_t size = hash_size(range->to[A] - range->from[A]);
 	/* Indexes of A's added items + 1, by hash; equal items are chained. */
 	uint32_t *table = arena_zero(&m->arena, size, sizeof(*table));
 	uint32_t *next = arena_zero(&m->arena, range->to[A] - range->from[A], sizeof(*next));

@@ -1,22 +1,16 @@
 /* The keywords of objects, and the hash table of properties by name. */
 #include "schema/compile.h"
 
-#include <string.h>
+#include "base/hash.h"
 
-uint32_t schema_hash(const char *bytes, size_t len)
-{
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
-	return hash;
-}
+#include <string.h>
 
 const struct property *schema_property(
 	const struct object_rules *rules, const char *name, size_t len)
 {
 	if (!rules->table_size)
 		return NULL;
-	size_t slot = schema_hash(name, len) & (rules->table_size - 1);
+	size_t slot = (size_t)hash_bytes(name, len) & (rules->table_size - 1);
 	for (; rules->table[slot]; slot = (slot + 1) & (rules->table_size - 1)) {
 		const struct property *property = &rules->properties[rules->table[slot] - 1];
 		if (property->name.len == len && !memcmp(property->name.bytes, name, len))
@@ -28,7 +22,7 @@ const struct property *schema_property(
 static void add_to_table(struct object_rules *rules, size_t number)
 {
 	const struct text *name = &rules->properties[number].name;
-	size_t slot = schema_hash(name->bytes, name->len) & (rules->table_size - 1);
+	size_t slot = (size_t)hash_bytes(name->bytes, name->len) & (rules->table_size - 1);
 	while (rules->table[slot])
 		slot = (slot + 1) & (rules->table_size - 1);
 	rules->table[slot] = (uint32_t)number + 1;
@@ -54,9 +48,7 @@ static int compile_properties(struct compiling *c, struct object_rules *rules)
 	if (rc < 0 || !most)
 		return rc;
 	rules->properties = arena_zero(&c->set->arena, most, sizeof(*rules->properties));
-	rules->table_size = 4;
-	while (rules->table_size < most * 2)
-		rules->table_size *= 2;
+	rules->table_size = hash_size(most);
 	rules->table = arena_zero(&c->set->arena, rules->table_size, sizeof(*rules->table));
 	JSON_EACH (member, properties) {
 		struct property *property = &rules->properties[rules->count];

@@ -138,9 +138,6 @@ struct schema {
 	const struct annotations *annotations; /* NULL: none */
 };
 
-/* FNV-1a, for the table of properties. */
-uint32_t schema_hash(const char *bytes, size_t len);
-
 /* The property with this name, or NULL. */
 const struct property *schema_property(
 	const struct object_rules *rules, const char *name, size_t len);

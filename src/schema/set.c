@@ -1,5 +1,6 @@
 /* The set: schemas by their URI, and the resolution of references. */
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/file.h"
 #include "schema/embedded.h"
 #include "schema/node.h"
@@ -65,9 +66,7 @@ int set_refuse(const struct json_doc *doc, const struct json_value *value, struc
 
 static size_t slot_of(const struct schema_set *set, const struct json_value *value)
 {
-	uint64_t address = (uint64_t)(uintptr_t)value;
-	size_t slot =
-		(size_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (set->known_size - 1);
+	size_t slot = (size_t)hash_mix(0, (uintptr_t)value) & (set->known_size - 1);
 	while (set->known[slot].value && set->known[slot].value != value)
 		slot = (slot + 1) & (set->known_size - 1);
 	return slot;

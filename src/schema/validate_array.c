@@ -2,17 +2,12 @@
 #include "schema/run.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- unique elements ---- */
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
-}
 
 /* If elements are identified by some of their members: do `a` and `b` have the same keys? */
 static bool same_keys(const struct json_doc *doc, const struct array_rules *rules,
@@ -37,7 +32,7 @@ static bool hash_keys(const struct json_doc *doc, const struct array_rules *rule
 		const struct json_value *value = json_member_n(doc, element, key->bytes, key->len);
 		if (!value)
 			return false; /* an element without its keys is unique */
-		*hash = mix(*hash, json_hash(doc, value));
+		*hash = hash_mix(*hash, json_hash(doc, value));
 	}
 	return true;
 }
@@ -54,9 +49,7 @@ static const struct json_value *find_same(struct run *run, const struct json_val
 	const struct array_rules *rules, bool by_keys, size_t *index, size_t *before)
 {
 	const struct json_doc *doc = run->doc;
-	size_t size = 4, at = 0;
-	while (size < (size_t)array->count * 2)
-		size *= 2;
+	size_t size = hash_size((size_t)array->count), at = 0;
 	struct slot *table = xcalloc(size, sizeof(*table));
 	const struct json_value *found = NULL;
 	JSON_EACH (element, array) {
