@@ -13,6 +13,7 @@
 #include "discarded.h"
 
 #include "base/alloc.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "merge/files.h"
 #include "schema/builtin.h"
@@ -51,22 +52,13 @@ static const char *operand(const struct operands *given, enum operand which)
 	return word && *word && *word != '%' ? word : NULL;
 }
 
-/* Prints one line to standard error, without control characters. */
-static void print_line(const char *kind, const char *text, size_t len)
+/* Prints one line, or with `lines` several, to standard error. */
+static void print(const char *kind, const char *text, bool lines)
 {
-	fputs(kind, stderr);
-	for (size_t i = 0; i < len; i++)
-		putc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], stderr);
-	putc('\n', stderr);
-}
-
-static void print_lines(const struct buf *text)
-{
-	for (const char *at = text->data; *at;) {
-		size_t len = strcspn(at, "\n");
-		print_line("", at, len);
-		at += len + (at[len] != '\0');
-	}
+	struct buf safe = BUF_INIT;
+	escape_add(&safe, text, strlen(text), lines);
+	fprintf(stderr, "%s%s%s", kind, safe.data, lines ? "" : "\n");
+	buf_release(&safe);
 }
 
 struct published {
@@ -126,7 +118,7 @@ static int find_schema(
 	if (broken.code == ERR_FAILED && err)
 		*err = broken;
 	if (broken.code && broken.code != ERR_FAILED) {
-		print_line("warning: ", broken.text, strlen(broken.text));
+		print("warning: ", broken.text, false);
 		rc = 0;
 	}
 	buf_release(&name);
@@ -162,7 +154,7 @@ static void record_discarded(const struct merge_request *request, const struct b
 	struct error err = ERROR_INIT;
 	if (discarded->len && !merges_bases(request->marker_size, request->name) &&
 		discarded_record(discarded, &err) < 0)
-		print_line("warning: ", err.text, strlen(err.text));
+		print("warning: ", err.text, false);
 }
 
 static int merge(const struct operands *given, struct error *err)
@@ -194,7 +186,7 @@ static int merge(const struct operands *given, struct error *err)
 			published.failure.text);
 	if (rc >= 0 && file_publish(files.ours, result.text.data, result.text.len, err) < 0)
 		rc = ERR_FAILED;
-	print_lines(&result.report);
+	print("", result.report.data, true);
 	if (!rc && path)
 		record_discarded(&files.request, &result.discarded);
 	merge_result_release(&result);
@@ -227,6 +219,6 @@ int main(int argc, char **argv)
 	}
 	int rc = merge(&given, &err);
 	if (rc < 0)
-		print_line("fatal: ", err.text, strlen(err.text));
+		print("fatal: ", err.text, false);
 	return rc < 0 ? DRIVER_FAILED : rc;
 }

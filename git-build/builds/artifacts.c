@@ -324,7 +324,7 @@ static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
 	struct progress progress;
 	struct fetch told = *fetch;
 	struct buf shown = BUF_INIT;
-	show_escape(&shown, artifact->name, strlen(artifact->name), false);
+	escape_add(&shown, artifact->name, strlen(artifact->name), false);
 	progress_start(&progress, shown.data, inv->quiet);
 	told.tell = tell;
 	told.data = &progress;

@@ -36,7 +36,7 @@ static void add_piece(const char *text, size_t len, struct buf *out)
 		else
 			buf_addch(&plain, text[i++]);
 	}
-	show_escape(out, plain.data, plain.len, true);
+	escape_add(out, plain.data, plain.len, true);
 	buf_addch(out, '\n');
 	buf_release(&plain);
 }

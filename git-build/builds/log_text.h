@@ -18,7 +18,7 @@ struct log_text {
 /*
  * Appends to `out` the printable form of `text`, the next part of the log. Colors and all other
  * terminal control sequences (ECMA-48) are removed, text that overwrites its own line (such as a
- * progress bar) becomes lines, and the rest is escaped as by show_escape(). A line is printed when
+ * progress bar) becomes lines, and the rest is escaped as by escape_add(). A line is printed when
  * it is complete.
  */
 void log_text_add(struct log_text *log, const char *text, size_t len, struct buf *out);

@@ -2,7 +2,6 @@
 #include "cli/print.h"
 
 #include "base/alloc.h"
-#include "base/escape.h"
 #include "base/file.h"
 #include "base/utf8.h"
 
@@ -20,11 +19,6 @@ enum { COLUMN_GAP = 2, KEPT_LIMIT = 3000 };
 static struct buf kept = BUF_INIT;
 static bool changed;
 static int failure; /* errno of the first failure to write */
-
-void show_escape(struct buf *out, const char *text, size_t len, bool lines)
-{
-	escape_add(out, text, len, lines);
-}
 
 static bool is_ascii(const char *text, size_t len)
 {
@@ -70,7 +64,7 @@ static void say(const char *kind, const char *colon, const char *text)
 {
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "%s%s", kind, colon);
-	show_escape(&line, text, strlen(text), true);
+	escape_add(&line, text, strlen(text), true);
 	buf_addch(&line, '\n');
 	show_flush(); /* earlier output comes first */
 	fwrite(line.data, 1, line.len, stderr);
@@ -100,7 +94,7 @@ void show_remote(const struct buf *said, struct error *err)
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 		size_t len = (size_t)((stop ? stop : end) - line);
 		buf_addstr(&lines, "remote: ");
-		show_escape(&lines, line, len, false);
+		escape_add(&lines, line, len, false);
 		buf_addch(&lines, '\n');
 		line += len + 1;
 	}
@@ -126,7 +120,7 @@ void show_line(const char *format, ...)
 	va_start(args, format);
 	buf_vaddf(&raw, format, args);
 	va_end(args);
-	show_escape(&line, raw.data, raw.len, false);
+	escape_add(&line, raw.data, raw.len, false);
 	buf_addch(&line, '\n');
 	print(line.data, line.len);
 	buf_release(&raw);
@@ -222,7 +216,7 @@ void table_release(struct table *table)
 void table_add(struct table *table, enum show_colour colour, const char *text)
 {
 	struct buf shown = BUF_INIT;
-	show_escape(&shown, text ? text : "-", text ? strlen(text) : 1, false);
+	escape_add(&shown, text ? text : "-", text ? strlen(text) : 1, false);
 	size_t width = show_width(shown.data, shown.len);
 	GROW(table->cells, table->count, table->capacity);
 	table->cells[table->count++] = (struct cell){ buf_detach(&shown), width, colour };

@@ -7,12 +7,10 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/escape.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* As escape_add() (base/escape.h). */
-void show_escape(struct buf *out, const char *text, size_t len, bool lines);
 
 /* The number of terminal columns that `text` takes. */
 size_t show_width(const char *text, size_t len);

@@ -401,7 +401,7 @@ static void show_message_text(const struct message *message)
 			show_line("%-13s%s", lines[i].what, lines[i].text);
 	if (message->body && *message->body) {
 		buf_addch(&body, '\n');
-		show_escape(&body, message->body, strlen(message->body), true);
+		escape_add(&body, message->body, strlen(message->body), true);
 		if (body.data[body.len - 1] != '\n')
 			buf_addch(&body, '\n');
 		show_text(&body);

@@ -66,7 +66,7 @@ static void put(struct drawing *d, enum show_colour colour, const char *text)
 	struct buf safe = BUF_INIT;
 	if (!text)
 		return;
-	show_escape(&safe, text, strlen(text), false);
+	escape_add(&safe, text, strlen(text), false);
 	size_t len = fit(safe.data, safe.len, room(d));
 	bool coloured = d->plan->colour && colour != SHOW_PLAIN && len;
 	if (coloured)
@@ -96,7 +96,7 @@ static void column(struct drawing *d, enum show_colour colour, const char *text,
 {
 	size_t start = d->used;
 	struct buf safe = BUF_INIT;
-	show_escape(&safe, text ? text : "", text ? strlen(text) : 0, false);
+	escape_add(&safe, text ? text : "", text ? strlen(text) : 0, false);
 	buf_truncate(&safe, fit(safe.data, safe.len, width));
 	put(d, colour, safe.data);
 	while (d->used < start + width + 1 && room(d))

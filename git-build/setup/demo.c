@@ -255,7 +255,7 @@ static int run_step(const struct invocation *inv, struct world *world, const str
 	int rc = show_finish(err);
 	if (!rc)
 		rc = child_run(&child, &status, err);
-	show_escape(&shown, output.data, output.len, true);
+	escape_add(&shown, output.data, output.len, true);
 	if (!inv->quiet)
 		show_text(&shown);
 	if (!rc && status)

@@ -2,30 +2,9 @@
 #include "guard/internal.h"
 
 #include "base/alloc.h"
-#include "base/utf8.h"
+#include "base/escape.h"
 
 #include <stdlib.h>
-
-/* Paths and contents are untrusted input, and a message about them is one line on a terminal: like
- * git, writes control characters and bytes that are not UTF-8 in octal. */
-static char *printable(const struct buf *text)
-{
-	struct buf out = BUF_INIT;
-	for (size_t at = 0; at < text->len;) {
-		uint32_t point = 0;
-		size_t len = utf8_decode(text->data + at, text->len - at, &point);
-		bool plain = len && point >= 0x20 && (point < 0x7f || point >= 0xa0);
-		if (plain) {
-			buf_add(&out, text->data + at, len);
-		} else {
-			len = len ? len : 1;
-			for (size_t i = 0; i < len; i++)
-				buf_addf(&out, "\\%03o", (unsigned char)text->data[at + i]);
-		}
-		at += len;
-	}
-	return buf_detach(&out);
-}
 
 const char *violation_kind_name(enum violation_kind kind)
 {
@@ -54,9 +33,7 @@ void violation_text(const struct violation *violation, struct buf *out)
 		buf_addf(&text, ":%zu:%zu", violation->line, violation->column);
 	buf_addf(&text, "%s%s%s%s", violation->path ? ": " : "", violation->pointer,
 		*violation->pointer ? ": " : "", violation->message);
-	char *line = printable(&text);
-	buf_addstr(out, line);
-	free(line);
+	escape_add(out, text.data, text.len, false);
 	buf_release(&text);
 }
 

@@ -9,7 +9,7 @@
 static void assert_shown(const char *text, size_t len, bool lines, const char *expected)
 {
 	struct buf out = BUF_INIT;
-	show_escape(&out, text, len, lines);
+	escape_add(&out, text, len, lines);
 	assert_string_equal(out.data, expected);
 	buf_release(&out);
 }
