@@ -34,7 +34,7 @@ static int add_line(struct push *push, char *line, size_t len, int64_t now,
 int push_read(struct push *push, bool (*parse)(char *line, struct guard_update *update))
 {
 	const struct env *env = env_system();
-	int64_t now = env->now(env->data);
+	int64_t now = env_now(env);
 	if (hook_read_input(&push->input) < 0)
 		return -1;
 	buf_add(&push->lines, push->input.data, push->input.len);

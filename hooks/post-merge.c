@@ -91,7 +91,7 @@ static void say_changes(struct looking *looking)
 	const struct env *env = env_system();
 	struct error err = ERROR_INIT;
 	if (changes_each(looking->repo, &looking->before, &looking->now, looking->settings.server,
-		    env->now(env->data), say_change, looking, &err) < 0)
+		    env_now(env), say_change, looking, &err) < 0)
 		hook_print("warning: cannot list the changes: %s", err.text);
 	if (looking->lines > MOST_LINES)
 		hook_print("and %zu more", looking->lines - MOST_LINES);
@@ -111,7 +111,7 @@ static bool is_due(const struct looking *looking)
 	bool due = branch && strcmp(branch, looking->settings.branch) != 0 &&
 		!repo_ref(looking->repo, ref.data, &tip, NULL) &&
 		!repo_commit(looking->repo, &tip, &commit, NULL) &&
-		env->now(env->data) - commit.time >= looking->settings.interval;
+		env_now(env) - commit.time >= looking->settings.interval;
 	buf_release(&ref);
 	buf_release(&commit.message);
 	return due;

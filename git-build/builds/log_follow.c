@@ -118,7 +118,7 @@ int log_follow_here(
 		return error_errno(
 			err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot read %s", path);
 	start(&p, view);
-	int64_t ask_at = env->monotonic_ms(env->data) + ASK_MS;
+	int64_t ask_at = env_ms(env) + ASK_MS;
 	for (bool over = !view->follow; !rc;) {
 		/* Check first: what was written before the job ended is read after this. */
 		int grows = over ? 0 : is_there(fd, path, err);
@@ -129,9 +129,9 @@ int log_follow_here(
 			break;
 		}
 		over = !grows;
-		if (!over && env->monotonic_ms(env->data) >= ask_at) {
+		if (!over && env_ms(env) >= ask_at) {
 			over = !is_running(inv, job);
-			ask_at = env->monotonic_ms(env->data) + ASK_MS;
+			ask_at = env_ms(env) + ASK_MS;
 		}
 		rc = copy(&p, fd, path, err);
 		if (over || p.broken || !wait_a_moment())

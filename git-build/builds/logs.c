@@ -356,7 +356,7 @@ static int run(
 		if (!told)
 			show_remark("waiting for a server to take the job");
 		told = true;
-		inv->env->sleep_ms(inv->env->data, START_LOOK_MS);
+		env_sleep(inv->env, START_LOOK_MS);
 	}
 	return rc;
 }

@@ -133,13 +133,13 @@ static void begin_pause(struct run *run, const struct error *failure)
 static void pause_for(struct run *run)
 {
 	const struct env *env = run->inv->env;
-	int64_t now = env->monotonic_ms(env->data);
+	int64_t now = env_ms(env);
 	/* Spreads the polls of workers that were started together. */
-	int64_t until = now + run->look_every_ms -
-		env->random(env->data, (uint32_t)run->look_every_ms / 5 + 1);
+	int64_t until =
+		now + run->look_every_ms - env_random(env, (uint32_t)run->look_every_ms / 5 + 1);
 	if (run->pause.on && run->pause.until_ms > until)
 		until = run->pause.until_ms;
-	while (!run->stopped_by && env->monotonic_ms(env->data) < until) {
+	while (!run->stopped_by && env_ms(env) < until) {
 		keepalive_send(&run->pulse);
 		run_wait(run, run->pulse.next_ms < until ? run->pulse.next_ms : until);
 	}

@@ -35,11 +35,6 @@ struct building {
 	int64_t look_ms;
 };
 
-static int64_t now_ms(const struct run *run)
-{
-	return run->inv->env->monotonic_ms(run->inv->env->data);
-}
-
 /* ---- the terminal ---- */
 
 static void write_all(int fd, const char *text, size_t len)
@@ -78,7 +73,7 @@ static void show_progress(void *data)
 	struct buf line = BUF_INIT;
 	if (!screen->progress || screen->in_a_line)
 		return;
-	int64_t took = (screen->env->monotonic_ms(screen->env->data) - screen->started_ms) / 1000;
+	int64_t took = (env_ms(screen->env) - screen->started_ms) / 1000;
 	buf_addf(&line, "\r\033[K%s: %s", screen->job, timestamp_format_age(took, age));
 	if (screen->usual)
 		buf_addf(&line, " of usually %s", timestamp_format_age(screen->usual, usual));
@@ -91,7 +86,7 @@ static void show_progress(void *data)
 
 int run_wait(struct run *run, int64_t deadline_ms)
 {
-	int64_t left = deadline_ms - now_ms(run);
+	int64_t left = deadline_ms - env_ms(run->inv->env);
 	if (left < 0)
 		left = 0;
 	struct timespec wait = { .tv_sec = (time_t)(left / 1000),
@@ -110,7 +105,7 @@ static void look(struct building *b)
 	struct invocation *inv = run->inv;
 	struct reading reading;
 	keepalive_send(&run->pulse);
-	b->look_ms = now_ms(run) + run->look_every_ms;
+	b->look_ms = env_ms(run->inv->env) + run->look_every_ms;
 	if (b->claim != CLAIM_HELD)
 		return;
 	if (!reading_take(&reading, inv->repo, &inv->settings, true, inv->env, NULL) &&
@@ -134,7 +129,7 @@ static int supervise(struct building *b, struct supervise_plan *plan, struct sup
 		run_wait(run, b->look_ms);
 		if (run->stopped_by)
 			supervise_stop(&b->keeper);
-		else if (now_ms(run) >= b->look_ms)
+		else if (env_ms(run->inv->env) >= b->look_ms)
 			look(b);
 	}
 	if (b->screen.progress)
@@ -215,7 +210,7 @@ static bool prepare(struct building *b)
 		rc = build_job_prepare(&b->job, &reading, &b->reason, err);
 	json_doc_free(doc);
 	arena_release(&arena);
-	b->look_ms = now_ms(run) + run->look_every_ms;
+	b->look_ms = env_ms(run->inv->env) + run->look_every_ms;
 	return !rc;
 }
 
@@ -247,7 +242,7 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 	const struct invocation *inv = b->run->inv;
 	const struct build_job *job = &b->job;
 	char age[TIMESTAMP_SIZE];
-	int64_t took = (now_ms(b->run) - b->screen.started_ms) / 1000;
+	int64_t took = (env_ms(b->run->inv->env) - b->screen.started_ms) / 1000;
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	bool made = job->output.len && !access(job->output.data, F_OK);
@@ -335,7 +330,7 @@ int run_job(struct run *run, const struct json_doc *doc, const struct json_value
 	b.screen = (struct screen){ .echo = !inv->quiet && !inv->json,
 		.progress = !inv->quiet && isatty(STDERR_FILENO),
 		.job = b.job.id,
-		.started_ms = now_ms(run),
+		.started_ms = env_ms(run->inv->env),
 		.env = inv->env };
 	if (!rc && prepare(&b))
 		build(&b);

@@ -47,8 +47,8 @@ static void tell_locks(struct invocation *inv)
 		? repo_tracking_ref(inv->repo, settings->remote, settings->branch, &tip, &err)
 		: ERR_NOT_FOUND;
 	if (!rc)
-		rc = held_check(inv->repo, &tip, settings->server, inv->env->now(inv->env->data),
-			tell_lock, NULL, &err);
+		rc = held_check(inv->repo, &tip, settings->server, env_now(inv->env), tell_lock,
+			NULL, &err);
 	if (rc < 0 && rc != ERR_NOT_FOUND) {
 		error_wrap(&err, "cannot check whether locks were lost");
 		show_message("warning", err.text);
@@ -76,7 +76,7 @@ int coordination_submit(struct invocation *inv, const struct buf *request,
 	if (outcome.behind.len)
 		show_message("warning", outcome.behind.data);
 	if (rc >= 0)
-		reading_note_fetch(inv->repo, READING_BRANCH, inv->env->now(inv->env->data));
+		reading_note_fetch(inv->repo, READING_BRANCH, env_now(inv->env));
 	tell_locks(inv);
 	if (rc < 0 && kept)
 		error_wrap(err,

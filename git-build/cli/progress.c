@@ -8,23 +8,17 @@
 
 enum { FIRST_AFTER_MS = 1000, EVERY_MS = 100, BAR_WIDTH = 30 };
 
-static int64_t now_ms(void)
-{
-	const struct env *env = env_system();
-	return env->monotonic_ms(env->data);
-}
-
 void progress_start(struct progress *progress, const char *what, bool quiet)
 {
 	*progress = (struct progress){ .what = what, .wanted = !quiet && isatty(STDERR_FILENO) };
-	progress->started_ms = now_ms();
+	progress->started_ms = env_ms(env_system());
 }
 
 void progress_report(struct progress *progress, size_t done, size_t total)
 {
 	if (!progress->wanted || !total)
 		return;
-	int64_t now = now_ms();
+	int64_t now = env_ms(env_system());
 	if (now < progress->started_ms + FIRST_AFTER_MS || now < progress->shown_ms + EVERY_MS)
 		return;
 	char bar[BAR_WIDTH + 1];

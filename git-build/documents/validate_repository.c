@@ -104,7 +104,7 @@ static int check_range(struct validating *v, struct guard_report *report)
 	if (rc < 0)
 		return rc;
 	ref_branch(&ref, inv->settings.branch);
-	struct guard_update update = { .ref = ref.data, .now = inv->env->now(inv->env->data) };
+	struct guard_update update = { .ref = ref.data, .now = env_now(inv->env) };
 	rc = repo_resolve_range(inv->repo, v->options->range, &update.old, &update.new, v->err);
 	if (!rc)
 		rc = guard_check(guard, report, &update, v->err);

@@ -430,8 +430,7 @@ static int check_filter(struct filter *filter, const struct invocation *inv,
 	const struct job_options *given, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
-	int rc = coordination_since(
-		given->since, inv->env->now(inv->env->data), &filter->since, err);
+	int rc = coordination_since(given->since, env_now(inv->env), &filter->since, err);
 	filter->given = given;
 	for (size_t i = 0; !rc && i < given->statuses.count; i++)
 		for (const char *item = given->statuses.items[i]; !rc && *item;) {

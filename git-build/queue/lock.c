@@ -111,18 +111,18 @@ static int wait_for_lock(struct invocation *inv, const struct lock_options *give
 	int64_t ttl, struct parsed_answer *answer, int64_t *asked_ms, struct error *err)
 {
 	const struct env *env = inv->env;
-	int64_t deadline = env->monotonic_ms(env->data) + given->wait * 1000;
+	int64_t deadline = env_ms(env) + given->wait * 1000;
 	struct invocation attempt = *inv;
 	for (;;) {
-		*asked_ms = env->monotonic_ms(env->data);
+		*asked_ms = env_ms(env);
 		int64_t left = deadline - *asked_ms;
 		/* Only the last answer is printed. */
 		attempt.json = false;
 		int rc = ask_for_lock(&attempt, name, ttl, answer, err);
 		if (rc != 1 || left <= 0)
 			return rc;
-		int64_t pause = ASK_AGAIN_MS / 2 + env->random(env->data, ASK_AGAIN_MS);
-		env->sleep_ms(env->data, pause < left ? pause : left);
+		int64_t pause = ASK_AGAIN_MS / 2 + env_random(env, ASK_AGAIN_MS);
+		env_sleep(env, pause < left ? pause : left);
 	}
 }
 

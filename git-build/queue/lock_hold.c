@@ -32,11 +32,6 @@ struct holding {
 	struct error why;
 };
 
-static int64_t now_ms(const struct holding *h)
-{
-	return h->inv->env->monotonic_ms(h->inv->env->data);
-}
-
 /* Becomes the command; writes to `report` why that failed. */
 static _Noreturn void become(const struct holding *h, int report)
 {
@@ -87,7 +82,7 @@ static void lose(struct holding *h)
 	show_message("error", h->why.text);
 	kill(-h->pid, SIGTERM);
 	kill(-h->pid, SIGCONT);
-	h->kill_ms = now_ms(h) + GRACE_MS;
+	h->kill_ms = env_ms(h->inv->env) + GRACE_MS;
 }
 
 /* Appends the current holder of the lock. */
@@ -110,7 +105,7 @@ static void renew(struct holding *h)
 	struct outcome outcome = OUTCOME_INIT;
 	struct buf request = BUF_INIT;
 	struct json_writer w;
-	int64_t asked = now_ms(h), left = h->until_ms - asked;
+	int64_t asked = env_ms(h->inv->env), left = h->until_ms - asked;
 	struct settings settings = inv->settings;
 	/* A remote that hangs must not hide that the lock has expired. */
 	if (settings.timeout_ms > left)
@@ -130,8 +125,9 @@ static void renew(struct holding *h)
 		say_lost(h, &outcome.answer);
 		lose(h);
 	} else {
-		left = h->until_ms - now_ms(h);
-		h->renew_ms = now_ms(h) + (left / 4 > LEAST_PAUSE_MS ? left / 4 : LEAST_PAUSE_MS);
+		left = h->until_ms - env_ms(h->inv->env);
+		h->renew_ms = env_ms(h->inv->env) +
+			(left / 4 > LEAST_PAUSE_MS ? left / 4 : LEAST_PAUSE_MS);
 		if (inv->verbose)
 			show_message("warning", h->why.text);
 	}
@@ -141,7 +137,7 @@ static void renew(struct holding *h)
 
 static void watch_lock(struct holding *h)
 {
-	int64_t now = now_ms(h);
+	int64_t now = env_ms(h->inv->env);
 	if (h->kill_ms && now >= h->kill_ms) {
 		kill(-h->pid, SIGKILL);
 		h->kill_ms = now + GRACE_MS;
@@ -167,7 +163,7 @@ static int wait_for_signal(const struct holding *h)
 	int64_t until = h->lost             ? h->kill_ms
 		: h->renew_ms < h->until_ms ? h->renew_ms
 					    : h->until_ms;
-	int64_t left = until ? until - now_ms(h) : 3600000;
+	int64_t left = until ? until - env_ms(h->inv->env) : 3600000;
 	if (left < 0)
 		left = 0;
 	struct timespec wait = { .tv_sec = (time_t)(left / 1000),

@@ -360,8 +360,7 @@ static int check_filter(struct filter *filter, const struct invocation *inv, str
 {
 	const struct message_options *given = filter->given;
 	struct arena arena = ARENA_INIT;
-	int rc = coordination_since(
-		given->since, inv->env->now(inv->env->data), &filter->since, err);
+	int rc = coordination_since(given->since, env_now(inv->env), &filter->since, err);
 	for (size_t i = 0; !rc && i < given->types.count; i++)
 		for (const char *item = given->types.items[i]; !rc && *item;) {
 			size_t len = strcspn(item, ",");
@@ -568,7 +567,7 @@ static int watch(
 			rc = show_finish(err);
 		repo_tidy(inv->repo);
 		if (!rc)
-			env->sleep_ms(env->data, pause);
+			env_sleep(env, pause);
 	}
 	forget(&known);
 	return rc;

@@ -60,7 +60,7 @@ static void show_entries(const struct invocation *inv, const struct outbox *outb
 		struct request request;
 		struct buf age = BUF_INIT;
 		bool known = !request_read(&request, entry->request.data, entry->request.len, NULL);
-		coordination_age(known ? request.now : 0, inv->env->now(inv->env->data), &age);
+		coordination_age(known ? request.now : 0, env_now(inv->env), &age);
 		table_add(&table, SHOW_PLAIN, entry->name);
 		table_add(&table, SHOW_PLAIN, known ? request.operation->name : "unknown");
 		table_add(&table, SHOW_PLAIN, age.data);

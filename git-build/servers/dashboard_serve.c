@@ -39,11 +39,6 @@ struct serving {
 	size_t count;
 };
 
-static int64_t now_ms(const struct serving *s)
-{
-	return s->inv->env->monotonic_ms(s->inv->env->data);
-}
-
 static int start(struct serving *s, int64_t port, struct error *err)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
@@ -110,7 +105,7 @@ static void refuse(struct client *client, const char *status, bool head)
 static int refresh(struct serving *s, struct error *err)
 {
 	struct buf fresh = BUF_INIT;
-	if (s->made_ms && now_ms(s) - s->made_ms < FRESH_MS)
+	if (s->made_ms && env_ms(s->inv->env) - s->made_ms < FRESH_MS)
 		return 0;
 	int rc = s->make(s->inv, &fresh, err);
 	if (rc < 0) {
@@ -119,7 +114,7 @@ static int refresh(struct serving *s, struct error *err)
 	}
 	buf_release(&s->page);
 	s->page = fresh;
-	s->made_ms = now_ms(s);
+	s->made_ms = env_ms(s->inv->env);
 	return 0;
 }
 
@@ -145,7 +140,7 @@ static void make_answer(struct serving *s, struct client *client, bool whole)
 		answer(client, "200 OK", "text/html", &s->page, head);
 	}
 	client->answering = true;
-	client->deadline = now_ms(s) + PATIENCE_MS;
+	client->deadline = env_ms(s->inv->env) + PATIENCE_MS;
 }
 
 /* ---- connections ---- */
@@ -154,8 +149,8 @@ static void open_client(struct serving *s)
 {
 	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
-		s->clients[s->count++] = (struct client){ fd, now_ms(s) + PATIENCE_MS, BUF_INIT,
-			BUF_INIT, 0, false };
+		s->clients[s->count++] = (struct client){ fd, env_ms(s->inv->env) + PATIENCE_MS,
+			BUF_INIT, BUF_INIT, 0, false };
 }
 
 static void close_client(struct serving *s, size_t i)
@@ -201,11 +196,11 @@ static bool serve_client(struct serving *s, size_t i, short events)
 	struct client *client = &s->clients[i];
 	if (!client->answering && events)
 		read_client(s, client);
-	else if (!client->answering && now_ms(s) >= client->deadline)
+	else if (!client->answering && env_ms(s->inv->env) >= client->deadline)
 		make_answer(s, client, false);
 	else if (client->answering && events)
 		return send_client(client);
-	return !client->answering || now_ms(s) < client->deadline;
+	return !client->answering || env_ms(s->inv->env) < client->deadline;
 }
 
 /* Sets what to wait for, and returns the timeout. The listener is included only if there is room. */
@@ -217,7 +212,7 @@ static int prepare(const struct serving *s, struct pollfd *polls)
 		.events = POLLIN };
 	for (size_t i = 0; i < s->count; i++) {
 		const struct client *client = &s->clients[i];
-		int64_t left = client->deadline - now_ms(s);
+		int64_t left = client->deadline - env_ms(s->inv->env);
 		polls[i + 2] = (struct pollfd){ .fd = client->fd,
 			.events = client->answering ? POLLOUT : POLLIN };
 		wait = left < 0 ? 0 : left < wait ? left : wait;

@@ -196,7 +196,7 @@ static int wait_until(struct heartbeat_loop *loop, int64_t deadline)
 {
 	const struct env *env = loop->inv->env;
 	for (;;) {
-		int64_t left = deadline - env->monotonic_ms(env->data);
+		int64_t left = deadline - env_ms(env);
 		if (left < 0)
 			left = 0;
 		struct timespec wait = { .tv_sec = (time_t)(left / 1000),
@@ -250,8 +250,7 @@ static int reload(struct heartbeat_loop *loop, struct error *err)
 	const struct env *env = loop->inv->env;
 	struct error failure = ERROR_INIT;
 	struct buf state = BUF_INIT;
-	buf_addf(&state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n",
-		env->monotonic_ms(env->data) * 1000);
+	buf_addf(&state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n", env_ms(env) * 1000);
 	notify_manager(loop, state.data, NULL);
 	buf_release(&state);
 	if (load_again(loop, &failure) < 0)
@@ -274,7 +273,7 @@ static int reload(struct heartbeat_loop *loop, struct error *err)
 static int heartbeat_until_stopped(struct heartbeat_loop *loop, struct error *err)
 {
 	const struct env *env = loop->inv->env;
-	int64_t next = env->monotonic_ms(env->data);
+	int64_t next = env_ms(env);
 	for (;;) {
 		int rc = 0, number = wait_until(loop, next);
 		int64_t interval = loop->inv->settings.interval * 1000;
@@ -288,7 +287,7 @@ static int heartbeat_until_stopped(struct heartbeat_loop *loop, struct error *er
 			repo_tidy(loop->inv->repo);
 			/* On the schedule of the first heartbeat; missed heartbeats are not made up
 			 * for. */
-			int64_t late = env->monotonic_ms(env->data) - next;
+			int64_t late = env_ms(env) - next;
 			next += (late / interval + 1) * interval;
 		}
 		if (rc < 0)

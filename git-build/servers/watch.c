@@ -70,18 +70,14 @@ struct watching {
 	bool help, on_screen;
 };
 
-static int64_t now_ms(const struct watching *w)
-{
-	return w->inv->env->monotonic_ms(w->inv->env->data);
-}
-
 /* ---- fetching in the background, so that keys are not delayed ---- */
 
 static void start_fetch(struct watching *w)
 {
 	struct invocation *inv = w->inv;
 	int ends[2];
-	w->fetch_at = now_ms(w) + (w->given->interval ? w->given->interval : INTERVAL) * 1000;
+	w->fetch_at =
+		env_ms(w->inv->env) + (w->given->interval ? w->given->interval : INTERVAL) * 1000;
 	if (w->fetcher || w->given->offline || pipe(ends) < 0)
 		return;
 	w->fetcher = fork();
@@ -223,7 +219,7 @@ static void draw(struct watching *w)
 		.ascii = !shows_utf8() };
 	struct buf out = BUF_INIT;
 	/* Ages advance between two reads of the fleet. */
-	w->overview.fleet.now = w->inv->env->now(w->inv->env->data);
+	w->overview.fleet.now = env_now(w->inv->env);
 	screen_draw(&screen, &plan);
 	for (size_t i = 0; i < screen.count; i++) {
 		if (same(&screen.lines[i], &w->shown[i]))
@@ -256,7 +252,7 @@ static bool press(struct watching *w, char key)
 		w->help = !w->help;
 		break;
 	case 'r':
-		w->fetch_at = now_ms(w);
+		w->fetch_at = env_ms(w->inv->env);
 		break;
 	case 'j':
 	case 'B': /* the last of the arrow's ESC [ B */
@@ -325,7 +321,7 @@ static int run_screen(struct watching *w, struct error *err)
 		return rc;
 	enter_screen(w);
 	while (on && rc >= 0) {
-		if (now_ms(w) >= w->fetch_at)
+		if (env_ms(w->inv->env) >= w->fetch_at)
 			start_fetch(w);
 		draw(w);
 		struct pollfd polls[] = { { .fd = STDIN_FILENO, .events = POLLIN },
@@ -335,7 +331,7 @@ static int run_screen(struct watching *w, struct error *err)
 		if (on && polls[0].revents)
 			on = take_keys(w);
 		/* Other processes of this clone also fetch. */
-		if (end_fetch(w) || (w->given->offline && now_ms(w) >= w->fetch_at)) {
+		if (end_fetch(w) || (w->given->offline && env_ms(w->inv->env) >= w->fetch_at)) {
 			start_fetch(w);
 			rc = take(w, false, err);
 		}
@@ -433,10 +429,11 @@ static int run_lines(struct watching *w, struct error *err)
 		repo_tidy(inv->repo);
 		struct pollfd signals = { .fd = w->signals, .events = POLLIN };
 		int64_t pause = (w->given->interval ? w->given->interval : INTERVAL) * 1000;
-		int64_t until = now_ms(w) + pause;
+		int64_t until = env_ms(w->inv->env) + pause;
 		bool on = true;
 		/* Children that end also send a signal. */
-		while (on && now_ms(w) < until && (poll(&signals, 1, (int)(until - now_ms(w))) > 0))
+		while (on && env_ms(w->inv->env) < until &&
+			(poll(&signals, 1, (int)(until - env_ms(w->inv->env))) > 0))
 			on = take_signals(w);
 		if (!on)
 			break;

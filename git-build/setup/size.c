@@ -251,7 +251,7 @@ static int run(
 	struct size size;
 	struct hints hints = { .count = 0 };
 	(void)operands;
-	int rc = size_measure(&size, inv->repo, &inv->settings, inv->env->now(inv->env->data), err);
+	int rc = size_measure(&size, inv->repo, &inv->settings, env_now(inv->env), err);
 	if (!rc) {
 		find_hints(&hints, &size, &inv->settings);
 		if (inv->json) {

@@ -51,11 +51,6 @@ struct transfer {
 	struct error *err;
 };
 
-static int64_t now_ms(const struct transfer *t)
-{
-	return t->fetch->env->monotonic_ms(t->fetch->env->data);
-}
-
 static int open_part(struct transfer *t)
 {
 	struct stat st;
@@ -100,8 +95,8 @@ static bool hear(const char *bytes, size_t len, void *data)
 	int64_t stall = t->fetch->stall_ms;
 	if (len) {
 		t->rc = take(t, bytes, len);
-		t->heard_ms = now_ms(t);
-	} else if (stall && now_ms(t) > t->heard_ms + stall) {
+		t->heard_ms = env_ms(t->fetch->env);
+	} else if (stall && env_ms(t->fetch->env) > t->heard_ms + stall) {
 		t->rc = error_set(t->err, ERR_TIMEOUT,
 			"%s: no data received for %" PRId64 " s; fetch again to continue (%" PRId64
 			" of %" PRId64 " bytes received)",
@@ -213,7 +208,7 @@ int fetch_artifact(const struct fetch *fetch, const struct artifact *artifact, s
 	if (!rc)
 		rc = open_part(&t);
 	out->part_size = t.done;
-	t.heard_ms = now_ms(&t);
+	t.heard_ms = env_ms(t.fetch->env);
 	if (!rc && t.done < artifact->size)
 		rc = fetch->destination ? transfer_remote(&t) : transfer_here(&t);
 	if (!rc)

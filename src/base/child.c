@@ -1,6 +1,7 @@
 #include "base/child.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,19 +13,11 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 enum { GRACE_MS = 1000, FALLBACK_POLL_MS = 5, HEARD_MS = 100, DEFAULT_LIMIT = 16 << 20 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Does `entry` ("NAME=value") set the variable of `change` ("NAME=value" or "NAME")? */
 static bool same_name(const char *entry, const char *change)
@@ -144,7 +137,7 @@ static void feed(struct feed *feed, const struct child *child)
 static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
 	const struct child *child, int *wait_status)
 {
-	int64_t deadline = child->timeout_ms ? monotonic_ms() + child->timeout_ms : 0;
+	int64_t deadline = child->timeout_ms ? env_ms(env_system()) + child->timeout_ms : 0;
 	int signal_next = SIGTERM;
 	bool in_time = true, hears = child->heard;
 	int pidfd = pidfd_open(pid, 0); /* readable once the child has ended */
@@ -155,7 +148,7 @@ static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
 		struct pollfd polls[] = { { .fd = streams[0].fd, .events = POLLIN },
 			{ .fd = streams[1].fd, .events = POLLIN },
 			{ .fd = input->fd, .events = POLLOUT }, { .fd = pidfd, .events = POLLIN } };
-		int64_t wait = ended ? 0 : deadline ? deadline - monotonic_ms() : INT_MAX;
+		int64_t wait = ended ? 0 : deadline ? deadline - env_ms(env_system()) : INT_MAX;
 		if (hears && wait > HEARD_MS)
 			wait = HEARD_MS;
 		if (pidfd < 0 && !ended && wait > FALLBACK_POLL_MS)
@@ -174,15 +167,15 @@ static bool converse(pid_t pid, struct feed *input, struct stream streams[2],
 		if (hears && !ended && (streams[0].unwanted || !child->heard("", 0, child->data))) {
 			hears = false;
 			streams[0].unwanted = true;
-			deadline = monotonic_ms() + GRACE_MS;
+			deadline = env_ms(env_system()) + GRACE_MS;
 			kill(-pid, signal_next);
 			signal_next = SIGKILL;
 		}
-		if (!ended && deadline && monotonic_ms() >= deadline) {
+		if (!ended && deadline && env_ms(env_system()) >= deadline) {
 			in_time = in_time && streams[0].unwanted;
 			kill(-pid, signal_next);
 			signal_next = SIGKILL;
-			deadline = monotonic_ms() + GRACE_MS;
+			deadline = env_ms(env_system()) + GRACE_MS;
 		}
 	}
 	close_if_open(&pidfd);

@@ -33,4 +33,22 @@ struct env {
  */
 const struct env *env_system(void);
 
+/* Call the functions of `env`. */
+static inline int64_t env_now(const struct env *env)
+{
+	return env->now(env->data);
+}
+static inline int64_t env_ms(const struct env *env)
+{
+	return env->monotonic_ms(env->data);
+}
+static inline void env_sleep(const struct env *env, int64_t ms)
+{
+	env->sleep_ms(env->data, ms);
+}
+static inline uint32_t env_random(const struct env *env, uint32_t below)
+{
+	return env->random(env->data, below);
+}
+
 #endif

@@ -400,22 +400,22 @@ int file_lock_acquire(struct file_lock *lock, const char *path, const char *who,
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return error_errno(err, ERR_FAILED, "cannot open the lock file %s", path);
-	int64_t deadline = env->monotonic_ms(env->data) + wait_ms;
+	int64_t deadline = env_ms(env) + wait_ms;
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
 			rc = error_errno(err, ERR_FAILED, "cannot lock %s", path);
 			close(fd);
 			return rc;
 		}
-		int64_t left = deadline - env->monotonic_ms(env->data);
+		int64_t left = deadline - env_ms(env);
 		if (left <= 0) {
 			rc = busy(fd, path, err);
 			close(fd);
 			return rc;
 		}
 		/* flock(2) has no time limit: try often, but not in step with other processes. */
-		int64_t pause = 2 + env->random(env->data, 8);
-		env->sleep_ms(env->data, pause < left ? pause : left);
+		int64_t pause = 2 + env_random(env, 8);
+		env_sleep(env, pause < left ? pause : left);
 	}
 	struct buf line = BUF_INIT;
 	if (who)

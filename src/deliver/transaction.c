@@ -286,8 +286,7 @@ static void back_off(const struct transaction_plan *plan, int attempts)
 	int64_t base = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
 	int64_t factor = attempts < 5 ? INT64_C(1) << attempts : MOST_BACKOFF;
 	int64_t most = base * factor;
-	plan->env->sleep_ms(
-		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+	env_sleep(plan->env, env_random(plan->env, (uint32_t)most + 1));
 }
 
 /*
@@ -304,8 +303,7 @@ static void step_aside(const struct transaction_plan *plan, int races, int64_t t
 	if (most > MOST_STEP_MS)
 		most = MOST_STEP_MS;
 	most *= factors[(races < LAST ? races : LAST) - 1];
-	plan->env->sleep_ms(
-		plan->env->data, plan->env->random(plan->env->data, (uint32_t)most + 1));
+	env_sleep(plan->env, env_random(plan->env, (uint32_t)most + 1));
 }
 
 static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
@@ -322,7 +320,7 @@ static void start(struct transaction *tx, struct repo *repo, const struct transa
 	struct documents_source source = commit_files_source(&tx->files);
 	tx->documents = documents_new(&source);
 	plan->env->uuid(plan->env->data, tx->operation);
-	tx->time = plan->env->now(plan->env->data);
+	tx->time = env_now(plan->env);
 }
 
 static void finish(struct transaction *tx)
@@ -444,10 +442,10 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		rc = ask(&tx, &problem, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
 	while (!rc) {
 		problem.why = (struct error)ERROR_INIT;
-		int64_t started = plan->env->monotonic_ms(plan->env->data);
+		int64_t started = env_ms(plan->env);
 		rc = attempt(&tx, result, &problem.why);
-		problem.took_ms = plan->env->monotonic_ms(plan->env->data) - started;
-		/* Nothing was pushed. If a read or write failed, the clone may be damaged. */
+		problem.took_ms = env_ms(plan->env) - started;
+		/* Nothing was pushed: what could not be read, or written, may be damage. */
 		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
 			rc = 0;
 			continue;

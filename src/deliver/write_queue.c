@@ -517,7 +517,7 @@ static void sweep(const struct writing *w, const char *name, const char *dot)
 	struct stat st;
 	buf_addf(&path, "%s/%s", w->directory.data, name);
 	buf_addf(&file, "%s/%.*s", w->directory.data, (int)(dot - name), name);
-	if (!stat(path.data, &st) && st.st_mtime < w->env->now(w->env->data) - OLD &&
+	if (!stat(path.data, &st) && st.st_mtime < env_now(w->env) - OLD &&
 		!waits(file.data, request_end, NULL) && !waits(file.data, taken_end, NULL))
 		unlink(path.data);
 	buf_release(&file);
@@ -722,7 +722,7 @@ static int try_lock(struct writing *w, struct error *err)
 static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 {
 	const struct env *env = w->env;
-	int64_t deadline = env->monotonic_ms(env->data) + w->settings->lock_wait_ms;
+	int64_t deadline = env_ms(env) + w->settings->lock_wait_ms;
 	for (;;) {
 		struct error busy = ERROR_INIT;
 		if (is_answered(file))
@@ -734,13 +734,13 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 		}
 		if (!rc)
 			return 0;
-		bool late = env->monotonic_ms(env->data) >= deadline;
+		bool late = env_ms(env) >= deadline;
 		if ((late || rc != ERR_BUSY) && withdraw(file))
 			return error_set(err, rc, "%s; nothing was done", busy.text);
 		if (rc != ERR_BUSY)
 			return error_set(err, ERR_UNKNOWN,
-				"%s; it is not known whether the change arrived", busy.text);
-		env->sleep_ms(env->data, 2 + env->random(env->data, 8));
+				"%s; whether the change arrived is not known", busy.text);
+		env_sleep(env, 2 + env_random(env, 8));
 	}
 }
 
@@ -751,8 +751,7 @@ static void queue_up(struct writing *w, const struct buf *request, struct outcom
 	struct buf file = BUF_INIT;
 	int held = -1;
 	w->env->uuid(w->env->data, id);
-	buf_addf(&file, "%s/%015" PRId64 "-%s", w->directory.data,
-		w->env->monotonic_ms(w->env->data), id);
+	buf_addf(&file, "%s/%015" PRId64 "-%s", w->directory.data, env_ms(w->env), id);
 	int rc = enqueue(w, request, file.data, &held, &outcome->error);
 	if (!rc)
 		rc = wait_for_turn(w, file.data, &outcome->error);

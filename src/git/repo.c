@@ -4,6 +4,7 @@
 #include "locks/stale_locks.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 #include "base/file.h"
 #include "locks/lockfile.h"
 #include "git/refs.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 int store_error(struct error *err, int code, const char *format, ...)
@@ -475,11 +475,10 @@ int repo_ref_update(struct repo *repo, const char *name, const struct oid *new,
 		return delete_ref(repo, name, old, err);
 	/* A gc, or another git process that updates the same ref, holds a lock for moments. git
 	 * waits for it (core.filesRefLockTimeout), but libgit2 does not. */
-	enum { TRIES = 100, LOCK_WAIT_MS = 3000 };
-	static const struct timespec pause = { .tv_nsec = 10000000 };
+	enum { TRIES = 100, PAUSE_MS = 10, LOCK_WAIT_MS = 3000 };
 	int rc = move_ref(repo, name, new, old, why);
 	for (int tries = 1; rc == GIT_ELOCKED && tries < TRIES; tries++) {
-		nanosleep(&pause, NULL);
+		env_sleep(env_system(), PAUSE_MS);
 		rc = move_ref(repo, name, new, old, why);
 	}
 	if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ENOTFOUND)

@@ -275,8 +275,7 @@ int heartbeat_send(struct heartbeat_sender *h, bool healthy, bool push_now,
 {
 	struct file_lock held = FILE_LOCK_INIT;
 	buf_reset(&result->said);
-	*result = (struct heartbeat_result){ .said = result->said,
-		.timestamp = h->env->now(h->env->data) };
+	*result = (struct heartbeat_result){ .said = result->said, .timestamp = env_now(h->env) };
 	int rc = lock(h, &held, err);
 	if (rc < 0)
 		return rc;

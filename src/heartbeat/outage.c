@@ -54,7 +54,7 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 		return;
 	}
 	if (!outage.failures++)
-		outage.since = env->now(env->data);
+		outage.since = env_now(env);
 	remember(repo, &outage);
 	if (outage.failures != settings->attempts)
 		return;

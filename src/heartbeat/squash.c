@@ -79,7 +79,7 @@ static void name_backup(
 	const struct squash *squash, const struct env *env, struct squash_result *result)
 {
 	char when[TIMESTAMP_SIZE];
-	timestamp_format_compact(env->now(env->data), when);
+	timestamp_format_compact(env_now(env), when);
 	buf_reset(&result->backup);
 	buf_addf(&result->backup, FLEET_BACKUP_BRANCH "%s-%s", squash->branch, when);
 }
@@ -218,7 +218,7 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	int unmoved = 0;
 	for (int64_t attempt = 0; attempt < settings->attempts * RACES_PER_ATTEMPT; attempt++) {
 		if (attempt)
-			env->sleep_ms(env->data, env->random(env->data, MOST_PAUSE_MS));
+			env_sleep(env, env_random(env, MOST_PAUSE_MS));
 		buf_reset(&result->said);
 		rc = squash->no_push ? 0 : fetch_branch(repo, settings, &names, err);
 		if (!rc)

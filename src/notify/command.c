@@ -47,7 +47,7 @@ int alert_operator(struct repo *repo, const struct settings *settings, const cha
 	json_begin(&w, '{');
 	json_put_string(&w, "event", event);
 	json_put_string(&w, "server", settings->server ? settings->server : "");
-	json_put_string(&w, "timestamp", timestamp_format(env->now(env->data), timestamp));
+	json_put_string(&w, "timestamp", timestamp_format(env_now(env), timestamp));
 	json_put_string(&w, "text", text);
 	json_end(&w);
 	buf_addch(&input, '\n');

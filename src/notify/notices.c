@@ -225,8 +225,8 @@ static int find_new(struct notices *out, const struct state *state, struct repo 
 	struct finding f = { out, settings, state };
 	if (oid_is_none(&state->tip))
 		return 0;
-	int rc = changes_each(repo, &state->tip, tip, settings->server, env->now(env->data),
-		take_change, &f, err);
+	int rc = changes_each(
+		repo, &state->tip, tip, settings->server, env_now(env), take_change, &f, err);
 	/* If the remote cannot be reached, it is not known which servers are silent. */
 	for (size_t i = 0; !rc && i < fleet->count && !fleet->offline.code; i++)
 		take_server(&f, &fleet->servers[i]);
@@ -256,7 +256,7 @@ void notice_write(struct buf *out, const struct notice *notice, const struct set
 	json_put_string(&w, "id", notice->id);
 	json_put_string(&w, "event", notice->event);
 	json_put_string(&w, "server", settings->server);
-	json_put_string(&w, "timestamp", timestamp_format(env->now(env->data), timestamp));
+	json_put_string(&w, "timestamp", timestamp_format(env_now(env), timestamp));
 	json_put_string(&w, "text", notice->text);
 	json_put_string_or_null(&w, "message", notice->message);
 	json_put_string_or_null(&w, "job", notice->job);

@@ -10,13 +10,13 @@
 #include "locks/stale_locks.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 #include "base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000, VARIABLES = 6 };
@@ -333,13 +333,6 @@ static int set_code(struct error *err, int code)
 	return code;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int push_once(struct repo *repo, const struct remote_settings *remote,
 	const struct push *pushes, size_t count, struct buf *said, struct error *err)
 {
@@ -370,9 +363,9 @@ static int push_once(struct repo *repo, const struct remote_settings *remote,
 
 	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
 	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
-	int64_t started_ms = now_ms();
+	int64_t started_ms = env_ms(env_system());
 	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
-	int64_t took_ms = now_ms() - started_ms;
+	int64_t took_ms = env_ms(env_system()) - started_ms;
 	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
 		rc = set_code(err, ERR_UNREACHABLE);
 	porcelain_sort_errors(errors.data, &words, NULL);

@@ -28,7 +28,7 @@ void archive_request(
 	struct buf *out, const struct archive_plan *plan, const char *server, const struct env *env)
 {
 	struct json_writer w;
-	int64_t now = env->now(env->data);
+	int64_t now = env_now(env);
 	request_begin(&w, out, "archive", server, env);
 	put_before(&w, "messages_before", plan->message_days, now);
 	put_before(&w, "jobs_before", plan->job_days, now);

@@ -30,7 +30,7 @@ void request_begin(struct json_writer *w, struct buf *out, const char *operation
 	json_put_string(w, "operation", operation);
 	json_put_string(w, "id", id);
 	json_put_string(w, "server", server);
-	json_put_string(w, "time", timestamp_format(env->now(env->data), timestamp));
+	json_put_string(w, "time", timestamp_format(env_now(env), timestamp));
 }
 
 const char *request_string(struct request *request, const char *name)

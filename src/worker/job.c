@@ -52,7 +52,7 @@ int build_job_open(struct build_job *job, const struct worker *worker, const str
 	job->commit = json_strdup_in(doc, json_member(doc, claim, "commit"), &job->arena);
 	json_int64(doc, json_member(doc, claim, "attempt"), &job->attempt);
 	job->wants_package = !packages || packages->type != JSON_FALSE;
-	job->started_at = worker->env->now(worker->env->data);
+	job->started_at = env_now(worker->env);
 	if (!job->id)
 		return error_set(err, ERR_INVALID, "the claimed job has no ID");
 	if (!job->type)
@@ -293,7 +293,7 @@ static int note_start(struct build_job *job, struct error *err)
 	job->started = true;
 	/* The time limit does not include fetching the source. */
 	if (job->config.timeout_ms)
-		job->deadline_ms = env->monotonic_ms(env->data) + job->config.timeout_ms;
+		job->deadline_ms = env_ms(env) + job->config.timeout_ms;
 	return 0;
 }
 
@@ -340,7 +340,7 @@ int build_job_step(
 		.log_limit = job->config.log_limit,
 		.secrets = &job->config.secrets };
 	if (job->deadline_ms) {
-		int64_t left = job->deadline_ms - env->monotonic_ms(env->data);
+		int64_t left = job->deadline_ms - env_ms(env);
 		plan->timeout_ms = left > 0 ? left : 1;
 	}
 	if (job->step == STEP_COMMAND)

@@ -6,7 +6,7 @@
 void keepalive_send(struct pulse *pulse)
 {
 	const struct env *env = pulse->env;
-	int64_t now = env->monotonic_ms(env->data);
+	int64_t now = env_ms(env);
 	struct file_lock lock = FILE_LOCK_INIT;
 	struct heartbeat_sender *heartbeat = NULL;
 	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;

@@ -1,6 +1,7 @@
 #include "worker/keeper.h"
 
 #include "base/alloc.h"
+#include "base/env.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -14,25 +15,11 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 enum { GRACE_MS = 10000, TICK_MS = 1000, LINGER_MS = 200, ROUNDS = 200 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec wait = { .tv_nsec = ms * 1000000 };
-	nanosleep(&wait, NULL);
-}
 
 /* ---- descendants ---- */
 
@@ -132,7 +119,7 @@ static size_t end_descendants(void)
 			break;
 		if (count > 0 && (size_t)count > most)
 			most = (size_t)count;
-		pause_ms(5);
+		env_sleep(env_system(), 5);
 	}
 	return most;
 }
@@ -210,7 +197,7 @@ static void begin_to_end(struct keeper *k)
 		return;
 	signal_descendants(SIGTERM);
 	signal_descendants(SIGCONT);
-	k->kill_at = monotonic_ms() + GRACE_MS;
+	k->kill_at = env_ms(env_system()) + GRACE_MS;
 }
 
 static void take_signals(struct keeper *k)
@@ -232,7 +219,7 @@ static void take_signals(struct keeper *k)
 
 static void take_time(struct keeper *k)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = env_ms(env_system());
 	if (k->deadline && now >= k->deadline && !k->end.stopped && !k->end.timed_out) {
 		k->end.timed_out = true;
 		begin_to_end(k);
@@ -250,7 +237,7 @@ static void take_time(struct keeper *k)
 
 static int wait_ms(const struct keeper *k)
 {
-	int64_t now = monotonic_ms(), until = k->tick_at;
+	int64_t now = env_ms(env_system()), until = k->tick_at;
 	if (k->deadline && !k->kill_at && k->deadline < until)
 		until = k->deadline;
 	return until > now ? (int)(until - now) : 0;
@@ -269,12 +256,12 @@ static void keep(struct keeper *k)
 	}
 	k->end.leftover = end_descendants();
 	/* The pipe may still have output of the build. All writers have ended. */
-	for (int64_t until = monotonic_ms() + LINGER_MS;
-		k->output >= 0 && monotonic_ms() < until;) {
+	for (int64_t until = env_ms(env_system()) + LINGER_MS;
+		k->output >= 0 && env_ms(env_system()) < until;) {
 		struct pollfd end = { .fd = k->output, .events = POLLIN };
 		if (poll(&end, 1, LINGER_MS / 10) > 0) {
 			take_output(k);
-			until = monotonic_ms() + LINGER_MS;
+			until = env_ms(env_system()) + LINGER_MS;
 		}
 	}
 }
@@ -296,8 +283,8 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 	if (getppid() != worker)
 		_exit(1);
 	k.signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
-	k.tick_at = monotonic_ms() + TICK_MS;
-	k.deadline = plan->timeout_ms ? monotonic_ms() + plan->timeout_ms : 0;
+	k.tick_at = env_ms(env_system()) + TICK_MS;
+	k.deadline = plan->timeout_ms ? env_ms(env_system()) + plan->timeout_ms : 0;
 	build_log_open(&k.log, plan->log, plan->log_limit, plan->secrets, &k.end.log);
 	k.log.passed = plan->output;
 	k.log.data = plan->data;
@@ -399,7 +386,7 @@ size_t supervise_end_leftovers(const char *variable)
 			break;
 		if (count > most)
 			most = count;
-		pause_ms(5);
+		env_sleep(env_system(), 5);
 	}
 	free(processes.list);
 	return most;

@@ -17,8 +17,8 @@ void pause_begin(struct pause *pause, int64_t first_ms, const struct env *env)
 	int64_t length = pause->length_ms ? 2 * pause->length_ms : first_ms;
 	pause->on = true;
 	pause->length_ms = length < PAUSE_LONGEST_MS ? length : PAUSE_LONGEST_MS;
-	pause->until_ms = env->monotonic_ms(env->data) + pause->length_ms -
-		env->random(env->data, (uint32_t)pause->length_ms / 5 + 1);
+	pause->until_ms = env_ms(env) + pause->length_ms -
+		env_random(env, (uint32_t)pause->length_ms / 5 + 1);
 }
 
 void pause_end(struct pause *pause)

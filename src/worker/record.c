@@ -59,7 +59,7 @@ static int write_manifest(struct build_job *job, struct manifest *manifest, stru
 	manifest->branch = copy_of(job->branch);
 	manifest->commit = copy_of(
 		oid_is_none(&job->checkout.commit) ? job->commit : job->checkout.commit.hex);
-	manifest->created_at = worker->env->now(worker->env->data);
+	manifest->created_at = env_now(worker->env);
 	manifest->duration =
 		manifest->created_at > job->started_at ? manifest->created_at - job->started_at : 0;
 	manifest_write(manifest, &text);
@@ -217,8 +217,7 @@ static int record_shortly(const struct worker *worker, const struct buf *full,
 static bool is_old(const struct worker *worker, const char *result)
 {
 	struct stat st;
-	return !stat(result, &st) &&
-		worker->env->now(worker->env->data) - st.st_mtime > REFUSED_FOR_LONG;
+	return !stat(result, &st) && env_now(worker->env) - st.st_mtime > REFUSED_FOR_LONG;
 }
 
 int build_job_record(
