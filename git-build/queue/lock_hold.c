@@ -4,18 +4,17 @@
 #include "cli/coordination.h"
 #include "cli/print.h"
 
+#include "base/child.h"
 #include "base/timestamp.h"
 #include "request/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { GRACE_MS = 10000, LEAST_PAUSE_MS = 200 };
@@ -32,42 +31,22 @@ struct holding {
 	struct error why;
 };
 
-/* Becomes the command; writes to `report` why that failed. */
-static _Noreturn void become(const struct holding *h, int report)
-{
-	char fence[32];
-	snprintf(fence, sizeof(fence), "%" PRId64, h->hold->lock.fence);
-	setenv("GIT_BUILD_LOCK", h->hold->lock.name, 1);
-	setenv("GIT_BUILD_FENCE", fence, 1);
-	setpgid(0, 0);
-	if (isatty(STDIN_FILENO))
-		tcsetpgrp(STDIN_FILENO, getpid());
-	sigprocmask(SIG_SETMASK, &h->before, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGTTOU, SIG_DFL);
-	execvp(h->hold->argv[0], h->hold->argv);
-	int why = errno;
-	ssize_t ignored = write(report, &why, sizeof(why));
-	(void)ignored;
-	_exit(127);
-}
-
 static int start(struct holding *h, struct error *err)
 {
-	int report[2], why;
-	if (pipe2(report, O_CLOEXEC) < 0 || (h->pid = fork()) < 0)
-		return error_errno(err, ERR_FAILED, "cannot start '%s'", h->hold->argv[0]);
-	if (!h->pid)
-		become(h, report[1]);
-	setpgid(h->pid, h->pid);
-	close(report[1]);
-	ssize_t got = read(report[0], &why, sizeof(why));
-	close(report[0]);
-	if (got != (ssize_t)sizeof(why))
-		return 0;
-	waitpid(h->pid, NULL, 0);
-	errno = why;
-	return error_errno(err, ERR_FAILED, "cannot run '%s'", h->hold->argv[0]);
+	struct buf lock = BUF_INIT, fence = BUF_INIT;
+	buf_addf(&lock, "GIT_BUILD_LOCK=%s", h->hold->lock.name);
+	buf_addf(&fence, "GIT_BUILD_FENCE=%" PRId64, h->hold->lock.fence);
+	const char *environment[] = { lock.data, fence.data, NULL };
+	struct program program = { .argv = (const char *const *)h->hold->argv,
+		.environment = environment,
+		.streams = { -1, -1, -1 },
+		.group = PROGRAM_LEADS,
+		.takes_terminal = true };
+	h->pid = program_start(&program);
+	int rc = h->pid < 0 ? error_errno(err, ERR_FAILED, "cannot run '%s'", h->hold->argv[0]) : 0;
+	buf_release(&lock);
+	buf_release(&fence);
+	return rc;
 }
 
 /* ---- the lock ---- */

@@ -16,6 +16,7 @@
 #include "remote/tidy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <limits.h>
@@ -78,7 +79,7 @@ static void start_fetch(struct watching *w)
 	int ends[2];
 	w->fetch_at =
 		env_ms(w->inv->env) + (w->given->interval ? w->given->interval : INTERVAL) * 1000;
-	if (w->fetcher || w->given->offline || pipe(ends) < 0)
+	if (w->fetcher || w->given->offline || pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	w->fetcher = fork();
 	if (!w->fetcher) {

@@ -49,27 +49,66 @@ static char **make_environment(const char *const *changes)
 }
 
 /* In the child, after fork: only async-signal-safe calls. Writes errno to `report` if it fails. */
-static _Noreturn void become(const struct child *child, char **env, const int in, const int out,
-	const int errors, int report)
+static _Noreturn void become(const struct program *program, char **env, int report)
 {
-	if (!child->foreground)
+	if (program->group == PROGRAM_LEADS)
 		setpgid(0, 0);
-	if (child->heard)
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (program->group == PROGRAM_DETACHED)
+		setsid();
+	if (program->takes_terminal && isatty(STDIN_FILENO))
+		tcsetpgrp(STDIN_FILENO, getpid());
+	if (program->death_signal)
+		prctl(PR_SET_PDEATHSIG, program->death_signal);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if ((in < 0 || dup2(in, STDIN_FILENO) >= 0) && (out < 0 || dup2(out, STDOUT_FILENO) >= 0) &&
-		(errors < 0 || dup2(errors, STDERR_FILENO) >= 0) &&
-		(!child->directory || !chdir(child->directory))) {
+	if (program->takes_terminal)
+		signal(SIGTTOU, SIG_DFL);
+	bool ready = !program->directory || !chdir(program->directory);
+	for (int i = 0; ready && i < 3; i++)
+		ready = program->streams[i] < 0 || dup2(program->streams[i], i) >= 0;
+	if (ready) {
 		environ = env;
-		execvp(child->argv[0], (char *const *)(uintptr_t)child->argv);
+		execvp(program->argv[0], (char *const *)(uintptr_t)program->argv);
 	}
 	int why = errno;
 	ssize_t ignored = write(report, &why, sizeof(why));
 	(void)ignored;
 	_exit(127);
+}
+
+/* If our parent ignores SIGCHLD, we inherit that, and the kernel discards the exit codes. */
+static void keep_exit_codes(void)
+{
+	struct sigaction now;
+	if (!sigaction(SIGCHLD, NULL, &now) && now.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
+}
+
+pid_t program_start(const struct program *program)
+{
+	int report[2], why = 0;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -1;
+	char **env = make_environment(program->environment);
+	keep_exit_codes();
+	pid_t pid = fork();
+	if (!pid)
+		become(program, env, report[1]);
+	if (pid < 0)
+		why = errno;
+	close(report[1]);
+	free(env);
+	if (pid > 0 && program->group == PROGRAM_LEADS)
+		setpgid(pid, pid); /* as in the child, since either may run first */
+	while (pid > 0 && read(report[0], &why, sizeof(why)) < 0 && errno == EINTR)
+		;
+	close(report[0]);
+	while (pid > 0 && why && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = why;
+	return why ? -1 : pid;
 }
 
 struct stream {
@@ -196,56 +235,33 @@ static int open_input(const struct child *child, int in[2])
 	return in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* If our parent ignores SIGCHLD, we inherit that, and the kernel discards the exit codes. */
-static void keep_exit_codes(void)
-{
-	struct sigaction now;
-	if (!sigaction(SIGCHLD, NULL, &now) && now.sa_handler == SIG_IGN)
-		signal(SIGCHLD, SIG_DFL);
-}
-
 int child_run(const struct child *child, int *status, struct error *err)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, errors[2] = { -1, -1 }, report[2] = { -1, -1 };
-	char **env = make_environment(child->environment);
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, errors[2] = { -1, -1 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	sigaction(SIGPIPE, &ignore, &before);
-	keep_exit_codes();
-	int rc = 0;
+	int rc = 0, wait_status = 0;
 
-	if (pipe2(report, O_CLOEXEC) < 0 ||
-		((child->output || child->heard) && pipe2(out, O_CLOEXEC) < 0) ||
+	if (((child->output || child->heard) && pipe2(out, O_CLOEXEC) < 0) ||
 		(child->errors && pipe2(errors, O_CLOEXEC) < 0) || open_input(child, in) < 0) {
 		rc = error_errno(err, ERR_FAILED, "cannot start %s", child->argv[0]);
 		goto done;
 	}
-	pid_t pid = fork();
+	struct program program = { .argv = child->argv,
+		.directory = child->directory,
+		.environment = child->environment,
+		.streams = { in[0], out[1], errors[1] },
+		.group = child->foreground ? PROGRAM_SHARES : PROGRAM_LEADS,
+		.death_signal = child->heard ? SIGTERM : 0 };
+	pid_t pid = program_start(&program);
 	if (pid < 0) {
-		rc = error_errno(err, ERR_FAILED, "cannot start %s", child->argv[0]);
-		goto done;
-	}
-	if (!pid)
-		become(child, env, in[0], out[1], errors[1], report[1]);
-	if (!child->foreground)
-		setpgid(pid, pid); /* as in the child, since either may run first */
-	close_if_open(&in[0]);
-	close_if_open(&out[1]);
-	close_if_open(&errors[1]);
-	close_if_open(&report[1]);
-
-	int why;
-	ssize_t got;
-	while ((got = read(report[0], &why, sizeof(why))) < 0 && errno == EINTR)
-		;
-	int wait_status = 0;
-	if (got == (ssize_t)sizeof(why)) {
-		while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-			;
-		errno = why;
-		rc = error_errno(err, why == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot run %s",
+		rc = error_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "cannot run %s",
 			child->argv[0]);
 		goto done;
 	}
+	close_if_open(&in[0]);
+	close_if_open(&out[1]);
+	close_if_open(&errors[1]);
 	if (in[1] >= 0)
 		fcntl(in[1], F_SETFL, O_NONBLOCK);
 	size_t limit = child->output_limit ? child->output_limit : DEFAULT_LIMIT;
@@ -267,9 +283,7 @@ done:
 		close_if_open(&in[i]);
 		close_if_open(&out[i]);
 		close_if_open(&errors[i]);
-		close_if_open(&report[i]);
 	}
 	sigaction(SIGPIPE, &before, NULL);
-	free(env);
 	return rc;
 }

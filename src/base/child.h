@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct child {
 	/* The command: argv[0] is searched for in PATH; ends with NULL. Borrowed. */
@@ -55,5 +56,21 @@ struct child {
  * its input could not be written, except because it had closed its standard input.
  */
 int child_run(const struct child *child, int *status, struct error *err);
+
+/* A program that is started, and not waited for. The first three are as in struct child. */
+struct program {
+	const char *const *argv;
+	const char *directory;
+	const char *const *environment;
+	int streams[3]; /* the descriptors of its input, output and errors; -1: ours */
+	/* Shares our process group, or leads another one, also in another session. */
+	enum { PROGRAM_SHARES, PROGRAM_LEADS, PROGRAM_DETACHED } group;
+	bool takes_terminal; /* its group is the terminal's foreground; we must ignore SIGTTOU */
+	int death_signal;    /* what it gets if the thread that started it ends; 0: nothing */
+};
+
+/* Starts a program with no signals blocked. Returns its ID; or -1, with errno, if it could not be
+ * started, or executed (ENOENT if there is no such program). */
+pid_t program_start(const struct program *program);
 
 #endif

@@ -1,6 +1,7 @@
 #include "worker/keeper.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/env.h"
 
 #include <ctype.h>
@@ -16,8 +17,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { GRACE_MS = 10000, TICK_MS = 1000, LINGER_MS = 200, ROUNDS = 200 };
 
@@ -137,46 +136,23 @@ struct keeper {
 	bool over;
 };
 
-static _Noreturn void become(const struct supervise_plan *plan, int output, int report)
-{
-	sigset_t none;
-	int null = open("/dev/null", O_RDONLY);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
-	for (const char *const *at = plan->environment; at && *at; at++) {
-		if (strchr(*at, '='))
-			putenv((char *)(uintptr_t)*at);
-		else
-			unsetenv(*at);
-	}
-	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-		dup2(output, STDERR_FILENO) >= 0 && !chdir(plan->directory))
-		execvp(plan->argv[0], (char *const *)(uintptr_t)plan->argv);
-	int why = errno;
-	ssize_t ignored = write(report, &why, sizeof(why));
-	(void)ignored;
-	_exit(127);
-}
-
 static int start_build(struct keeper *k)
 {
-	int output[2], report[2], why;
-	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+	int output[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null < 0 || pipe2(output, O_CLOEXEC) < 0)
 		return errno;
-	k->build = fork();
-	if (k->build < 0)
-		return errno;
-	if (!k->build)
-		become(k->plan, output[1], report[1]);
+	struct program program = { .argv = k->plan->argv,
+		.directory = k->plan->directory,
+		.environment = k->plan->environment,
+		.streams = { null, output[1], output[1] },
+		.group = PROGRAM_DETACHED,
+		.death_signal = SIGKILL };
+	k->build = program_start(&program);
+	int why = k->build < 0 ? errno : 0;
+	close(null);
 	close(output[1]);
-	close(report[1]);
 	k->output = output[0];
-	ssize_t got = read(report[0], &why, sizeof(why));
-	close(report[0]);
-	return got == (ssize_t)sizeof(why) ? why : 0;
+	return why;
 }
 
 static void take_output(struct keeper *k)
