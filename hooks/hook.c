@@ -38,22 +38,12 @@ static void out_of_memory(void)
 	_exit(1);
 }
 
-/* Opens the descriptors for writing, so that reading a closed standard input fails, instead of
- * returning an empty input. */
-static void occupy_standard_streams(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_WRONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 void hook_start(struct hook *hook, int argc, char **argv)
 {
 	static const char option[] = "--kept=";
-	occupy_standard_streams();
+	/* For writing, so that reading a closed standard input fails, instead of returning an empty
+	 * input. */
+	file_occupy_streams(O_WRONLY);
 	alloc_set_handler(out_of_memory);
 	*hook = (struct hook){ .arguments = argv + (argc > 0) };
 	if (argc > 1 && !strncmp(argv[1], option, strlen(option))) {

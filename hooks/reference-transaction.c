@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,8 +51,7 @@ int main(int argc, char **argv)
 		return status;
 	if (!sync_repository())
 		return 0;
-	fprintf(stderr, "git-build: cannot sync the shared repository to disk: %s; %s\n",
-		strerror(errno),
+	hook_print("cannot sync the shared repository to disk: %s; %s", strerror(errno),
 		prepared ? "nothing was changed"
 			 : "the push was accepted, but may not survive a power cut");
 	return 1;

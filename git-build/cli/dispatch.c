@@ -10,6 +10,7 @@
 #include "cli/print.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/version.h"
 #include "json/write.h"
 
@@ -33,18 +34,6 @@ void program_set_memory_handler(void)
 	alloc_set_handler(out_of_memory);
 }
 
-/* A file that is opened must never get the number of a standard stream that the caller closed:
- * output would be written into it. */
-static void occupy_standard_streams(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 /* A variable that is set and not empty, or NULL. */
 static const char *environment(const char *name)
 {
@@ -54,7 +43,7 @@ static const char *environment(const char *name)
 
 static void start(struct invocation *inv)
 {
-	occupy_standard_streams();
+	file_occupy_streams(O_RDONLY);
 	program_set_memory_handler();
 	alloc_keep_memory();
 	/* A reader that exits causes a failed write, which every writer checks; it must not end a

@@ -312,6 +312,16 @@ int file_remove_tree(const char *path, struct error *err)
 	return rc;
 }
 
+void file_occupy_streams(int flags)
+{
+	int fd;
+	do
+		fd = open("/dev/null", flags);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 bool file_has_ending(const char *path, const char *ending)
 {
 	size_t len = strlen(path), ending_len = strlen(ending);

@@ -79,6 +79,10 @@ bool file_has_ending(const char *path, const char *ending);
  * cannot be checked. */
 int file_exists(const char *path, struct error *err);
 
+/* Opens /dev/null with `flags` for each standard stream that the caller closed: no file that is
+ * opened later may get its number, since output would be written into it. */
+void file_occupy_streams(int flags);
+
 /* Returns 1 if this process may execute `path`, 0 if there is no such file or it may not, or
  * ERR_FAILED if that cannot be checked. */
 int file_may_run(const char *path, struct error *err);
