@@ -18,4 +18,8 @@ bool escape_is_dangerous(uint32_t point);
  */
 void escape_add(struct buf *out, const char *text, size_t len, bool lines);
 
+/* The same, with `lines`, for `text` (NULL: nothing) between tags of HTML and in quoted attributes
+ * (https://html.spec.whatwg.org/#escapingString). */
+void escape_html(struct buf *out, const char *text);
+
 #endif

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/timestamp.h"
 #include "base/version.h"
-#include "view/html.h"
+#include "base/escape.h"
 #include "view/page_plot.h"
 #include "schema/embedded.h"
 
@@ -65,7 +65,7 @@ static void begin_cell(struct page *p, const char *label)
 static void cell(struct page *p, const char *label, const char *text)
 {
 	begin_cell(p, label);
-	html_text(p->out, text);
+	escape_html(p->out, text);
 	add(p, "</td>");
 }
 
@@ -80,7 +80,7 @@ static void cell_code(struct page *p, const char *label, const char *text)
 {
 	begin_cell(p, label);
 	add(p, "<code>");
-	html_text(p->out, text);
+	escape_html(p->out, text);
 	add(p, "</code></td>");
 }
 
@@ -88,7 +88,7 @@ static void cell_code(struct page *p, const char *label, const char *text)
 static void mark(struct page *p, const char *class, const char *shape, const char *word)
 {
 	buf_addf(p->out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> ", class, shape);
-	html_text(p->out, word);
+	escape_html(p->out, word);
 	add(p, "</span>");
 }
 
@@ -183,7 +183,7 @@ static void add_alerts(struct page *p)
 		buf_addf(p->out, "<li class=\"%s\">", name);
 		mark(p, name, critical ? "\xe2\x9c\x96" : "\xe2\x96\xb2", name);
 		add(p, " <span class=\"what\">");
-		html_text(p->out, alert->words);
+		escape_html(p->out, alert->words);
 		add(p, "</span>");
 		if (alert->since) {
 			add(p, " <span class=\"when\">");
@@ -212,14 +212,14 @@ static void add_work(struct page *p, const struct server *server)
 	if (server->job) {
 		mark(p, "busy", "\xe2\x96\xb6", "building");
 		add(p, " ");
-		html_text(p->out, server->job_branch);
+		escape_html(p->out, server->job_branch);
 		add(p, " <code>");
-		html_text(p->out, server->job);
+		escape_html(p->out, server->job);
 		add(p, "</code>");
 	} else if (server->status && !strcmp(server->status, "failed")) {
 		mark(p, "critical", "\xe2\x9c\x96", "last build failed");
 	} else {
-		html_text(p->out, server->status);
+		escape_html(p->out, server->status);
 	}
 	add(p, "</td>");
 }
@@ -234,7 +234,7 @@ static void add_servers(struct page *p)
 		const struct health_server *verdict = &p->health->servers[i];
 		const struct server *server = verdict->server;
 		add(p, "<tr><th scope=\"row\">");
-		html_text(p->out, server->id);
+		escape_html(p->out, server->id);
 		add(p, "</th>");
 		begin_cell(p, "State");
 		add_state(p, verdict);
@@ -265,13 +265,13 @@ static void add_job(struct page *p, const struct job *job)
 	add(p, "<tr>");
 	begin_cell(p, "Job");
 	add(p, "<code>");
-	html_text(p->out, job->id);
+	escape_html(p->out, job->id);
 	add(p, "</code></td>");
 	begin_cell(p, "State");
 	if (has_status(job, "running"))
 		mark(p, "busy", "\xe2\x96\xb6", "running");
 	else
-		html_text(p->out, job->status);
+		escape_html(p->out, job->status);
 	add(p, "</td>");
 	cell(p, "Type", job->type);
 	cell(p, "Branch", job->branch);
@@ -415,7 +415,7 @@ static void add_messages(struct page *p)
 		if (is_error)
 			mark(p, "critical", "\xe2\x9c\x96", "error");
 		else
-			html_text(p->out, message->type);
+			escape_html(p->out, message->type);
 		add(p, "</td>");
 		cell_age(p, "Sent", when);
 		cell(p, "Subject", message->subject);

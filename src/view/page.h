@@ -2,7 +2,7 @@
  * The dashboard: the fleet as one self-contained HTML page, without network access or scripts, with
  * light and dark colours, readable on phones and with screen readers.
  *
- * Text from the repository is escaped (base/escape.h, view/html.h). If that fails, a
+ * Text from the repository is escaped (base/escape.h). If that fails, a
  * Content-Security-Policy still prevents scripts from running.
  */
 #ifndef VIEW_PAGE_H

@@ -1,7 +1,7 @@
 #include "view/page_plot.h"
 
 #include "base/timestamp.h"
-#include "view/html.h"
+#include "base/escape.h"
 
 #include <inttypes.h>
 
@@ -64,7 +64,7 @@ static void add_bar(struct buf *out, const struct build *build, int64_t longest,
 	if (height < 2)
 		height = 2;
 	buf_addf(out, "<g><title>");
-	html_text(out, build->job);
+	escape_html(out, build->job);
 	buf_addf(out, ": %s after %s", build->failed ? "failed" : "succeeded",
 		build->duration < 0 ? "an unknown time" : timestamp_format_age(duration, took));
 	buf_addf(out, "</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",

@@ -1,7 +1,7 @@
 /* Escaping of arbitrary text in HTML. */
 #include "unit.h"
 
-#include "view/html.h"
+#include "base/escape.h"
 
 static void no_text_becomes_markup(void **state)
 {
@@ -23,12 +23,12 @@ static void no_text_becomes_markup(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct buf out = BUF_INIT;
-		html_text(&out, cases[i].text);
+		escape_html(&out, cases[i].text);
 		assert_string_equal(out.data, cases[i].html);
 		buf_release(&out);
 	}
 	struct buf out = BUF_INIT;
-	html_text(&out, NULL);
+	escape_html(&out, NULL);
 	assert_int_equal(out.len, 0);
 }
 
