@@ -41,7 +41,8 @@ static void remote_identity(struct repo *repo, const char *remote, struct buf *o
 	buf_release(&key);
 }
 
-/* The lock says which clone has it, and then which had it last. */
+/* Was another clone the last to hold the lock? The lock file names its holder, and keeps the name
+ * after the release. */
 static bool was_other(const char *path, const struct buf *who)
 {
 	struct buf last = BUF_INIT;

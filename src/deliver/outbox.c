@@ -116,7 +116,7 @@ static int next_number(struct repo *repo, int64_t *out, struct error *err)
 struct oid outbox_mark(struct repo *repo, const struct settings *settings)
 {
 	struct oid mark = OID_NONE;
-	/* If it cannot be read, the operation is looked for in all of the history. */
+	/* If the ref cannot be read, the whole history is searched for the request. */
 	repo_tracking_ref(repo, settings->remote, settings->branch, &mark, NULL);
 	return mark;
 }

@@ -445,7 +445,7 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 		int64_t started = env_ms(plan->env);
 		rc = attempt(&tx, result, &problem.why);
 		problem.took_ms = env_ms(plan->env) - started;
-		/* Nothing was pushed: what could not be read, or written, may be damage. */
+		/* Nothing was pushed. If a read or write failed, the clone may be damaged. */
 		if (rc == ERR_FAILED && repair(repo, &plan->remote, NULL) > 0) {
 			rc = 0;
 			continue;

@@ -739,7 +739,7 @@ static int wait_for_turn(struct writing *w, const char *file, struct error *err)
 			return error_set(err, rc, "%s; nothing was done", busy.text);
 		if (rc != ERR_BUSY)
 			return error_set(err, ERR_UNKNOWN,
-				"%s; whether the change arrived is not known", busy.text);
+				"%s; it is not known whether the change arrived", busy.text);
 		env_sleep(env, 2 + env_random(env, 8));
 	}
 }

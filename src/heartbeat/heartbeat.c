@@ -28,7 +28,7 @@ struct heartbeat_sender {
 	const struct env *env;
 	struct heartbeat_branch branch;
 	char *path;  /* build1/heartbeat.json */
-	bool legacy; /* beats go to the coordination branch */
+	bool legacy; /* heartbeats are on the shared branch */
 };
 
 void heartbeat_result_release(struct heartbeat_result *result)

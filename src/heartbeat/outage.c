@@ -33,8 +33,7 @@ static void remember(struct repo *repo, const struct outage *outage)
 {
 	struct buf text = BUF_INIT;
 	buf_addf(&text, "%" PRId64 " %" PRId64 "\n", outage->failures, outage->since);
-	/* Where even this cannot be written, the count starts again: an alert comes later, not
-	 * never. */
+	/* If this cannot be written, the count starts again: the alert is only delayed. */
 	state_write(repo, "outage", text.data, true, NULL);
 	buf_release(&text);
 }
