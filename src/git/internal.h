@@ -55,6 +55,12 @@ int store_packed_refs(struct repo *repo, struct buf *out, struct error *err);
 int store_ref_names(
 	struct repo *repo, const char *prefix, struct file_list *names, struct error *err);
 
+/* Is this the valid content of the file of a ref? */
+bool store_is_ref_text(const struct buf *text);
+/* Restores the HEAD of a clone if it is damaged, and stores a report in repo->repaired. Called by
+ * repo_open(). */
+int store_repair_head(struct repo *repo, struct error *err);
+
 /* Reads all settings, so that reading one later cannot fail. Called by repo_open(), and after each
  * change of a setting. Returns ERR_FAILED if a file exists but cannot be read. */
 int store_load_settings(struct repo *repo, struct error *err);

@@ -216,7 +216,9 @@ int repo_open(struct repo **out, const char *directory, struct error *err)
 		goto done;
 	}
 	find_directories(repo);
-	rc = store_load_settings(repo, err);
+	rc = store_repair_head(repo, err);
+	if (!rc)
+		rc = store_load_settings(repo, err);
 	if (!rc)
 		rc = check_object_format(repo, err);
 	if (!rc && git_repository_odb(&repo->odb, repo->git) < 0)

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "locks/boot_locks.h"
+#include "locks/stale_locks.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000, FILE_LIMIT = 16 << 20 };
+enum { WAIT_MS = 10000, STALE_AFTER_MS = 200, STALE_WAIT_MS = 2000, FILE_LIMIT = 16 << 20 };
 
 struct names {
 	struct buf file, lock; /* NAME and NAME.lock */
@@ -90,7 +91,9 @@ static int clear(const struct names *names, struct error *err)
 	return rc < 0 ? rc : remove_directory(names->directory.data, err);
 }
 
-static int lock(const struct names *names, struct error *err)
+/* Waits for another program that holds the lock, and removes it in a clone if the program was a git
+ * process that was killed. */
+static int lock(struct lock_place *place, const struct names *names, struct error *err)
 {
 	static const struct timespec pause = { .tv_nsec = 10000000 };
 	int rc = file_make_directories(names->directory.data, err);
@@ -104,7 +107,8 @@ static int lock(const struct names *names, struct error *err)
 				"%s: locked by another program; if no git process is running, "
 				"remove this file",
 				names->lock.data);
-		else
+		else if (!place->work_tree || waited != STALE_AFTER_MS ||
+			!stale_locks_remove(place, STALE_WAIT_MS))
 			nanosleep(&pause, NULL);
 	}
 	return rc;
@@ -170,7 +174,7 @@ int lockfile_replace(struct lock_place *place, const char *directory, const char
 	if (!rc)
 		rc = clear(&names, err);
 	if (!rc) {
-		rc = lock(&names, err);
+		rc = lock(place, &names, err);
 		if (!rc)
 			rc = replace(&names, edit, data, err);
 		clear(&names, NULL);

@@ -75,11 +75,12 @@ static bool is_lock(const FTSENT *entry)
 	return entry->fts_info == FTS_F && file_has_ending(entry->fts_name, ".lock");
 }
 
-/* The lock files of refs, at any depth. */
-static int find_ref_locks(struct paths *found, const char *common_dir, struct error *err)
+/* The lock files of refs, or of their logs, at any depth. */
+static int find_ref_locks(
+	struct paths *found, const char *common_dir, const char *name, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/refs", common_dir);
+	buf_addf(&path, "%s/%s", common_dir, name);
 	char *paths[] = { path.data, NULL };
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	int rc = walk ? 0 : error_errno(err, ERR_FAILED, "cannot read %s", path.data);
@@ -133,7 +134,9 @@ static int examine(struct found *found, const char *git_dir, const char *common_
 	find_named_locks(&found->locks, git_dir);
 	if (strcmp(git_dir, common_dir) != 0)
 		find_named_locks(&found->locks, common_dir);
-	int rc = find_ref_locks(&found->locks, common_dir, err);
+	int rc = find_ref_locks(&found->locks, common_dir, "refs", err);
+	if (!rc)
+		rc = find_ref_locks(&found->locks, common_dir, "logs", err);
 	if (!found->locks.count)
 		return rc;
 	add_root(&found->roots, git_dir);

@@ -36,7 +36,7 @@ struct repairing {
 	struct oid *objects; /* damaged loose objects */
 	size_t objects_count, objects_capacity;
 	int locks; /* removed */
-	bool index, incomplete;
+	bool packed_refs, index, incomplete;
 	struct buf damaged; /* the directory for replaced files */
 	struct buf mirror;  /* the repository for the fetch */
 	struct error *err;
@@ -104,17 +104,6 @@ static int examine_ref(struct repairing *r, const char *name)
 	return 0;
 }
 
-/* Is this valid content for the file of a reference? */
-static bool is_ref_text(const struct buf *text)
-{
-	char hex[41] = "";
-	struct oid oid;
-	if (!strncmp(text->data, "ref: ", 5))
-		return true;
-	snprintf(hex, sizeof(hex), "%s", text->data);
-	return text->len >= 40 && oid_parse(&oid, hex) && !oid_is_none(&oid);
-}
-
 /* The files of references, which git and libgit2 may omit from their lists. A file that cannot be
  * read at all does not count as damaged. */
 static int examine_ref_file(struct repairing *r, const FTSENT *entry)
@@ -126,7 +115,7 @@ static int examine_ref_file(struct repairing *r, const FTSENT *entry)
 	int rc = file_read(&text, entry->fts_path, REF_LIMIT, r->err);
 	if (rc == ERR_NOT_FOUND)
 		rc = 0;
-	else if (!rc && !is_ref_text(&text))
+	else if (!rc && !store_is_ref_text(&text))
 		find_ref(r, name)->broken = true;
 	buf_release(&text);
 	return rc == ERR_INVALID ? 0 : rc;
@@ -235,13 +224,81 @@ static bool is_damaged(const struct repairing *r)
 	for (size_t i = 0; i < r->refs_count; i++)
 		if (r->refs[i].broken)
 			return true;
-	return r->objects_count || r->incomplete || r->index;
+	return r->objects_count || r->incomplete || r->index || r->packed_refs;
+}
+
+/* Is `line`, without the line feed, valid in packed-refs? See "packed-refs" in git-pack-refs(1). */
+static bool is_packed_ref(const char *line, size_t len)
+{
+	char hex[41] = "";
+	struct oid oid;
+	size_t skip = len && *line == '^';
+	if (len && *line == '#')
+		return !memchr(line, '\0', len);
+	if (len < skip + 40 || memchr(line, '\0', len))
+		return false;
+	snprintf(hex, sizeof(hex), "%s", line + skip);
+	return oid_parse(&oid, hex) &&
+		(skip ? len == 41 : len > 46 && !strncmp(line + 40, " refs/", 6));
+}
+
+/* Keeps the valid lines of a damaged packed-refs. The branch of HEAD may have been in another line;
+ * what the remote has is fetched again. */
+static int examine_packed_refs(struct repairing *r)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT, whole = BUF_INIT;
+	buf_addf(&path, "%s/packed-refs", repo_common_dir(r->repo));
+	int rc = file_read(&text, path.data, SIZE_MAX, r->err);
+	for (const char *line = text.data, *end = text.data + text.len; !rc && line < end;) {
+		const char *feed = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((feed ? feed : end) - line);
+		if (feed && is_packed_ref(line, len))
+			buf_add(&whole, line, len + 1);
+		line += len + 1;
+	}
+	r->packed_refs = !rc && whole.len != text.len;
+	if (r->packed_refs)
+		rc = keep(r, path.data);
+	if (!rc && r->packed_refs)
+		rc = file_publish(path.data, whole.data, whole.len, r->err);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&whole);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* The branch of HEAD must be restored if its line was lost. */
+static int examine_head_branch(struct repairing *r)
+{
+	struct buf name = BUF_INIT;
+	struct oid tip;
+	int rc = r->packed_refs ? repo_head_branch(r->repo, &name, r->err) : ERR_NOT_FOUND;
+	if (!rc && repo_ref(r->repo, name.data, &tip, NULL) == ERR_NOT_FOUND)
+		find_ref(r, name.data)->broken = true;
+	buf_release(&name);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* If git cannot use the clone at all, nothing that it would report is a finding. */
+static int examine_use(struct repairing *r)
+{
+	static const char *const argv[] = { "git", "rev-parse", "--git-dir", NULL };
+	int status = git_status(r->repo, argv, NULL);
+	return status ? error_set(r->err, ERR_FAILED, "%s: git cannot use this clone",
+				repo_git_dir(r->repo))
+		      : 0;
 }
 
 static int examine(struct repairing *r)
 {
 	r->locks = boot_locks_remove_all(&r->repo->place, r->err);
-	int rc = r->locks < 0 ? r->locks : examine_objects(r);
+	int rc = r->locks < 0 ? r->locks : examine_packed_refs(r);
+	if (!rc)
+		rc = examine_use(r);
+	if (!rc)
+		rc = examine_objects(r);
+	if (!rc)
+		rc = examine_head_branch(r);
 	if (!rc)
 		rc = examine_refs(r);
 	if (!rc)

@@ -3,10 +3,11 @@
  * repository again. A clone is a cache of it, except for commits that were not pushed yet.
  *
  * It repairs objects that are empty, truncated or missing, references that cannot be read or whose
- * history is incomplete, and an index that cannot be read, and removes locks that are older than
- * the start of the host. Replaced files are kept in damaged/ in the state directory. A reference
- * whose commits the shared repository does not have is set to the reference of the same name there,
- * or removed; its old value is written to damaged/refs.
+ * history is incomplete, packed-refs, and an index that cannot be read, and removes locks that are
+ * older than the start of the host. Replaced files are kept in damaged/ in the state directory. A
+ * reference whose commits the shared repository does not have is set to the reference of the same
+ * name there, or removed; its old value is written to damaged/refs. A damaged HEAD is restored when
+ * the clone is opened (git/head.c).
  */
 #ifndef REMOTE_REPAIR_H
 #define REMOTE_REPAIR_H

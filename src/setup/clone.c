@@ -4,6 +4,7 @@
 #include "heartbeat/heartbeat.h"
 #include "setup/hook_files.h"
 #include "host/machine.h"
+#include "locks/stale_locks.h"
 #include "setup/report.h"
 #include "deliver/write_queue.h"
 #include "json/document.h"
@@ -18,7 +19,7 @@
 static const char *const client_hooks[][2] = { { "pre-push", "pre-push" },
 	{ "post-merge", "post-merge" }, { "post-rewrite", "post-merge" },
 	{ "prepare-commit-msg", "prepare-commit-msg" } };
-enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks) };
+enum { CLIENT_HOOKS = sizeof(client_hooks) / sizeof(*client_hooks), LOCK_WAIT_MS = 2000 };
 
 #define DRIVER_KEY      "merge.git-build.driver"
 #define DRIVER_NAME_KEY "merge.git-build.name"
@@ -231,6 +232,8 @@ int setup_clone(struct repo *repo, struct settings *settings, const struct setup
 	const struct env *env, struct setup_report *report, struct error *err)
 {
 	int rc = setup_sweep(repo, err);
+	if (!rc)
+		stale_locks_remove(repo_place(repo), LOCK_WAIT_MS);
 	if (!rc)
 		rc = configure(repo, plan, report, err);
 	if (!rc) {

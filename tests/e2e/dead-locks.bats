@@ -57,6 +57,13 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   run -0 git build doctor
 }
 
+@test "init removes the lock of the config, and those that no command meets" {
+  locks=(config.lock ORIG_HEAD.lock packed-refs.lock shallow.lock logs/HEAD.lock)
+  for lock in "${locks[@]}"; do touch ".git/$lock"; done
+  run -0 git build init --server build1
+  for lock in "${locks[@]}"; do [ ! -e ".git/$lock" ]; done
+}
+
 @test "a worktree that cannot follow is reported once, and updated when possible" {
   printf '\n' >>build1/status.json
   run -0 git build status set building

@@ -203,3 +203,35 @@ loose() {
   works_again "$send"
   [ -z "$(git status --porcelain)" ]
 }
+
+@test "an index that is damaged alone is created again when the worktree is updated" {
+  busy_fleet
+  : >.git/index
+  run -0 git build message send --to operator --subject new
+  [[ $output == *"warning: this clone was damaged"* ]]
+  [ -z "$(git status --porcelain)" ]
+  git fsck
+}
+
+@test "a damaged HEAD is restored, and costs no reference" {
+  busy_fleet
+  local refs content
+  for content in "" garbage "ref: elsewhere"; do
+    refs=$(git for-each-ref --format='%(refname)')
+    printf '%s' "$content" >.git/HEAD
+    works_again "${reads[@]}" "$send"
+    [ "$(git symbolic-ref HEAD)" = refs/heads/main ]
+    [ "$(git for-each-ref --format='%(refname)')" = "$refs" ]
+  done
+}
+
+@test "damaged packed references are restored" {
+  busy_fleet
+  local damage
+  for damage in "sed -i 's/^\(.\{20\}\).*main$/\1/'" "truncate -s -12" "sed -i 's/heads/\x00\x00\x00\x00\x00/'"; do
+    git pack-refs --all
+    eval "$damage .git/packed-refs"
+    works_again "$send" "heartbeat --push" "${reads[@]}"
+    [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main)" ]
+  done
+}
