@@ -43,7 +43,7 @@ QUICK_SRC := $(patsubst %,git-build/%.c,quick cli/dispatch cli/command cli/optio
              $(addprefix documents/,validate schema merge merge-driver))
 HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))
-UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/property/*.c)
+UNIT_SRC := $(wildcard tests/unit/*/*.c tests/property/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 TORTURE_SRC := $(wildcard tests/torture/*.c)
 FAULT_SRC := $(wildcard tests/faults/*.c) $(wildcard tests/kill/*.c)

@@ -1,5 +1,5 @@
 /* Escaping of arbitrary text in HTML. */
-#include "unit.h"
+#include "unit/unit.h"
 
 #include "base/escape.h"
 

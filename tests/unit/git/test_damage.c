@@ -1,4 +1,4 @@
-/* store/: "does not exist" is a result. An object that is referenced and cannot be read is
+/* git/: "does not exist" is a result. An object that is referenced and cannot be read is
  * damage, never absence. */
 #include "unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* The log of a build: what is blanked out or omitted, wherever the output is split. */
-#include "unit.h"
+#include "unit/unit.h"
 
 #include "base/buf.h"
 #include "base/file.h"

@@ -1,4 +1,5 @@
-/* store/: repositories, commits, pushes and transactions, on real repositories with real hooks. */
+/* git/, remote/ and deliver/: repositories, commits, pushes and transactions, on real repositories
+ * with real hooks. */
 #include "unit/unit.h"
 
 #include "remote/porcelain.h"
