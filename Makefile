@@ -23,7 +23,7 @@ bashcompdir := $(PREFIX)/share/bash-completion/completions
 zshcompdir  := $(PREFIX)/share/zsh/site-functions
 fishcompdir := $(PREFIX)/share/fish/vendor_completions.d
 
-PKGS     := libgit2 zlib yajl uuid libpcre2-8
+PKGS     := libgit2 zlib libcrypto yajl uuid libpcre2-8
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wpointer-arith
 CFLAGS   ?= -O2 -g
@@ -92,7 +92,7 @@ $(LIB): $(call obj,$(LIB_SRC)) $(BUILD)/obj/gen/embedded.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/git-build: private PKGS := $(filter-out libgit2 zlib,$(PKGS))
+$(BUILD)/git-build: private PKGS := $(filter-out libgit2 zlib libcrypto,$(PKGS))
 $(BUILD)/git-build: $(call obj,$(QUICK_SRC)) $(LIB) | $(BUILD)/git-build-full
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -39,6 +39,7 @@ make                command make
 pkg-config          command pkg-config
 libgit2-dev         library libgit2
 zlib1g-dev          library zlib
+libssl-dev          library libcrypto
 libyajl-dev         library yajl
 uuid-dev            library uuid
 libpcre2-dev        library libpcre2-8

@@ -1,7 +1,6 @@
 #include "artifacts/manifest.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "fleet/names.h"
@@ -11,9 +10,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void manifest_release(struct manifest *manifest)
 {
@@ -53,24 +55,37 @@ bool manifest_name_ok(const char *name)
 
 /* ---- listing the files ---- */
 
+/* Reads the rest of `fd` into the digest. */
+static int digest(EVP_MD_CTX *context, int fd, const char *path, struct error *err)
+{
+	static _Thread_local unsigned char block[1 << 16];
+	for (;;) {
+		ssize_t len = read(fd, block, sizeof(block));
+		if (!len)
+			return 0;
+		if (len < 0 && errno != EINTR)
+			return error_errno(err, ERR_FAILED, "cannot read %s", path);
+		if (len > 0 && !EVP_DigestUpdate(context, block, (size_t)len))
+			return error_set(err, ERR_FAILED, "cannot compute the SHA-256 of %s", path);
+	}
+}
+
 int manifest_hash(const char *path, char out[SHA256_SIZE], struct error *err)
 {
-	/* With -z, sha256sum does not escape the name in its output. */
-	const char *argv[] = { "sha256sum", "-z", "--", path, NULL };
-	struct buf output = BUF_INIT, errors = BUF_INIT;
-	struct child child = { .argv = argv, .output = &output, .errors = &errors };
-	int status, rc = child_run(&child, &status, err);
-	if (!rc && (status || strspn(output.data, "0123456789abcdef") != SHA256_SIZE - 1)) {
-		buf_trim(&errors);
-		rc = error_set(err, ERR_FAILED, "cannot compute the SHA-256 of %s: %s", path,
-			errors.len ? errors.data : "sha256sum failed without an error message");
-	}
-	if (!rc) {
-		memcpy(out, output.data, SHA256_SIZE - 1);
-		out[SHA256_SIZE - 1] = '\0';
-	}
-	buf_release(&output);
-	buf_release(&errors);
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	/* O_NONBLOCK: a named pipe must not stop the program. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return error_errno(err, ERR_FAILED, "cannot open %s", path);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool started = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+	int rc = started ? digest(context, fd, path, err) : ERR_FAILED;
+	if (!started || (!rc && !EVP_DigestFinal_ex(context, hash, NULL)))
+		rc = error_set(err, ERR_FAILED, "cannot compute the SHA-256 of %s", path);
+	for (size_t i = 0; !rc && i < SHA256_SIZE / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	EVP_MD_CTX_free(context);
+	close(fd);
 	return rc;
 }
 

@@ -65,8 +65,7 @@ bool manifest_name_ok(const char *name);
  */
 int manifest_take(struct manifest *manifest, const char *directory, struct error *err);
 
-/* Computes the SHA-256 of the file `path` with sha256sum(1). ERR_NOT_FOUND: there is no such
- * program. */
+/* Computes the SHA-256 of the file `path`, in hexadecimal. ERR_FAILED if it cannot be read. */
 int manifest_hash(const char *path, char out[SHA256_SIZE], struct error *err);
 
 /* Appends the manifest as JSON. */

@@ -2,8 +2,8 @@
 #include "worker/job.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
 #include "fleet/names.h"
@@ -29,19 +29,26 @@ static const char *in_directory(struct buf *out, const struct build_job *job, co
 
 /* ---- the result, on disk ---- */
 
-/* If the log is large, replaces "log" with "log.gz", using gzip(1), and returns true. */
+/* If the log is large, replaces "log" with "log.gz", and returns true. The log stays as it is if this
+ * fails. */
 static bool compress(const struct build_job *job)
 {
 	struct stat st;
-	const char *argv[] = { "gzip", "-f", "-n", "--", job->log.data, NULL };
-	struct buf ignored = BUF_INIT;
-	struct child child = { .argv = argv, .errors = &ignored };
-	int status = 1;
+	struct buf text = BUF_INIT, packed = BUF_INIT, path = BUF_INIT;
 	if (stat(job->log.data, &st) < 0 || st.st_size <= job->config.log_compress)
 		return false;
-	int rc = child_run(&child, &status, NULL);
-	buf_release(&ignored);
-	return !rc && !status;
+	buf_addf(&path, "%s.gz", job->log.data);
+	int rc = file_read(&text, job->log.data, SIZE_MAX, NULL);
+	if (!rc)
+		rc = gzip_compress(text.data, text.len, &packed, NULL);
+	if (!rc)
+		rc = file_replace(path.data, packed.data, packed.len, 0644, NULL);
+	if (!rc)
+		rc = file_remove(job->log.data, NULL);
+	buf_release(&text);
+	buf_release(&packed);
+	buf_release(&path);
+	return !rc;
 }
 
 static char *copy_of(const char *text)
