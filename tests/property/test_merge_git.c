@@ -8,6 +8,10 @@
  * the report names it.
  * - If the edits are independent and no value occurs twice, it has exactly the edits of both sides.
  *
+ * Edits are not independent if they are in the same element of a list, or in neighbours, and the
+ * elements have no ID, or if a side changes an ID. These may then be other elements, so that the
+ * merge keeps both, or has a conflict. No edit is lost.
+ *
  * The documents are generated ones, in which no value occurs twice, and those of tests/data/, with
  * edits between neighbouring versions.
  */
@@ -34,6 +38,7 @@ struct sample {
 	bool is_unique; /* no value of the base occurs twice */
 	struct buf base, sides[2], both;
 	bool is_independent; /* `both` has the edits of both sides */
+	bool renames;        /* a side changes the identity of an element */
 	struct edit_token tokens[2 * MOST_EDITS];
 	size_t token_count, values;
 	const struct json_value *edited[2][MOST_EDITS];
@@ -115,6 +120,15 @@ static const char *add_token(struct sample *s, bool is_added)
 	return token->text;
 }
 
+static bool is_identity(const struct json_doc *doc, const struct json_value *value)
+{
+	size_t len;
+	const char *key = json_key(doc, value, &len);
+	return key &&
+		((len == 2 && !memcmp(key, "id", len)) || (len == 3 && !memcmp(key, "key", len)) ||
+			(len == 4 && !memcmp(key, "name", len)));
+}
+
 /* Edits `value` of the document, in the texts of one side and of both sides. */
 static void edit_value(struct sample *s, const struct json_doc *doc, const struct json_value *value,
 	struct json_edit *const edits[2])
@@ -147,11 +161,42 @@ static bool overlap(const struct json_value *a, const struct json_value *b)
 	return a->start < b->end && b->start < a->end;
 }
 
-static bool edits_overlap(const struct sample *s)
+static bool has_identity(const struct json_doc *doc, const struct json_value *element)
+{
+	if (element->type == JSON_OBJECT)
+		JSON_EACH (member, element)
+			if (is_identity(doc, member))
+				return true;
+	return false;
+}
+
+/* Are they in elements of one list that have no ID and are the same or neighbours? What the sides
+ * leave of such elements may not suffice to identify them. */
+static bool are_neighbours(
+	const struct json_doc *doc, const struct json_value *a, const struct json_value *b)
+{
+	const struct json_value *root = json_root(doc);
+	for (const struct json_value *list = root; list < root + root->span; list++) {
+		const struct json_value *last = NULL;
+		if (list->type != JSON_ARRAY)
+			continue;
+		JSON_EACH (element, list) {
+			bool both = (overlap(element, a) || (last && overlap(last, a))) &&
+				(overlap(element, b) || (last && overlap(last, b)));
+			if (both && !has_identity(doc, element))
+				return true;
+			last = element;
+		}
+	}
+	return false;
+}
+
+static bool edits_meet(const struct sample *s, const struct json_doc *doc)
 {
 	for (size_t i = 0; i < s->edited_count[OURS]; i++)
 		for (size_t k = 0; k < s->edited_count[THEIRS]; k++)
-			if (overlap(s->edited[OURS][i], s->edited[THEIRS][k]))
+			if (overlap(s->edited[OURS][i], s->edited[THEIRS][k]) ||
+				are_neighbours(doc, s->edited[OURS][i], s->edited[THEIRS][k]))
 				return true;
 	return false;
 }
@@ -168,12 +213,14 @@ static bool make_sides(struct sample *s, const struct json_doc *doc)
 			const struct json_value *value =
 				root + random_below(&s->random, root->span);
 			s->edited[side][s->edited_count[side]++] = value;
+			s->renames = s->renames || is_identity(doc, value);
 			edit_value(s, doc, value, edits);
 		}
 		made = made && !json_edit_write(edits[0], &s->sides[side], NULL);
 		json_edit_free(edits[0]);
 	}
-	s->is_independent = made && !json_edit_write(both, &s->both, NULL) && !edits_overlap(s);
+	s->is_independent = made && !json_edit_write(both, &s->both, NULL) && !edits_meet(s, doc) &&
+		!s->renames;
 	json_edit_free(both);
 	return made;
 }
