@@ -260,7 +260,7 @@ static int examine_packed_refs(struct repairing *r)
 	if (r->packed_refs)
 		rc = keep(r, path.data);
 	if (!rc && r->packed_refs)
-		rc = file_publish(path.data, whole.data, whole.len, r->err);
+		rc = file_replace(path.data, whole.data, whole.len, 0644, r->err);
 	buf_release(&path);
 	buf_release(&text);
 	buf_release(&whole);
