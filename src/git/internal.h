@@ -60,6 +60,12 @@ bool store_is_ref_text(const struct buf *text);
 /* Restores the HEAD of a clone if it is damaged, and stores a report in repo->repaired. Called by
  * repo_open(). */
 int store_repair_head(struct repo *repo, struct error *err);
+/* Removes the damaged lines of packed-refs. Returns 1 if there were any, 0, or a negative code. */
+int store_repair_packed_refs(struct repo *repo, struct error *err);
+/* Replaces the content of the file `path`, `old`, by `new`, after writing `old` to damaged/ in the
+ * state directory; stores the path of that file in `kept`. */
+int store_replace_damaged(struct repo *repo, const char *path, const struct buf *old,
+	const struct buf *new, struct buf *kept, struct error *err);
 
 /* Reads all settings, so that reading one later cannot fail. Called by repo_open(), and after each
  * change of a setting. Returns ERR_FAILED if a file exists but cannot be read. */

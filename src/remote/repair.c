@@ -227,47 +227,8 @@ static bool is_damaged(const struct repairing *r)
 	return r->objects_count || r->incomplete || r->index || r->packed_refs;
 }
 
-/* Is `line`, without the line feed, valid in packed-refs? See "packed-refs" in git-pack-refs(1). */
-static bool is_packed_ref(const char *line, size_t len)
-{
-	char hex[41] = "";
-	struct oid oid;
-	size_t skip = len && *line == '^';
-	if (len && *line == '#')
-		return !memchr(line, '\0', len);
-	if (len < skip + 40 || memchr(line, '\0', len))
-		return false;
-	snprintf(hex, sizeof(hex), "%s", line + skip);
-	return oid_parse(&oid, hex) &&
-		(skip ? len == 41 : len > 46 && !strncmp(line + 40, " refs/", 6));
-}
-
-/* Keeps the valid lines of a damaged packed-refs. The branch of HEAD may have been in another line;
- * what the remote has is fetched again. */
-static int examine_packed_refs(struct repairing *r)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT, whole = BUF_INIT;
-	buf_addf(&path, "%s/packed-refs", repo_common_dir(r->repo));
-	int rc = file_read(&text, path.data, SIZE_MAX, r->err);
-	for (const char *line = text.data, *end = text.data + text.len; !rc && line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((feed ? feed : end) - line);
-		if (feed && is_packed_ref(line, len))
-			buf_add(&whole, line, len + 1);
-		line += len + 1;
-	}
-	r->packed_refs = !rc && whole.len != text.len;
-	if (r->packed_refs)
-		rc = keep(r, path.data);
-	if (!rc && r->packed_refs)
-		rc = file_replace(path.data, whole.data, whole.len, 0644, r->err);
-	buf_release(&path);
-	buf_release(&text);
-	buf_release(&whole);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
-}
-
-/* The branch of HEAD must be restored if its line was lost. */
+/* The branch of HEAD must be restored if its line in packed-refs was lost. What the remote has is
+ * fetched again. */
 static int examine_head_branch(struct repairing *r)
 {
 	struct buf name = BUF_INIT;
@@ -292,8 +253,9 @@ static int examine_use(struct repairing *r)
 static int examine(struct repairing *r)
 {
 	r->locks = boot_locks_remove_all(&r->repo->place, r->err);
-	int rc = r->locks < 0 ? r->locks : examine_packed_refs(r);
-	if (!rc)
+	int rc = r->locks < 0 ? r->locks : store_repair_packed_refs(r->repo, r->err);
+	r->packed_refs = rc > 0;
+	if (rc >= 0)
 		rc = examine_use(r);
 	if (!rc)
 		rc = examine_objects(r);

@@ -225,13 +225,37 @@ loose() {
   done
 }
 
+@test "a damaged HEAD is restored to what was checked out" {
+  busy_fleet
+  git tag -a -m release v1
+  git branch topic
+  local checkout
+  for checkout in topic v1 main; do
+    git checkout -q "$checkout"
+    cp .git/HEAD "$TMP/HEAD"
+    : >.git/HEAD
+    works_again "job list"
+    cmp .git/HEAD "$TMP/HEAD"
+    [ -e .git/git-build/damaged/HEAD ]
+  done
+}
+
 @test "damaged packed references are restored" {
   busy_fleet
+  git tag v1
+  git tag -a -m release v2
   local damage
   for damage in "sed -i 's/^\(.\{20\}\).*main$/\1/'" "truncate -s -12" "sed -i 's/heads/\x00\x00\x00\x00\x00/'"; do
     git pack-refs --all
     eval "$damage .git/packed-refs"
     works_again "$send" "heartbeat --push" "${reads[@]}"
     [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main)" ]
+    [ "$(git rev-parse v1 "v2^{commit}" | uniq | wc -l)" = 1 ]
   done
+  # What is known about the tag of a lost line must not become part of the line before it.
+  git pack-refs --all
+  sed -i 's/^[0-9a-f]* refs\/tags\/v2$/damaged/' .git/packed-refs
+  works_again "$send"
+  [ "$(git rev-parse v1)" = "$(git rev-parse "v1^{}")" ]
+  run ! grep '^\^' .git/packed-refs
 }
