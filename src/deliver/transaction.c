@@ -408,13 +408,13 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
  */
 static void follow(struct transaction *tx, struct transaction_result *result)
 {
-	struct buf path = BUF_INIT, known = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct error why = ERROR_INIT;
+	struct stat st;
 	state_path(&path, tx->repo, "worktree-problem");
 	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
-	bool reported = file_read(&known, path.data, SIZE_MAX, NULL) != ERR_NOT_FOUND;
-	/* The index may be damaged; examine the clone once for each reason. */
-	if (rc < 0 && !strstr(known.data, why.text) &&
+	bool reported = !stat(path.data, &st);
+	if (rc < 0 && worktree_index_is_damaged(tx->repo) &&
 		repair(tx->repo, &tx->plan->remote, NULL) > 0)
 		rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
 	buf_reset(&result->behind);
@@ -427,7 +427,6 @@ static void follow(struct transaction *tx, struct transaction_result *result)
 		file_publish(path.data, result->behind.data, result->behind.len, NULL);
 	}
 	buf_release(&path);
-	buf_release(&known);
 }
 
 int transaction_run(struct repo *repo, const struct transaction_plan *plan,

@@ -283,3 +283,14 @@ int worktree_attribute(
 	buf_addstr(out, value);
 	return 1;
 }
+
+bool worktree_index_is_damaged(struct repo *repo)
+{
+	struct buf path = BUF_INIT;
+	git_index *index = NULL;
+	buf_addf(&path, "%s/index", repo->place.git_dir);
+	bool damaged = git_index_open(&index, path.data) < 0;
+	git_index_free(index);
+	buf_release(&path);
+	return damaged;
+}

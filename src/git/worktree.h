@@ -21,6 +21,10 @@
 int worktree_follow(
 	struct repo *repo, const char *branch, const struct oid *tip, struct error *err);
 
+/* Can the index not be read? libgit2 may not know everything that git writes to it, so this is only
+ * a reason to examine it with git. */
+bool worktree_index_is_damaged(struct repo *repo);
+
 /* Calls `each` with the path (from the top) of every tracked file in the worktree or, if `staged`,
  * of every file that is staged for the next commit. Stops when `each` returns non-zero, and returns
  * that. */
