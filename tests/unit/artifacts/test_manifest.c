@@ -1,5 +1,5 @@
 /* artifacts/manifest.h: a manifest can be read after it was written, and hostile ones are refused. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "base/file.h"
 #include "artifacts/manifest.h"
@@ -8,22 +8,6 @@
 #include <unistd.h>
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
-
-static int enter(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
-}
 
 static void a_directory_is_recorded_with_sizes_and_hashes(void **state)
 {
@@ -157,5 +141,5 @@ int main(void)
 		cmocka_unit_test(a_written_manifest_can_be_read),
 		cmocka_unit_test(hostile_manifests_are_refused),
 	};
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

@@ -1,5 +1,5 @@
 /* base/file.h and base/child.h, with the real file system and real processes. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "base/child.h"
 #include "base/env.h"
@@ -12,22 +12,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
-
-static int enter(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
-}
 
 static void a_replaced_file_keeps_its_mode(void **state)
 {
@@ -347,5 +331,5 @@ int main(void)
 		cmocka_unit_test(a_program_that_cannot_run_is_reported),
 		cmocka_unit_test(the_environment_is_changed_only_for_the_child),
 	};
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

@@ -1,6 +1,6 @@
 /* git/: "does not exist" is a result. An object that is referenced and cannot be read is
  * damage, never absence. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "base/file.h"
 #include "git/history.h"
@@ -10,34 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
-
-static void sh(const char *script)
-{
-	fflush(stdout);
-	if (system(script))
-		fail_msg("failed: %s", script);
-}
-
 /* Each test has a repository with a/b/file at refs/heads/x, as loose objects. */
 static int enter(void **state)
 {
-	(void)state;
-	strcpy(strrchr(directory, '.'), ".XXXXXX");
-	if (!mkdtemp(directory) || chdir(directory))
+	if (enter_directory(state))
 		return -1;
-	setenv("HOME", directory, 1);
-	unsetenv("GIT_DIR");
 	return system("git init -q -b x . && git config user.name u && git config user.email e && "
 		      "mkdir -p a/b && echo text >a/b/file && git add . && git commit -qm one");
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
 }
 
 static struct repo *open_repo(void)
@@ -269,7 +248,7 @@ static void a_list_of_files_is_complete_or_an_error(void **state)
 	assert_int_equal(file_may_run("loop", &err), ERR_FAILED);
 }
 
-#define TEST_IN_REPOSITORY(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST_IN_REPOSITORY(name) cmocka_unit_test_setup_teardown(name, enter, leave_directory)
 
 int main(void)
 {

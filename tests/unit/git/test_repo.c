@@ -1,6 +1,6 @@
 /* git/, remote/ and deliver/: repositories, commits, pushes and transactions, on real repositories
  * with real hooks. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "remote/porcelain.h"
 #include "deliver/transaction.h"
@@ -10,34 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
-
-static void sh(const char *script)
-{
-	fflush(stdout);
-	if (system(script))
-		fail_msg("failed: %s", script);
-}
-
 static int enter(void **state)
 {
-	(void)state;
-	if (!mkdtemp(directory) || chdir(directory))
+	if (enter_directory(state))
 		return -1;
-	setenv("HOME", directory, 1);
-	unsetenv("GIT_DIR");
 	return system("git init -q --bare shared.git && git -C shared.git symbolic-ref HEAD "
 		      "refs/heads/main"
 		      " && git clone -q shared.git a 2>/dev/null && git clone -q shared.git b "
 		      "2>/dev/null");
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
 }
 
 static struct repo *open_repo(const char *name)
@@ -622,5 +602,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_hanging_remote_is_abandoned),
 		cmocka_unit_test(many_writers_lose_nothing),
 	};
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, enter, leave_directory);
 }

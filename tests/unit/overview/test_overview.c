@@ -1,5 +1,5 @@
 /* overview/overview.h: the whole fleet is read, and a corrupt file hides no other. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "overview/overview.h"
 
@@ -8,8 +8,6 @@
 
 /* 2025-10-29T12:00:00Z */
 enum { NOON = 1761739200 };
-
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
 
 /* Three servers: a valid one, one with a corrupt status, one with only a heartbeat branch. */
 static const char script[] =
@@ -65,17 +63,7 @@ static const char script[] =
 
 static int enter(void **state)
 {
-	(void)state;
-	unsetenv("GIT_DIR");
-	return mkdtemp(directory) && !chdir(directory) ? system(script) : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
+	return enter_directory(state) ? -1 : system(script);
 }
 
 static int64_t noon(void *data)
@@ -183,5 +171,5 @@ int main(void)
 		cmocka_unit_test(a_build_is_listed_once_with_the_most_complete_data),
 		cmocka_unit_test(the_newest_messages_are_first_and_unread_errors_are_counted),
 	};
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, enter, leave_directory);
 }

@@ -1,28 +1,11 @@
 /* remote/push_record.h: pushes are counted correctly by concurrent processes. */
-#include "unit/unit.h"
+#include "unit/directory.h"
 
 #include "remote/push_record.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char directory[] = "/tmp/git-build-unit.XXXXXX";
-
-static int enter(void **state)
-{
-	(void)state;
-	unsetenv("GIT_DIR");
-	return mkdtemp(directory) && !chdir(directory) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return chdir("/") || system(command);
-}
 
 static struct repo *fresh(void)
 {
@@ -105,5 +88,5 @@ int main(void)
 		cmocka_unit_test(an_unreadable_record_is_restarted),
 		cmocka_unit_test(no_count_is_lost_between_processes),
 	};
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
