@@ -259,7 +259,7 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 
 int file_publish(const char *path, const void *data, size_t len, struct error *err)
 {
-	return replace(path, data, len, 0666, false, err);
+	return replace(path, data, len, 0644, false, err);
 }
 
 /* Creates one directory, if it does not exist, and syncs it and its name to disk. */

@@ -36,7 +36,8 @@ int file_read_fd(struct buf *out, int fd, const char *name, size_t limit, struct
  */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 
-/* Like file_replace(), without syncing: for files that need not survive a power cut. */
+/* Like file_replace() with the mode 0644, without syncing: for files that need not survive a power
+ * cut. */
 int file_publish(const char *path, const void *data, size_t len, struct error *err);
 
 /*

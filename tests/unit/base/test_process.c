@@ -13,6 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static void a_new_file_can_be_written_by_its_owner_only(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct stat st;
+	assert_int_equal(file_publish("published", "text", 4, &err), 0);
+	assert_int_equal(stat("published", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+}
+
 static void a_replaced_file_keeps_its_mode(void **state)
 {
 	(void)state;
@@ -315,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_keeps_its_mode),
+		cmocka_unit_test(a_new_file_can_be_written_by_its_owner_only),
 		cmocka_unit_test(a_new_file_is_synced_with_its_directories),
 		cmocka_unit_test(a_device_is_written_to_and_not_replaced),
 		cmocka_unit_test(a_failed_write_keeps_the_old_file),
