@@ -1,8 +1,8 @@
 #include "artifacts/logs.h"
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
 #include "fleet/names.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 256 << 20, UNPACK_MS = 120000 };
+enum { STORED_LIMIT = 256 << 20, TEXT_LIMIT = 256 << 20 };
 
 void log_list_release(struct log_list *list)
 {
@@ -230,28 +230,6 @@ static int read_stored(
 	return rc;
 }
 
-static int unpack(struct buf *out, const struct buf *packed, const char *path, struct error *err)
-{
-	const char *argv[] = { "gzip", "-d", "-c", NULL };
-	struct buf errors = BUF_INIT;
-	struct child child = { .argv = argv,
-		.input = packed->data,
-		.input_len = packed->len,
-		.timeout_ms = UNPACK_MS,
-		.output = out,
-		.errors = &errors,
-		.output_limit = TEXT_LIMIT };
-	int status, rc = child_run(&child, &status, err);
-	buf_trim(&errors);
-	if (!rc && status)
-		rc = error_set(err, ERR_INVALID, "cannot decompress %s: %s", path, errors.data);
-	if (!rc && out->len >= TEXT_LIMIT)
-		rc = error_set(err, ERR_INVALID, "%s has more than %d MiB when decompressed", path,
-			TEXT_LIMIT >> 20);
-	buf_release(&errors);
-	return rc;
-}
-
 int log_read(struct buf *out, const struct reading *reading, const char *path, struct error *err)
 {
 	struct buf stored = BUF_INIT, other = BUF_INIT;
@@ -265,7 +243,7 @@ int log_read(struct buf *out, const struct reading *reading, const char *path, s
 		error_set(err, rc, "log %s exists neither on the shared branch nor in this clone",
 			path);
 	else if (!rc && file_has_ending(other.data, ".gz"))
-		rc = unpack(out, &stored, path, err);
+		rc = gzip_decompress(&stored, path, TEXT_LIMIT, out, err);
 	else if (!rc)
 		buf_add(out, stored.data, stored.len);
 	buf_release(&stored);

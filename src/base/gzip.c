@@ -54,12 +54,15 @@ int gzip_compress(const char *text, size_t len, struct buf *out, struct error *e
 	return error_set(err, ERR_FAILED, "cannot compress: zlib error %d", rc);
 }
 
-int gzip_decompress(const char *data, size_t len, size_t limit, struct buf *out, struct error *err)
+int gzip_decompress(const struct buf *packed, const char *name, size_t limit, struct buf *out,
+	struct error *err)
 {
 	z_stream stream = { 0 };
+	const char *data = packed->data;
+	size_t len = packed->len;
 	const size_t before = out->len;
 	int rc = inflateInit2(&stream, WINDOW_BITS + GZIP_HEADER);
-	while (rc == Z_OK && (!limit || out->len - before <= limit)) {
+	while (rc == Z_OK && out->len - before <= limit) {
 		feed(&stream, &data, &len);
 		make_room(&stream, out);
 		rc = inflate(&stream, Z_NO_FLUSH);
@@ -69,11 +72,12 @@ int gzip_decompress(const char *data, size_t len, size_t limit, struct buf *out,
 			rc = inflateReset(&stream);
 	}
 	inflateEnd(&stream);
-	if (rc == Z_STREAM_END && (!limit || out->len - before <= limit))
+	bool too_long = out->len - before > limit;
+	if (rc == Z_STREAM_END && !too_long)
 		return 0;
-	bool too_long = limit && out->len - before > limit;
 	buf_truncate(out, before);
-	return too_long
-		? error_set(err, ERR_INVALID, "more than %zu bytes when decompressed", limit)
-		: error_set(err, ERR_INVALID, "not a complete gzip file");
+	return too_long ? error_set(err, ERR_INVALID, "%s has more than %zu MiB when decompressed",
+				  name, limit >> 20)
+			: error_set(err, ERR_INVALID,
+				  "cannot decompress %s: not a complete gzip file", name);
 }

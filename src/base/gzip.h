@@ -12,9 +12,10 @@
  * ERR_FAILED. */
 int gzip_compress(const char *text, size_t len, struct buf *out, struct error *err);
 
-/* Decompresses `len` bytes at `data`, which may have several gzip members, and appends the text to
- * `out`. Returns 0, or ERR_INVALID, with `out` unchanged, if the data is damaged or truncated, or
- * if the text has more than `limit` bytes (0: no limit). */
-int gzip_decompress(const char *data, size_t len, size_t limit, struct buf *out, struct error *err);
+/* Decompresses `packed`, which may have several gzip members and is called `name` in errors, and
+ * appends the text to `out`. Returns 0, or ERR_INVALID, with `out` unchanged, if the data is damaged
+ * or truncated, or if the text has more than `limit` bytes. */
+int gzip_decompress(const struct buf *packed, const char *name, size_t limit, struct buf *out,
+	struct error *err);
 
 #endif
