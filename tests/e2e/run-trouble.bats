@@ -295,7 +295,8 @@ killed_when() {
 @test "a worker that is killed before the command of its job runs does not use up an attempt" {
   git config build.jobAttempts 1
   # A slow source: the worker is killed after the claim, during the fetch.
-  printf '#!/bin/sh\nwhile [ -e "%s/hold" ]; do sleep 0.1; done\nexec git-upload-pack "$@"\n' "$TMP" >"$TMP/slow"
+  printf '#!/bin/sh\ntouch "%s/fetching"\nwhile [ -e "%s/hold" ]; do sleep 0.1; done\nexec git-upload-pack "$@"\n' \
+    "$TMP" "$TMP" >"$TMP/slow"
   chmod +x "$TMP/slow"
   git config --global remote.slow.url "$TMP/source"
   git config --global remote.slow.uploadpack "$TMP/slow"
@@ -303,9 +304,10 @@ killed_when() {
   id=$(add)
   touch "$TMP/hold"
   for n in 1 2 3; do
-    killed_when '[ "$(job "$id" .status)" = running ] && pgrep -f "$TMP/slow"'
+    killed_when '[ "$(job "$id" .status)" = running ] && [ -e "$TMP/fetching" ]'
     # The next worker finds the job and requeues it; then the same happens again.
     [ "$(job "$id" .attempt)" = "$n" ]
+    rm "$TMP/fetching"
   done
   rm "$TMP/hold"
   works "$id"
