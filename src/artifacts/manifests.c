@@ -22,6 +22,7 @@ struct gathering {
 	struct manifest_list *list;
 	const struct reading *reading;
 	const char *server; /* the server of the directory */
+	struct error *err;
 };
 
 /* Reads the manifest by its blob: finding 5,000 paths in a directory of 10,000 files takes five
@@ -49,6 +50,7 @@ static int gather_file(const struct entry *file, void *data)
 	struct manifest_list *list = g->list;
 	struct error problem = ERROR_INIT;
 	struct buf path = BUF_INIT;
+	int rc;
 	size_t len = strlen(file->name), end = strlen(MANIFEST_SUFFIX);
 	if (len <= end || strcmp(file->name + len - end, MANIFEST_SUFFIX) != 0)
 		return 0;
@@ -56,21 +58,25 @@ static int gather_file(const struct entry *file, void *data)
 	GROW(list->entries, list->count, list->capacity);
 	struct manifest_entry *entry = &list->entries[list->count++];
 	*entry = (struct manifest_entry){ .path = buf_detach(&path), .manifest = MANIFEST_INIT };
-	if (read_manifest(entry, g, &file->oid, &problem) < 0) {
+	rc = read_manifest(entry, g, &file->oid, &problem);
+	if (rc == ERR_INVALID) {
 		manifest_release(&entry->manifest);
 		entry->manifest.job = xstrndup(file->name, len - end);
 		entry->manifest.server = xstrdup(g->server);
 		entry->problem = xstrdup(problem.text);
+		return 0;
 	}
-	return 0;
+	/* Never ERR_NOT_FOUND: an object that is missing is damage. */
+	return rc < 0 ? error_set(g->err, ERR_FAILED, "%s", problem.text) : 0;
 }
 
-static int gather_server(struct gathering *g, const char *server, struct error *err)
+static int gather_server(struct gathering *g, const char *server)
 {
 	struct buf directory = BUF_INIT;
 	g->server = server;
 	buf_addf(&directory, "%s/logs", server);
-	int rc = repo_list(g->reading->repo, &g->reading->tip, directory.data, gather_file, g, err);
+	int rc = repo_list(
+		g->reading->repo, &g->reading->tip, directory.data, gather_file, g, g->err);
 	buf_release(&directory);
 	/* A server without a directory for logs has no manifests. */
 	return rc == ERR_NOT_FOUND ? 0 : rc;
@@ -81,7 +87,7 @@ static int gather_directory(const struct entry *directory, void *data)
 	enum { DIRECTORY = 040000 };
 	if (directory->mode != DIRECTORY || fleet_check_id(directory->name, NULL) < 0)
 		return 0;
-	return gather_server(data, directory->name, NULL);
+	return gather_server(data, directory->name);
 }
 
 /* Orders the newest first; those of the same second by path. */
@@ -98,11 +104,11 @@ static int by_age(const void *a_entry, const void *b_entry)
 int manifest_list_read(struct manifest_list *out, const struct reading *reading, const char *server,
 	struct error *err)
 {
-	struct gathering g = { .list = out, .reading = reading };
+	struct gathering g = { .list = out, .reading = reading, .err = err };
 	*out = (struct manifest_list){ 0 };
 	if (oid_is_none(&reading->tip))
 		return 0;
-	int rc = server ? gather_server(&g, server, err)
+	int rc = server ? gather_server(&g, server)
 			: repo_list(reading->repo, &reading->tip, "", gather_directory, &g, err);
 	if (out->count)
 		qsort(out->entries, out->count, sizeof(*out->entries), by_age);
