@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "fleet/names.h"
+#include "git/refs.h"
+#include "git/state.h"
 #include "remote/remote.h"
 
 #include <inttypes.h>
@@ -10,31 +12,21 @@
 
 enum { DOCUMENT_LIMIT = 256 << 20 };
 
-static void state_path(struct repo *repo, const char *what, struct buf *out)
-{
-	buf_addf(out, "%s/%s", repo_state_dir(repo), what);
-}
-
 void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	state_path(repo, what, &path);
+	struct buf text = BUF_INIT;
 	buf_addf(&text, "%" PRId64 "\n", now);
-	if (!file_make_directories(repo_state_dir(repo), NULL))
-		file_publish(path.data, text.data, text.len, NULL);
-	buf_release(&path);
+	state_write(repo, what, text.data, false, NULL);
 	buf_release(&text);
 }
 
 int reading_fetched_at(struct repo *repo, const char *what, int64_t *out, struct error *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	state_path(repo, what, &path);
+	struct buf text = BUF_INIT;
 	*out = 0;
-	int rc = file_read(&text, path.data, 100, err);
+	int rc = state_read(&text, repo, what, 100, err);
 	if (!rc && sscanf(text.data, "%" SCNd64, out) != 1)
 		*out = 0;
-	buf_release(&path);
 	buf_release(&text);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
@@ -43,8 +35,7 @@ static int fetch_branch(struct repo *repo, const struct settings *settings, stru
 {
 	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf refspec = BUF_INIT;
-	buf_addf(&refspec, "+refs/heads/%s:refs/remotes/%s/%s", settings->branch, settings->remote,
-		settings->branch);
+	ref_fetching(&refspec, settings->remote, settings->branch);
 	const char *refspecs[] = { refspec.data, NULL };
 	int rc = remote_fetch(repo, &remote, refspecs, err);
 	buf_release(&refspec);
@@ -54,18 +45,20 @@ static int fetch_branch(struct repo *repo, const struct settings *settings, stru
 int reading_take(struct reading *out, struct repo *repo, const struct settings *settings,
 	bool fetch, const struct env *env, struct error *err)
 {
-	struct buf ref = BUF_INIT;
-	*out = (struct reading){ .repo = repo, .now = env->now(env->data) };
+	bool fetched = false;
+	*out = (struct reading){ .repo = repo, .now = env_now(env) };
 	if (fetch && !remote_exists(repo, settings->remote))
 		error_set(&out->offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
 			settings->remote);
-	else if (fetch && !fetch_branch(repo, settings, &out->offline))
+	else if (fetch)
+		fetched = !fetch_branch(repo, settings, &out->offline);
+	if (fetched)
 		reading_note_fetch(repo, READING_BRANCH, out->now);
-	int rc = reading_fetched_at(repo, READING_BRANCH, &out->fetched_at, err);
+	out->fetched_at = out->now;
+	int rc = fetched ? 0 : reading_fetched_at(repo, READING_BRANCH, &out->fetched_at, err);
 	if (rc < 0)
 		return rc;
-	buf_addf(&ref, "refs/remotes/%s/%s", settings->remote, settings->branch);
-	rc = repo_ref(repo, ref.data, &out->tip, err);
+	rc = repo_tracking_ref(repo, settings->remote, settings->branch, &out->tip, err);
 	if (rc == ERR_NOT_FOUND) {
 		out->tip = OID_NONE;
 		rc = out->offline.code ? error_set(err, ERR_NOT_FOUND,
@@ -73,7 +66,6 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 						 settings->branch, out->offline.text)
 				       : 0;
 	}
-	buf_release(&ref);
 	return rc;
 }
 
@@ -101,7 +93,7 @@ int reading_check_fleet(struct repo *repo, const struct settings *settings, cons
 	if (!empty) {
 		rc = repo_list(repo, tip, "", find_coordination, NULL, err);
 	} else {
-		buf_addf(&prefix, "refs/remotes/%s/", settings->remote);
+		ref_tracking(&prefix, settings->remote, "");
 		rc = repo_ref_each(repo, prefix.data, find_branch, prefix.data, err);
 	}
 	buf_release(&prefix);

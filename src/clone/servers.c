@@ -288,16 +288,20 @@ static int fetch_all(struct repo *repo, const struct settings *settings, struct 
 int fleet_take(struct fleet *out, struct repo *repo, const struct settings *settings, bool fetch,
 	const struct env *env, struct error *err)
 {
-	struct fleet fleet = { .now = env->now(env->data) };
+	struct fleet fleet = { .now = env_now(env) };
+	bool fetched = false;
 	struct taking taking = { .fleet = &fleet, .repo = repo };
 	if (fetch && !remote_exists(repo, settings->remote))
 		error_set(&fleet.offline, ERR_NOT_FOUND, "this clone has no remote '%s'",
 			settings->remote);
-	else if (fetch && !fetch_all(repo, settings, &fleet.offline)) {
+	else if (fetch)
+		fetched = !fetch_all(repo, settings, &fleet.offline);
+	if (fetched) {
 		reading_note_fetch(repo, READING_FLEET, fleet.now);
 		reading_note_fetch(repo, READING_BRANCH, fleet.now);
 	}
-	int rc = reading_fetched_at(repo, READING_FLEET, &fleet.fetched_at, err);
+	fleet.fetched_at = fleet.now;
+	int rc = fetched ? 0 : reading_fetched_at(repo, READING_FLEET, &fleet.fetched_at, err);
 	if (!rc)
 		rc = read_branches(&taking, settings, err);
 	if (rc < 0) {
