@@ -154,14 +154,15 @@ static void object_path(struct repairing *r, const struct oid *oid, struct buf *
 	buf_addf(out, "%s/objects/%.2s/%s", repo_common_dir(r->repo), oid->hex, oid->hex + 2);
 }
 
-/* The index is damaged only if the system can read the file, but git cannot parse it. */
-static int examine_object(struct repairing *r, const char *path, const struct oid *oid)
+/* A file that the system cannot read is no finding. */
+static int examine_object(struct repairing *r, const FTSENT *entry, const struct oid *oid)
 {
 	struct buf file = BUF_INIT;
-	int rc = file_read(&file, path, SIZE_MAX, r->err);
+	bool is_file = entry->fts_info == FTS_F;
+	int rc = is_file ? file_read(&file, entry->fts_path, SIZE_MAX, r->err) : 0;
 	if (rc == ERR_NOT_FOUND) {
 		rc = 0;
-	} else if (!rc && !loose_is_whole(&file, oid)) {
+	} else if (!rc && !(is_file && loose_is_whole(&file, oid))) {
 		GROW(r->objects, r->objects_count, r->objects_capacity);
 		r->objects[r->objects_count++] = *oid;
 	}
@@ -180,11 +181,12 @@ static int examine_objects(struct repairing *r)
 	int rc = walk ? 0 : error_errno(r->err, ERR_FAILED, "cannot read %s", path.data);
 	for (FTSENT *entry; !rc && walk && (entry = fts_read(walk));) {
 		char hex[41] = "";
-		if (entry->fts_info == FTS_F && entry->fts_level == 2 && entry->fts_namelen == 38)
+		if ((entry->fts_info == FTS_F || entry->fts_info == FTS_D) &&
+			entry->fts_level == 2 && entry->fts_namelen == 38)
 			snprintf(hex, sizeof(hex), "%.2s%.38s",
 				entry->fts_path + entry->fts_pathlen - 41, entry->fts_name);
 		if (*hex && oid_parse(&oid, hex))
-			rc = examine_object(r, entry->fts_path, &oid);
+			rc = examine_object(r, entry, &oid);
 	}
 	if (walk)
 		fts_close(walk);
@@ -208,6 +210,7 @@ static int is_complete(struct repairing *r, const struct ref *only)
 	return status < 0 ? error_set(r->err, status, "cannot run git rev-list") : !status;
 }
 
+/* The index is damaged only if the system can read the file, but git cannot parse it. */
 static int examine_index(struct repairing *r)
 {
 	static const char *const argv[] = { "git", "ls-files", "--cached", NULL };

@@ -133,6 +133,15 @@ loose() {
   works_again "lock acquire again --ttl 60"
 }
 
+@test "an object replaced by a directory is fetched again" {
+  busy_fleet
+  object=$(loose origin/main:coordination)
+  rm "$object" && mkdir "$object"
+  works_again "message list"
+  [ ! -e "$object" ]
+  git fsck
+}
+
 @test "a name that does not exist is not taken for damage" {
   busy_fleet
   local before command
