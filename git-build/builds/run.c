@@ -83,12 +83,11 @@ static int run_one(struct run *run, const char *type, bool *idle, struct error *
 
 /* ---- pausing ---- */
 
-/* Does `rc` mean that the remote cannot be reached, or that other writers block this one? Then this
- * server has no problem, and nothing can be reported. */
-static bool is_outage(int rc)
+/* Does `rc` mean an outage, or that other writers block this one? Then this server has no problem,
+ * and nothing can be reported. */
+static bool is_elsewhere(int rc)
 {
-	return rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_LOST_RACE ||
-		rc == ERR_TIMEOUT || rc == ERR_BUSY;
+	return error_is_outage(rc) || rc == ERR_BUSY;
 }
 
 /* A paused worker claims nothing until it can prepare a job. */
@@ -170,7 +169,7 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		/* A job whose result could not be recorded is retried in the next round. */
 		if (rc < 0 && !idle)
 			recovered = false;
-		if (rc < 0 && (run->put_back || !is_outage(rc)))
+		if (rc < 0 && (run->put_back || !is_elsewhere(rc)))
 			begin_pause(run, &failure);
 		failing = rc < 0;
 		rc = show_finish(err);

@@ -45,3 +45,9 @@ int error_wrap(struct error *err, const char *format, ...)
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);
 	return err->code;
 }
+
+bool error_is_outage(int code)
+{
+	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
+		code == ERR_TIMEOUT;
+}

@@ -18,6 +18,7 @@
 #define BASE_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum error_code {
 	ERR_FAILED = -1,      /* a system call, the disk or the network failed */
@@ -52,5 +53,9 @@ int error_errno(struct error *err, int code, const char *format, ...)
 
 /* Inserts the formatted text and ": " before the text of `err`. Returns its code. */
 int error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Does `code` mean that the remote cannot be reached or is too slow, or that other writers were
+ * faster, so that the same operation can succeed later? */
+bool error_is_outage(int code);
 
 #endif

@@ -6,12 +6,6 @@
 #include "deliver/commit_files.h"
 #include "deliver/outbox.h"
 
-static bool is_outage(int code)
-{
-	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
-		code == ERR_TIMEOUT;
-}
-
 static void add_warning(struct buf *warnings, const char *what, const struct error *err)
 {
 	buf_addf(warnings, "%s: %s\n", what, err->text);
@@ -58,7 +52,7 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 	/* Read it first: another process of this clone may have fetched in the meantime. */
 	struct oid mark = outbox_mark(repo, settings);
 	int rc = write_queue_run(repo, settings, request, env, outcome, err);
-	if (is_outage(rc) && !request_read(&parsed, request->data, request->len, NULL)) {
+	if (error_is_outage(rc) && !request_read(&parsed, request->data, request->len, NULL)) {
 		bool first = is_first(repo, &outcome->said);
 		keep = parsed.operation->later || rc == ERR_UNKNOWN;
 		if (keep &&

@@ -590,8 +590,7 @@ static int take_outbox(struct writing *w, struct error *err)
 /* Is a failure unrelated to the request itself, so that it can be retried? */
 static bool is_passing(int code)
 {
-	return code == ERR_UNREACHABLE || code == ERR_UNKNOWN || code == ERR_LOST_RACE ||
-		code == ERR_TIMEOUT || code == ERR_FAILED;
+	return error_is_outage(code) || code == ERR_FAILED;
 }
 
 static void answer_members(struct writing *w)
