@@ -24,23 +24,31 @@ static bool is_first(struct repo *repo, struct buf *warnings)
 	return first;
 }
 
-/* Reports the first failure of an outage, by a message and an alert. */
-static void raise_alarm(struct repo *repo, const struct settings *settings, const char *operation,
-	const char *why, const struct env *env, struct buf *warnings)
+void raise_alarm(struct repo *repo, const struct settings *settings, const struct alarm *alarm,
+	const struct env *env, struct buf *warnings)
 {
 	struct error err = ERROR_INIT;
-	struct buf text = BUF_INIT, request = BUF_INIT;
+	struct buf request = BUF_INIT;
+	message_request(
+		&request, settings->server, MESSAGE_ALL, "error", alarm->subject, alarm->text, env);
+	struct oid mark = outbox_mark(repo, settings);
+	if (outbox_keep(repo, &request, &mark, alarm->why, env, &err) < 0)
+		add_warning(warnings, "cannot queue a message about the outage", &err);
+	if (alert_operator(repo, settings, alarm->event, alarm->text, env, &err) < 0)
+		add_warning(warnings, "cannot alert the operator", &err);
+	buf_release(&request);
+}
+
+/* Reports the first failure of an outage. */
+static void report_outage(struct repo *repo, const struct settings *settings, const char *operation,
+	const char *why, const struct env *env, struct buf *warnings)
+{
+	struct buf text = BUF_INIT;
 	buf_addf(&text, "%s cannot push '%s' to '%s': %s", settings->server, operation,
 		settings->remote, why);
-	message_request(&request, settings->server, MESSAGE_ALL, "error",
-		"Requests cannot be pushed", text.data, env);
-	struct oid mark = outbox_mark(repo, settings);
-	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
-		add_warning(warnings, "cannot queue a message about the outage", &err);
-	if (alert_operator(repo, settings, "operation-failed", text.data, env, &err) < 0)
-		add_warning(warnings, "cannot alert the operator", &err);
+	struct alarm alarm = { "operation-failed", "Requests cannot be pushed", text.data, why };
+	raise_alarm(repo, settings, &alarm, env, warnings);
 	buf_release(&text);
-	buf_release(&request);
 }
 
 int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
@@ -62,7 +70,7 @@ int submit(struct repo *repo, const struct settings *settings, const struct buf 
 			keep = false;
 		}
 		if (first)
-			raise_alarm(repo, settings, parsed.operation->name, outcome->error.text,
+			report_outage(repo, settings, parsed.operation->name, outcome->error.text,
 				env, &outcome->said);
 		request_release(&parsed);
 	}

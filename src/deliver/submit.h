@@ -16,6 +16,18 @@
 int submit(struct repo *repo, const struct settings *settings, const struct buf *request,
 	const struct env *env, struct outcome *outcome, bool *kept, struct error *err);
 
+struct alarm {
+	const char *event;   /* for the alert command: "push-failed" */
+	const char *subject; /* of the message */
+	const char *text;    /* what failed */
+	const char *why;     /* the error */
+};
+
+/* Adds a message of type `error` for all servers to the outbox, and alerts the operator. Errors are
+ * appended to `warnings`, one per line. */
+void raise_alarm(struct repo *repo, const struct settings *settings, const struct alarm *alarm,
+	const struct env *env, struct buf *warnings);
+
 /*
  * Appends to `answer` what `request` would do to the shared branch at `tip`, and changes nothing.
  * Returns 0, 1 if the request would be refused, or a negative code.

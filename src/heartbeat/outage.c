@@ -2,10 +2,7 @@
 
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "notify/command.h"
-#include "fleet/message.h"
-#include "request/messages.h"
-#include "deliver/outbox.h"
+#include "deliver/submit.h"
 #include "deliver/write_queue.h"
 #include "git/state.h"
 
@@ -58,20 +55,14 @@ void outage_failed(struct repo *repo, const struct settings *settings, const cha
 	if (outage.failures != settings->attempts)
 		return;
 
-	struct buf body = BUF_INIT, request = BUF_INIT;
+	struct buf text = BUF_INIT;
 	char since[TIMESTAMP_SIZE];
-	buf_addf(&body, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
+	buf_addf(&text, "%s could not push its heartbeat to '%s' %" PRId64 " times since %s: %s",
 		settings->server, settings->remote, outage.failures,
 		timestamp_format(outage.since, since), why);
-	if (alert_operator(repo, settings, "push-failed", body.data, env, &err) < 0)
-		add_warning(said, "cannot alert the operator", &err);
-	message_request(&request, settings->server, MESSAGE_ALL, "error",
-		"Heartbeats cannot be pushed", body.data, env);
-	struct oid mark = outbox_mark(repo, settings);
-	if (outbox_keep(repo, &request, &mark, why, env, &err) < 0)
-		add_warning(said, "cannot queue a message about the outage", &err);
-	buf_release(&body);
-	buf_release(&request);
+	struct alarm alarm = { "push-failed", "Heartbeats cannot be pushed", text.data, why };
+	raise_alarm(repo, settings, &alarm, env, said);
+	buf_release(&text);
 }
 
 void outage_over(
