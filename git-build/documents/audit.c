@@ -90,10 +90,8 @@ static void put_commit(struct json_writer *w, const struct audit_commit *commit)
 	json_begin_member(w, "violations", '[');
 	for (size_t i = 0; i < commit->count; i++) {
 		violation_begin_json(&commit->violations[i], w);
-		if (commit->stayed[i] >= 0)
-			json_put_int(w, "fixed_after_seconds", commit->stayed[i]);
-		else
-			json_put_null(w, "fixed_after_seconds");
+		json_put_int_if(
+			w, "fixed_after_seconds", commit->stayed[i] >= 0, commit->stayed[i]);
 		json_end(w);
 	}
 	json_end(w);

@@ -52,10 +52,7 @@ static void put_reach(struct json_writer *w, const struct reach *reach)
 	json_begin(w, '{');
 	json_put_string(w, "server", reach->server);
 	json_put_string(w, "destination", reach->destination ? reach->destination : "");
-	if (reach->rc < 0)
-		json_put_null(w, "exit_code");
-	else
-		json_put_int(w, "exit_code", reach->status);
+	json_put_int_if(w, "exit_code", reach->rc >= 0, reach->status);
 	json_put_string_n(w, "stdout", reach->output.data, reach->output.len);
 	json_put_string_n(w, "stderr", reach->errors.data, reach->errors.len);
 	json_put_string_or_null(w, "error", reach->rc < 0 ? reach->err.text : NULL);

@@ -170,10 +170,7 @@ void manifest_write(const struct manifest *manifest, struct buf *out)
 	json_put_string_or_null(&w, "status", manifest->status);
 	json_put_string_or_null(&w, "reason", manifest->reason);
 	json_put_string(&w, "created_at", timestamp_format(manifest->created_at, when));
-	if (manifest->duration < 0)
-		json_put_null(&w, "duration_seconds");
-	else
-		json_put_int(&w, "duration_seconds", manifest->duration);
+	json_put_int_if(&w, "duration_seconds", manifest->duration >= 0, manifest->duration);
 	json_put_string_or_null(&w, "folder", manifest->directory);
 	json_put_string_or_null(&w, "log", manifest->log);
 	json_begin_member(&w, "artifacts", '[');

@@ -119,6 +119,14 @@ void json_put_int(struct json_writer *w, const char *name, int64_t number)
 	buf_addf(w->out, "%lld", (long long)number);
 }
 
+void json_put_int_if(struct json_writer *w, const char *name, bool known, int64_t number)
+{
+	if (known)
+		json_put_int(w, name, number);
+	else
+		json_put_null(w, name);
+}
+
 void json_put_double(struct json_writer *w, const char *name, double number, int decimals)
 {
 	if (!isfinite(number)) {

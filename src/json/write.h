@@ -49,6 +49,8 @@ void json_put_string_or_null(struct json_writer *w, const char *name, const char
 void json_put_time(struct json_writer *w, const char *name, int64_t seconds);
 void json_put_string_n(struct json_writer *w, const char *name, const char *string, size_t len);
 void json_put_int(struct json_writer *w, const char *name, int64_t number);
+/* If the number is not known, null is written. */
+void json_put_int_if(struct json_writer *w, const char *name, bool known, int64_t number);
 /* With `decimals` digits after the point; a number that is not finite is written as null. */
 void json_put_double(struct json_writer *w, const char *name, double number, int decimals);
 void json_put_bool(struct json_writer *w, const char *name, bool value);

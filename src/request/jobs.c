@@ -160,10 +160,9 @@ static void set_last_build(struct work *work, const struct job *job)
 	json_put_string(&w, "id", job->id);
 	json_put_string(&w, "status", is(job, "completed") ? "success" : "failed");
 	json_put_string(&w, "completed_at", timestamp_format(job->completed_at, time));
-	if (job->started_at && job->completed_at >= job->started_at)
-		json_put_int(&w, "duration_seconds", job->completed_at - job->started_at);
-	else
-		json_put_null(&w, "duration_seconds");
+	json_put_int_if(&w, "duration_seconds",
+		job->started_at && job->completed_at >= job->started_at,
+		job->completed_at - job->started_at);
 	json_begin_member(&w, "artifacts", '[');
 	const struct json_value *artifacts =
 		json_member(request->doc, json_root(request->doc), "artifacts");

@@ -26,11 +26,8 @@ static void put_servers(
 		json_put_string_or_null(w, "status", server->status);
 		json_put_bool(w, "healthy", health->servers[i].healthy);
 		json_put_time(w, "last_heartbeat", server->last_heartbeat);
-		if (server->last_heartbeat)
-			json_put_int(w, "heartbeat_age_seconds",
-				overview->fleet.now - server->last_heartbeat);
-		else
-			json_put_null(w, "heartbeat_age_seconds");
+		json_put_int_if(w, "heartbeat_age_seconds", server->last_heartbeat != 0,
+			overview->fleet.now - server->last_heartbeat);
 		json_end(w);
 	}
 	json_end(w);
