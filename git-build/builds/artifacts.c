@@ -108,7 +108,7 @@ static void put_manifest(struct json_writer *w, const struct manifest *manifest)
 	json_put_string_or_null(w, "commit", manifest->commit);
 	json_put_string_or_null(w, "status", manifest->status);
 	json_put_string_or_null(w, "reason", manifest->reason);
-	coordination_put_time(w, "created_at", manifest->created_at);
+	json_put_time(w, "created_at", manifest->created_at);
 	json_put_int_if(w, "duration_seconds", manifest->duration >= 0, manifest->duration);
 	json_put_string_or_null(w, "folder", manifest->directory);
 	json_put_string_or_null(w, "log", manifest->log);

@@ -105,7 +105,7 @@ static void add_log(struct listed *listed, const char *job, const char *server, 
 	json_put_string_or_null(&listed->w, "job", job);
 	json_put_string(&listed->w, "server", server);
 	json_put_string(&listed->w, "state", state);
-	coordination_put_time(&listed->w, "started_at", time);
+	json_put_time(&listed->w, "started_at", time);
 	json_put_string_or_null(&listed->w, "path", path);
 	json_end(&listed->w);
 	buf_release(&age);

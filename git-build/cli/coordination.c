@@ -199,16 +199,10 @@ int coordination_since(const char *text, int64_t now, int64_t *since, struct err
 			       text);
 }
 
-void coordination_put_time(struct json_writer *w, const char *name, int64_t seconds)
-{
-	char text[TIMESTAMP_SIZE];
-	json_put_string_or_null(w, name, seconds ? timestamp_format(seconds, text) : NULL);
-}
-
 void coordination_put_reading(struct json_writer *w, const struct reading *reading)
 {
-	coordination_put_time(w, "timestamp", reading->now);
-	coordination_put_time(w, "fetched_at", reading->fetched_at);
+	json_put_time(w, "timestamp", reading->now);
+	json_put_time(w, "fetched_at", reading->fetched_at);
 	json_put_string_or_null(w, "offline", reading->offline.code ? reading->offline.text : NULL);
 }
 

@@ -58,8 +58,6 @@ int coordination_since(const char *text, int64_t now, int64_t *since, struct err
 
 /* Writes "timestamp", "fetched_at" and "offline" into an open object. */
 void coordination_put_reading(struct json_writer *w, const struct reading *reading);
-/* Writes seconds since 1970 as a timestamp; 0 as null. */
-void coordination_put_time(struct json_writer *w, const char *name, int64_t seconds);
 
 /* "4 min ago", "in 4 min", or "-" if `then` is 0. */
 void coordination_age(int64_t then, int64_t now, struct buf *out);

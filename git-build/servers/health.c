@@ -125,8 +125,8 @@ static void show_verdict_json(const struct overview *overview, const struct heal
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	coordination_put_time(&w, "timestamp", fleet->now);
-	coordination_put_time(&w, "fetched_at", fleet->fetched_at);
+	json_put_time(&w, "timestamp", fleet->now);
+	json_put_time(&w, "fetched_at", fleet->fetched_at);
 	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
 	health_put(&w, overview, health);
 	json_end(&w);

@@ -143,7 +143,7 @@ static void put_server(struct json_writer *w, const struct server *server)
 	}
 	json_begin_member(w, "heartbeat", '{');
 	json_put_string(w, "state", heartbeat_state_name(server->state));
-	coordination_put_time(w, "timestamp", server->last_heartbeat);
+	json_put_time(w, "timestamp", server->last_heartbeat);
 	if (server->state == HEARTBEAT_NEVER) {
 		json_put_null(w, "age_seconds");
 		json_put_null(w, "healthy");
@@ -163,8 +163,8 @@ static void show_json_list(const struct fleet *fleet)
 	struct buf out = BUF_INIT;
 	struct json_writer w = JSON_WRITER_INIT(&out);
 	json_begin(&w, '{');
-	coordination_put_time(&w, "timestamp", fleet->now);
-	coordination_put_time(&w, "fetched_at", fleet->fetched_at);
+	json_put_time(&w, "timestamp", fleet->now);
+	json_put_time(&w, "fetched_at", fleet->fetched_at);
 	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
 	json_begin_member(&w, "servers", '[');
 	for (size_t i = 0; i < fleet->count; i++)
