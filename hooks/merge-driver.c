@@ -11,6 +11,7 @@
  * usage: merge-driver [--] BASE OURS THEIRS [MARKER-SIZE [PATH [LABEL...]]]
  */
 #include "discarded.h"
+#include "fleet/files.h"
 
 #include "base/alloc.h"
 #include "base/escape.h"
@@ -98,7 +99,7 @@ static int find_schema(
 {
 	struct error broken = ERROR_INIT;
 	struct buf name = BUF_INIT, file = BUF_INIT;
-	const char *builtin = path ? builtin_for_path(path) : NULL;
+	const char *builtin = path ? fleet_file(path)->schema : NULL;
 	int rc = 0, own = 0;
 	*out = NULL;
 	if (builtin)

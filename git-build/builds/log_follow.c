@@ -5,7 +5,7 @@
 #include "cli/ssh.h"
 
 #include "fleet/job.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "clone/address.h"
 #include "clone/reading.h"
 #include "artifacts/logs.h"

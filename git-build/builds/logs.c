@@ -7,7 +7,7 @@
 #include "cli/print.h"
 
 #include "fleet/job.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "artifacts/logs.h"
 
 #include <stdlib.h>

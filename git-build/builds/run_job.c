@@ -4,7 +4,7 @@
 #include "cli/print.h"
 
 #include "base/timestamp.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 
 #include <errno.h>
 #include <inttypes.h>

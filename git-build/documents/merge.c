@@ -3,11 +3,11 @@
  * repository, and reads none: published values do not count here.
  */
 #include "cli/command.h"
+#include "fleet/files.h"
 #include "cli/print.h"
 
 #include "base/alloc.h"
 #include "merge/files.h"
-#include "schema/builtin.h"
 #include "git/run.h"
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static int run(
 			.theirs_label = operands->words[2] },
 	};
 	const char *schema = given->schema ? given->schema
-		: given->path              ? builtin_for_path(given->path)
+		: given->path              ? fleet_file(given->path)->schema
 					   : NULL;
 	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
 	if (!rc)

@@ -1,10 +1,10 @@
 /* Validating against the schemas of a repository: the schema of each file, and the guard for a
  * range of commits. */
 #include "documents/validate.h"
+#include "fleet/files.h"
 #include "cli/violations.h"
 
 #include "base/file.h"
-#include "schema/builtin.h"
 #include "git/worktree.h"
 #include "git/refs.h"
 
@@ -18,7 +18,7 @@
 static int schema_for_path(struct validating *v, const char *path, const struct schema **out)
 {
 	struct buf name = BUF_INIT, file = BUF_INIT;
-	const char *builtin = builtin_for_path(path);
+	const char *builtin = fleet_file(path)->schema;
 	int rc =
 		builtin ? 1 : worktree_attribute(v->inv->repo, path, "build-schema", &name, v->err);
 	if (rc > 0 && !builtin)

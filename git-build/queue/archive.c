@@ -2,6 +2,7 @@
  * git build archive: moves old jobs, messages and logs to the archive, in one push.
  */
 #include "cli/coordination.h"
+#include "fleet/files.h"
 #include "cli/print.h"
 
 #include "request/archive.h"
@@ -48,7 +49,7 @@ static void show_answer(const struct parsed_answer *answer, bool dry_run)
 		show_line("nothing is old enough");
 		return;
 	}
-	show_line("%s %" PRId64 " messages and %" PRId64 " jobs to " ARCHIVE_DIRECTORY,
+	show_line("%s %" PRId64 " messages and %" PRId64 " jobs to " FLEET_ARCHIVE_DIRECTORY,
 		dry_run ? "would move" : "moved", messages, jobs);
 	show_line("%s %" PRId64 " logs, saving %" PRId64 " bytes",
 		dry_run ? "would compress" : "compressed", logs,

@@ -11,7 +11,7 @@
 #include "clone/archive.h"
 #include "clone/servers.h"
 #include "fleet/job.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/jobs.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "base/timestamp.h"
 #include "clone/held_locks.h"
 #include "fleet/lock.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/request.h"
 
 #include <limits.h>

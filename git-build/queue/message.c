@@ -11,7 +11,7 @@
 #include "base/timestamp.h"
 #include "clone/archive.h"
 #include "fleet/message.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/messages.h"
 #include "clone/servers.h"
 #include "remote/tidy.h"

@@ -3,6 +3,7 @@
 #include "cli/print.h"
 
 #include "base/file.h"
+#include "fleet/files.h"
 #include "notify/message_rules.h"
 
 #include <string.h>
@@ -19,13 +20,14 @@ static int load(struct message_rules *rules, const struct invocation *inv, const
 	if (file)
 		rc = file_read(&text, file, RULES_LIMIT, err);
 	else if (oid_is_none(&reading->tip))
-		rc = error_set(err, ERR_NOT_FOUND, "no message rules: missing " MESSAGE_RULES_PATH);
+		rc = error_set(
+			err, ERR_NOT_FOUND, "no message rules: missing " FLEET_MESSAGE_RULES_PATH);
 	else
-		rc = repo_read(reading->repo, &reading->tip, MESSAGE_RULES_PATH, RULES_LIMIT, &text,
-			NULL, err);
+		rc = repo_read(reading->repo, &reading->tip, FLEET_MESSAGE_RULES_PATH, RULES_LIMIT,
+			&text, NULL, err);
 	if (!rc)
 		rc = message_rules_read(
-			rules, text.data, text.len, file ? file : MESSAGE_RULES_PATH, err);
+			rules, text.data, text.len, file ? file : FLEET_MESSAGE_RULES_PATH, err);
 	buf_release(&text);
 	buf_release(&configured);
 	return rc;

@@ -1,5 +1,6 @@
 #include "clone/archive.h"
 
+#include "fleet/files.h"
 #include "fleet/names.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static int gather_archive(const struct entry *entry, void *data)
 	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' || all < len + 6 ||
 		strcmp(entry->name + all - 5, ".json") != 0)
 		return 0;
-	buf_addf(&path, ARCHIVE_DIRECTORY "/%s", entry->name);
+	buf_addf(&path, FLEET_ARCHIVE_DIRECTORY "/%s", entry->name);
 	int rc = gather(g, path.data);
 	buf_release(&path);
 	return rc;
@@ -53,8 +54,8 @@ int archive_read(const struct reading *reading, const char *path, const char *na
 	*list = NULL;
 	buf_addf(&g.text, "{\"%s\": [", name);
 	if (!oid_is_none(&reading->tip))
-		rc = repo_list(
-			reading->repo, &reading->tip, ARCHIVE_DIRECTORY, gather_archive, &g, err);
+		rc = repo_list(reading->repo, &reading->tip, FLEET_ARCHIVE_DIRECTORY,
+			gather_archive, &g, err);
 	if (!rc || rc == ERR_NOT_FOUND)
 		rc = gather(&g, path);
 	buf_addstr(&g.text, "\n]}\n");

@@ -1,7 +1,7 @@
 #include "clone/held_locks.h"
 
 #include "base/file.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "git/state.h"
 
 #include <inttypes.h>

@@ -7,8 +7,6 @@
 #include "fleet/job.h"
 #include "fleet/message.h"
 
-#define ARCHIVE_DIRECTORY "coordination/archive"
-
 enum { ARCHIVE_DAY = 86400, ARCHIVE_MESSAGE_DAYS = 7, ARCHIVE_LOG_DAYS = 7, ARCHIVE_JOB_DAYS = 30 };
 
 /* Has the message been read, and is it older than `before`? If so, stores its time in `*when`. */

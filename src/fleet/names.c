@@ -1,13 +1,14 @@
 #include "fleet/names.h"
 
+#include "fleet/files.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
 int fleet_check_id(const char *id, struct error *err)
 {
-	static const char *const taken[] = { "all", "null", "operator", "coordination", "shared",
-		"schemas", "HEAD" };
+	static const char *const taken[] = { "all", "null", "operator", "HEAD" };
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	size_t len = strlen(id), first = strspn(id, letters);
@@ -28,6 +29,9 @@ int fleet_check_id(const char *id, struct error *err)
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken) && !why; i++)
 		if (!strcasecmp(id, taken[i]))
 			why = "the name is reserved";
+	for (const char *const *at = fleet_common_directories; *at && !why; at++)
+		if (!strcasecmp(id, *at))
+			why = "the name is reserved";
 	if (why)
 		return error_set(err, ERR_INVALID, "'%s': invalid server ID: %s", id, why);
 	return 0;
@@ -43,9 +47,4 @@ void fleet_file_name(struct buf *out, const char *id)
 		else
 			buf_addf(out, "%%%02X", (unsigned)(unsigned char)*at);
 	}
-}
-
-void fleet_server_path(struct buf *out, const char *server, const char *file)
-{
-	buf_addf(out, "%s/%s", server, file);
 }

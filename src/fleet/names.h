@@ -1,11 +1,5 @@
 /*
- * The names of a fleet: server IDs, files, branches.
- *
- * The layout is that of the older shell scripts:
- *
- *	<server>/status.json  <server>/heartbeat.json  <server>/logs/
- *	coordination/jobs.json  coordination/locks.json  coordination/messages.json
- *	shared/build_config.json  shared/health_dashboard.json
+ * The names of a fleet: server IDs and branches.
  */
 #ifndef FLEET_NAMES_H
 #define FLEET_NAMES_H
@@ -13,15 +7,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-#define FLEET_STATUS_FILE       "status.json"
-#define FLEET_HEARTBEAT_FILE    "heartbeat.json"
-#define FLEET_JOBS_PATH         "coordination/jobs.json"
-#define FLEET_LOCKS_PATH        "coordination/locks.json"
-#define FLEET_MESSAGES_PATH     "coordination/messages.json"
-#define FLEET_BUILD_CONFIG_PATH "shared/build_config.json"
-#define FLEET_DASHBOARD_PATH    "shared/health_dashboard.json"
-#define FLEET_HEARTBEAT_BRANCH  "heartbeat-" /* followed by the server ID */
-#define FLEET_BACKUP_BRANCH     "backup/"    /* followed by the squashed branch, "-", the time */
+#define FLEET_HEARTBEAT_BRANCH "heartbeat-" /* followed by the server ID */
+#define FLEET_BACKUP_BRANCH    "backup/"    /* followed by the squashed branch, "-", the time */
 
 enum { FLEET_ID_MAX = 63 };
 
@@ -37,8 +24,5 @@ int fleet_check_id(const char *id, struct error *err);
 /* Appends `id`, which may be any text, as a file name: letters, digits, '.', '_' and '-' unchanged,
  * and other bytes, and a '.' or '-' at the start, as in %2E. */
 void fleet_file_name(struct buf *out, const char *id);
-
-/* Appends "<server>/<file>". */
-void fleet_server_path(struct buf *out, const char *server, const char *file);
 
 #endif

@@ -1,6 +1,8 @@
 /* Checks the identity of the pusher, and the owners of the directories that a push changes. */
 #include "guard/internal.h"
 
+#include "fleet/files.h"
+
 #include <string.h>
 
 int check_identity(struct judging *j)
@@ -21,7 +23,7 @@ struct looking {
 static int is_server_directory(
 	struct repo *repo, const struct oid *commit, const char *directory, struct error *err)
 {
-	static const char *const marks[] = { "status.json", "heartbeat.json" };
+	static const char *const marks[] = { FLEET_STATUS_FILE, FLEET_HEARTBEAT_FILE };
 	int rc = ERR_NOT_FOUND;
 	for (size_t i = 0; i < 2 && rc == ERR_NOT_FOUND && !oid_is_none(commit); i++) {
 		struct buf path = BUF_INIT;
@@ -45,8 +47,7 @@ static int check_file(const struct changed_file *file, void *data)
 	memcpy(looking->last, file->path, len);
 	looking->last[len] = '\0';
 	const char *directory = looking->last;
-	if (!strcmp(directory, j->guard->identity) || !strcmp(directory, "coordination") ||
-		!strcmp(directory, "shared") || !strcmp(directory, "schemas"))
+	if (!strcmp(directory, j->guard->identity) || fleet_is_common_directory(directory))
 		return 0;
 	int is_theirs = is_server_directory(j->guard->repo, &j->update->old, directory, j->err);
 	if (!is_theirs)

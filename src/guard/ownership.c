@@ -6,6 +6,7 @@
  * be recognized; changes that no server may make are rejected anyway.
  */
 #include "guard/change.h"
+#include "fleet/files.h"
 
 #include "base/text.h"
 #include "base/timestamp.h"
@@ -235,8 +236,8 @@ void change_check_claims(struct step *step)
 		pair_fn *check;
 	} lists[] = {
 		[KIND_LOCKS] = { "locks", NULL, check_lock },
-		[KIND_JOBS] = { "jobs", "coordination/jobs.json", check_job },
-		[KIND_MESSAGES] = { "messages", "coordination/messages.json", check_message },
+		[KIND_JOBS] = { "jobs", FLEET_JOBS_PATH, check_job },
+		[KIND_MESSAGES] = { "messages", FLEET_MESSAGES_PATH, check_message },
 	};
 	static const struct pair_key id = { "id", 2 };
 	enum kind kind = step->rule->kind;

@@ -1,5 +1,6 @@
 /* Finds the schema of a file: a built-in one by the file's name, otherwise by a git attribute. */
 #include "guard/internal.h"
+#include "fleet/files.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -13,7 +14,7 @@ enum { SCHEMA_LIMIT = 16 << 20 };
 
 /* The base URI of references between the schemas of the repository. */
 #define OWN_URI       "git-build:///schemas/"
-#define OWN_DIRECTORY "schemas"
+#define OWN_DIRECTORY FLEET_SCHEMAS_DIRECTORY
 #define SUFFIX        ".json"
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip)
@@ -178,7 +179,7 @@ int rules_find(struct rules *rules, const char *path, const struct rule **out, s
 	*out = NULL;
 	if (!file_has_ending(path, SUFFIX))
 		return 0;
-	const char *builtin = builtin_for_path(path);
+	const char *builtin = fleet_file(path)->schema;
 	if (builtin)
 		return rules_by_name(rules, builtin, out, err);
 	if (oid_is_none(&rules->tip))

@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "fleet/heartbeat.h"
 #include "heartbeat/branch.h"
+#include "fleet/files.h"
 #include "fleet/names.h"
 #include "heartbeat/outage.h"
 #include "remote/repair.h"

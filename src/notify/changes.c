@@ -4,7 +4,7 @@
 #include "fleet/job.h"
 #include "fleet/lock.h"
 #include "fleet/message.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

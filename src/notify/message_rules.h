@@ -16,8 +16,6 @@
 #include "clone/settings.h"
 #include "fleet/message.h"
 
-#define MESSAGE_RULES_PATH "shared/message_rules.json"
-
 struct message_rule {
 	const char *name, *from, *type, *contains, *reply; /* in the arena; NULL: not given */
 };

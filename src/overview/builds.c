@@ -1,7 +1,7 @@
 #include "overview/builds.h"
 
 #include "base/alloc.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "git/history.h"
 #include "artifacts/manifest.h"
 

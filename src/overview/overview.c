@@ -1,7 +1,7 @@
 #include "overview/overview.h"
 
 #include "base/alloc.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "clone/reading.h"
 #include "overview/builds.h"
 

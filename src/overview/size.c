@@ -1,6 +1,7 @@
 #include "overview/size.h"
 
 #include "base/alloc.h"
+#include "fleet/files.h"
 #include "fleet/names.h"
 #include "git/run.h"
 #include "git/refs.h"
@@ -40,37 +41,31 @@ static int git(
 	return git_run(&call, m->err);
 }
 
-/* ---- kinds of files ---- */
-
-static bool is_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-	return !strncmp(path, directory, len) && path[len] == '/';
-}
-
-static bool starts_with(const char *path, const char *start)
-{
-	return !strncmp(path, start, strlen(start));
-}
-
 static enum size_kind kind_of_file(const char *path)
 {
-	const char *slash = strchr(path, '/');
-	if (is_below(path, "coordination/archive"))
-		return SIZE_ARCHIVE;
-	if (starts_with(path, "coordination/message"))
-		return SIZE_MESSAGES;
-	if (!strcmp(path, FLEET_JOBS_PATH))
-		return SIZE_JOBS;
-	if (!strcmp(path, FLEET_LOCKS_PATH))
-		return SIZE_LOCKS;
-	if (!slash)
-		return SIZE_OTHER;
-	if (!strcmp(slash + 1, FLEET_HEARTBEAT_FILE))
+	switch (fleet_file(path)->kind) {
+	case FLEET_HEARTBEAT:
 		return SIZE_HEARTBEATS;
-	if (!strcmp(slash + 1, FLEET_STATUS_FILE))
+	case FLEET_STATUS:
 		return SIZE_STATUS;
-	return is_below(slash + 1, "logs") ? SIZE_LOGS : SIZE_OTHER;
+	case FLEET_LOG:
+	case FLEET_MANIFEST:
+		return SIZE_LOGS;
+	case FLEET_MESSAGES:
+		return SIZE_MESSAGES;
+	case FLEET_JOBS:
+		return SIZE_JOBS;
+	case FLEET_LOCKS:
+		return SIZE_LOCKS;
+	case FLEET_ARCHIVE:
+		return SIZE_ARCHIVE;
+	case FLEET_MESSAGE_RULES:
+	case FLEET_BUILD_CONFIG:
+	case FLEET_DASHBOARD:
+	case FLEET_OTHER:
+		break;
+	}
+	return SIZE_OTHER;
 }
 
 /* ---- the objects ---- */

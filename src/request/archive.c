@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "fleet/archive.h"
 #include "request/document.h"
+#include "fleet/files.h"
 #include "fleet/names.h"
 
 #include <inttypes.h>
@@ -107,7 +108,7 @@ static bool has_one(const struct names *names, const char *id)
 static void archive_path(struct buf *out, const char *name, const char *month, int number)
 {
 	buf_reset(out);
-	buf_addf(out, ARCHIVE_DIRECTORY "/%s-%s", name, month);
+	buf_addf(out, FLEET_ARCHIVE_DIRECTORY "/%s-%s", name, month);
 	if (number > 1)
 		buf_addf(out, "_%d", number);
 	buf_addstr(out, ".json");
@@ -115,15 +116,12 @@ static void archive_path(struct buf *out, const char *name, const char *month, i
 
 static int open_archive(struct moving *m, const char *month, const char *path, struct error *err)
 {
-	struct buf fresh = BUF_INIT;
 	GROW(m->archives, m->count, m->capacity);
 	struct archive *archive = &m->archives[m->count];
 	*archive = (struct archive){ .list = NULL };
 	memcpy(archive->month, month, MONTH_SIZE);
-	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", m->name);
-	int rc = document_open_with(&archive->document, m->request->documents, path, fresh.data,
-		m->name, JSON_ARRAY, &archive->list, err);
-	buf_release(&fresh);
+	int rc = document_open_list(&archive->document, m->request->documents, path, m->name,
+		JSON_ARRAY, &archive->list, err);
 	if (rc < 0)
 		return rc;
 	m->count++;
@@ -239,12 +237,9 @@ static int64_t time_member(struct request *request, const char *name)
 static int open_moving(struct moving *m, struct request *request, const char *path,
 	const char *name, struct error *err)
 {
-	struct buf fresh = BUF_INIT;
 	*m = (struct moving){ .request = request, .name = name };
-	buf_addf(&fresh, "{\n  \"%s\": []\n}\n", name);
-	int rc = document_open_with(&m->document, request->documents, path, fresh.data, name,
-		JSON_ARRAY, &m->list, err);
-	buf_release(&fresh);
+	int rc = document_open_list(
+		&m->document, request->documents, path, name, JSON_ARRAY, &m->list, err);
 	if (!rc)
 		m->names = names_of(m->document.doc, m->list, &request->arena);
 	return rc;

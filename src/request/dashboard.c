@@ -1,7 +1,7 @@
 #include "request/dashboard.h"
 
 #include "base/timestamp.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/document.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "request/document.h"
 
 #include "base/alloc.h"
+#include "fleet/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,10 @@ int document_open(struct document *out, struct documents *documents, const char 
 	return opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
 }
 
-int document_open_with(struct document *out, struct documents *documents, const char *path,
-	const char *fresh, const char *name, enum json_type type, const struct json_value **member,
-	struct error *err)
+int document_open_list(struct document *out, struct documents *documents, const char *path,
+	const char *name, enum json_type type, const struct json_value **member, struct error *err)
 {
-	int rc = document_open(out, documents, path, fresh, err);
+	int rc = document_open(out, documents, path, fleet_file(path)->empty, err);
 	if (rc < 0)
 		return rc;
 	*member = json_member(out->doc, out->root, name);

@@ -22,10 +22,10 @@ struct document {
  */
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err);
-/* Does the same, and stores its member `name`, which must be of `type`, in `*member`. */
-int document_open_with(struct document *out, struct documents *documents, const char *path,
-	const char *fresh, const char *name, enum json_type type, const struct json_value **member,
-	struct error *err);
+/* Opens the list at `path`, or an empty one, and stores its member `name`, which must be of `type`, in
+ * `*member`. */
+int document_open_list(struct document *out, struct documents *documents, const char *path,
+	const char *name, enum json_type type, const struct json_value **member, struct error *err);
 /* Opens a document with the content `text`, without reading `path`. */
 int document_new(struct document *out, const char *path, const char *text, struct error *err);
 /* Releases a document. Does nothing if it is all zero. */

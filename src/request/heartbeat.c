@@ -1,7 +1,7 @@
 #include "request/heartbeat.h"
 
 #include "base/timestamp.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 
 /* ---- creating the request ---- */
 

@@ -6,15 +6,13 @@
 #include "request/document.h"
 #include "fleet/job.h"
 #include "fleet/lock.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/status.h"
 
 #include <string.h>
 
 /* The expected interval of a server that has not announced one: the default for heartbeats. */
 enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
-
-static const char fresh[] = "{\n  \"jobs\": []\n}\n";
 
 /* The files of a request about jobs; the status is that of the requesting server. */
 struct work {
@@ -28,7 +26,7 @@ struct work {
 static int open_work(struct work *work, struct request *request, struct error *err)
 {
 	*work = (struct work){ .request = request };
-	int rc = document_open_with(&work->documents[0], request->documents, FLEET_JOBS_PATH, fresh,
+	int rc = document_open_list(&work->documents[0], request->documents, FLEET_JOBS_PATH,
 		"jobs", JSON_ARRAY, &work->array, err);
 	if (rc < 0)
 		return rc;
@@ -268,13 +266,12 @@ static int add(struct request *request, struct error *err)
 /* Is a user of the older scripts assigning jobs? If so, `*why` names the holder of their lock. */
 static int is_locked(struct request *request, const char **why, struct error *err)
 {
-	static const char none[] = "{\"locks\": {}}";
 	struct document document = { 0 };
 	const struct json_value *locks;
 	char until[TIMESTAMP_SIZE];
 	struct buf text = BUF_INIT;
-	int rc = document_open_with(&document, request->documents, FLEET_LOCKS_PATH, none, "locks",
-		JSON_OBJECT, &locks, err);
+	int rc = document_open_list(
+		&document, request->documents, FLEET_LOCKS_PATH, "locks", JSON_OBJECT, &locks, err);
 	if (rc < 0)
 		return rc;
 	struct lock lock =

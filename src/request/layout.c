@@ -2,7 +2,7 @@
 
 #include "base/timestamp.h"
 #include "fleet/heartbeat.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "fleet/status.h"
 #include "json/write.h"
 
@@ -11,29 +11,9 @@
 #define BLOCK_BEGIN "# git-build: begin (kept by `git build init`)\n"
 #define BLOCK_END   "# git-build: end\n"
 
-/* The schemas for merging and checking files, as git attributes. */
-static const char attributes[] =
-	"*/status.json merge=git-build build-schema=status\n"
-	"*/heartbeat.json merge=git-build build-schema=heartbeat\n"
-	"*/logs/*-artifacts.json merge=git-build build-schema=artifacts\n"
-	"coordination/jobs.json merge=git-build build-schema=jobs\n"
-	"coordination/archive/jobs-*.json merge=git-build build-schema=jobs\n"
-	"coordination/archive/messages-*.json merge=git-build build-schema=messages\n"
-	"coordination/locks.json merge=git-build build-schema=locks\n"
-	"coordination/messages.json merge=git-build build-schema=messages\n"
-	"coordination/message_stats.json merge=git-build build-schema=message_stats\n"
-	"shared/message_rules.json merge=git-build build-schema=message_rules\n"
-	"shared/build_config.json merge=git-build build-schema=build_config\n"
-	"shared/health_dashboard.json merge=git-build build-schema=health_dashboard\n";
-
 /* The file with the server ID belongs to one clone; the shell scripts do not remove tmp.json. */
 static const char ignored[] = "/.build_server_id\n"
 			      "/tmp.json\n";
-
-static void write_jobs(struct buf *out)
-{
-	buf_addstr(out, "{\n  \"jobs\": []\n}\n");
-}
 
 static void write_locks(struct buf *out)
 {
@@ -51,11 +31,6 @@ static void write_locks(struct buf *out)
 	json_end(&w);
 	json_end(&w);
 	buf_addch(out, '\n');
-}
-
-static void write_messages(struct buf *out)
-{
-	buf_addstr(out, "{\n  \"messages\": []\n}\n");
 }
 
 static void write_build_config(int64_t now, struct buf *out)
@@ -126,7 +101,7 @@ static void write_file(enum file file, const struct layout_server *server, int64
 		break;
 	case JOBS:
 		buf_addstr(path, FLEET_JOBS_PATH);
-		write_jobs(content);
+		buf_addstr(content, fleet_file(FLEET_JOBS_PATH)->empty);
 		break;
 	case LOCKS:
 		buf_addstr(path, FLEET_LOCKS_PATH);
@@ -134,7 +109,7 @@ static void write_file(enum file file, const struct layout_server *server, int64
 		break;
 	case MESSAGES:
 		buf_addstr(path, FLEET_MESSAGES_PATH);
-		write_messages(content);
+		buf_addstr(content, fleet_file(FLEET_MESSAGES_PATH)->empty);
 		break;
 	case BUILD_CONFIG:
 		buf_addstr(path, FLEET_BUILD_CONFIG_PATH);
@@ -151,7 +126,6 @@ static void write_file(enum file file, const struct layout_server *server, int64
 
 static void update_block(const char *path, const char *text, size_t len, struct buf *out)
 {
-	const char *lines = strcmp(path, ".gitattributes") ? ignored : attributes;
 	const char *begin = memmem(text, len, BLOCK_BEGIN, sizeof(BLOCK_BEGIN) - 1);
 	const char *end = begin
 		? memmem(begin, len - (size_t)(begin - text), BLOCK_END, sizeof(BLOCK_END) - 1)
@@ -161,7 +135,10 @@ static void update_block(const char *path, const char *text, size_t len, struct 
 	if (before && text[before - 1] != '\n')
 		buf_addch(out, '\n');
 	buf_addstr(out, BLOCK_BEGIN);
-	buf_addstr(out, lines);
+	if (strcmp(path, ".gitattributes"))
+		buf_addstr(out, ignored);
+	else
+		fleet_attributes(out);
 	buf_addstr(out, BLOCK_END);
 	if (end) {
 		const char *rest = end + sizeof(BLOCK_END) - 1;

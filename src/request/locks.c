@@ -1,13 +1,11 @@
 /* Requests about locks (fleet/lock.h). */
 #include "base/timestamp.h"
 #include "fleet/lock.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/document.h"
 #include "request/request.h"
 
 #include <string.h>
-
-static const char fresh[] = "{\n  \"locks\": {}\n}\n";
 
 /* The lock that a request is about, in the open document. */
 struct opened {
@@ -21,8 +19,8 @@ static int open_lock(struct opened *opened, struct request *request, struct erro
 	const char *name = request_string(request, "name");
 	int rc = lock_check_name(name ? name : "", err);
 	if (!rc)
-		rc = document_open_with(&opened->document, request->documents, FLEET_LOCKS_PATH,
-			fresh, "locks", JSON_OBJECT, &opened->locks, err);
+		rc = document_open_list(&opened->document, request->documents, FLEET_LOCKS_PATH,
+			"locks", JSON_OBJECT, &opened->locks, err);
 	if (!rc)
 		opened->lock = lock_find(
 			opened->document.doc, opened->locks, name, request->now, &request->arena);

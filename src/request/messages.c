@@ -2,12 +2,11 @@
 
 #include "base/timestamp.h"
 #include "fleet/message.h"
+#include "fleet/files.h"
 #include "fleet/names.h"
 #include "request/document.h"
 
 #include <string.h>
-
-static const char fresh[] = "{\n  \"messages\": []\n}\n";
 
 /* ---- creating requests ---- */
 
@@ -55,7 +54,7 @@ struct opened {
 
 static int open_messages(struct opened *opened, struct request *request, struct error *err)
 {
-	return document_open_with(&opened->document, request->documents, FLEET_MESSAGES_PATH, fresh,
+	return document_open_list(&opened->document, request->documents, FLEET_MESSAGES_PATH,
 		"messages", JSON_ARRAY, &opened->messages, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
+#include "fleet/files.h"
 #include "fleet/names.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "request/status.h"
 
 #include "base/timestamp.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "fleet/status.h"
 
 #include <string.h>

@@ -15,10 +15,6 @@ extern const char *const builtin_names[];
 /* The text of the built-in schema `name`; NULL if there is none. It is never freed. */
 const char *builtin_text(const char *name, size_t *len);
 
-/* The name of the built-in schema for the file `path` of a repository (for example
- * "build1/status.json", but not "jobs.json"); NULL if there is none. */
-const char *builtin_for_path(const char *path);
-
 /* Compiles the built-in schema `name` into `set`. Returns ERR_NOT_FOUND, with a suggestion, if
  * there is none. */
 int builtin_compile(

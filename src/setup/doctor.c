@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "setup/hook_files.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "clone/address.h"
 #include "clone/servers.h"
 #include "git/attributes.h"
@@ -12,7 +12,6 @@
 #include "git/run.h"
 #include "locks/stale_locks.h"
 #include "remote/remote.h"
-#include "schema/builtin.h"
 #include "git/state.h"
 
 #include <stdio.h>
@@ -267,7 +266,7 @@ static int examine_union(const struct changed_file *file, void *data)
 	struct buf value = BUF_INIT;
 	int rc = attribute_of(repo, &walk->tip, file->path, "merge", &value, walk->err);
 	bool is_union = rc > 0 && !strcmp(value.data, "union");
-	bool has_schema = is_union && builtin_for_path(file->path);
+	bool has_schema = is_union && fleet_file(file->path)->schema;
 	if (is_union && !has_schema) {
 		rc = attribute_of(repo, &walk->tip, file->path, "build-schema", &value, walk->err);
 		has_schema = rc > 0;

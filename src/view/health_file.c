@@ -2,7 +2,7 @@
 
 #include "base/timestamp.h"
 #include "deliver/write_queue.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/dashboard.h"
 
 #include <string.h>

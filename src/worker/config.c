@@ -1,7 +1,7 @@
 #include "worker/config.h"
 
 #include "base/alloc.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 
 #include <limits.h>
 #include <stdlib.h>

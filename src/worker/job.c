@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "git/run.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"

@@ -1,7 +1,7 @@
 #include "worker/pause.h"
 
 #include "base/file.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "request/request.h"
 #include "json/document.h"
 #include "git/state.h"

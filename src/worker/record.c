@@ -6,7 +6,7 @@
 #include "base/gzip.h"
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
-#include "fleet/names.h"
+#include "fleet/files.h"
 #include "deliver/outbox.h"
 #include "artifacts/manifest.h"
 #include "git/state.h"

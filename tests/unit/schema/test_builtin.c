@@ -3,6 +3,7 @@
 #include "unit/corpus.h"
 
 #include "schema/builtin.h"
+#include "fleet/files.h"
 #include "schema/validate.h"
 
 #include <stdio.h>
@@ -25,26 +26,6 @@ static void all_built_in_schemas_compile(void **state)
 	assert_int_equal(builtin_compile(set, &schema, "job", &err), ERR_NOT_FOUND);
 	assert_non_null(strstr(err.text, "did you mean jobs?"));
 	schema_set_free(set);
-}
-
-static void paths_select_the_schema(void **state)
-{
-	(void)state;
-	assert_string_equal(builtin_for_path("coordination/jobs.json"), "jobs");
-	assert_string_equal(builtin_for_path("build1/status.json"), "status");
-	assert_string_equal(builtin_for_path("build1/heartbeat.json"), "heartbeat");
-	assert_string_equal(builtin_for_path("coordination/archive/jobs-2025-10.json"), "jobs");
-	assert_string_equal(
-		builtin_for_path("coordination/archive/messages-2025-10.json"), "messages");
-	assert_null(builtin_for_path("coordination/archive/locks-2025-10.json"));
-	assert_string_equal(builtin_for_path("build1/logs/job-1-artifacts.json"), "artifacts");
-	assert_null(builtin_for_path("build1/logs/-artifacts.json"));
-	assert_null(builtin_for_path("build1/logs/a/b-artifacts.json"));
-	assert_null(builtin_for_path("build1/job-1-artifacts.json"));
-	assert_null(builtin_for_path("jobs.json"));
-	assert_null(builtin_for_path("a/b/status.json"));
-	assert_null(builtin_for_path("shared/status.json"));
-	assert_null(builtin_for_path("status.json"));
 }
 
 /* The first error of `text`; "" if it is valid. */
@@ -119,7 +100,7 @@ static void check_file(const struct corpus_file *file)
 	char error[300];
 	if (!strcmp(file->verdict, "broken"))
 		return;
-	first_error(builtin_for_path(file->path), file->text.data, error);
+	first_error(fleet_file(file->path)->schema, file->text.data, error);
 	if (valid != !*error || !strstr(error, file->says))
 		fail_msg("%s is %s: %s", file->file, file->verdict, error);
 }
@@ -134,7 +115,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_built_in_schemas_compile),
-		cmocka_unit_test(paths_select_the_schema),
 		cmocka_unit_test(errors_contain_what_is_expected),
 		cmocka_unit_test(valid_files_of_a_fleet_pass_and_invalid_ones_fail),
 	};

@@ -1,0 +1,61 @@
+/*
+ * The files of a fleet: the one table of their paths, schemas and first contents.
+ *
+ * The layout is that of the older shell scripts. In a pattern, "*" stands for one or more characters
+ * other than '/'.
+ */
+#ifndef FLEET_FILES_H
+#define FLEET_FILES_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+#define FLEET_STATUS_FILE        "status.json"    /* below the directory of a server */
+#define FLEET_HEARTBEAT_FILE     "heartbeat.json" /* below the directory of a server */
+#define FLEET_JOBS_PATH          "coordination/jobs.json"
+#define FLEET_LOCKS_PATH         "coordination/locks.json"
+#define FLEET_MESSAGES_PATH      "coordination/messages.json"
+#define FLEET_BUILD_CONFIG_PATH  "shared/build_config.json"
+#define FLEET_DASHBOARD_PATH     "shared/health_dashboard.json"
+#define FLEET_MESSAGE_RULES_PATH "shared/message_rules.json"
+#define FLEET_ARCHIVE_DIRECTORY  "coordination/archive"
+#define FLEET_SCHEMAS_DIRECTORY  "schemas" /* the schemas of the repository */
+
+enum fleet_kind {
+	FLEET_STATUS,
+	FLEET_HEARTBEAT,
+	FLEET_MANIFEST,
+	FLEET_LOG,
+	FLEET_JOBS,
+	FLEET_ARCHIVE,
+	FLEET_LOCKS,
+	FLEET_MESSAGES, /* and the statistics of messages */
+	FLEET_BUILD_CONFIG,
+	FLEET_MESSAGE_RULES,
+	FLEET_DASHBOARD,
+	FLEET_OTHER
+};
+
+struct fleet_file {
+	enum fleet_kind kind;
+	const char *pattern; /* NULL: all other files */
+	const char *schema;  /* the built-in schema; NULL: no schema */
+	const char *empty;   /* the content of a file without elements; NULL: not a list */
+};
+
+/* The row for `path`, a path from the top of the repository; never NULL. */
+const struct fleet_file *fleet_file(const char *path);
+
+/* Appends the git attributes that tell the merge driver and the guard which schema a file has. */
+void fleet_attributes(struct buf *out);
+
+/* The top-level directories that belong to the whole fleet, and never to a server; ends with NULL. */
+extern const char *const fleet_common_directories[];
+/* Does the top-level directory `name` belong to the whole fleet? */
+bool fleet_is_common_directory(const char *name);
+
+/* Appends "<server>/<file>". */
+void fleet_server_path(struct buf *out, const char *server, const char *file);
+
+#endif
