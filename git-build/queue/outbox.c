@@ -122,10 +122,10 @@ static int retry(
 	outcome_release(&outcome);
 	if (rc < 0)
 		return rc;
+	show_changed();
 	rc = outbox_read(&outbox, inv->repo, err);
 	if (rc < 0)
-		return rc;
-	show_changed();
+		return error_wrap(err, "the outbox was sent, but the rest of it cannot be shown");
 	if (outbox.count || inv->json)
 		show_entries(inv, &outbox);
 	rc = outbox.count ? ANSWER_NO : ANSWER_YES;
