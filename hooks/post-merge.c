@@ -17,6 +17,7 @@
 #include "hook.h"
 #include "git/history.h"
 #include "git/refs.h"
+#include "fleet/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_LIMIT = 64 << 20, MOST_LINES = 10 };
+enum { MOST_LINES = 10 };
 
 struct looking {
 	struct repo *repo;
@@ -44,8 +45,8 @@ static int check_file(const struct changed_file *file, void *data)
 	size_t len = strlen(file->path), size;
 	bool is_json = len > 5 && !strcmp(file->path + len - 5, ".json");
 	if (is_json && !oid_is_none(&file->blob) && strchr(file->path, '/') &&
-		(history_read_blob(looking->repo, &file->blob, FILE_LIMIT, &text, &size, &err) <
-				0 ||
+		(history_read_blob(looking->repo, &file->blob, FLEET_DOCUMENT_LIMIT, &text, &size,
+			 &err) < 0 ||
 			guard_check_content(file->path, text.data, text.len, &err) < 0))
 		hook_print("warning: %s", err.text);
 	buf_release(&text);

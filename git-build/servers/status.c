@@ -43,7 +43,7 @@ static void describe_age(const struct server *server, struct buf *out)
 static enum show_colour describe_health(const struct server *server, struct buf *out)
 {
 	char expected_interval[TIMESTAMP_SIZE];
-	timestamp_format_age(server->interval * server->push_every, expected_interval);
+	timestamp_format_age(server_expected_interval(server), expected_interval);
 	buf_reset(out);
 	switch (server->state) {
 	case HEARTBEAT_NEVER:

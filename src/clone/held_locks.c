@@ -2,13 +2,12 @@
 
 #include "base/file.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "git/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { DOCUMENT_LIMIT = 16 << 20 };
 
 static void path_of(struct repo *repo, const char *name, struct buf *out)
 {
@@ -85,7 +84,7 @@ static void check(struct checking *c, const struct held *held,
 static int read_locks(struct checking *c, const struct oid *tip, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	int rc = repo_read(c->repo, tip, FLEET_LOCKS_PATH, DOCUMENT_LIMIT, &text, NULL, err);
+	int rc = repo_read(c->repo, tip, FLEET_LOCKS_PATH, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
 	if (!rc)
 		rc = json_parse_buf(&c->doc, &text, FLEET_LOCKS_PATH, NULL, err);
 	buf_release(&text);

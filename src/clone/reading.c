@@ -5,12 +5,11 @@
 #include "git/refs.h"
 #include "git/state.h"
 #include "remote/remote.h"
+#include "fleet/limits.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { DOCUMENT_LIMIT = 256 << 20 };
 
 void reading_note_fetch(struct repo *repo, const char *what, int64_t now)
 {
@@ -117,7 +116,8 @@ int reading_document(const struct reading *reading, const char *path, const char
 	*member = NULL;
 	if (oid_is_none(&reading->tip))
 		return 0;
-	int rc = repo_read(reading->repo, &reading->tip, path, DOCUMENT_LIMIT, &text, NULL, err);
+	int rc = repo_read(
+		reading->repo, &reading->tip, path, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
 	if (rc == ERR_NOT_FOUND)
 		return 0;
 	if (!rc)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/timestamp.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "fleet/names.h"
 #include "clone/reading.h"
 #include "json/document.h"
@@ -10,8 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { DOCUMENT_LIMIT = 4 << 20, DEFAULT_INTERVAL = 60 };
 
 struct taking {
 	struct fleet *fleet;
@@ -42,7 +41,7 @@ static struct server *enlist(struct taking *t, const char *id)
 		(fleet->count - low) * sizeof(*fleet->servers));
 	fleet->count++;
 	fleet->servers[low] = (struct server){ .id = xstrdup(id),
-		.interval = DEFAULT_INTERVAL,
+		.interval = FLEET_INTERVAL,
 		.push_every = 1,
 		.healthy = true,
 		.last_build.duration = -1,
@@ -59,7 +58,7 @@ static int read_document(struct taking *t, const char *id, const char *file, str
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	fleet_server_path(&path, id, file);
-	int rc = repo_read(t->repo, &t->commit, path.data, DOCUMENT_LIMIT, &text, NULL, err);
+	int rc = repo_read(t->repo, &t->commit, path.data, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
 	if (!rc)
 		rc = json_parse_buf(doc, &text, path.data, NULL, err);
 	if (!rc && json_root(*doc)->type != JSON_OBJECT) {
@@ -177,7 +176,7 @@ static int read_heartbeat(struct taking *t, const char *id, struct error *failur
 		 * branch. */
 		server->last_heartbeat = when;
 		server->interval =
-			number_or(doc, "interval_seconds", 1, 86400 * 365, DEFAULT_INTERVAL);
+			number_or(doc, "interval_seconds", 1, 86400 * 365, FLEET_INTERVAL);
 		server->push_every = number_or(doc, "push_every", 1, 1000000, 1);
 		server->healthy = !healthy || healthy->type != JSON_FALSE;
 		server->heartbeat_commit = t->commit;

@@ -1,5 +1,7 @@
 #include "fleet/servers.h"
 
+#include "fleet/limits.h"
+
 #include <stdlib.h>
 
 const char *heartbeat_state_name(enum heartbeat_state state)
@@ -33,13 +35,18 @@ void fleet_release(struct fleet *fleet)
 	*fleet = (struct fleet){ 0 };
 }
 
+int64_t server_expected_interval(const struct server *server)
+{
+	return server->interval * server->push_every;
+}
+
 enum heartbeat_state server_state(const struct server *server, int64_t now)
 {
-	int64_t expected_interval = server->interval * server->push_every;
+	int64_t expected_interval = server_expected_interval(server);
 	int64_t age = now - server->last_heartbeat;
 	if (!server->last_heartbeat)
 		return HEARTBEAT_NEVER;
-	return age <= 2 * expected_interval    ? HEARTBEAT_ALIVE
-		: age <= 3 * expected_interval ? HEARTBEAT_LATE
-					       : HEARTBEAT_SILENT;
+	return age <= FLEET_LATE_TIMES * expected_interval      ? HEARTBEAT_ALIVE
+		: age <= FLEET_SILENT_TIMES * expected_interval ? HEARTBEAT_LATE
+								: HEARTBEAT_SILENT;
 }

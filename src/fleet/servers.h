@@ -60,6 +60,9 @@ void fleet_release(struct fleet *fleet);
 /* The state of a server at time `now`, by its last heartbeat and its expected interval. */
 enum heartbeat_state server_state(const struct server *server, int64_t now);
 
+/* The expected interval: seconds between two pushed heartbeats of the server. */
+int64_t server_expected_interval(const struct server *server);
+
 const char *heartbeat_state_name(enum heartbeat_state state);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "guard/change.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 
 #include "base/text.h"
 #include "base/timestamp.h"
@@ -14,9 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* How far the clock of another host may be ahead of this one, in seconds. */
-enum { CLOCK_SLACK = 300 };
 
 /* ---- members ---- */
 
@@ -54,7 +52,7 @@ static void check_clock(struct step *step, struct text value, const char *what)
 {
 	int64_t seconds, now = step->judging->update->now;
 	if (value.bytes && timestamp_parse(value.bytes, value.len, &seconds) &&
-		seconds > now + CLOCK_SLACK)
+		seconds > now + FLEET_CLOCK_REFUSED)
 		step_violate(step, VIOLATION_CLOCK,
 			"%s is dated " TEXT_FMT
 			", %lld s ahead of this host's clock; set the clock of the host that wrote "

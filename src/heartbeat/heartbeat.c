@@ -7,6 +7,7 @@
 #include "fleet/heartbeat.h"
 #include "heartbeat/branch.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "fleet/names.h"
 #include "heartbeat/outage.h"
 #include "remote/repair.h"
@@ -21,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEALTH_CHECK_MS = 30000, DOCUMENT_LIMIT = 1 << 20 };
+enum { HEALTH_CHECK_MS = 30000 };
 
 struct heartbeat_sender {
 	struct repo *repo;
@@ -127,9 +128,9 @@ static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *
 {
 	struct buf previous = BUF_INIT, document = BUF_INIT, message = BUF_INIT;
 	char uuid[UUID_SIZE], timestamp[TIMESTAMP_SIZE];
-	int rc = oid_is_none(&h->branch.tip)
-		? 0
-		: repo_read(h->repo, &h->branch.tip, h->path, DOCUMENT_LIMIT, &previous, NULL, err);
+	int rc = oid_is_none(&h->branch.tip) ? 0
+					     : repo_read(h->repo, &h->branch.tip, h->path,
+						       FLEET_DOCUMENT_LIMIT, &previous, NULL, err);
 	if (rc == ERR_FAILED) {
 		buf_release(&previous);
 		return rc;

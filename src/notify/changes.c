@@ -5,12 +5,11 @@
 #include "fleet/lock.h"
 #include "fleet/message.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FILE_LIMIT = 256 << 20 };
 
 struct comparing {
 	struct repo *repo;
@@ -34,7 +33,7 @@ static int read_side(const struct comparing *c, const struct oid *commit, const 
 	const char *name, struct json_doc **doc, const struct json_value **member)
 {
 	struct buf text = BUF_INIT;
-	int rc = repo_read(c->repo, commit, path, FILE_LIMIT, &text, NULL, c->err);
+	int rc = repo_read(c->repo, commit, path, FLEET_DOCUMENT_LIMIT, &text, NULL, c->err);
 	if (!rc)
 		rc = json_parse_buf(doc, &text, path, NULL, c->err);
 	if (!rc)

@@ -2,16 +2,17 @@
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
+#include "fleet/limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	USUAL_LEAST = 5,             /* builds that are needed for a usual duration */
-	STUCK_LEAST = 600,           /* seconds that any build may take */
-	FIRST_HEARTBEAT_AFTER = 900, /* seconds: three times the default expected interval */
-	DISK_CRITICAL_SHARE = 5,     /* critical below this fraction (1/5) of build.diskLow */
+	USUAL_LEAST = 5,   /* builds that are needed for a usual duration */
+	STUCK_LEAST = 600, /* seconds that any build may take */
+	FIRST_HEARTBEAT_AFTER = FLEET_SILENT_TIMES * FLEET_EXPECTED_INTERVAL,
+	DISK_CRITICAL_SHARE = 5, /* critical below this fraction (1/5) of build.diskLow */
 };
 
 struct judging {
@@ -46,7 +47,7 @@ int health_limits_load(struct health_limits *out, struct repo *repo, struct erro
 		.queued_after = 1800,
 		.failed_for = 7 * DAY,
 		.disk_low = 10,
-		.clock_skew = 120 };
+		.clock_skew = FLEET_CLOCK_REPORTED };
 	int rc = repo_config_int(repo, "build.stuckAfter", 1, YEAR, &out->stuck_after, err);
 	if (!rc)
 		rc = repo_config_int(repo, "build.stuckTimes", 1, 1000, &out->stuck_times, err);
@@ -118,7 +119,7 @@ static void check_heartbeat(
 		.severity = HEALTH_WARNING, .server = server->id, .since = server->last_heartbeat
 	};
 	char expected_interval[TIMESTAMP_SIZE];
-	timestamp_format_age(server->interval * server->push_every, expected_interval);
+	timestamp_format_age(server_expected_interval(server), expected_interval);
 	alert.kind = heartbeat_state_name(state);
 	switch (state) {
 	case HEARTBEAT_NEVER:

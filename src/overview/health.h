@@ -20,7 +20,7 @@ struct health_limits {
 				 claim it; 1,800 */
 	int64_t failed_for;   /* build.failedFor: seconds for which a failure is reported; a week */
 	int64_t disk_low;     /* build.diskLow: GiB that should be free; 10. 0: do not check */
-	int64_t clock_skew;   /* build.clockSkew: seconds that clocks may differ; 120 */
+	int64_t clock_skew;   /* build.clockSkew: seconds that clocks may differ */
 	int64_t max_age;      /* seconds after which a heartbeat is too old; 0: use its expected
 			       interval */
 };

@@ -7,12 +7,12 @@
 #include "fleet/job.h"
 #include "fleet/lock.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "request/status.h"
 
 #include <string.h>
 
 /* The expected interval of a server that has not announced one: the default for heartbeats. */
-enum { DEFAULT_PROMISE = 300, SILENT_TIMES = 3 };
 
 /* The files of a request about jobs; the status is that of the requesting server. */
 struct work {
@@ -643,7 +643,7 @@ void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *s
 	struct json_writer w;
 	request_begin(&w, out, "job reap", server, env);
 	json_put_int(&w, "most_attempts", most_attempts);
-	json_put_int(&w, "silent_after", SILENT_TIMES * DEFAULT_PROMISE);
+	json_put_int(&w, "silent_after", FLEET_SILENT_TIMES * FLEET_EXPECTED_INTERVAL);
 	json_begin_member(&w, "servers", '{');
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *at = &fleet->servers[i];
@@ -651,7 +651,7 @@ void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *s
 			continue;
 		json_begin_member(&w, at->id, '{');
 		json_put_time(&w, "last_beat", at->last_heartbeat);
-		json_put_int(&w, "silent_after", SILENT_TIMES * at->interval * at->push_every);
+		json_put_int(&w, "silent_after", FLEET_SILENT_TIMES * server_expected_interval(at));
 		json_end(&w);
 	}
 	json_end(&w);

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "setup/hook_files.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "clone/address.h"
 #include "clone/servers.h"
 #include "git/attributes.h"
@@ -21,9 +22,6 @@
 
 /* git-build passes settings to git in GIT_CONFIG_COUNT, which needs git 2.31. */
 enum { GIT_MAJOR = 2, GIT_MINOR = 31, GIT_TIMEOUT_MS = 10000 };
-
-/* How many seconds another server's clock may be ahead before doctor reports it. */
-enum { CLOCK_SLACK = 60 };
 
 struct doctor {
 	struct diagnosis *out;
@@ -367,7 +365,7 @@ static void examine_clock(struct doctor *d, const struct fleet *fleet)
 			(!newest || server->last_heartbeat > newest->last_heartbeat))
 			newest = server;
 	}
-	if (newest && newest->age < -CLOCK_SLACK)
+	if (newest && newest->age < -FLEET_CLOCK_REPORTED)
 		find(d, "clock", FINDING_WRONG, "timedatectl set-ntp true",
 			"this clock is %s behind the clock of %s; one of them is wrong",
 			timestamp_format_age(-newest->age, age), newest->id);

@@ -3,11 +3,12 @@
 #include "base/timestamp.h"
 #include "deliver/write_queue.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "request/dashboard.h"
 
 #include <string.h>
 
-enum { FILE_LIMIT = 16 << 20, DAY = 86400 };
+enum { DAY = 86400 };
 
 /* ---- the text ---- */
 
@@ -82,8 +83,8 @@ static int is_settled(struct repo *repo, const struct overview *overview,
 	struct json_doc *doc = NULL;
 	if (overview->fleet.offline.code || oid_is_none(&overview->fleet.tip))
 		return 0;
-	int rc = repo_read(
-		repo, &overview->fleet.tip, FLEET_DASHBOARD_PATH, FILE_LIMIT, &text, NULL, err);
+	int rc = repo_read(repo, &overview->fleet.tip, FLEET_DASHBOARD_PATH, FLEET_DOCUMENT_LIMIT,
+		&text, NULL, err);
 	if (!rc)
 		rc = json_parse_buf(&doc, &text, FLEET_DASHBOARD_PATH, NULL, err);
 	if (!rc)

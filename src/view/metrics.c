@@ -73,7 +73,7 @@ static bool read_heartbeat(const struct health_server *verdict, int64_t now, dou
 static bool read_promise(const struct health_server *verdict, int64_t now, double *value)
 {
 	(void)now;
-	*value = (double)verdict->server->interval * (double)verdict->server->push_every;
+	*value = (double)server_expected_interval(verdict->server);
 	return verdict->server->last_heartbeat != 0;
 }
 

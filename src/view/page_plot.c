@@ -2,6 +2,7 @@
 
 #include "base/timestamp.h"
 #include "base/escape.h"
+#include "fleet/limits.h"
 
 #include <inttypes.h>
 
@@ -20,9 +21,7 @@ void plot_heartbeats(struct buf *out, const struct server *server,
 	const struct heartbeat_times *heartbeats, int64_t now)
 {
 	char age[TIMESTAMP_SIZE], all[TIMESTAMP_SIZE];
-	int64_t interval = server->interval > 0 ? server->interval : 60;
-	int64_t expected_interval = interval * (server->push_every > 0 ? server->push_every : 1);
-	int64_t span = HEARTBEATS_SHOWN * interval;
+	int64_t span = HEARTBEATS_SHOWN * server->interval;
 	size_t shown = 0;
 	for (size_t i = 0; i < heartbeats->count; i++)
 		shown += heartbeats->times[i] >= now - span && heartbeats->times[i] <= now;
@@ -36,7 +35,7 @@ void plot_heartbeats(struct buf *out, const struct server *server,
 				       : "never",
 		server->last_heartbeat ? " ago" : "", HEARTBEATS_WIDTH, HEARTBEATS_HEIGHT);
 	int64_t silent = now - server->last_heartbeat;
-	if (silent > 2 * expected_interval) {
+	if (silent > FLEET_LATE_TIMES * server_expected_interval(server)) {
 		int64_t width = silent < span ? silent * HEARTBEATS_WIDTH / span : HEARTBEATS_WIDTH;
 		buf_addf(out,
 			"<rect class=\"gap\" x=\"%" PRId64 "\" width=\"%" PRId64

@@ -2,12 +2,13 @@
 
 #include "base/alloc.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOURS_4 = 4 * 3600, LOG_LIMIT = 4 << 20, LOG_COMPRESS = 64 << 10, FILE_LIMIT = 16 << 20 };
+enum { HOURS_4 = 4 * 3600, LOG_LIMIT = 4 << 20, LOG_COMPRESS = 64 << 10 };
 
 void build_config_release(struct build_config *config)
 {
@@ -42,8 +43,8 @@ static int read_file(struct loading *l, const struct reading *reading, struct er
 	struct buf text = BUF_INIT;
 	int rc = oid_is_none(&reading->tip)
 		? ERR_NOT_FOUND
-		: repo_read(reading->repo, &reading->tip, FLEET_BUILD_CONFIG_PATH, FILE_LIMIT,
-			  &text, NULL, err);
+		: repo_read(reading->repo, &reading->tip, FLEET_BUILD_CONFIG_PATH,
+			  FLEET_DOCUMENT_LIMIT, &text, NULL, err);
 	if (!rc)
 		rc = json_parse_buf(&l->doc, &text, FLEET_BUILD_CONFIG_PATH, NULL, err);
 	buf_release(&text);

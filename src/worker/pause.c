@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "fleet/files.h"
+#include "fleet/limits.h"
 #include "request/request.h"
 #include "json/document.h"
 #include "git/state.h"
@@ -9,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { STATUS_LIMIT = 4 << 20 };
 
 void pause_begin(struct pause *pause, int64_t first_ms, const struct env *env)
 {
@@ -38,8 +37,8 @@ int worker_is_paused(const struct worker *worker, struct error *err)
 	if (!rc && oid_is_none(&reading.tip))
 		rc = ERR_NOT_FOUND;
 	if (!rc)
-		rc = repo_read(
-			worker->repo, &reading.tip, path.data, STATUS_LIMIT, &text, NULL, err);
+		rc = repo_read(worker->repo, &reading.tip, path.data, FLEET_DOCUMENT_LIMIT, &text,
+			NULL, err);
 	if (!rc)
 		rc = json_parse_buf(&doc, &text, path.data, NULL, err);
 	const struct json_value *paused = rc ? NULL : json_member(doc, json_root(doc), "paused");
