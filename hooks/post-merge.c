@@ -42,9 +42,9 @@ static int check_file(const struct changed_file *file, void *data)
 	struct looking *looking = data;
 	struct buf text = BUF_INIT;
 	struct error err = ERROR_INIT;
-	size_t len = strlen(file->path), size;
-	bool is_json = len > 5 && !strcmp(file->path + len - 5, ".json");
-	if (is_json && !oid_is_none(&file->blob) && strchr(file->path, '/') &&
+	size_t size;
+	if (file_has_ending(file->path, ".json") && !oid_is_none(&file->blob) &&
+		strchr(file->path, '/') &&
 		(history_read_blob(looking->repo, &file->blob, FLEET_DOCUMENT_LIMIT, &text, &size,
 			 &err) < 0 ||
 			guard_check_content(file->path, text.data, text.len, &err) < 0))

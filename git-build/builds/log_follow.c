@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cli/ssh.h"
 
+#include "base/file.h"
 #include "fleet/job.h"
 #include "fleet/files.h"
 #include "clone/address.h"
@@ -165,7 +166,7 @@ static void add_clone(struct invocation *inv, const char *server, struct buf *ou
 		repo_config(inv->repo, key.data, &value);
 		while (value.len && value.data[value.len - 1] == '/')
 			buf_truncate(&value, value.len - 1);
-		if (value.len > 4 && !strcmp(value.data + value.len - 4, ".git"))
+		if (file_has_ending(value.data, ".git"))
 			buf_truncate(&value, value.len - 4);
 		const char *slash = strrchr(value.data, '/'), *colon = strrchr(value.data, ':');
 		buf_addstr(out, "~/");

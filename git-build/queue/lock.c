@@ -12,6 +12,7 @@
 #include "clone/held_locks.h"
 #include "fleet/lock.h"
 #include "fleet/files.h"
+#include "fleet/names.h"
 #include "request/request.h"
 
 #include <limits.h>
@@ -162,7 +163,7 @@ static int acquire(
 	bool holds = operands->count > 1;
 	int64_t ttl = given->ttl ? given->ttl : LOCK_TTL, asked_ms;
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
-	if (lock_check_name(name, err) < 0 || check_acquire(inv, given, holds, err) < 0)
+	if (fleet_check_lock_name(name, err) < 0 || check_acquire(inv, given, holds, err) < 0)
 		return ANSWER_USAGE;
 	operands->words[operands->count] = NULL; /* as required by exec */
 	int rc = wait_for_lock(inv, given, name, ttl, &answer, &asked_ms, err);
@@ -207,7 +208,7 @@ static int renew(
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	struct held held;
-	if (lock_check_name(name, err) < 0)
+	if (fleet_check_lock_name(name, err) < 0)
 		return ANSWER_USAGE;
 	int known = held_find(inv->repo, name, &held, err);
 	if (known < 0)
@@ -241,7 +242,7 @@ static int release(
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
 	struct held held;
-	if (lock_check_name(name, err) < 0)
+	if (fleet_check_lock_name(name, err) < 0)
 		return ANSWER_USAGE;
 	int known = held_find(inv->repo, name, &held, err);
 	if (known < 0)
@@ -268,7 +269,7 @@ static int break_lock(
 	struct buf request = BUF_INIT;
 	struct parsed_answer answer = PARSED_ANSWER_INIT;
 	struct json_writer w;
-	if (lock_check_name(name, err) < 0)
+	if (fleet_check_lock_name(name, err) < 0)
 		return ANSWER_USAGE;
 	if (!given->reason || !*given->reason) {
 		error_set(err, ERR_INVALID,

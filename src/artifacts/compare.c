@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
+#include "base/file.h"
 #include "artifacts/fetch.h"
 
 #include <stdlib.h>
@@ -164,12 +165,6 @@ static int compare_inside(const struct comparing *c, struct compared *row, const
 	return rc;
 }
 
-static bool is_package(const char *name)
-{
-	size_t len = strlen(name);
-	return len > 4 && !strcmp(name + len - 4, ".deb");
-}
-
 static bool at_hand(const struct artifact *artifact, const char *directory)
 {
 	enum artifact_state state;
@@ -181,7 +176,7 @@ static bool at_hand(const struct artifact *artifact, const char *directory)
 
 static void look_inside(const struct comparing *c, struct compared *row)
 {
-	if (!is_package(row->a->name) || !is_package(row->b->name) ||
+	if (!file_has_ending(row->a->name, ".deb") || !file_has_ending(row->b->name, ".deb") ||
 		!at_hand(row->a, c->a_directory) || !at_hand(row->b, c->b_directory))
 		return;
 	struct error err = ERROR_INIT;
@@ -212,7 +207,7 @@ static void add_row(const struct comparing *c, const struct artifact *a, const s
 static bool same_package(const char *a, const char *b)
 {
 	const char *a_end = strchr(a, '_'), *b_end = strchr(b, '_');
-	if (!is_package(a) || !is_package(b) || !a_end || !b_end)
+	if (!file_has_ending(a, ".deb") || !file_has_ending(b, ".deb") || !a_end || !b_end)
 		return false;
 	return a_end - a == b_end - b && !strncmp(a, b, (size_t)(a_end - a)) &&
 		!strcmp(strrchr(a, '_'), strrchr(b, '_'));

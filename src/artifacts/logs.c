@@ -95,7 +95,7 @@ static void add_file(struct listing *l, const char *name, bool shared)
 {
 	struct log_list *list = l->list;
 	struct buf path = BUF_INIT;
-	if (!manifest_name_ok(name) ||
+	if (!fleet_is_file_name(name) ||
 		(!file_has_ending(name, ".log") && !file_has_ending(name, ".log.gz")))
 		return;
 	buf_addf(&path, "%s/logs/%s", l->server, name);

@@ -30,29 +30,6 @@ void manifest_release(struct manifest *manifest)
 	*manifest = (struct manifest)MANIFEST_INIT;
 }
 
-/* ---- names ---- */
-
-/* Is it UTF-8 without control characters (including U+0080 to U+009F)? */
-static bool is_plain(const char *text)
-{
-	size_t len = strlen(text);
-	for (size_t i = 0, used; i < len; i += used) {
-		uint32_t point;
-		used = utf8_decode(text + i, len - i, &point);
-		if (!used || point < 0x20 || (point >= 0x7f && point < 0xa0))
-			return false;
-	}
-	return true;
-}
-
-bool manifest_name_ok(const char *name)
-{
-	size_t len = strlen(name);
-	return len && len <= MANIFEST_NAME_MAX && *name != '.' && *name != '-' &&
-		!strpbrk(name, "/\\") && is_plain(name) &&
-		(len < 5 || strcmp(name + len - 5, ".part") != 0);
-}
-
 /* ---- listing the files ---- */
 
 /* Reads the rest of `fd` into the digest. */
@@ -111,7 +88,7 @@ static int take_file(struct manifest *manifest, int directory, const char *name,
 			manifest->directory, name);
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (!manifest_name_ok(name))
+	if (!fleet_is_file_name(name))
 		return error_set(err, ERR_INVALID, "%s: '%s' is not a valid name for an artifact",
 			manifest->directory, name);
 	if (manifest->count == MANIFEST_ARTIFACTS)
@@ -222,7 +199,7 @@ static bool log_ok(const char *log, const char *server)
 {
 	size_t len = strlen(server);
 	return !strncmp(log, server, len) && !strncmp(log + len, "/logs/", 6) &&
-		manifest_name_ok(log + len + 6);
+		fleet_is_file_name(log + len + 6);
 }
 
 static int read_head(
@@ -242,13 +219,13 @@ static int read_head(
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		if (read_string(r, root, members[i].name, members[i].needed, members[i].into) < 0)
 			return ERR_INVALID;
-	if (!manifest_name_ok(m->job))
+	if (!fleet_is_file_name(m->job))
 		return wrong(r, root, "\"job\" cannot be part of a file name");
 	if (fleet_check_id(m->server, NULL) < 0)
 		return wrong(r, root, "\"server\" is not a valid server ID");
 	if (strcmp(m->status, "success") != 0 && strcmp(m->status, "failed") != 0)
 		return wrong(r, root, "\"status\" must be success or failed");
-	if (m->directory && (*m->directory != '/' || !is_plain(m->directory)))
+	if (m->directory && (*m->directory != '/' || !utf8_is_plain(m->directory)))
 		return wrong(r, root, "\"folder\" must be an absolute path");
 	if (m->log && !log_ok(m->log, m->server))
 		return wrong(r, root, "\"log\" must be a file in the server's directory logs/");
@@ -275,7 +252,7 @@ static int read_artifact(
 		artifact.size < 0)
 		return wrong(r, value, "\"size\" must be a number of bytes");
 	int rc = read_string(r, value, "name", true, &artifact.name);
-	if (!rc && !manifest_name_ok(artifact.name))
+	if (!rc && !fleet_is_file_name(artifact.name))
 		rc = wrong(r, value, "\"name\" is not valid: it must be a file name");
 	if (rc < 0)
 		free(artifact.name);

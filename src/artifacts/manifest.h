@@ -24,13 +24,12 @@
 
 enum {
 	SHA256_SIZE = 65,           /* in hexadecimal digits, and a NUL */
-	MANIFEST_NAME_MAX = 200,    /* bytes of a name; a file name has room for a suffix */
 	MANIFEST_LIMIT = 4 << 20,   /* bytes of a manifest */
 	MANIFEST_ARTIFACTS = 10000, /* files of one build */
 };
 
 struct artifact {
-	char *name; /* checked by manifest_name_ok() */
+	char *name; /* checked by fleet_is_file_name() */
 	int64_t size;
 	char sha256[SHA256_SIZE]; /* in lower case */
 };
@@ -50,13 +49,6 @@ struct manifest {
 	}
 /* Frees the content, and resets the manifest to MANIFEST_INIT. */
 void manifest_release(struct manifest *manifest);
-
-/*
- * Is `name` valid as the name of an artifact, or as the ID of a job with a build? It has at most
- * MANIFEST_NAME_MAX bytes of UTF-8 without '/', '\' and control characters, does not start with '.'
- * or '-', and does not end in ".part", the suffix of a partial file.
- */
-bool manifest_name_ok(const char *name);
 
 /*
  * Sets `directory` and `artifacts` of the manifest to the absolute path of `directory` and the

@@ -1,6 +1,7 @@
 #include "artifacts/manifests.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "fleet/names.h"
 #include "git/history.h"
 
@@ -51,8 +52,8 @@ static int gather_file(const struct entry *file, void *data)
 	struct error problem = ERROR_INIT;
 	struct buf path = BUF_INIT;
 	int rc;
-	size_t len = strlen(file->name), end = strlen(MANIFEST_SUFFIX);
-	if (len <= end || strcmp(file->name + len - end, MANIFEST_SUFFIX) != 0)
+	size_t job = strlen(file->name) - strlen(MANIFEST_SUFFIX);
+	if (!file_has_ending(file->name, MANIFEST_SUFFIX))
 		return 0;
 	buf_addf(&path, "%s/logs/%s", g->server, file->name);
 	GROW(list->entries, list->count, list->capacity);
@@ -61,7 +62,7 @@ static int gather_file(const struct entry *file, void *data)
 	rc = read_manifest(entry, g, &file->oid, &problem);
 	if (rc == ERR_INVALID) {
 		manifest_release(&entry->manifest);
-		entry->manifest.job = xstrndup(file->name, len - end);
+		entry->manifest.job = xstrndup(file->name, job);
 		entry->manifest.server = xstrdup(g->server);
 		entry->problem = xstrdup(problem.text);
 		return 0;

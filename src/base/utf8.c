@@ -85,3 +85,15 @@ size_t utf8_encode(uint32_t point, char out[4])
 	out[3] = (char)(0x80 | (point & 0x3f));
 	return 4;
 }
+
+bool utf8_is_plain(const char *text)
+{
+	size_t len = strlen(text);
+	for (size_t i = 0, used; i < len; i += used) {
+		uint32_t point;
+		used = utf8_decode(text + i, len - i, &point);
+		if (!used || point < 0x20 || (point >= 0x7f && point < 0xa0))
+			return false;
+	}
+	return true;
+}

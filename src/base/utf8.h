@@ -5,6 +5,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,8 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *point);
 /* Writes code point `point` (valid, not a surrogate) to `out`, without a NUL. Returns the number of
  * bytes. */
 size_t utf8_encode(uint32_t point, char out[4]);
+
+/* Is the text UTF-8 without control characters (including U+0080 to U+009F)? */
+bool utf8_is_plain(const char *text);
 
 #endif

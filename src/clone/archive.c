@@ -1,5 +1,6 @@
 #include "clone/archive.h"
 
+#include "base/file.h"
 #include "fleet/files.h"
 #include "fleet/names.h"
 
@@ -35,9 +36,9 @@ static int gather_archive(const struct entry *entry, void *data)
 {
 	struct gathering *g = data;
 	struct buf path = BUF_INIT;
-	size_t len = strlen(g->name), all = strlen(entry->name);
-	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' || all < len + 6 ||
-		strcmp(entry->name + all - 5, ".json") != 0)
+	size_t len = strlen(g->name);
+	if (strncmp(entry->name, g->name, len) != 0 || entry->name[len] != '-' ||
+		!file_has_ending(entry->name + len, ".json"))
 		return 0;
 	buf_addf(&path, FLEET_ARCHIVE_DIRECTORY "/%s", entry->name);
 	int rc = gather(g, path.data);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "fleet/files.h"
 #include "fleet/limits.h"
+#include "fleet/names.h"
 #include "git/state.h"
 
 #include <inttypes.h>
@@ -105,7 +106,7 @@ int held_check(struct repo *repo, const struct oid *tip, const char *server, int
 		rc = read_locks(&c, tip, err);
 	for (size_t i = 0; !rc && c.doc && i < names.count; i++) {
 		struct held held;
-		if (lock_check_name(names.names[i], NULL) < 0)
+		if (fleet_check_lock_name(names.names[i], NULL) < 0)
 			continue;
 		int found = held_find(repo, names.names[i], &held, err);
 		if (found > 0)

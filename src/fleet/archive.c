@@ -1,5 +1,6 @@
 #include "fleet/archive.h"
 
+#include "base/file.h"
 #include "base/timestamp.h"
 #include "fleet/names.h"
 
@@ -73,6 +74,5 @@ static bool log_time(const char *name, int64_t *seconds)
 bool archive_log_is_old(const char *name, int64_t before)
 {
 	int64_t when;
-	size_t len = strlen(name);
-	return len > 4 && !strcmp(name + len - 4, ".log") && log_time(name, &when) && when < before;
+	return file_has_ending(name, ".log") && log_time(name, &when) && when < before;
 }

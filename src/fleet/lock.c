@@ -13,19 +13,6 @@ const char *lock_state_name(enum lock_state state)
 	return names[state];
 }
 
-int lock_check_name(const char *name, struct error *err)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:@+";
-	size_t len = strlen(name);
-	if (len && len <= LOCK_NAME_MAX && strspn(name, allowed) == len && !strchr(".-", *name))
-		return 0;
-	return error_set(err, ERR_INVALID,
-		"'%.120s': invalid lock name; use at most %d letters, digits and ._-:@+, and do "
-		"not start with . or -",
-		name, LOCK_NAME_MAX);
-}
-
 /* Reads a timestamp or null. Returns false if the value is something else. */
 static bool read_time(const struct json_doc *doc, const struct json_value *value, int64_t *seconds)
 {

@@ -17,7 +17,7 @@
 #include "json/document.h"
 #include "json/write.h"
 
-enum { LOCK_NAME_MAX = 100, LOCK_TTL = 600, LOCK_TTL_MAX = 30 * 86400 };
+enum { LOCK_TTL = 600, LOCK_TTL_MAX = 30 * 86400 };
 
 enum lock_state {
 	LOCK_FREE,
@@ -47,9 +47,5 @@ const char *lock_state_name(enum lock_state state);
 
 /* Adds the members of the lock to an open object. */
 void lock_put(struct json_writer *w, const struct lock *lock);
-
-/* Is `name` a valid name of a lock: at most 100 letters, digits and ".-_:@+", not starting with '.'
- * or '-'? ERR_INVALID if not. */
-int lock_check_name(const char *name, struct error *err);
 
 #endif

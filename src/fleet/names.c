@@ -1,5 +1,7 @@
 #include "fleet/names.h"
 
+#include "base/file.h"
+#include "base/utf8.h"
 #include "fleet/files.h"
 
 #include <ctype.h>
@@ -24,7 +26,7 @@ int fleet_check_id(const char *id, struct error *err)
 		why = "it must start with a letter or a digit";
 	else if (!why && (strstr(id, "..") || id[len - 1] == '.'))
 		why = "each dot must be between two other characters";
-	else if (!why && len > 5 && !strcmp(id + len - 5, ".lock"))
+	else if (!why && file_has_ending(id, ".lock"))
 		why = "git reserves names that end with .lock";
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken) && !why; i++)
 		if (!strcasecmp(id, taken[i]))
@@ -35,6 +37,27 @@ int fleet_check_id(const char *id, struct error *err)
 	if (why)
 		return error_set(err, ERR_INVALID, "'%s': invalid server ID: %s", id, why);
 	return 0;
+}
+
+int fleet_check_lock_name(const char *name, struct error *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:@+";
+	size_t len = strlen(name);
+	if (len && len <= FLEET_LOCK_NAME_MAX && strspn(name, allowed) == len &&
+		!strchr(".-", *name))
+		return 0;
+	return error_set(err, ERR_INVALID,
+		"'%.120s': invalid lock name; use at most %d letters, digits and ._-:@+, and do "
+		"not start with . or -",
+		name, FLEET_LOCK_NAME_MAX);
+}
+
+bool fleet_is_file_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len && len <= FLEET_FILE_NAME_MAX && *name != '.' && *name != '-' &&
+		!strpbrk(name, "/\\") && utf8_is_plain(name) && !file_has_ending(name, ".part");
 }
 
 void fleet_file_name(struct buf *out, const char *id)

@@ -1,5 +1,6 @@
 /* Archive files, and the elements that a push moves into them. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "guard/change.h"
 
 #include <stdlib.h>
@@ -10,9 +11,8 @@
 /* Is `name` the name of an archive: `start`, more characters without a slash, and ".json"? */
 static bool is_archive_name(const char *name, const char *start, size_t len)
 {
-	size_t all = strlen(name);
-	return all > len + strlen(SUFFIX) && !strncmp(name, start, len) &&
-		!strchr(name + len, '/') && !strcmp(name + all - strlen(SUFFIX), SUFFIX);
+	return !strncmp(name, start, len) && !strchr(name + len, '/') &&
+		file_has_ending(name + len, SUFFIX);
 }
 
 bool step_is_archive(const struct step *step, const struct text *archive)

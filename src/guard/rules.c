@@ -66,10 +66,8 @@ int rules_follow(struct rules *rules, const struct oid *tip, struct error *err)
 char *rules_schema_name(const char *path)
 {
 	const char *name = path + strlen(OWN_DIRECTORY "/");
-	size_t len = strlen(path);
 	if (strncmp(path, OWN_DIRECTORY "/", strlen(OWN_DIRECTORY "/")) || strchr(name, '/') ||
-		len <= strlen(OWN_DIRECTORY "/" SUFFIX) ||
-		strcmp(path + len - strlen(SUFFIX), SUFFIX))
+		!file_has_ending(name, SUFFIX))
 		return NULL;
 	return xstrndup(name, strlen(name) - strlen(SUFFIX));
 }

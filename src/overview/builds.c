@@ -1,6 +1,7 @@
 #include "overview/builds.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "fleet/files.h"
 #include "git/history.h"
 #include "artifacts/manifest.h"
@@ -49,12 +50,11 @@ static void add(struct gathering *g, const struct build *build, enum source sour
 static int find_manifest(const struct entry *entry, void *data)
 {
 	struct gathering *g = data;
-	size_t len = strlen(entry->name), suffix = sizeof(MANIFEST_SUFFIX) - 1;
-	if (entry->mode == 040000 || len <= suffix ||
-		strcmp(entry->name + len - suffix, MANIFEST_SUFFIX) != 0)
+	size_t len = strlen(entry->name) - strlen(MANIFEST_SUFFIX);
+	if (entry->mode == 040000 || !file_has_ending(entry->name, MANIFEST_SUFFIX))
 		return 0;
 	struct found found = { .server = g->server, .blob = entry->oid };
-	found.job = arena_strndup(&g->overview->arena, entry->name, len - suffix);
+	found.job = arena_strndup(&g->overview->arena, entry->name, len);
 	const struct job *job = jobs_find(&g->overview->jobs, found.job);
 	found.ended_at = job ? job->completed_at : 0;
 	GROW(g->found, g->found_count, g->found_capacity);

@@ -2,6 +2,7 @@
 #include "base/timestamp.h"
 #include "fleet/lock.h"
 #include "fleet/files.h"
+#include "fleet/names.h"
 #include "request/document.h"
 #include "request/request.h"
 
@@ -17,7 +18,7 @@ struct opened {
 static int open_lock(struct opened *opened, struct request *request, struct error *err)
 {
 	const char *name = request_string(request, "name");
-	int rc = lock_check_name(name ? name : "", err);
+	int rc = fleet_check_lock_name(name ? name : "", err);
 	if (!rc)
 		rc = document_open_list(&opened->document, request->documents, FLEET_LOCKS_PATH,
 			"locks", JSON_OBJECT, &opened->locks, err);

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
 #include "fleet/files.h"
+#include "fleet/names.h"
 #include "git/run.h"
 #include "artifacts/manifest.h"
 #include "worker/package.h"
@@ -155,7 +156,7 @@ static bool is_impossible(const struct build_job *job, struct buf *reason)
 			"no command for jobs of type '%s'; run 'git config build.%s.command "
 			"COMMAND', or set \"commands\" in " FLEET_BUILD_CONFIG_PATH,
 			job->type, job->type);
-	else if (!manifest_name_ok(job->id))
+	else if (!fleet_is_file_name(job->id))
 		buf_addf(reason, "'%s' cannot be part of a file name", job->id);
 	return reason->len != 0;
 }

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "clone/job_directory.h"
 #include "fleet/files.h"
+#include "fleet/names.h"
 #include "deliver/outbox.h"
 #include "artifacts/manifest.h"
 #include "git/state.h"
@@ -100,7 +101,7 @@ static int write_result(struct build_job *job, const struct manifest *manifest,
 	put_artifacts(&w, manifest);
 	json_begin_member(&w, "files", '[');
 	buf_addf(&name, "%s" MANIFEST_SUFFIX, job->id);
-	if (manifest_name_ok(job->id))
+	if (fleet_is_file_name(job->id))
 		request_put_file(&w, name.data, "manifest");
 	request_put_file(&w, strrchr(manifest->log, '/') + 1, log_file);
 	json_end(&w);

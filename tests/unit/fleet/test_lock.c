@@ -3,6 +3,7 @@
 
 #include "fleet/lock.h"
 #include "fleet/message.h"
+#include "fleet/names.h"
 
 /* 2025-10-29T12:00:00Z */
 enum { NOON = 1761739200 };
@@ -72,11 +73,11 @@ static void a_lock_that_is_not_there_is_free_and_was_never_acquired(void **state
 static void names_are_words(void **state)
 {
 	(void)state;
-	assert_int_equal(lock_check_name("job_assignment", NULL), 0);
-	assert_int_equal(lock_check_name("db:prod@eu+1.2-3", NULL), 0);
+	assert_int_equal(fleet_check_lock_name("job_assignment", NULL), 0);
+	assert_int_equal(fleet_check_lock_name("db:prod@eu+1.2-3", NULL), 0);
 	static const char *const wrong[] = { "", ".", "..", "-x", "a/b", "a b", "a\n", "\303\244" };
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		assert_int_equal(lock_check_name(wrong[i], NULL), ERR_INVALID);
+		assert_int_equal(fleet_check_lock_name(wrong[i], NULL), ERR_INVALID);
 }
 
 static void assert_read(const char *json, const char *server, bool is_for, bool is_read)
