@@ -5,6 +5,7 @@
 #include "git/history.h"
 #include "deliver/commit_files.h"
 #include "deliver/host_turn.h"
+#include "remote/branch.h"
 #include "remote/repair.h"
 #include "git/worktree.h"
 #include "git/state.h"
@@ -25,9 +26,7 @@ enum {
 struct transaction {
 	struct repo *repo;
 	const struct transaction_plan *plan;
-	char *branch_ref;   /* refs/heads/main, at the remote */
-	char *tracking_ref; /* refs/remotes/origin/main, in the clone */
-	char *refspec;      /* fetches the former to the latter */
+	struct remote_branch branch; /* the shared branch */
 	char operation[UUID_SIZE];
 	int64_t time; /* the same in all attempts, so that the same tip gives the same commit */
 	struct commit_files files; /* of the commit that is built on */
@@ -119,29 +118,6 @@ static void forget_attempt(struct transaction *tx)
 	buf_reset(&tx->trailers);
 }
 
-/* Stores the tip of the branch as last fetched; OID_NONE if and only if it was never fetched. */
-static int last_seen(struct transaction *tx, struct oid *out, struct error *err)
-{
-	*out = OID_NONE;
-	int rc = repo_ref(tx->repo, tx->tracking_ref, out, err);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
-}
-
-/* Fetches the branch. If it does not exist at the remote, removes the tracking ref and returns
- * 0. */
-static int fetch(struct transaction *tx, struct error *err)
-{
-	const char *refspecs[] = { tx->refspec, NULL };
-	int rc = remote_fetch(tx->repo, &tx->plan->remote, refspecs, err);
-	if (rc != ERR_NOT_FOUND)
-		return rc;
-	struct oid gone;
-	rc = last_seen(tx, &gone, err);
-	return rc < 0 || oid_is_none(&gone)
-		? rc
-		: repo_ref_update(tx->repo, tx->tracking_ref, &OID_NONE, &gone, "gone", err);
-}
-
 static int commit(struct transaction *tx, struct oid *out, struct error *err)
 {
 	const struct transaction_plan *plan = tx->plan;
@@ -201,7 +177,7 @@ static int settle_doubt(
 {
 	struct oid tip;
 	size_t kept = 0;
-	int rc = tx->doubtful_count ? last_seen(tx, &tip, err) : 0;
+	int rc = tx->doubtful_count ? remote_branch_tip(&tx->branch, &tip, err) : 0;
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < tx->doubtful_count; i++) {
@@ -226,7 +202,7 @@ static int settle_doubt(
 static int push(struct transaction *tx, const struct oid *made, struct transaction_result *result,
 	struct error *err)
 {
-	struct push push = { .ref = tx->branch_ref, .new = *made, .expected = tx->files.commit };
+	struct push push = { .ref = tx->branch.ref, .new = *made, .expected = tx->files.commit };
 	const struct transaction_plan *plan = tx->plan;
 	int rc = plan->pushing ? plan->pushing(tx, made, result->attempts + 1, plan->data, err) : 0;
 	if (rc < 0)
@@ -241,11 +217,7 @@ static int push(struct transaction *tx, const struct oid *made, struct transacti
 		return ERR_UNKNOWN;
 	}
 	if (!rc) {
-		/* git updates the tracking ref itself if the remote has a fetch refspec for it. If
-		 * it cannot be read, the next fetch updates it. */
-		struct oid seen;
-		if (!last_seen(tx, &seen, NULL) && oid_equal(&seen, &tx->files.commit))
-			repo_ref_update(tx->repo, tx->tracking_ref, made, &seen, "pushed", NULL);
+		remote_branch_pushed(&tx->branch, &tx->files.commit, made);
 		result->committed = true;
 		result->commit = *made;
 	}
@@ -259,7 +231,7 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 {
 	struct oid made;
 	forget_attempt(tx);
-	int rc = last_seen(tx, &tx->files.commit, err);
+	int rc = remote_branch_tip(&tx->branch, &tx->files.commit, err);
 	result->commit = tx->files.commit;
 	result->committed = false;
 	if (rc < 0)
@@ -308,14 +280,8 @@ static void step_aside(const struct transaction_plan *plan, int races, int64_t t
 
 static void start(struct transaction *tx, struct repo *repo, const struct transaction_plan *plan)
 {
-	struct buf text = BUF_INIT;
 	*tx = (struct transaction){ .repo = repo, .plan = plan, .trailers = BUF_INIT };
-	ref_branch(&text, plan->branch);
-	tx->branch_ref = buf_detach(&text);
-	ref_tracking(&text, plan->remote.name, plan->branch);
-	tx->tracking_ref = buf_detach(&text);
-	ref_fetching(&text, plan->remote.name, plan->branch);
-	tx->refspec = buf_detach(&text);
+	remote_branch_init(&tx->branch, repo, &plan->remote, plan->branch);
 	tx->files = (struct commit_files){ repo, OID_NONE, plan->branch };
 	struct documents_source source = commit_files_source(&tx->files);
 	tx->documents = documents_new(&source);
@@ -329,9 +295,7 @@ static void finish(struct transaction *tx)
 	buf_release(&tx->trailers);
 	documents_free(tx->documents);
 	free(tx->doubtful);
-	free(tx->branch_ref);
-	free(tx->tracking_ref);
-	free(tx->refspec);
+	remote_branch_release(&tx->branch);
 }
 
 /* The attempts that did not end the transaction. */
@@ -346,7 +310,7 @@ static int ask(struct transaction *tx, struct problem *problem, int most, struct
 {
 	for (;;) {
 		struct error asking = ERROR_INIT;
-		int rc = fetch(tx, &asking);
+		int rc = remote_branch_fetch(&tx->branch, &asking);
 		if (!rc)
 			tx->fresh = true;
 		if (rc != ERR_UNREACHABLE && rc != ERR_TIMEOUT && rc != ERR_BUSY) {
@@ -412,11 +376,11 @@ static void follow(struct transaction *tx, struct transaction_result *result)
 	struct error why = ERROR_INIT;
 	struct stat st;
 	state_path(&path, tx->repo, "worktree-problem");
-	int rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
+	int rc = worktree_follow(tx->repo, tx->branch.ref, &result->commit, &why);
 	bool reported = !stat(path.data, &st);
 	if (rc < 0 && worktree_index_is_damaged(tx->repo) &&
 		repair(tx->repo, &tx->plan->remote, NULL) > 0)
-		rc = worktree_follow(tx->repo, tx->branch_ref, &result->commit, &why);
+		rc = worktree_follow(tx->repo, tx->branch.ref, &result->commit, &why);
 	buf_reset(&result->behind);
 	if (rc >= 0 && reported)
 		file_remove(path.data, NULL);

@@ -1,6 +1,7 @@
 /*
- * Changes the shared branch: the only loop in the project that reads the tip, applies an operation,
- * commits, pushes with a lease on that tip, and starts again after a lost race.
+ * Changes the documents of the shared branch: reads the tip, applies an operation, commits, pushes
+ * with a lease on that tip, and starts again after a lost race. (Heartbeat branches have no documents
+ * that could conflict: see heartbeat/branch.h and heartbeat/squash.h.)
  *
  * An operation is a function from documents to documents. It may run several times, each time on
  * newer documents, and must have no side effects. It takes effect when the push succeeds, and not

@@ -1,27 +1,19 @@
 #include "heartbeat/branch.h"
 
 #include "base/alloc.h"
-#include "git/refs.h"
 
 #include <stdlib.h>
 
 void heartbeat_branch_init(struct heartbeat_branch *branch, struct repo *repo, const char *name,
 	const struct remote_settings *remote, int64_t history)
 {
-	struct buf text = BUF_INIT;
-	*branch = (struct heartbeat_branch){ .repo = repo, .remote = *remote, .history = history };
-	branch->name = xstrdup(name);
-	ref_branch(&text, name);
-	branch->local = buf_detach(&text);
-	ref_tracking(&text, remote->name, name);
-	branch->tracking = buf_detach(&text);
+	*branch = (struct heartbeat_branch){ .repo = repo, .history = history };
+	remote_branch_init(&branch->at, repo, remote, name);
 }
 
 void heartbeat_branch_release(struct heartbeat_branch *branch)
 {
-	free(branch->name);
-	free(branch->local);
-	free(branch->tracking);
+	remote_branch_release(&branch->at);
 }
 
 /* Stores OID_NONE if and only if the ref does not exist. */
@@ -59,9 +51,9 @@ static int count(struct heartbeat_branch *branch, struct error *err)
 int heartbeat_branch_load(struct heartbeat_branch *branch, struct error *err)
 {
 	struct oid theirs, tip;
-	int rc = ref_or_none(branch->repo, branch->tracking, &theirs, err);
+	int rc = remote_branch_tip(&branch->at, &theirs, err);
 	if (!rc)
-		rc = ref_or_none(branch->repo, branch->local, &tip, err);
+		rc = ref_or_none(branch->repo, branch->at.ref, &tip, err);
 	if (rc < 0)
 		return rc;
 	/* A new clone continues the branch of the remote. */
@@ -78,9 +70,9 @@ static int move(
 	struct heartbeat_branch *branch, const struct oid *to, const char *why, struct error *err)
 {
 	struct oid from;
-	int rc = ref_or_none(branch->repo, branch->local, &from, err);
+	int rc = ref_or_none(branch->repo, branch->at.ref, &from, err);
 	if (!rc)
-		rc = repo_ref_update(branch->repo, branch->local, to, &from, why, err);
+		rc = repo_ref_update(branch->repo, branch->at.ref, to, &from, why, err);
 	if (!rc)
 		branch->tip = *to;
 	return rc;
@@ -145,48 +137,15 @@ static int replay(struct heartbeat_branch *branch, struct error *err)
 	return rc < 0 ? rc : count(branch, err);
 }
 
-/* Fetches the branch. Returns 0 even if it does not exist at the remote. */
-static int fetch(struct heartbeat_branch *branch, struct error *err)
-{
-	struct buf refspec = BUF_INIT;
-	buf_addf(&refspec, "+%s:%s", branch->local, branch->tracking);
-	const char *refspecs[] = { refspec.data, NULL };
-	int rc = remote_fetch(branch->repo, &branch->remote, refspecs, err);
-	buf_release(&refspec);
-	if (rc == ERR_NOT_FOUND) {
-		struct oid gone;
-		rc = ref_or_none(branch->repo, branch->tracking, &gone, err);
-		rc = rc < 0 || oid_is_none(&gone)
-			? rc
-			: repo_ref_update(branch->repo, branch->tracking, &OID_NONE, &gone,
-				  "gone at the remote", err);
-	}
-	return rc;
-}
-
-/* Records that the remote has the tip. git has updated the tracking ref itself if a fetch refspec
- * covers it. */
-static void note_pushed(struct heartbeat_branch *branch)
-{
-	struct oid seen;
-	/* If the ref cannot be read, the next fetch updates it. */
-	if (!ref_or_none(branch->repo, branch->tracking, &seen, NULL) &&
-		!oid_equal(&seen, &branch->tip))
-		repo_ref_update(
-			branch->repo, branch->tracking, &branch->tip, &seen, "pushed", NULL);
-	branch->theirs = branch->tip;
-	branch->pending = 0;
-}
-
 static int push_once(struct heartbeat_branch *branch, struct buf *said, struct error *err)
 {
 	bool follows = oid_is_none(&branch->theirs) || branch->pending < branch->length;
-	struct push push = { .ref = branch->local,
+	struct push push = { .ref = branch->at.ref,
 		.new = branch->tip,
 		.expected = branch->theirs,
 		/* If all commits are pending, the branch has been restarted. */
 		.force = !follows };
-	return remote_push(branch->repo, &branch->remote, &push, 1, said, err);
+	return remote_push(branch->repo, &branch->at.remote, &push, 1, said, err);
 }
 
 /*
@@ -195,10 +154,10 @@ static int push_once(struct heartbeat_branch *branch, struct buf *said, struct e
  */
 static int catch_up(struct heartbeat_branch *branch, struct error *err)
 {
-	int rc = fetch(branch, err);
+	int rc = remote_branch_fetch(&branch->at, err);
 	if (rc < 0)
 		return rc;
-	rc = ref_or_none(branch->repo, branch->tracking, &branch->theirs, err);
+	rc = remote_branch_tip(&branch->at, &branch->theirs, err);
 	if (rc < 0)
 		return rc;
 	int is_there = oid_is_none(&branch->theirs)
@@ -207,14 +166,6 @@ static int catch_up(struct heartbeat_branch *branch, struct error *err)
 	if (is_there == 1)
 		branch->pending = 0;
 	return is_there ? is_there : replay(branch, err);
-}
-
-/* Did the push arrive, although the connection broke? */
-static bool has_arrived(struct heartbeat_branch *branch)
-{
-	struct oid tip;
-	return !remote_ref(branch->repo, &branch->remote, branch->local, &tip, NULL) &&
-		oid_equal(&tip, &branch->tip);
 }
 
 int heartbeat_branch_push(
@@ -226,10 +177,14 @@ int heartbeat_branch_push(
 	while (branch->pending && attempts-- > 0) {
 		buf_truncate(said, before);
 		rc = push_once(branch, said, &why);
-		if ((rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) && has_arrived(branch))
+		if ((rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) &&
+			remote_branch_arrived(&branch->at, &branch->tip))
 			rc = 0;
-		if (!rc)
-			note_pushed(branch);
+		if (!rc) {
+			remote_branch_pushed(&branch->at, &branch->theirs, &branch->tip);
+			branch->theirs = branch->tip;
+			branch->pending = 0;
+		}
 		if (rc != ERR_LOST_RACE)
 			break;
 		int caught_up = catch_up(branch, &why);

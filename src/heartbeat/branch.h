@@ -7,19 +7,16 @@
 #ifndef HEARTBEAT_BRANCH_H
 #define HEARTBEAT_BRANCH_H
 
-#include "remote/remote.h"
+#include "remote/branch.h"
 
 struct heartbeat_branch {
 	struct repo *repo;
-	char *name;     /* short */
-	char *local;    /* refs/heads/<name> */
-	char *tracking; /* refs/remotes/<remote>/<name> */
-	struct remote_settings remote;
-	int64_t history;   /* most commits the branch may have */
-	struct oid tip;    /* the newest heartbeat in the clone; OID_NONE: none yet */
-	struct oid theirs; /* the last known tip at the remote; OID_NONE: no such branch */
-	int64_t length;    /* commits from `tip` to the root, counted up to `history` */
-	int64_t pending;   /* those that the remote does not have */
+	struct remote_branch at; /* `at.ref` also is the branch in the clone */
+	int64_t history;         /* most commits the branch may have */
+	struct oid tip;          /* the newest heartbeat in the clone; OID_NONE: none yet */
+	struct oid theirs;       /* the last known tip at the remote; OID_NONE: no such branch */
+	int64_t length;          /* commits from `tip` to the root, counted up to `history` */
+	int64_t pending;         /* those that the remote does not have */
 };
 
 /* Initializes `branch`; nothing is read yet. Release with heartbeat_branch_release(). */

@@ -119,8 +119,8 @@ static void read_machine(struct heartbeat_sender *h, struct machine *machine)
 static bool is_own_branch(const struct heartbeat_sender *h)
 {
 	size_t len = sizeof(FLEET_HEARTBEAT_BRANCH) - 1;
-	return !strncmp(h->branch.name, FLEET_HEARTBEAT_BRANCH, len) &&
-		!strcmp(h->branch.name + len, h->settings->server);
+	return !strncmp(h->branch.at.name, FLEET_HEARTBEAT_BRANCH, len) &&
+		!strcmp(h->branch.at.name + len, h->settings->server);
 }
 
 static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
@@ -217,7 +217,7 @@ static int load(struct heartbeat_sender *h, struct error *err)
 {
 	struct error failed = ERROR_INIT;
 	int rc = heartbeat_branch_load(&h->branch, &failed);
-	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0)
+	if (rc < 0 && repair(h->repo, &h->branch.at.remote, NULL) > 0)
 		rc = heartbeat_branch_load(&h->branch, err);
 	else if (rc < 0 && err)
 		*err = failed;
@@ -232,7 +232,7 @@ static int load_and_commit(struct heartbeat_sender *h, const struct heartbeat *h
 	if (rc < 0)
 		return rc;
 	rc = commit_heartbeat(h, heartbeat, result, &failed);
-	if (rc < 0 && repair(h->repo, &h->branch.remote, NULL) > 0) {
+	if (rc < 0 && repair(h->repo, &h->branch.at.remote, NULL) > 0) {
 		rc = load(h, err);
 		return rc < 0 ? rc : commit_heartbeat(h, heartbeat, result, err);
 	}

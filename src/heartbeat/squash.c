@@ -2,7 +2,7 @@
 
 #include "base/timestamp.h"
 #include "fleet/names.h"
-#include "remote/remote.h"
+#include "remote/branch.h"
 #include "git/refs.h"
 
 #include <string.h>
@@ -15,25 +15,6 @@ void squash_result_release(struct squash_result *result)
 {
 	buf_release(&result->backup);
 	buf_release(&result->said);
-}
-
-/* The full names of a branch (at the remote and in the clone) and of its tracking ref. */
-struct names {
-	struct buf branch, tracking;
-};
-
-static struct names names_of(const struct settings *settings, const char *branch)
-{
-	struct names names = { BUF_INIT, BUF_INIT };
-	ref_branch(&names.branch, branch);
-	ref_tracking(&names.tracking, settings->remote, branch);
-	return names;
-}
-
-static void names_release(struct names *names)
-{
-	buf_release(&names->branch);
-	buf_release(&names->tracking);
 }
 
 static int check_branch(const struct settings *settings, const char *branch, struct error *err)
@@ -113,29 +94,23 @@ static int check_backup_name(struct repo *repo, const struct remote_settings *re
  * Pushes the squashed branch and its backup atomically, so that no backup remains after a lost
  * race. Returns the same as remote_push().
  */
-static int push_both(struct repo *repo, const struct settings *settings, const struct names *names,
-	struct squash_result *result, struct error *err)
+static int push_both(
+	const struct remote_branch *branch, struct squash_result *result, struct error *err)
 {
-	struct remote_settings remote = { settings->remote, settings->timeout_ms };
 	struct buf ref = BUF_INIT;
 	ref_branch(&ref, result->backup.data);
 	struct push pushes[] = {
-		{ .ref = names->branch.data,
-			.new = result->new,
-			.expected = result->old,
-			.force = true },
+		{ .ref = branch->ref, .new = result->new, .expected = result->old, .force = true },
 		{ .ref = ref.data, .new = result->old },
 	};
-	int rc = remote_push(repo, &remote, pushes, result->backup.len ? 2 : 1, &result->said, err);
-	if (rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
-		struct oid there;
-		if (!remote_ref(repo, &remote, names->branch.data, &there, NULL) &&
-			oid_equal(&there, &result->new))
-			rc = 0;
-	}
+	int rc = remote_push(branch->repo, &branch->remote, pushes, result->backup.len ? 2 : 1,
+		&result->said, err);
+	if ((rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) && remote_branch_arrived(branch, &result->new))
+		rc = 0;
 	if (result->backup.len && (rc == ERR_LOST_RACE || rc == ERR_REFUSED)) {
 		struct error taken = ERROR_INIT;
-		if (check_backup_name(repo, &remote, result->backup.data, &taken) == ERR_REFUSED) {
+		if (check_backup_name(branch->repo, &branch->remote, result->backup.data, &taken) ==
+			ERR_REFUSED) {
 			buf_reset(&result->said);
 			rc = ERR_REFUSED;
 			if (err)
@@ -146,27 +121,19 @@ static int push_both(struct repo *repo, const struct settings *settings, const s
 	return rc;
 }
 
-/* Updates the branch in the clone, if it had the same tip, so that new heartbeats follow the
- * squashed commit. */
-static void move_own_branch(
-	struct repo *repo, const char *ref, const struct oid *from, const struct oid *to)
-{
-	repo_ref_update(repo, ref, to, from, "squash", NULL);
-}
-
 /* Tries once, with the last known tip. ERR_LOST_RACE if there is a newer one. */
-static int squash_tip(struct repo *repo, const struct settings *settings,
-	const struct squash *squash, const struct names *names, const struct env *env,
-	struct squash_result *result, struct error *err)
+static int squash_tip(const struct remote_branch *branch, const struct squash *squash,
+	const struct env *env, struct squash_result *result, struct error *err)
 {
-	const char *from = squash->no_push ? names->branch.data : names->tracking.data;
+	struct repo *repo = branch->repo;
+	const char *from = squash->no_push ? branch->ref : branch->tracking;
 	int rc = repo_ref(repo, from, &result->old, err);
 	if (rc < 0 && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc < 0)
 		return error_set(err, ERR_NOT_FOUND, "no such branch: %s %s%s", squash->branch,
 			squash->no_push ? "in this clone" : "at ",
-			squash->no_push ? "" : settings->remote);
+			squash->no_push ? "" : branch->remote.name);
 	result->new = result->old;
 	rc = count_commits(repo, &result->old, &result->commits, err);
 	if (rc < 0 || result->commits <= 1)
@@ -181,28 +148,13 @@ static int squash_tip(struct repo *repo, const struct settings *settings,
 		return rc;
 	if (squash->no_push)
 		return repo_ref_update(
-			repo, names->branch.data, &result->new, &result->old, "squash", err);
-	rc = push_both(repo, settings, names, result, err);
+			repo, branch->ref, &result->new, &result->old, "squash", err);
+	rc = push_both(branch, result, err);
 	if (!rc) {
-		struct oid seen = OID_NONE;
-		if (!repo_ref(repo, names->tracking.data, &seen, NULL) &&
-			oid_equal(&seen, &result->old))
-			repo_ref_update(
-				repo, names->tracking.data, &result->new, &seen, "squash", NULL);
-		move_own_branch(repo, names->branch.data, &result->old, &result->new);
+		remote_branch_pushed(branch, &result->old, &result->new);
+		/* New heartbeats of this clone follow the squashed commit, if it had the same tip. */
+		repo_ref_update(repo, branch->ref, &result->new, &result->old, "squash", NULL);
 	}
-	return rc;
-}
-
-static int fetch_branch(struct repo *repo, const struct settings *settings,
-	const struct names *names, struct error *err)
-{
-	struct remote_settings remote = { settings->remote, settings->timeout_ms };
-	struct buf refspec = BUF_INIT;
-	buf_addf(&refspec, "+%s:%s", names->branch.data, names->tracking.data);
-	const char *refspecs[] = { refspec.data, NULL };
-	int rc = remote_fetch(repo, &remote, refspecs, err);
-	buf_release(&refspec);
 	return rc;
 }
 
@@ -212,7 +164,9 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	int rc = check_branch(settings, squash->branch, err);
 	if (rc < 0)
 		return rc;
-	struct names names = names_of(settings, squash->branch);
+	struct remote_settings remote = { settings->remote, settings->timeout_ms };
+	struct remote_branch branch;
+	remote_branch_init(&branch, repo, &remote, squash->branch);
 	/* A lost race means that a heartbeat has arrived: this is not a failure of the remote. */
 	struct oid seen = OID_NONE;
 	int unmoved = 0;
@@ -220,9 +174,9 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 		if (attempt)
 			env_sleep(env, env_random(env, MOST_PAUSE_MS));
 		buf_reset(&result->said);
-		rc = squash->no_push ? 0 : fetch_branch(repo, settings, &names, err);
+		rc = squash->no_push ? 0 : remote_branch_fetch(&branch, err);
 		if (!rc)
-			rc = squash_tip(repo, settings, squash, &names, env, result, err);
+			rc = squash_tip(&branch, squash, env, result, err);
 		unmoved = oid_equal(&seen, &result->old) ? unmoved + 1 : 0;
 		seen = result->old;
 		/* If the branch has not changed, no race was lost: the remote cannot do it. */
@@ -231,7 +185,7 @@ int squash_run(struct repo *repo, const struct settings *settings, const struct 
 	}
 	if (rc < 0)
 		buf_reset(&result->backup);
-	names_release(&names);
+	remote_branch_release(&branch);
 	return rc;
 }
 
