@@ -73,7 +73,7 @@ static bool is_running(struct invocation *inv, const char *job)
 		!reading_document(&reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL) && doc) {
 		jobs_read(&list, doc, jobs, &arena);
 		const struct job *found = jobs_find(&list, job);
-		running = found && found->status && !strcmp(found->status, "running");
+		running = found && job_is(found, JOB_RUNNING);
 	}
 	json_doc_free(doc);
 	arena_release(&arena);

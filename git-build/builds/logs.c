@@ -75,7 +75,7 @@ static int open_all(struct looking *l, struct error *err)
 
 static bool is_running(const struct job *job)
 {
-	return job && job->status && !strcmp(job->status, "running") && job->assigned_to;
+	return job && job_is(job, JOB_RUNNING) && job->assigned_to;
 }
 
 static bool is_this_server(const struct looking *l, const char *server)
@@ -291,10 +291,10 @@ static int is_to_come(const struct looking *l, const char *id, struct error *err
 	buf_release(&path);
 	if (growing < 0)
 		return growing;
-	if (!job || !job->status)
+	if (!job)
 		return 0;
 	if (!is_running(job))
-		return !strcmp(job->status, "queued");
+		return job_is(job, JOB_QUEUED);
 	return !growing && is_this_server(l, job->assigned_to) &&
 		l->reading.now < job->started_at + START_SECONDS;
 }

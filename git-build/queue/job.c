@@ -403,9 +403,8 @@ static int64_t last_time(const struct job *job)
 static void add_row(struct table *table, struct view *view, const struct job *job)
 {
 	struct buf text = BUF_INIT;
-	const char *blocked = job->status && !strcmp(job->status, "queued")
-		? jobs_blocked_by(&view->list, job, &view->arena)
-		: NULL;
+	const char *blocked =
+		job_is(job, JOB_QUEUED) ? jobs_blocked_by(&view->list, job, &view->arena) : NULL;
 	table_add(table, SHOW_PLAIN, job->id);
 	table_add(table, SHOW_PLAIN, job->type);
 	buf_addf(&text, "%lld", (long long)job->priority);

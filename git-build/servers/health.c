@@ -146,8 +146,8 @@ static void show_plugin(const struct overview *overview, const struct health *he
 {
 	static const char *const names[] = { "OK", "WARNING", "CRITICAL" };
 	struct buf line = BUF_INIT;
-	size_t queued = overview_count_jobs(overview, "queued");
-	size_t running = overview_count_jobs(overview, "running");
+	size_t queued = overview_count_jobs(overview, JOB_QUEUED);
+	size_t running = overview_count_jobs(overview, JOB_RUNNING);
 	size_t alive = 0;
 	for (size_t i = 0; i < health->servers_count; i++)
 		alive += health->servers[i].healthy;

@@ -140,8 +140,8 @@ static void draw_verdict(struct drawing *d)
 	else
 		put(d, SHOW_GREEN, ALIVE " no problems");
 	putf(d, SHOW_PLAIN, "   %zu of %zu servers alive, %zu running, %zu queued", alive,
-		health->servers_count, overview_count_jobs(d->plan->overview, "running"),
-		overview_count_jobs(d->plan->overview, "queued"));
+		health->servers_count, overview_count_jobs(d->plan->overview, JOB_RUNNING),
+		overview_count_jobs(d->plan->overview, JOB_QUEUED));
 	timestamp_format(d->now, when);
 	if (room(d) > 12) {
 		while (room(d) > 9)
@@ -222,7 +222,7 @@ static void draw_work(struct drawing *d, const struct server *server)
 {
 	const struct job *job =
 		server->job ? jobs_find(&d->plan->overview->jobs, server->job) : NULL;
-	if (job && is(job->status, "running")) {
+	if (job && job_is(job, JOB_RUNNING)) {
 		put(d, SHOW_YELLOW, BUSY " building ");
 		putf(d, SHOW_PLAIN, "%s ", job->branch ? job->branch : "");
 		draw_progress(d, job);
@@ -262,19 +262,19 @@ static void draw_servers(struct drawing *d)
 	}
 }
 
-static void draw_jobs(struct drawing *d, const char *status)
+static void draw_jobs(struct drawing *d, enum job_status status)
 {
 	const struct job_list *list = &d->plan->overview->jobs;
 	size_t shown = 0;
 	for (size_t i = 0; i < list->count && shown < MOST_JOBS; i++) {
 		const struct job *job = &list->jobs[i];
-		if (!is(job->status, status))
+		if (!job_is(job, status))
 			continue;
-		bool running = is(status, "running");
+		bool running = status == JOB_RUNNING;
 		shown++;
 		begin(d);
 		putf(d, running ? SHOW_YELLOW : SHOW_PLAIN, "%s %-8s", running ? BUSY : " ",
-			status);
+			job_status_name(status));
 		column(d, SHOW_PLAIN, job->type, 7);
 		column(d, SHOW_PLAIN, job->branch, 16);
 		column(d, SHOW_PLAIN, job->assigned_to, 10);
@@ -333,11 +333,11 @@ static void draw_middle(struct drawing *d)
 		return;
 	}
 	draw_servers(d);
-	if (overview_count_jobs(d->plan->overview, "running") ||
-		overview_count_jobs(d->plan->overview, "queued"))
+	if (overview_count_jobs(d->plan->overview, JOB_RUNNING) ||
+		overview_count_jobs(d->plan->overview, JOB_QUEUED))
 		title(d, "QUEUE");
-	draw_jobs(d, "running");
-	draw_jobs(d, "queued");
+	draw_jobs(d, JOB_RUNNING);
+	draw_jobs(d, JOB_QUEUED);
 	draw_locks(d);
 	draw_messages(d);
 }

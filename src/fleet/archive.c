@@ -15,15 +15,9 @@ bool archive_message_is_old(const struct message *message, int64_t before, int64
 		*when < before;
 }
 
-static bool has_status(const struct job *job, const char *status)
-{
-	return job->status && !strcmp(job->status, status);
-}
-
 int64_t archive_job_end(const struct job *job)
 {
-	if (!has_status(job, "completed") && !has_status(job, "failed") &&
-		!has_status(job, "cancelled"))
+	if (!job_is(job, JOB_COMPLETED) && !job_is(job, JOB_FAILED) && !job_is(job, JOB_CANCELLED))
 		return 0;
 	return job->completed_at ? job->completed_at : job->created_at;
 }
@@ -41,7 +35,7 @@ const bool *archive_staying_jobs(const struct job_list *list, int64_t before, st
 	}
 	while (count) {
 		const struct job *job = waiting[--count];
-		if (has_status(job, "completed"))
+		if (job_is(job, JOB_COMPLETED))
 			continue;
 		JSON_EACH (value, job->depends) {
 			size_t len;

@@ -115,17 +115,25 @@ int64_t job_tries(const struct job *job)
 	return is_possible ? job->attempt - job->uncounted : job->attempt;
 }
 
-static bool has_status(const struct job *job, const char *status)
+const char *job_status_name(enum job_status status)
 {
-	return job->status && !strcmp(job->status, status);
+	static const char *const names[JOB_STATUSES] = { [JOB_QUEUED] = "queued",
+		[JOB_RUNNING] = "running",
+		[JOB_COMPLETED] = "completed",
+		[JOB_FAILED] = "failed",
+		[JOB_CANCELLED] = "cancelled" };
+	return names[status];
+}
+
+bool job_is(const struct job *job, enum job_status status)
+{
+	return job->status && !strcmp(job->status, job_status_name(status));
 }
 
 int job_check_status(const char *status, struct error *err)
 {
-	static const char *const known[] = { "queued", "running", "completed", "failed",
-		"cancelled" };
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(status, known[i]))
+	for (enum job_status known = 0; known < JOB_STATUSES; known++)
+		if (!strcmp(status, job_status_name(known)))
 			return 0;
 	return error_set(err, ERR_INVALID,
 		"'%s': invalid job status; expected queued, running, completed, failed or "
@@ -144,7 +152,7 @@ const char *jobs_blocked_by(const struct job_list *list, const struct job *job, 
 			continue;
 		const char *id = arena_strndup(arena, text, len);
 		const struct job *other = jobs_find(list, id);
-		if (!other || !has_status(other, "completed"))
+		if (!other || !job_is(other, JOB_COMPLETED))
 			return id;
 	}
 	return NULL;
@@ -176,7 +184,7 @@ const struct job *jobs_choose(
 	const struct job *best = NULL;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct job *job = &list->jobs[i];
-		if (!has_status(job, "queued") || (best && !goes_before(job, best)))
+		if (!job_is(job, JOB_QUEUED) || (best && !goes_before(job, best)))
 			continue;
 		if (types && !is_of(job->type, types))
 			continue;

@@ -23,10 +23,13 @@
 #include "json/document.h"
 #include "json/write.h"
 
+enum job_status { JOB_QUEUED, JOB_RUNNING, JOB_COMPLETED, JOB_FAILED, JOB_CANCELLED, JOB_STATUSES };
+
 enum { JOB_PRIORITY = 5, JOB_PRIORITY_MAX = 1000000 };
 
 struct job {
-	/* The strings are in the arena; NULL for missing members. */
+	/* The strings are in the arena; NULL for missing members. See job_is() for the status, which
+	 * may be any text. */
 	const char *id, *type, *status, *branch, *commit, *description, *assigned_to, *reason;
 	const char *worker; /* the ID of the worker, if a worker claimed it */
 	int64_t priority, attempt;
@@ -70,6 +73,12 @@ const struct job *jobs_choose(
  */
 bool jobs_find_circle(const struct job_list *list, const char *id, const struct json_doc *doc,
 	const struct json_value *depends, struct arena *arena, struct buf *circle);
+
+/* Does the job have this status? A job whose status is missing or unknown has none of them. */
+bool job_is(const struct job *job, enum job_status status);
+
+/* "queued", "running", ... */
+const char *job_status_name(enum job_status status);
 
 /* Is `status` a valid status of a job? ERR_INVALID lists the valid ones. */
 int job_check_status(const char *status, struct error *err);

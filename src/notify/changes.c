@@ -144,12 +144,12 @@ static int compare_messages(struct comparing *c)
 
 static const char *doer(const struct job *job)
 {
-	return job && job->status && !strcmp(job->status, "running") ? job->assigned_to : NULL;
+	return job && job_is(job, JOB_RUNNING) ? job->assigned_to : NULL;
 }
 
 static bool has_failed(const struct job *job)
 {
-	return job && job->status && !strcmp(job->status, "failed");
+	return job && job_is(job, JOB_FAILED);
 }
 
 static int compare_job(struct comparing *c, const struct job *before, const struct job *after)

@@ -137,8 +137,8 @@ static void add_jobs(struct gathering *g)
 	const struct job_list *list = &g->overview->jobs;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct job *job = &list->jobs[i];
-		bool failed = job->status && !strcmp(job->status, "failed");
-		if (!failed && (!job->status || strcmp(job->status, "completed") != 0))
+		bool failed = job_is(job, JOB_FAILED);
+		if (!failed && !job_is(job, JOB_COMPLETED))
 			continue;
 		struct build build = {
 			.job = job->id,

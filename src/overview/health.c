@@ -309,9 +309,9 @@ static void check_jobs(struct judging *j)
 		anybody = anybody || !strcmp(j->health->servers[i].state, "alive");
 	for (size_t i = 0; i < jobs->count; i++) {
 		const struct job *job = &jobs->jobs[i];
-		if (job->status && !strcmp(job->status, "running"))
+		if (job_is(job, JOB_RUNNING))
 			check_running(j, job);
-		else if (job->status && !strcmp(job->status, "queued"))
+		else if (job_is(job, JOB_QUEUED))
 			check_queued(j, job, anybody);
 	}
 }

@@ -201,12 +201,10 @@ const struct server *overview_server(const struct overview *overview, const char
 	return NULL;
 }
 
-size_t overview_count_jobs(const struct overview *overview, const char *status)
+size_t overview_count_jobs(const struct overview *overview, enum job_status status)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < overview->jobs.count; i++) {
-		const char *is = overview->jobs.jobs[i].status;
-		count += is && !strcmp(is, status);
-	}
+	for (size_t i = 0; i < overview->jobs.count; i++)
+		count += job_is(&overview->jobs.jobs[i], status);
 	return count;
 }

@@ -91,6 +91,6 @@ void overview_release(struct overview *overview);
 const struct server *overview_server(const struct overview *overview, const char *id);
 
 /* The number of jobs with this status. */
-size_t overview_count_jobs(const struct overview *overview, const char *status);
+size_t overview_count_jobs(const struct overview *overview, enum job_status status);
 
 #endif

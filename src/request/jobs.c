@@ -83,11 +83,6 @@ static int find_job(struct work *work, struct job *out, struct error *err)
 	return 0;
 }
 
-static bool is(const struct job *job, const char *status)
-{
-	return job->status && !strcmp(job->status, status);
-}
-
 static bool is_mine(const struct work *work, const struct job *job)
 {
 	return job->assigned_to && !strcmp(job->assigned_to, work->request->server);
@@ -129,7 +124,8 @@ static const struct job *other_running(const struct work *work, const struct job
 {
 	for (size_t i = 0; i < work->list.count; i++) {
 		const struct job *other = &work->list.jobs[i];
-		if (is(other, "running") && is_mine(work, other) && strcmp(other->id, job->id) != 0)
+		if (job_is(other, JOB_RUNNING) && is_mine(work, other) &&
+			strcmp(other->id, job->id) != 0)
 			return other;
 	}
 	return NULL;
@@ -156,7 +152,7 @@ static void set_last_build(struct work *work, const struct job *job)
 	struct json_writer w = JSON_WRITER_INIT(&text);
 	json_begin(&w, '{');
 	json_put_string(&w, "id", job->id);
-	json_put_string(&w, "status", is(job, "completed") ? "success" : "failed");
+	json_put_string(&w, "status", job_is(job, JOB_COMPLETED) ? "success" : "failed");
 	json_put_string(&w, "completed_at", timestamp_format(job->completed_at, time));
 	json_put_int_if(&w, "duration_seconds",
 		job->started_at && job->completed_at >= job->started_at,
@@ -216,7 +212,7 @@ static void append(struct work *work, const char *id, const struct json_value *d
 	json_put_string_or_null(&w, "commit", request_string(request, "commit"));
 	json_put_string_or_null(&w, "description", request_string(request, "description"));
 	json_put_null(&w, "assigned_to");
-	json_put_string(&w, "status", "queued");
+	json_put_string(&w, "status", job_status_name(JOB_QUEUED));
 	json_put_int(&w, "attempt", 0);
 	if (request_int(request, "retries", 0) > 0)
 		json_put_int(&w, "retries", request_int(request, "retries", 0));
@@ -296,7 +292,7 @@ static int take(struct work *work, struct job *job, struct error *err)
 {
 	struct request *request = work->request;
 	const char *worker = request_string(request, "worker");
-	job->status = "running";
+	job->status = job_status_name(JOB_RUNNING);
 	job->assigned_to = request->server;
 	job->started_at = request->now;
 	job->completed_at = 0;
@@ -355,7 +351,7 @@ static const char *not_to_finish(struct work *work, const struct job *job)
 {
 	struct buf text = BUF_INIT;
 	int64_t attempt = request_int(work->request, "attempt", job->attempt);
-	if (!is(job, "running"))
+	if (!job_is(job, JOB_RUNNING))
 		buf_addf(&text, "it is %s", job->status ? job->status : "without a status");
 	else if (!is_mine(work, job))
 		buf_addf(&text, "it is assigned to %s",
@@ -371,7 +367,7 @@ static const char *not_to_finish(struct work *work, const struct job *job)
 
 static void put_back(struct work *work, struct job *job)
 {
-	job->status = "queued";
+	job->status = job_status_name(JOB_QUEUED);
 	job->assigned_to = NULL;
 	job->started_at = job->completed_at = 0;
 	set(work, job, "status", job->status);
@@ -385,7 +381,7 @@ static int write_end(struct work *work, struct job *job, struct error *err)
 {
 	struct request *request = work->request;
 	struct job ended = *job;
-	bool again = is(job, "failed") && request_flag(request, "retry") &&
+	bool again = job_is(job, JOB_FAILED) && request_flag(request, "retry") &&
 		job_tries(job) <= job->retries;
 	int rc = open_status(work, err);
 	if (rc < 0)
@@ -398,13 +394,14 @@ static int write_end(struct work *work, struct job *job, struct error *err)
 		set(work, job, "status", job->status);
 		set_time(work, job, "completed_at", job->completed_at);
 	}
-	leave_current(work, &ended, is(&ended, "completed") ? "success" : "failed");
+	leave_current(work, &ended, job_is(&ended, JOB_COMPLETED) ? "success" : "failed");
 	set_last_build(work, &ended);
 	request_write_files(request);
 	return save(work, err);
 }
 
-static int finish(struct request *request, const char *status, const char *verb, struct error *err)
+static int finish(
+	struct request *request, enum job_status status, const char *verb, struct error *err)
 {
 	struct work work;
 	struct job job;
@@ -417,12 +414,12 @@ static int finish(struct request *request, const char *status, const char *verb,
 	}
 	const char *reason = request_string(request, "reason"), *why = NULL;
 	/* A repeated request changes nothing. */
-	bool again = is(&job, status) && is_mine(&work, &job) &&
+	bool again = job_is(&job, status) && is_mine(&work, &job) &&
 		request_int(request, "attempt", job.attempt) == job.attempt;
 	if (!again && (why = not_to_finish(&work, &job))) {
 		rc = 1;
 	} else if (!again) {
-		job.status = status;
+		job.status = job_status_name(status);
 		job.completed_at = request->now;
 		if (reason)
 			job.reason = reason;
@@ -430,19 +427,19 @@ static int finish(struct request *request, const char *status, const char *verb,
 		rc = write_end(&work, &job, err);
 	}
 	if (rc >= 0)
-		put_answer(request, status, !rc, &work, &job, why);
+		put_answer(request, job_status_name(status), !rc, &work, &job, why);
 	close_work(&work);
 	return rc;
 }
 
 static int complete(struct request *request, struct error *err)
 {
-	return finish(request, "completed", "completes", err);
+	return finish(request, JOB_COMPLETED, "completes", err);
 }
 
 static int fail(struct request *request, struct error *err)
 {
-	return finish(request, "failed", "fails", err);
+	return finish(request, JOB_FAILED, "fails", err);
 }
 
 /* Saves a job that its server no longer runs. */
@@ -462,13 +459,13 @@ static int cancel(struct request *request, struct error *err)
 	int rc = open_work(&work, request, err);
 	if (!rc)
 		rc = find_job(&work, &job, err);
-	if (!rc && !is(&job, "cancelled")) {
-		bool running = is(&job, "running");
-		if (!running && !is(&job, "queued")) {
+	if (!rc && !job_is(&job, JOB_CANCELLED)) {
+		bool running = job_is(&job, JOB_RUNNING);
+		if (!running && !job_is(&job, JOB_QUEUED)) {
 			why = "it has already finished";
 			rc = 1;
 		} else {
-			job.status = "cancelled";
+			job.status = job_status_name(JOB_CANCELLED);
 			job.completed_at = request->now;
 			set(&work, &job, "status", job.status);
 			set_time(&work, &job, "completed_at", job.completed_at);
@@ -498,7 +495,7 @@ static int hand_back(struct work *work, struct job *job, const char **why, struc
 	struct request *request = work->request;
 	const char *reason = request_string(request, "reason"),
 		   *paused = request_string(request, "paused");
-	if (is(job, "queued") && request_int(request, "attempt", 0) == job->attempt)
+	if (job_is(job, JOB_QUEUED) && request_int(request, "attempt", 0) == job->attempt)
 		return 0;
 	*why = not_to_finish(work, job);
 	if (*why)
@@ -523,10 +520,10 @@ static int hand_back(struct work *work, struct job *job, const char **why, struc
 /* Requeues a job for a user. */
 static int queue_again(struct work *work, struct job *job, const char **why, struct error *err)
 {
-	bool running = is(job, "running"), mine = is_mine(work, job);
-	if (is(job, "queued"))
+	bool running = job_is(job, JOB_RUNNING), mine = is_mine(work, job);
+	if (job_is(job, JOB_QUEUED))
 		return 0;
-	if (is(job, "completed")) {
+	if (job_is(job, JOB_COMPLETED)) {
 		*why = "it is completed; add a new job";
 		return 1;
 	}
@@ -593,7 +590,7 @@ static void reap_one(struct work *work, struct job *job, int64_t silent)
 	job->reason = arena_strndup(&request->arena, reason.data, reason.len);
 	set(work, job, "reason", job->reason);
 	if (gives_up) {
-		job->status = "failed";
+		job->status = job_status_name(JOB_FAILED);
 		job->completed_at = request->now;
 		set(work, job, "status", job->status);
 		set_time(work, job, "completed_at", job->completed_at);
@@ -620,7 +617,7 @@ static int reap(struct request *request, struct error *err)
 	json_begin_member(&request->answer->writer, "reaped", '[');
 	for (size_t i = 0; i < work.list.count; i++) {
 		struct job job = work.list.jobs[i];
-		int64_t silent = is(&job, "running") ? silence(request, &job) : 0;
+		int64_t silent = job_is(&job, JOB_RUNNING) ? silence(request, &job) : 0;
 		if (!silent)
 			continue;
 		reap_one(&work, &job, silent);

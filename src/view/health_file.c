@@ -35,13 +35,12 @@ static void put_servers(
 }
 
 /* The number of jobs that have finished with `status` since midnight, UTC. */
-static int64_t count_today(const struct overview *overview, const char *status)
+static int64_t count_today(const struct overview *overview, enum job_status status)
 {
 	int64_t midnight = overview->fleet.now - overview->fleet.now % DAY, count = 0;
 	for (size_t i = 0; i < overview->jobs.count; i++) {
 		const struct job *job = &overview->jobs.jobs[i];
-		count += job->completed_at >= midnight && job->status &&
-			!strcmp(job->status, status);
+		count += job->completed_at >= midnight && job_is(job, status);
 	}
 	return count;
 }
@@ -51,10 +50,10 @@ void health_put(struct json_writer *w, const struct overview *overview, const st
 	json_put_string(w, "overall_status", overall_status(health));
 	put_servers(w, overview, health);
 	json_begin_member(w, "jobs", '{');
-	json_put_int(w, "queued", (int64_t)overview_count_jobs(overview, "queued"));
-	json_put_int(w, "running", (int64_t)overview_count_jobs(overview, "running"));
-	json_put_int(w, "completed_today", count_today(overview, "completed"));
-	json_put_int(w, "failed_today", count_today(overview, "failed"));
+	json_put_int(w, "queued", (int64_t)overview_count_jobs(overview, JOB_QUEUED));
+	json_put_int(w, "running", (int64_t)overview_count_jobs(overview, JOB_RUNNING));
+	json_put_int(w, "completed_today", count_today(overview, JOB_COMPLETED));
+	json_put_int(w, "failed_today", count_today(overview, JOB_FAILED));
 	json_end(w);
 	json_begin_member(w, "alerts", '[');
 	for (size_t i = 0; i < health->count; i++) {

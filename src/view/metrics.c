@@ -155,18 +155,15 @@ static void write_alerts(const struct metrics *m, struct buf *out)
 static void write_jobs(const struct metrics *m, struct buf *out)
 {
 	static const char name[] = "git_build_jobs";
-	static const char *const known[] = { "queued", "running", "completed", "failed",
-		"cancelled" };
 	int64_t oldest = m->overview->fleet.now;
 	family(out, name, "gauge", "Jobs in coordination/jobs.json.");
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		struct label label = { "status", known[i] };
-		sample(out, name, &label, NULL, (double)overview_count_jobs(m->overview, known[i]));
+	for (enum job_status status = 0; status < JOB_STATUSES; status++) {
+		struct label label = { "status", job_status_name(status) };
+		sample(out, name, &label, NULL, (double)overview_count_jobs(m->overview, status));
 	}
 	for (size_t i = 0; i < m->overview->jobs.count; i++) {
 		const struct job *job = &m->overview->jobs.jobs[i];
-		if (job->status && !strcmp(job->status, "queued") && job->created_at &&
-			job->created_at < oldest)
+		if (job_is(job, JOB_QUEUED) && job->created_at && job->created_at < oldest)
 			oldest = job->created_at;
 	}
 	gauge(out, "git_build_oldest_queued_job_age_seconds",

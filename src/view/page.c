@@ -154,9 +154,9 @@ static void add_verdict(struct page *p)
 			"alerts</h1>\n");
 	buf_addf(p->out, "<p class=\"facts\">%zu of %zu servers healthy, ", count_alive(p),
 		fleet->count);
-	add_count(
-		p, overview_count_jobs(p->overview, "running"), "job running, ", "jobs running, ");
-	add_count(p, overview_count_jobs(p->overview, "queued"), "queued, ", "queued, ");
+	add_count(p, overview_count_jobs(p->overview, JOB_RUNNING), "job running, ",
+		"jobs running, ");
+	add_count(p, overview_count_jobs(p->overview, JOB_QUEUED), "queued, ", "queued, ");
 	add_count(p, p->overview->messages_unread, "unread message", "unread messages");
 	timestamp_format(p->now, when);
 	buf_addf(p->out,
@@ -255,11 +255,6 @@ static void add_servers(struct page *p)
 	add(p, "</tbody></table></section>\n");
 }
 
-static bool has_status(const struct job *job, const char *status)
-{
-	return job->status && !strcmp(job->status, status);
-}
-
 static void add_job(struct page *p, const struct job *job)
 {
 	add(p, "<tr>");
@@ -268,7 +263,7 @@ static void add_job(struct page *p, const struct job *job)
 	escape_html(p->out, job->id);
 	add(p, "</code></td>");
 	begin_cell(p, "State");
-	if (has_status(job, "running"))
+	if (job_is(job, JOB_RUNNING))
 		mark(p, "busy", "\xe2\x96\xb6", "running");
 	else
 		escape_html(p->out, job->status);
@@ -286,7 +281,7 @@ static void add_job(struct page *p, const struct job *job)
 static int by_turn(const void *left, const void *right)
 {
 	const struct job *const *a = left, *const *b = right;
-	bool first = has_status(*a, "running"), second = has_status(*b, "running");
+	bool first = job_is(*a, JOB_RUNNING), second = job_is(*b, JOB_RUNNING);
 	if (first != second)
 		return second - first;
 	if ((*a)->priority != (*b)->priority)
@@ -303,7 +298,7 @@ static void add_queue(struct page *p)
 	size_t count = 0;
 	add(p, "<section aria-labelledby=\"queue\"><h2 id=\"queue\">Queue</h2>\n");
 	for (size_t i = 0; i < list->count; i++)
-		if (has_status(&list->jobs[i], "running") || has_status(&list->jobs[i], "queued"))
+		if (job_is(&list->jobs[i], JOB_RUNNING) || job_is(&list->jobs[i], JOB_QUEUED))
 			turns[count++] = &list->jobs[i];
 	qsort(turns, count, sizeof(*turns), by_turn);
 	if (count)

@@ -366,9 +366,9 @@ enum claim_state build_job_claim(const struct build_job *job, const struct readi
 		const struct job *now = jobs_find(&list, job->id);
 		if (!now || !now->status)
 			state = CLAIM_LOST;
-		else if (!strcmp(now->status, "cancelled"))
+		else if (job_is(now, JOB_CANCELLED))
 			state = CLAIM_CANCELLED;
-		else if (strcmp(now->status, "running") != 0 || !now->assigned_to ||
+		else if (!job_is(now, JOB_RUNNING) || !now->assigned_to ||
 			strcmp(now->assigned_to, job->worker->settings->server) != 0 ||
 			now->attempt != job->attempt)
 			state = CLAIM_LOST;
@@ -382,7 +382,7 @@ enum claim_state build_job_claim(const struct build_job *job, const struct readi
 
 static bool is_alike(const struct build_job *job, const struct job *other)
 {
-	return other->status && !strcmp(other->status, "completed") && other->started_at &&
+	return job_is(other, JOB_COMPLETED) && other->started_at &&
 		other->completed_at > other->started_at && other->type &&
 		!strcmp(other->type, job->type) &&
 		(!job->branch || (other->branch && !strcmp(other->branch, job->branch)));

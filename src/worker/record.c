@@ -415,7 +415,7 @@ static int remove_directories(const struct worker *worker, struct error *err)
 
 static bool is_ours(const struct worker *worker, const struct job *job)
 {
-	return job->status && !strcmp(job->status, "running") && job->assigned_to &&
+	return job_is(job, JOB_RUNNING) && job->assigned_to &&
 		!strcmp(job->assigned_to, worker->settings->server) && job->worker &&
 		!strcmp(job->worker, worker->id);
 }

@@ -1,11 +1,13 @@
 /* fleet/files.h: what a file is, by its path. */
 #include "unit/unit.h"
 
-#include <stdio.h>
-
 #include "fleet/files.h"
+#include "fleet/job.h"
+#include "fleet/status.h"
 #include "json/document.h"
 #include "schema/builtin.h"
+
+#include <stdio.h>
 
 static const char *schema_of(const char *path)
 {
@@ -74,12 +76,43 @@ static void rows_are_valid(void **state)
 	buf_release(&attributes);
 }
 
+/* The enum at `pointer` of the built-in schema must have exactly these words, in this order. */
+static void assert_enum(const char *schema, const char *pointer, const char *const *words)
+{
+	struct json_doc *doc;
+	size_t len, count = 0;
+	const char *text = builtin_text(schema, &len);
+	assert_int_equal(json_parse(&doc, text, len, schema, NULL, NULL), 0);
+	const struct json_value *list = json_at(doc, pointer);
+	assert_non_null(list);
+	JSON_EACH (value, list) {
+		size_t word_len;
+		const char *word = json_string(doc, value, &word_len);
+		assert_non_null(words[count]);
+		assert_int_equal(word_len, strlen(words[count]));
+		assert_memory_equal(word, words[count++], word_len);
+	}
+	assert_null(words[count]);
+	json_doc_free(doc);
+}
+
+static void the_schemas_know_the_same_statuses(void **state)
+{
+	const char *jobs[JOB_STATUSES + 1] = { NULL };
+	(void)state;
+	for (enum job_status status = 0; status < JOB_STATUSES; status++)
+		jobs[status] = job_status_name(status);
+	assert_enum("jobs", "/$defs/job/properties/status/enum", jobs);
+	assert_enum("status", "/properties/status/enum", status_names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_select_the_schema),
 		cmocka_unit_test(every_path_has_a_kind),
 		cmocka_unit_test(rows_are_valid),
+		cmocka_unit_test(the_schemas_know_the_same_statuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
