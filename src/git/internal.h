@@ -14,6 +14,10 @@ struct repo {
 	 * settings are read with libgit2. */
 	struct buf *listing;
 	git_config *config; /* a snapshot, taken by repo_open() and after each change */
+	/* The root tree that was read last, and its commit. Readers of the fleet look up thousands of
+	 * paths in one commit, and libgit2 does not cache large trees. NULL: none. */
+	git_tree *root;
+	struct oid root_of;
 	bool has_exchanged; /* objects were fetched or pushed since the last repo_tidy() */
 	/* For remote/repair.c. */
 	struct buf *repaired; /* the message that was not reported yet; or NULL */

@@ -21,13 +21,21 @@ static int lookup_tree(
 	struct repo *repo, const struct oid *commit, git_tree **out, struct error *err)
 {
 	git_commit *found;
-	int rc = lookup_commit(repo, commit, &found, err);
-	if (rc < 0)
-		return rc;
-	rc = git_commit_tree(out, found);
-	git_commit_free(found);
-	return rc < 0 ? store_error(err, ERR_FAILED, "cannot read the tree of %.12s", commit->hex)
-		      : 0;
+	if (!repo->root || !oid_equal(&repo->root_of, commit)) {
+		int rc = lookup_commit(repo, commit, &found, err);
+		if (rc < 0)
+			return rc;
+		git_tree_free(repo->root);
+		repo->root = NULL;
+		rc = git_commit_tree(&repo->root, found);
+		git_commit_free(found);
+		if (rc < 0)
+			return store_error(
+				err, ERR_FAILED, "cannot read the tree of %.12s", commit->hex);
+		repo->root_of = *commit;
+	}
+	git_tree_dup(out, repo->root);
+	return 0;
 }
 
 int store_find_entry(struct repo *repo, const git_tree *top, const char *path, git_tree_entry **out,
