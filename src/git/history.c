@@ -2,7 +2,10 @@
 
 #include "git/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { MOST_PROBED = 64 };
 
 /* Follows tags from `tip`; 0 if they lead to a commit. */
 static int peel(struct repo *repo, const struct oid *tip, git_oid *out)
@@ -34,6 +37,45 @@ static int start_walk(struct repo *repo, git_revwalk *walk, const git_oid *tip,
 	return rc;
 }
 
+/* Stores whether one of the commits of `tip` without those of `known` is in `own`, or they are too
+ * many to look. */
+static int find_stored(struct repo *repo, git_odb *own, const git_oid *tip, const struct oid *known,
+	size_t known_count, bool *found)
+{
+	git_revwalk *walk = NULL;
+	git_oid id;
+	int rc = git_revwalk_new(&walk, repo->git);
+	if (!rc)
+		rc = start_walk(repo, walk, tip, known, known_count, NULL);
+	git_revwalk_sorting(walk, GIT_SORT_NONE);
+	*found = false;
+	for (int count = 0; !rc && !*found && !(rc = git_revwalk_next(&id, walk)); count++)
+		*found = count == MOST_PROBED || git_odb_exists(own, &id);
+	git_revwalk_free(walk);
+	return rc == GIT_ITEROVER ? 0 : rc;
+}
+
+/*
+ * While a push is in quarantine, the refs of the repository lead only to objects of its own store.
+ * So if all commits are new to that store, no ref has one of them, and the refs need not be read:
+ * there may be ten thousand, and nearly every push has few commits. False also if in doubt.
+ */
+static bool are_all_new(
+	struct repo *repo, const git_oid *tip, const struct oid *known, size_t known_count)
+{
+	struct buf path = BUF_INIT;
+	git_odb *own = NULL;
+	bool stored = true;
+	if (!getenv("GIT_QUARANTINE_PATH"))
+		return false;
+	buf_addf(&path, "%s/objects", repo->place.common_dir);
+	bool ok = !git_odb_open(&own, path.data) &&
+		!find_stored(repo, own, tip, known, known_count, &stored);
+	git_odb_free(own);
+	buf_release(&path);
+	return ok && !stored;
+}
+
 int history_each_new(struct repo *repo, const struct oid *tip, const struct oid *known,
 	size_t known_count, const char *standing, int (*each)(const struct oid *commit, void *data),
 	void *data, struct error *err)
@@ -43,6 +85,8 @@ int history_each_new(struct repo *repo, const struct oid *tip, const struct oid 
 	int next = peel(repo, tip, &id);
 	if (next == GIT_EPEEL || next == GIT_EINVALIDSPEC)
 		return 0;
+	if (!next && standing && are_all_new(repo, &id, known, known_count))
+		standing = NULL;
 	if (!next)
 		next = git_revwalk_new(&walk, repo->git);
 	if (!next)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What git-build costs with many servers. The commands that look at a whole fleet: processor time for 10,000
-# servers, compared with 1,000 (each with a heartbeat on main and a newer one on a branch of its own).
+# servers, compared with 1,000 (each with a heartbeat on main and a newer one on a branch of its own). And one
+# push of a heartbeat: processor time of both ends with 10,000 heartbeat branches, compared with 10.
 set -eu
 directory=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
 trap 'rm -rf "$directory"' EXIT
@@ -39,9 +40,12 @@ fleet() {
     }'
 }
 
-for count in 1000 10000; do
+for count in 10 1000 10000; do
   git init -q --bare "fleet$count.git"
   fleet $count | git -C "fleet$count.git" fast-import --quiet
+  git -C "fleet$count.git" pack-refs --all
+done
+for count in 1000 10000; do
   git clone -q --no-checkout "fleet$count.git" $count
 done
 
@@ -59,4 +63,34 @@ for command in status health dashboard metrics; do
   many=$(cd 10000 && cpu git-build $command --offline)
   awk -v name="servers-$command" -v few="$few" -v many="$many" -v command="$command" 'BEGIN {
     printf "%s\t%.1f\t<= 10\t%s\n", name, many / few, "`git build " command " --offline` of 10,000 servers, compared with 1,000" }'
+done
+
+# pushed COUNT: print the processor time of one pushed heartbeat, in units of 10 ms.
+pushed() {
+  git init -q "push$1"
+  cd "push$1"
+  git fetch -q "$directory/fleet$1.git" heartbeat-s00005
+  git checkout -q FETCH_HEAD
+  cpu push_next "$directory/fleet$1.git"
+  cd ..
+}
+push_next() {
+  git commit -q --allow-empty -m "next"
+  git push -q "$1" HEAD:heartbeat-s00005
+}
+git config --global user.name bench
+git config --global user.email bench@localhost
+for hooks in without with; do
+  if [ $hooks = with ]; then
+    for count in 10 10000; do
+      git build init -q --shared "fleet$count.git" >/dev/null
+      git -C "fleet$count.git" config core.fsync none
+      rm -rf "push$count"
+    done
+  fi
+  few=$(pushed 10)
+  many=$(pushed 10000)
+  awk -v hooks="$hooks" -v few="$few" -v many="$many" 'BEGIN {
+    printf "servers-push%s\t%.1f\t%s\t%s\n", hooks == "with" ? "" : "-bare", many / few, hooks == "with" ? "<= 1.5" : "",
+      "one pushed heartbeat, both ends, with 10,000 heartbeat branches, compared with 10" (hooks == "with" ? "" : "; without hooks") }'
 done
