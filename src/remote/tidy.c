@@ -9,16 +9,16 @@
 #include <string.h>
 
 /* git's defaults and limits (git-config(1), gc.auto and gc.autoPackLimit). */
-enum { LOOSE_DEFAULT = 6700, PACKS_DEFAULT = 50, TIMEOUT_MS = 600000 };
+enum { LOOSE_DEFAULT = 6700, PACKS_DEFAULT = 50, TIMEOUT_MS = 600000, MOST_LOOSE_REFS = 500 };
 
-/* The number of names with suffix `end` in a directory below objects/. A directory that cannot be
- * read counts as empty, which delays maintenance until the next time. */
+/* The number of names with suffix `end` in the directory `below` of the repository. A directory that
+ * cannot be read counts as empty, which delays maintenance until the next time. */
 static int64_t count_names(const struct repo *repo, const char *below, const char *end)
 {
 	struct buf path = BUF_INIT;
 	struct file_list names;
 	int64_t count = 0;
-	buf_addf(&path, "%s/objects/%s", repo->place.common_dir, below);
+	buf_addf(&path, "%s/%s", repo->place.common_dir, below);
 	file_list_read(&names, path.data, NULL);
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.names[i];
@@ -29,19 +29,46 @@ static int64_t count_names(const struct repo *repo, const char *below, const cha
 	return count;
 }
 
-/* git's estimate: each directory has a 256th of all loose objects. */
-static bool has_gathered(struct repo *repo)
+/* Do the settings allow maintenance? */
+static bool is_wanted(struct repo *repo)
 {
-	int64_t loose = LOOSE_DEFAULT, packs = PACKS_DEFAULT;
+	int64_t loose = LOOSE_DEFAULT;
 	bool wanted = true;
 	struct error ignored = ERROR_INIT;
 	repo_config_bool(repo, "maintenance.auto", &wanted, &ignored);
 	repo_config_int(repo, "gc.auto", INT32_MIN, INT32_MAX, &loose, &ignored);
+	return wanted && loose > 0;
+}
+
+/* git's estimate: each directory has a 256th of all loose objects. */
+static bool has_gathered(struct repo *repo)
+{
+	int64_t loose = LOOSE_DEFAULT, packs = PACKS_DEFAULT;
+	struct error ignored = ERROR_INIT;
+	repo_config_int(repo, "gc.auto", INT32_MIN, INT32_MAX, &loose, &ignored);
 	repo_config_int(repo, "gc.autoPackLimit", INT32_MIN, INT32_MAX, &packs, &ignored);
-	if (!wanted || loose <= 0)
-		return false;
-	return count_names(repo, "17", "") > (loose + 255) / 256 ||
-		(packs > 0 && count_names(repo, "pack", ".pack") > packs);
+	return count_names(repo, "objects/17", "") > (loose + 255) / 256 ||
+		(packs > 0 && count_names(repo, "objects/pack", ".pack") > packs);
+}
+
+/* Does a remote have so many remote-tracking refs in files of their own that each fetch, which reads
+ * them all, is slow? */
+static bool has_gathered_refs(struct repo *repo)
+{
+	struct buf path = BUF_INIT;
+	struct file_list remotes;
+	bool yes = false;
+	buf_addf(&path, "%s/refs/remotes", repo->place.common_dir);
+	file_list_read(&remotes, path.data, NULL);
+	for (size_t i = 0; i < remotes.count && !yes; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "refs/remotes/%s", remotes.names[i]);
+		yes = *remotes.names[i] != '.' &&
+			count_names(repo, path.data, "") > MOST_LOOSE_REFS;
+	}
+	file_list_release(&remotes);
+	buf_release(&path);
+	return yes;
 }
 
 static void run_git(struct repo *repo, const char *const *argv)
@@ -90,9 +117,15 @@ void repo_tidy(struct repo *repo)
 		"gc.refs/remotes/*/heartbeat-*.reflogExpire=now", "-c",
 		"gc.refs/remotes/*/heartbeat-*.reflogExpireUnreachable=now", "-c",
 		"gc.autoDetach=false", "gc", "--auto", "--quiet", NULL };
-	if (repo->has_exchanged)
-		sweep(repo);
-	if (!repo->has_exchanged || !has_gathered(repo))
+	static const char *const pack_refs[] = { "git", "pack-refs", "--all", NULL };
+	if (!repo->has_exchanged)
+		return;
+	sweep(repo);
+	if (!is_wanted(repo))
+		return;
+	if (has_gathered_refs(repo))
+		run_git(repo, pack_refs);
+	if (!has_gathered(repo))
 		return;
 	repo->has_exchanged = false;
 	run_git(repo, pack);

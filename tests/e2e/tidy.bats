@@ -55,6 +55,22 @@ loose() { git count-objects | cut -d ' ' -f 1; }
 }
 packed() { [ "$(loose)" -lt 100 ]; }
 
+@test "many remote-tracking refs are packed, unless gc.auto forbids it" {
+  local tip
+  git config gc.auto 6700
+  tip=$(git -C ../fleet.git rev-parse heartbeat-build1)
+  seq 600 | sed "s|.*|create refs/heads/heartbeat-s& $tip|" | git -C ../fleet.git update-ref --stdin
+  git -c gc.auto=0 build status
+  [ "$(find .git/refs/remotes/origin -type f | wc -l)" -gt 600 ]
+  git build status
+  [ "$(find .git/refs/remotes/origin -type f | wc -l)" -lt 10 ]
+  [ "$(git for-each-ref refs/remotes/origin/heartbeat-s* | grep -c "$tip")" = 600 ]
+  # A packed ref follows its branch.
+  git -C ../fleet.git update-ref refs/heads/heartbeat-s7 main
+  git build status
+  [ "$(git rev-parse origin/heartbeat-s7)" = "$(git -C ../fleet.git rev-parse main)" ]
+}
+
 @test "not if gc.auto or maintenance.auto forbids it, not for a few objects, not offline" {
   many_loose_objects
   git config gc.auto 0
