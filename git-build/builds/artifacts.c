@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "fleet/names.h"
 #include "artifacts/fetch.h"
+#include "remote/ssh.h"
 #include "artifacts/manifests.h"
 
 #include <inttypes.h>
@@ -388,7 +389,8 @@ static int fetch_job(
 	if (!rc && manifest->count && !made_here(inv, manifest)) {
 		rc = ssh_destination(inv, manifest->server, &destination, err);
 		fetch.destination = destination.data;
-		fetch.ssh = ssh_command(inv, &ssh);
+		ssh_command(inv->repo, &ssh);
+		fetch.ssh = ssh.data;
 	}
 	if (!rc && !manifest->count) {
 		show_message("warning", "this build has no artifacts");

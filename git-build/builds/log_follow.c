@@ -8,6 +8,7 @@
 #include "fleet/job.h"
 #include "fleet/files.h"
 #include "clone/address.h"
+#include "remote/ssh.h"
 #include "clone/reading.h"
 #include "artifacts/logs.h"
 
@@ -198,9 +199,10 @@ int log_follow_there(
 		buf_addstr(&command, " -- ");
 		buf_add_quoted(&command, job);
 	}
+	ssh_command(view->inv->repo, &ssh);
 	start(&p, view);
-	rc = reach_stream(destination.data, ssh_command(view->inv, &ssh), command.data, hear, &p,
-		&errors, &status, err);
+	rc = reach_stream(
+		destination.data, ssh.data, command.data, hear, &p, &errors, &status, err);
 	finish(&p);
 	buf_trim(&errors);
 	if (!rc && status && !p.broken)

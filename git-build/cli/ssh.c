@@ -3,17 +3,7 @@
 
 #include "clone/address.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-const char *ssh_command(struct invocation *inv, struct buf *out)
-{
-	const char *set = getenv("GIT_SSH_COMMAND");
-	if (set && *set)
-		return set;
-	return repo_config(inv->repo, "core.sshCommand", out) && out->len ? out->data
-									  : "ssh -o BatchMode=yes";
-}
 
 int ssh_destination(struct invocation *inv, const char *server, struct buf *out, struct error *err)
 {

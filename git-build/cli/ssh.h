@@ -6,10 +6,6 @@
 
 enum { SSH_FAILED = 255 }; /* ssh's exit code if it cannot connect */
 
-/* The ssh command, for a shell: GIT_SSH_COMMAND, core.sshCommand, or ssh in batch mode. Borrowed
- * from `out` or the environment. */
-const char *ssh_command(struct invocation *inv, struct buf *out);
-
 /* Replaces `out` with the ssh destination of `server`, from the last fetched state. ERR_NOT_FOUND. */
 int ssh_destination(struct invocation *inv, const char *server, struct buf *out, struct error *err);
 

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "clone/address.h"
+#include "remote/ssh.h"
 #include "clone/reading.h"
 #include "json/write.h"
 
@@ -117,8 +118,8 @@ static int run_on(struct invocation *inv, const struct exec_options *given, stru
 		else
 			ready[ready_count++] = reaches[i];
 	}
-	reach_run(ready, ready_count, ssh_command(inv, &ssh), command, given->timeout * 1000,
-		show_one, &showing);
+	ssh_command(inv->repo, &ssh);
+	reach_run(ready, ready_count, ssh.data, command, given->timeout * 1000, show_one, &showing);
 	json_end(&showing.w);
 	json_end(&showing.w);
 	if (inv->json)

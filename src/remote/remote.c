@@ -7,6 +7,7 @@
 #include "remote/porcelain.h"
 #include "remote/push_record.h"
 #include "remote/repair.h"
+#include "remote/ssh.h"
 #include "locks/stale_locks.h"
 
 #include "base/alloc.h"
@@ -21,24 +22,42 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000, VARIABLES = 6 };
 
-/* No prompts from anyone; a custom ssh command is not changed. git writes its trace to descriptor
- * `trace`, one JSON object per line. */
-static void make_environment(
-	struct repo *repo, int trace, struct buf *target, const char *environment[VARIABLES])
+/* Is the URL of the remote one that git opens with ssh? */
+static bool is_over_ssh(struct repo *repo, const char *name)
+{
+	struct buf key = BUF_INIT, url = BUF_INIT;
+	buf_addf(&key, "remote.%s.url", name);
+	if (!repo_config(repo, key.data, &url))
+		buf_addstr(&url, name);
+	size_t scheme = strcspn(url.data, ":/");
+	bool is =
+		strstr(url.data, "://") ? !strncmp(url.data, "ssh://", 6) : url.data[scheme] == ':';
+	buf_release(&key);
+	buf_release(&url);
+	return is;
+}
+
+/* Sets the variables of git's environment, with memory from `text`. No prompts from anyone; a custom
+ * ssh command is not changed. git writes its trace to descriptor `trace`, one JSON object per
+ * line. */
+static void make_environment(struct repo *repo, const struct remote_settings *remote, int trace,
+	struct buf text[2], const char *environment[VARIABLES])
 {
 	struct buf command = BUF_INIT;
 	size_t count = 0;
 	environment[count++] = "GIT_TRACE";
 	environment[count++] = "GIT_ASKPASS=true";
 	environment[count++] = "SSH_ASKPASS_REQUIRE=never";
-	if (!getenv("GIT_SSH_COMMAND") && !getenv("GIT_SSH") &&
-		!repo_config(repo, "core.sshCommand", &command))
-		environment[count++] = "GIT_SSH_COMMAND=ssh -o BatchMode=yes";
+	if (!ssh_is_custom(repo) && is_over_ssh(repo, remote->name)) {
+		ssh_command(repo, &command);
+		buf_addf(&text[0], "GIT_SSH_COMMAND=%s", command.data);
+		environment[count++] = text[0].data;
+	}
 	buf_release(&command);
 	if (trace < 0)
 		return;
-	buf_addf(target, "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
-	environment[count++] = target->data;
+	buf_addf(&text[1], "GIT_TRACE2_EVENT=/proc/%ld/fd/%d", (long)getpid(), trace);
+	environment[count++] = text[1].data;
 	environment[count++] = "GIT_TRACE2_EVENT_NESTING=2";
 }
 
@@ -48,9 +67,9 @@ static int run_git(struct repo *repo, const char *const *argv, const char *doing
 	const struct remote_settings *remote, int trace, int *status, struct buf *output,
 	struct buf *errors, struct error *err)
 {
-	struct buf target = BUF_INIT;
+	struct buf text[2] = { BUF_INIT, BUF_INIT };
 	const char *environment[VARIABLES + 1] = { NULL };
-	make_environment(repo, trace, &target, environment);
+	make_environment(repo, remote, trace, text, environment);
 	struct git_call call = { .argv = argv,
 		.git_dir = repo->place.git_dir,
 		.environment = environment,
@@ -61,7 +80,8 @@ static int run_git(struct repo *repo, const char *const *argv, const char *doing
 	*status = rc < 0 ? 0 : rc;
 	if (rc < 0)
 		error_wrap(err, "cannot %s '%s'", doing, remote->name);
-	buf_release(&target);
+	buf_release(&text[0]);
+	buf_release(&text[1]);
 	return rc < 0 ? rc : 0;
 }
 
