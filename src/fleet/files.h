@@ -1,7 +1,7 @@
 /*
  * The files of a fleet: the one table of their paths, schemas and first contents.
  *
- * The layout is that of the older shell scripts. In a pattern, "*" stands for one or more characters
+ * The layout is that of the older shell scripts. In a pattern, "*" matches one or more characters
  * other than '/'.
  */
 #ifndef FLEET_FILES_H
@@ -47,7 +47,7 @@ struct fleet_file {
 /* The row for `path`, a path from the top of the repository; never NULL. */
 const struct fleet_file *fleet_file(const char *path);
 
-/* Appends the git attributes that tell the merge driver and the guard which schema a file has. */
+/* Appends the git attributes with the merge driver and the schema of each file. */
 void fleet_attributes(struct buf *out);
 
 /* The top-level directories that belong to the whole fleet, and never to a server; ends with NULL. */

@@ -13,7 +13,7 @@ enum {
 	FLEET_CLOCK_REFUSED = 300,
 
 	/* Seconds between two heartbeats, and between two pushed heartbeats, of a server whose
-	 * heartbeat does not say. */
+	 * heartbeat is not known. */
 	FLEET_INTERVAL = 60,
 	FLEET_EXPECTED_INTERVAL = 300,
 

@@ -56,8 +56,8 @@ static int find_stored(struct repo *repo, git_odb *own, const git_oid *tip, cons
 }
 
 /*
- * While a push is in quarantine, the refs of the repository lead only to objects of its own store.
- * So if all commits are new to that store, no ref has one of them, and the refs need not be read:
+ * While a push is in quarantine, the refs of the repository lead only to objects outside of the
+ * quarantine. So if all commits are inside, no ref has one of them, and the refs need not be read:
  * there may be ten thousand, and nearly every push has few commits. False also if in doubt.
  */
 static bool are_all_new(

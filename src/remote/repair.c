@@ -154,7 +154,7 @@ static void object_path(struct repairing *r, const struct oid *oid, struct buf *
 	buf_addf(out, "%s/objects/%.2s/%s", repo_common_dir(r->repo), oid->hex, oid->hex + 2);
 }
 
-/* A file that the system cannot read is no finding. */
+/* A file that the system cannot read does not count as damaged. */
 static int examine_object(struct repairing *r, const FTSENT *entry, const struct oid *oid)
 {
 	struct buf file = BUF_INIT;

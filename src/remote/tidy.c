@@ -51,8 +51,8 @@ static bool has_gathered(struct repo *repo)
 		(packs > 0 && count_names(repo, "objects/pack", ".pack") > packs);
 }
 
-/* Does a remote have so many remote-tracking refs in files of their own that each fetch, which reads
- * them all, is slow? */
+/* Does a remote have so many loose remote-tracking refs that each fetch, which reads all of these
+ * files, is slow? */
 static bool has_gathered_refs(struct repo *repo)
 {
 	struct buf path = BUF_INIT;

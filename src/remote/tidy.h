@@ -14,8 +14,9 @@
  * objects and collect unreachable ones, if there are many: according to git's own estimate, which
  * reads two directories, and to the settings gc.auto, gc.autoPackLimit and maintenance.auto. Packs
  * the refs if there are more than 500 loose remote-tracking refs of a remote, because every fetch
- * and every look at the fleet reads their files. Does nothing unless `repo` has fetched or pushed objects. Takes a second for 7,000 objects: call it at
- * the end of a command or of an iteration of a loop. Failures are ignored.
+ * reads all of these files. Does nothing unless `repo` has fetched or pushed objects. Takes a second
+ * for 7,000 objects: call it at the end of a command or of an iteration of a loop. Failures are
+ * ignored.
  */
 void repo_tidy(struct repo *repo);
 

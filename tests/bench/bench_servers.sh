@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What git-build costs with many servers. The commands that look at a whole fleet: processor time for 10,000
-# servers, compared with 1,000 (each with a heartbeat on main and a newer one on a branch of its own). And one
+# What git-build costs with many servers. The commands that read a whole fleet: processor time for 10,000
+# servers, compared with 1,000 (each with a heartbeat on main and a newer one on its branch). And one
 # push of a heartbeat: processor time of both ends with 10,000 heartbeat branches, compared with 10.
 set -eu
 directory=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")

@@ -33,7 +33,7 @@ build() { git build "$@" 3>&-; }
 
 logins() { cat "$TMP"/ssh/log.* | grep -c 'Accepted publickey'; }
 
-@test "several commands log in once; and again if that connection is gone" {
+@test "several commands log in once; and again if that connection was closed" {
   ! user_shares || skip "this user's ssh configuration shares connections itself"
   build lock acquire one
   build status
