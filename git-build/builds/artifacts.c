@@ -22,19 +22,19 @@ struct artifacts_options {
 	bool offline;
 };
 
-#define OPT_SERVER                                                                                 \
+#define OPT_BUILDER                                                                                \
 	OPT_STRING(                                                                                \
 		0, "server", "ID", struct artifacts_options, server, "only builds of this server")
 
 static const struct option options[] = {
-	OPT_SERVER,
+	OPT_BUILDER,
 	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
 };
 
 static const struct option verify_options[] = {
 	OPT_STRING(0, "in", "DIR", struct artifacts_options, in, "the directory of the files"),
-	OPT_SERVER,
+	OPT_BUILDER,
 	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
 };
@@ -42,7 +42,7 @@ static const struct option verify_options[] = {
 static const struct option fetch_options[] = {
 	OPT_STRING(0, "out", "DIR", struct artifacts_options, out,
 		"the directory for the files (default: named after the job)"),
-	OPT_SERVER,
+	OPT_BUILDER,
 	OPT_OFFLINE(struct artifacts_options),
 	OPT_END,
 };

@@ -29,8 +29,7 @@ static const struct option options[] = {
 	OPT_FLAG(0, "raw", struct logs_options, raw,
 		"print the log unchanged, with its escape sequences, even to a terminal"),
 	OPT_FLAG(0, "here", struct logs_options, here, "do not connect to other servers"),
-	OPT_FLAG(0, "offline", struct logs_options, offline,
-		"do not fetch; use the last fetched state"),
+	OPT_OFFLINE(struct logs_options),
 	OPT_END,
 };
 

@@ -34,11 +34,6 @@ static const struct option options[] = {
 	OPT_END,
 };
 
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
-	OPT_END,
-};
-
 static const char *const synopsis[] = { "[--once|--loop] [--type TYPES] [--server ID] [--json]",
 	NULL };
 
@@ -273,7 +268,7 @@ const struct command command_run = {
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct run_options),
-	.settings = settings,
+	.settings = coordination_server,
 	.needs = NEEDS_SERVER,
 	.shows = true,
 	.changes = true,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 const struct option coordination_server[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
+	OPT_SERVER,
 	OPT_END,
 };
 

@@ -15,7 +15,8 @@
 #define OPT_OFFLINE(type)                                                                          \
 	OPT_FLAG(0, "offline", type, offline, "do not fetch; use the last fetched state")
 
-/* "--server": the ID of this server. */
+/* "--server": the ID of this server. A table of settings has it among others, or it is the table. */
+#define OPT_SERVER OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server")
 extern const struct option coordination_server[];
 
 /* The answer to a request. */

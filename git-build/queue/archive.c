@@ -31,11 +31,6 @@ static const struct option options[] = {
 	OPT_END,
 };
 
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
-	OPT_END,
-};
-
 static const char *const synopsis[] = { "[--messages] [--jobs] [--logs] [--all-servers] "
 					"[--older-than DAYS] [--dry-run] [--server ID] "
 					"[--json]",
@@ -97,7 +92,7 @@ const struct command command_archive = {
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct archive_options),
-	.settings = settings,
+	.settings = coordination_server,
 	.needs = NEEDS_SERVER,
 	.shows = true,
 	.run = run,

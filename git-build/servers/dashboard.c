@@ -1,7 +1,7 @@
 /*
  * git build dashboard: the fleet as an HTML page, in a file or in a browser.
  */
-#include "cli/command.h"
+#include "cli/coordination.h"
 #include "servers/dashboard_serve.h"
 #include "cli/print.h"
 
@@ -22,8 +22,7 @@ static const struct option options[] = {
 		"serve the page to browsers on this host"),
 	OPT_NUMBER(0, "port", "N", struct dashboard_options, port, 1, 65535,
 		"with --serve: the port (default: any free port)"),
-	OPT_FLAG(0, "offline", struct dashboard_options, offline,
-		"do not fetch; use the last fetched state"),
+	OPT_OFFLINE(struct dashboard_options),
 	OPT_END,
 };
 

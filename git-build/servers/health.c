@@ -28,13 +28,7 @@ static const struct option options[] = {
 	OPT_NUMBER(0, "max-age", "SECONDS", struct health_options, max_age, 1, INT_MAX,
 		"report a server with an older heartbeat as silent, regardless of its expected "
 		"interval"),
-	OPT_FLAG(0, "offline", struct health_options, offline,
-		"do not fetch; use the last fetched state"),
-	OPT_END,
-};
-
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
+	OPT_OFFLINE(struct health_options),
 	OPT_END,
 };
 
@@ -248,7 +242,7 @@ const struct command command_health = {
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct health_options),
-	.settings = settings,
+	.settings = coordination_server,
 	.needs = NEEDS_NOTHING, /* run() opens the repository */
 	.shows = true,
 	.run = run,

@@ -6,7 +6,7 @@
  */
 #include "servers/heartbeat_loop.h"
 #include "servers/heartbeat_show.h"
-#include "cli/command.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "heartbeat/heartbeat.h"
@@ -25,7 +25,7 @@ static const struct option options[] = {
 };
 
 static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
+	OPT_SERVER,
 	OPT_NUMERAL(0, "interval", "SECONDS", struct overrides, interval, 1, 86400,
 		"time between two heartbeats (default: 60)"),
 	OPT_NUMERAL(0, "push-every", "N", struct overrides, push_every, 1, 1000,

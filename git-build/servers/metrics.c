@@ -5,7 +5,7 @@
  * (https://github.com/prometheus/node_exporter#textfile-collector). It would also read a
  * half-written file, so the file is replaced as a whole.
  */
-#include "cli/command.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "deliver/outbox.h"
@@ -19,8 +19,7 @@ struct metrics_options {
 static const struct option options[] = {
 	OPT_STRING(0, "textfile", "FILE", struct metrics_options, textfile,
 		"replace FILE instead of printing"),
-	OPT_FLAG(0, "offline", struct metrics_options, offline,
-		"do not fetch; use the last fetched state"),
+	OPT_OFFLINE(struct metrics_options),
 	OPT_END,
 };
 

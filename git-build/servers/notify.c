@@ -2,7 +2,7 @@
  * git build notify: runs build.notifyCommand for each new event, once. A heartbeat loop does the
  * same.
  */
-#include "cli/command.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "clone/reading.h"
@@ -14,11 +14,6 @@ struct notify_options {
 
 static const struct option options[] = {
 	OPT_FLAG(0, "dry-run", struct notify_options, dry_run, "run no command, print the events"),
-	OPT_END,
-};
-
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -71,7 +66,7 @@ const struct command command_notify = {
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct notify_options),
-	.settings = settings,
+	.settings = coordination_server,
 	.needs = NEEDS_SERVER,
 	.shows = true,
 	.changes = true,

@@ -2,7 +2,7 @@
  * git build install-service: systemd units or crontab lines that run the heartbeat or worker of a
  * clone.
  */
-#include "cli/command.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "base/child.h"
@@ -26,11 +26,6 @@ static const struct option options[] = {
 	OPT_FLAG(0, "print", struct service_options, print, "print the units, write nothing"),
 	OPT_FLAG(0, "cron", struct service_options, cron, "print a line for crontab instead"),
 	OPT_FLAG(0, "remove", struct service_options, remove, "remove the units"),
-	OPT_END,
-};
-
-static const struct option settings[] = {
-	OPT_STRING(0, "server", "ID", struct overrides, server, "the ID of this server"),
 	OPT_END,
 };
 
@@ -263,7 +258,7 @@ const struct command command_install_service = {
 	.synopsis = synopsis,
 	.options = options,
 	.options_size = sizeof(struct service_options),
-	.settings = settings,
+	.settings = coordination_server,
 	.needs = NEEDS_SERVER,
 	.shows = true,
 	.operands = 1,
