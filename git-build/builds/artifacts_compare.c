@@ -60,9 +60,8 @@ static void put_build(struct json_writer *w, const char *name, const struct mani
 static void show_as_json(const struct comparison *comparison, const struct manifest *a,
 	const struct manifest *b, size_t differing)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	put_build(&w, "a", a);
 	put_build(&w, "b", b);
 	json_put_int(&w, "same", (int64_t)(comparison->count - differing));
@@ -70,10 +69,7 @@ static void show_as_json(const struct comparison *comparison, const struct manif
 	for (size_t i = 0; i < comparison->count; i++)
 		if (!comparison->rows[i].same)
 			put_row(&w, &comparison->rows[i]);
-	json_end(&w);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 /* ---- for people ---- */

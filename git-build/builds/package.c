@@ -35,9 +35,8 @@ static void tell(const char *what, void *data)
 static void show_result(
 	const struct invocation *inv, const char *out, const struct package_result *result)
 {
-	struct buf text = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&text);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	json_put_string(&w, "out", out);
 	json_begin_member(&w, "files", '[');
 	for (size_t i = 0; i < result->count; i++) {
@@ -45,11 +44,7 @@ static void show_result(
 		if (!inv->json && !inv->quiet)
 			show_line("%s/%s", out, result->files[i]);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&text);
-	buf_release(&text);
+	show_json_end(&w, inv->json);
 }
 
 static int run(

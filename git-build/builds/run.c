@@ -180,16 +180,12 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 
 static void say_idle(const struct invocation *inv)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	json_put_null(&w, "job");
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else if (!inv->quiet)
+	show_json_end(&w, inv->json);
+	if (!inv->json && !inv->quiet)
 		show_line("no job available");
-	buf_release(&out);
 }
 
 static int run_once(struct run *run, const char *type, struct error *err)

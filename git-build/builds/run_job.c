@@ -243,11 +243,10 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 	const struct build_job *job = &b->job;
 	char age[TIMESTAMP_SIZE];
 	int64_t took = (env_ms(b->run->inv->env) - b->screen.started_ms) / 1000;
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	bool made = job->output.len && !access(job->output.data, F_OK);
 	if (inv->json) {
-		json_begin(&w, '{');
+		show_json_begin(&w);
 		json_put_string(&w, "job", job->id);
 		json_put_string(&w, "status", word_of(b));
 		json_put_string_or_null(&w, "reason", reason_of(b));
@@ -255,8 +254,7 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 		json_put_int(&w, "duration_seconds", took);
 		json_put_string_or_null(&w, "output", made ? job->output.data : NULL);
 		json_put_bool(&w, "recorded", outcome->code == 0);
-		json_end(&w);
-		show_json(&out);
+		show_json_end(&w, true);
 	} else if (!inv->quiet && !b->problem.code) {
 		timestamp_format_age(took, age);
 		if (is_put_back(b))
@@ -272,7 +270,6 @@ static void show_end(const struct building *b, const struct outcome *outcome)
 		else
 			show_line("%s failed after %s: %s", job->id, age, b->reason.data);
 	}
-	buf_release(&out);
 }
 
 /* The result is known, but could not be pushed: it is kept, and sent again later. */

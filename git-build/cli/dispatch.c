@@ -77,15 +77,12 @@ static void end_with_reader(void)
 /* With --json, errors are also printed as JSON on standard output. */
 static void put_error(const struct error *err)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	if (show_has_json())
 		return;
-	json_begin(&w, '{');
+	show_json_begin(&w);
 	json_put_string(&w, "error", err->text);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 /* The command failed. */

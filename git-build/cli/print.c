@@ -154,6 +154,23 @@ void show_json(const struct buf *json)
 	print("\n", 1);
 }
 
+void show_json_begin(struct json_writer *w)
+{
+	*w = (struct json_writer)JSON_WRITER_INIT(xmalloc(sizeof(struct buf)));
+	*w->out = (struct buf)BUF_INIT;
+	json_begin(w, '{');
+}
+
+void show_json_end(struct json_writer *w, bool shown)
+{
+	while (w->depth)
+		json_end(w);
+	if (shown)
+		show_json(w->out);
+	buf_release(w->out);
+	free(w->out);
+}
+
 void show_changed(void)
 {
 	changed = true;

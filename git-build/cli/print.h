@@ -1,6 +1,6 @@
 /*
  * Output for people: text from any source, tables, colors, and the messages of other programs. JSON
- * is written by json/write.h and printed by show_json().
+ * is written by json/write.h; show_json_begin() is the usual start.
  */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "json/write.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,13 @@ void show_text(const struct buf *text);
 int show_or_write(const char *path, const struct buf *text, struct error *err);
 /* Prints JSON text and a line feed. */
 void show_json(const struct buf *json);
+/*
+ * Begins a JSON object, whose members are then put into `w`; show_json_end() closes all containers
+ * that are open, prints the object if `shown`, and releases it. To write it on one line, set
+ * w->compact.
+ */
+void show_json_begin(struct json_writer *w);
+void show_json_end(struct json_writer *w, bool shown);
 /* Has show_json() printed anything? */
 bool show_has_json(void);
 /* Something was changed, and the output reports it: if writing standard output fails, the output

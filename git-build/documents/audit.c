@@ -100,9 +100,8 @@ static void put_commit(struct json_writer *w, const struct audit_commit *commit)
 
 static void show_report_json(const struct audit_report *report)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	json_put_int(&w, "commits_looked_at", (int64_t)report->looked_at);
 	json_begin_member(&w, "totals", '{');
 	for (int kind = 0; kind < VIOLATION_KINDS; kind++)
@@ -113,10 +112,7 @@ static void show_report_json(const struct audit_report *report)
 	json_begin_member(&w, "commits", '[');
 	for (size_t i = 0; i < report->count; i++)
 		put_commit(&w, &report->commits[i]);
-	json_end(&w);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 /* ---- */

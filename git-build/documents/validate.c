@@ -198,16 +198,14 @@ static const char *misuse(const struct validate_options *given, const struct ope
 
 static int check(struct validating *v, struct operands *operands)
 {
-	json_begin(&v->writer, '{');
+	show_json_begin(&v->writer);
 	json_begin_member(&v->writer, "errors", '[');
 	int rc = v->options->schema ? check_by_schema(v, operands)
 				    : validate_repository(v, operands);
 	json_end(&v->writer);
 	json_put_bool(&v->writer, "valid", !v->wrong);
-	json_end(&v->writer);
-	if (rc >= 0 && v->inv->json)
-		show_json(&v->json);
-	else if (rc >= 0 && v->inv->verbose && !v->options->range)
+	show_json_end(&v->writer, rc >= 0 && v->inv->json);
+	if (rc >= 0 && !v->inv->json && v->inv->verbose && !v->options->range)
 		show_line("%zu of %zu files are valid", v->files - v->wrong, v->files);
 	return rc < 0 ? rc : v->wrong ? ANSWER_NO : ANSWER_YES;
 }
@@ -216,9 +214,8 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	struct validating v = {
-		.inv = inv, .options = values, .json = BUF_INIT, .err = err, .set = schema_set_new()
+		.inv = inv, .options = values, .err = err, .set = schema_set_new()
 	};
-	v.writer = (struct json_writer)JSON_WRITER_INIT(&v.json);
 	const char *wrong = misuse(v.options, operands);
 	int rc;
 	if (wrong) {
@@ -233,7 +230,6 @@ static int run(
 		free(v.compiled[i].name);
 	free(v.compiled);
 	schema_set_free(v.set);
-	buf_release(&v.json);
 	return rc;
 }
 

@@ -27,7 +27,6 @@ struct validating {
 	struct schema_set *set;
 	struct compiled *compiled;
 	size_t count, capacity;
-	struct buf json;
 	struct json_writer writer;
 	size_t files, wrong;
 	struct error *err;

@@ -71,12 +71,11 @@ int message_rules_apply(struct invocation *inv, const char *file, bool dry_run,
 	struct message_rules rules = { 0 };
 	struct message message;
 	struct arena arena = ARENA_INIT;
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	const char *server = inv->settings.server;
 	size_t count = 0;
 	int rc = load(&rules, inv, file, reading, err);
-	json_begin(&w, '{');
+	show_json_begin(&w);
 	json_begin_member(&w, "applied", '[');
 	JSON_EACH (value, messages) {
 		if (rc < 0 || !message_parse(&message, doc, value, &arena) ||
@@ -91,14 +90,10 @@ int message_rules_apply(struct invocation *inv, const char *file, bool dry_run,
 		show_applied(inv, &message, rule, dry_run, &w);
 		count++;
 	}
-	json_end(&w);
-	json_end(&w);
-	if (rc >= 0 && inv->json)
-		show_json(&out);
-	else if (rc >= 0 && !count && inv->verbose)
+	show_json_end(&w, rc >= 0 && inv->json);
+	if (rc >= 0 && !inv->json && !count && inv->verbose)
 		show_line("no rule matches");
 	message_rules_release(&rules);
 	arena_release(&arena);
-	buf_release(&out);
 	return rc < 0 ? rc : 0;
 }

@@ -106,11 +106,11 @@ static size_t choose(
 static int run_on(struct invocation *inv, const struct exec_options *given, struct reach *reaches,
 	size_t count, const char *command)
 {
-	struct buf out = BUF_INIT, ssh = BUF_INIT;
-	struct showing showing = { .inv = inv, .w = JSON_WRITER_INIT(&out) };
+	struct buf ssh = BUF_INIT;
+	struct showing showing = { .inv = inv };
 	struct reach *ready = xcalloc(count ? count : 1, sizeof(*ready));
 	size_t ready_count = 0;
-	json_begin(&showing.w, '{');
+	show_json_begin(&showing.w);
 	json_begin_member(&showing.w, "results", '[');
 	for (size_t i = 0; i < count; i++) {
 		if (reaches[i].rc < 0)
@@ -120,11 +120,8 @@ static int run_on(struct invocation *inv, const struct exec_options *given, stru
 	}
 	ssh_command(inv->repo, &ssh);
 	reach_run(ready, ready_count, ssh.data, command, given->timeout * 1000, show_one, &showing);
-	json_end(&showing.w);
-	json_end(&showing.w);
-	if (inv->json)
-		show_json(&out);
-	else if (count > 1 && !inv->quiet)
+	show_json_end(&showing.w, inv->json);
+	if (!inv->json && count > 1 && !inv->quiet)
 		show_line("%zu of %zu servers: exit code 0", count - showing.failed, count);
 	/* For one server, its own exit code. */
 	int rc = !showing.failed                                ? ANSWER_YES
@@ -134,7 +131,6 @@ static int run_on(struct invocation *inv, const struct exec_options *given, stru
 		reach_release(&ready[i]);
 	free(ready);
 	buf_release(&ssh);
-	buf_release(&out);
 	return rc;
 }
 

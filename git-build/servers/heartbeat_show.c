@@ -9,10 +9,10 @@
 static void show_heartbeat_json(
 	const struct invocation *inv, const struct heartbeat_result *result, bool healthy)
 {
-	struct buf line = BUF_INIT;
-	struct json_writer w = { .out = &line, .compact = true };
+	struct json_writer w;
 	char timestamp[TIMESTAMP_SIZE];
-	json_begin(&w, '{');
+	show_json_begin(&w);
+	w.compact = true;
 	json_put_string(&w, "server", inv->settings.server);
 	json_put_string(&w, "timestamp", timestamp_format(result->timestamp, timestamp));
 	json_put_bool(&w, "healthy", healthy);
@@ -23,9 +23,7 @@ static void show_heartbeat_json(
 	json_put_int(&w, "pending", result->pending);
 	json_put_string_or_null(
 		&w, "error", result->pushing.code < 0 ? result->pushing.text : NULL);
-	json_end(&w);
-	show_json(&line);
-	buf_release(&line);
+	show_json_end(&w, true);
 }
 
 void heartbeat_show_result(

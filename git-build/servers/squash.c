@@ -129,8 +129,7 @@ static int run(
 {
 	const struct squash_options *given = values;
 	struct branches branches = { 0 };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	size_t failed = 0;
 	(void)operands;
 	if (!!given->server + !!given->branch + given->all != 1) {
@@ -138,15 +137,12 @@ static int run(
 		return ANSWER_USAGE;
 	}
 	int rc = choose_branches(inv, given, &branches, err);
-	json_begin(&w, '{');
+	show_json_begin(&w);
 	json_begin_member(&w, "branches", '[');
 	for (size_t i = 0; !rc && i < branches.count; i++)
 		failed += squash_one(inv, branches.names[i], given, &w) < 0;
-	json_end(&w);
-	json_end(&w);
-	if (!rc && inv->json)
-		show_json(&out);
-	else if (!rc && !branches.count && !inv->quiet)
+	show_json_end(&w, !rc && inv->json);
+	if (!rc && !inv->json && !branches.count && !inv->quiet)
 		show_line("The shared repository has no heartbeat branch.");
 	if (failed)
 		rc = error_set(err, ERR_FAILED, "%zu of %zu branches could not be squashed", failed,
@@ -154,7 +150,6 @@ static int run(
 	for (size_t i = 0; i < branches.count; i++)
 		free(branches.names[i]);
 	free(branches.names);
-	buf_release(&out);
 	return rc;
 }
 

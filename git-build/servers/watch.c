@@ -346,20 +346,18 @@ static int run_screen(struct watching *w, struct error *err)
 static void say(struct watching *w, const char *event, const char *text)
 {
 	char when[TIMESTAMP_SIZE];
-	struct buf out = BUF_INIT;
-	struct json_writer writer = { .out = &out, .compact = true };
+	struct json_writer writer;
 	timestamp_format(w->overview.fleet.now, when);
 	if (!w->inv->json) {
 		show_line("%s %s: %s", when, event, text);
 		return;
 	}
-	json_begin(&writer, '{');
+	show_json_begin(&writer);
+	writer.compact = true;
 	json_put_string(&writer, "timestamp", when);
 	json_put_string(&writer, "event", event);
 	json_put_string(&writer, "text", text);
-	json_end(&writer);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&writer, true);
 }
 
 static int say_change(const struct state_change *change, void *data)

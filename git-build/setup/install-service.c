@@ -95,9 +95,8 @@ static void show_units(const struct invocation *inv, const struct service *servi
 
 static void show_as_json(const struct service *service, const char *directory, const char *done)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	json_put_string(&w, "directory", directory);
 	json_put_string(&w, "done", done);
 	json_begin_member(&w, "units", '[');
@@ -109,9 +108,7 @@ static void show_as_json(const struct service *service, const char *directory, c
 	}
 	json_end(&w);
 	json_put_string(&w, "cron", service->cron.data);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 /* systemd writes details to its log; keep the first line of its output. */
