@@ -39,7 +39,7 @@ $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPF
 LIB_SRC  := $(wildcard src/*/*.c)
 # The quick program has the subcommands that need no repository (git-build/quick.c).
 CMD_SRC  := $(filter-out git-build/quick.c,$(wildcard git-build/*.c git-build/*/*.c))
-QUICK_SRC := $(patsubst %,git-build/%.c,quick cli/dispatch cli/command cli/options cli/print cli/help \
+QUICK_SRC := $(patsubst %,git-build/%.c,quick cli/dispatch cli/command cli/options cli/print cli/listing cli/help \
              $(addprefix documents/,validate schema merge merge-driver))
 HOOK_SRC := $(wildcard hooks/*-*.c)
 HOOK_OWN := $(filter-out $(HOOK_SRC),$(wildcard hooks/*.c))

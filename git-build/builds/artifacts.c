@@ -3,8 +3,8 @@
  */
 #include "builds/artifacts_compare.h"
 #include "cli/coordination.h"
+#include "cli/listing.h"
 #include "cli/progress.h"
-#include "cli/print.h"
 #include "cli/ssh.h"
 
 #include "base/file.h"
@@ -14,7 +14,6 @@
 #include "artifacts/manifests.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct artifacts_options {
@@ -117,17 +116,9 @@ static void put_manifest(struct json_writer *w, const struct manifest *manifest)
 	put_artifacts(w, manifest);
 }
 
-static void add_number(struct table *table, int64_t number)
-{
-	char text[32];
-	snprintf(text, sizeof(text), "%" PRId64, number);
-	table_add(table, SHOW_PLAIN, text);
-}
-
 static void add_row(struct table *table, const struct manifest_entry *entry, int64_t now)
 {
 	const struct manifest *manifest = &entry->manifest;
-	struct buf text = BUF_INIT;
 	table_add(table, SHOW_PLAIN, manifest->job);
 	table_add(table, SHOW_PLAIN, manifest->server);
 	if (entry->problem) {
@@ -139,48 +130,33 @@ static void add_row(struct table *table, const struct manifest_entry *entry, int
 	table_add(table, strcmp(manifest->status, "success") != 0 ? SHOW_RED : SHOW_GREEN,
 		manifest->status);
 	table_add(table, SHOW_PLAIN, manifest->branch);
-	buf_addf(&text, "%.12s", manifest->commit ? manifest->commit : "-");
-	table_add(table, SHOW_PLAIN, text.data);
-	coordination_age(manifest->created_at, now, &text);
-	table_add(table, SHOW_FAINT, text.data);
-	add_number(table, (int64_t)manifest->count);
-	add_number(table, manifest_size(manifest));
-	buf_release(&text);
+	table_addf(table, SHOW_PLAIN, "%.12s", manifest->commit ? manifest->commit : "-");
+	coordination_add_age(table, SHOW_FAINT, manifest->created_at, now);
+	table_addf(table, SHOW_PLAIN, "%zu", manifest->count);
+	table_addf(table, SHOW_PLAIN, "%" PRId64, manifest_size(manifest));
 }
 
 static void show_list(const struct invocation *inv, const struct reading *reading,
 	const struct manifest_list *list)
 {
-	static const char *const titles[] = { "JOB", "SERVER", "STATUS", "BRANCH", "COMMIT", "WHEN",
-		"FILES", "BYTES" };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	coordination_put_reading(&w, reading);
-	json_begin_member(&w, "builds", '[');
+	struct listing listing;
+	struct json_writer *w = &listing.json;
+	listing_begin(&listing, "builds",
+		TITLES("JOB", "SERVER", "STATUS", "BRANCH", "COMMIT", "WHEN", "FILES", "BYTES"));
+	coordination_put_reading(w, reading);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct manifest_entry *entry = &list->entries[i];
-		add_row(&table, entry, reading->now);
-		json_begin(&w, '{');
+		listing_row(&listing);
+		add_row(&listing.table, entry, reading->now);
 		if (entry->problem) {
-			json_put_string(&w, "job", entry->manifest.job);
-			json_put_string(&w, "server", entry->manifest.server);
+			json_put_string(w, "job", entry->manifest.job);
+			json_put_string(w, "server", entry->manifest.server);
 		} else {
-			put_manifest(&w, &entry->manifest);
+			put_manifest(w, &entry->manifest);
 		}
-		json_put_string_or_null(&w, "problem", entry->problem);
-		json_end(&w);
+		json_put_string_or_null(w, "problem", entry->problem);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else if (list->count)
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, false);
 }
 
 static int list(
@@ -198,7 +174,6 @@ static int list(
 
 static void show_manifest(const struct manifest *manifest, int64_t now, bool colour)
 {
-	static const char *const titles[] = { "NAME", "BYTES", "SHA-256" };
 	struct buf text = BUF_INIT;
 	struct table table;
 	show_line("job       %s (%s) on %s", manifest->job,
@@ -213,15 +188,13 @@ static void show_manifest(const struct manifest *manifest, int64_t now, bool col
 	show_line("made      %s", text.data);
 	show_line("directory %s", manifest->directory ? manifest->directory : "-");
 	show_line("log       %s", manifest->log ? manifest->log : "-");
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	table_init(&table, TITLES("NAME", "BYTES", "SHA-256"));
 	for (size_t i = 0; i < manifest->count; i++) {
 		table_add(&table, SHOW_PLAIN, manifest->artifacts[i].name);
-		add_number(&table, manifest->artifacts[i].size);
+		table_addf(&table, SHOW_PLAIN, "%" PRId64, manifest->artifacts[i].size);
 		table_add(&table, SHOW_FAINT, manifest->artifacts[i].sha256);
 	}
-	if (manifest->count)
-		table_print(&table, colour);
-	table_release(&table);
+	table_end(&table, table_has_rows(&table), colour);
 	buf_release(&text);
 }
 
@@ -233,13 +206,10 @@ static int show(
 	const struct manifest *manifest;
 	int rc = read_job(inv, values, operands->words[0], &reading, &list, &manifest, err);
 	if (!rc && inv->json) {
-		struct buf out = BUF_INIT;
-		struct json_writer w = JSON_WRITER_INIT(&out);
-		json_begin(&w, '{');
+		struct json_writer w;
+		show_json_begin(&w);
 		put_manifest(&w, manifest);
-		json_end(&w);
-		show_json(&out);
-		buf_release(&out);
+		show_json_end(&w, true);
 	} else if (!rc) {
 		show_manifest(manifest, reading.now, inv->colour);
 	}
@@ -257,11 +227,10 @@ static const char *const state_names[] = { [ARTIFACT_WHOLE] = "ok",
 static int verify_in(const struct invocation *inv, const struct manifest *manifest,
 	const char *directory, struct error *err)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	size_t wrong = 0;
 	int rc = 0;
-	json_begin(&w, '{');
+	show_json_begin(&w);
 	json_put_string(&w, "job", manifest->job);
 	json_put_string(&w, "server", manifest->server);
 	json_put_string(&w, "folder", directory);
@@ -283,10 +252,7 @@ static int verify_in(const struct invocation *inv, const struct manifest *manife
 	}
 	json_end(&w);
 	json_put_bool(&w, "whole", !wrong);
-	json_end(&w);
-	if (!rc && inv->json)
-		show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, !rc && inv->json);
 	return rc < 0 ? rc : wrong ? ANSWER_NO : ANSWER_YES;
 }
 
@@ -351,21 +317,16 @@ static int fetch_one(const struct invocation *inv, const struct fetch *fetch,
 static int fetch_all(const struct invocation *inv, const struct manifest *manifest,
 	const struct fetch *fetch, struct error *err)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct json_writer w;
 	int rc = file_make_directories(fetch->to, err);
-	json_begin(&w, '{');
+	show_json_begin(&w);
 	json_put_string(&w, "job", manifest->job);
 	json_put_string(&w, "server", manifest->server);
 	json_put_string(&w, "folder", fetch->to);
 	json_begin_member(&w, "artifacts", '[');
 	for (size_t i = 0; !rc && i < manifest->count; i++)
 		rc = fetch_one(inv, fetch, &manifest->artifacts[i], &w, err);
-	json_end(&w);
-	json_end(&w);
-	if (!rc && inv->json)
-		show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, !rc && inv->json);
 	return rc;
 }
 

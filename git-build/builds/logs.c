@@ -4,7 +4,7 @@
  */
 #include "cli/coordination.h"
 #include "builds/log_follow.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "fleet/job.h"
 #include "fleet/files.h"
@@ -84,65 +84,46 @@ static bool is_this_server(const struct looking *l, const char *server)
 
 /* ---- list ---- */
 
-struct listed {
-	struct table table;
-	struct json_writer w;
-	int64_t now;
-};
-
-static void add_log(struct listed *listed, const char *job, const char *server, const char *state,
-	int64_t time, const char *path)
+static void add_log(struct listing *listing, int64_t now, const char *job, const char *server,
+	const char *state, int64_t time, const char *path)
 {
-	struct buf age = BUF_INIT;
-	table_add(&listed->table, SHOW_PLAIN, job);
-	table_add(&listed->table, SHOW_PLAIN, server);
-	table_add(&listed->table, strcmp(state, "running") != 0 ? SHOW_PLAIN : SHOW_YELLOW, state);
-	coordination_age(time, listed->now, &age);
-	table_add(&listed->table, SHOW_FAINT, age.data);
-	table_add(&listed->table, SHOW_PLAIN, path);
-	json_begin(&listed->w, '{');
-	json_put_string_or_null(&listed->w, "job", job);
-	json_put_string(&listed->w, "server", server);
-	json_put_string(&listed->w, "state", state);
-	json_put_time(&listed->w, "started_at", time);
-	json_put_string_or_null(&listed->w, "path", path);
-	json_end(&listed->w);
-	buf_release(&age);
+	struct table *table = &listing->table;
+	struct json_writer *w = &listing->json;
+	listing_row(listing);
+	table_add(table, SHOW_PLAIN, job);
+	table_add(table, SHOW_PLAIN, server);
+	table_add(table, strcmp(state, "running") != 0 ? SHOW_PLAIN : SHOW_YELLOW, state);
+	coordination_add_age(table, SHOW_FAINT, time, now);
+	table_add(table, SHOW_PLAIN, path);
+	json_put_string_or_null(w, "job", job);
+	json_put_string(w, "server", server);
+	json_put_string(w, "state", state);
+	json_put_time(w, "started_at", time);
+	json_put_string_or_null(w, "path", path);
 }
 
 static int list(struct looking *l, struct error *err)
 {
-	static const char *const titles[] = { "JOB", "SERVER", "STATE", "STARTED", "LOG" };
-	struct buf out = BUF_INIT;
-	struct listed listed = { .w = JSON_WRITER_INIT(&out), .now = l->reading.now };
+	struct listing listing;
 	const char *server = l->given->server;
+	int64_t now = l->reading.now;
 	int rc = log_list_read(&l->logs, &l->reading, &l->manifests, server, err);
 	if (rc < 0)
 		return rc;
-	table_init(&listed.table, titles, sizeof(titles) / sizeof(*titles));
-	size_t empty = listed.table.count;
-	json_begin(&listed.w, '{');
-	coordination_put_reading(&listed.w, &l->reading);
-	json_begin_member(&listed.w, "logs", '[');
+	listing_begin(&listing, "logs", TITLES("JOB", "SERVER", "STATE", "STARTED", "LOG"));
+	coordination_put_reading(&listing.json, &l->reading);
 	for (size_t i = 0; i < l->jobs.count; i++) {
 		const struct job *job = &l->jobs.jobs[i];
 		if (is_running(job) && (!server || !strcmp(server, job->assigned_to)))
-			add_log(&listed, job->id, job->assigned_to, "running", job->started_at,
-				NULL);
+			add_log(&listing, now, job->id, job->assigned_to, "running",
+				job->started_at, NULL);
 	}
 	for (size_t i = 0; i < l->logs.count; i++) {
 		const struct log_file *file = &l->logs.files[i];
-		add_log(&listed, file->job, file->server, file->shared ? "shared" : "local",
+		add_log(&listing, now, file->job, file->server, file->shared ? "shared" : "local",
 			file->time, file->path);
 	}
-	json_end(&listed.w);
-	json_end(&listed.w);
-	if (l->inv->json)
-		show_json(&out);
-	else if (listed.table.count > empty)
-		table_print(&listed.table, l->inv->colour);
-	table_release(&listed.table);
-	buf_release(&out);
+	listing_end(&listing, l->inv, false);
 	return 0;
 }
 
@@ -205,22 +186,20 @@ static const struct manifest *find_manifest(const struct looking *l, const char 
 static int show_text_of(const struct looking *l, const struct log_view *view, const char *job,
 	const char *server, const char *path, struct error *err)
 {
-	struct buf text = BUF_INIT, out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct buf text = BUF_INIT;
+	struct json_writer w;
 	int rc = log_read(&text, &l->reading, path, err);
 	if (!rc && l->inv->json) {
-		json_begin(&w, '{');
+		show_json_begin(&w);
 		json_put_string_or_null(&w, "job", job);
 		json_put_string(&w, "server", server);
 		json_put_string(&w, "path", path);
 		json_put_string_n(&w, "text", text.data, text.len);
-		json_end(&w);
-		show_json(&out);
+		show_json_end(&w, true);
 	} else if (!rc) {
 		log_print(view, text.data, text.len);
 	}
 	buf_release(&text);
-	buf_release(&out);
 	return rc;
 }
 

@@ -137,24 +137,29 @@ bool answer_flag(const struct parsed_answer *answer, const char *name)
 
 /* ---- reading ---- */
 
+void coordination_warn(const struct error *offline, int64_t fetched_at, int64_t now)
+{
+	struct buf text = BUF_INIT;
+	char age[TIMESTAMP_SIZE];
+	if (!offline->code)
+		return;
+	buf_addstr(&text, offline->text);
+	if (fetched_at)
+		buf_addf(&text, "; showing the state of %s ago",
+			timestamp_format_age(now - fetched_at, age));
+	show_message("warning", text.data);
+	buf_release(&text);
+}
+
 int coordination_read(
 	struct invocation *inv, bool offline, struct reading *reading, struct error *err)
 {
-	char age[TIMESTAMP_SIZE];
 	int rc = reading_take(reading, inv->repo, &inv->settings, !offline, inv->env, err);
 	if (!rc)
 		rc = reading_check_fleet(inv->repo, &inv->settings, &reading->tip, err);
 	if (rc < 0)
 		return rc;
-	struct buf text = BUF_INIT;
-	if (reading->offline.code) {
-		buf_addstr(&text, reading->offline.text);
-		if (reading->fetched_at)
-			buf_addf(&text, "; showing the state of %s ago",
-				timestamp_format_age(reading->now - reading->fetched_at, age));
-		show_message("warning", text.data);
-	}
-	buf_release(&text);
+	coordination_warn(&reading->offline, reading->fetched_at, reading->now);
 	tell_locks(inv);
 	return 0;
 }
@@ -216,4 +221,12 @@ void coordination_age(int64_t then, int64_t now, struct buf *out)
 		buf_addf(out, "in %s", timestamp_format_age(then - now, age));
 	else
 		buf_addf(out, "%s ago", timestamp_format_age(now - then, age));
+}
+
+void coordination_add_age(struct table *table, enum show_colour colour, int64_t then, int64_t now)
+{
+	struct buf age = BUF_INIT;
+	coordination_age(then, now, &age);
+	table_add(table, colour, age.data);
+	buf_release(&age);
 }

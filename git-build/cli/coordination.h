@@ -4,6 +4,7 @@
 #define CLI_COORDINATION_H
 
 #include "cli/command.h"
+#include "cli/print.h"
 
 #include "base/arena.h"
 #include "clone/reading.h"
@@ -52,6 +53,9 @@ int coordination_preview(struct invocation *inv, const struct buf *request,
  * state that is shown. */
 int coordination_read(
 	struct invocation *inv, bool offline, struct reading *reading, struct error *err);
+/* Prints that warning: `offline` is why the remote did not answer. If it has no code, the remote has
+ * answered, and nothing is printed. `fetched_at` is the time of the state, 0 if unknown. */
+void coordination_warn(const struct error *offline, int64_t fetched_at, int64_t now);
 
 /* Parses the value of --since: a timestamp, a day (2025-10-29), or an age (90s, 30m, 12h, 7d, 4w);
  * `*since` is in seconds since 1970. NULL leaves it at 0. ERR_INVALID if it is none of these. */
@@ -62,5 +66,7 @@ void coordination_put_reading(struct json_writer *w, const struct reading *readi
 
 /* "4 min ago", "in 4 min", or "-" if `then` is 0. */
 void coordination_age(int64_t then, int64_t now, struct buf *out);
+/* Adds the same to `table` as a cell. */
+void coordination_add_age(struct table *table, enum show_colour colour, int64_t then, int64_t now);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { COLUMN_GAP = 2, KEPT_LIMIT = 3000 };
+enum { COLUMN_GAP = 2, FIELD_COLUMN = 13, KEPT_LIMIT = 3000 };
 
 /* The output since the last show_finish(), or its beginning. */
 static struct buf kept = BUF_INIT;
@@ -127,6 +127,12 @@ void show_line(const char *format, ...)
 	buf_release(&line);
 }
 
+void show_field(const char *what, const char *text)
+{
+	if (text)
+		show_line("%-*s%s", FIELD_COLUMN, what, text);
+}
+
 void show_text(const struct buf *text)
 {
 	print(text->data, text->len);
@@ -215,19 +221,11 @@ static const char *const colours[] = { [SHOW_PLAIN] = "",
 	[SHOW_RED] = "\033[31m",
 	[SHOW_FAINT] = "\033[2m" };
 
-void table_init(struct table *table, const char *const *titles, size_t columns)
+void table_init(struct table *table, const char *const *titles)
 {
-	*table = (struct table){ .titles = titles, .columns = columns };
-	for (size_t i = 0; i < columns; i++)
-		table_add(table, SHOW_FAINT, titles[i]);
-}
-
-void table_release(struct table *table)
-{
-	for (size_t i = 0; i < table->count; i++)
-		free(table->cells[i].text);
-	free(table->cells);
 	*table = (struct table){ 0 };
+	for (; titles[table->columns]; table->columns++)
+		table_add(table, SHOW_FAINT, titles[table->columns]);
 }
 
 void table_add(struct table *table, enum show_colour colour, const char *text)
@@ -237,6 +235,22 @@ void table_add(struct table *table, enum show_colour colour, const char *text)
 	size_t width = show_width(shown.data, shown.len);
 	GROW(table->cells, table->count, table->capacity);
 	table->cells[table->count++] = (struct cell){ buf_detach(&shown), width, colour };
+}
+
+void table_addf(struct table *table, enum show_colour colour, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	table_add(table, colour, text.data);
+	buf_release(&text);
+}
+
+bool table_has_rows(const struct table *table)
+{
+	return table->count > table->columns;
 }
 
 static void add_cell(struct buf *out, const struct cell *cell, size_t width, bool last, bool colour)
@@ -251,7 +265,7 @@ static void add_cell(struct buf *out, const struct cell *cell, size_t width, boo
 		buf_addf(out, "%*s", (int)(width - cell->width + COLUMN_GAP), "");
 }
 
-void table_print(const struct table *table, bool colour)
+static void print_cells(const struct table *table, bool colour)
 {
 	size_t *widths = xcalloc(table->columns, sizeof(*widths));
 	for (size_t i = 0; i < table->count; i++)
@@ -268,4 +282,14 @@ void table_print(const struct table *table, bool colour)
 	print(out.data, out.len);
 	buf_release(&out);
 	free(widths);
+}
+
+void table_end(struct table *table, bool shown, bool colour)
+{
+	if (shown)
+		print_cells(table, colour);
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	*table = (struct table){ 0 };
 }

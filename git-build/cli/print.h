@@ -1,6 +1,6 @@
 /*
  * Output for people: text from any source, tables, colors, and the messages of other programs. JSON
- * is written by json/write.h; show_json_begin() is the usual start.
+ * is written by json/write.h; show_json_begin() is the usual start. Lists are printed by listing.h.
  */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
@@ -33,6 +33,8 @@ void show_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void show_text(const struct buf *text);
 /* The same, or replaces the file `path` if that is not NULL: as file_replace(). */
 int show_or_write(const char *path, const struct buf *text, struct error *err);
+/* Prints one line of a description: what it is, and the text in a column. NULL prints nothing. */
+void show_field(const char *what, const char *text);
 /* Prints JSON text and a line feed. */
 void show_json(const struct buf *json);
 /*
@@ -60,14 +62,13 @@ enum show_colour { SHOW_PLAIN, SHOW_GREEN, SHOW_YELLOW, SHOW_RED, SHOW_FAINT };
  * A table of text: cells are added row by row, each column is as wide as its widest cell.
  *
  *	struct table table;
- *	table_init(&table, titles, 3);
+ *	table_init(&table, TITLES("SERVER", "JOBS"));
  *	table_add(&table, SHOW_PLAIN, "build1");
+ *	table_addf(&table, SHOW_PLAIN, "%d", jobs);
  *	...
- *	table_print(&table, inv->colour);
- *	table_release(&table);
+ *	table_end(&table, true, inv->colour);
  */
 struct table {
-	const char *const *titles; /* borrowed */
 	size_t columns;
 	struct cell {
 		char *text;
@@ -76,10 +77,17 @@ struct table {
 	} * cells;
 	size_t count, capacity;
 };
-void table_init(struct table *table, const char *const *titles, size_t columns);
-void table_release(struct table *table);
+/* The titles of the columns, for table_init() and listing_begin(). */
+#define TITLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+void table_init(struct table *table, const char *const *titles);
 /* Adds a cell; NULL is shown as "-". The text is copied. */
 void table_add(struct table *table, enum show_colour colour, const char *text);
-void table_print(const struct table *table, bool colour);
+/* The same, formatted. */
+void table_addf(struct table *table, enum show_colour colour, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Are there cells below the titles? */
+bool table_has_rows(const struct table *table);
+/* Prints the table if `shown`, and releases it. */
+void table_end(struct table *table, bool shown, bool colour);
 
 #endif

@@ -1,11 +1,9 @@
 /*
  * git build schema: shows the built-in schemas, also as a start for custom ones.
  */
-#include "cli/command.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "json/document.h"
-#include "json/write.h"
 #include "schema/builtin.h"
 
 #include <stdlib.h>
@@ -26,34 +24,21 @@ static char *describe(const char *name, const char *member)
 static int list(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
-	static const char *const titles[] = { "SCHEMA", "PURPOSE" };
-	struct table table;
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
+	struct listing listing;
 	(void)values;
 	(void)operands;
 	(void)err;
-	table_init(&table, titles, 2);
-	json_begin(&w, '{');
-	json_begin_member(&w, "schemas", '[');
+	listing_begin(&listing, "schemas", TITLES("SCHEMA", "PURPOSE"));
 	for (size_t i = 0; builtin_names[i]; i++) {
 		char *description = describe(builtin_names[i], "description");
-		json_begin(&w, '{');
-		json_put_string(&w, "name", builtin_names[i]);
-		json_put_string_or_null(&w, "description", description);
-		json_end(&w);
-		table_add(&table, SHOW_PLAIN, builtin_names[i]);
-		table_add(&table, SHOW_PLAIN, description);
+		listing_row(&listing);
+		json_put_string(&listing.json, "name", builtin_names[i]);
+		json_put_string_or_null(&listing.json, "description", description);
+		table_add(&listing.table, SHOW_PLAIN, builtin_names[i]);
+		table_add(&listing.table, SHOW_PLAIN, description);
 		free(description);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, true);
 	return ANSWER_YES;
 }
 

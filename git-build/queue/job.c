@@ -5,8 +5,8 @@
  * it, and the other gets the next job.
  */
 #include "cli/coordination.h"
+#include "cli/listing.h"
 #include "queue/job_commit.h"
-#include "cli/print.h"
 
 #include "clone/archive.h"
 #include "clone/servers.h"
@@ -14,6 +14,7 @@
 #include "fleet/files.h"
 #include "request/jobs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct job_options {
@@ -330,25 +331,30 @@ static void show_time(const char *what, int64_t then, int64_t now)
 {
 	struct buf age = BUF_INIT;
 	coordination_age(then, now, &age);
-	if (then)
-		show_line("%-13s%s", what, age.data);
+	show_field(what, then ? age.data : NULL);
 	buf_release(&age);
+}
+
+static void show_number(const char *what, int64_t number)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	show_field(what, text);
 }
 
 static void show_job(struct view *view, const struct job *job)
 {
-	const struct {
-		const char *what, *text;
-	} lines[] = { { "job", job->id }, { "type", job->type }, { "status", job->status },
-		{ "branch", job->branch }, { "commit", job->commit },
-		{ "description", job->description }, { "assigned to", job->assigned_to },
-		{ "reason", job->reason },
-		{ "waiting for", jobs_blocked_by(&view->list, job, &view->arena) } };
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		if (lines[i].text)
-			show_line("%-13s%s", lines[i].what, lines[i].text);
-	show_line("%-13s%lld", "priority", (long long)job->priority);
-	show_line("%-13s%lld", "attempt", (long long)job->attempt);
+	show_field("job", job->id);
+	show_field("type", job->type);
+	show_field("status", job->status);
+	show_field("branch", job->branch);
+	show_field("commit", job->commit);
+	show_field("description", job->description);
+	show_field("assigned to", job->assigned_to);
+	show_field("reason", job->reason);
+	show_field("waiting for", jobs_blocked_by(&view->list, job, &view->arena));
+	show_number("priority", job->priority);
+	show_number("attempt", job->attempt);
 	show_time("added", job->created_at, view->reading.now);
 	show_time("started", job->started_at, view->reading.now);
 	show_time("ended", job->completed_at, view->reading.now);
@@ -365,16 +371,12 @@ static int show(
 		rc = error_set(err, ERR_NOT_FOUND, "no such job: '%s' (see 'git build job list')",
 			operands->words[0]);
 	if (!rc && inv->json) {
-		struct buf out = BUF_INIT;
-		struct json_writer w = JSON_WRITER_INIT(&out);
-		json_begin(&w, '{');
+		struct json_writer w;
+		show_json_begin(&w);
 		coordination_put_reading(&w, &view.reading);
 		json_begin_member(&w, "job", '{');
 		put_job(&w, &view, job);
-		json_end(&w);
-		json_end(&w);
-		show_json(&out);
-		buf_release(&out);
+		show_json_end(&w, true);
 	} else if (!rc) {
 		show_job(&view, job);
 	}
@@ -402,21 +404,16 @@ static int64_t last_time(const struct job *job)
 
 static void add_row(struct table *table, struct view *view, const struct job *job)
 {
-	struct buf text = BUF_INIT;
 	const char *blocked =
 		job_is(job, JOB_QUEUED) ? jobs_blocked_by(&view->list, job, &view->arena) : NULL;
 	table_add(table, SHOW_PLAIN, job->id);
 	table_add(table, SHOW_PLAIN, job->type);
-	buf_addf(&text, "%lld", (long long)job->priority);
-	table_add(table, SHOW_PLAIN, text.data);
-	buf_reset(&text);
-	buf_addf(&text, "%s%s", job->status ? job->status : "-", blocked ? ", waiting" : "");
-	table_add(table, colour_of(job->status), text.data);
+	table_addf(table, SHOW_PLAIN, "%lld", (long long)job->priority);
+	table_addf(table, colour_of(job->status), "%s%s", job->status ? job->status : "-",
+		blocked ? ", waiting" : "");
 	table_add(table, SHOW_PLAIN, job->assigned_to);
 	table_add(table, SHOW_PLAIN, job->branch);
-	coordination_age(last_time(job), view->reading.now, &text);
-	table_add(table, SHOW_PLAIN, text.data);
-	buf_release(&text);
+	coordination_add_age(table, SHOW_PLAIN, last_time(job), view->reading.now);
 }
 
 /* The filters of list, and the start of the time range. */
@@ -464,32 +461,19 @@ static size_t first_shown(const struct job_list *jobs, const struct filter *filt
 
 static void show_jobs(const struct invocation *inv, struct view *view, const struct filter *filter)
 {
-	static const char *const titles[] = { "JOB", "TYPE", "PRIORITY", "STATUS", "SERVER",
-		"BRANCH", "SINCE" };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	coordination_put_reading(&w, &view->reading);
-	json_begin_member(&w, "jobs", '[');
+	struct listing listing;
+	listing_begin(&listing, "jobs",
+		TITLES("JOB", "TYPE", "PRIORITY", "STATUS", "SERVER", "BRANCH", "SINCE"));
+	coordination_put_reading(&listing.json, &view->reading);
 	for (size_t i = first_shown(&view->list, filter); i < view->list.count; i++) {
 		const struct job *job = &view->list.jobs[i];
 		if (!is_wanted(job, filter))
 			continue;
-		json_begin(&w, '{');
-		put_job(&w, view, job);
-		json_end(&w);
-		add_row(&table, view, job);
+		listing_row(&listing);
+		put_job(&listing.json, view, job);
+		add_row(&listing.table, view, job);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, true);
 }
 
 static int list(

@@ -5,8 +5,8 @@
  * COMMAND` holds a lock while COMMAND runs, renews it, and releases it at the end.
  */
 #include "cli/coordination.h"
+#include "cli/listing.h"
 #include "queue/lock_hold.h"
-#include "cli/print.h"
 
 #include "base/timestamp.h"
 #include "clone/held_locks.h"
@@ -303,51 +303,35 @@ static enum show_colour colour_of(enum lock_state state)
 
 static void add_row(struct table *table, const struct lock *lock, int64_t now)
 {
-	struct buf text = BUF_INIT;
 	table_add(table, SHOW_PLAIN, lock->name);
 	table_add(table, colour_of(lock->state), lock_state_name(lock->state));
 	table_add(table, SHOW_PLAIN, lock->holder);
-	coordination_age(lock->locked_at, now, &text);
-	table_add(table, SHOW_PLAIN, text.data);
-	coordination_age(lock->expires_at, now, &text);
-	table_add(table, SHOW_PLAIN, text.data);
-	buf_reset(&text);
-	buf_addf(&text, "%lld", (long long)lock->fence);
-	table_add(table, SHOW_PLAIN, lock->fence ? text.data : NULL);
-	buf_release(&text);
+	coordination_add_age(table, SHOW_PLAIN, lock->locked_at, now);
+	coordination_add_age(table, SHOW_PLAIN, lock->expires_at, now);
+	if (lock->fence)
+		table_addf(table, SHOW_PLAIN, "%lld", (long long)lock->fence);
+	else
+		table_add(table, SHOW_PLAIN, NULL);
 }
 
 static void show_locks(const struct invocation *inv, const struct reading *reading,
 	const struct json_doc *doc, const struct json_value *locks,
 	const struct option_list *servers)
 {
-	static const char *const titles[] = { "LOCK", "STATE", "HELD BY", "SINCE", "EXPIRES",
-		"FENCE" };
 	struct arena arena = ARENA_INIT;
-	struct table table;
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	coordination_put_reading(&w, reading);
-	json_begin_member(&w, "locks", '[');
+	struct listing listing;
+	listing_begin(
+		&listing, "locks", TITLES("LOCK", "STATE", "HELD BY", "SINCE", "EXPIRES", "FENCE"));
+	coordination_put_reading(&listing.json, reading);
 	JSON_EACH (member, locks) {
 		struct lock lock = lock_read(doc, member, reading->now, &arena);
 		if (!option_list_has(servers, ",", lock.holder))
 			continue;
-		add_row(&table, &lock, reading->now);
-		json_begin(&w, '{');
-		lock_put(&w, &lock);
-		json_end(&w);
+		listing_row(&listing);
+		add_row(&listing.table, &lock, reading->now);
+		lock_put(&listing.json, &lock);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, true);
 	arena_release(&arena);
 }
 

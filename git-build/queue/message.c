@@ -2,8 +2,8 @@
  * git build message: messages between servers, and which of them each server has read.
  */
 #include "cli/coordination.h"
+#include "cli/listing.h"
 #include "queue/message_rules.h"
-#include "cli/print.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -279,15 +279,12 @@ static enum show_colour colour_of(const char *type)
 
 static void add_row(struct table *table, const struct view *view, const struct message *message)
 {
-	struct buf age = BUF_INIT;
-	coordination_age(when(message), view->reading.now, &age);
 	table_add(table, SHOW_PLAIN, message->id);
 	table_add(table, SHOW_PLAIN, message->from);
 	table_add(table, SHOW_PLAIN, message->to);
 	table_add(table, colour_of(message->type), message->type);
-	table_add(table, SHOW_PLAIN, age.data);
+	coordination_add_age(table, SHOW_PLAIN, when(message), view->reading.now);
 	table_add(table, SHOW_PLAIN, message->subject);
-	buf_release(&age);
 }
 
 /* The filters of list. */
@@ -314,32 +311,20 @@ static bool is_wanted(
 static void show_messages(
 	const struct invocation *inv, struct view *view, const struct filter *filter)
 {
-	static const char *const titles[] = { "MESSAGE", "FROM", "TO", "TYPE", "SENT", "SUBJECT" };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	struct table table;
+	struct listing listing;
 	struct message message;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	coordination_put_reading(&w, &view->reading);
-	json_begin_member(&w, "messages", '[');
+	listing_begin(
+		&listing, "messages", TITLES("MESSAGE", "FROM", "TO", "TYPE", "SENT", "SUBJECT"));
+	coordination_put_reading(&listing.json, &view->reading);
 	JSON_EACH (value, view->messages) {
 		if (!message_parse(&message, view->doc, value, &view->arena) ||
 			!is_wanted(view, &message, filter))
 			continue;
-		json_begin(&w, '{');
-		message_put(&w, view->doc, &message, inv->settings.server);
-		json_end(&w);
-		add_row(&table, view, &message);
+		listing_row(&listing);
+		message_put(&listing.json, view->doc, &message, inv->settings.server);
+		add_row(&listing.table, view, &message);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, true);
 }
 
 static int inbox(
@@ -389,15 +374,14 @@ static int list(
 
 static void show_message_text(const struct message *message)
 {
-	const struct {
-		const char *what, *text;
-	} lines[] = { { "message", message->id }, { "from", message->from }, { "to", message->to },
-		{ "type", message->type }, { "sent", message->timestamp },
-		{ "in reply to", message->in_reply_to }, { "subject", message->subject } };
 	struct buf body = BUF_INIT;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		if (lines[i].text)
-			show_line("%-13s%s", lines[i].what, lines[i].text);
+	show_field("message", message->id);
+	show_field("from", message->from);
+	show_field("to", message->to);
+	show_field("type", message->type);
+	show_field("sent", message->timestamp);
+	show_field("in reply to", message->in_reply_to);
+	show_field("subject", message->subject);
 	if (message->body && *message->body) {
 		buf_addch(&body, '\n');
 		escape_add(&body, message->body, strlen(message->body), true);
@@ -425,16 +409,12 @@ static int show(
 		rc = error_set(err, ERR_NOT_FOUND,
 			"no such message: '%s' (see 'git build message list')", operands->words[0]);
 	if (!rc && inv->json) {
-		struct buf out = BUF_INIT;
-		struct json_writer w = JSON_WRITER_INIT(&out);
-		json_begin(&w, '{');
+		struct json_writer w;
+		show_json_begin(&w);
 		coordination_put_reading(&w, &view.reading);
 		json_begin_member(&w, "message", '{');
 		message_put(&w, view.doc, &message, inv->settings.server);
-		json_end(&w);
-		json_end(&w);
-		show_json(&out);
-		buf_release(&out);
+		show_json_end(&w, true);
 	} else if (!rc) {
 		show_message_text(&message);
 	}
@@ -487,18 +467,15 @@ static bool is_known(const struct known *known, const char *id)
 static void show_new(
 	const struct invocation *inv, const struct view *view, const struct message *message)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = { .out = &out, .compact = true };
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
+	w.compact = true;
 	message_put(&w, view->doc, message, inv->settings.server);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else
+	show_json_end(&w, inv->json);
+	if (!inv->json)
 		show_line("%s %s %s: %s", message->id, message->from ? message->from : "-",
 			message->type ? message->type : "-",
 			message->subject ? message->subject : "");
-	buf_release(&out);
 }
 
 /* Prints the new messages of `view` (none the first time), and remembers all of them. */

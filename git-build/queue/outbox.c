@@ -5,7 +5,7 @@
  * branch no longer allows is not retried automatically: someone must retry or drop it.
  */
 #include "cli/coordination.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "deliver/outbox.h"
 #include "deliver/write_queue.h"
@@ -48,42 +48,28 @@ static int check_names(
 
 static void show_entries(const struct invocation *inv, const struct outbox *outbox)
 {
-	static const char *const titles[] = { "ID", "OPERATION", "SINCE", "REASON" };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	json_begin_member(&w, "entries", '[');
+	struct listing listing;
+	struct table *table = &listing.table;
+	struct json_writer *w = &listing.json;
+	listing_begin(&listing, "entries", TITLES("ID", "OPERATION", "SINCE", "REASON"));
 	for (size_t i = 0; i < outbox->count; i++) {
 		const struct outbox_entry *entry = &outbox->entries[i];
 		struct request request;
-		struct buf age = BUF_INIT;
 		bool known = !request_read(&request, entry->request.data, entry->request.len, NULL);
-		coordination_age(known ? request.now : 0, env_now(inv->env), &age);
-		table_add(&table, SHOW_PLAIN, entry->name);
-		table_add(&table, SHOW_PLAIN, known ? request.operation->name : "unknown");
-		table_add(&table, SHOW_PLAIN, age.data);
-		table_add(&table, entry->refused ? SHOW_RED : SHOW_PLAIN,
+		listing_row(&listing);
+		table_add(table, SHOW_PLAIN, entry->name);
+		table_add(table, SHOW_PLAIN, known ? request.operation->name : "unknown");
+		coordination_add_age(table, SHOW_PLAIN, known ? request.now : 0, env_now(inv->env));
+		table_add(table, entry->refused ? SHOW_RED : SHOW_PLAIN,
 			entry->refused ? entry->refused : entry->why);
-		json_begin(&w, '{');
-		json_put_string(&w, "id", entry->name);
-		json_put_raw(&w, "request", entry->request.data, entry->request.len);
-		json_put_string_or_null(&w, "why", entry->why);
-		json_put_string_or_null(&w, "refused", entry->refused);
-		json_end(&w);
-		buf_release(&age);
+		json_put_string(w, "id", entry->name);
+		json_put_raw(w, "request", entry->request.data, entry->request.len);
+		json_put_string_or_null(w, "why", entry->why);
+		json_put_string_or_null(w, "refused", entry->refused);
 		if (known)
 			request_release(&request);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else if (outbox->count)
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, false);
 }
 
 static int list(

@@ -57,11 +57,8 @@ static enum show_colour state_colour(const struct health_server *verdict)
 
 static void show_servers(const struct health *health, int64_t now, bool colour)
 {
-	static const char *const titles[] = { "SERVER", "HEALTH", "STATE", "HEARTBEAT",
-		"DISK FREE" };
 	struct table table;
-	struct buf text = BUF_INIT;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	table_init(&table, TITLES("SERVER", "HEALTH", "STATE", "HEARTBEAT", "DISK FREE"));
 	for (size_t i = 0; i < health->servers_count; i++) {
 		const struct health_server *verdict = &health->servers[i];
 		const struct server *server = verdict->server;
@@ -69,33 +66,26 @@ static void show_servers(const struct health *health, int64_t now, bool colour)
 		table_add(&table, state_colour(verdict),
 			verdict->healthy ? "healthy" : verdict->state);
 		table_add(&table, SHOW_PLAIN, server->status);
-		coordination_age(server->last_heartbeat, now, &text);
-		table_add(&table, SHOW_PLAIN, text.data);
-		buf_reset(&text);
-		buf_addf(&text, "%.1f GiB", server->disk_free_gb);
-		table_add(&table, SHOW_PLAIN, server->disk_free_gb < 0 ? NULL : text.data);
+		coordination_add_age(&table, SHOW_PLAIN, server->last_heartbeat, now);
+		if (server->disk_free_gb < 0)
+			table_add(&table, SHOW_PLAIN, NULL);
+		else
+			table_addf(&table, SHOW_PLAIN, "%.1f GiB", server->disk_free_gb);
 	}
-	table_print(&table, colour);
-	table_release(&table);
-	buf_release(&text);
+	table_end(&table, true, colour);
 }
 
 static void show_alerts(const struct health *health, int64_t now, bool colour)
 {
-	static const char *const titles[] = { "ALERT", "SINCE", "WHAT" };
 	struct table table;
-	struct buf age = BUF_INIT;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
+	table_init(&table, TITLES("ALERT", "SINCE", "WHAT"));
 	for (size_t i = 0; i < health->count; i++) {
 		const struct health_alert *alert = &health->alerts[i];
-		coordination_age(alert->since, now, &age);
 		table_add(&table, severity_colour(alert->severity), severity_name(alert->severity));
-		table_add(&table, SHOW_PLAIN, age.data);
+		coordination_add_age(&table, SHOW_PLAIN, alert->since, now);
 		table_add(&table, SHOW_PLAIN, alert->words);
 	}
-	table_print(&table, colour);
-	table_release(&table);
-	buf_release(&age);
+	table_end(&table, true, colour);
 }
 
 static void show_people(
@@ -116,16 +106,13 @@ static void show_people(
 static void show_verdict_json(const struct overview *overview, const struct health *health)
 {
 	const struct fleet *fleet = &overview->fleet;
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	json_put_time(&w, "timestamp", fleet->now);
 	json_put_time(&w, "fetched_at", fleet->fetched_at);
 	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
 	health_put(&w, overview, health);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 /* Text from the repository must not start the performance data, or a second line. */

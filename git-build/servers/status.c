@@ -5,7 +5,7 @@
  * --json, which has the same facts.
  */
 #include "cli/coordination.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "base/timestamp.h"
 #include "clone/own_status.h"
@@ -80,9 +80,11 @@ static void add_server(struct table *table, const struct server *server)
 	table_add(table, SHOW_PLAIN, server->manager);
 	table_add(table, status_colour(server->status), server->status);
 	if (server->job)
-		buf_addf(&text, "%s%s%s", server->job, server->job_branch ? " on " : "",
+		table_addf(table, SHOW_PLAIN, "%s%s%s", server->job,
+			server->job_branch ? " on " : "",
 			server->job_branch ? server->job_branch : "");
-	table_add(table, SHOW_PLAIN, server->job ? text.data : NULL);
+	else
+		table_add(table, SHOW_PLAIN, NULL);
 	describe_age(server, &text);
 	table_add(table, SHOW_PLAIN, text.data);
 	enum show_colour colour = describe_health(server, &text);
@@ -90,45 +92,19 @@ static void add_server(struct table *table, const struct server *server)
 	buf_release(&text);
 }
 
-static void show_table(const struct fleet *fleet, bool colour)
-{
-	static const char *const titles[] = { "SERVER", "MANAGER", "STATE", "JOB", "HEARTBEAT",
-		"HEALTH" };
-	if (!fleet->count) {
-		show_line("No servers yet; run 'git build init' to set up this clone as one.");
-		return;
-	}
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	for (size_t i = 0; i < fleet->count; i++)
-		add_server(&table, &fleet->servers[i]);
-	table_print(&table, colour);
-	table_release(&table);
-}
-
 /* Warns about what the table cannot show: broken files, a remote that does not answer. */
 static void warn(const struct fleet *fleet)
 {
-	struct buf text = BUF_INIT;
-	char age[TIMESTAMP_SIZE];
 	for (size_t i = 0; i < fleet->count; i++)
 		if (fleet->servers[i].problem)
 			show_message("warning", fleet->servers[i].problem);
-	if (fleet->offline.code) {
-		buf_addstr(&text, fleet->offline.text);
-		if (fleet->fetched_at)
-			buf_addf(&text, "; showing the state of %s ago",
-				timestamp_format_age(fleet->now - fleet->fetched_at, age));
-		show_message("warning", text.data);
-	}
-	buf_release(&text);
+	coordination_warn(&fleet->offline, fleet->fetched_at, fleet->now);
 }
 
 /* ---- JSON ---- */
 
 static void put_server(struct json_writer *w, const struct server *server)
 {
-	json_begin(w, '{');
 	json_put_string(w, "server", server->id);
 	json_put_string_or_null(w, "manager", server->manager);
 	json_put_string_or_null(w, "ip", server->ip);
@@ -155,24 +131,27 @@ static void put_server(struct json_writer *w, const struct server *server)
 	json_put_int(w, "push_every", server->push_every);
 	json_end(w);
 	json_put_string_or_null(w, "problem", server->problem);
-	json_end(w);
 }
 
-static void show_json_list(const struct fleet *fleet)
+/* ---- the list ---- */
+
+static void show_servers(const struct invocation *inv, const struct fleet *fleet)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
-	json_put_time(&w, "timestamp", fleet->now);
-	json_put_time(&w, "fetched_at", fleet->fetched_at);
-	json_put_string_or_null(&w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
-	json_begin_member(&w, "servers", '[');
-	for (size_t i = 0; i < fleet->count; i++)
-		put_server(&w, &fleet->servers[i]);
-	json_end(&w);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	struct listing listing;
+	struct json_writer *w = &listing.json;
+	listing_begin(&listing, "servers",
+		TITLES("SERVER", "MANAGER", "STATE", "JOB", "HEARTBEAT", "HEALTH"));
+	json_put_time(w, "timestamp", fleet->now);
+	json_put_time(w, "fetched_at", fleet->fetched_at);
+	json_put_string_or_null(w, "offline", fleet->offline.code ? fleet->offline.text : NULL);
+	for (size_t i = 0; i < fleet->count; i++) {
+		listing_row(&listing);
+		add_server(&listing.table, &fleet->servers[i]);
+		put_server(w, &fleet->servers[i]);
+	}
+	listing_end(&listing, inv, false);
+	if (!inv->json && !fleet->count)
+		show_line("No servers yet; run 'git build init' to set up this clone as one.");
 }
 
 static int show_fleet(
@@ -185,12 +164,10 @@ static int show_fleet(
 	if (rc < 0)
 		return rc;
 	rc = reading_check_fleet(inv->repo, &inv->settings, &fleet.tip, err);
-	if (!rc && inv->json) {
-		show_json_list(&fleet);
-	} else if (!rc) {
-		show_table(&fleet, inv->colour);
+	if (!rc)
+		show_servers(inv, &fleet);
+	if (!rc && !inv->json)
 		warn(&fleet);
-	}
 	fleet_release(&fleet);
 	return rc;
 }

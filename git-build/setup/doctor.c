@@ -1,10 +1,8 @@
 /* git build doctor: diagnoses common problems of this clone, or of the shared repository, and
  * suggests fixes. */
-#include "cli/command.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "setup/doctor.h"
-#include "json/write.h"
 
 struct doctor_options {
 	bool no_fetch;
@@ -17,51 +15,39 @@ static const struct option options[] = {
 
 static const char *const synopsis[] = { "[--no-fetch] [--json]", NULL };
 
-static void show_findings(const struct invocation *inv, const struct diagnosis *diagnosis)
+static void add_row(struct table *table, const struct finding *finding)
 {
 	static const enum show_colour colours[] = { SHOW_GREEN, SHOW_RED, SHOW_FAINT };
-	static const char *const titles[] = { "CHECK", "STATE", "FINDING" };
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	size_t shown = 0;
+	table_add(table, SHOW_PLAIN, finding->check);
+	table_add(table, colours[finding->state], finding_state_name(finding->state));
+	table_add(table, SHOW_PLAIN, finding->what);
+}
+
+static void put_finding(struct json_writer *w, const struct finding *finding)
+{
+	json_put_string(w, "check", finding->check);
+	json_put_string(w, "state", finding_state_name(finding->state));
+	json_put_string(w, "what", finding->what);
+	json_put_string_or_null(w, "fix", finding->fix);
+}
+
+static void show_findings(const struct invocation *inv, const struct diagnosis *diagnosis)
+{
+	struct listing listing;
+	listing_begin(&listing, "findings", TITLES("CHECK", "STATE", "FINDING"));
+	json_put_bool(&listing.json, "fine", !diagnosis->wrong);
 	for (size_t i = 0; i < diagnosis->count; i++) {
 		const struct finding *finding = &diagnosis->findings[i];
-		if (inv->quiet && finding->state != FINDING_WRONG)
-			continue;
-		table_add(&table, SHOW_PLAIN, finding->check);
-		table_add(&table, colours[finding->state], finding_state_name(finding->state));
-		table_add(&table, SHOW_PLAIN, finding->what);
-		shown++;
+		listing_row(&listing);
+		if (!inv->quiet || finding->state == FINDING_WRONG)
+			add_row(&listing.table, finding);
+		put_finding(&listing.json, finding);
 	}
-	if (shown)
-		table_print(&table, inv->colour);
-	table_release(&table);
-	for (size_t i = 0; i < diagnosis->count; i++)
+	listing_end(&listing, inv, false);
+	for (size_t i = 0; !inv->json && i < diagnosis->count; i++)
 		if (diagnosis->findings[i].fix)
 			show_line("fix %s: %s", diagnosis->findings[i].check,
 				diagnosis->findings[i].fix);
-}
-
-static void show_as_json(const struct diagnosis *diagnosis)
-{
-	struct buf json = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&json);
-	json_begin(&w, '{');
-	json_put_bool(&w, "fine", !diagnosis->wrong);
-	json_begin_member(&w, "findings", '[');
-	for (size_t i = 0; i < diagnosis->count; i++) {
-		const struct finding *finding = &diagnosis->findings[i];
-		json_begin(&w, '{');
-		json_put_string(&w, "check", finding->check);
-		json_put_string(&w, "state", finding_state_name(finding->state));
-		json_put_string(&w, "what", finding->what);
-		json_put_string_or_null(&w, "fix", finding->fix);
-		json_end(&w);
-	}
-	json_end(&w);
-	json_end(&w);
-	show_json(&json);
-	buf_release(&json);
 }
 
 static int run(
@@ -72,9 +58,7 @@ static int run(
 	(void)operands;
 	int rc = doctor_examine(
 		&diagnosis, inv->repo, &inv->settings, !given->no_fetch, inv->env, err);
-	if (!rc && inv->json)
-		show_as_json(&diagnosis);
-	else if (!rc)
+	if (!rc)
 		show_findings(inv, &diagnosis);
 	if (!rc && diagnosis.wrong)
 		rc = ANSWER_NO;

@@ -2,10 +2,9 @@
  * git build repos: lists the git worktrees on this host, with their branches and changes.
  */
 #include "cli/command.h"
-#include "cli/print.h"
+#include "cli/listing.h"
 
 #include "host/clones.h"
-#include "json/write.h"
 
 #include <limits.h>
 
@@ -23,7 +22,6 @@ static const char *const synopsis[] = { "[--depth N] [--json] [ROOT...]", NULL }
 
 static void add_row(struct table *table, const struct tree *tree)
 {
-	struct buf text = BUF_INIT;
 	table_add(table, SHOW_PLAIN, tree->path);
 	if (tree->problem) {
 		table_add(table, SHOW_FAINT, NULL);
@@ -33,20 +31,18 @@ static void add_row(struct table *table, const struct tree *tree)
 	}
 	table_add(table, SHOW_PLAIN, tree->branch ? tree->branch : "(detached)");
 	if (tree->upstream)
-		buf_addf(&text, "+%lld -%lld", (long long)tree->ahead, (long long)tree->behind);
-	table_add(table, tree->ahead || tree->behind ? SHOW_YELLOW : SHOW_PLAIN,
-		tree->upstream ? text.data : NULL);
-	buf_reset(&text);
+		table_addf(table, tree->ahead || tree->behind ? SHOW_YELLOW : SHOW_PLAIN,
+			"+%lld -%lld", (long long)tree->ahead, (long long)tree->behind);
+	else
+		table_add(table, SHOW_PLAIN, NULL);
 	if (tree->changed)
-		buf_addf(&text, "%zu changed", tree->changed);
-	table_add(table, tree->changed ? SHOW_YELLOW : SHOW_PLAIN,
-		tree->changed ? text.data : "clean");
-	buf_release(&text);
+		table_addf(table, SHOW_YELLOW, "%zu changed", tree->changed);
+	else
+		table_add(table, SHOW_PLAIN, "clean");
 }
 
 static void put_tree(struct json_writer *w, const struct tree *tree)
 {
-	json_begin(w, '{');
 	json_put_string(w, "path", tree->path);
 	json_put_string_or_null(w, "branch", tree->branch);
 	json_put_string_or_null(w, "commit", tree->commit);
@@ -55,30 +51,18 @@ static void put_tree(struct json_writer *w, const struct tree *tree)
 	json_put_int(w, "behind", tree->behind);
 	json_put_int(w, "changed", (int64_t)tree->changed);
 	json_put_string_or_null(w, "problem", tree->problem);
-	json_end(w);
 }
 
 static void show(const struct invocation *inv, const struct tree_list *list)
 {
-	static const char *const titles[] = { "WORKTREE", "BRANCH", "UPSTREAM", "FILES" };
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	struct table table;
-	table_init(&table, titles, sizeof(titles) / sizeof(*titles));
-	json_begin(&w, '{');
-	json_begin_member(&w, "repositories", '[');
+	struct listing listing;
+	listing_begin(&listing, "repositories", TITLES("WORKTREE", "BRANCH", "UPSTREAM", "FILES"));
 	for (size_t i = 0; i < list->count; i++) {
-		add_row(&table, &list->trees[i]);
-		put_tree(&w, &list->trees[i]);
+		listing_row(&listing);
+		add_row(&listing.table, &list->trees[i]);
+		put_tree(&listing.json, &list->trees[i]);
 	}
-	json_end(&w);
-	json_end(&w);
-	if (inv->json)
-		show_json(&out);
-	else if (list->count)
-		table_print(&table, inv->colour);
-	table_release(&table);
-	buf_release(&out);
+	listing_end(&listing, inv, false);
 }
 
 static int run(

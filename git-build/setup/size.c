@@ -126,9 +126,8 @@ static void put_count(struct json_writer *w, const char *name, const struct size
 
 static void show_as_json(const struct size *size, const struct hints *hints, size_t top)
 {
-	struct buf out = BUF_INIT;
-	struct json_writer w = JSON_WRITER_INIT(&out);
-	json_begin(&w, '{');
+	struct json_writer w;
+	show_json_begin(&w);
 	put_count(&w, "all", &size->all);
 	json_begin_member(&w, "kinds", '{');
 	for (int kind = 0; kind < SIZE_KINDS; kind++)
@@ -169,71 +168,59 @@ static void show_as_json(const struct size *size, const struct hints *hints, siz
 		json_put_string(&w, "why", hints->list[i].why);
 		json_end(&w);
 	}
-	json_end(&w);
-	json_end(&w);
-	show_json(&out);
-	buf_release(&out);
+	show_json_end(&w, true);
 }
 
 static void add_count(struct table *table, const char *name, const struct size_count *count)
 {
 	char text[32];
 	table_add(table, SHOW_PLAIN, name);
-	snprintf(text, sizeof(text), "%" PRId64, count->objects);
-	table_add(table, SHOW_PLAIN, text);
+	table_addf(table, SHOW_PLAIN, "%" PRId64, count->objects);
 	table_add(table, SHOW_PLAIN, human(count->disk, text));
 	table_add(table, SHOW_PLAIN, human(count->content, text));
 }
 
 static void show_kinds(const struct size *size, bool colour)
 {
-	static const char *const titles[] = { "WHAT", "OBJECTS", "ON DISK", "CONTENT" };
 	struct table table;
-	table_init(&table, titles, 4);
+	table_init(&table, TITLES("WHAT", "OBJECTS", "ON DISK", "CONTENT"));
 	for (int kind = 0; kind < SIZE_KINDS; kind++)
 		if (size->kinds[kind].objects)
 			add_count(&table, size_kind_name((enum size_kind)kind), &size->kinds[kind]);
 	add_count(&table, "all", &size->all);
-	table_print(&table, colour);
-	table_release(&table);
+	table_end(&table, true, colour);
 }
 
 static void show_files(const struct size *size, size_t top, bool colour)
 {
-	static const char *const titles[] = { "LARGEST", "VERSIONS", "ON DISK", "AT MOST" };
 	struct table table;
 	char text[32];
-	table_init(&table, titles, 4);
+	table_init(&table, TITLES("LARGEST", "VERSIONS", "ON DISK", "AT MOST"));
 	for (size_t i = 0; i < size->files_count && i < top; i++) {
 		const struct size_file *file = &size->files[i];
 		table_add(&table, SHOW_PLAIN, file->path);
-		snprintf(text, sizeof(text), "%" PRId64, file->versions);
-		table_add(&table, SHOW_PLAIN, text);
+		table_addf(&table, SHOW_PLAIN, "%" PRId64, file->versions);
 		table_add(&table, SHOW_PLAIN, human(file->disk, text));
 		table_add(&table, file->content > LARGE ? SHOW_YELLOW : SHOW_PLAIN,
 			human(file->content, text));
 	}
 	show_line("%s", "");
-	table_print(&table, colour);
-	table_release(&table);
+	table_end(&table, true, colour);
 }
 
 static void show_branches(const struct size *size, size_t top, bool colour)
 {
-	static const char *const titles[] = { "BRANCH", "COMMITS", "ON DISK" };
 	struct table table;
 	char text[32];
-	table_init(&table, titles, 3);
+	table_init(&table, TITLES("BRANCH", "COMMITS", "ON DISK"));
 	for (size_t i = 0; i < size->branches_count && i < top; i++) {
 		const struct size_branch *branch = &size->branches[i];
 		table_add(&table, SHOW_PLAIN, branch->name + strlen("refs/"));
-		snprintf(text, sizeof(text), "%" PRId64, branch->commits);
-		table_add(&table, SHOW_PLAIN, text);
+		table_addf(&table, SHOW_PLAIN, "%" PRId64, branch->commits);
 		table_add(&table, SHOW_PLAIN, human(branch->disk, text));
 	}
 	show_line("%s", "");
-	table_print(&table, colour);
-	table_release(&table);
+	table_end(&table, true, colour);
 }
 
 static void show_hint(const struct hint *hint, bool first)

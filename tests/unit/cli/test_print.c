@@ -58,18 +58,15 @@ static char *captured(void (*show)(void))
 	return text;
 }
 
-static const char *const titles[] = { "ONE", "TWO" };
-
 static void print_table(bool colour)
 {
 	struct table table;
-	table_init(&table, titles, 2);
+	table_init(&table, TITLES("ONE", "TWO"));
 	table_add(&table, SHOW_RED, "\303\244");
 	table_add(&table, SHOW_PLAIN, "x\ny");
 	table_add(&table, SHOW_PLAIN, "longer");
 	table_add(&table, SHOW_PLAIN, NULL);
-	table_print(&table, colour);
-	table_release(&table);
+	table_end(&table, true, colour);
 }
 
 static void print_plain(void)
