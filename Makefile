@@ -51,7 +51,8 @@ FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 E2E      := $(wildcard tests/e2e/*.bats) $(wildcard tests/torture/*.bats)
 MAN_SRC  := $(wildcard docs/man/*.scd)
 
-EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json) src/view/page.css
+EMBEDDED := $(wildcard src/schema/meta/*.json src/schema/builtin/*.json) src/view/page.css \
+            git-build/setup/demo.sh
 LIB      := $(BUILD)/libgit-build.a
 HOOKS    := $(HOOK_SRC:hooks/%.c=$(BUILD)/hooks/%)
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -78,11 +79,11 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The schemas are readable .json files in the source, and are embedded into the library here.
-$(BUILD)/gen/embedded.c: src/schema/embed $(EMBEDDED)
+# Schemas, the page's style and the demo are readable files in the source; here they become part of the library.
+$(BUILD)/gen/embedded.c: src/base/embed $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call say,EMBED,$@)
-	$(Q)src/schema/embed $(EMBEDDED) >$@
+	$(Q)src/base/embed $(EMBEDDED) >$@
 
 $(BUILD)/obj/gen/embedded.o: $(BUILD)/gen/embedded.c
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 #include "schema/builtin.h"
 
+#include "base/embedded.h"
 #include "base/nearest.h"
-#include "schema/embedded.h"
 
 #include <string.h>
 
@@ -10,14 +10,12 @@ const char *const builtin_names[] = { "artifacts", "build_config", "health_dashb
 
 const char *builtin_text(const char *name, size_t *len)
 {
-	static const char directory[] = "builtin/";
-	for (const struct embedded *file = embedded_files; file->name; file++)
-		if (!strncmp(file->name, directory, sizeof(directory) - 1) &&
-			!strcmp(file->name + sizeof(directory) - 1, name)) {
-			*len = file->len;
-			return file->text;
-		}
-	return NULL;
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "builtin/%s", name);
+	const struct embedded *file = embedded_find(path.data);
+	buf_release(&path);
+	*len = file ? file->len : 0;
+	return file ? file->text : NULL;
 }
 
 int builtin_compile(

@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/file.h"
-#include "schema/embedded.h"
+#include "base/embedded.h"
 #include "schema/node.h"
 #include "format/uri.h"
 
@@ -426,9 +426,7 @@ static const struct embedded *find_embedded(const char *uri)
 	};
 	for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++)
 		if (same_uri(uris[i][0], uri))
-			for (const struct embedded *file = embedded_files; file->name; file++)
-				if (!strcmp(file->name, uris[i][1]))
-					return file;
+			return embedded_find(uris[i][1]);
 	return NULL;
 }
 

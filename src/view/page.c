@@ -1,11 +1,11 @@
 #include "view/page.h"
 
 #include "base/alloc.h"
+#include "base/embedded.h"
 #include "base/timestamp.h"
 #include "base/version.h"
 #include "base/escape.h"
 #include "view/page_plot.h"
-#include "schema/embedded.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -97,9 +97,8 @@ static void mark(struct page *p, const char *class, const char *shape, const cha
 static void add_style(struct page *p)
 {
 	add(p, "<style>\n");
-	for (const struct embedded *file = embedded_files; file->name; file++)
-		if (!strcmp(file->name, "view/page.css"))
-			buf_add(p->out, file->text, file->len);
+	const struct embedded *style = embedded_find("view/page.css");
+	buf_add(p->out, style->text, style->len);
 	add(p, "</style>\n");
 }
 
