@@ -35,6 +35,7 @@ LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lpthread $(EXTRA_LDLIBS)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 # The library and the programs cannot call the functions listed in banned.h.
 $(BUILD)/obj/src/%.o $(BUILD)/obj/git-build/%.o $(BUILD)/obj/hooks/%.o: ALL_CPPFLAGS += -include src/base/banned.h
+$(BUILD)/obj/src/base/child.o: ALL_CPPFLAGS += -DMAY_FORK
 
 LIB_SRC  := $(wildcard src/*/*.c)
 # The quick program has the subcommands that need no repository (git-build/quick.c).

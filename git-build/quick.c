@@ -13,6 +13,7 @@
 #include "documents/validate.h"
 
 #include "base/alloc.h"
+#include "host/program.h"
 
 #include <stdlib.h>
 #include <string.h>

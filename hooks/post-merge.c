@@ -9,17 +9,18 @@
  */
 #include "check.h"
 
+#include "base/child.h"
 #include "base/env.h"
 #include "base/file.h"
 #include "notify/changes.h"
 #include "heartbeat/heartbeat.h"
+#include "host/program.h"
 #include "clone/settings.h"
 #include "hook.h"
 #include "git/history.h"
 #include "git/refs.h"
 #include "fleet/limits.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,16 @@ static void say_changes(struct looking *looking)
 
 /* ---- the heartbeat ---- */
 
+/* A running loop sends its own heartbeats. */
+static bool is_sent_by_loop(const struct looking *looking)
+{
+	struct file_lock lock = FILE_LOCK_INIT;
+	int rc = heartbeat_loop_acquire(
+		&lock, looking->repo, &looking->settings, env_system(), NULL);
+	file_lock_release(&lock);
+	return rc < 0;
+}
+
 /* Does this clone send heartbeats, and is the next one due? */
 static bool is_due(const struct looking *looking)
 {
@@ -118,51 +129,28 @@ static bool is_due(const struct looking *looking)
 	return due;
 }
 
-static void send_heartbeat(struct repo *repo, const struct settings *settings)
+/* Sends the heartbeat from a detached process, because a push can take long. It uses the settings of
+ * the clone, as this hook does. */
+static void send_heartbeat(void)
 {
-	const struct env *env = env_system();
-	struct file_lock lock = FILE_LOCK_INIT;
-	struct heartbeat_sender *heartbeat = NULL;
-	struct heartbeat_result result = HEARTBEAT_RESULT_INIT;
-	struct buf report = BUF_INIT;
-	/* A running loop sends its own heartbeats. */
-	if (!heartbeat_loop_acquire(&lock, repo, settings, env, NULL) &&
-		!heartbeat_open(&heartbeat, repo, settings, env, NULL)) {
-		bool healthy = heartbeat_check_health(repo, settings, &report);
-		heartbeat_send(heartbeat, healthy, false, &result, NULL);
-	}
-	heartbeat_close(heartbeat);
-	file_lock_release(&lock);
-	heartbeat_result_release(&result);
-	buf_release(&report);
-}
-
-/* The detached process: it opens the repository itself, since libgit2's handles do not survive a
- * fork. */
-static _Noreturn void heartbeat_detached(const struct looking *looking)
-{
-	struct repo *repo;
-	int null = open("/dev/null", O_RDWR);
-	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-		dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ||
-		repo_open_again(&repo, looking->repo, NULL) < 0)
-		_exit(1);
-	send_heartbeat(repo, &looking->settings);
-	repo_close(repo);
-	_exit(0);
-}
-
-/* Sends the heartbeat from a detached process, because a push can take long. */
-static void heartbeat_aside(const struct looking *looking)
-{
-	switch (fork()) {
-	case -1:
-		hook_print("warning: no heartbeat was sent: cannot start a process: %s",
-			strerror(errno));
-		break;
-	case 0:
-		heartbeat_detached(looking);
-	}
+	static const char *const no_overrides[] = { "SERVER_ID", "HEARTBEAT_BRANCH",
+		"HEARTBEAT_PUSH_EVERY", "LOCK_WAIT", NULL };
+	struct buf path = BUF_INIT;
+	struct error err = ERROR_INIT;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int rc = program_full_path(&path, &err);
+	const char *argv[] = { path.data, "heartbeat", NULL };
+	struct program program = { .argv = argv,
+		.environment = no_overrides,
+		.streams = { null, null, null },
+		.group = PROGRAM_DETACHED };
+	if (!rc && (null < 0 || program_start(&program) < 0))
+		rc = error_errno(&err, ERR_FAILED, "cannot run %s", path.data);
+	if (rc < 0)
+		hook_print("warning: no heartbeat was sent: %s", err.text);
+	if (null >= 0)
+		close(null);
+	buf_release(&path);
 }
 
 /* ---- */
@@ -181,8 +169,8 @@ static void look_over(void)
 	if (!settings_load(&looking.settings, looking.repo, NULL, NULL)) {
 		if (looking.settings.server) {
 			say_changes(&looking);
-			if (is_due(&looking))
-				heartbeat_aside(&looking);
+			if (is_due(&looking) && !is_sent_by_loop(&looking))
+				send_heartbeat();
 		}
 		settings_release(&looking.settings);
 	}

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "host/program.h"
 #include "request/request.h"
 #include "remote/tidy.h"
 #include "git/state.h"

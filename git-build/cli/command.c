@@ -2,14 +2,9 @@
 #include "cli/command.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/nearest.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct option common_options[] = {
 	{ .kind = OPTION_DIRECTORY,
@@ -148,65 +143,4 @@ void command_usage(const struct command *command, const struct verb *verb, struc
 		buf_addf(out, "\n'git build %s %s -h' shows the options of %s.\n", command->name,
 			first_name(command), first_name(command));
 	buf_release(&forms);
-}
-
-/* The names of the programs, and their paths relative to each other, installed and as built. */
-static const char quick_name[] = "git-build", full_name[] = "git-build-full";
-
-static int find_beside(
-	struct buf *out, const char *other_directory, const char *name, struct error *err)
-{
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len < 0)
-		return error_errno(err, ERR_FAILED, "cannot find the directory of git-build");
-	self[len] = '\0';
-	*strrchr(self, '/') = '\0';
-	struct buf path = BUF_INIT;
-	char resolved[PATH_MAX];
-	const char *const directories[] = { ".", other_directory };
-	for (size_t i = 0; i < 2; i++) {
-		buf_reset(&path);
-		buf_addf(&path, "%s/%s/%s", self, directories[i], name);
-		if (realpath(path.data, resolved)) {
-			buf_release(&path);
-			buf_addstr(out, resolved);
-			return 0;
-		}
-	}
-	buf_release(&path);
-	return error_set(err, ERR_FAILED,
-		"missing program %s next to %s; git-build is only partly installed, install it "
-		"again",
-		name, self);
-}
-
-int program_path(struct buf *out, struct error *err)
-{
-	return find_beside(out, "../../bin", quick_name, err);
-}
-
-int program_full_path(struct buf *out, struct error *err)
-{
-	return find_beside(out, "../libexec/git-build", full_name, err);
-}
-
-/* Installed next to the directory of the program, or built in it. */
-int hooks_path(struct buf *out, struct error *err)
-{
-	struct buf program = BUF_INIT;
-	size_t before = out->len;
-	int rc = program_path(&program, err);
-	if (!rc) {
-		int directory = (int)(strrchr(program.data, '/') - program.data);
-		buf_addf(out, "%.*s/../libexec/git-build", directory, program.data);
-		int installed = file_exists(out->data + before, err);
-		rc = installed < 0 ? installed : 0;
-		if (!installed) {
-			buf_truncate(out, before);
-			buf_addf(out, "%.*s/hooks", directory, program.data);
-		}
-	}
-	buf_release(&program);
-	return rc;
 }

@@ -157,11 +157,4 @@ bool command_repair(struct invocation *inv, int code);
  * does this. */
 void command_report_repair(struct invocation *inv);
 
-/* Appends the absolute path of the program that users and git run. */
-int program_path(struct buf *out, struct error *err);
-/* Appends the absolute path of the directory with git-build's hooks. */
-int hooks_path(struct buf *out, struct error *err);
-/* Appends the absolute path of the program with all subcommands. */
-int program_full_path(struct buf *out, struct error *err);
-
 #endif

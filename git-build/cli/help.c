@@ -5,6 +5,7 @@
 #include "cli/print.h"
 
 #include "base/file.h"
+#include "host/program.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -9,6 +9,7 @@
 #include "cli/print.h"
 
 #include "base/alloc.h"
+#include "host/program.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,11 @@
 #include "servers/watch_screen.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
+#include "base/file.h"
 #include "base/timestamp.h"
+#include "host/processes.h"
+#include "host/program.h"
 #include "notify/changes.h"
 #include "json/write.h"
 #include "remote/tidy.h"
@@ -26,12 +30,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { INTERVAL = 5, TICK_MS = 1000, PLAIN_WIDTH = 160 };
+enum { INTERVAL = 5, TICK_MS = 1000, PLAIN_WIDTH = 160, GRACE_MS = 1000 };
 
 struct watch_options {
 	int64_t interval;
@@ -57,7 +63,7 @@ struct watching {
 	int signals;
 	int64_t fetch_at;     /* when to fetch next, on the steady clock */
 	pid_t fetcher;        /* the process that fetches; 0: none */
-	int answer;           /* its output */
+	int answer;           /* the file of its output */
 	struct error offline; /* the last result; code 0: the remote answers */
 
 	struct overview overview;
@@ -73,48 +79,95 @@ struct watching {
 
 /* ---- fetching in the background, so that keys are not delayed ---- */
 
+/* A separate program, since a fork cannot use the handles of the repository. Its answer is in a
+ * file, since one in a pipe must be read in time. */
+static int start_status(struct watching *w, const char *path)
+{
+	const char *argv[] = { path, "status", "--json", NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	w->answer = memfd_create("status", MFD_CLOEXEC);
+	struct program program = { .argv = argv,
+		.streams = { null, w->answer, null },
+		.group = PROGRAM_LEADS,
+		.death_signal = SIGTERM };
+	pid_t pid = null < 0 || w->answer < 0 ? -1 : program_start(&program);
+	int why = errno;
+	if (pid < 0 && w->answer >= 0)
+		close(w->answer);
+	if (null >= 0)
+		close(null);
+	w->fetcher = pid < 0 ? 0 : pid;
+	errno = why;
+	return pid < 0 ? -1 : 0;
+}
+
 static void start_fetch(struct watching *w)
 {
-	struct invocation *inv = w->inv;
-	int ends[2];
+	struct buf path = BUF_INIT;
 	w->fetch_at =
 		env_ms(w->inv->env) + (w->given->interval ? w->given->interval : INTERVAL) * 1000;
-	if (w->fetcher || w->given->offline || pipe2(ends, O_CLOEXEC) < 0)
+	if (w->fetcher || w->given->offline)
 		return;
-	w->fetcher = fork();
-	if (!w->fetcher) {
-		struct fleet fleet;
-		struct error err = ERROR_INIT;
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		if (!fleet_take(&fleet, inv->repo, &inv->settings, true, inv->env, &err))
-			err = fleet.offline;
-		ssize_t ignored = write(ends[1], &err, sizeof(err));
-		(void)ignored;
-		repo_tidy(inv->repo);
-		_exit(0);
+	if (!program_full_path(&path, &w->offline) && start_status(w, path.data) < 0)
+		error_errno(&w->offline, ERR_FAILED, "cannot run %s", path.data);
+	buf_release(&path);
+}
+
+/* Reads why the remote could not be reached, or that it was, from the answer of status. */
+static void read_answer(struct watching *w)
+{
+	struct buf text = BUF_INIT;
+	struct json_doc *doc = NULL;
+	struct error err = ERROR_INIT;
+	int rc = lseek(w->answer, 0, SEEK_SET)
+		? error_errno(&err, ERR_FAILED, "cannot read the answer of git build status")
+		: file_read_fd(&text, w->answer, "git build status", JSON_DEFAULT_LIMIT, &err);
+	if (!rc)
+		rc = json_parse_buf(&doc, &text, "git build status", NULL, &err);
+	if (!rc) {
+		const struct json_value *root = json_root(doc),
+					*why = json_member(doc, root, "error");
+		char *reason = json_strdup(doc, why ? why : json_member(doc, root, "offline"));
+		if (reason)
+			error_set(&err, ERR_FAILED, "%s", reason);
+		free(reason);
 	}
-	close(ends[1]);
-	w->answer = ends[0];
-	if (w->fetcher < 0) {
-		close(ends[0]);
-		w->fetcher = 0;
-	}
+	w->offline = err;
+	json_doc_free(doc);
+	buf_release(&text);
 }
 
 /* Has the fetch ended? */
 static bool end_fetch(struct watching *w)
 {
 	int status;
-	struct error answer;
 	if (!w->fetcher || waitpid(w->fetcher, &status, WNOHANG) != w->fetcher)
 		return false;
-	if (read(w->answer, &answer, sizeof(answer)) == (ssize_t)sizeof(answer))
-		w->offline = answer;
+	w->fetcher = 0;
+	if (WIFSIGNALED(status))
+		error_set(&w->offline, ERR_FAILED, "git build status was ended by signal %d",
+			WTERMSIG(status));
+	else
+		read_answer(w);
+	close(w->answer);
+	return true;
+}
+
+/* Ends the fetch with all its processes, of which some have their own process group. */
+static void abort_fetch(struct watching *w)
+{
+	if (!w->fetcher)
+		return;
+	int64_t until = env_ms(w->inv->env) + GRACE_MS;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	while (processes_signal_descendants(SIGTERM) > 0 && env_ms(w->inv->env) < until) {
+		env_sleep(w->inv->env, 10);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+	processes_end_descendants();
 	close(w->answer);
 	w->fetcher = 0;
-	return true;
 }
 
 /* ---- the fleet ---- */
@@ -322,7 +375,8 @@ static int run_screen(struct watching *w, struct error *err)
 		return rc;
 	enter_screen(w);
 	while (on && rc >= 0) {
-		if (env_ms(w->inv->env) >= w->fetch_at)
+		bool due = env_ms(w->inv->env) >= w->fetch_at;
+		if (due)
 			start_fetch(w);
 		draw(w);
 		struct pollfd polls[] = { { .fd = STDIN_FILENO, .events = POLLIN },
@@ -332,10 +386,8 @@ static int run_screen(struct watching *w, struct error *err)
 		if (on && polls[0].revents)
 			on = take_keys(w);
 		/* Other processes of this clone also fetch. */
-		if (end_fetch(w) || (w->given->offline && env_ms(w->inv->env) >= w->fetch_at)) {
-			start_fetch(w);
+		if (end_fetch(w) || (w->given->offline && due))
 			rc = take(w, false, err);
-		}
 	}
 	leave_screen(w);
 	return rc;
@@ -486,8 +538,7 @@ static int run(
 	rc = given->once      ? show_once(&w, err)
 		: on_terminal ? run_screen(&w, err)
 			      : run_lines(&w, err);
-	if (w.fetcher)
-		kill(w.fetcher, SIGTERM);
+	abort_fetch(&w);
 	for (int i = 0; i < w.height; i++)
 		buf_release(&w.shown[i]);
 	free(w.shown);

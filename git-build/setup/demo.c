@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/embedded.h"
+#include "host/program.h"
 
 #include <errno.h>
 #include <signal.h>

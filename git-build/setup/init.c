@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "host/program.h"
 #include "fleet/names.h"
 #include "setup/clone.h"
 

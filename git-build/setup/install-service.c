@@ -6,6 +6,7 @@
 #include "cli/print.h"
 
 #include "base/child.h"
+#include "host/program.h"
 #include "json/write.h"
 #include "setup/service.h"
 

@@ -1,7 +1,7 @@
 /*
- * Makes functions that easily lead to mistakes with memory, time or locale an error at compile
- * time. It is included in all source files except tests, by the Makefile. Use base/buf.h and
- * base/timestamp.h instead.
+ * Makes functions that easily lead to mistakes with memory, time, locale or processes an error at
+ * compile time. It is included in all source files except tests, by the Makefile. Use base/buf.h,
+ * base/timestamp.h and base/child.h instead. The Makefile defines MAY_FORK for base/child.c.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
@@ -11,8 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #pragma GCC poison asctime gmtime localtime tmpnam mktemp tempnam atoi atol atof
+#ifndef MAY_FORK
+#pragma GCC poison fork vfork popen
+#endif
 
 #endif

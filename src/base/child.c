@@ -111,6 +111,18 @@ pid_t program_start(const struct program *program)
 	return why ? -1 : pid;
 }
 
+pid_t program_fork(void (*run)(void *data), void *data, int death_signal)
+{
+	pid_t parent = getpid(), pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, death_signal);
+	if (getppid() != parent)
+		_exit(1);
+	run(data);
+	_exit(0);
+}
+
 struct stream {
 	int fd;
 	struct buf *into;

@@ -73,4 +73,12 @@ struct program {
  * started, or executed (ENOENT if there is no such program). */
 pid_t program_start(const struct program *program);
 
+/*
+ * Starts a process that calls `run(data)` in a copy of our memory, and ends with exit code 0 after
+ * it. It gets `death_signal` if the thread that started it ends. We must not have other threads, and
+ * `run` cannot use the handles of libraries, such as those of a repository: for such work, start a
+ * program. Returns the ID of the process; or -1, with errno.
+ */
+pid_t program_fork(void (*run)(void *data), void *data, int death_signal);
+
 #endif

@@ -3,125 +3,18 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/env.h"
+#include "host/processes.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 10000, TICK_MS = 1000, LINGER_MS = 200, ROUNDS = 200 };
-
-/* ---- descendants ---- */
-
-struct process {
-	pid_t pid, parent;
-	bool ours;
-};
-
-struct processes {
-	struct process *list;
-	size_t count, capacity;
-};
-
-/* The parent of `pid`, from /proc/PID/stat (proc(5)): the second field after the name. */
-static pid_t parent_of(pid_t pid)
-{
-	char path[64], text[512];
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0)
-		return 0;
-	text[got] = '\0';
-	const char *name_end = strrchr(text, ')');
-	int parent = 0;
-	if (name_end)
-		sscanf(name_end + 1, " %*c %d", &parent);
-	return parent;
-}
-
-/* Lists all processes. Negative if they cannot be listed. */
-static int list_processes(struct processes *processes)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry = NULL;
-	processes->count = 0;
-	while (dir && (errno = 0, entry = readdir(dir))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (!isdigit((unsigned char)*entry->d_name) || pid <= 1)
-			continue;
-		GROW(processes->list, processes->count, processes->capacity);
-		processes->list[processes->count++] =
-			(struct process){ pid, parent_of(pid), false };
-	}
-	int rc = !dir || errno ? -1 : 0;
-	if (dir)
-		closedir(dir);
-	return rc;
-}
-
-/* Marks all descendants of this process, and returns their number. */
-static size_t mark_ours(struct processes *processes)
-{
-	size_t marked = 0, before;
-	do {
-		before = marked;
-		for (size_t i = 0; i < processes->count; i++) {
-			struct process *child = &processes->list[i];
-			bool ours = child->parent == getpid();
-			for (size_t k = 0; !ours && k < processes->count; k++)
-				ours = processes->list[k].ours &&
-					processes->list[k].pid == child->parent;
-			if (ours && !child->ours) {
-				child->ours = true;
-				marked++;
-			}
-		}
-	} while (marked > before);
-	return marked;
-}
-
-/* Sends a signal to all descendants. Returns their number; negative if not all were found. */
-static ssize_t signal_descendants(int number)
-{
-	struct processes processes = { 0 };
-	int rc = list_processes(&processes);
-	size_t count = mark_ours(&processes);
-	for (size_t i = 0; i < processes.count; i++)
-		if (processes.list[i].ours)
-			kill(processes.list[i].pid, number);
-	free(processes.list);
-	return rc < 0 ? rc : (ssize_t)count;
-}
-
-/* Kills all descendants of this process, and waits for them. Repeats this, because a descendant may
- * fork before it is killed. Returns how many there were. */
-static size_t end_descendants(void)
-{
-	size_t most = 0;
-	for (int round = 0; round < ROUNDS; round++) {
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		ssize_t count = signal_descendants(SIGKILL);
-		if (!count)
-			break;
-		if (count > 0 && (size_t)count > most)
-			most = (size_t)count;
-		env_sleep(env_system(), 5);
-	}
-	return most;
-}
+enum { GRACE_MS = 10000, TICK_MS = 1000, LINGER_MS = 200 };
 
 /* ---- the keeper ---- */
 
@@ -171,8 +64,8 @@ static void begin_to_end(struct keeper *k)
 {
 	if (k->kill_at)
 		return;
-	signal_descendants(SIGTERM);
-	signal_descendants(SIGCONT);
+	processes_signal_descendants(SIGTERM);
+	processes_signal_descendants(SIGCONT);
 	k->kill_at = env_ms(env_system()) + GRACE_MS;
 }
 
@@ -201,7 +94,7 @@ static void take_time(struct keeper *k)
 		begin_to_end(k);
 	}
 	if (k->kill_at && now >= k->kill_at) {
-		signal_descendants(SIGKILL);
+		processes_signal_descendants(SIGKILL);
 		k->kill_at = now + GRACE_MS;
 	}
 	if (now >= k->tick_at) {
@@ -230,7 +123,7 @@ static void keep(struct keeper *k)
 		take_signals(k);
 		take_time(k);
 	}
-	k->end.leftover = end_descendants();
+	k->end.leftover = processes_end_descendants();
 	/* The pipe may still have output of the build. All writers have ended. */
 	for (int64_t until = env_ms(env_system()) + LINGER_MS;
 		k->output >= 0 && env_ms(env_system()) < until;) {
@@ -242,8 +135,16 @@ static void keep(struct keeper *k)
 	}
 }
 
-static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker, int report)
+/* What the keeper is started with. */
+struct keeping {
+	const struct supervise_plan *plan;
+	int report;
+};
+
+static void be_keeper(void *data)
 {
+	const struct keeping *keeping = data;
+	const struct supervise_plan *plan = keeping->plan;
 	struct keeper k = { .plan = plan, .output = -1 };
 	sigset_t taken;
 	sigemptyset(&taken);
@@ -255,9 +156,6 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 	signal(SIGPIPE, SIG_IGN);
 	setpgid(0, 0); /* Ctrl-C is for the worker only */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != worker)
-		_exit(1);
 	k.signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	k.tick_at = env_ms(env_system()) + TICK_MS;
 	k.deadline = plan->timeout_ms ? env_ms(env_system()) + plan->timeout_ms : 0;
@@ -273,9 +171,8 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 	build_log_close(&k.log);
 	if (!k.end.log.code)
 		k.end.log = k.log.problem;
-	ssize_t ignored = write(report, &k.end, sizeof(k.end));
+	ssize_t ignored = write(keeping->report, &k.end, sizeof(k.end));
 	(void)ignored;
-	_exit(0);
 }
 
 /* ---- the worker's side ---- */
@@ -283,22 +180,20 @@ static _Noreturn void be_keeper(const struct supervise_plan *plan, pid_t worker,
 int supervise_start(struct supervise *s, const struct supervise_plan *plan, struct error *err)
 {
 	int report[2];
-	pid_t worker = getpid();
 	*s = (struct supervise){ .report = -1 };
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_errno(err, ERR_FAILED, "cannot start '%s'", plan->argv[0]);
 	/* If the keeper is killed, this process adopts its descendants. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	s->pid = fork();
+	s->pid = program_fork(be_keeper, &(struct keeping){ plan, report[1] }, SIGTERM);
+	int why = errno;
+	close(report[1]);
 	if (s->pid < 0) {
 		close(report[0]);
-		close(report[1]);
 		s->pid = 0;
+		errno = why;
 		return error_errno(err, ERR_FAILED, "cannot start '%s'", plan->argv[0]);
 	}
-	if (!s->pid)
-		be_keeper(plan, worker, report[1]);
-	close(report[1]);
 	s->report = report[0];
 	return 0;
 }
@@ -311,7 +206,7 @@ int supervise_poll(struct supervise *s, struct supervise_end *end)
 	*end = (struct supervise_end){ 0 };
 	if (read(s->report, end, sizeof(*end)) != (ssize_t)sizeof(*end)) {
 		*end = (struct supervise_end){ .status = 128 + SIGKILL, .stopped = true };
-		end->leftover = end_descendants();
+		end->leftover = processes_end_descendants();
 	}
 	close(s->report);
 	s->pid = 0;
@@ -322,48 +217,4 @@ void supervise_stop(const struct supervise *s)
 {
 	if (s->pid)
 		kill(s->pid, SIGTERM);
-}
-
-/* ---- processes of a killed worker ---- */
-
-static bool has_variable(pid_t pid, const char *variable)
-{
-	char path[64];
-	struct buf text = BUF_INIT;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char bytes[4096];
-	for (ssize_t got; fd >= 0 && (got = read(fd, bytes, sizeof(bytes))) > 0;)
-		buf_add(&text, bytes, (size_t)got);
-	if (fd >= 0)
-		close(fd);
-	bool found = false;
-	for (const char *at = text.data; !found && at < text.data + text.len; at += strlen(at) + 1)
-		found = !strcmp(at, variable);
-	buf_release(&text);
-	return found;
-}
-
-size_t supervise_end_leftovers(const char *variable)
-{
-	struct processes processes = { 0 };
-	size_t most = 0;
-	for (int round = 0; round < ROUNDS; round++) {
-		size_t count = 0;
-		int rc = list_processes(&processes);
-		for (size_t i = 0; i < processes.count; i++) {
-			pid_t pid = processes.list[i].pid;
-			if (pid == getpid() || !has_variable(pid, variable))
-				continue;
-			kill(pid, SIGKILL);
-			count++;
-		}
-		if (!count && !rc)
-			break;
-		if (count > most)
-			most = count;
-		env_sleep(env_system(), 5);
-	}
-	free(processes.list);
-	return most;
 }

@@ -58,11 +58,4 @@ int supervise_poll(struct supervise *s, struct supervise_end *end);
 /* Asks the keeper to stop the build, with SIGTERM and, ten seconds later, SIGKILL. */
 void supervise_stop(const struct supervise *s);
 
-/*
- * Kills every other process of this host that has `variable` ("NAME=value") in its environment: the
- * processes that remain if a worker and its keeper were killed. Returns how many there were. Uses
- * Linux's /proc, so processes whose environment may not be read are not found.
- */
-size_t supervise_end_leftovers(const char *variable);
-
 #endif

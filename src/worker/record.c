@@ -11,6 +11,7 @@
 #include "deliver/outbox.h"
 #include "artifacts/manifest.h"
 #include "git/state.h"
+#include "host/processes.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -429,7 +430,7 @@ int worker_recover(const struct worker *worker, struct error *err)
 	struct job_list list = { 0 };
 	struct buf cookie = BUF_INIT;
 	buf_addf(&cookie, "GIT_BUILD_WORKER=%s", worker->id);
-	size_t left = supervise_end_leftovers(cookie.data);
+	size_t left = processes_end_with(cookie.data);
 	buf_release(&cookie);
 	if (left)
 		tell(worker, "killed %zu processes of a build whose worker was killed", left);

@@ -76,6 +76,40 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?1049l'
 }
 
+@test "keys work while a fetch hangs, and quitting ends all its processes" {
+  printf '%s\n' '#!/bin/sh' "echo \$\$ >>'$TMP/hanging'" 'exec sleep 1000' >"$TMP/hang"
+  chmod +x "$TMP/hang"
+  git config remote.origin.uploadpack "$TMP/hang"
+  for way in key signal; do
+    rm -f "$TMP/hanging" "$TMP/keys" "$TMP/screen"
+    on_terminal 80 24
+    wait_for 10 test -s "$TMP/hanging"
+    wait_for 10 eval 'lines | grep -q "fetching \.\.\."'
+    printf '?' >&8
+    wait_for 5 eval 'lines | grep -q "r        fetch now"'
+    if [ "$way" = key ]; then printf 'q' >&8; else kill -INT "$(cat "$TMP/watcher")"; fi
+    wait_for 5 eval '! kill -0 '"$pid"
+    exec 8>&-
+    while read -r process; do
+      run ! kill -0 "$process"
+    done <"$TMP/hanging"
+    run ! pgrep -f "$TMP/fleet.git"
+  done
+  [ -z "$(find .git -name '*.lock')" ]
+}
+
+@test "the view shows why a fetch failed, until the remote answers" {
+  mv ../fleet.git ../away.git
+  on_terminal 150 24
+  wait_for 10 eval 'lines | grep -q "cannot reach the shared repository: cannot fetch from .*fatal: "'
+  wait_for 10 eval 'lines | grep -q "the remote does not answer; last fetched"'
+  mv ../away.git ../fleet.git
+  wait_for 10 eval '[[ $(lines | grep "^1 " | tail -n 1) != *critical* ]]'
+  printf 'q' >&8
+  wait_for 5 eval '! kill -0 '"$pid"
+  exec 8>&-
+}
+
 # watching: print events from now on to $TMP/out; a message sent earlier is shown.
 watching() { wait_for 10 seen_now; }
 seen_now() {
