@@ -15,8 +15,9 @@ void alloc_set_handler(void (*handler)(void))
 
 #if defined(M_TOP_PAD) && defined(MADV_HUGEPAGE)
 /* Reserves a large piece of address space for the heap at once, which costs nothing before it is
- * used, and huge pages for all but its first megabytes: with small pages, a tenth of the time to
- * check or edit a file of some megabytes was spent on page faults. */
+ * used, and huge pages for all but its first megabytes. With small pages, many page faults are
+ * handled: with this, `git build validate` of 60 MB took 0.74 of the processor time (the median of
+ * 20 pairs of runs), and 0.78 of the elapsed time. */
 static void prefer_huge_pages(void)
 {
 	enum { AT_ONCE = 64 << 20, IN_SMALL_PAGES = 2 << 20 };
