@@ -123,7 +123,7 @@ static void a_corrupt_file_hides_no_other(void **state)
 	assert_string_equal(o.troubles[1].path, "coordination/locks.json");
 	assert_string_equal(o.troubles[2].path, "build1/logs/job_0-artifacts.json");
 	assert_int_equal(o.locks_count, 0);
-	assert_int_equal(overview_count_jobs(&o, "queued"), 1);
+	assert_int_equal(overview_count_jobs(&o, JOB_QUEUED), 1);
 	assert_int_equal(o.messages_total, 4);
 	overview_release(&o);
 }
