@@ -1,5 +1,6 @@
 #include "git/history.h"
 
+#include "base/alloc.h"
 #include "git/internal.h"
 
 #include <stdlib.h>
@@ -172,19 +173,16 @@ static int each_delta(struct repo *repo, git_diff *diff, git_commit *commit,
 	return rc;
 }
 
-static int each_between(struct repo *repo, git_tree *before, git_tree *after, git_commit *commit,
-	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+static int compare(
+	git_diff **out, struct repo *repo, git_tree *before, git_tree *after, struct error *err)
 {
-	git_diff *diff;
 	git_diff_options options;
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	/* Only the trees are compared; no patch text is generated. */
 	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
-	if (git_diff_tree_to_tree(&diff, repo->git, before, after, &options) < 0)
+	if (git_diff_tree_to_tree(out, repo->git, before, after, &options) < 0)
 		return store_error(err, ERR_FAILED, "cannot compare two commits");
-	int rc = each_delta(repo, diff, commit, each, data, err);
-	git_diff_free(diff);
-	return rc;
+	return 0;
 }
 
 int history_each_changed(struct repo *repo, const struct oid *oid,
@@ -193,29 +191,67 @@ int history_each_changed(struct repo *repo, const struct oid *oid,
 	git_oid id = store_git_oid(oid);
 	git_commit *commit = NULL;
 	git_tree *tree = NULL, *before = NULL;
+	git_diff *diff = NULL;
 	int rc = read_tree(repo, &id, &commit, &tree, err);
 	if (!rc && git_commit_parentcount(commit))
 		rc = read_tree(repo, git_commit_parent_id(commit, 0), NULL, &before, err);
 	if (!rc)
-		rc = each_between(repo, before, tree, commit, each, data, err);
+		rc = compare(&diff, repo, before, tree, err);
+	if (!rc)
+		rc = each_delta(repo, diff, commit, each, data, err);
+	git_diff_free(diff);
 	git_tree_free(before);
 	git_tree_free(tree);
 	git_commit_free(commit);
 	return rc;
 }
 
-int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
-	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+struct difference {
+	git_diff *diff;
+};
+
+int history_difference(struct difference **out, struct repo *repo, const struct oid *from,
+	const struct oid *to, struct error *err)
 {
+	struct difference *found = xcalloc(1, sizeof(*found));
 	git_oid from_id = store_git_oid(from), to_id = store_git_oid(to);
 	git_tree *before = NULL, *after = NULL;
 	int rc = oid_is_none(from) ? 0 : read_tree(repo, &from_id, NULL, &before, err);
 	if (!rc)
 		rc = read_tree(repo, &to_id, NULL, &after, err);
 	if (!rc)
-		rc = each_between(repo, before, after, NULL, each, data, err);
+		rc = compare(&found->diff, repo, before, after, err);
 	git_tree_free(before);
 	git_tree_free(after);
+	if (rc < 0)
+		history_difference_free(found);
+	else
+		*out = found;
+	return rc;
+}
+
+void history_difference_free(struct difference *difference)
+{
+	if (!difference)
+		return;
+	git_diff_free(difference->diff);
+	free(difference);
+}
+
+int history_each_file(const struct difference *difference,
+	int (*each)(const struct changed_file *file, void *data), void *data)
+{
+	return each_delta(NULL, difference->diff, NULL, each, data, NULL);
+}
+
+int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
+	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+{
+	struct difference *difference = NULL;
+	int rc = history_difference(&difference, repo, from, to, err);
+	if (!rc)
+		rc = history_each_file(difference, each, data);
+	history_difference_free(difference);
 	return rc;
 }
 

@@ -29,7 +29,23 @@ struct changed_file {
 int history_each_changed(struct repo *repo, const struct oid *commit,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err);
 
-/* The same for the files that differ between `from` (OID_NONE: no files) and `to`. */
+/* The files that differ between two commits. The list is in memory: about as much as the names of
+ * these files. */
+struct difference;
+
+/* Finds the files that differ between `from` (OID_NONE: no files) and `to`, for several passes over
+ * them. Returns 0, or a negative code, with `*out` unchanged. Release `*out` with
+ * history_difference_free() before `repo` is closed. */
+int history_difference(struct difference **out, struct repo *repo, const struct oid *from,
+	const struct oid *to, struct error *err);
+void history_difference_free(struct difference *difference);
+
+/* Calls `each` for these files in the order of their names. Stops when `each` returns non-zero, and
+ * returns that. */
+int history_each_file(const struct difference *difference,
+	int (*each)(const struct changed_file *file, void *data), void *data);
+
+/* Both in one call, for one pass. */
 int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err);
 

@@ -367,6 +367,5 @@ static int check_file(const struct changed_file *file, void *data)
 
 int check_change(struct judging *j)
 {
-	return history_each_difference(
-		j->guard->repo, &j->update->old, &j->update->new, check_file, j, j->err);
+	return history_each_file(j->changed, check_file, j);
 }

@@ -65,6 +65,5 @@ int check_ownership(struct judging *j)
 	struct looking looking = { j, "" };
 	if (!guard_is_server(j->guard))
 		return 0;
-	return history_each_difference(
-		j->guard->repo, &j->update->old, &j->update->new, check_file, &looking, j->err);
+	return history_each_file(j->changed, check_file, &looking);
 }

@@ -163,10 +163,33 @@ static int choose_rules(struct guard *guard, const struct judging *j)
 	return 0;
 }
 
+/* Finds the files that the update changes. */
+static int find_changed(struct judging *j)
+{
+	history_difference_free(j->changed);
+	j->changed = NULL;
+	return history_difference(
+		&j->changed, j->guard->repo, &j->update->old, &j->update->new, j->err);
+}
+
+/* The branches of the fleet have rules about their files in addition. */
+static int check_files(struct judging *j)
+{
+	int rc = find_changed(j);
+	if (!rc)
+		rc = check_change(j);
+	if (!rc)
+		rc = check_ownership(j);
+	if (!rc && j->coordination)
+		rc = check_schema_change(j);
+	history_difference_free(j->changed);
+	return rc;
+}
+
 int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err)
 {
-	struct judging judging = { guard, report, update, false, NULL, err };
+	struct judging judging = { .guard = guard, .report = report, .update = update, .err = err };
 	struct judging *j = &judging;
 	if (!strncmp(update->ref, REF_HEADS, strlen(REF_HEADS)))
 		j->coordination = !strcmp(update->ref + strlen(REF_HEADS), guard->branch);
@@ -181,11 +204,20 @@ int guard_check(struct guard *guard, struct guard_report *report, const struct g
 		return rc;
 	rc = check_contents(j);
 	if (!rc && (j->coordination || j->server))
+		rc = check_files(j);
+	return rc;
+}
+
+/* Checks what the commit changes compared with parent `i`. */
+static int check_parent(struct judging *j, struct guard_update *update, unsigned i)
+{
+	int rc = repo_parent(j->guard->repo, &update->new, i, &update->old, j->err);
+	if (!rc)
+		rc = choose_rules(j->guard, j);
+	if (!rc)
+		rc = find_changed(j);
+	if (!rc)
 		rc = check_change(j);
-	if (!rc && (j->coordination || j->server))
-		rc = check_ownership(j);
-	if (!rc && j->coordination)
-		rc = check_schema_change(j);
 	return rc;
 }
 
@@ -195,21 +227,24 @@ int guard_check_commit(struct guard *guard, struct guard_report *report,
 	struct guard_update update = {
 		.ref = guard->known, .old = commit->parent, .new = commit->id, .now = commit->time
 	};
-	struct judging judging = { guard, report, &update, true, NULL, err };
+	struct judging judging = { .guard = guard,
+		.report = report,
+		.update = &update,
+		.coordination = true,
+		.err = err };
 	struct judging *j = &judging;
 	int rc = choose_rules(guard, j);
 	if (!rc)
 		rc = check_content_of(j, &commit->id);
 	if (!rc)
+		rc = find_changed(j);
+	if (!rc)
 		rc = check_schema_change(j);
+	if (!rc)
+		rc = check_change(j);
 	/* A merge must not drop elements of any of its parents. */
-	for (unsigned i = 0; !rc && (i < commit->parents || !i); i++) {
-		if (i)
-			rc = repo_parent(guard->repo, &commit->id, i, &update.old, err);
-		if (!rc)
-			rc = choose_rules(guard, j);
-		if (!rc)
-			rc = check_change(j);
-	}
+	for (unsigned i = 1; !rc && i < commit->parents; i++)
+		rc = check_parent(j, &update, i);
+	history_difference_free(j->changed);
 	return rc;
 }

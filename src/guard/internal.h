@@ -81,6 +81,7 @@ struct judging {
 	bool coordination;  /* the ref is the shared branch */
 	const char *server; /* the server, if the ref is a heartbeat branch; NULL otherwise */
 	struct error *err;
+	struct difference *changed; /* of update->old and update->new, once it was found */
 };
 
 /* Is the pusher known, and not an operator? If so, it may change only what belongs to it. */
@@ -125,6 +126,7 @@ int check_contents(struct judging *judging);
 /* The same for one commit, even if it is not new. */
 int check_content_of(struct judging *judging, const struct oid *commit);
 int check_identity(struct judging *judging);
+/* These need the changed files in `judging->changed`. */
 int check_ownership(struct judging *judging);
 int check_schema_change(struct judging *judging);
 int check_change(struct judging *judging);

@@ -89,8 +89,7 @@ int check_schema_change(struct judging *j)
 	const struct guard_update *update = j->update;
 	struct new_rules news = { .judging = j };
 	rules_init(&news.rules, j->guard->repo, &update->new);
-	int rc = history_each_difference(
-		j->guard->repo, &update->old, &update->new, note_change, &news, j->err);
+	int rc = history_each_file(j->changed, note_change, &news);
 	if (!rc && news.any)
 		rc = history_each_difference(
 			j->guard->repo, &OID_NONE, &update->new, check_standing, &news, j->err);

@@ -2,6 +2,7 @@
  * with real hooks. */
 #include "unit/directory.h"
 
+#include "git/history.h"
 #include "remote/porcelain.h"
 #include "deliver/transaction.h"
 
@@ -83,6 +84,45 @@ static void commits_equal_those_of_git(void **state)
 			.fallback_name = "b" };
 		assert_true(repo_write_commit(repo, &made, &plan, &err) < 0);
 	}
+	repo_close(repo);
+}
+
+static int note_name(const struct changed_file *file, void *data)
+{
+	buf_addf(data, "%s%s ", file->path, file->mode ? "" : " removed");
+	return 0;
+}
+
+static int note_first_name(const struct changed_file *file, void *data)
+{
+	note_name(file, data);
+	return 7;
+}
+
+static void a_difference_is_read_from_its_start_each_time(void **state)
+{
+	(void)state;
+	struct repo *repo = open_repo("a");
+	struct oid one = write_file(repo, OID_NONE, "c.txt", "1\n");
+	struct oid two = write_file(repo, one, "a.txt", "2\n");
+	struct oid three = write_file(repo, two, "c.txt", NULL);
+	struct difference *difference = NULL;
+	struct buf names = BUF_INIT;
+	struct error err = ERROR_INIT;
+	assert_int_equal(history_difference(&difference, repo, &one, &three, &err), 0);
+	assert_int_equal(history_each_file(difference, note_first_name, &names), 7);
+	assert_string_equal(names.data, "a.txt ");
+	for (int pass = 0; pass < 2; pass++) {
+		buf_reset(&names);
+		assert_int_equal(history_each_file(difference, note_name, &names), 0);
+		assert_string_equal(names.data, "a.txt c.txt removed ");
+	}
+	history_difference_free(difference);
+	difference = NULL;
+	assert_int_equal(history_difference(&difference, repo, &one, &one, &err), 0);
+	assert_int_equal(history_each_file(difference, note_first_name, &names), 0);
+	history_difference_free(difference);
+	buf_release(&names);
 	repo_close(repo);
 }
 
@@ -586,6 +626,7 @@ int main(int argc, char **argv)
 		return hook();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commits_equal_those_of_git),
+		cmocka_unit_test(a_difference_is_read_from_its_start_each_time),
 		cmocka_unit_test(refs_are_updated_only_from_the_expected_value),
 		cmocka_unit_test(a_lock_of_another_git_is_waited_for),
 		cmocka_unit_test(settings_equal_those_of_git),
