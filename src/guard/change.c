@@ -192,7 +192,7 @@ static void check_annotations(struct step *step, const struct annotations *annot
 		if (annotations->transitions_count)
 			check_transition(step, annotations, old, now);
 	}
-	/* The owner of a lock depends on the clock: see ownership.c. */
+	/* The owner of a lock depends on the clock: see claims.c. */
 	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
 		step->rule->kind != KIND_LOCKS)
 		check_owner(step, annotations, old, now);

@@ -1,4 +1,4 @@
-/* The change of one file from the old tip to the new one; used by change.c, ownership.c and
+/* The change of one file from the old tip to the new one; used by change.c, claims.c and
  * archive.c. */
 #ifndef GUARD_CHANGE_H
 #define GUARD_CHANGE_H
@@ -56,7 +56,7 @@ struct marks step_find_moved(
 	struct step *step, const char *path, const char *name, const struct json_value *list);
 
 /* Checks the rules for locks, jobs, messages and heartbeats that a schema cannot express
- * (ownership.c). */
+ * (claims.c). */
 void change_check_claims(struct step *step);
 
 #endif

@@ -7,8 +7,8 @@
  * The parts of the model, and their place in the program:
  *
  *	fetch, look, decide, push	transaction_run() in src/deliver/transaction.c
- *	what is decided			acquire() and release() in src/fleet/lock.c
- *	refused				check_lock() in src/guard/ownership.c
+ *	what is decided			acquire() and release() in src/request/locks.c
+ *	refused				check_lock() in src/guard/claims.c
  *
  * The assertions: by the clock of the shared repository, no two clients hold the lock; no request is
  * applied twice; an acknowledged request is never lost, and a refused one is never applied; and if a
