@@ -225,9 +225,7 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 	rc = 0;
 	bool forward = stands && repo_is_ancestor(repo, &now, tip, NULL) == 1;
 	unlock(repo, branch);
-	/* One in 256 commits, by its ID, uses `git merge`, which sometimes packs the clone. */
-	bool quick = forward && strncmp(tip->hex, "00", 2) != 0;
-	if (quick)
+	if (forward)
 		rc = move_files(repo, &now, tip, err);
 	if (rc == 1)
 		rc = repo_ref_update(repo, branch, tip, &now, "git-build: fast-forward", err) < 0
