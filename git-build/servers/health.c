@@ -50,9 +50,16 @@ static enum show_colour state_colour(const struct health_server *verdict)
 {
 	if (verdict->healthy)
 		return SHOW_GREEN;
-	if (!strcmp(verdict->state, "never"))
+	switch (verdict->state) {
+	case HEARTBEAT_NEVER:
 		return SHOW_FAINT;
-	return strcmp(verdict->state, "late") != 0 ? SHOW_RED : SHOW_YELLOW;
+	case HEARTBEAT_LATE:
+		return SHOW_YELLOW;
+	case HEARTBEAT_ALIVE:
+	case HEARTBEAT_SILENT:
+		break;
+	}
+	return SHOW_RED;
 }
 
 static void show_servers(const struct health *health, int64_t now, bool colour)
@@ -64,7 +71,7 @@ static void show_servers(const struct health *health, int64_t now, bool colour)
 		const struct server *server = verdict->server;
 		table_add(&table, SHOW_PLAIN, server->id);
 		table_add(&table, state_colour(verdict),
-			verdict->healthy ? "healthy" : verdict->state);
+			verdict->healthy ? "healthy" : health_state_name(verdict));
 		table_add(&table, SHOW_PLAIN, server->status);
 		coordination_add_age(&table, SHOW_PLAIN, server->last_heartbeat, now);
 		if (server->disk_free_gb < 0)

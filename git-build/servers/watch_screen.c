@@ -249,14 +249,14 @@ static void draw_servers(struct drawing *d)
 	title(d, "SERVERS");
 	for (size_t i = 0; i < health->servers_count; i++) {
 		const struct health_server *verdict = &health->servers[i];
-		bool late = is(verdict->state, "late") || is(verdict->state, "never");
+		bool late = verdict->state == HEARTBEAT_LATE || verdict->state == HEARTBEAT_NEVER;
 		enum show_colour colour = verdict->healthy ? SHOW_GREEN
 			: late                             ? SHOW_YELLOW
 							   : SHOW_RED;
 		begin(d);
 		putf(d, colour, "%s ", verdict->healthy ? ALIVE : late ? WARNING : BAD);
 		column(d, SHOW_PLAIN, verdict->server->id, width);
-		column(d, colour, verdict->healthy ? "alive" : verdict->state, 9);
+		column(d, colour, health_state_name(verdict), 9);
 		age(d, verdict->server->last_heartbeat, 10);
 		draw_work(d, verdict->server);
 	}

@@ -31,6 +31,12 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
+const char *health_state_name(const struct health_server *server)
+{
+	bool unhealthy = server->state == HEARTBEAT_ALIVE && !server->healthy;
+	return unhealthy ? "unhealthy" : heartbeat_state_name(server->state);
+}
+
 size_t health_count(const struct health *health, enum severity severity)
 {
 	size_t count = 0;
@@ -63,8 +69,9 @@ int health_limits_load(struct health_limits *out, struct repo *repo, struct erro
 }
 
 /* Adds `alert` with a formatted text. */
-__attribute__((format(printf, 3, 4))) static void add(
-	struct judging *j, struct health_alert alert, const char *format, ...)
+static void add(struct judging *j, struct health_alert alert, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void add(struct judging *j, struct health_alert alert, const char *format, ...)
 {
 	struct health *health = j->health;
 	struct buf words = BUF_INIT;
@@ -205,10 +212,8 @@ static void check_servers(struct judging *j)
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *server = &fleet->servers[i];
 		enum heartbeat_state state = state_of(j, server);
-		bool alive = state == HEARTBEAT_ALIVE;
-		health->servers[health->servers_count++] = (struct health_server){ server,
-			alive && !server->healthy ? "unhealthy" : heartbeat_state_name(state),
-			alive && server->healthy };
+		health->servers[health->servers_count++] = (struct health_server){ server, state,
+			state == HEARTBEAT_ALIVE && server->healthy };
 		check_heartbeat(j, server, state);
 		check_commit_time(j, i);
 		check_machine(j, server);
@@ -262,7 +267,7 @@ static void check_running(struct judging *j, const struct job *job)
 		.job = job->id,
 		.since = job->started_at };
 	char text[TIMESTAMP_SIZE];
-	if (!on || !strcmp(on->state, "silent")) {
+	if (!on || on->state == HEARTBEAT_SILENT) {
 		alert.severity = HEALTH_CRITICAL;
 		add(j, alert, "job %s is running on %s, which is %s", job->id,
 			job->assigned_to ? job->assigned_to : "an unnamed server",
@@ -296,9 +301,9 @@ static void check_queued(struct judging *j, const struct job *job, bool anybody)
 	const struct health_server *only = verdict_on(j, job->assigned_to);
 	if (!anybody)
 		add(j, alert, "job %s is queued, but no server is alive", job->id);
-	else if (job->assigned_to && (!only || strcmp(only->state, "alive") != 0))
+	else if (job->assigned_to && (!only || !only->healthy))
 		add(j, alert, "job %s is queued for %s, which is %s", job->id, job->assigned_to,
-			only ? only->state : "not in the fleet");
+			only ? health_state_name(only) : "not in the fleet");
 }
 
 static void check_jobs(struct judging *j)
@@ -306,7 +311,7 @@ static void check_jobs(struct judging *j)
 	const struct job_list *jobs = &j->overview->jobs;
 	bool anybody = false;
 	for (size_t i = 0; i < j->health->servers_count; i++)
-		anybody = anybody || !strcmp(j->health->servers[i].state, "alive");
+		anybody = anybody || j->health->servers[i].healthy;
 	for (size_t i = 0; i < jobs->count; i++) {
 		const struct job *job = &jobs->jobs[i];
 		if (job_is(job, JOB_RUNNING))

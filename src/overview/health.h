@@ -40,8 +40,8 @@ struct health_alert {
 
 struct health_server {
 	const struct server *server; /* in the overview's fleet */
-	const char *state;           /* "alive", "unhealthy", "late", "silent", "never" */
-	bool healthy;                /* alive, and reports itself healthy */
+	enum heartbeat_state state;
+	bool healthy; /* alive, and reports itself healthy */
 };
 
 struct health {
@@ -57,6 +57,9 @@ struct health {
 void health_check(
 	struct health *out, const struct overview *overview, const struct health_limits *limits);
 void health_release(struct health *health);
+
+/* "alive", "unhealthy" (alive, but reports itself unhealthy), "late", "silent", "never". */
+const char *health_state_name(const struct health_server *server);
 
 /* "ok", "warning", "critical". */
 const char *severity_name(enum severity severity);

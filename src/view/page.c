@@ -196,13 +196,13 @@ static void add_alerts(struct page *p)
 
 static void add_state(struct page *p, const struct health_server *verdict)
 {
-	const char *state = verdict->state;
-	bool is_late = !strcmp(state, "late") || !strcmp(state, "never");
+	const char *name = health_state_name(verdict);
 	if (verdict->healthy)
-		mark(p, "ok", "\xe2\x97\x8f", "alive");
+		mark(p, "ok", "\xe2\x97\x8f", name);
+	else if (verdict->state == HEARTBEAT_LATE || verdict->state == HEARTBEAT_NEVER)
+		mark(p, "warning", "\xe2\x96\xb2", name);
 	else
-		mark(p, is_late ? "warning" : "critical", is_late ? "\xe2\x96\xb2" : "\xe2\x9c\x96",
-			state);
+		mark(p, "critical", "\xe2\x9c\x96", name);
 }
 
 static void add_work(struct page *p, const struct server *server)

@@ -156,6 +156,10 @@ static const struct sample_fleet fleets[] = {
 		.servers = { SERVER("a", 0) },
 		.jobs = { JOB("j", "queued", .created_at = NOON - HOUR, .assigned_to = "b") },
 		.alerts = { "warning waiting b j -" } },
+	{ .what = "a job for an unhealthy server",
+		.servers = { SERVER("a", 0), SERVER("b", 0, .healthy = false) },
+		.jobs = { JOB("j", "queued", .created_at = NOON - HOUR, .assigned_to = "b") },
+		.alerts = { "critical unhealthy b - -", "warning waiting b j -" } },
 	{ .what = "a build that failed",
 		.servers = { SERVER("a", 0) },
 		.builds = { BUILD("j", HOUR, .failed = true, .branch = "main") },
@@ -307,7 +311,9 @@ static void texts_name_the_subject_and_the_reason(void **state)
 		health.alerts[3].words, "3 unread errors for b, the newest from a: no disk");
 	assert_int_equal(health.alerts[3].since, NOON - HOUR);
 	assert_int_equal(health_count(&health, HEALTH_WARNING), 3);
-	assert_string_equal(health.servers[0].state, "silent");
+	assert_int_equal(health.servers[0].state, HEARTBEAT_SILENT);
+	assert_string_equal(health_state_name(&health.servers[0]), "silent");
+	assert_string_equal(health_state_name(&health.servers[1]), "alive");
 	assert_true(health.servers[1].healthy);
 	health_release(&health);
 }
