@@ -17,7 +17,7 @@
 
 #define STATE_FILE "notices"
 
-enum { STATE_LIMIT = 16 << 20, MOST_FAILURES = 5, LOCK_WAIT_MS = 0 };
+enum { STATE_LIMIT = 16 << 20, MOST_FAILURES = 5 };
 
 static void free_notice(struct notice *notice)
 {
@@ -166,16 +166,45 @@ static char *id_of(const char *event, const char *name, int64_t number)
 	return buf_detach(&id);
 }
 
+/* The event that the change is for `server`; NULL: none. */
+static const char *event_of(const struct state_change *change, const char *server)
+{
+	switch (change->kind) {
+	case CHANGE_MESSAGE:
+		return "message";
+	case CHANGE_BUILD_FAILED:
+		return "build-failed";
+	case CHANGE_LOCK_LOST:
+		return "lock-lost";
+	case CHANGE_JOB:
+		return is(change->before, server) && change->after ? "job-lost" : NULL;
+	case CHANGE_LOCK:
+		break;
+	}
+	return NULL;
+}
+
+/* The member of `notice` that names the subject of the change. */
+static char **subject_of(struct notice *notice, const struct state_change *change)
+{
+	switch (change->kind) {
+	case CHANGE_MESSAGE:
+		return &notice->message;
+	case CHANGE_LOCK:
+	case CHANGE_LOCK_LOST:
+		return &notice->lock;
+	case CHANGE_JOB:
+	case CHANGE_BUILD_FAILED:
+		break;
+	}
+	return &notice->job;
+}
+
 static int take_change(const struct state_change *change, void *data)
 {
 	struct finding *f = data;
 	const char *server = f->settings->server;
-	const char *event = change->kind == CHANGE_MESSAGE ? "message"
-		: change->kind == CHANGE_BUILD_FAILED      ? "build-failed"
-		: change->kind == CHANGE_LOCK_LOST         ? "lock-lost"
-		: change->kind == CHANGE_JOB && is(change->before, server) && change->after
-		? "job-lost"
-		: NULL;
+	const char *event = event_of(change, server);
 	struct buf text = BUF_INIT;
 	if (!event)
 		return 0;
@@ -186,11 +215,7 @@ static int take_change(const struct state_change *change, void *data)
 	}
 	change_say(&text, change, server);
 	struct notice *notice = add(f->out, event, id, buf_detach(&text));
-	bool is_lock = change->kind == CHANGE_LOCK_LOST;
-	char **about = change->kind == CHANGE_MESSAGE ? &notice->message
-		: is_lock                             ? &notice->lock
-						      : &notice->job;
-	*about = xstrdup(change->id);
+	*subject_of(notice, change) = xstrdup(change->id);
 	return 0;
 }
 
@@ -200,9 +225,11 @@ static void take_server(struct finding *f, const struct server *server)
 	struct buf text = BUF_INIT;
 	bool was = names_have(&f->state->silent, server->id);
 	bool is_silent = server->state == HEARTBEAT_SILENT;
-	const char *event = is_silent && !was             ? "silent"
-		: was && server->state == HEARTBEAT_ALIVE ? "back"
-							  : NULL;
+	const char *event = NULL;
+	if (is_silent && !was)
+		event = "silent";
+	else if (was && server->state == HEARTBEAT_ALIVE)
+		event = "back";
 	if (!event || is(server->id, f->settings->server))
 		return;
 	char *id = id_of(event, server->id, server->last_heartbeat);
@@ -345,7 +372,8 @@ int notices_report(struct notices *out, struct repo *repo, const struct settings
 	if (!repo_config(repo, "build.notifyCommand", &command) || oid_is_none(tip))
 		goto done;
 	t.command = command.data;
-	rc = state_lock(&lock, repo, STATE_FILE ".lock", LOCK_WAIT_MS, env, err);
+	/* Does not wait: the process that has the lock reports the same events. */
+	rc = state_lock(&lock, repo, STATE_FILE ".lock", 0, env, err);
 	if (!rc)
 		rc = tell_all(&t, fleet, tip, err);
 	file_lock_release(&lock);
