@@ -176,14 +176,19 @@ static int parse(
 static int dispatch(struct invocation *inv, struct operands *operands)
 {
 	struct error err = ERROR_INIT;
-	const struct command *command = command_find(operands->words[0]);
+	const char *word = operands->words[0];
+	const struct command *command = command_find(word);
 	if (!command) {
-		struct nearest nearest = NEAREST_INIT(operands->words[0]);
+		struct nearest nearest = NEAREST_INIT(word);
 		for (size_t i = 0; commands[i]; i++)
 			nearest_try(&nearest, commands[i]->name);
-		error_set(&err, ERR_INVALID, "'%s' is not a git-build command. %s%s%s",
-			operands->words[0], nearest.word ? "Did you mean " : "See 'git build -h'",
-			nearest.word ? nearest.word : "", nearest.word ? "?" : ".");
+		if (nearest.word)
+			error_set(&err, ERR_INVALID,
+				"'%s' is not a git-build command. Did you mean %s?", word,
+				nearest.word);
+		else
+			error_set(&err, ERR_INVALID,
+				"'%s' is not a git-build command. See 'git build -h'.", word);
 		show_message("git build", err.text);
 		return ANSWER_USAGE;
 	}

@@ -39,9 +39,11 @@ static int run_help(
 	struct nearest nearest = NEAREST_INIT(name);
 	for (size_t i = 0; commands[i]; i++)
 		nearest_try(&nearest, commands[i]->name);
-	error_set(err, ERR_INVALID, "'%s' is not a git-build command%s%s%s", name,
-		nearest.word ? " (did you mean '" : "", nearest.word ? nearest.word : "",
-		nearest.word ? "'?)" : "");
+	if (nearest.word)
+		error_set(err, ERR_INVALID, "'%s' is not a git-build command (did you mean '%s'?)",
+			name, nearest.word);
+	else
+		error_set(err, ERR_INVALID, "'%s' is not a git-build command", name);
 	return ANSWER_USAGE;
 }
 

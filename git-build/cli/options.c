@@ -69,9 +69,10 @@ static int say_unknown(
 		for (const struct option *o = group->options; o->kind != OPTION_END; o++)
 			if (o->name)
 				nearest_try(&nearest, o->name);
-	return error_set(err, ERR_INVALID, "unknown option '--%.*s'%s%s%s", (int)len, word,
-		nearest.word ? " (did you mean '--" : "", nearest.word ? nearest.word : "",
-		nearest.word ? "'?)" : "");
+	if (nearest.word)
+		return error_set(err, ERR_INVALID, "unknown option '--%.*s' (did you mean '--%s'?)",
+			(int)len, word, nearest.word);
+	return error_set(err, ERR_INVALID, "unknown option '--%.*s'", (int)len, word);
 }
 
 /*

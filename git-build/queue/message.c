@@ -138,10 +138,12 @@ static int find_receiver(struct invocation *inv, const char *to, bool fetch, str
 		found = found || !strcmp(to, fleet.servers[i].id);
 		nearest_try(&nearest, fleet.servers[i].id);
 	}
-	if (!found)
-		rc = error_set(err, ERR_NOT_FOUND, "no such server: '%s' (%s%s%s)", to,
-			nearest.word ? "did you mean " : "see 'git build status'",
-			nearest.word ? nearest.word : "", nearest.word ? "?" : "");
+	if (!found && nearest.word)
+		rc = error_set(err, ERR_NOT_FOUND, "no such server: '%s' (did you mean %s?)", to,
+			nearest.word);
+	else if (!found)
+		rc = error_set(
+			err, ERR_NOT_FOUND, "no such server: '%s' (see 'git build status')", to);
 	*offline = fleet.offline;
 	fleet_release(&fleet);
 	return rc;
