@@ -230,11 +230,13 @@ static const char *reason_of(const struct building *b)
 
 static const char *word_of(const struct building *b)
 {
-	return is_put_back(b)                 ? "requeued"
-		: b->claim == CLAIM_CANCELLED ? "cancelled"
-		: b->claim == CLAIM_LOST      ? "lost"
-		: b->success                  ? "success"
-					      : "failed";
+	if (is_put_back(b))
+		return "requeued";
+	if (b->claim == CLAIM_CANCELLED)
+		return "cancelled";
+	if (b->claim == CLAIM_LOST)
+		return "lost";
+	return b->success ? "success" : "failed";
 }
 
 static void show_end(const struct building *b, const struct outcome *outcome)

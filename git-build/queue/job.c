@@ -386,12 +386,13 @@ static int show(
 
 static enum show_colour colour_of(const char *status)
 {
-	if (!status)
-		return SHOW_FAINT;
-	return !strcmp(status, "failed")     ? SHOW_RED
-		: !strcmp(status, "running") ? SHOW_YELLOW
-		: !strcmp(status, "queued")  ? SHOW_PLAIN
-					     : SHOW_FAINT;
+	if (status && !strcmp(status, "failed"))
+		return SHOW_RED;
+	if (status && !strcmp(status, "running"))
+		return SHOW_YELLOW;
+	if (status && !strcmp(status, "queued"))
+		return SHOW_PLAIN;
+	return SHOW_FAINT;
 }
 
 /* When the job last changed. */

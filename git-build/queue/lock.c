@@ -295,10 +295,11 @@ static int break_lock(
 
 static enum show_colour colour_of(enum lock_state state)
 {
-	return state == LOCK_HELD       ? SHOW_YELLOW
-		: state == LOCK_CORRUPT ? SHOW_RED
-		: state == LOCK_EXPIRED ? SHOW_PLAIN
-					: SHOW_FAINT;
+	static const enum show_colour colours[] = { [LOCK_FREE] = SHOW_FAINT,
+		[LOCK_HELD] = SHOW_YELLOW,
+		[LOCK_EXPIRED] = SHOW_PLAIN,
+		[LOCK_CORRUPT] = SHOW_RED };
+	return colours[state];
 }
 
 static void add_row(struct table *table, const struct lock *lock, int64_t now)

@@ -123,10 +123,10 @@ static int run_on(struct invocation *inv, const struct exec_options *given, stru
 	show_json_end(&showing.w, inv->json);
 	if (!inv->json && count > 1 && !inv->quiet)
 		show_line("%zu of %zu servers: exit code 0", count - showing.failed, count);
+	int rc = showing.failed ? ANSWER_NO : ANSWER_YES;
 	/* For one server, its own exit code. */
-	int rc = !showing.failed                                ? ANSWER_YES
-		: count == 1 && ready_count && ready[0].rc == 0 ? ready[0].status
-								: ANSWER_NO;
+	if (showing.failed && count == 1 && ready_count && !ready[0].rc)
+		rc = ready[0].status;
 	for (size_t i = 0; i < ready_count; i++)
 		reach_release(&ready[i]);
 	free(ready);

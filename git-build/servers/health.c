@@ -41,9 +41,10 @@ static const char *const synopsis[] = {
 
 static enum show_colour severity_colour(enum severity severity)
 {
-	return severity == HEALTH_OK         ? SHOW_GREEN
-		: severity == HEALTH_WARNING ? SHOW_YELLOW
-					     : SHOW_RED;
+	static const enum show_colour colours[] = { [HEALTH_OK] = SHOW_GREEN,
+		[HEALTH_WARNING] = SHOW_YELLOW,
+		[HEALTH_CRITICAL] = SHOW_RED };
+	return colours[severity];
 }
 
 static enum show_colour state_colour(const struct health_server *verdict)

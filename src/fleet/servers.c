@@ -46,7 +46,7 @@ enum heartbeat_state server_state(const struct server *server, int64_t now)
 	int64_t age = now - server->last_heartbeat;
 	if (!server->last_heartbeat)
 		return HEARTBEAT_NEVER;
-	return age <= FLEET_LATE_TIMES * expected_interval      ? HEARTBEAT_ALIVE
-		: age <= FLEET_SILENT_TIMES * expected_interval ? HEARTBEAT_LATE
-								: HEARTBEAT_SILENT;
+	if (age <= FLEET_LATE_TIMES * expected_interval)
+		return HEARTBEAT_ALIVE;
+	return age <= FLEET_SILENT_TIMES * expected_interval ? HEARTBEAT_LATE : HEARTBEAT_SILENT;
 }

@@ -74,11 +74,14 @@ char *rules_schema_name(const char *path)
 
 static enum kind kind_of(const char *name)
 {
-	return !strcmp(name, "heartbeat")   ? KIND_HEARTBEAT
-		: !strcmp(name, "locks")    ? KIND_LOCKS
-		: !strcmp(name, "jobs")     ? KIND_JOBS
-		: !strcmp(name, "messages") ? KIND_MESSAGES
-					    : KIND_OTHER;
+	static const char *const names[] = { [KIND_HEARTBEAT] = "heartbeat",
+		[KIND_LOCKS] = "locks",
+		[KIND_JOBS] = "jobs",
+		[KIND_MESSAGES] = "messages" };
+	for (enum kind kind = KIND_HEARTBEAT; kind <= KIND_MESSAGES; kind++)
+		if (!strcmp(name, names[kind]))
+			return kind;
+	return KIND_OTHER;
 }
 
 /* Adds a schema of the repository, so that others can refer to it. A broken schema is not added:

@@ -76,6 +76,15 @@ struct object {
 	int64_t disk, content;
 };
 
+static enum size_kind kind_of(const struct object *object)
+{
+	if (!strcmp(object->type, "commit"))
+		return SIZE_COMMITS;
+	if (!strcmp(object->type, "tree"))
+		return SIZE_DIRECTORIES;
+	return *object->path ? kind_of_file(object->path) : SIZE_OTHER;
+}
+
 static void count(struct size_count *into, const struct object *object)
 {
 	into->objects++;
@@ -160,11 +169,7 @@ static int measure_objects(struct measuring *m)
 		bool last = !*end;
 		*end = '\0';
 		if (read_line(line, &object)) {
-			enum size_kind kind = !strcmp(object.type, "commit") ? SIZE_COMMITS
-				: !strcmp(object.type, "tree")               ? SIZE_DIRECTORIES
-				: *object.path ? kind_of_file(object.path)
-					       : SIZE_OTHER;
-			count(&out->kinds[kind], &object);
+			count(&out->kinds[kind_of(&object)], &object);
 			count(&out->all, &object);
 			if (!strcmp(object.type, "blob") && *object.path)
 				add_file(m, &object);

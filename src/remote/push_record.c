@@ -28,11 +28,18 @@ const char *push_result_name(enum push_result result)
 
 static enum push_result result_of(int code)
 {
-	return code == 0                  ? PUSH_RESULT_DONE
-		: code == ERR_LOST_RACE   ? PUSH_RESULT_LOST_RACE
-		: code == ERR_REFUSED     ? PUSH_RESULT_REFUSED
-		: code == ERR_UNREACHABLE ? PUSH_RESULT_UNREACHABLE
-					  : PUSH_RESULT_OTHER;
+	switch (code) {
+	case 0:
+		return PUSH_RESULT_DONE;
+	case ERR_LOST_RACE:
+		return PUSH_RESULT_LOST_RACE;
+	case ERR_REFUSED:
+		return PUSH_RESULT_REFUSED;
+	case ERR_UNREACHABLE:
+		return PUSH_RESULT_UNREACHABLE;
+	default:
+		return PUSH_RESULT_OTHER;
+	}
 }
 
 /* Number `index` of the file, which has results, buckets and the total in this order. */

@@ -228,11 +228,13 @@ static int examine(const char *path, struct error *err)
 	int unfinished = has(path, UNFINISHED, err);
 	if (whole < 0 || tree < 0 || unfinished < 0)
 		return ERR_FAILED;
-	return whole         ? PLACE_REPOSITORY
-		: empty      ? PLACE_FREE
-		: tree       ? PLACE_WORK_TREE
-		: unfinished ? PLACE_UNFINISHED
-			     : PLACE_OTHER;
+	if (whole)
+		return PLACE_REPOSITORY;
+	if (empty)
+		return PLACE_FREE;
+	if (tree)
+		return PLACE_WORK_TREE;
+	return unfinished ? PLACE_UNFINISHED : PLACE_OTHER;
 }
 
 static int refuse_place(enum place place, const char *path, struct error *err)
