@@ -95,7 +95,7 @@ static void show(const struct guard_update *update, const struct guard_report *r
 	show_list("warning: ", update, report->warnings, report->warnings_count);
 }
 
-int check_update(struct guard *guard, const struct guard_update *update)
+int check_update(struct guard *guard, const struct guard_update *update, size_t *found)
 {
 	struct guard_report report = { 0 };
 	struct error err = ERROR_INIT;
@@ -103,8 +103,7 @@ int check_update(struct guard *guard, const struct guard_update *update)
 	show(update, &report);
 	if (rc < 0)
 		hook_print("%s: cannot be checked: %s", update->ref, err.text);
-	else
-		rc = report.count > 1000000 ? 1000000 : (int)report.count;
+	*found += report.count;
 	guard_report_release(&report);
 	return rc;
 }

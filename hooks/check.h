@@ -34,9 +34,9 @@ bool push_ref_ok(const char *text);
 
 /*
  * Lets the guard check `update`, and prints the violations on standard error, at most 20 lines for
- * a ref. Returns the number of violations, or a negative code if the check failed, which it prints
- * as well.
+ * a ref. Adds the number of violations to `*found`. Returns 0, even if there are violations, or a
+ * negative code if the check failed, which it prints as well.
  */
-int check_update(struct guard *guard, const struct guard_update *update);
+int check_update(struct guard *guard, const struct guard_update *update, size_t *found);
 
 #endif

@@ -51,17 +51,20 @@ static int forget_unknown(struct repo *repo, struct guard_update *update)
 	return known < 0 ? known : 0;
 }
 
-static int check_all(struct repo *repo, struct guard *guard, struct push *push)
+/* Returns whether the push is stopped. */
+static bool check_all(struct repo *repo, struct guard *guard, struct push *push)
 {
-	int refused = 0;
+	size_t found = 0;
+	bool failed = false;
 	for (size_t i = 0; i < push->count; i++)
-		refused |= forget_unknown(repo, &push->updates[i]) < 0 ||
-			check_update(guard, &push->updates[i]) != 0;
-	if (refused)
+		if (forget_unknown(repo, &push->updates[i]) < 0 ||
+			check_update(guard, &push->updates[i], &found) < 0)
+			failed = true;
+	if (failed || found)
 		hook_print(
 			"nothing was pushed: fix each error above in the commit that introduced "
 			"it (git rebase -i), then push again; a new commit on top is not enough");
-	return refused;
+	return failed || found;
 }
 
 static int check_push(struct push *push, const char *remote)

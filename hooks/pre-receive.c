@@ -46,15 +46,17 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 		hook_print("warning: %s", err.text);
 }
 
-static int check_all(struct repo *repo, struct guard *guard, const struct push *push)
+/* Returns whether the push is rejected. */
+static bool check_all(struct repo *repo, struct guard *guard, const struct push *push)
 {
-	int found = 0, failed = 0;
+	size_t found = 0;
+	bool failed = false;
 	for (size_t i = 0; i < push->count; i++) {
-		int rc = check_update(guard, &push->updates[i]);
-		if (!rc)
+		size_t before = found;
+		if (check_update(guard, &push->updates[i], &found) < 0)
+			failed = true;
+		else if (found == before)
 			remove_dead_locks(repo, push->updates[i].ref);
-		failed |= rc < 0;
-		found += rc > 0 ? rc : 0;
 	}
 	if (failed)
 		hook_print("push rejected: not every ref could be checked");
