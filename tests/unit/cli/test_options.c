@@ -124,6 +124,35 @@ static void a_list_collects_the_values_of_all_its_options(void **state)
 	assert_true(option_list_has(&list, "", "a,bc"));
 }
 
+/* Parses `count` options "--id=x". */
+static int parse_list(struct option_list *list, int count, struct error *err)
+{
+	static const struct option table[] = {
+		{ .kind = OPTION_LIST, .name = "id", .value = "ID", .help = "which" },
+		OPT_END,
+	};
+	static char word[] = "--id=x";
+	char *words[OPTION_LIST_MOST + 1];
+	struct operands operands = { words, count };
+	struct option_group groups[] = { { table, list }, { NULL, NULL } };
+	for (int i = 0; i < count; i++)
+		words[i] = word;
+	return options_parse(groups, &operands, false, err);
+}
+
+static void a_list_that_is_too_long_is_an_error(void **state)
+{
+	(void)state;
+	struct option_list list = { .count = 0 };
+	struct error err = ERROR_INIT;
+	assert_int_equal(parse_list(&list, OPTION_LIST_MOST, &err), 0);
+	assert_int_equal(list.count, OPTION_LIST_MOST);
+	list.count = 0;
+	assert_int_equal(parse_list(&list, OPTION_LIST_MOST + 1, &err), ERR_INVALID);
+	assert_string_equal(err.text, "option '--id' is given more than 32 times");
+	assert_int_equal(list.count, OPTION_LIST_MOST);
+}
+
 static void flags_can_be_cancelled(void **state)
 {
 	(void)state;
@@ -299,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_value_is_in_the_same_word_or_the_next),
 		cmocka_unit_test(the_first_operand_is_found_before_parsing),
 		cmocka_unit_test(a_list_collects_the_values_of_all_its_options),
+		cmocka_unit_test(a_list_that_is_too_long_is_an_error),
 		cmocka_unit_test(flags_can_be_cancelled),
 		cmocka_unit_test(operands_keep_their_order_between_options),
 		cmocka_unit_test(the_first_operand_ends_options_before_a_subcommand),
