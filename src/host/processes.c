@@ -20,7 +20,6 @@ enum { ROUNDS = 200 };
 
 struct process {
 	pid_t pid, parent;
-	bool ours;
 };
 
 struct processes {
@@ -58,8 +57,7 @@ static int list_processes(struct processes *processes)
 		if (!isdigit((unsigned char)*entry->d_name) || pid <= 1)
 			continue;
 		GROW(processes->list, processes->count, processes->capacity);
-		processes->list[processes->count++] =
-			(struct process){ pid, parent_of(pid), false };
+		processes->list[processes->count++] = (struct process){ pid, parent_of(pid) };
 	}
 	int rc = !dir || errno ? -1 : 0;
 	if (dir)
@@ -67,35 +65,54 @@ static int list_processes(struct processes *processes)
 	return rc;
 }
 
-/* Marks all descendants of this process, and returns their number. */
-static size_t mark_ours(struct processes *processes)
+static int by_parent(const void *left, const void *right)
 {
-	size_t marked = 0, before;
-	do {
-		before = marked;
-		for (size_t i = 0; i < processes->count; i++) {
-			struct process *child = &processes->list[i];
-			bool ours = child->parent == getpid();
-			for (size_t k = 0; !ours && k < processes->count; k++)
-				ours = processes->list[k].ours &&
-					processes->list[k].pid == child->parent;
-			if (ours && !child->ours) {
-				child->ours = true;
-				marked++;
-			}
-		}
-	} while (marked > before);
-	return marked;
+	const struct process *a = left, *b = right;
+	if (a->parent != b->parent)
+		return a->parent < b->parent ? -1 : 1;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+/* The index of the first child of `parent`, or where it would be. */
+static size_t first_child(const struct processes *processes, pid_t parent)
+{
+	size_t low = 0, high = processes->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (processes->list[middle].parent < parent)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Stores this process and all its descendants, parents first, in `family`, which has space for one
+ * more than all processes. Returns the number of descendants. */
+static size_t find_family(struct processes *processes, pid_t *family)
+{
+	size_t found = 0;
+	if (processes->count)
+		qsort(processes->list, processes->count, sizeof(*processes->list), by_parent);
+	family[0] = getpid();
+	for (size_t next = 0; next <= found; next++)
+		for (size_t i = first_child(processes, family[next]);
+			i < processes->count && processes->list[i].parent == family[next]; i++)
+			/* A process ID that is used again during the listing can make a circle. */
+			if (processes->list[i].pid != family[0] && found < processes->count)
+				family[++found] = processes->list[i].pid;
+	return found;
 }
 
 ssize_t processes_signal_descendants(int number)
 {
 	struct processes processes = { 0 };
 	int rc = list_processes(&processes);
-	size_t count = mark_ours(&processes);
-	for (size_t i = 0; i < processes.count; i++)
-		if (processes.list[i].ours)
-			kill(processes.list[i].pid, number);
+	pid_t *family = xreallocarray(NULL, processes.count + 1, sizeof(*family));
+	size_t count = find_family(&processes, family);
+	for (size_t i = 1; i <= count; i++)
+		kill(family[i], number);
+	free(family);
 	free(processes.list);
 	return rc < 0 ? rc : (ssize_t)count;
 }
