@@ -213,9 +213,8 @@ int schema_compile(struct schema_set *set, const struct schema **out, struct buf
 int schema_compile_uri(
 	struct schema_set *set, const struct schema **out, const char *uri, struct error *err)
 {
-	static const struct resource none = { .uri = "" };
 	struct resource *to;
 	const struct json_value *value;
-	int rc = set_resolve(set, &none, uri, strlen(uri), &to, &value, err);
+	int rc = set_resolve(set, &default_referrer, uri, strlen(uri), &to, &value, err);
 	return rc < 0 ? rc : compile_resource(set, out, to, value, err);
 }

@@ -20,9 +20,11 @@ struct dialect {
 
 /* A named schema in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name". */
 struct anchor {
-	struct anchor *next;
+	struct anchor *next; /* in its resource */
+	const struct resource *resource;
 	const char *name;
 	const struct json_value *value;
+	const struct json_value *keyword; /* the member that gives it the name */
 	bool dynamic;
 	const struct schema *schema; /* of dynamic ones, after compiling */
 };
@@ -35,6 +37,7 @@ struct resource {
 	const struct json_doc *doc;
 	const struct json_value *root;
 	struct dialect dialect;
+	bool inherits; /* it has no "$schema": a referrer of a different dialect reads it in its own */
 	struct anchor *anchors;
 };
 
@@ -144,6 +147,9 @@ const struct property *schema_property(
 
 /* ---- the set, for compile.c ---- */
 
+/* Refers to schemas that no other schema refers to: it has the default dialect. */
+extern const struct resource default_referrer;
+
 struct known {
 	const struct json_value *value; /* the key */
 	struct resource *resource;
@@ -162,6 +168,8 @@ struct schema_set {
 	size_t maps_count, maps_capacity;
 	struct known *known; /* a hash table by address */
 	size_t known_count, known_size;
+	struct anchor **anchors; /* a hash table by resource and name */
+	size_t anchors_count, anchors_size;
 	struct pattern **patterns;
 	size_t patterns_count, patterns_capacity;
 	struct schema **queue; /* nodes whose keywords are still to be read */
@@ -178,8 +186,8 @@ struct known *set_known(struct schema_set *set, const struct json_value *value);
 int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
 	struct error *err);
 
-/* Resolves reference `ref` from `resource` to `*value` in `*to`. ERR_NOT_FOUND if there is no such
- * schema. */
+/* Resolves reference `ref` from `resource` to `*value` in `*to`, which has the dialect of `resource`
+ * if it has no "$schema". ERR_NOT_FOUND if there is no such schema. */
 int set_resolve(struct schema_set *set, const struct resource *resource, const char *ref,
 	size_t len, struct resource **to, const struct json_value **value, struct error *err);
 

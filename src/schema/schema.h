@@ -4,8 +4,8 @@
  * A set has all schemas that a reference may lead to, and their compiled forms. A schema is
  * compiled once: names become tables, patterns become PCRE2 programs, references become pointers.
  * Validation (schema/validate.h) does not use the text of the schema again, except for the location
- * of a keyword in an error. "$schema" selects the draft; the default is 2020-12. A reference may
- * lead to the same schema, another schema of the set, a metaschema of the drafts, or a file in a
+ * of a keyword in an error. "$schema" selects the draft; without it, a schema has the draft of the
+ * one that refers to it, or 2020-12. A reference may lead to the same schema, another schema of the set, a metaschema of the drafts, or a file in a
  * directory that was set for a URI prefix; nothing is ever downloaded.
  *
  *	struct schema_set *set = schema_set_new();

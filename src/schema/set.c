@@ -36,6 +36,7 @@ void schema_set_free(struct schema_set *set)
 	free(set->maps);
 	free(set->patterns);
 	free(set->known);
+	free(set->anchors);
 	free(set->queue);
 	arena_release(&set->arena);
 	free(set);
@@ -109,16 +110,38 @@ static bool same_uri(const char *a, const char *b)
 	return a_len == b_len && !memcmp(a, b, a_len);
 }
 
-static struct resource *find_resource(struct schema_set *set, const char *uri)
+static bool same_dialect(const struct dialect *a, const struct dialect *b)
 {
-	for (struct resource *at = set->resources; at; at = at->next)
-		if (same_uri(at->uri, uri) || (at->second_uri && same_uri(at->second_uri, uri)))
+	return a->draft == b->draft && a->applicator == b->applicator &&
+		a->unevaluated == b->unevaluated && a->validation == b->validation &&
+		a->format_assertion == b->format_assertion;
+}
+
+static bool has_uri(const struct resource *resource, const char *uri)
+{
+	return same_uri(resource->uri, uri) ||
+		(resource->second_uri && same_uri(resource->second_uri, uri));
+}
+
+/* The resource with this URI, for the referrer `from`; if it was only read for referrers of other
+ * dialects, `*other` is one of those. */
+static struct resource *find_resource(struct schema_set *set, const char *uri,
+	const struct resource *from, struct resource **other)
+{
+	*other = NULL;
+	for (struct resource *at = set->resources; at; at = at->next) {
+		if (!has_uri(at, uri))
+			continue;
+		if (!at->inherits || at->doc == from->doc ||
+			same_dialect(&at->dialect, &from->dialect))
 			return at;
+		*other = at;
+	}
 	return NULL;
 }
 
 static struct resource *add_resource(struct schema_set *set, const struct json_doc *doc,
-	const struct json_value *root, const char *uri, struct dialect dialect)
+	const struct json_value *root, const char *uri, struct dialect dialect, bool inherits)
 {
 	struct resource *resource = arena_zero(&set->arena, 1, sizeof(*resource));
 	const char *hash = strchr(uri, '#');
@@ -128,26 +151,82 @@ static struct resource *add_resource(struct schema_set *set, const struct json_d
 		.doc = doc,
 		.root = root,
 		.dialect = dialect,
+		.inherits = inherits,
 	};
 	set->resources = resource;
 	return resource;
 }
 
-static void add_anchor(struct schema_set *set, struct resource *resource,
-	const struct json_value *value, const char *name, size_t len, bool dynamic)
+/* ---- anchors ---- */
+
+/* The place of an anchor in the table: empty, if there is none. */
+static struct anchor **anchor_place(
+	struct schema_set *set, const struct resource *resource, const char *name, size_t len)
 {
+	uint64_t hash = hash_mix(hash_bytes(name, len), (uintptr_t)resource);
+	size_t slot = (size_t)hash & (set->anchors_size - 1);
+	for (; set->anchors[slot]; slot = (slot + 1) & (set->anchors_size - 1)) {
+		const struct anchor *at = set->anchors[slot];
+		if (at->resource == resource && strlen(at->name) == len &&
+			!memcmp(at->name, name, len))
+			break;
+	}
+	return &set->anchors[slot];
+}
+
+static void make_place_for_anchor(struct schema_set *set)
+{
+	struct anchor **old = set->anchors;
+	size_t old_size = set->anchors_size;
+	if (set->anchors_count * 2 < old_size)
+		return;
+	set->anchors_size = old_size ? old_size * 2 : 64;
+	set->anchors = xcalloc(set->anchors_size, sizeof(*set->anchors));
+	for (size_t i = 0; i < old_size; i++)
+		if (old[i])
+			*anchor_place(set, old[i]->resource, old[i]->name, strlen(old[i]->name)) =
+				old[i];
+	free(old);
+}
+
+static const struct anchor *find_anchor(
+	struct schema_set *set, const struct resource *resource, const char *name, size_t len)
+{
+	return set->anchors_size ? *anchor_place(set, resource, name, len) : NULL;
+}
+
+/* Names the schema `value`, by its member `keyword`. The name must be new in the resource: a
+ * reference to one of two schemas would depend on their order. */
+static int add_anchor(struct schema_set *set, struct resource *resource,
+	const struct json_value *value, const struct json_value *keyword, struct text name,
+	bool dynamic, struct error *err)
+{
+	const struct anchor *first = find_anchor(set, resource, name.bytes, name.len);
+	if (first) {
+		struct json_position where = json_position(resource->doc, first->keyword->start);
+		return set_refuse(resource->doc, keyword, err,
+			"the name \"" TEXT_FMT "\" is already used at %s:%zu:%zu in the same "
+			"schema; choose a different name",
+			TEXT_ARG(name), json_name(resource->doc), where.line, where.column);
+	}
 	struct anchor *anchor = arena_zero(&set->arena, 1, sizeof(*anchor));
 	*anchor = (struct anchor){ .next = resource->anchors,
-		.name = arena_strndup(&set->arena, name, len),
+		.resource = resource,
+		.name = arena_strndup(&set->arena, name.bytes, name.len),
 		.value = value,
+		.keyword = keyword,
 		.dynamic = dynamic };
 	resource->anchors = anchor;
+	make_place_for_anchor(set);
+	*anchor_place(set, resource, anchor->name, name.len) = anchor;
+	set->anchors_count++;
+	return 0;
 }
 
 /* ---- dialects ---- */
 
-static int load_resource(
-	struct schema_set *set, const char *uri, struct resource **out, struct error *err);
+static int load_resource(struct schema_set *set, const char *uri, const struct resource *from,
+	struct resource **out, struct error *err);
 
 #define VOCABULARY "https://json-schema.org/draft/2020-12/vocab/"
 
@@ -181,10 +260,14 @@ static int read_vocabularies(const struct resource *meta, const struct json_valu
 	return 0;
 }
 
-static const struct dialect full_2020_12 = {
-	.draft = DRAFT_2020_12, .applicator = true, .unevaluated = true, .validation = true
-};
+#define FULL_2020_12                                                                               \
+	{                                                                                          \
+		.draft = DRAFT_2020_12, .applicator = true, .unevaluated = true,                   \
+		.validation = true                                                                 \
+	}
+static const struct dialect full_2020_12 = FULL_2020_12;
 static const struct dialect full_7 = { .draft = DRAFT_7, .applicator = true, .validation = true };
+const struct resource default_referrer = { .uri = "", .dialect = FULL_2020_12 };
 
 /* Reads the dialect of "$schema" of `value`; `*dialect` does not change if there is none. */
 static int read_dialect(struct schema_set *set, const struct json_doc *doc,
@@ -204,7 +287,7 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 		*dialect = full_7;
 	} else {
 		struct resource *meta;
-		if (load_resource(set, uri, &meta, NULL) < 0) {
+		if (load_resource(set, uri, &default_referrer, &meta, NULL) < 0) {
 			rc = set_refuse(doc, member, err,
 				"unknown draft \"%s\"; expected "
 				"\"https://json-schema.org/draft/2020-12/schema\", "
@@ -306,8 +389,8 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 		return 0; /* draft-07, 8.3: keywords next to "$ref" are ignored */
 	const char *hash = memchr(text, '#', len);
 	if (dialect.draft == DRAFT_7 && len && *text == '#') {
-		add_anchor(set, outer, value, text + 1, len - 1, false);
-		return 0;
+		return add_anchor(
+			set, outer, value, id, (struct text){ text + 1, len - 1 }, false, err);
 	}
 	if (dialect.draft == DRAFT_2020_12 && hash && hash != text + len - 1)
 		return set_refuse(outer->doc, id, err,
@@ -325,7 +408,8 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 		rc = set_refuse(outer->doc, id, err,
 			"\"$id\" is already used by another schema of this document");
 	} else if (!rc) {
-		*resource = add_resource(set, outer->doc, value, uri.data, dialect);
+		*resource = add_resource(set, outer->doc, value, uri.data, dialect,
+			outer->inherits && !json_member(outer->doc, value, "$schema"));
 	}
 	buf_release(&uri);
 	return rc;
@@ -342,8 +426,7 @@ static int scan_anchor(struct schema_set *set, struct resource *resource,
 	if (!name || !len || memchr(name, '/', len) || memchr(name, '#', len))
 		return set_refuse(resource->doc, member, err,
 			"\"%s\" must be a name of letters, digits, '-', '_', ':' and '.'", keyword);
-	add_anchor(set, resource, value, name, len, dynamic);
-	return 0;
+	return add_anchor(set, resource, value, member, (struct text){ name, len }, dynamic, err);
 }
 
 int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
@@ -371,9 +454,9 @@ int set_scan(struct schema_set *set, struct resource *resource, const struct jso
 
 /* ---- adding and finding ---- */
 
-/* Parses and scans a document; `*out` is its resource. */
+/* Parses and scans a document, in `dialect` if it has no "$schema"; `*out` is its resource. */
 static int add_text(struct schema_set *set, struct buf *text, const char *name, const char *uri,
-	struct resource **out, struct error *err)
+	const struct dialect *dialect, struct resource **out, struct error *err)
 {
 	struct json_doc *doc;
 	struct json_limits limits = { .size = SIZE_LIMIT };
@@ -392,7 +475,8 @@ static int add_text(struct schema_set *set, struct buf *text, const char *name, 
 	buf_addf(&own, "git-build:///%zu/", set->docs_count);
 	struct resource *before = set->resources;
 	/* Add it before reading its dialect, because a metaschema may describe itself. */
-	*out = add_resource(set, doc, root, uri ? uri : own.data, full_2020_12);
+	*out = add_resource(
+		set, doc, root, uri ? uri : own.data, *dialect, !json_member(doc, root, "$schema"));
 	rc = read_dialect(set, doc, root, &(*out)->dialect, err);
 	if (!rc)
 		rc = set_scan(set, *out, root, err);
@@ -453,12 +537,26 @@ static int read_mapped(struct schema_set *set, const char *uri, struct buf *text
 	return file_read(text, path->data, SIZE_LIMIT, err);
 }
 
-static int load_resource(
-	struct schema_set *set, const char *uri, struct resource **out, struct error *err)
+/* Reads a document once more, for a referrer of a different dialect than before. */
+static int read_in_dialect(struct schema_set *set, const struct json_doc *doc,
+	const struct dialect *dialect, struct error *err)
 {
-	*out = find_resource(set, uri);
-	if (*out)
-		return 0;
+	const struct resource *whole = set->resources;
+	struct buf text = BUF_INIT;
+	struct resource *out;
+	size_t len;
+	while (whole->doc != doc || whole->root != json_root(doc))
+		whole = whole->next;
+	const char *bytes = json_text(doc, &len);
+	buf_add(&text, bytes, len);
+	return add_text(set, &text, json_name(doc),
+		whole->second_uri ? whole->second_uri : whole->uri, dialect, &out, err);
+}
+
+/* Reads the document with the URI `uri`, which is not in the set. */
+static int read_resource(struct schema_set *set, const char *uri, const struct dialect *dialect,
+	struct resource **out, struct error *err)
+{
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	const struct embedded *embedded = find_embedded(uri);
 	int rc = 0;
@@ -472,29 +570,38 @@ static int load_resource(
 	}
 	set->loading++;
 	if (!rc)
-		rc = add_text(set, &text, path.data, uri, out, err);
+		rc = add_text(set, &text, path.data, uri, dialect, out, err);
 	set->loading--;
 	buf_release(&text);
 	buf_release(&path);
 	return rc;
 }
 
+static int load_resource(struct schema_set *set, const char *uri, const struct resource *from,
+	struct resource **out, struct error *err)
+{
+	struct resource *other;
+	*out = find_resource(set, uri, from, &other);
+	if (*out)
+		return 0;
+	if (!other)
+		return read_resource(set, uri, &from->dialect, out, err);
+	int rc = read_in_dialect(set, other->doc, &from->dialect, err);
+	if (!rc)
+		*out = find_resource(set, uri, from, &other);
+	if (!rc && !*out)
+		rc = error_set(
+			err, ERR_NOT_FOUND, "no schema with the URI %s in this dialect", uri);
+	return rc;
+}
+
 int schema_set_add(struct schema_set *set, struct buf *text, const char *name, const char *uri,
 	struct error *err)
 {
-	return add_text(set, text, name, uri, &set->added, err);
+	return add_text(set, text, name, uri, &full_2020_12, &set->added, err);
 }
 
 /* ---- references ---- */
-
-static const struct json_value *find_anchor(
-	const struct resource *resource, const char *name, size_t len)
-{
-	for (const struct anchor *anchor = resource->anchors; anchor; anchor = anchor->next)
-		if (strlen(anchor->name) == len && !memcmp(anchor->name, name, len))
-			return anchor->value;
-	return NULL;
-}
 
 /* The innermost resource that contains `value` of the document of `resource`, found by the entries
  * of its ancestors. */
@@ -524,7 +631,7 @@ int set_resolve(struct schema_set *set, const struct resource *from, const char 
 		uri_decode(hash, strlen(hash), &fragment);
 		buf_truncate(&uri, (size_t)(hash - 1 - uri.data));
 	}
-	int rc = load_resource(set, uri.data, to, err);
+	int rc = load_resource(set, uri.data, from, to, err);
 	if (rc < 0)
 		goto done;
 	if (!fragment.len) {
@@ -537,7 +644,8 @@ int set_resolve(struct schema_set *set, const struct resource *from, const char 
 		if (*value)
 			*to = resource_at(set, *to, *value);
 	} else {
-		*value = find_anchor(*to, fragment.data, fragment.len);
+		const struct anchor *anchor = find_anchor(set, *to, fragment.data, fragment.len);
+		*value = anchor ? anchor->value : NULL;
 	}
 	if (!*value)
 		rc = error_set(

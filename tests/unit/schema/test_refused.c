@@ -92,6 +92,25 @@ static void references_must_lead_to_a_schema(void **state)
 		"\"http://json-schema.org/draft-07/schema#\" or a metaschema found with --map");
 }
 
+static void names_must_be_different(void **state)
+{
+	(void)state;
+	assert_refused("{\"$defs\":{\"a\":{\"$anchor\":\"n\"},\n\"b\":{\"$anchor\":\"n\"}}}",
+		"schema.json:2:16: the name \"n\" is already used at schema.json:1:26 in the same "
+		"schema; choose a different name");
+	assert_refused("{\"$anchor\":\"n\",\n\"not\":{\"$dynamicAnchor\":\"n\"}}",
+		"schema.json:2:25: the name \"n\" is already used at schema.json:1:12 in the same "
+		"schema; choose a different name");
+	assert_refused("{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"items\":[\n"
+		       "{\"$id\":\"#n\"},\n{\"$id\":\"#n\"}]}",
+		"schema.json:3:8: the name \"n\" is already used at schema.json:2:8 in the same "
+		"schema; choose a different name");
+	/* A schema with its own URI has its own names. */
+	assert_says("{\"$anchor\":\"n\",\"not\":{\"$id\":\"http://x.test/\",\"$anchor\":\"n\","
+		    "\"type\":\"null\"}}",
+		"1", "");
+}
+
 static void a_schema_that_is_too_large_is_refused(void **state)
 {
 	(void)state;
@@ -120,6 +139,12 @@ static void many_names_compile(void **state)
 		buf_addf(&text, ",\"%d\"", i);
 	buf_addstr(&text, "]}");
 	assert_non_null(compile_into(set, text.data, &err));
+	buf_reset(&text);
+	buf_addstr(&text, "{\"allOf\":[true");
+	for (int i = 1; i < 40000; i++)
+		buf_addf(&text, ",{\"$anchor\":\"a%d\"}", i);
+	buf_addstr(&text, "]}");
+	assert_non_null(compile_into(set, text.data, &err));
 	buf_release(&text);
 	schema_set_free(set);
 }
@@ -130,6 +155,7 @@ int main(void)
 		cmocka_unit_test(keywords_require_values_of_their_type),
 		cmocka_unit_test(a_schema_that_is_not_json_is_refused),
 		cmocka_unit_test(references_must_lead_to_a_schema),
+		cmocka_unit_test(names_must_be_different),
 		cmocka_unit_test(a_schema_that_is_too_large_is_refused),
 		cmocka_unit_test(many_names_compile),
 	};

@@ -206,6 +206,64 @@ static void dynamic_references_are_resolved_from_the_outside(void **state)
 	schema_set_free(set);
 }
 
+/* The same file, for two referrers: "items" as a list is only valid in draft-07. */
+static void a_schema_without_a_draft_has_the_draft_of_its_referrer(void **state)
+{
+	(void)state;
+	struct directory directory = make_directory();
+	put(&directory, "pair.json", "{\"items\":[{\"type\":\"null\"}],\"$ref\":\"deep.json\"}");
+	put(&directory, "deep.json", "{\"$defs\":{\"a\":{\"$id\":\"inner\"}},\"maxItems\":1}");
+	put(&directory, "list.json", "{\"prefixItems\":[{\"type\":\"null\"}]}");
+	struct schema_set *set = schema_set_new();
+	struct buf out = BUF_INIT;
+	struct error err;
+	schema_set_map(set, "http://x.test/s/", directory.path);
+	const struct schema *new =
+		compile_into(set, "{\"$ref\":\"http://x.test/s/list.json\"}", &err);
+	const struct schema *old = compile_into(set,
+		"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"allOf\":["
+		"{\"$ref\":\"http://x.test/s/pair.json\"},{\"$ref\":\"http://x.test/s/list.json\"}]}",
+		&err);
+	assert_non_null(new);
+	if (!old)
+		fail_msg("%s", err.text);
+	assert_string_equal(
+		says(new, "[1]", &out), "1:2 /0 /$ref/prefixItems/0/type: 1 must be null");
+	/* In draft-07, "prefixItems" has no effect, and neither have keywords next to "$ref". */
+	assert_string_equal(says(old, "[1]", &out), "");
+	assert_string_equal(says(old, "[1,2]", &out),
+		"1:1  /allOf/0/$ref/$ref/maxItems: must have at most 1 elements, but has 2");
+	assert_null(compile_into(set, "{\"$ref\":\"http://x.test/s/pair.json\"}", &err));
+	assert_non_null(strstr(err.text, "\"items\" must be a schema: an object, true or false"));
+	buf_release(&out);
+	schema_set_free(set);
+	remove_directory(
+		&directory, (const char *[]){ "pair.json", "deep.json", "list.json", NULL });
+}
+
+/* The same for schemas that were added before any of them refers to another. */
+static void an_added_schema_has_the_draft_of_its_referrer(void **state)
+{
+	(void)state;
+	struct schema_set *set = schema_set_new();
+	struct buf out = BUF_INIT;
+	struct error err;
+	const struct schema *schema = NULL;
+	add(set,
+		"{\"items\":{\"$anchor\":\"n\"},\"$defs\":{\"a\":{\"$id\":\"c\",\"items\":[false]}}}",
+		"http://x.test/b");
+	add(set,
+		"{\"$schema\":\"http://json-schema.org/draft-07/schema#\","
+		"\"$ref\":\"b#/$defs/a\"}",
+		"http://x.test/a");
+	assert_int_equal(schema_compile_uri(set, &schema, "http://x.test/a", &err), 0);
+	assert_string_equal(says(schema, "[1]", &out), "1:2 /0 /$ref/items/0: is not allowed here");
+	assert_int_equal(schema_compile_uri(set, &schema, "http://x.test/b#n", &err), 0);
+	assert_true(schema_compile_uri(set, &schema, "http://x.test/b#/$defs/a", &err) < 0);
+	buf_release(&out);
+	schema_set_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +272,8 @@ int main(void)
 		cmocka_unit_test(no_reference_leaves_a_directory),
 		cmocka_unit_test(a_schema_that_did_not_compile_is_not_registered),
 		cmocka_unit_test(metaschemas_may_refer_to_themselves),
+		cmocka_unit_test(a_schema_without_a_draft_has_the_draft_of_its_referrer),
+		cmocka_unit_test(an_added_schema_has_the_draft_of_its_referrer),
 		cmocka_unit_test(dynamic_references_are_resolved_from_the_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
