@@ -53,27 +53,48 @@ static int compile_reference(struct compiling *c, const char *name, const struct
 	return *out ? 0 : ERR_INVALID;
 }
 
-/* "$dynamicRef" is resolved dynamically only if it leads to a "$dynamicAnchor" with the name of the
- * fragment. */
+/* A dynamic reference is resolved dynamically only if it leads to a dynamic anchor with the name of
+ * its fragment. */
+static void find_dynamic_anchor(
+	struct compiling *c, const struct json_value *target, const char *name, size_t len)
+{
+	const struct known *known = set_known(c->set, target);
+	if (!known)
+		return;
+	for (const struct anchor *anchor = known->resource->anchors; anchor; anchor = anchor->next)
+		if (anchor->dynamic && anchor->value == target && strlen(anchor->name) == len &&
+			!memcmp(anchor->name, name, len)) {
+			c->schema->dynamic_name = anchor->name;
+			c->set->dynamic = true;
+		}
+}
+
 static int compile_dynamic_reference(struct compiling *c)
 {
 	const struct json_value *target = NULL;
+	c->schema->dynamic_keyword = "$dynamicRef";
 	int rc = compile_reference(c, "$dynamicRef", &c->schema->dynamic_ref, &target);
 	if (rc < 0 || !target)
 		return rc;
 	struct text ref = compiling_text(c, compiling_keyword(c, "$dynamicRef"));
 	const char *hash = memchr(ref.bytes, '#', ref.len);
-	const struct known *known = set_known(c->set, target);
-	if (!hash || !known)
-		return 0;
-	size_t len = ref.len - (size_t)(hash + 1 - ref.bytes);
-	for (const struct anchor *anchor = known->resource->anchors; anchor; anchor = anchor->next)
-		if (anchor->dynamic && anchor->value == target && strlen(anchor->name) == len &&
-			!memcmp(anchor->name, hash + 1, len)) {
-			c->schema->dynamic_name = anchor->name;
-			c->set->dynamic = true;
-		}
+	if (hash)
+		find_dynamic_anchor(c, target, hash + 1, ref.len - (size_t)(hash + 1 - ref.bytes));
 	return 0;
+}
+
+/* 2019-09, 8.2.4.2: the only value is "#". */
+static int compile_recursive_reference(struct compiling *c)
+{
+	const struct json_value *ref = compiling_keyword(c, "$recursiveRef"), *target = NULL;
+	c->schema->dynamic_keyword = "$recursiveRef";
+	if (ref && !json_string_is(c->doc, ref, "#"))
+		return set_refuse(c->doc, ref, c->err,
+			"\"$recursiveRef\" must be \"#\"; use \"$ref\" for other references");
+	int rc = compile_reference(c, "$recursiveRef", &c->schema->dynamic_ref, &target);
+	if (!rc && target)
+		find_dynamic_anchor(c, target, "", 0);
+	return rc;
 }
 
 /* ---- one schema ---- */
@@ -101,10 +122,12 @@ static int compile_keywords(struct schema_set *set, struct schema *schema, struc
 	const struct json_value *target;
 	int rc = compile_reference(c, "$ref", &c->schema->ref, &target);
 	/* draft-07, 8.3: keywords next to "$ref" are ignored. */
-	if (rc < 0 || (!compiling_is_modern(c) && c->schema->ref))
+	if (rc < 0 || (dialect->draft == DRAFT_7 && c->schema->ref))
 		return rc;
-	if (compiling_is_modern(c))
+	if (dialect->draft == DRAFT_2020_12)
 		rc = compile_dynamic_reference(c);
+	else if (dialect->draft == DRAFT_2019_09)
+		rc = compile_recursive_reference(c);
 	if (!rc && dialect->validation)
 		rc = compile_general(c);
 	if (!rc && dialect->validation)

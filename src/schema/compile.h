@@ -24,7 +24,8 @@ const struct schema *compile_node(struct schema_set *set, struct resource *resou
 
 /* The value of keyword `name`, or NULL. */
 const struct json_value *compiling_keyword(const struct compiling *c, const char *name);
-bool compiling_is_modern(const struct compiling *c);
+/* Is the draft `draft` or a later one? */
+bool compiling_since(const struct compiling *c, enum draft draft);
 /* A string of the schema, or the name of a member; borrowed from its document. */
 struct text compiling_text(const struct compiling *c, const struct json_value *string);
 struct text compiling_name(const struct compiling *c, const struct json_value *member);

@@ -2,14 +2,14 @@
 #include "schema/annotation.h"
 #include "schema/compile.h"
 
-/* "prefixItems" and "items" in 2020-12; "items" (schema or list) and "additionalItems" in draft-07.
- */
+/* "prefixItems" and "items" in 2020-12; "items" (schema or list) and "additionalItems" in the drafts
+ * before it. */
 static int compile_items(struct compiling *c, struct array_rules *rules)
 {
 	const struct json_value *items = compiling_keyword(c, "items");
 	rules->prefix_keyword = "prefixItems";
 	rules->items_keyword = "items";
-	if (compiling_is_modern(c)) {
+	if (compiling_since(c, DRAFT_2020_12)) {
 		int rc = compiling_list_keyword(c, "prefixItems", &rules->prefix);
 		return rc < 0 ? rc : compiling_schema_keyword(c, "items", &rules->items);
 	}
@@ -25,12 +25,13 @@ int compile_array(struct compiling *c)
 {
 	struct array_rules rules = { .size = { -1, -1 }, .contained = { -1, -1 } };
 	const struct dialect *dialect = &c->resource->dialect;
+	rules.contains_evaluates = compiling_since(c, DRAFT_2020_12);
 	bool found = false;
 	int rc = 0;
 	if (dialect->validation) {
 		const struct json_value *unique = compiling_keyword(c, "uniqueItems");
 		rc = compiling_range_keywords(c, "minItems", "maxItems", &rules.size, &found);
-		if (!rc && compiling_is_modern(c))
+		if (!rc && compiling_since(c, DRAFT_2019_09))
 			rc = compiling_range_keywords(
 				c, "minContains", "maxContains", &rules.contained, &found);
 		if (!rc && unique && unique->type != JSON_TRUE && unique->type != JSON_FALSE)

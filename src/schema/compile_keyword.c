@@ -12,9 +12,9 @@ const struct json_value *compiling_keyword(const struct compiling *c, const char
 	return json_member(c->doc, c->source, name);
 }
 
-bool compiling_is_modern(const struct compiling *c)
+bool compiling_since(const struct compiling *c, enum draft draft)
 {
-	return c->resource->dialect.draft == DRAFT_2020_12;
+	return c->resource->dialect.draft >= draft;
 }
 
 struct text compiling_text(const struct compiling *c, const struct json_value *string)

@@ -139,12 +139,12 @@ int compile_object(struct compiling *c)
 			rc = compiling_schema_keyword(c, "additionalProperties", &rules.additional);
 		if (!rc)
 			rc = compiling_schema_keyword(c, "propertyNames", &rules.names);
-		if (!rc && !compiling_is_modern(c))
+		if (!rc && !compiling_since(c, DRAFT_2019_09))
 			rc = compile_dependencies(c, "dependencies", true, true, &rules);
-		if (!rc && compiling_is_modern(c))
+		if (!rc && compiling_since(c, DRAFT_2019_09))
 			rc = compile_dependencies(c, "dependentSchemas", false, true, &rules);
 	}
-	if (!rc && dialect->validation && compiling_is_modern(c))
+	if (!rc && dialect->validation && compiling_since(c, DRAFT_2019_09))
 		rc = compile_dependencies(c, "dependentRequired", true, false, &rules);
 	if (!rc && dialect->unevaluated)
 		rc = compiling_schema_keyword(c, "unevaluatedProperties", &rules.unevaluated);

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum draft { DRAFT_2020_12, DRAFT_7 };
+/* The oldest first. */
+enum draft { DRAFT_7, DRAFT_2019_09, DRAFT_2020_12 };
 
 /* The keywords that are used (JSON Schema Core, section 8.1: "$vocabulary"). */
 struct dialect {
@@ -18,7 +19,8 @@ struct dialect {
 	bool applicator, unevaluated, validation, format_assertion;
 };
 
-/* A named schema in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name". */
+/* A named schema in a resource: "$anchor", "$dynamicAnchor", or draft-07's "$id": "#name".
+ * "$recursiveAnchor" of 2019-09 is a dynamic one without a name, on the whole resource. */
 struct anchor {
 	struct anchor *next; /* in its resource */
 	const struct resource *resource;
@@ -96,6 +98,7 @@ struct string_rules {
 struct array_rules {
 	struct range size, contained;
 	bool unique;
+	bool contains_evaluates; /* for "unevaluatedItems": not in 2019-09 */
 	struct list prefix;
 	const char *prefix_keyword, *items_keyword; /* the name in this draft */
 	const struct schema *items, *contains, *unevaluated;
@@ -134,7 +137,8 @@ struct schema {
 	struct list all_of, any_of, one_of;
 	const struct schema *not_, *if_, *then_, *else_;
 	const struct schema *ref, *dynamic_ref;
-	const char *dynamic_name; /* the anchor of a dynamic "$dynamicRef"; or NULL */
+	const char *dynamic_keyword; /* "$dynamicRef" or "$recursiveRef" */
+	const char *dynamic_name;    /* the anchor, if it is resolved dynamically; or NULL */
 	int reach;  /* the length of the chain of "$ref" and "allOf" from here; 0: unknown */
 	int format; /* as schema_format_find(), or -1 */
 	struct text format_name;
@@ -175,7 +179,7 @@ struct schema_set {
 	struct schema **queue; /* nodes whose keywords are still to be read */
 	size_t queue_count, queue_capacity;
 	int loading;  /* the number of nested metaschemas that are being read */
-	bool dynamic; /* there is a dynamically resolved "$dynamicRef" */
+	bool dynamic; /* there is a dynamically resolved reference */
 };
 
 /* The entry of the subschema at `value`; NULL if it was never examined. */

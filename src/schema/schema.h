@@ -1,12 +1,13 @@
 /*
- * JSON Schema, draft 2020-12 and draft-07: sets of schemas that can refer to each other.
+ * JSON Schema, drafts 2020-12, 2019-09 and 07: sets of schemas that can refer to each other.
  *
  * A set has all schemas that a reference may lead to, and their compiled forms. A schema is
  * compiled once: names become tables, patterns become PCRE2 programs, references become pointers.
  * Validation (schema/validate.h) does not use the text of the schema again, except for the location
  * of a keyword in an error. "$schema" selects the draft; without it, a schema has the draft of the
- * one that refers to it, or 2020-12. A reference may lead to the same schema, another schema of the set, a metaschema of the drafts, or a file in a
- * directory that was set for a URI prefix; nothing is ever downloaded.
+ * one that refers to it, or 2020-12. A reference may lead to the same schema, another schema of the
+ * set, a metaschema of the drafts, or a file in a directory that was set for a URI prefix; nothing
+ * is ever downloaded.
  *
  *	struct schema_set *set = schema_set_new();
  *	const struct schema *schema;
@@ -15,6 +16,7 @@
  *	schema_set_free(set);
  *
  * Sources: https://json-schema.org/draft/2020-12/json-schema-core and -validation;
+ * https://json-schema.org/draft/2019-09/json-schema-core and -validation;
  * https://json-schema.org/draft-07/json-schema-core and -validation.
  */
 #ifndef SCHEMA_SCHEMA_H

@@ -228,34 +228,63 @@ static int add_anchor(struct schema_set *set, struct resource *resource,
 static int load_resource(struct schema_set *set, const char *uri, const struct resource *from,
 	struct resource **out, struct error *err);
 
-#define VOCABULARY "https://json-schema.org/draft/2020-12/vocab/"
+static const struct vocabulary {
+	enum draft draft;
+	const char *uri;
+	bool applicator, unevaluated, validation, format_assertion;
+} vocabularies[] = {
+#define V2019 "https://json-schema.org/draft/2019-09/vocab/"
+	{ .draft = DRAFT_2019_09, .uri = V2019 "core" },
+	{ .draft = DRAFT_2019_09,
+		.uri = V2019 "applicator",
+		.applicator = true,
+		.unevaluated = true },
+	{ .draft = DRAFT_2019_09, .uri = V2019 "validation", .validation = true },
+	{ .draft = DRAFT_2019_09, .uri = V2019 "meta-data" },
+	/* Only a required one is a rule: the draft's own metaschema has it as not required. */
+	{ .draft = DRAFT_2019_09, .uri = V2019 "format", .format_assertion = true },
+	{ .draft = DRAFT_2019_09, .uri = V2019 "content" },
+#define V2020 "https://json-schema.org/draft/2020-12/vocab/"
+	{ .draft = DRAFT_2020_12, .uri = V2020 "core" },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "applicator", .applicator = true },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "unevaluated", .unevaluated = true },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "validation", .validation = true },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "meta-data" },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "format-annotation" },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "format-assertion", .format_assertion = true },
+	{ .draft = DRAFT_2020_12, .uri = V2020 "content" },
+};
 
-/* Reads "$vocabulary" of a metaschema into `dialect`. */
-static int read_vocabularies(const struct resource *meta, const struct json_value *vocabularies,
+static const struct vocabulary *find_vocabulary(enum draft draft, const char *uri, size_t len)
+{
+	for (size_t i = 0; i < sizeof(vocabularies) / sizeof(*vocabularies); i++)
+		if (vocabularies[i].draft == draft && strlen(vocabularies[i].uri) == len &&
+			!memcmp(vocabularies[i].uri, uri, len))
+			return &vocabularies[i];
+	return NULL;
+}
+
+/* Reads the value of "$vocabulary" of a metaschema into `dialect`. */
+static int read_vocabularies(const struct resource *meta, const struct json_value *value,
 	struct dialect *dialect, struct error *err)
 {
-	static const char *const known[] = { "core", "meta-data", "content", "format-annotation" };
 	dialect->applicator = dialect->unevaluated = dialect->validation = false;
-	JSON_EACH (vocabulary, vocabularies) {
-		size_t len, prefix = sizeof(VOCABULARY) - 1;
-		const char *uri = json_key(meta->doc, vocabulary, &len);
-		bool ours = len > prefix && !memcmp(uri, VOCABULARY, prefix), understood = false;
-		char *name = ours ? xstrndup(uri + prefix, len - prefix) : NULL;
-		for (size_t i = 0; ours && i < sizeof(known) / sizeof(*known); i++)
-			understood = understood || !strcmp(name, known[i]);
-		if (ours && !strcmp(name, "applicator"))
-			dialect->applicator = understood = true;
-		else if (ours && !strcmp(name, "unevaluated"))
-			dialect->unevaluated = understood = true;
-		else if (ours && !strcmp(name, "validation"))
-			dialect->validation = understood = true;
-		else if (ours && !strcmp(name, "format-assertion"))
-			dialect->format_assertion = understood = true;
-		free(name);
-		if (!understood && vocabulary->type == JSON_TRUE)
-			return set_refuse(meta->doc, vocabulary, err,
+	JSON_EACH (member, value) {
+		size_t len;
+		const char *uri = json_key(meta->doc, member, &len);
+		const struct vocabulary *known = find_vocabulary(dialect->draft, uri, len);
+		bool required = member->type == JSON_TRUE;
+		if (!known && required)
+			return set_refuse(meta->doc, member, err,
 				"the metaschema requires the unknown vocabulary %.*s", (int)len,
 				uri);
+		if (!known)
+			continue;
+		dialect->applicator |= known->applicator;
+		dialect->unevaluated |= known->unevaluated;
+		dialect->validation |= known->validation;
+		dialect->format_assertion |=
+			known->format_assertion && (required || known->draft != DRAFT_2019_09);
 	}
 	return 0;
 }
@@ -266,6 +295,9 @@ static int read_vocabularies(const struct resource *meta, const struct json_valu
 		.validation = true                                                                 \
 	}
 static const struct dialect full_2020_12 = FULL_2020_12;
+static const struct dialect full_2019_09 = {
+	.draft = DRAFT_2019_09, .applicator = true, .unevaluated = true, .validation = true
+};
 static const struct dialect full_7 = { .draft = DRAFT_7, .applicator = true, .validation = true };
 const struct resource default_referrer = { .uri = "", .dialect = FULL_2020_12 };
 
@@ -282,6 +314,8 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 			: 0;
 	if (same_uri(uri, "https://json-schema.org/draft/2020-12/schema")) {
 		*dialect = full_2020_12;
+	} else if (same_uri(uri, "https://json-schema.org/draft/2019-09/schema")) {
+		*dialect = full_2019_09;
 	} else if (same_uri(uri, "http://json-schema.org/draft-07/schema") ||
 		same_uri(uri, "https://json-schema.org/draft-07/schema")) {
 		*dialect = full_7;
@@ -291,15 +325,16 @@ static int read_dialect(struct schema_set *set, const struct json_doc *doc,
 			rc = set_refuse(doc, member, err,
 				"unknown draft \"%s\"; expected "
 				"\"https://json-schema.org/draft/2020-12/schema\", "
+				"\"https://json-schema.org/draft/2019-09/schema\", "
 				"\"http://json-schema.org/draft-07/schema#\" or a metaschema found "
 				"with --map",
 				uri);
 		} else {
-			const struct json_value *vocabularies =
+			const struct json_value *vocabulary =
 				json_member(meta->doc, meta->root, "$vocabulary");
 			*dialect = meta->dialect;
-			if (vocabularies)
-				rc = read_vocabularies(meta, vocabularies, dialect, err);
+			if (vocabulary && dialect->draft != DRAFT_7)
+				rc = read_vocabularies(meta, vocabulary, dialect, err);
 		}
 	}
 	free(uri);
@@ -313,31 +348,31 @@ enum holds { HOLDS_SCHEMA, HOLDS_LIST, HOLDS_MAP, HOLDS_SCHEMA_OR_LIST, HOLDS_MA
 static const struct {
 	const char *keyword;
 	enum holds holds;
-	bool in_7, in_2020;
+	enum draft since, until;
 } applicators[] = {
-	{ "additionalItems", HOLDS_SCHEMA, true, false },
-	{ "additionalProperties", HOLDS_SCHEMA, true, true },
-	{ "allOf", HOLDS_LIST, true, true },
-	{ "anyOf", HOLDS_LIST, true, true },
-	{ "contains", HOLDS_SCHEMA, true, true },
-	{ "contentSchema", HOLDS_SCHEMA, false, true },
-	{ "definitions", HOLDS_MAP, true, true },
-	{ "dependencies", HOLDS_MAP_OF_ANY, true, false },
-	{ "dependentSchemas", HOLDS_MAP, false, true },
-	{ "else", HOLDS_SCHEMA, true, true },
-	{ "if", HOLDS_SCHEMA, true, true },
-	{ "items", HOLDS_SCHEMA_OR_LIST, true, true },
-	{ "not", HOLDS_SCHEMA, true, true },
-	{ "oneOf", HOLDS_LIST, true, true },
-	{ "patternProperties", HOLDS_MAP, true, true },
-	{ "prefixItems", HOLDS_LIST, false, true },
-	{ "properties", HOLDS_MAP, true, true },
-	{ "propertyNames", HOLDS_SCHEMA, true, true },
-	{ "then", HOLDS_SCHEMA, true, true },
-	{ "unevaluatedItems", HOLDS_SCHEMA, false, true },
-	{ "unevaluatedProperties", HOLDS_SCHEMA, false, true },
-	{ "x-remove-when", HOLDS_SCHEMA, true, true },
-	{ "$defs", HOLDS_MAP, false, true },
+	{ "additionalItems", HOLDS_SCHEMA, DRAFT_7, DRAFT_2019_09 },
+	{ "additionalProperties", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "allOf", HOLDS_LIST, DRAFT_7, DRAFT_2020_12 },
+	{ "anyOf", HOLDS_LIST, DRAFT_7, DRAFT_2020_12 },
+	{ "contains", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "contentSchema", HOLDS_SCHEMA, DRAFT_2019_09, DRAFT_2020_12 },
+	{ "definitions", HOLDS_MAP, DRAFT_7, DRAFT_2020_12 },
+	{ "dependencies", HOLDS_MAP_OF_ANY, DRAFT_7, DRAFT_7 },
+	{ "dependentSchemas", HOLDS_MAP, DRAFT_2019_09, DRAFT_2020_12 },
+	{ "else", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "if", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "items", HOLDS_SCHEMA_OR_LIST, DRAFT_7, DRAFT_2020_12 },
+	{ "not", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "oneOf", HOLDS_LIST, DRAFT_7, DRAFT_2020_12 },
+	{ "patternProperties", HOLDS_MAP, DRAFT_7, DRAFT_2020_12 },
+	{ "prefixItems", HOLDS_LIST, DRAFT_2020_12, DRAFT_2020_12 },
+	{ "properties", HOLDS_MAP, DRAFT_7, DRAFT_2020_12 },
+	{ "propertyNames", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "then", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "unevaluatedItems", HOLDS_SCHEMA, DRAFT_2019_09, DRAFT_2020_12 },
+	{ "unevaluatedProperties", HOLDS_SCHEMA, DRAFT_2019_09, DRAFT_2020_12 },
+	{ "x-remove-when", HOLDS_SCHEMA, DRAFT_7, DRAFT_2020_12 },
+	{ "$defs", HOLDS_MAP, DRAFT_2019_09, DRAFT_2020_12 },
 };
 
 static bool is_schema(const struct json_value *value)
@@ -392,7 +427,7 @@ static int enter_resource(struct schema_set *set, struct resource **resource,
 		return add_anchor(
 			set, outer, value, id, (struct text){ text + 1, len - 1 }, false, err);
 	}
-	if (dialect.draft == DRAFT_2020_12 && hash && hash != text + len - 1)
+	if (dialect.draft != DRAFT_7 && hash && hash != text + len - 1)
 		return set_refuse(outer->doc, id, err,
 			"\"$id\" must not have a fragment; use \"$anchor\" for a part of a "
 			"schema");
@@ -429,6 +464,37 @@ static int scan_anchor(struct schema_set *set, struct resource *resource,
 	return add_anchor(set, resource, value, member, (struct text){ name, len }, dynamic, err);
 }
 
+/* 2019-09, 8.2.4.2: only at the root of a resource, for the whole resource. */
+static int scan_recursive_anchor(struct schema_set *set, struct resource *resource,
+	const struct json_value *value, struct error *err)
+{
+	const struct json_value *member = json_member(resource->doc, value, "$recursiveAnchor");
+	if (member && member->type != JSON_TRUE && member->type != JSON_FALSE)
+		return set_refuse(
+			resource->doc, member, err, "\"$recursiveAnchor\" must be true or false");
+	if (!member || member->type == JSON_FALSE)
+		return 0;
+	if (value != resource->root)
+		return set_refuse(resource->doc, member, err,
+			"\"$recursiveAnchor\" must be at the root of a schema, or next to an "
+			"\"$id\"");
+	return add_anchor(set, resource, value, member, (struct text){ "", 0 }, true, err);
+}
+
+static int scan_names(struct schema_set *set, struct resource *resource,
+	const struct json_value *value, struct error *err)
+{
+	enum draft draft = resource->dialect.draft;
+	int rc = 0;
+	if (draft >= DRAFT_2019_09)
+		rc = scan_anchor(set, resource, value, "$anchor", false, err);
+	if (!rc && draft == DRAFT_2019_09)
+		rc = scan_recursive_anchor(set, resource, value, err);
+	if (!rc && draft == DRAFT_2020_12)
+		rc = scan_anchor(set, resource, value, "$dynamicAnchor", true, err);
+	return rc;
+}
+
 int set_scan(struct schema_set *set, struct resource *resource, const struct json_value *value,
 	struct error *err)
 {
@@ -438,15 +504,12 @@ int set_scan(struct schema_set *set, struct resource *resource, const struct jso
 	if (rc < 0)
 		return rc;
 	make_known(set, value, resource);
-	bool modern = resource->dialect.draft == DRAFT_2020_12;
-	if (modern && !rc)
-		rc = scan_anchor(set, resource, value, "$anchor", false, err);
-	if (modern && !rc)
-		rc = scan_anchor(set, resource, value, "$dynamicAnchor", true, err);
+	enum draft draft = resource->dialect.draft;
+	rc = scan_names(set, resource, value, err);
 	for (size_t i = 0; !rc && i < sizeof(applicators) / sizeof(*applicators); i++) {
 		const struct json_value *member =
 			json_member(resource->doc, value, applicators[i].keyword);
-		if (member && (modern ? applicators[i].in_2020 : applicators[i].in_7))
+		if (member && draft >= applicators[i].since && draft <= applicators[i].until)
 			rc = scan_keyword(set, resource, applicators[i].holds, member, err);
 	}
 	return rc;
@@ -491,6 +554,14 @@ static const struct embedded *find_embedded(const char *uri)
 {
 	static const char *const uris[][2] = {
 		{ "http://json-schema.org/draft-07/schema", "meta/draft-07" },
+#define META_2019 "https://json-schema.org/draft/2019-09/meta/"
+		{ "https://json-schema.org/draft/2019-09/schema", "meta/draft2019-09" },
+		{ META_2019 "core", "meta/draft2019-09-core" },
+		{ META_2019 "applicator", "meta/draft2019-09-applicator" },
+		{ META_2019 "validation", "meta/draft2019-09-validation" },
+		{ META_2019 "meta-data", "meta/draft2019-09-meta-data" },
+		{ META_2019 "format", "meta/draft2019-09-format" },
+		{ META_2019 "content", "meta/draft2019-09-content" },
 		{ "https://json-schema.org/draft/2020-12/schema", "meta/draft2020-12" },
 		{ "https://json-schema.org/draft/2020-12/meta/core", "meta/draft2020-12-core" },
 		{ "https://json-schema.org/draft/2020-12/meta/applicator",

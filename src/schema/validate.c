@@ -218,7 +218,8 @@ static bool check_conditions(struct run *run, const struct frame *frame, struct 
 	return ok;
 }
 
-/* The outermost resource on the path to here with a dynamic anchor of that name (Core, 8.2.3.2). */
+/* The outermost resource on the path to here with a dynamic anchor of that name (Core, 8.2.3.2; in
+ * 2019-09, 8.2.4.2). */
 static const struct schema *find_dynamic(struct run *run, const struct frame *frame)
 {
 	const struct schema *found = frame->schema->dynamic_ref;
@@ -246,7 +247,7 @@ static bool check_references(struct run *run, const struct frame *frame, struct 
 	if (s->dynamic_ref && (ok || run_goes_on(run))) {
 		const struct schema *to =
 			s->dynamic_name ? find_dynamic(run, frame) : s->dynamic_ref;
-		ok = check_in_place(run, to, frame, "$dynamicRef", -1, seen) && ok;
+		ok = check_in_place(run, to, frame, s->dynamic_keyword, -1, seen) && ok;
 	}
 	return ok;
 }

@@ -156,9 +156,8 @@ static bool check_contains(struct run *run, const struct frame *frame, struct ev
 		if (run_check(
 			    run, rules->contains, element, frame, "contains", NULL, 0, -1, NULL)) {
 			count++;
-			/* draft-07 has no "unevaluatedItems"; in 2020-12, the matching elements
-			 * count as evaluated. */
-			evaluated_mark(seen, index);
+			if (rules->contains_evaluates)
+				evaluated_mark(seen, index);
 		}
 		index++;
 	}

@@ -89,6 +89,7 @@ static void references_must_lead_to_a_schema(void **state)
 	assert_refused("{\"$schema\":\"http://json-schema.org/draft-03/schema#\"}",
 		"schema.json:1:12: unknown draft \"http://json-schema.org/draft-03/schema#\"; "
 		"expected \"https://json-schema.org/draft/2020-12/schema\", "
+		"\"https://json-schema.org/draft/2019-09/schema\", "
 		"\"http://json-schema.org/draft-07/schema#\" or a metaschema found with --map");
 }
 
