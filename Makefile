@@ -23,7 +23,7 @@ bashcompdir := $(PREFIX)/share/bash-completion/completions
 zshcompdir  := $(PREFIX)/share/zsh/site-functions
 fishcompdir := $(PREFIX)/share/fish/vendor_completions.d
 
-PKGS     := libgit2 zlib libcrypto yajl uuid libpcre2-8
+PKGS     := libgit2 zlib libcrypto yajl uuid libpcre2-8 libidn2
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wpointer-arith
 CFLAGS   ?= -O2 -g

@@ -43,6 +43,7 @@ libssl-dev          library libcrypto
 libyajl-dev         library yajl
 uuid-dev            library uuid
 libpcre2-dev        library libpcre2-8
+libidn2-dev         library libidn2
 scdoc               command scdoc
 END
 }

@@ -1,5 +1,6 @@
 #include "format/format.h"
 
+#include "format/hostname.h"
 #include "format/pattern.h"
 
 #include <arpa/inet.h>
@@ -161,25 +162,14 @@ static bool is_ipv6(struct cursor c)
 	return fits_inet(c, AF_INET6);
 }
 
-/* RFC 1123, section 2.1: labels of letters, digits and hyphens, at most 63 each and 253 in all. */
 static bool is_hostname(struct cursor c)
 {
-	if (c.at == c.end || c.end - c.at > 253)
-		return false;
-	for (;;) {
-		const char *start = c.at;
-		while (c.at < c.end && (is_letter(*c.at) || is_digit(*c.at) || *c.at == '-'))
-			c.at++;
-		if (c.at == start || c.at - start > 63 || *start == '-' || c.at[-1] == '-')
-			return false;
-		if (c.at - start >= 4 && start[2] == '-' && start[3] == '-' &&
-			strncasecmp(start, "xn", 2))
-			return false; /* RFC 5891, section 4.2.3.1: kept for A-labels */
-		if (c.at == c.end)
-			return true;
-		if (!take(&c, '.'))
-			return false;
-	}
+	return hostname_is_ascii(c.at, (size_t)(c.end - c.at));
+}
+
+static bool is_idn_hostname(struct cursor c)
+{
+	return hostname_is_international(c.at, (size_t)(c.end - c.at));
 }
 
 /* RFC 5321, section 4.1.2: Local-part @ Domain or an address in brackets. */
@@ -383,6 +373,7 @@ static const struct {
 	{ "ipv4", is_ipv4 },
 	{ "ipv6", is_ipv6 },
 	{ "hostname", is_hostname },
+	{ "idn-hostname", is_idn_hostname },
 	{ "email", is_email },
 	{ "uri", is_uri },
 	{ "uri-reference", is_uri_reference },
