@@ -23,32 +23,34 @@ static int peel(struct repo *repo, const struct oid *tip, git_oid *out)
 	return rc;
 }
 
-static int start_walk(struct repo *repo, git_revwalk *walk, const git_oid *tip,
+/* Opens a walk, which is NULL or must be freed, even after a failure. */
+static int open_walk(git_revwalk **walk, struct repo *repo, unsigned sorting, const git_oid *tip,
 	const struct oid *known, size_t known_count, const char *standing)
 {
-	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-	int rc = git_revwalk_push(walk, tip);
+	*walk = NULL;
+	int rc = git_revwalk_new(walk, repo->git);
+	if (!rc)
+		rc = git_revwalk_sorting(*walk, sorting);
+	if (!rc)
+		rc = git_revwalk_push(*walk, tip);
 	if (!rc && standing)
-		rc = git_revwalk_hide_glob(walk, standing);
+		rc = git_revwalk_hide_glob(*walk, standing);
 	for (size_t i = 0; !rc && i < known_count; i++) {
 		git_oid hidden;
 		if (!oid_is_none(&known[i]) && !peel(repo, &known[i], &hidden))
-			rc = git_revwalk_hide(walk, &hidden);
+			rc = git_revwalk_hide(*walk, &hidden);
 	}
 	return rc;
 }
 
-/* Stores whether one of the commits of `tip` without those of `known` is in `own`, or they are too
- * many to look. */
+/* Stores whether one of the commits of `tip`, without those of `known`, is in `own`; true as well if
+ * there are too many to check. */
 static int find_stored(struct repo *repo, git_odb *own, const git_oid *tip, const struct oid *known,
 	size_t known_count, bool *found)
 {
-	git_revwalk *walk = NULL;
+	git_revwalk *walk;
 	git_oid id;
-	int rc = git_revwalk_new(&walk, repo->git);
-	if (!rc)
-		rc = start_walk(repo, walk, tip, known, known_count, NULL);
-	git_revwalk_sorting(walk, GIT_SORT_NONE);
+	int rc = open_walk(&walk, repo, GIT_SORT_NONE, tip, known, known_count, NULL);
 	*found = false;
 	for (int count = 0; !rc && !*found && !(rc = git_revwalk_next(&id, walk)); count++)
 		*found = count == MOST_PROBED || git_odb_exists(own, &id);
@@ -89,9 +91,8 @@ int history_each_new(struct repo *repo, const struct oid *tip, const struct oid 
 	if (!next && standing && are_all_new(repo, &id, known, known_count))
 		standing = NULL;
 	if (!next)
-		next = git_revwalk_new(&walk, repo->git);
-	if (!next)
-		next = start_walk(repo, walk, &id, known, known_count, standing);
+		next = open_walk(&walk, repo, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE, &id, known,
+			known_count, standing);
 	int rc = 0;
 	while (!next && !rc && !(next = git_revwalk_next(&id, walk))) {
 		struct oid commit = store_oid(&id);
