@@ -366,6 +366,13 @@ int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error 
 	return read_ref(repo, name, out, MOST_LINKS, err);
 }
 
+int repo_ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err)
+{
+	*out = OID_NONE;
+	int rc = repo_ref(repo, name, out, err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 int repo_tracking_ref(struct repo *repo, const char *remote, const char *branch, struct oid *out,
 	struct error *err)
 {

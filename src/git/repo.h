@@ -101,6 +101,8 @@ int repo_config_set_all(
 /* Stores the commit that ref `name` ("refs/heads/main", "HEAD") points to in `*out`. Returns 0,
  * ERR_NOT_FOUND, or another negative code. */
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err);
+/* The same, but returns 0 and stores OID_NONE if the ref does not exist, and only then. */
+int repo_ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err);
 /* The same for the remote-tracking ref of `branch`. */
 int repo_tracking_ref(struct repo *repo, const char *remote, const char *branch, struct oid *out,
 	struct error *err);

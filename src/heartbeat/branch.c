@@ -7,21 +7,13 @@
 void heartbeat_branch_init(struct heartbeat_branch *branch, struct repo *repo, const char *name,
 	const struct remote_settings *remote, int64_t history)
 {
-	*branch = (struct heartbeat_branch){ .repo = repo, .history = history };
+	*branch = (struct heartbeat_branch){ .history = history };
 	remote_branch_init(&branch->at, repo, remote, name);
 }
 
 void heartbeat_branch_release(struct heartbeat_branch *branch)
 {
 	remote_branch_release(&branch->at);
-}
-
-/* Stores OID_NONE if and only if the ref does not exist. */
-static int ref_or_none(struct repo *repo, const char *name, struct oid *out, struct error *err)
-{
-	*out = OID_NONE;
-	int rc = repo_ref(repo, name, out, err);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* Counts the commits of the branch, up to `history`, and those that the remote does not have. */
@@ -36,7 +28,7 @@ static int count(struct heartbeat_branch *branch, struct error *err)
 		theirs_seen = theirs_seen || oid_equal(&at, &branch->theirs);
 		branch->length++;
 		branch->pending += !theirs_seen;
-		rc = repo_commit(branch->repo, &at, &commit, err);
+		rc = repo_commit(branch->at.repo, &at, &commit, err);
 		if (rc < 0)
 			break;
 		at = commit.parent;
@@ -53,7 +45,7 @@ int heartbeat_branch_load(struct heartbeat_branch *branch, struct error *err)
 	struct oid theirs, tip;
 	int rc = remote_branch_tip(&branch->at, &theirs, err);
 	if (!rc)
-		rc = ref_or_none(branch->repo, branch->at.ref, &tip, err);
+		rc = repo_ref_or_none(branch->at.repo, branch->at.ref, &tip, err);
 	if (rc < 0)
 		return rc;
 	/* A new clone continues the branch of the remote. */
@@ -70,9 +62,9 @@ static int move(
 	struct heartbeat_branch *branch, const struct oid *to, const char *why, struct error *err)
 {
 	struct oid from;
-	int rc = ref_or_none(branch->repo, branch->at.ref, &from, err);
+	int rc = repo_ref_or_none(branch->at.repo, branch->at.ref, &from, err);
 	if (!rc)
-		rc = repo_ref_update(branch->repo, branch->at.ref, to, &from, why, err);
+		rc = repo_ref_update(branch->at.repo, branch->at.ref, to, &from, why, err);
 	if (!rc)
 		branch->tip = *to;
 	return rc;
@@ -86,7 +78,7 @@ int heartbeat_branch_add(struct heartbeat_branch *branch, struct commit_plan *pl
 	plan->parents = &branch->tip;
 	plan->parents_count = root ? 0 : 1;
 	*restarted = root && !oid_is_none(&branch->tip);
-	int rc = repo_write_commit(branch->repo, &made, plan, err);
+	int rc = repo_write_commit(branch->at.repo, &made, plan, err);
 	if (!rc)
 		rc = move(branch, &made, "heartbeat", err);
 	if (rc < 0)
@@ -104,7 +96,7 @@ static struct oid *list_pending(struct heartbeat_branch *branch, size_t *count, 
 	struct oid at = branch->tip;
 	for (*count = 0; *count < (size_t)branch->pending && !oid_is_none(&at);) {
 		list[(*count)++] = at;
-		if (repo_commit(branch->repo, &at, &commit, err) < 0) {
+		if (repo_commit(branch->at.repo, &at, &commit, err) < 0) {
 			free(list);
 			list = NULL;
 			break;
@@ -129,7 +121,7 @@ static int replay(struct heartbeat_branch *branch, struct error *err)
 	struct oid parent =
 		branch->length + (int64_t)pending <= branch->history ? branch->theirs : OID_NONE;
 	for (size_t i = pending; !rc && i-- > 0;)
-		rc = repo_rewrite_commit(branch->repo, &parent, &list[i], &parent, NULL, err);
+		rc = repo_rewrite_commit(branch->at.repo, &parent, &list[i], &parent, NULL, err);
 	free(list);
 	branch->tip = mine;
 	if (!rc)
@@ -145,7 +137,7 @@ static int push_once(struct heartbeat_branch *branch, struct buf *said, struct e
 		.expected = branch->theirs,
 		/* If all commits are pending, the branch has been restarted. */
 		.force = !follows };
-	return remote_push(branch->repo, &branch->at.remote, &push, 1, said, err);
+	return remote_push(branch->at.repo, &branch->at.remote, &push, 1, said, err);
 }
 
 /*
@@ -162,7 +154,7 @@ static int catch_up(struct heartbeat_branch *branch, struct error *err)
 		return rc;
 	int is_there = oid_is_none(&branch->theirs)
 		? 0
-		: repo_is_ancestor(branch->repo, &branch->tip, &branch->theirs, err);
+		: repo_is_ancestor(branch->at.repo, &branch->tip, &branch->theirs, err);
 	if (is_there == 1)
 		branch->pending = 0;
 	return is_there ? is_there : replay(branch, err);

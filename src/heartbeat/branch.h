@@ -10,7 +10,6 @@
 #include "remote/branch.h"
 
 struct heartbeat_branch {
-	struct repo *repo;
 	struct remote_branch at; /* `at.ref` also is the branch in the clone */
 	int64_t history;         /* most commits the branch may have */
 	struct oid tip;          /* the newest heartbeat in the clone; OID_NONE: none yet */

@@ -25,9 +25,7 @@ void remote_branch_release(struct remote_branch *branch)
 
 int remote_branch_tip(const struct remote_branch *branch, struct oid *out, struct error *err)
 {
-	*out = OID_NONE;
-	int rc = repo_ref(branch->repo, branch->tracking, out, err);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	return repo_ref_or_none(branch->repo, branch->tracking, out, err);
 }
 
 int remote_branch_fetch(const struct remote_branch *branch, struct error *err)
