@@ -76,15 +76,6 @@ static void note_problem(struct server *server, const struct error *err)
 	server->problem = xstrdup(err->text);
 }
 
-static int64_t time_of(
-	const struct json_doc *doc, const struct json_value *object, const char *name)
-{
-	size_t len;
-	int64_t when;
-	const char *text = json_string(doc, json_member(doc, object, name), &len);
-	return text && timestamp_parse(text, len, &when) ? when : 0;
-}
-
 static double reading_or(const struct json_doc *doc, const struct json_value *object,
 	const char *name, double fallback)
 {
@@ -106,7 +97,7 @@ static void read_last_build(struct last_build *out, const struct json_doc *doc)
 	const struct json_value *build = json_member(doc, json_root(doc), "last_build");
 	out->id = json_strdup(doc, json_member(doc, build, "id"));
 	out->status = json_strdup(doc, json_member(doc, build, "status"));
-	out->completed_at = time_of(doc, build, "completed_at");
+	out->completed_at = json_time(doc, json_member(doc, build, "completed_at"));
 	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
 }
 
@@ -131,10 +122,10 @@ static int read_status(struct taking *t, const char *id, struct error *failure)
 	server->status = json_strdup(doc, json_member(doc, root, "status"));
 	server->job = json_strdup(doc, json_member(doc, job, "id"));
 	server->job_branch = json_strdup(doc, json_member(doc, job, "branch"));
-	server->status_at = time_of(doc, root, "timestamp");
+	server->status_at = json_time(doc, json_member(doc, root, "timestamp"));
 	const struct json_value *paused = json_member(doc, root, "paused");
 	server->paused = json_strdup(doc, json_member(doc, paused, "reason"));
-	server->paused_since = time_of(doc, paused, "since");
+	server->paused_since = json_time(doc, json_member(doc, paused, "since"));
 	read_system(server, doc);
 	read_last_build(&server->last_build, doc);
 	json_doc_free(doc);

@@ -1,7 +1,5 @@
 #include "fleet/job.h"
 
-#include "base/timestamp.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,14 +38,6 @@ static int64_t number_of(
 	return json_int64(doc, value, &number) ? number : fallback;
 }
 
-static int64_t time_of(const struct json_doc *doc, const struct json_value *value)
-{
-	size_t len;
-	int64_t seconds = 0;
-	const char *text = json_string(doc, value, &len);
-	return text && timestamp_parse(text, len, &seconds) ? seconds : 0;
-}
-
 static struct job parse(
 	const struct json_doc *doc, const struct json_value *value, struct arena *arena)
 {
@@ -68,9 +58,9 @@ static struct job parse(
 		.uncounted = number_of(doc, m[UNCOUNTED], 0),
 		.retries = number_of(doc, m[RETRIES], 0),
 		.wants_package = !m[PACKAGES] || m[PACKAGES]->type != JSON_FALSE,
-		.created_at = time_of(doc, m[CREATED_AT]),
-		.started_at = time_of(doc, m[STARTED_AT]),
-		.completed_at = time_of(doc, m[COMPLETED_AT]),
+		.created_at = json_time(doc, m[CREATED_AT]),
+		.started_at = json_time(doc, m[STARTED_AT]),
+		.completed_at = json_time(doc, m[COMPLETED_AT]),
 		.value = value,
 		.depends = m[DEPENDS] && m[DEPENDS]->type == JSON_ARRAY ? m[DEPENDS] : NULL,
 	};

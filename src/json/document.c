@@ -4,6 +4,7 @@
 #include "json/number.h"
 
 #include "base/alloc.h"
+#include "base/timestamp.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -327,6 +328,14 @@ bool json_int64(const struct json_doc *doc, const struct json_value *value, int6
 	size_t len;
 	const char *text = json_raw(doc, value, &len);
 	return json_number_to_int64(text, len, number);
+}
+
+int64_t json_time(const struct json_doc *doc, const struct json_value *value)
+{
+	size_t len;
+	int64_t seconds;
+	const char *text = json_string(doc, value, &len);
+	return text && timestamp_parse(text, len, &seconds) ? seconds : 0;
 }
 
 bool json_double(const struct json_doc *doc, const struct json_value *value, double *number)

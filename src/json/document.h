@@ -167,6 +167,9 @@ bool json_string_is(const struct json_doc *doc, const struct json_value *value, 
 /* Stores the value of an integer (also 1.0 or 1e3); false if `value` is NULL, not an integer, or
  * too large. */
 bool json_int64(const struct json_doc *doc, const struct json_value *value, int64_t *number);
+/* The time of a string that is a timestamp (base/timestamp.h), in seconds since 1970; 0 if `value` is
+ * NULL or anything else. */
+int64_t json_time(const struct json_doc *doc, const struct json_value *value);
 /* Stores the nearest double of a number; false if `value` is NULL or not a number. */
 bool json_double(const struct json_doc *doc, const struct json_value *value, double *number);
 

@@ -566,12 +566,9 @@ static int64_t silence(struct request *request, const struct job *job)
 	const struct json_value *server =
 		job->assigned_to ? json_member(asked, servers, job->assigned_to) : NULL;
 	const struct json_value *heartbeat = json_member(asked, server, "last_beat");
-	int64_t after = request_int(request, "silent_after", 0), last = 0;
-	size_t len;
-	const char *text = json_string(asked, heartbeat, &len);
+	int64_t after = request_int(request, "silent_after", 0);
+	int64_t last = json_time(asked, heartbeat);
 	json_int64(asked, json_member(asked, server, "silent_after"), &after);
-	if (text)
-		timestamp_parse(text, len, &last);
 	/* Claiming the job shows that the server was alive, too. */
 	if (job->started_at > last)
 		last = job->started_at;
