@@ -164,7 +164,7 @@ static bool see(struct sight *sight, const char *path)
 {
 	const struct env *env = env_system();
 	sight->moment = live_git_moment();
-	sight->seen_ms = env->monotonic_ms(env->data);
+	sight->seen_ms = env_ms(env);
 	return !lstat(path, &sight->st) && S_ISREG(sight->st.st_mode);
 }
 
@@ -175,7 +175,7 @@ static bool is_old(const struct sight *sight)
 	clock_gettime(CLOCK_REALTIME, &now);
 	int64_t age = (int64_t)(now.tv_sec - sight->st.st_ctim.tv_sec) * 1000 +
 		(now.tv_nsec - sight->st.st_ctim.tv_nsec) / 1000000;
-	return age >= LEAST_AGE_MS || env->monotonic_ms(env->data) - sight->seen_ms >= LEAST_AGE_MS;
+	return age >= LEAST_AGE_MS || env_ms(env) - sight->seen_ms >= LEAST_AGE_MS;
 }
 
 static bool is_dead(const struct sight *sight, const char *path, const struct paths *roots)
@@ -197,7 +197,7 @@ static int remove_one(const char *path, const struct paths *roots, int64_t deadl
 	if (!see(&sight, path))
 		return 0;
 	while (!is_dead(&sight, path, roots)) {
-		if (env->monotonic_ms(env->data) >= deadline_ms || lstat(path, &now) < 0 ||
+		if (env_ms(env) >= deadline_ms || lstat(path, &now) < 0 ||
 			!is_same(&now, &sight.st))
 			return 0;
 		env->sleep_ms(env->data, PAUSE_MS);
@@ -208,7 +208,7 @@ static int remove_one(const char *path, const struct paths *roots, int64_t deadl
 static int remove_all(const struct found *found, int64_t wait_ms)
 {
 	const struct env *env = env_system();
-	int64_t deadline_ms = env->monotonic_ms(env->data) + wait_ms;
+	int64_t deadline_ms = env_ms(env) + wait_ms;
 	int count = 0;
 	for (size_t i = 0; i < found->locks.count; i++)
 		count += remove_one(found->locks.list[i], &found->roots, deadline_ms);

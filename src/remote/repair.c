@@ -534,7 +534,7 @@ int repair(struct repo *repo, const struct remote_settings *remote, struct error
 	struct file_lock turn = FILE_LOCK_INIT;
 	struct error own = ERROR_INIT;
 	const struct env *env = env_system();
-	int64_t now = env->monotonic_ms(env->data);
+	int64_t now = env_ms(env);
 	if (getenv("GIT_QUARANTINE_PATH") || !remote_exists(repo, remote->name) ||
 		(repo->examined_ms && now - repo->examined_ms < EVERY_MS))
 		return 0;
@@ -546,7 +546,7 @@ int repair(struct repo *repo, const struct remote_settings *remote, struct error
 		finish(&r);
 	}
 	file_lock_release(&turn);
-	repo->examined_ms = rc > 0 ? 0 : env->monotonic_ms(env->data);
+	repo->examined_ms = rc > 0 ? 0 : env_ms(env);
 	if (rc < 0 && err)
 		*err = own;
 	return rc;
