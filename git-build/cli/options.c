@@ -320,6 +320,23 @@ bool option_list_has(const struct option_list *list, const char *between, const 
 	return !list->count;
 }
 
+int option_list_check(const struct option_list *list,
+	int (*check)(const char *word, struct error *err), struct error *err)
+{
+	struct buf word = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < list->count; i++)
+		for (const char *item = list->items[i]; rc >= 0 && *item;) {
+			size_t len = strcspn(item, ",");
+			buf_reset(&word);
+			buf_add(&word, item, len);
+			rc = check(word.data, err);
+			item += len + (item[len] != '\0');
+		}
+	buf_release(&word);
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- help ---- */
 
 /* Appends `text` at column HELP_COLUMN, broken between words. */

@@ -51,6 +51,11 @@ struct option_list {
  * only that. */
 bool option_list_has(const struct option_list *list, const char *between, const char *value);
 
+/* Calls `check` for each word of the items, which may be several, separated by commas. Returns the
+ * first negative code that it returns, or 0. */
+int option_list_check(const struct option_list *list,
+	int (*check)(const char *word, struct error *err), struct error *err);
+
 struct option {
 	enum option_kind kind;
 	char letter;         /* "-x"; 0: no letter */

@@ -426,17 +426,9 @@ struct filter {
 static int check_filter(struct filter *filter, const struct invocation *inv,
 	const struct job_options *given, struct error *err)
 {
-	struct arena arena = ARENA_INIT;
 	int rc = coordination_since(given->since, env_now(inv->env), &filter->since, err);
 	filter->given = given;
-	for (size_t i = 0; !rc && i < given->statuses.count; i++)
-		for (const char *item = given->statuses.items[i]; !rc && *item;) {
-			size_t len = strcspn(item, ",");
-			rc = job_check_status(arena_strndup(&arena, item, len), err);
-			item += len + (item[len] != '\0');
-		}
-	arena_release(&arena);
-	return rc;
+	return rc < 0 ? rc : option_list_check(&given->statuses, job_check_status, err);
 }
 
 static bool is_wanted(const struct job *job, const struct filter *filter)

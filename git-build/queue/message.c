@@ -346,16 +346,8 @@ static int inbox(
 static int check_filter(struct filter *filter, const struct invocation *inv, struct error *err)
 {
 	const struct message_options *given = filter->given;
-	struct arena arena = ARENA_INIT;
 	int rc = coordination_since(given->since, env_now(inv->env), &filter->since, err);
-	for (size_t i = 0; !rc && i < given->types.count; i++)
-		for (const char *item = given->types.items[i]; !rc && *item;) {
-			size_t len = strcspn(item, ",");
-			rc = message_check_type(arena_strndup(&arena, item, len), err);
-			item += len + (item[len] != '\0');
-		}
-	arena_release(&arena);
-	return rc;
+	return rc < 0 ? rc : option_list_check(&given->types, message_check_type, err);
 }
 
 static int list(

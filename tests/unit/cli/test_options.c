@@ -107,6 +107,27 @@ static void the_first_operand_is_found_before_parsing(void **state)
 	assert_string_equal(first_operand("-"), "-");
 }
 
+/* Fails at "bad", and notes the words. */
+static struct buf checked = BUF_INIT;
+static int check_word(const char *word, struct error *err)
+{
+	buf_addf(&checked, "[%s]", word);
+	return strcmp(word, "bad") ? 0 : error_set(err, ERR_INVALID, "bad word");
+}
+
+static void each_word_of_a_list_is_checked_up_to_the_first_bad_one(void **state)
+{
+	struct option_list list = { .items = { "a,bc", "d,,e", "f" }, .count = 3 };
+	struct option_list wrong = { .items = { "a,bad", "b" }, .count = 2 };
+	(void)state;
+	assert_int_equal(option_list_check(&list, check_word, NULL), 0);
+	assert_string_equal(checked.data, "[a][bc][d][][e][f]");
+	buf_reset(&checked);
+	assert_int_equal(option_list_check(&wrong, check_word, NULL), ERR_INVALID);
+	assert_string_equal(checked.data, "[a][bad]");
+	buf_release(&checked);
+}
+
 static void a_list_collects_the_values_of_all_its_options(void **state)
 {
 	(void)state;
@@ -340,6 +361,7 @@ int main(void)
 		cmocka_unit_test(hostile_words_are_only_words),
 		cmocka_unit_test(usage_breaks_long_lines_between_words),
 		cmocka_unit_test(a_suggestion_is_similar_or_missing),
+		cmocka_unit_test(each_word_of_a_list_is_checked_up_to_the_first_bad_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
