@@ -14,7 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* ssh appends "ssh-", 40 digits (%C), and, while it creates the socket, a dot and 16 letters. */
+/* After the directory come a slash and at most nine characters, the 40 digits of %C and, while ssh
+ * creates the socket, a dot and 16 letters. */
 enum {
 	MOST_DIRECTORY = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 - 10 - 40 - 17,
 	CONFIG_LIMIT = 1 << 20,

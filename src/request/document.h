@@ -23,7 +23,7 @@ struct document {
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err);
 /* Opens the list at `path`, or an empty one, and stores its member `name`, which must be of `type`, in
- * `*member`. */
+ * `*member`. fleet_file(path) must have an empty content. */
 int document_open_list(struct document *out, struct documents *documents, const char *path,
 	const char *name, enum json_type type, const struct json_value **member, struct error *err);
 /* Opens a document with the content `text`, without reading `path`. */
