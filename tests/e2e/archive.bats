@@ -50,6 +50,7 @@ END
 
 ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
 
+# bats test_tags=long
 @test "a dry run changes nothing, and does not send the outbox" {
   seed
   git remote set-url origin ../away.git
@@ -63,6 +64,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   [ "$(git build outbox list --json | jq '.entries | length')" != 0 ]
 }
 
+# bats test_tags=long
 @test "old elements are moved in one commit, unchanged" {
   seed
   run -0 git build archive --dry-run
@@ -175,6 +177,7 @@ put() {
   run -0 git build message list
 }
 
+# bats test_tags=long
 @test "with two concurrent writers and a kill, no element is lost or duplicated" {
   git pull -q
   jq -n '{messages: [range(300) | {id: "old\(.)", from: "build2", to: "build1", timestamp: "2025-10-29T00:00:00Z", read: true}]}' \
@@ -210,6 +213,7 @@ put() {
   done
 }
 
+# bats test_tags=long
 @test "a month of many megabytes is split into several files, and continued in the last one" {
   git pull -q
   head -c 1048576 /dev/zero | tr '\0' x >"$TMP/body"

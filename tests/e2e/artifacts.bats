@@ -84,6 +84,7 @@ over_ssh() {
   [ "$(git build artifacts list --json | jq -r '.builds[3].problem' | cut -d: -f1)" = build1/logs/job_4-artifacts.json ]
 }
 
+# bats test_tags=long
 @test "fetch: over ssh, verified; a second fetch does nothing; an interrupted one is resumed" {
   over_ssh
   mkdir "$TMP/made here"
@@ -165,6 +166,7 @@ over_ssh() {
   run -0 git -C ../build1 build artifacts verify "$job"
 }
 
+# bats test_tags=long
 @test "fetch: data that does not match the manifest is deleted" {
   over_ssh
   mkdir "$TMP/made"
@@ -195,6 +197,7 @@ over_ssh() {
   [ "$(cat job_1/a.deb)" = "what was built" ]
 }
 
+# bats test_tags=long
 @test "fetch: names from a manifest cannot lead outside the directory" {
   mkdir "$TMP/made"
   echo a >"$TMP/made/a"
@@ -221,6 +224,7 @@ over_ssh() {
   [ "$(cat "$TMP/precious")" = precious ]
 }
 
+# bats test_tags=long
 @test "fetch and verify on the server that built the artifacts need no ssh" {
   mkdir "$TMP/made"
   head -c 200000 /dev/urandom >"$TMP/made/a.deb"
@@ -242,6 +246,7 @@ over_ssh() {
   [[ $output == *"this build has no artifacts"* ]]
 }
 
+# bats test_tags=long
 @test "a download from a server that stops sending is abandoned, and the received part is kept" {
   mkdir "$TMP/made"
   head -c 200000 /dev/zero >"$TMP/made/a.deb"
@@ -254,6 +259,7 @@ over_ssh() {
   [ "$(stat -c %s job_1/a.deb.part)" = 5000 ]
 }
 
+# bats test_tags=long
 @test "compare: which artifacts differ, and how, for packages on this host" {
   over_ssh
   tiny 1.2 "$TMP/one" hello old

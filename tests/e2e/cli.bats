@@ -41,6 +41,7 @@ load helper
   run -129 git build demo --json
 }
 
+# bats test_tags=long
 @test "an option that a subcommand does not use is an error, and is never ignored" {
   git init -q repo
   cd repo
@@ -104,6 +105,7 @@ load helper
   [[ $output == fatal:*[sS][hH][aA]*256* ]]
 }
 
+# bats test_tags=long
 @test "IDs that would leave their directory, or look like options, are refused" {
   shared_repo fleet.git
   git clone -q fleet.git clone
@@ -155,6 +157,7 @@ load helper
   done
 }
 
+# bats test_tags=long
 @test "if the reader of standard output has exited, the command is killed by SIGPIPE and prints no error" {
   shared_repo fleet.git
   clone_server fleet.git build1
@@ -231,6 +234,7 @@ completed() {
   run -129 git build completion tcsh
 }
 
+# bats test_tags=long
 @test "the completion of each shell has every command and every option" {
   local shell command verb option
   for command in $(git build -h | sed -n 's/^    \([a-z][a-z-]*\)  *[a-z].*/\1/p'); do

@@ -31,6 +31,7 @@ hostile() {
   git push -q --no-verify origin main
 }
 
+# bats test_tags=long
 @test "the page shows what the commands print" {
   git -C ../build2 build status set -q building
   id=$(git build job add --branch main --commit abc --description "the first")
@@ -70,6 +71,7 @@ hostile() {
     printf '%s\n' body code details footer g h1 h2 head header html li line main meta p rect section span style summary svg table tbody td text th thead time title tr ul | tr '\n' ' ')" ]
 }
 
+# bats test_tags=long
 @test "Chromium runs no script of the repository, and loads the whole page" {
   chromium_is_there
   hostile
@@ -81,6 +83,7 @@ hostile() {
   grep -qF '&lt;script&gt;document.title' "$TMP/dom"
 }
 
+# bats test_tags=long
 @test "--serve answers HEAD, and other requests while a connection is idle" {
   command -v curl >/dev/null || skip "there is no curl"
   in_background "$TMP/out" git-build dashboard --serve

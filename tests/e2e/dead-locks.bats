@@ -15,6 +15,7 @@ setup() {
 moved() { git -C ../build2 build message send -q --to all --subject moved; }
 is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main)" ] && [ -z "$(git status --porcelain)" ]; }
 
+# bats test_tags=long
 @test "the remote-tracking ref: fetches and requests continue, and the outbox stays empty" {
   for lock in refs/remotes/origin/main.lock packed-refs.lock refs/remotes/origin/HEAD.lock; do
     touch ".git/$lock"
@@ -29,6 +30,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   is_current
 }
 
+# bats test_tags=long
 @test "commands that only read also continue" {
   touch .git/refs/remotes/origin/main.lock
   moved
@@ -37,12 +39,14 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [ ! -e .git/refs/remotes/origin/main.lock ]
 }
 
+# bats test_tags=long
 @test "the heartbeat branch" {
   touch .git/refs/heads/heartbeat-build1.lock
   run -0 git build heartbeat --push
   [ ! -e .git/refs/heads/heartbeat-build1.lock ]
 }
 
+# bats test_tags=long
 @test "index, HEAD and branch: reported at most once, and the worktree is updated" {
   for lock in index.lock HEAD.lock refs/heads/main.lock; do
     touch ".git/$lock"
@@ -64,6 +68,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   for lock in "${locks[@]}"; do [ ! -e ".git/$lock" ]; done
 }
 
+# bats test_tags=long
 @test "a worktree that cannot follow is reported once, and updated when possible" {
   printf '\n' >>build1/status.json
   run -0 git build status set building
@@ -84,6 +89,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   git checkout -q build1/status.json
 }
 
+# bats test_tags=long
 @test "a lock file in use is kept, also that of a commit that waits for an editor" {
   echo text >file
   git add file
@@ -113,6 +119,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   git reset -q --hard origin/main
 }
 
+# bats test_tags=long
 @test "another git, of another repository, does not keep a dead lock file alive" {
   git init -q ../elsewhere
   in_background "$TMP/log" git -C ../elsewhere -c core.editor='sleep 100; true' commit --allow-empty
@@ -122,6 +129,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   [[ $output != *warning* ]]
 }
 
+# bats test_tags=long
 @test "a checkout that was killed halfway is undone, and no changes of a user are published or lost" {
   git build status set -q building
   git -C ../build2 build status set -q building
@@ -152,6 +160,7 @@ is_current() { [ "$(git rev-parse main)" = "$(git -C ../fleet.git rev-parse main
   git checkout -q .
 }
 
+# bats test_tags=long
 @test "the worker mirror" {
   git init -q ../source
   git -C ../source commit -q --allow-empty -m First

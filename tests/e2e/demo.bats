@@ -1,5 +1,6 @@
 load helper
 
+# bats test_tags=long
 @test "the demo shows the fleet at work, and leaves no files" {
   before=$(find "$TMP" | sort)
   run -0 git build demo
@@ -20,6 +21,7 @@ load helper
   [ "$(find "$TMP" | sort)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "the demo needs no identity, no home directory, and no settings of the user" {
   # A user whose git settings differ from the defaults in every way.
   cat >"$HOME/.gitconfig" <<'END'
@@ -42,6 +44,7 @@ END
   [ -z "$output" ]
 }
 
+# bats test_tags=long
 @test "--keep keeps a working fleet, and the commands that were run are those that were shown" {
   git build demo --keep new/one >log
   grep -qF "Everything is in $TMP/new/one" log

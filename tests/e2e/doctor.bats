@@ -92,6 +92,7 @@ finds_and_fixes() {
   run -0 git build doctor --no-fetch
 }
 
+# bats test_tags=long
 @test "a lock file of a killed git, in the clone, its mirror or the shared repository" {
   for lock in refs/remotes/origin/main.lock index.lock packed-refs.lock objects/maintenance.lock; do
     touch ".git/$lock"

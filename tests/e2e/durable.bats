@@ -10,6 +10,7 @@ fleet() {
   cd build1 || return
 }
 
+# bats test_tags=long
 @test "a push is refused if the shared repository cannot be synced" {
   fleet
   before=$(git -C ../fleet.git rev-parse main)
@@ -46,6 +47,7 @@ fleet() {
   mv ../away.git ../fleet.git
 }
 
+# bats test_tags=long
 @test "a lock file that a power cut has left on the shared branch blocks no push" {
   fleet
   for lock in refs/heads/main packed-refs HEAD; do
@@ -107,6 +109,7 @@ loose() {
   oid=$(git rev-parse "$1") && echo ".git/objects/${oid:0:2}/${oid:2}"
 }
 
+# bats test_tags=long
 @test "objects emptied by a power cut are fetched again" {
   busy_fleet
   for object in origin/main "origin/main^{tree}" origin/main:coordination/messages.json; do
@@ -121,6 +124,7 @@ loose() {
   done
 }
 
+# bats test_tags=long
 @test "objects that are missing or truncated are fetched again" {
   busy_fleet
   rm "$(loose origin/main:coordination/messages.json)"
@@ -154,6 +158,7 @@ loose() {
   [ "$(stat -c %y .git/git-build/repair)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "a truncated object ends each command, and each push to it" {
   busy_fleet
   local size
@@ -172,6 +177,7 @@ loose() {
   cp "$TMP/whole" "$object"
 }
 
+# bats test_tags=long
 @test "references damaged by a power cut are restored" {
   busy_fleet
   for content in "" garbage 1111111111111111111111111111111111111111; do
@@ -185,6 +191,7 @@ loose() {
   works_again "${reads[@]}"
 }
 
+# bats test_tags=long
 @test "data that only the damaged clone had is kept separately and reported" {
   busy_fleet
   git update-ref refs/heads/topic "$(git commit-tree -m topic "HEAD^{tree}")"
@@ -196,6 +203,7 @@ loose() {
   run ! git rev-parse -q --verify topic
 }
 
+# bats test_tags=long
 @test "a damaged clone without a reachable shared repository continues once that is reachable" {
   busy_fleet
   : >.git/refs/remotes/origin/main
@@ -205,6 +213,7 @@ loose() {
   works_again "heartbeat --push" "$send"
 }
 
+# bats test_tags=long
 @test "an unreadable index is created again" {
   busy_fleet
   : >.git/index
@@ -222,6 +231,7 @@ loose() {
   git fsck
 }
 
+# bats test_tags=long
 @test "a damaged HEAD is restored, and costs no reference" {
   busy_fleet
   local refs content
@@ -249,6 +259,7 @@ loose() {
   done
 }
 
+# bats test_tags=long
 @test "damaged packed references are restored" {
   busy_fleet
   git tag v1

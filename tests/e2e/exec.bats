@@ -12,6 +12,7 @@ fleet() {
   git config build.ssh.build2 "$SSH_URL"
 }
 
+# bats test_tags=long
 @test "one server: the output is prefixed with its name; the exit code is passed on" {
   fleet
   run -0 git build exec build2 -- echo 'two  words' "it's" '$HOME'
@@ -25,6 +26,7 @@ fleet() {
   run -129 git build exec build2
 }
 
+# bats test_tags=long
 @test "all servers: in parallel, with prefixes and a summary" {
   fleet
   # Each command waits for the other; in sequence, this would never end.

@@ -14,6 +14,7 @@ move() {
   edit "$1" "del(.$3[] | select(.id == \"$4\"))"
 }
 
+# bats test_tags=long
 @test "finished elements may only be moved to an archive, unchanged" {
   new_fleet
   some_jobs
@@ -36,6 +37,7 @@ move() {
   accepted
 }
 
+# bats test_tags=long
 @test "nothing may be removed from an archive or changed in it" {
   new_fleet
   some_jobs

@@ -170,6 +170,7 @@ root_commit() {
   git commit-tree -m "As it was" "$(GIT_INDEX_FILE=index git write-tree)"
 }
 
+# bats test_tags=long
 @test "files of a real fleet: the valid ones are accepted, and none of the others" {
   new_fleet
   local path version verdict says commit valid=() refused=0

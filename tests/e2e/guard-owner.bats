@@ -12,6 +12,7 @@ owners_fleet() {
   identify "ada, grace"
 }
 
+# bats test_tags=long
 @test "a server may change its own directory and no other; an operator may change all" {
   owners_fleet
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
@@ -38,6 +39,7 @@ owners_fleet() {
   GIT_BUILD_SERVER=ada git push -q origin :heartbeat-build1
 }
 
+# bats test_tags=long
 @test "a server acquires, renews and releases locks only for itself" {
   owners_fleet
   edit coordination/locks.json '.locks.free |= (.locked_by = "build2" | .expires_at = "2030-01-01T00:00:00Z")'
@@ -68,6 +70,7 @@ accepted_with() {
   as build2 accepted
 }
 
+# bats test_tags=long
 @test "a server sends only as itself, and marks as read only messages sent to it" {
   owners_fleet
   local new='{"id": "m3", "from": "build1", "to": "build2", "type": "info", "subject": "s", "body": "b", "timestamp": "2026-01-01T00:00:00Z", "read": false}'
@@ -113,6 +116,7 @@ refused_by_failure() {
   git reset -q --hard origin/main
 }
 
+# bats test_tags=long
 @test "over ssh, the environment of a key in authorized_keys identifies who pushes" {
   owners_fleet
   start_sshd || false

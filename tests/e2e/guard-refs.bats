@@ -85,6 +85,7 @@ accepted_unchanged() {
   git push -q origin HEAD:main
 }
 
+# bats test_tags=long
 @test "ten thousand commits, one of them broken" {
   new_fleet
   git fast-export --all >/dev/null
@@ -103,6 +104,7 @@ accepted_unchanged() {
   git push -q origin long~2224:main
 }
 
+# bats test_tags=long
 @test "of two racing pushes, the guard accepts both and git exactly one" {
   new_fleet
   some_jobs

@@ -20,6 +20,7 @@ schema_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "a file with a schema in .gitattributes is checked with it, including annotations" {
   schema_fleet
   what tools/gcc.json '{"version": 13}'
@@ -47,6 +48,7 @@ schema_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "a changed schema must compile, and must accept the existing files" {
   schema_fleet
   what schemas/tools.json '{"type": "objekt"}'

@@ -20,6 +20,7 @@ jobs_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "the status of a job changes only as its schema allows, in one or several steps" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "c")).status = "running"'
@@ -33,6 +34,7 @@ jobs_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "a status that may not follow is refused in one line, with those that may" {
   new_fleet
   mkdir schemas
@@ -98,6 +100,7 @@ locks_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "an unexpired lock belongs to its holder; a free or expired one may be acquired" {
   locks_fleet
   edit coordination/locks.json '.locks.held.locked_by = "build2" | .locks.held.fence = 8'
@@ -150,6 +153,7 @@ locks_fleet() {
 
 # ---- messages ----
 
+# bats test_tags=long
 @test "messages never change, never become unread again, and may be removed only when read" {
   new_fleet
   some_messages

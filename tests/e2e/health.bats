@@ -39,6 +39,7 @@ dashboard() {
   git -C "$TMP/fleet.git" show main:shared/health_dashboard.json
 }
 
+# bats test_tags=long
 @test "a healthy fleet" {
   run -0 git build health --check
   [[ ${lines[0]} == SERVER*HEALTH*STATE*"HEARTBEAT"*"DISK FREE"* ]]
@@ -51,6 +52,7 @@ dashboard() {
   jq -e '.overall_status == "healthy" and .alerts == [] and .servers.build2.healthy' <<<"$output"
 }
 
+# bats test_tags=long
 @test "heartbeats pushed five at a time cause no alert, silence does" {
   after 590 git build health --check
   [ "$(kinds after 630)" = "late late" ]
@@ -77,6 +79,7 @@ dashboard() {
   mv ../away.git ../fleet.git
 }
 
+# bats test_tags=long
 @test "jobs, locks, builds and messages that need attention" {
   at=$(date -u -d "@$((now - 40000))" +%Y-%m-%dT%H:%M:%SZ)
   on_main coordination/jobs.json <<END
@@ -136,6 +139,7 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [[ $output == "GIT-BUILD UNKNOWN - "* ]]
 }
 
+# bats test_tags=long
 @test "--write records changes, and nothing twice" {
   git build health --write -q
   # With the members and the formatting that users expect.
@@ -171,6 +175,7 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [ "$(git -C ../fleet.git rev-list --count main)" = $((before + 1)) ]
 }
 
+# bats test_tags=long
 @test "--write keeps members added by others, and replaces a corrupt file" {
   echo '{"timestamp": "2025-10-29T00:00:00Z", "note": "ours", "servers": {"build1": {"status": "idle"}}}' |
     on_main shared/health_dashboard.json

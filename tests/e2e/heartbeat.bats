@@ -99,6 +99,7 @@ count() {
   [ "$(shared main | jq -r .server)" = build1 ]
 }
 
+# bats test_tags=long
 @test "the branch stays within build.heartbeatHistory" {
   git config build.heartbeatHistory 4
   for _ in 1 2 3 4 5 6 7 8 9 10 11; do
@@ -190,6 +191,7 @@ count() {
   [[ $output == *build1* ]]
 }
 
+# bats test_tags=long
 @test "heartbeats work over ssh as over a file" {
   start_sshd
   git remote set-url origin "$SSH_URL$TMP/fleet.git"

@@ -30,6 +30,7 @@ verbs() {
   done
 }
 
+# bats test_tags=long
 @test "-h of a subcommand shows only the usage and options of that subcommand" {
   [ "$(verbs job | wc -l)" = 9 ]
   for command in $(commands); do
@@ -45,6 +46,7 @@ verbs() {
   done
 }
 
+# bats test_tags=long
 @test "the synopsis in the manual is the usage" {
   [ "$(commands | wc -l)" -ge 7 ]
   diff <(usage) <(synopsis git-build)
@@ -53,6 +55,7 @@ verbs() {
   done
 }
 
+# bats test_tags=long
 @test "every option has an entry in the manual, and every entry is an option" {
   local common='-C -q --quiet -v --verbose -h --help --json'
   for command in $(commands); do
@@ -76,6 +79,7 @@ verbs() {
   done
 }
 
+# bats test_tags=long
 @test "every command has a page, listed in git-build(1) with its summary" {
   for command in $(commands); do
     grep -q "^\*git-build-$command\*(1)$" "$SOURCE_DIR/docs/man/git-build.1.scd"

@@ -41,15 +41,21 @@ e2e_setup() {
   # A test may preload a library of tests/faults into a program that was built with a sanitizer.
   export ASAN_OPTIONS=verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
   export GIT_BUILD_BINDIR PATH=$GIT_BUILD_BINDIR:$PATH
-  git config --global user.name "Test"
-  git config --global user.email "test@example.com"
-  git config --global init.defaultBranch main
-  git config --global advice.detachedHead false
-  # The servers of a test are on one host, but must race as if they were on several.
-  git config --global build.hostQueue false
-  # Processes wait for each other, and for the remote, as long as the tests wait for them.
-  git config --global build.lockWait "$(patience 3)"
-  git config --global build.timeout "$(patience 6)"
+  # The servers of a test are on one host, but must race as if they were on several. Processes wait for each
+  # other, and for the remote, as long as the tests wait for them.
+  cat >"$HOME/.gitconfig" <<END
+[user]
+	name = Test
+	email = test@example.com
+[init]
+	defaultBranch = main
+[advice]
+	detachedHead = false
+[build]
+	hostQueue = false
+	lockWait = $(patience 3)
+	timeout = $(patience 6)
+END
   cd "$TMP" || return 1
 }
 

@@ -43,6 +43,7 @@ never_accepted() {
   push_refused "$@" -- HEAD:main
 }
 
+# bats test_tags=long
 @test "input truncated at any byte is refused" {
   local input=$bad_line$'\n' n
   for ((n = 0; n <= ${#input}; n++)); do
@@ -59,6 +60,7 @@ never_accepted() {
   done
 }
 
+# bats test_tags=long
 @test "pre-push refuses input truncated within a line" {
   local input=$local_line$'\n' n
   git config --unset core.hooksPath
@@ -76,6 +78,7 @@ never_accepted() {
   done
 }
 
+# bats test_tags=long
 @test "a push is refused if the list of refs cannot be read" {
   local fault
   for fault in '</' '<&-' '</dev/null' '< <(perl -e "fcntl(STDOUT, 4, 2048); sleep 1")'; do
@@ -94,6 +97,7 @@ never_accepted() {
   done
 }
 
+# bats test_tags=long
 @test "a failed read of the input refuses the push" {
   local why reads n
   export FAULT_READ_SIZE=20 FAULT_PROGRAM=pre-receive FAULT_COUNT=$TMP/count
@@ -115,6 +119,7 @@ $local_line"
   done
 }
 
+# bats test_tags=long
 @test "git refuses a push if one read of its list of refs fails" {
   local why n
   export FAULT_READ_SIZE=40 FAULT_PROGRAM=pre-receive
@@ -130,6 +135,7 @@ $local_line"
   FAULT_READ=1:EINTR git push -q origin HEAD:main
 }
 
+# bats test_tags=long
 @test "a line that git never writes is refused, with all others" {
   local line
   for line in '' ' ' x "$tip" "$tip $tip" "$tip $tip " "$tip $tip refs/" "$tip $tip main" "$tip  $tip refs/heads/main" \
@@ -158,6 +164,7 @@ $local_line"
   done
 }
 
+# bats test_tags=long
 @test "one bad ref of 100,000 refuses the push" {
   local none=0000000000000000000000000000000000000000 # deletions are checked quickly
   seq -f "$tip $none refs/tags/%.0f" 100000 >"$TMP/input"

@@ -67,6 +67,7 @@ setup() {
   git push -q origin HEAD:main
 }
 
+# bats test_tags=long
 @test "a kept hook that is killed at any time refuses the push" {
   local signal point
   for signal in KILL TERM PIPE SEGV; do
@@ -100,6 +101,7 @@ setup() {
   (cd ../fleet.git && hooks/pre-receive <"$TMP/input")
 }
 
+# bats test_tags=long
 @test "a large input reaches the kept hook completely, and then git-build" {
   seq -f "$(git rev-parse HEAD~1) 0000000000000000000000000000000000000000 refs/tags/%.0f" 100000 >"$TMP/input"
   kept "$hook" 'cat >"$TMP/given"'
@@ -118,6 +120,7 @@ setup() {
   [ ! -e "$TMP/asked" ]
 }
 
+# bats test_tags=long
 @test "a failed write to the kept hook refuses the push" {
   local line why n writes
   line="$(git rev-parse HEAD~1) $(git rev-parse HEAD~1) refs/heads/main"

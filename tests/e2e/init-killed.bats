@@ -47,6 +47,7 @@ check_shared() {
   git -C "$1" fsck --strict --no-progress
 }
 
+# bats test_tags=long
 @test "init --shared that is killed while it creates a repository is completed by the next run" {
   killed_at 0 git build init --shared counted.git
   last=$(changes)
@@ -84,6 +85,7 @@ check_shared() {
   done
 }
 
+# bats test_tags=long
 @test "init that is killed in a clone is completed by the next run" {
   shared_repo empty.git
   cp -r empty.git fleet.git
@@ -110,6 +112,7 @@ check_shared() {
   done
 }
 
+# bats test_tags=long
 @test "init waits for a lock file on the settings that another program holds, and names it" {
   git init -q --bare fleet.git
   touch fleet.git/config.lock

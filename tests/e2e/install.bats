@@ -137,6 +137,7 @@ END
   wait_for 5 grep -q held "$TMP/holder.log"
 }
 
+# bats test_tags=long
 @test "if another program holds the lock of dpkg or apt, it waits, and finally prints what to do" {
   scratch_apt
   for file in dpkg/lock-frontend state/lists/lock; do
@@ -161,6 +162,7 @@ END
   [ "$(grep -c "Another program uses" "$TMP/log")" = 1 ]
 }
 
+# bats test_tags=long
 @test "the demo ends with the heartbeats of two servers, and leaves no files" {
   export MAKEFLAGS='' CFLAGS=-O0 # the demo builds everything
   run -0 install_sh demo

@@ -63,6 +63,7 @@ on_main() {
   jq -e ".claimed and .job.id == \"$test\" and .job.attempt == 1" <<<"$output"
 }
 
+# bats test_tags=long
 @test "a job waits for all its dependencies, and cycles are refused" {
   a=$(add) b=$(add) c=$(add --priority 1 --depends "$a,$b") d=$(add --priority 1 --depends "$a" --depends "$c")
   run -0 git build job list
@@ -101,6 +102,7 @@ END
   [ "$(diff "$TMP/jobs" "$TMP/after" | grep -c '^[<>]')" = 2 ]
 }
 
+# bats test_tags=long
 @test "a user of the old scripts who holds job_assignment blocks claims" {
   add >/dev/null
   git -C ../build2 build lock acquire job_assignment
@@ -110,6 +112,7 @@ END
   git -C ../build2 build lock release job_assignment
 }
 
+# bats test_tags=long
 @test "only the server that runs a job can finish it, at its current attempt" {
   id=$(add)
   run -1 git build job complete "$id"
@@ -135,6 +138,7 @@ END
   [[ $output == *"no such job: 'job_nowhere'"* ]]
 }
 
+# bats test_tags=long
 @test "a server with two jobs shows the other one when one is finished" {
   a=$(add) b=$(add)
   git build job claim
@@ -143,6 +147,7 @@ END
   shown build1/status.json | jq -e ".status == \"building\" and .current_job.id == \"$a\" and .last_build.id == \"$b\""
 }
 
+# bats test_tags=long
 @test "jobs of a silent server are requeued, and fail after three attempts" {
   id=$(add)
   now=$(date +%s)
@@ -173,6 +178,7 @@ END
   mv ../away.git ../fleet.git
 }
 
+# bats test_tags=long
 @test "many servers claim from twenty jobs: each job is claimed once" {
   for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   shown coordination/jobs.json | jq '.jobs = [range(20) | {id: "job_\(.)", status: "queued", assigned_to: null}]' |
@@ -199,6 +205,7 @@ END
   done
 }
 
+# bats test_tags=long
 @test "errors in the command line are reported" {
   run -129 git build job add --branch main
   [ "$output" = "error: --branch B and --commit C are required; see 'git build job add -h'" ]
@@ -211,6 +218,7 @@ END
   run -128 git build job show nothing
 }
 
+# bats test_tags=long
 @test "a push that arrives after two more of its leaders have died is found" {
   claims() { jobs '[.jobs[] | select(.status == "running")] | length'; }
   leader() { grep -oE '[0-9]+$' .git/git-build/write; }
@@ -252,6 +260,7 @@ END
   rm ../hold.3
 }
 
+# bats test_tags=long
 @test "with build.source, add queues an existing commit, and refuses a missing one" {
   git init -q ../source
   git -C ../source commit -q --allow-empty -m One
@@ -291,6 +300,7 @@ listed() {
   echo "$ids"
 }
 
+# bats test_tags=long
 @test "list prints jobs that match every filter, and refuses an unknown filter" {
   on_main coordination/jobs.json <<'END'
 {

@@ -43,6 +43,7 @@ on_main() {
   jq -e '(.acquired | not) and .locked_by == "build2" and .commit == null' <<<"$output"
 }
 
+# bats test_tags=long
 @test "the file has the members that the old scripts know, and keeps unknown ones" {
   git -C ../fleet.git show main:coordination/locks.json |
     jq '.locks.deploy = {locked_by: null, locked_at: null, expires_at: null, owner_note: "ask Ada"} | .metadata = {a: 150}' |
@@ -54,6 +55,7 @@ on_main() {
   [ "$(lock deploy)" = '{"locked_by":null,"locked_at":null,"expires_at":null,"owner_note":"ask Ada","fence":1}' ]
 }
 
+# bats test_tags=long
 @test "a lock held by the old scripts is respected, and can be acquired after it has expired" {
   git -C ../fleet.git show main:coordination/locks.json | jq --arg until "$(date -u -d '+1 hour' +%FT%TZ)" \
     '.locks.config_update = {locked_by: "build2", locked_at: "2025-10-29T12:00:00Z", expires_at: $until}' |
@@ -76,6 +78,7 @@ on_main() {
   [[ $(lock deploy) == *build2* ]]
 }
 
+# bats test_tags=long
 @test "renew extends the lease from now; an expired lock that no server has acquired can be renewed" {
   git build lock acquire deploy --ttl 60
   git build lock renew deploy --ttl 600
@@ -85,6 +88,7 @@ on_main() {
   [[ $(lock other) == *'"fence":1}' ]]
 }
 
+# bats test_tags=long
 @test "--wait acquires the lock when it is released" {
   git build lock acquire deploy
   in_background "$TMP/log" git -C "$TMP/build2" build lock acquire deploy --wait "$(patience 30)"
@@ -94,6 +98,7 @@ on_main() {
   run -1 git build lock acquire deploy --wait 1
 }
 
+# bats test_tags=long
 @test "a command runs with the lock held and its fence, and its exit code is returned" {
   run -7 git build lock acquire deploy -- sh -c \
     'echo "$GIT_BUILD_LOCK $GIT_BUILD_FENCE"; git -C ../build2 build lock acquire -q deploy || echo "held $?"; exit 7'
@@ -108,6 +113,7 @@ on_main() {
 
 renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deploy'; }
 
+# bats test_tags=long
 @test "the lease of a lock is renewed while its command runs" {
   in_background "$TMP/log" git build lock acquire deploy --ttl 20 -- sh -c 'until [ -e ../done ]; do sleep 0.1; done'
   wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
@@ -119,6 +125,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
 }
 
+# bats test_tags=long
 @test "if the lock is lost, the command is stopped, unless --keep-running is given" {
   run -128 git build lock acquire deploy --ttl 20 -- sh -c \
     'git -C ../build2 build lock break deploy --reason "the demo wants it"; sleep 100000; echo "not stopped"'
@@ -130,6 +137,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   grep -q "went on" ../log
 }
 
+# bats test_tags=long
 @test "if nothing can be pushed, the command is stopped when the lease expires" {
   run -128 git build lock acquire deploy --ttl 10 -- sh -c \
     'mv ../fleet.git ../away.git; sleep 100000; echo "not stopped"'
@@ -138,6 +146,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output != *"not stopped"* ]]
 }
 
+# bats test_tags=long
 @test "a signal is passed to the command, and the lock is released" {
   in_background "$TMP/log" git build lock acquire deploy -- sh -c 'trap "echo told; exit 3" TERM; while :; do sleep 0.1; done'
   wait_for 5 eval '[[ $(lock deploy) == *build1* ]]'
@@ -147,6 +156,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   wait_for 5 eval '[[ $(lock deploy) != *build1* ]]'
 }
 
+# bats test_tags=long
 @test "break needs a reason, which is recorded in the history" {
   git -C ../build2 build lock acquire deploy
   run -129 git build lock break deploy
@@ -159,6 +169,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output == *"warning: lock deploy was lost"* ]]
 }
 
+# bats test_tags=long
 @test "a corrupt lock cannot be acquired until it is broken" {
   rm ../fleet.git/hooks/pre-receive
   git -C ../fleet.git show main:coordination/locks.json |
@@ -175,6 +186,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   git build lock acquire deploy
 }
 
+# bats test_tags=long
 @test "invalid names are refused" {
   for name in '' '../x' '-x' 'a b' .hidden $'a\nb' "$(printf 'x%.0s' {1..101})"; do
     run -129 git build lock acquire -- "$name"
@@ -186,6 +198,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [[ $output == *"did you mean 'acquire'?"* ]]
 }
 
+# bats test_tags=long
 @test "clones of one host take turns: none of them loses a race" {
   shared_repo "$TMP/turns.git" >/dev/null
   git config --global build.hostQueue true
@@ -230,6 +243,7 @@ renewed() { git -C "$TMP/fleet.git" log --format=%s main | grep -q 'renews deplo
   [ -z "$(ls .git/git-build/queue)" ]
 }
 
+# bats test_tags=long
 @test "a process that is killed midway does not affect the others" {
   # A push that hangs: the leader holds the queue until it is killed.
   cat >../fleet.git/hooks/pre-receive.slow <<'END'
@@ -254,6 +268,7 @@ END
   [ -z "$(ls .git/git-build/queue)" ]
 }
 
+# bats test_tags=long
 @test "if the remote does not respond, acquire fails after some attempts, and nothing is held" {
   git build lock list >/dev/null
   mv ../fleet.git ../away.git
@@ -267,6 +282,7 @@ END
   [ "$(lock deploy)" = null ]
 }
 
+# bats test_tags=long
 @test "list shows the locks of a server" {
   git build lock acquire one
   git build lock acquire other

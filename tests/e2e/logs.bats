@@ -35,6 +35,7 @@ worker() { in_background "$TMP/worker" git-build -C "$TMP/build1" run -q --once;
 
 shown() { grep -q "$@"; }
 
+# bats test_tags=long
 @test "a finished log: by job, by server, the newest, listed, compressed" {
   run -128 git build logs
   [[ $output == *"build2 has no logs yet"* ]]
@@ -81,6 +82,7 @@ shown() { grep -q "$@"; }
   run -129 git build logs -f --json
 }
 
+# bats test_tags=long
 @test "logs that the shell scripts have left in the worktree are found" {
   mkdir -p build2/logs
   echo "of a script" >build2/logs/20251029T120000Z.log
@@ -103,6 +105,7 @@ shown() { grep -q "$@"; }
   run -128 git build logs --here --server build2
 }
 
+# bats test_tags=long
 @test "a live log in this clone: followed until the job ends" {
   slow go
   worker
@@ -123,6 +126,7 @@ shown() { grep -q "$@"; }
   grep -qx two "$TMP/followed"
 }
 
+# bats test_tags=long
 @test "a live log on another server: over ssh, followed until the job ends" {
   over_ssh
   slow go
@@ -146,6 +150,7 @@ shown() { grep -q "$@"; }
   [[ $output == *$'\none\ntwo'* ]]
 }
 
+# bats test_tags=long
 @test "ending --follow leaves no process, here or on the other server" {
   over_ssh
   slow never
@@ -171,6 +176,7 @@ shown() { grep -q "$@"; }
   grep -qx one "$TMP/followed"
 }
 
+# bats test_tags=long
 @test "decompression is limited" {
   mkdir -p build2/logs
   head -c 300000000 /dev/zero | gzip >build2/logs/20251029T120000Z.log.gz
@@ -181,6 +187,7 @@ shown() { grep -q "$@"; }
   [[ $output == *"cannot decompress "* ]]
 }
 
+# bats test_tags=long
 @test "the log of a killed worker is not followed forever" {
   slow never
   worker
@@ -195,6 +202,7 @@ shown() { grep -q "$@"; }
   [[ $output == *$'\none'* ]]
 }
 
+# bats test_tags=long
 @test "escape sequences in a log do not reach a terminal, unless requested" {
   add "printf '\\033[31mred\\033[0m \\033]0;title\\007bell\\a 10%%\\r20%%\\r\\n\\302\\233x\\n'"
   git -C ../build1 build run -q

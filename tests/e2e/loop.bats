@@ -40,6 +40,7 @@ stop() {
   wait "$pid" || status=$?
 }
 
+# bats test_tags=long
 @test "the loop records heartbeats on time, and SIGTERM pushes the pending ones" {
   start=$(heartbeats)
   start_loop --push-every 100
@@ -77,6 +78,7 @@ stop() {
   kill "$pid"
 }
 
+# bats test_tags=long
 @test "--json prints one line per heartbeat, and nothing else on standard output" {
   git-build heartbeat --loop --interval 1 --push-every 2 --json >../out 2>../err 3>&- &
   pid=$!
@@ -87,6 +89,7 @@ stop() {
   [ ! -s ../err ]
 }
 
+# bats test_tags=long
 @test "an unreachable remote is reported once, and its return once" {
   start_loop --push-every 1
   wait_for 5 logged ../log "recording a heartbeat"
@@ -144,6 +147,7 @@ stop() {
   [ "$status" = 0 ]
 }
 
+# bats test_tags=long
 @test "the service manager is notified: ready, reloading, stopping" {
   for socket in "$TMP/notify" "@git-build-test-$$"; do
     : >../log
@@ -169,6 +173,7 @@ stop() {
   done
 }
 
+# bats test_tags=long
 @test "killed at any moment and started again: nothing is corrupt or stuck" {
   for _ in 1 2 3 4 5 6 7 8; do
     in_background "$TMP/log" git-build heartbeat --loop --interval 1 --push-every 1
@@ -183,6 +188,7 @@ stop() {
   git -C ../fleet.git fsck --strict --no-dangling --no-progress
 }
 
+# bats test_tags=long
 @test "a failed write is reported once, and heartbeats continue when writing works again" {
   before=$(heartbeats)
   start_loop

@@ -52,6 +52,7 @@ refused_or_found() {
     $output == *"cannot be checked"* || $output == *"push "* ]]
 }
 
+# bats test_tags=long
 @test "pre-receive and pre-push refuse a bad push, whichever allocation fails" {
   need_own_allocator
   local tip bad
@@ -99,6 +100,7 @@ sent_or_fatal() {
   esac
 }
 
+# bats test_tags=long
 @test "a command ends with 128, and never crashes, whichever allocation fails" {
   need_own_allocator
   export FAULT_PROGRAM=git-build-full

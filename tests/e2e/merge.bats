@@ -62,6 +62,7 @@ both_changed() {
 
 # ---- every command that merges ----
 
+# bats test_tags=long
 @test "git pull merges" {
   both_changed
   in_clone build2 git pull -q --no-rebase --no-edit
@@ -71,6 +72,7 @@ both_changed() {
   push build2
 }
 
+# bats test_tags=long
 @test "git pull --rebase merges" {
   both_changed
   in_clone build2 git pull -q --rebase
@@ -79,6 +81,7 @@ both_changed() {
   push build2
 }
 
+# bats test_tags=long
 @test "git cherry-pick, git revert and git am -3 merge" {
   both_changed
   in_clone build2 git fetch -q
@@ -97,6 +100,7 @@ both_changed() {
   clean build2
 }
 
+# bats test_tags=long
 @test "git stash pop merges" {
   both_changed
   in_clone build2 git reset -q --soft HEAD~2
@@ -107,6 +111,7 @@ both_changed() {
   run ! grep '^<<<<<<<' build2/coordination/messages.json
 }
 
+# bats test_tags=long
 @test "a rebase of fifty commits succeeds" {
   new_fleet build1 build2
   local n
@@ -121,6 +126,7 @@ both_changed() {
   push build2
 }
 
+# bats test_tags=long
 @test "an octopus merge runs no driver: it succeeds or changes nothing" {
   new_fleet build1 build2 build3
   add_message build1 1
@@ -145,6 +151,7 @@ both_changed() {
   clean build1
 }
 
+# bats test_tags=long
 @test "a criss-cross merge keeps everything" {
   new_fleet build1 build2 build3
   add_message build2 1
@@ -164,6 +171,7 @@ both_changed() {
 
 # ---- races ----
 
+# bats test_tags=long
 @test "two clones change the same values, push in any order, and end identical" {
   new_fleet build1 build2
   edit build1 coordination/jobs.json '.jobs = [{"id":"job_7","status":"queued","assigned_to":null,"started_at":null}]'
@@ -192,6 +200,7 @@ both_changed() {
   clean build1
 }
 
+# bats test_tags=long
 @test "adjacent versions of a fleet's messages, recombined as concurrent changes, merge" {
   local path version verdict base ours theirs merged=0
   while IFS=$'\t' read -r path version verdict _; do
@@ -215,6 +224,7 @@ both_changed() {
 
 # ---- what git decides before it runs the driver ----
 
+# bats test_tags=long
 @test "a file added on both sides, renamed, or with a changed mode" {
   new_fleet build1 build2
   echo '*.json merge=git-build' >>build1/.gitattributes
@@ -255,6 +265,7 @@ both_changed() {
   git -C build2 merge --abort
 }
 
+# bats test_tags=long
 @test "without the program, git merges text and leaves markers" {
   both_changed
   # The driver's command line has the path of the program: replace it by one that does not exist.
@@ -268,6 +279,7 @@ both_changed() {
   git -C build2 merge --abort
 }
 
+# bats test_tags=long
 @test "a killed driver leaves the file unchanged, and git reports a conflict" {
   both_changed
   cat >"$TMP/killed" <<END
@@ -305,6 +317,7 @@ END
   clean build2
 }
 
+# bats test_tags=long
 @test "post-merge reports problems, and never fails a merge" {
   new_fleet build1 build2
   add_message build1 1
@@ -435,6 +448,7 @@ claim_twice() {
   push build1
 }
 
+# bats test_tags=long
 @test "the message of a merge commit names the discarded values" {
   claim_twice
   in_clone build2 git pull -q --no-rebase --no-edit 2>report
@@ -448,6 +462,7 @@ claim_twice() {
   run ! grep -q Discarded <(git -C build2 log -1 --format=%B)
 }
 
+# bats test_tags=long
 @test "an aborted merge leaves no discarded values for another one" {
   claim_twice
   in_clone build2 git fetch -q
@@ -465,6 +480,7 @@ claim_twice() {
   [ "$(grep -c assigned_to message)" = 1 ]
 }
 
+# bats test_tags=long
 @test "a hook of the clone's own runs before prepare-commit-msg" {
   claim_twice
   cd build2

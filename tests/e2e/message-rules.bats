@@ -17,6 +17,7 @@ END
 messages() { git -C "$TMP/fleet.git" show main:coordination/messages.json | jq -c ".messages[] | $1"; }
 send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
 
+# bats test_tags=long
 @test "the first rule that matches replies or marks as read; other messages are kept" {
   ping=$(send --type request --subject "Hello" --body "Build1, are you there?")
   chat=$(send --type info --subject "Nice weather")
@@ -33,6 +34,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ -z "$output" ]
 }
 
+# bats test_tags=long
 @test "two servers whose rules would reply to each other stop after one reply each" {
   echo '{ "rules": [ { "reply": "What?" } ] }' >../talk.json
   git build message send -q --to build2 --subject "hello" >/dev/null
@@ -42,6 +44,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ "$(messages . | wc -l)" = 2 ]
 }
 
+# bats test_tags=long
 @test "many processes at the same time send one reply" {
   send --type request --subject "are you there" >/dev/null
   for _ in 1 2 3 4 5 6; do git build message rules -q ../rules.json & done
@@ -49,6 +52,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [ "$(messages 'select(.auto)' | wc -l)" = 1 ]
 }
 
+# bats test_tags=long
 @test "the rules of the fleet, those in git config, and none" {
   run -128 git build message rules
   [[ $output == *"shared/message_rules.json"* ]]
@@ -82,6 +86,7 @@ send() { git -C "$TMP/build2" build message send --to build1 "$@"; }
   [[ $output == *"shared/message_rules.json:1:"* ]]
 }
 
+# bats test_tags=long
 @test "watch applies the rules as messages arrive" {
   git config build.messageRules "$TMP/rules.json"
   in_background "$TMP/out" git build message watch --rules --interval 1

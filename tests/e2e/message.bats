@@ -23,6 +23,7 @@ on_main() {
   git -C "$TMP/other" push -q --no-verify origin main
 }
 
+# bats test_tags=long
 @test "a message to one server is in its inbox until the server has read it" {
   id=$(git build message send --to build2 --subject hello --body 'one "two"' --type request)
   [[ $id =~ ^msg_[0-9a-f-]{36}$ ]]
@@ -39,6 +40,7 @@ on_main() {
   run -128 git build message read msg_nowhere
 }
 
+# bats test_tags=long
 @test "a message to all is read by each server, and counts as read for the old scripts when all have" {
   id=$(git build message send --to all --subject "to all")
   [ "$(unread build2)$(unread build3)" = "to allto all" ]
@@ -55,6 +57,7 @@ on_main() {
   [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "messages of the old scripts are accepted" {
   on_main coordination/messages.json <<'END'
 {"messages": [
@@ -70,6 +73,7 @@ END
   messages '.messages[1].read == true'
 }
 
+# bats test_tags=long
 @test "a reply goes to the sender, and marks the message as read" {
   id=$(git build message send --to build2 --subject "ready?" --body x)
   run -0 git -C ../build2 build message reply "$id" --body yes
@@ -106,6 +110,7 @@ watching() {
   grep -q "Are you there" "$TMP/log"
 }
 
+# bats test_tags=long
 @test "watch shows messages as they arrive, and waits while the remote is unreachable" {
   git build message send --to build2 --subject before
   in_background "$TMP/log" git -C "$TMP/build2" build message watch --interval 1
@@ -121,6 +126,7 @@ watching() {
   [ "$(grep '^msg_' "$TMP/log" | grep -vc 'Are you there')" = 2 ]
 }
 
+# bats test_tags=long
 @test "many servers send at the same time, and every message exists once" {
   for id in $(racers); do clone_server "$TMP/fleet.git" "$id" >/dev/null 2>&1; done
   git config --global build.attempts 50
@@ -135,6 +141,7 @@ watching() {
   messages --argjson n "$(racers | wc -w)" '.messages | length == 3 * $n'
 }
 
+# bats test_tags=long
 @test "errors in the command line are reported" {
   run -129 git build message send --to build2
   run -129 git build message send --to ../x --subject y
@@ -146,6 +153,7 @@ watching() {
   run -128 git build message show msg_1
 }
 
+# bats test_tags=long
 @test "a message to a server that does not exist is refused, with a suggestion" {
   run -128 git build message send --to bulid2 --subject x
   [ "$output" = "fatal: no such server: 'bulid2' (did you mean build2?)" ]
@@ -169,6 +177,7 @@ watching() {
 # listed OPTION...: print the IDs that `message list` prints.
 listed() { git build message list --offline --json "$@" | jq -r '[.messages[].id] | join(" ")'; }
 
+# bats test_tags=long
 @test "list prints messages that match every filter" {
   on_main coordination/messages.json <<'END'
 {

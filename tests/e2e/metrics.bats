@@ -49,6 +49,7 @@ check_format() {
     END { exit bad }' "$1"
 }
 
+# bats test_tags=long
 @test "the metrics of servers" {
   export GIT_BUILD_TEST_NOW=$((now + 100))
   near "$(value 'git_build_heartbeat_age_seconds{server="build1"}')" 100
@@ -64,6 +65,7 @@ check_format() {
   [ "$(value 'git_build_alerts{severity="critical"}')" -ge 2 ]
 }
 
+# bats test_tags=long
 @test "the metrics of jobs, builds, locks and messages" {
   at() { date -u -d "@$((now - $1))" +%Y-%m-%dT%H:%M:%SZ; }
   on_main coordination/jobs.json <<END
@@ -89,6 +91,7 @@ END
   [ "$(value git_build_messages_unread_errors)" = 1 ]
 }
 
+# bats test_tags=long
 @test "pushes of this clone are counted, and rejected ones" {
   [ "$(value 'git_build_pushes_total{result="done"}')" -ge 1 ]
   [ "$(value 'git_build_push_duration_seconds_bucket{le="+Inf"}')" = "$(value 'git_build_pushes_total{result="done"}')" ]
@@ -102,6 +105,7 @@ END
   mv ../away.git ../fleet.git
 }
 
+# bats test_tags=long
 @test "text of others cannot break the format" {
   on_main coordination/locks.json <<'END'
 {"locks": {"a\"} 1\ngit_build_x 2": {"locked_by": "b\\\" \u001b[31m ä", "expires_at": "2999-01-01T00:00:00Z"}}}
@@ -114,6 +118,7 @@ END
   [ "$(value git_build_unreadable_files)" = 1 ]
 }
 
+# bats test_tags=long
 @test "--textfile replaces the file atomically, readable by all users" {
   umask 077
   run -0 git build metrics --textfile "$TMP/git_build.prom"
@@ -133,6 +138,7 @@ END
   promtool check rules "$SOURCE_DIR/docs/monitoring/alerts.yml"
 }
 
+# bats test_tags=long
 @test "every metric is in docs/monitoring.md, and those in rules and dashboard exist" {
   git build metrics | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort >made
   grep -ohE '`git_build_[a-z_]+`' "$SOURCE_DIR/docs/monitoring.md" | tr -d '`' | sort -u >written

@@ -14,6 +14,7 @@ setup() {
 other() { git -C ../build2 build "$@"; }
 reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
 
+# bats test_tags=long
 @test "each event is reported once, with its subject" {
   other message send -q --to build1 --subject "before" >/dev/null
   run -0 git build notify
@@ -36,6 +37,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   [ "$(wc -l <"$HOME/reported")" = 2 ]
 }
 
+# bats test_tags=long
 @test "a lock and a job that moved to others, a server that became silent and returned" {
   git build lock acquire -q deploy --ttl 60
   git build job add --branch main --commit abc >/dev/null
@@ -64,6 +66,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   [ "$(wc -l <"$HOME/reported")" = "$before" ]
 }
 
+# bats test_tags=long
 @test "a command that fails or hangs is run again, but not forever; other events are still reported" {
   git build notify
   first=$(other message send --to build1 --subject one)
@@ -79,6 +82,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   [ "$(reported "select(.message == \"$first\")")" = "" ]
 }
 
+# bats test_tags=long
 @test "many processes at the same time, some of them killed, report each event once" {
   git build notify
   git config build.notifyCommand 'cat >>"$HOME/reported"; sleep 0.05'
@@ -97,6 +101,7 @@ reported() { jq -r "$1" "$HOME/reported" 2>/dev/null; }
   [ "$(reported .id | wc -l)" -le 14 ]
 }
 
+# bats test_tags=long
 @test "a heartbeat loop reports events too, and continues if the command fails" {
   git build notify
   git config build.heartbeatInterval 1

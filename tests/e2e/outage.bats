@@ -32,6 +32,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   [ "$(find .git/git-build/outbox -type f | wc -l)" = 1 ]
 }
 
+# bats test_tags=long
 @test "the message is sent once the remote is back, and never twice" {
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 3
@@ -50,6 +51,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   [ -z "$(find .git/git-build/outbox -type f)" ]
 }
 
+# bats test_tags=long
 @test "the next outage is reported separately" {
   mv "$TMP/shared.git" "$TMP/away.git"
   fail_to_push 3
@@ -63,6 +65,7 @@ messages() { git -C "$TMP/shared.git" show main:coordination/messages.json; }
   messages | jq -e '.messages | length == 2 and (map(.id) | unique | length == 2)'
 }
 
+# bats test_tags=long
 @test "a failing alert command is reported, and the heartbeat is recorded" {
   git config build.alertCommand 'echo no mail today; exit 7'
   mv "$TMP/shared.git" "$TMP/away.git"

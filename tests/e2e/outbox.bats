@@ -41,6 +41,7 @@ cut() {
     and .[1].type == "error" and .[1].to == "all"'
 }
 
+# bats test_tags=long
 @test "an entry that is sent again has one effect" {
   away
   run -128 git build message send --to build2 --subject once
@@ -71,6 +72,7 @@ cut() {
   run -0 git build outbox retry
 }
 
+# bats test_tags=long
 @test "a request for a lock or a job is not kept" {
   git build job add --branch main --commit abc
   away
@@ -85,6 +87,7 @@ cut() {
   shown coordination/jobs.json | jq -e '.jobs[0].status == "queued"'
 }
 
+# bats test_tags=long
 @test "an entry that the branch no longer permits waits for a decision" {
   id=$(git build job add --branch main --commit abc)
   git build job claim
@@ -105,6 +108,7 @@ cut() {
   [ -z "$(entries)" ]
 }
 
+# bats test_tags=long
 @test "if the connection breaks after the push, the client checks the branch, and nothing happens twice" {
   cut 'rm ../cut'
   git build message send --to build2 --subject once
@@ -127,6 +131,7 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.fence == 1 and .locks.deploy.locked_by == "build1"'
 }
 
+# bats test_tags=long
 @test "a concurrent fetch of another process of the clone does not hide the result" {
   id=$(git build job add --branch main --commit abc)
   git build job claim
@@ -144,6 +149,7 @@ cut() {
   [ -z "$(git -C ../fleet.git log --format=%B main | grep ^Operation-Id | sort | uniq -d)" ]
 }
 
+# bats test_tags=long
 @test "a lock is not broken later, when it may belong to another server" {
   git build lock acquire deploy
   away
@@ -154,6 +160,7 @@ cut() {
   shown coordination/locks.json | jq -e '.locks.deploy.locked_by == "build1"'
 }
 
+# bats test_tags=long
 @test "reading continues with the last fetched state, and prints its age" {
   git build job add --branch main --commit abc
   git build status >/dev/null

@@ -23,6 +23,7 @@ into_full() {
   sed '0,/these changes were made:$/d' "$TMP/err" | grep -qE -- "$words"
 }
 
+# bats test_tags=long
 @test "locks" {
   into_full 'deploy .*fence 1' git build lock acquire deploy
   shown locks | jq -e '.locks.deploy.locked_by == "build1"'
@@ -33,6 +34,7 @@ into_full() {
   into_full 'other' git build lock break other --reason stuck
 }
 
+# bats test_tags=long
 @test "jobs" {
   into_full '^job_' git build job add --branch main --commit abc
   id=$(shown jobs | jq -r '.jobs[0].id')
@@ -43,6 +45,7 @@ into_full() {
   into_full "$id" git build job cancel "$id" --json
 }
 
+# bats test_tags=long
 @test "messages, status, archive" {
   into_full '^msg_' git build message send --to build2 --subject hello
   id=$(shown messages | jq -r '.messages[0].id')
@@ -51,6 +54,7 @@ into_full() {
   into_full '"attempts"' git build archive --json
 }
 
+# bats test_tags=long
 @test "setup, heartbeats, squash" {
   git clone -q ../fleet.git ../build3
   into_full '.' git -C ../build3 build init --server build3
@@ -61,6 +65,7 @@ into_full() {
   into_full '"squashed": true' git build squash --server build1 --json
 }
 
+# bats test_tags=long
 @test "the outbox" {
   mv ../fleet.git ../away.git
   run -128 git -c build.attempts=1 build message send --to build2 --subject hello
@@ -74,6 +79,7 @@ into_full() {
   [ "$output" = "fatal: cannot write to standard output: No space left on device" ]
 }
 
+# bats test_tags=long
 @test "a reader that has exited" {
   run bash -c 'set -o pipefail; { sleep 1; git build lock acquire deploy; } | true'
   [ "$status" = 141 ] # by SIGPIPE

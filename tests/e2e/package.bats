@@ -31,6 +31,7 @@ END
   chmod +x "$1/debian/rules"
 }
 
+# bats test_tags=long
 @test "a Debian source tree becomes a package that dpkg can read" {
   source_tree "a tree/tiny-1.2"
   run -0 git build package --repo "a tree/tiny-1.2" --out "new/out folder"
@@ -58,6 +59,7 @@ END
   dpkg -I out/own_3_all.deb | grep -q 'Package: own'
 }
 
+# bats test_tags=long
 @test "a build that fails, one without a package, one that hangs, and a directory that is not a source tree" {
   source_tree tree
   printf '#!/usr/bin/make -f\n%%:\n\tfalse\n' >tree/debian/rules
@@ -79,6 +81,7 @@ END
   run -129 git build package --repo tree
 }
 
+# bats test_tags=long
 @test "a build dependency that is not available: the build continues without it, with a warning" {
   source_tree tree 'Build-Depends: no-such-package-anywhere (>= 1)'
   # Only root installs; other users always build without it.
@@ -88,6 +91,7 @@ END
   [ -f out/tiny_1.2_all.deb ]
 }
 
+# bats test_tags=long
 @test "python-setuptools, which Debian no longer has, becomes an empty package" {
   [ "$(id -u)" = 0 ] || skip "only root installs packages"
   command -v equivs-build >/dev/null || skip "there is no equivs-build"

@@ -21,6 +21,7 @@ other() { git -C ../build2 build "$@"; }
   [ -z "$output" ]
 }
 
+# bats test_tags=long
 @test "messages, jobs and locks that concern this server are reported, after a merge and after a rebase" {
   other lock acquire -q deploy
   git pull -q --no-rebase
@@ -48,6 +49,7 @@ other() { git -C ../build2 build "$@"; }
   [ ! -s "$TMP/said" ]
 }
 
+# bats test_tags=long
 @test "a lost lock is reported, and a long list is shortened" {
   git build lock acquire -q deploy --ttl 60
   later 100 other lock acquire -q deploy
@@ -62,6 +64,7 @@ other() { git -C ../build2 build "$@"; }
   [[ $output == *"and 2 more"* ]]
 }
 
+# bats test_tags=long
 @test "a due heartbeat is recorded, and the hook does not wait for its push" {
   git config build.heartbeatInterval 60
   before=$(git rev-list --count heartbeat-build1)
@@ -77,6 +80,7 @@ other() { git -C ../build2 build "$@"; }
   [ "$(git rev-list --count heartbeat-build1)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "a clone without a server, a corrupt file, a directory that is not a fleet: no merge fails" {
   git config --unset build.server
   other message send -q --to all --subject hello >/dev/null

@@ -18,6 +18,7 @@ heartbeats() {
   done
 }
 
+# bats test_tags=long
 @test "many servers record many heartbeats at the same time: none is lost or refused" {
   count=$(brief_or_thorough 15 200)
   for id in $(racers); do clone_server "$TMP/shared.git" "$id" >/dev/null 2>&1; done
@@ -35,6 +36,7 @@ heartbeats() {
   [ "$(git -C "$TMP/shared.git" log --format=%s main | grep -c Heartbeat)" = 0 ]
 }
 
+# bats test_tags=long
 @test "four servers set their status on main at the same time: every change is a commit" {
   for id in s1 s2 s3 s4; do clone_server "$TMP/shared.git" $id >/dev/null 2>&1; done
   for id in s1 s2 s3 s4; do
@@ -50,6 +52,7 @@ heartbeats() {
   done
 }
 
+# bats test_tags=long
 @test "servers that are killed during pushes leave no corruption and no locks" {
   clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
   for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
@@ -69,6 +72,7 @@ heartbeats() {
   [ "$(git -C "$TMP/s1" rev-parse heartbeat-s1)" = "$(git -C "$TMP/shared.git" rev-parse heartbeat-s1)" ]
 }
 
+# bats test_tags=long
 @test "on a full disk, a heartbeat fails with a clear error, and the next one works" {
   [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
   mkdir "$TMP/small"
@@ -98,6 +102,7 @@ heartbeats() {
   git -C "$TMP/s1" build heartbeat --push
 }
 
+# bats test_tags=long
 @test "a fetch that collides with another process of the clone is tried again" {
   clone_server "$TMP/shared.git" s1 >/dev/null 2>&1
   mkdir bin

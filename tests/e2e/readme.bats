@@ -12,6 +12,7 @@ block_below() {
   ' "$SOURCE_DIR/README.md"
 }
 
+# bats test_tags=long
 @test "the tour works as pasted, and shows what README.md describes" {
   block_below '## A tour' >tour.sh
   grep -q 'git build init --shared' tour.sh

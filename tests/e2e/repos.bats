@@ -3,6 +3,7 @@
 
 load helper
 
+# bats test_tags=long
 @test "lists every worktree below, with branch, upstream and changes, and nothing else" {
   git init -q --bare up.git
   git clone -q up.git "root/a tree" 2>/dev/null

@@ -47,6 +47,7 @@ works() {
   shown build1/status.json | jq -e '.status == "success" and .paused == null'
 }
 
+# bats test_tags=long
 @test "three jobs and a mirror that git cannot use: the mirror is fetched again, and all three are built" {
   add >/dev/null
   git build run --once -q
@@ -66,6 +67,7 @@ works() {
   done
 }
 
+# bats test_tags=long
 @test "three jobs and a mirror that cannot be created: all three stay queued" {
   # A directory that no user can write to, not even root.
   add >/dev/null
@@ -86,6 +88,7 @@ works() {
   shown build1/status.json | jq -e '.paused == null'
 }
 
+# bats test_tags=long
 @test "a source that does not respond is not the job's failure, and the mirror is kept" {
   first=$(add)
   works "$first"
@@ -103,6 +106,7 @@ works() {
   [ "$(job "$id" .attempt)" = 2 ]
 }
 
+# bats test_tags=long
 @test "a missing source, an invalid source, and invalid build settings are not the job's failure" {
   id=$(add)
   git config --unset build.source
@@ -115,6 +119,7 @@ works() {
   works "$id"
 }
 
+# bats test_tags=long
 @test "directories that cannot be created: for packages, for checkouts, for the job itself" {
   id=$(add)
   echo >"$TMP/artifacts"
@@ -132,6 +137,7 @@ works() {
   done
 }
 
+# bats test_tags=long
 @test "a full disk of the worker is not the job's failure" {
   [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
   mkdir "$TMP/small"
@@ -153,6 +159,7 @@ works() {
   umount "$TMP/small"
 }
 
+# bats test_tags=long
 @test "a git that is killed during the checkout, and a shell that cannot be run" {
   echo 'file filter=deadly' >../source/.gitattributes
   git -C ../source add -A
@@ -169,6 +176,7 @@ works() {
   works "$id"
 }
 
+# bats test_tags=long
 @test "errors of the job itself are still its failure, and the worker continues" {
   # The branch is not checked while the source is away.
   mv ../source ../away
@@ -187,6 +195,7 @@ works() {
   works "$good"
 }
 
+# bats test_tags=long
 @test "an attempt that does not count leaves the retries and the limit of attempts unchanged" {
   git config build.jobAttempts 2
   git config build.command 'exit 3'
@@ -208,6 +217,7 @@ works() {
   [ "$(job "$id" .attempt)" = $((before + 2)) ]
 }
 
+# bats test_tags=long
 @test "health reports a paused worker with its reason, until the problem is solved" {
   id=$(add)
   mv ../source ../away
@@ -220,6 +230,7 @@ works() {
   git -C ../build2 build health --json | jq -e '[.alerts[] | select(.kind == "paused")] == []'
 }
 
+# bats test_tags=long
 @test "a pause ends by itself, even if there is nothing to build" {
   id=$(add)
   mv ../source ../away
@@ -239,6 +250,7 @@ refuse_while() {
   chmod +x ../fleet.git/hooks/update
 }
 
+# bats test_tags=long
 @test "a rejected report does not change the result of a successful build, and is sent again" {
   id=$(add)
   refuse_while "$TMP/no"
@@ -255,6 +267,7 @@ refuse_while() {
   shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
 }
 
+# bats test_tags=long
 @test "a report that stays rejected is sent without its files, with the same result" {
   good=$(add)
   refuse_while "$TMP/no"
@@ -271,6 +284,7 @@ refuse_while() {
   [[ $(job "$bad" .reason) == "exit code 3; log and manifest could not be recorded: "* ]]
 }
 
+# bats test_tags=long
 @test "a report that cannot be sent is kept, and sent when the shared repository is back" {
   git config build.command 'mv "$HOME/../fleet.git" "$HOME/../gone.git"'
   git config build.attempts 1
@@ -292,6 +306,7 @@ killed_when() {
   wait $worker || true
 }
 
+# bats test_tags=long
 @test "a worker that is killed before the command of its job runs does not use up an attempt" {
   git config build.jobAttempts 1
   # A slow source: the worker is killed after the claim, during the fetch.
@@ -337,6 +352,7 @@ killed_when() {
   [ "$(state "$id")" = "completed 2 0" ]
 }
 
+# bats test_tags=long
 @test "a worker that is killed before its report arrived does not lose the result" {
   git config build.jobAttempts 1
   printf '#!/bin/sh\ngit diff --name-only "$2" "$3" | grep -q "build1/logs/" || exit 0\nwhile [ -e "%s/hold" ]; do touch "%s/held"; sleep 0.1; done\n' \
@@ -353,6 +369,7 @@ killed_when() {
   [ "$(wc -l <"$HOME/runs")" = 1 ]
 }
 
+# bats test_tags=long
 @test "another program holds the lock of the package manager: the job is requeued, and the holder is named" {
   [ "$(id -u)" = 0 ] || skip "only root installs build dependencies"
   command -v apt-get >/dev/null && command -v dpkg-checkbuilddeps >/dev/null || skip "there is no apt"

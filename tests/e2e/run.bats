@@ -59,6 +59,7 @@ logged() {
   esac
 }
 
+# bats test_tags=long
 @test "a job produces a Debian package, a manifest, a log and a status, in one push" {
   id=$(add)
   before=$(git -C ../fleet.git rev-list --count main)
@@ -85,6 +86,7 @@ logged() {
   [ "$output" = "no job available" ]
 }
 
+# bats test_tags=long
 @test "the environment describes the build, and does not refer to the clone" {
   git config build.command 'env; git rev-parse HEAD; git status --porcelain; : >"$GIT_BUILD_OUTPUT/own.deb"'
   id=$(add --branch main)
@@ -98,6 +100,7 @@ logged() {
   run ! grep -qE '^GIT_DIR=|^GIT_PREFIX=' <<<"$log"
 }
 
+# bats test_tags=long
 @test "a build that fails, one without a package, a command that does not exist" {
   git config build.command 'echo no; exit 3'
   id=$(add)
@@ -133,6 +136,7 @@ logged() {
   [[ $(job "$id" .reason) == "there is no commit '--upload-pack=touch' in "* ]]
 }
 
+# bats test_tags=long
 @test "a hanging build is killed with all its child processes, even those in other sessions" {
   git config build.command "touch '$HOME/at-it'; setsid -f $nap & (trap '' TERM; $nap) & $nap"
   # The time limit includes the checkout: a busy machine needs more time to reach the build.
@@ -154,6 +158,7 @@ logged() {
   run ! pgrep -f "$nap"
 }
 
+# bats test_tags=long
 @test "of a very long output, the beginning and the end are kept" {
   size=$(brief_or_thorough 100M 1G)
   git config build.command 'echo first; yes "a line of output" | head -c '"$size"'; echo; echo last'
@@ -168,6 +173,7 @@ logged() {
   [[ $(shown "build1/logs/$id-artifacts.json" | jq -r .log) == *.log.gz ]]
 }
 
+# bats test_tags=long
 @test "secrets are blanked out, wherever the output is split" {
   git config build.redact 'hunter2secret'
   git config --add build.redactEnvironment '*_TOKEN'
@@ -182,6 +188,7 @@ logged() {
   grep -qx hunter2 "$TMP/log"
 }
 
+# bats test_tags=long
 @test "a build that fills its disk fails, and the next one works" {
   [ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
   mkdir "$TMP/small"
@@ -203,6 +210,7 @@ logged() {
   umount "$TMP/small"
 }
 
+# bats test_tags=long
 @test "a job is stopped if it is cancelled or given to another server" {
   git config build.command "touch '$HOME/at-it'; exec $nap"
   for way in cancel lose; do
@@ -229,6 +237,7 @@ logged() {
   done
 }
 
+# bats test_tags=long
 @test "a signal requeues the job" {
   git config build.command "touch '$HOME/at-it'; exec $nap"
   for number in INT TERM; do
@@ -245,6 +254,7 @@ logged() {
   done
 }
 
+# bats test_tags=long
 @test "a worker that is killed at any step loses no job, and no job is built twice at the same time" {
   # The build holds a lock while it runs: a second one at the same time could not acquire it.
   git config build.command 'exec 9>"$HOME/one"; flock -n 9 || { touch "$HOME/twice"; exit 9; }
@@ -268,6 +278,7 @@ logged() {
   shown "build1/logs/$id-artifacts.json" | jq -e '.status == "success"'
 }
 
+# bats test_tags=long
 @test "if a worker and its keeper are killed together, no build keeps running" {
   git config build.command "touch '$HOME/at-it'; setsid -f $nap; exec $nap"
   id=$(add)
@@ -284,6 +295,7 @@ logged() {
   [ "$(job "$id" .attempt)" = 2 ]
 }
 
+# bats test_tags=long
 @test "a job with retries is built again, and one that keeps killing its worker fails" {
   git config build.command '[ "$GIT_BUILD_ATTEMPT" = 3 ]'
   id=$(add --no-packages --retries 2)
@@ -301,6 +313,7 @@ logged() {
   [[ $(job "$id" '.status + ": " + .reason') == "failed: its worker was stopped in the last attempt" ]]
 }
 
+# bats test_tags=long
 @test "one worker per clone; types are selected; exit code 1 if there is nothing to do" {
   git config build.command 'touch "$HOME/at-it"; until [ -e "$HOME/go" ]; do sleep 0.1; done'
   id=$(add --no-packages --type deploy)
@@ -317,6 +330,7 @@ logged() {
   run -129 git build run --once --loop
 }
 
+# bats test_tags=long
 @test "a long build sends heartbeats if no loop does, so that no server takes its job" {
   git config build.heartbeatInterval 10
   git config build.heartbeatPushEvery 1
@@ -333,6 +347,7 @@ logged() {
   wait_for 10 grep -q succeeded "$TMP/out"
 }
 
+# bats test_tags=long
 @test "two workers build twenty jobs that depend on each other, each once" {
   for id in build1 build2; do
     git -C ../$id config build.command 'echo "$GIT_BUILD_JOB" >>"$HOME/done"; : >"$GIT_BUILD_OUTPUT/a.deb"'
@@ -354,6 +369,7 @@ logged() {
   done
 }
 
+# bats test_tags=long
 @test "Maven builds a real project offline, with the options of the shared file, and then packages are made" {
   local plugin
   command -v mvn >/dev/null && command -v javac >/dev/null ||
@@ -389,6 +405,7 @@ END
   shown "build1/logs/$id-artifacts.json" | jq -e '[.artifacts[].name] | index("tiny_1.2_all.deb")'
 }
 
+# bats test_tags=long
 @test "invalid names: of a job, and of an artifact" {
   git pull -q
   jq '.jobs += [{id: "../x y", status: "queued", type: "build", branch: "main"}]' coordination/jobs.json >"$TMP/jobs"
@@ -403,6 +420,7 @@ END
   [[ $(job "$id" .reason) == *"-a.deb"* ]]
 }
 
+# bats test_tags=long
 @test "on a terminal, a line shows the elapsed time and the usual time" {
   command -v script >/dev/null || skip "there is no script(1)"
   git config build.command 'sleep 1.3'

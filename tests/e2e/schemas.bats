@@ -25,6 +25,7 @@ from_the_page() {
   [[ $output == *'did you mean "ready"?'* ]]
 }
 
+# bats test_tags=long
 @test "in a fleet, invalid changes of the example are refused, and the others are accepted" {
   new_fleet
   from_the_page schemas/printer.json

@@ -9,6 +9,7 @@ setup() {
   cd build1 || return
 }
 
+# bats test_tags=long
 @test "every object is counted once, in its category" {
   for _ in 1 2 3; do git build heartbeat -q --push; done
   git build message send -q --to all --subject hello >/dev/null

@@ -20,6 +20,7 @@ tip() {
   git -C "$TMP/fleet.git" rev-parse -q --verify "$1"
 }
 
+# bats test_tags=long
 @test "the branch becomes one commit with the same files" {
   tree=$(tip "heartbeat-build1^{tree}")
   main=$(tip main)
@@ -63,6 +64,7 @@ tip() {
   heartbeats 1
 }
 
+# bats test_tags=long
 @test "--all squashes every heartbeat branch, and no others" {
   clone_server "$TMP/fleet.git" build2 >/dev/null 2>&1
   git -C ../build2 build heartbeat --push -q
@@ -82,6 +84,7 @@ tip() {
     .commits >= 3 and (.backup | startswith("backup/heartbeat-build1-")) and .error == null)' <<<"$output"
 }
 
+# bats test_tags=long
 @test "a branch that cannot be squashed is refused, and --all continues with the rest" {
   run -129 git build squash
   [[ ${lines[0]} == "error: give one of --server ID, --branch NAME and --all; see 'git build squash -h'" ]]
@@ -104,6 +107,7 @@ END
   [ "$(count heartbeat-build2)" = 1 ]
 }
 
+# bats test_tags=long
 @test "nothing is lost while the server records heartbeats" {
   in_background "$TMP/log" bash -c 'for _ in 1 2 3 4 5 6 7 8; do git-build heartbeat -q --push || exit; done; echo "all heartbeats are pushed"'
   git clone -q ../fleet.git ../watcher
@@ -115,6 +119,7 @@ END
     "$(git show heartbeat-build1:build1/heartbeat.json)" ]
 }
 
+# bats test_tags=long
 @test "over ssh" {
   start_sshd
   git remote set-url origin "$SSH_URL$TMP/fleet.git"
@@ -122,6 +127,7 @@ END
   [ "$(count heartbeat-build1)" = 1 ]
 }
 
+# bats test_tags=long
 @test "a backup that cannot be created ends it immediately, with the reason" {
   local before
   git push -q --no-verify origin main:refs/heads/backup
@@ -141,6 +147,7 @@ END
   [ "$(git -C ../fleet.git for-each-ref)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "a lost race leaves no second backup" {
   # The branch moves in the shared repository before each of the first three squashes is checked.
   echo 3 >"$TMP/races"
@@ -168,6 +175,7 @@ END
   [ "$(count "$backups")" -ge 6 ]
 }
 
+# bats test_tags=long
 @test "an error that no retry can change is not retried a hundred times" {
   printf '#!/bin/sh\necho once >>"%s"\n' "$TMP/pushes" >../fleet.git/hooks/update
   chmod +x ../fleet.git/hooks/update

@@ -46,6 +46,7 @@ logins() { cat "$TMP"/ssh/log.* | grep -c 'Accepted publickey'; }
   [ "$(logins)" = 2 ]
 }
 
+# bats test_tags=long
 @test "each command logs in: build.sshPersist = 0, no directory, a custom command" {
   local before
   git config build.sshPersist 0

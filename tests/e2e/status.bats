@@ -49,6 +49,7 @@ on_main() {
   jq -e '.server == "build1" and .status == "success" and (.commit | length) == 40' <<<"$output"
 }
 
+# bats test_tags=long
 @test "an invalid status is refused with the valid ones" {
   for word in bored '' Idle -; do
     run -129 git build status set "$word"
@@ -59,6 +60,7 @@ on_main() {
   run -129 git build status set idle now
 }
 
+# bats test_tags=long
 @test "a silent server is marked as text" {
   now=$(git -C ../fleet.git show -s --format=%ct heartbeat-build1)
   GIT_BUILD_TEST_NOW=$((now + 240)) run -0 git build status
@@ -73,11 +75,13 @@ on_main() {
   [ "$(jq -r '.servers[].heartbeat.state' <<<"$output")" = $'silent\nsilent' ]
 }
 
+# bats test_tags=long
 @test "an unhealthy server is shown" {
   git -C ../build2 build heartbeat --push --unhealthy
   [[ $(row build2) == *unhealthy ]]
 }
 
+# bats test_tags=long
 @test "--json prints the same data" {
   run -0 git build status --json
   jq -e '.offline == null and (.servers | map(.server) == ["build1", "build2"]) and
@@ -87,6 +91,7 @@ on_main() {
   [[ $(jq -r .timestamp <<<"$output") =~ ^[0-9-]+T[0-9:]+Z$ ]]
 }
 
+# bats test_tags=long
 @test "the current job is shown" {
   git show origin/main:build1/status.json |
     jq '.current_job = {"id": "job_7", "branch": "ExternalNew"}' >changed
@@ -95,6 +100,7 @@ on_main() {
   git build status --json | jq -e '.servers[0].current_job == {"id": "job_7", "branch": "ExternalNew"}'
 }
 
+# bats test_tags=long
 @test "with an unreachable remote, the known state is shown, with a warning" {
   git build status
   mv ../fleet.git ../gone.git
@@ -110,6 +116,7 @@ on_main() {
   [[ $output == fatal:* ]]
 }
 
+# bats test_tags=long
 @test "a corrupt file is a warning with its location, and hides no server" {
   rm ../fleet.git/hooks/pre-receive
   printf '{\n  "server": "build2",\n<<<<<<< HEAD\n' | on_main build2/status.json
@@ -119,6 +126,7 @@ on_main() {
   git build status --json | jq -e '.servers[1].problem | contains("status.json")'
 }
 
+# bats test_tags=long
 @test "the content of a file cannot control the terminal" {
   rm ../fleet.git/hooks/pre-receive
   printf '{"server": "build2", "manager": "\\u001b]0;owned\\u0007\\u202eevil", "status": "a\\nb"}' |
@@ -139,6 +147,7 @@ on_main() {
   [[ $output == *--server*SERVER_ID* ]]
 }
 
+# bats test_tags=long
 @test "a repository that is not a fleet is reported; a fleet with empty lists, and damage, are not" {
   git init -q --bare ../other.git
   git clone -q ../other.git ../other 2>/dev/null
@@ -184,6 +193,7 @@ on_main() {
   mv ../away.git ../fleet.git
 }
 
+# bats test_tags=long
 @test "in a worktree, a subdirectory, and with git's -C and --git-dir" {
   git worktree add -q ../second 2>/dev/null
   run -0 git -C ../second build status
@@ -199,6 +209,7 @@ on_main() {
   [[ $output == *build2* ]]
 }
 
+# bats test_tags=long
 @test "over ssh" {
   start_sshd
   git remote set-url origin "$SSH_URL$TMP/fleet.git"
@@ -207,6 +218,7 @@ on_main() {
   [[ ${lines[1]} == *building* ]]
 }
 
+# bats test_tags=long
 @test "an update of the worktree that was interrupted is completed; a user's changes are kept" {
   for state in building failed success; do git -C ../build2 build status set $state; done
   git fetch -q
@@ -226,6 +238,7 @@ on_main() {
   tail -1 build2/status.json | grep -q mine
 }
 
+# bats test_tags=long
 @test "schema, manual and command have the same statuses" {
   local word names
   names=$(git build schema show status | jq -r '.properties.status.enum | join("|")')

@@ -13,6 +13,7 @@ program() {
 
 tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
 
+# bats test_tags=long
 @test "a skipped test counts as neither, whichever word precedes it, and prints its reason" {
   program skips 1..4 'ok 1 - good' 'not ok 2 # SKIP no disk' 'ok 3 - slow # skip no time' 'not ok 4 - bad # of it'
   run -1 tests_run "$TMP/skips"
@@ -42,6 +43,7 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   [[ $output == *"    not ok 2 - bad"$'\n'"    # the reason"$'\n'* ]]
 }
 
+# bats test_tags=long
 @test "a program that dies, stops early, or runs no test has failed" {
   program stops 1..3 'ok 1 - good' 'ok 2 - good'
   program nothing 1..0
@@ -72,4 +74,14 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   [[ $output == *"tests/run: cannot write to $TMPDIR; free some space"* ]]
   [[ $output == *"the results are incomplete"* ]]
   [[ $output != *FAILED* ]]
+}
+
+@test "the tests that are tagged long run only if they are selected" {
+  printf '@test "short" { :; }\n# bats test_tags=long\n@test "long" { :; }\n' >tags.bats
+  GIT_BUILD_TEST_LONG='' run -0 tests_run "$TMP/tags.bats"
+  [[ ${lines[0]} == *" 1 passed  ("* ]]
+  GIT_BUILD_TEST_LONG=only run -0 tests_run "$TMP/tags.bats"
+  [[ ${lines[0]} == *" 1 passed  ("* ]]
+  GIT_BUILD_TEST_LONG=1 run -0 tests_run "$TMP/tags.bats"
+  [[ ${lines[0]} == *" 2 passed  ("* ]]
 }

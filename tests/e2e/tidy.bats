@@ -18,6 +18,7 @@ many_loose_objects() {
 
 loose() { git count-objects | cut -d ' ' -f 1; }
 
+# bats test_tags=long
 @test "after a push of heartbeats; old positions of their branch are forgotten" {
   for _ in 1 2 3 4; do git build heartbeat; done
   many_loose_objects
@@ -28,6 +29,7 @@ loose() { git count-objects | cut -d ' ' -f 1; }
   [ -n "$(git reflog main)" ] # all other reflogs are kept
 }
 
+# bats test_tags=long
 @test "unreachable objects are pruned when there are many packs" {
   many_loose_objects
   git build heartbeat --push
@@ -39,6 +41,7 @@ loose() { git count-objects | cut -d ' ' -f 1; }
   [ "$(git count-objects -v | sed -n 's/^in-pack: //p')" -lt 200 ]
 }
 
+# bats test_tags=long
 @test "after a request, and after a fetch" {
   many_loose_objects
   run -0 git build lock acquire one
@@ -48,6 +51,7 @@ loose() { git count-objects | cut -d ' ' -f 1; }
   [ "$(loose)" -lt 100 ]
 }
 
+# bats test_tags=long
 @test "by a loop, after a heartbeat" {
   many_loose_objects
   in_background loop.log git build heartbeat --loop --interval 1 --push-every 1
@@ -71,6 +75,7 @@ packed() { [ "$(loose)" -lt 100 ]; }
   [ "$(git rev-parse origin/heartbeat-s7)" = "$(git -C ../fleet.git rev-parse main)" ]
 }
 
+# bats test_tags=long
 @test "not if gc.auto or maintenance.auto forbids it, not for a few objects, not offline" {
   many_loose_objects
   git config gc.auto 0
@@ -86,6 +91,7 @@ packed() { [ "$(loose)" -lt 100 ]; }
   [ "$(loose)" -gt 2900 ]
 }
 
+# bats test_tags=long
 @test "the shared repository prunes old heartbeats by itself, even after a gc that found too many" {
   cd ../fleet.git
   git config gc.auto 1
@@ -99,6 +105,7 @@ packed() { [ "$(loose)" -lt 100 ]; }
   wait_for 20 packed
 }
 
+# bats test_tags=long
 @test "temporary files of dead processes are removed, and no others" {
   mkdir -p .git/git-build/outbox .git/git-build/queue
   dead=(.git/git-build/fetched-branch.git-build-aB3dE6 .git/git-build/outbox/1.json.git-build-000000
@@ -118,6 +125,7 @@ packed() { [ "$(loose)" -lt 100 ]; }
   [ ! -e used.git-build-cccccc ]
 }
 
+# bats test_tags=long
 @test "files of a killed write are removed by the next command" {
   # It dies in the rename: a preloaded library kills it instead.
   cat >"$TMP/die.c" <<'END'

@@ -49,6 +49,7 @@ endings=(
   'sh: No such file or directory'
 )
 
+# bats test_tags=long
 @test "a lost connection: the request is found on the branch and answered as done" {
   local n=0 words
   for words in "${endings[@]}"; do
@@ -65,6 +66,7 @@ endings=(
   [ -z "$(entries)" ]
 }
 
+# bats test_tags=long
 @test "a lost connection, and no later one: the answer is 'unknown', and later the correct one" {
   local n=0 words
   for words in "${endings[@]}"; do
@@ -81,6 +83,7 @@ endings=(
   done
 }
 
+# bats test_tags=long
 @test "a connection that was never made is not 'unknown'" {
   local words
   for words in "${endings[@]}" 'ssh: connect to host fleet port 22: Connection timed out'; do
@@ -105,6 +108,7 @@ endings=(
 }
 
 # Two processes wait together; the one that pushes for both is killed after its push has arrived.
+# bats test_tags=long
 @test "a killed leader: the waiting process finds its request on the branch, and reports it as done" {
   local one two leader other
   for round in 1 2 3; do

@@ -65,6 +65,7 @@ own_schema() {
   run -1 git build validate -s c.json --map https://example.org/s/=. - <<<'"x"'
 }
 
+# bats test_tags=long
 @test "in a repository, each file is checked with its own schema; --staged checks the staged content" {
   new_fleet
   some_jobs
@@ -88,6 +89,7 @@ own_schema() {
   [[ $output == *"free.json has no schema"* ]]
 }
 
+# bats test_tags=long
 @test "--range checks commits as the hook would check a push of them" {
   new_fleet
   some_messages
@@ -108,6 +110,7 @@ own_schema() {
   run -128 git build validate --range nowhere..HEAD
 }
 
+# bats test_tags=long
 @test "the built-in schemas are listed and shown, and each is valid by its own draft" {
   run -0 git build schema list
   for name in artifacts heartbeat status jobs locks messages build_config health_dashboard message_stats; do

@@ -32,6 +32,7 @@ cleared() { grep -aoF $'\x1b[2J' "$TMP/screen" | wc -l; }
 widest() { lines | sed 's/^[0-9]* //' | LC_ALL=C.UTF-8 wc -L; }
 lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
 
+# bats test_tags=long
 @test "the view shows servers, jobs and alerts, and ends on request" {
   id=$(git build job add --branch ExternalNew --commit abc --description "CloudStack packages")
   other job claim -q >/dev/null
@@ -57,6 +58,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?25h\x1b[?1049l'
 }
 
+# bats test_tags=long
 @test "a resized terminal, and a small one, get as much as there is room for" {
   for n in $(seq 30); do git build job add --branch "branch-$n-with-a-long-name" --commit abc >/dev/null; done
   on_terminal 200 60
@@ -76,6 +78,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   tail -c 200 "$TMP/screen" | grep -qF $'\x1b[?1049l'
 }
 
+# bats test_tags=long
 @test "keys work while a fetch hangs, and quitting ends all its processes" {
   printf '%s\n' '#!/bin/sh' "echo \$\$ >>'$TMP/hanging'" 'exec sleep 1000' >"$TMP/hang"
   chmod +x "$TMP/hang"
@@ -117,6 +120,7 @@ seen_now() {
   grep -q "Are you there" "$TMP/out"
 }
 
+# bats test_tags=long
 @test "without a terminal, each event is a line" {
   in_background "$TMP/out" git-build watch --interval 1
   watching
@@ -142,6 +146,7 @@ seen_now() {
   [[ $output == *"Grüße 日本"* && $output == *●* ]]
 }
 
+# bats test_tags=long
 @test "--json, --once, --offline" {
   in_background "$TMP/out" git-build watch --interval 1 --json
   watching
