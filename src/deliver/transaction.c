@@ -2,14 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "git/history.h"
+#include "deliver/applied.h"
 #include "deliver/commit_files.h"
 #include "deliver/host_turn.h"
 #include "remote/branch.h"
 #include "remote/repair.h"
 #include "git/worktree.h"
 #include "git/state.h"
-#include "git/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,39 +71,17 @@ bool transaction_is_fresh(const struct transaction *tx)
 
 void transaction_operation(struct transaction *tx, const char *id)
 {
-	buf_addf(&tx->trailers, OPERATION_TRAILER "%s\n", id);
-}
-
-struct search {
-	struct repo *repo;
-	struct error *err;
-	const char *line; /* the trailer, with the line feeds around it */
-	struct commit commit;
-	struct oid found;
-};
-
-static int look_at(const struct oid *id, void *data)
-{
-	struct search *search = data;
-	search->found = *id;
-	int rc = repo_commit(search->repo, id, &search->commit, search->err);
-	return rc < 0 ? rc : strstr(search->commit.message.data, search->line) != NULL;
+	applied_add_trailers(&tx->trailers, id, NULL);
 }
 
 int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
 	struct oid *found, struct error *err)
 {
-	if (oid_is_none(&tx->files.commit))
-		return 0;
-	struct buf line = BUF_INIT;
-	buf_addf(&line, "\n" OPERATION_TRAILER "%s\n", id);
-	struct search search = { tx->repo, err, line.data, { .message = BUF_INIT }, OID_NONE };
-	int rc = history_each_new(tx->repo, &tx->files.commit, since, oid_is_none(since) ? 0 : 1,
-		NULL, look_at, &search, err);
+	struct applied applied = APPLIED_INIT;
+	int rc = applied_find(tx->repo, &tx->files.commit, since, id, &applied, err);
 	if (rc > 0)
-		*found = search.found;
-	buf_release(&search.commit.message);
-	buf_release(&line);
+		*found = applied.commit;
+	applied_release(&applied);
 	return rc;
 }
 
@@ -118,51 +95,18 @@ static void forget_attempt(struct transaction *tx)
 	buf_reset(&tx->trailers);
 }
 
+/* Returns 1 if the commit changes something, 0 if not, or a negative code. */
 static int commit(struct transaction *tx, struct oid *out, struct error *err)
 {
 	const struct transaction_plan *plan = tx->plan;
-	size_t count = documents_count(tx->documents);
-	struct change *changes = xcalloc(count, sizeof(*changes));
 	struct buf message = BUF_INIT;
-	for (size_t i = 0; i < count; i++) {
-		struct documents_change change = documents_change(tx->documents, i);
-		changes[i] = (struct change){ change.path, change.text, change.len };
-	}
 	if (!tx->trailers.len)
 		transaction_operation(tx, tx->operation);
 	buf_addf(
 		&message, "%s\n\n%s", tx->subject ? tx->subject : plan->subject, tx->trailers.data);
-	struct commit_plan commit_plan = {
-		.base = tx->files.commit,
-		.parents = &tx->files.commit,
-		.parents_count = oid_is_none(&tx->files.commit) ? 0 : 1,
-		.changes = changes,
-		.changes_count = count,
-		.message = message.data,
-		.fallback_name = plan->server,
-		.time = tx->time,
-	};
-	int rc = repo_write_commit(tx->repo, out, &commit_plan, err);
+	int rc = commit_files_write(
+		&tx->files, tx->documents, message.data, plan->server, tx->time, out, err);
 	buf_release(&message);
-	free(changes);
-	return rc;
-}
-
-/* Does the commit change anything? Returns 1; 0 if the branch already has the same content; or a
- * negative code. */
-static int changes_something(struct transaction *tx, const struct oid *made, struct error *err)
-{
-	struct commit before = { .message = BUF_INIT }, after = { .message = BUF_INIT };
-	int rc = 1;
-	if (!oid_is_none(&tx->files.commit)) {
-		rc = repo_commit(tx->repo, &tx->files.commit, &before, err);
-		if (!rc)
-			rc = repo_commit(tx->repo, made, &after, err);
-		if (!rc)
-			rc = !oid_equal(&before.tree, &after.tree);
-	}
-	buf_release(&before.message);
-	buf_release(&after.message);
 	return rc;
 }
 
@@ -239,8 +183,6 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 	rc = tx->plan->apply(tx, tx->plan->data, err);
 	if (!rc && documents_count(tx->documents)) {
 		rc = commit(tx, &made, err);
-		if (!rc)
-			rc = changes_something(tx, &made, err);
 		if (rc == 1)
 			return push(tx, &made, result, err);
 	}

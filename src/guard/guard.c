@@ -33,13 +33,15 @@ static int find_identity(struct guard *guard, const struct guard_plan *plan, str
 	static const char variable[] = "env:";
 	struct buf how = BUF_INIT;
 	int rc = 0;
-	if (!repo_config(guard->repo, "build.identity", &how)) {
+	guard->has_identity = repo_config(guard->repo, "build.identity", &how);
+	if (!guard->has_identity) {
 		/* The pusher is unknown. */
 	} else if (!strncmp(how.data, variable, strlen(variable)) && how.data[strlen(variable)]) {
 		const char *value = plan->variable(how.data + strlen(variable));
 		guard->identity = value && *value ? xstrdup(value) : NULL;
 	} else if (!strcmp(how.data, "certificate")) {
 		guard->identity = signer(plan->variable);
+		guard->by_certificate = true;
 	} else {
 		rc = error_set(err, ERR_INVALID,
 			"build.identity: invalid value '%s'; expected env:NAME (the environment "
@@ -138,6 +140,20 @@ bool guard_is_server(const struct guard *guard)
 const char *guard_who(const struct guard *guard)
 {
 	return guard->identity ? guard->identity : "an unknown pusher";
+}
+
+int guard_may_act_for(const struct guard *guard, const char *server, struct error *err)
+{
+	if (guard->by_certificate && !guard->identity)
+		return error_set(err, ERR_NOT_FOUND, "requests cannot be signed; push the change");
+	if (!guard->identity && guard->has_identity)
+		return error_set(err, ERR_REFUSED,
+			"the sender is unknown; log in as build.identity requires");
+	if (guard_is_server(guard) && strcmp(guard->identity, server))
+		return error_set(err, ERR_REFUSED,
+			"%s may not send a request of %s; check build.server in the clone",
+			guard->identity, server);
+	return 0;
 }
 
 /* ---- checking ---- */

@@ -40,6 +40,13 @@ int guard_open(
 	struct guard **out, struct repo *repo, const struct guard_plan *plan, struct error *err);
 void guard_free(struct guard *guard);
 
+/*
+ * May the pusher act for `server`? Everyone may if build.identity is not set; otherwise, only the
+ * server itself and operators. Returns 0, or ERR_REFUSED. ERR_NOT_FOUND: the identity is in a push
+ * certificate, which only pre-receive gets.
+ */
+int guard_may_act_for(const struct guard *guard, const char *server, struct error *err);
+
 /* The update of one ref by a push, like a line of the input of pre-receive in githooks(5). */
 struct guard_update {
 	const char *ref;

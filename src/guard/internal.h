@@ -63,6 +63,8 @@ struct guard {
 	char *known;    /* the ref of this repository that has the tip of the shared branch */
 	int64_t max_file_size; /* bytes */
 	char *identity;        /* of the pusher; NULL: unknown */
+	bool has_identity;     /* build.identity is set */
+	bool by_certificate;   /* to the signer of the push */
 	bool is_operator, requires_identity;
 	bool history; /* see struct guard_plan */
 	struct rules rules;

@@ -260,7 +260,7 @@ int setup_remove(struct repo *repo, struct setup_report *report, struct error *e
 	static const char *const keys[] = { "build.server", "build.manager", "build.ip", DRIVER_KEY,
 		DRIVER_NAME_KEY };
 	static const char *const hooks[] = { "pre-push", "post-merge", "post-rewrite",
-		"prepare-commit-msg", "pre-receive", "reference-transaction" };
+		"prepare-commit-msg", "pre-receive", "reference-transaction", "proc-receive" };
 	struct buf directory = BUF_INIT, value = BUF_INIT;
 	struct setup_config config = { NULL, 0, 0 };
 	bool own;

@@ -8,6 +8,7 @@
 #include "setup/hook_files.h"
 #include "setup/report.h"
 #include "git/refs.h"
+#include "request/exchange.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +33,8 @@ static const struct {
 	{ "receive.denyNonFastForwards", "false",
 		"let heartbeat branches start again from one commit" },
 	{ "receive.fsckObjects", "true", "reject malformed objects" },
+	{ "receive.advertisePushOptions", "true", "receive requests as push options" },
+	{ "receive.procReceiveRefs", EXCHANGE_REF, "apply requests in the hook proc-receive" },
 	{ "gc.cruftPacks", "true", "keep unreachable objects in one pack" },
 	{ "gc.pruneExpire", "1.hour.ago", "delete unreachable objects after an hour" },
 	{ "gc.logExpiry", "1.hour.ago", "retry a failed automatic gc after an hour" },
@@ -350,6 +353,45 @@ static int install_hook(struct repo *repo, const char *name, const struct setup_
 	return rc < 0 ? rc : 0;
 }
 
+/* Runs git in the repository, and stores its output in `output`, without the newline. */
+static int run_in(struct repo *repo, const char *const *argv, const struct buf *input,
+	struct buf *output, struct error *err)
+{
+	struct git_call call = { .argv = argv,
+		.git_dir = repo_git_dir(repo),
+		.input = input,
+		.output = output,
+		.timeout_ms = 60000 };
+	int rc = git_run(&call, err);
+	if (output)
+		buf_trim(output);
+	return rc < 0 ? rc : 0;
+}
+
+/* Creates the ref that tells clients that this repository applies requests. Its object, a blob, is
+ * the same in every such repository. */
+static int announce_service(struct repo *repo, struct setup_report *report, struct error *err)
+{
+	static const char *const write[] = { "git", "hash-object", "-w", "--stdin", NULL };
+	struct buf content = BUF_INIT, blob = BUF_INIT, now = BUF_INIT;
+	const char *read[] = { "git", "for-each-ref", "--format=%(objectname)", EXCHANGE_REF, NULL };
+	buf_addstr(&content, "git-build requests, version 1\n");
+	int rc = run_in(repo, write, &content, &blob, err);
+	const char *update[] = { "git", "update-ref", EXCHANGE_REF, blob.data, NULL };
+	if (!rc)
+		rc = run_in(repo, read, NULL, &now, err);
+	bool changed = strcmp(now.data, blob.data) != 0;
+	if (!rc && changed)
+		rc = run_in(repo, update, NULL, NULL, err);
+	if (!rc)
+		setup_step(report, changed, "%s " EXCHANGE_REF ": requests are applied here",
+			changed ? "created" : "found");
+	buf_release(&content);
+	buf_release(&blob);
+	buf_release(&now);
+	return rc;
+}
+
 static int equip(const char *path, const struct setup_plan *plan, struct setup_report *report,
 	struct error *err)
 {
@@ -368,6 +410,10 @@ static int equip(const char *path, const struct setup_plan *plan, struct setup_r
 		rc = install_hook(repo, "pre-receive", plan, report, err);
 	if (!rc)
 		rc = install_hook(repo, "reference-transaction", plan, report, err);
+	if (!rc)
+		rc = install_hook(repo, "proc-receive", plan, report, err);
+	if (!rc)
+		rc = announce_service(repo, report, err);
 	repo_close(repo);
 	return rc;
 }

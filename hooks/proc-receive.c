@@ -1,0 +1,235 @@
+/*
+ * proc-receive: runs in the shared repository, and applies the requests that a push carries as
+ * push options (serve/serve.h).
+ *
+ * git runs it instead of updating the refs in receive.procReceiveRefs, and talks to it in packets
+ * (githooks(5), "proc-receive", and gitprotocol-common(5) for the packets). The only command that
+ * it accepts is the deletion of EXCHANGE_REF, which stays: a push that only deletes a ref sends no
+ * objects. Each answer is a line on standard error, which git sends to the client.
+ */
+#include "hook.h"
+
+#include "base/alloc.h"
+#include "git/repo.h"
+#include "request/exchange.h"
+#include "serve/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LENGTH = 4, MOST_PACKET = 65520, MOST_REQUESTS = 64, OID_HEX = 40, WAIT_MS = 20000 };
+
+/* ---- packets ---- */
+
+static bool read_exactly(char *out, size_t len)
+{
+	while (len) {
+		ssize_t got = read(STDIN_FILENO, out, len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		out += got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+/* Replaces `out` by the next packet, without a line feed at its end. Returns 1; 0 for a flush
+ * packet; or -1 after printing the reason: the conversation is over. */
+static int read_packet(struct buf *out)
+{
+	char digits[LENGTH + 1] = "";
+	char *end = digits;
+	buf_reset(out);
+	unsigned long len = read_exactly(digits, LENGTH) ? strtoul(digits, &end, 16) : 1;
+	if (end == digits + LENGTH && !len)
+		return 0;
+	char *data = end == digits + LENGTH && len > LENGTH && len <= MOST_PACKET
+		? xcalloc(1, len - LENGTH)
+		: NULL;
+	if (!data || !read_exactly(data, len - LENGTH)) {
+		hook_print("proc-receive: unexpected end of the packets from git");
+		free(data);
+		return -1;
+	}
+	buf_add(out, data, len - LENGTH);
+	free(data);
+	if (out->len && out->data[out->len - 1] == '\n')
+		buf_truncate(out, out->len - 1);
+	return 1;
+}
+
+static void write_packet(const struct buf *data)
+{
+	printf("%04zx", data->len + LENGTH);
+	fwrite(data->data, 1, data->len, stdout);
+}
+
+static int flush_packets(void)
+{
+	printf("0000");
+	if (!fflush(stdout))
+		return 0;
+	hook_print("proc-receive: cannot write to git");
+	return -1;
+}
+
+/* ---- the conversation ---- */
+
+struct list {
+	struct buf *lines;
+	size_t count, capacity;
+};
+
+/* Reads packets up to a flush packet. */
+static int read_list(struct list *list)
+{
+	struct buf packet = BUF_INIT;
+	int rc;
+	while ((rc = read_packet(&packet)) > 0) {
+		GROW(list->lines, list->count, list->capacity);
+		list->lines[list->count++] = packet;
+		packet = (struct buf)BUF_INIT;
+	}
+	buf_release(&packet);
+	return rc;
+}
+
+static void release_list(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		buf_release(&list->lines[i]);
+	free(list->lines);
+}
+
+/* Does git send push options? The capabilities follow "version=1" and a NUL. */
+static bool has_options(const struct buf *greeting)
+{
+	size_t len = strlen(greeting->data);
+	return len < greeting->len && strstr(greeting->data + len + 1, "push-options");
+}
+
+/* Both sides send their version and capabilities. Stores whether push options follow. */
+static int agree(bool *options)
+{
+	static const char reply[] = "version=1\0push-options";
+	struct list greeting = { NULL, 0, 0 };
+	struct buf packet = BUF_INIT;
+	int rc = read_list(&greeting);
+	if (!rc && (!greeting.count || strcmp(greeting.lines[0].data, "version=1") != 0)) {
+		hook_print("proc-receive: this version of git is not supported");
+		rc = -1;
+	}
+	*options = !rc && has_options(&greeting.lines[0]);
+	buf_add(&packet, reply, *options ? sizeof(reply) - 1 : strlen(reply));
+	if (!rc) {
+		write_packet(&packet);
+		rc = flush_packets();
+	}
+	buf_release(&packet);
+	release_list(&greeting);
+	return rc;
+}
+
+/* "<old> <new> <ref>": is it the deletion that carries requests? Sets `*ref` to the name. */
+static bool is_request(const char *command, const char **ref)
+{
+	struct oid new;
+	char hex[OID_HEX + 1] = "";
+	*ref = "";
+	if (strlen(command) <= 2 * (OID_HEX + 1))
+		return false;
+	*ref = command + 2 * (OID_HEX + 1);
+	memcpy(hex, command + OID_HEX + 1, OID_HEX);
+	return oid_parse(&new, hex) && oid_is_none(&new) && !strcmp(*ref, EXCHANGE_REF);
+}
+
+/* ---- answers ---- */
+
+static void print_answer(const struct buf *line, void *data)
+{
+	(void)data;
+	/* JSON has no control characters: there is nothing to escape. */
+	fprintf(stderr, EXCHANGE_ANSWER "%s\n", line->data);
+}
+
+static int apply(const struct list *options)
+{
+	struct repo *repo = NULL;
+	struct buf branch = BUF_INIT;
+	struct error err = ERROR_INIT;
+	int rc = repo_open(&repo, NULL, &err);
+	if (!rc && (!repo_config(repo, "build.branch", &branch) || !branch.len)) {
+		buf_reset(&branch);
+		buf_addstr(&branch, "main");
+	}
+	if (!rc) {
+		struct serve_plan plan = { branch.data, getenv, WAIT_MS, env_system() };
+		serve(repo, &plan, options->lines, options->count, print_answer, NULL);
+	} else {
+		hook_print("cannot open the shared repository: %s", err.text);
+	}
+	repo_close(repo);
+	buf_release(&branch);
+	return rc;
+}
+
+static int report(const struct list *commands, const char *problem)
+{
+	struct buf packet = BUF_INIT;
+	for (size_t i = 0; i < commands->count; i++) {
+		const char *ref;
+		bool is = is_request(commands->lines[i].data, &ref);
+		buf_reset(&packet);
+		if (!is)
+			buf_addf(&packet, "ng %s reserved for requests", ref);
+		else if (problem)
+			buf_addf(&packet, "ng %s %s", ref, problem);
+		else
+			buf_addf(&packet, "ok %s", ref);
+		write_packet(&packet);
+	}
+	buf_release(&packet);
+	return flush_packets();
+}
+
+static bool has_request(const struct list *commands)
+{
+	const char *ref;
+	for (size_t i = 0; i < commands->count; i++)
+		if (is_request(commands->lines[i].data, &ref))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook hook;
+	struct list commands = { NULL, 0, 0 }, options = { NULL, 0, 0 };
+	const char *problem = NULL;
+	bool has = false;
+	hook_start(&hook, argc, argv);
+	alloc_keep_memory();
+	int rc = agree(&has);
+	if (!rc)
+		rc = read_list(&commands);
+	if (!rc && has)
+		rc = read_list(&options);
+	if (!rc && has_request(&commands)) {
+		if (!options.count)
+			problem = "no request in the push options";
+		else if (options.count > MOST_REQUESTS)
+			problem = "too many requests in one push";
+		else if (apply(&options) < 0)
+			problem = "the repository cannot be opened";
+	}
+	if (!rc)
+		rc = report(&commands, problem);
+	release_list(&commands);
+	release_list(&options);
+	return rc < 0;
+}

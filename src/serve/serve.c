@@ -1,0 +1,340 @@
+#include "serve/serve.h"
+
+#include "base/alloc.h"
+#include "deliver/applied.h"
+#include "deliver/commit_files.h"
+#include "git/refs.h"
+#include "guard/guard.h"
+#include "locks/boot_locks.h"
+#include "locks/clone_lock.h"
+#include "locks/stale_locks.h"
+#include "request/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RACES = 100, LOCK_WAIT_MS = 3000 };
+
+struct member {
+	struct asked asked;
+	struct answer made;
+	struct answered answered;
+	bool unread;  /* it was answered without being applied */
+	bool applied; /* its changes are in the documents */
+};
+
+struct serving {
+	struct repo *repo;
+	const struct serve_plan *plan;
+	struct guard *guard;
+	struct buf ref; /* of the shared branch */
+	struct commit_files files;
+	struct documents *documents;
+	struct member *members;
+	size_t count;
+};
+
+/* ---- answers ---- */
+
+static void settle(struct member *member, enum verdict verdict, const char *reason)
+{
+	member->answered.verdict = verdict;
+	buf_reset(&member->answered.reason);
+	if (reason)
+		buf_addstr(&member->answered.reason, reason);
+}
+
+/* Answers all requests that could be read. */
+static void settle_all(struct serving *s, enum verdict verdict, const char *reason)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->members[i].unread)
+			settle(&s->members[i], verdict, reason);
+}
+
+static void settle_applied(struct member *member, const struct oid *commit)
+{
+	settle(member, VERDICT_DONE, NULL);
+	member->answered.commit = *commit;
+	buf_reset(&member->answered.answer);
+	answer_add(&member->made, &member->answered.answer);
+}
+
+/* ---- applying ---- */
+
+/*
+ * The current time. The clock of the client counts only for a request that may have waited in its
+ * outbox, such as a message, and only if it is not ahead of this clock.
+ */
+static void set_clock(const struct serving *s, struct request *request)
+{
+	int64_t now = env_now(s->plan->env);
+	if (!request->operation->later || request->now > now)
+		request->now = now;
+}
+
+/* Was it applied by an earlier push? Returns 1 if it is answered now, 0, or a negative code. */
+static int find_earlier(struct serving *s, struct member *member, struct error *err)
+{
+	struct applied applied = APPLIED_INIT;
+	struct oid since = member->asked.since;
+	int rc = oid_is_none(&since) ? 0 : repo_has(s->repo, &since, err);
+	if (!rc)
+		since = OID_NONE;
+	if (rc >= 0)
+		rc = applied_find(s->repo, &s->files.commit, &since, member->asked.request.id,
+			&applied, err);
+	if (rc > 0) {
+		settle(member, VERDICT_DONE, NULL);
+		member->answered.commit = applied.commit;
+		buf_reset(&member->answered.answer);
+		buf_add(&member->answered.answer, applied.answer.data, applied.answer.len);
+	}
+	applied_release(&applied);
+	return rc;
+}
+
+static void apply(struct serving *s, struct member *member)
+{
+	struct error err = ERROR_INIT;
+	int rc = find_earlier(s, member, &err);
+	if (rc > 0)
+		return;
+	if (!rc && !member->asked.apply) {
+		settle(member, VERDICT_ABSENT, NULL);
+		return;
+	}
+	if (!rc) {
+		set_clock(s, &member->asked.request);
+		rc = request_apply(&member->asked.request, s->documents, &member->made, &err);
+	}
+	member->applied = !rc;
+	if (rc > 0) {
+		settle(member, VERDICT_REFUSED, NULL);
+		buf_reset(&member->answered.answer);
+		answer_add(&member->made, &member->answered.answer);
+	} else if (rc < 0) {
+		settle(member, rc == ERR_FAILED ? VERDICT_FAILED : VERDICT_REJECTED, err.text);
+	}
+}
+
+/* The answers of an earlier attempt were for other documents. */
+static void apply_all(struct serving *s)
+{
+	documents_reset(s->documents);
+	for (size_t i = 0; i < s->count; i++) {
+		s->members[i].applied = false;
+		if (s->members[i].unread)
+			continue;
+		settle(&s->members[i], VERDICT_NONE, NULL);
+		apply(s, &s->members[i]);
+	}
+}
+
+/* ---- the commit ---- */
+
+/* The subjects of the applied requests, and their trailers. Returns how many were applied. */
+static size_t write_message(const struct serving *s, struct buf *out)
+{
+	struct buf subjects = BUF_INIT, trailers = BUF_INIT, answer = BUF_INIT;
+	size_t count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct member *member = &s->members[i];
+		const char *subject = member->made.subject.data;
+		if (!member->applied)
+			continue;
+		buf_addf(&subjects, "%.*s\n", (int)strcspn(subject, "\n"), subject);
+		buf_reset(&answer);
+		answer_add(&member->made, &answer);
+		applied_add_trailers(&trailers, member->asked.request.id, &answer);
+		count++;
+	}
+	size_t first = strcspn(subjects.data, "\n");
+	if (count > 1)
+		buf_addf(out, "%.*s, and %zu more\n\n%s\n%s", (int)first, subjects.data, count - 1,
+			subjects.data, trailers.data);
+	else
+		buf_addf(out, "%s\n%s", subjects.data, trailers.data);
+	buf_release(&subjects);
+	buf_release(&trailers);
+	buf_release(&answer);
+	return count;
+}
+
+/* Replaces `out` with the violations, one after the other. */
+static void list_violations(const struct guard_report *report, struct buf *out)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		if (i)
+			buf_addstr(out, "; ");
+		violation_text(&report->violations[i], out);
+	}
+}
+
+/* Returns 0; 1 if the guard rejects the commit, with the reason in `why`; or a negative code. */
+static int check(struct serving *s, const struct oid *commit, struct buf *why, struct error *err)
+{
+	struct guard_report report = { 0 };
+	struct guard_update update = { s->ref.data, s->files.commit, *commit,
+		env_now(s->plan->env) };
+	int rc = guard_check(s->guard, &report, &update, err);
+	list_violations(&report, why);
+	if (!rc && report.count)
+		rc = 1;
+	guard_report_release(&report);
+	return rc;
+}
+
+/* Removes the lock of a process that was killed while it moved the branch, if that is what is in
+ * the way. */
+static void remove_dead_lock(struct serving *s)
+{
+	if (boot_locks_remove_for(repo_place(s->repo), s->ref.data, NULL) <= 0)
+		stale_locks_remove(repo_place(s->repo), LOCK_WAIT_MS);
+}
+
+static const char *server_of(const struct serving *s)
+{
+	size_t i = 0;
+	while (!s->members[i].applied)
+		i++;
+	return s->members[i].asked.request.server;
+}
+
+/*
+ * Applies the requests without an answer to the current tip. Returns 0 if all are answered now; 1
+ * to try again, because the branch has moved; 2 if the guard rejects the changes, with the reason in
+ * `why`; or a negative code, without an answer.
+ */
+static int attempt(struct serving *s, struct buf *why, struct error *err)
+{
+	struct buf message = BUF_INIT;
+	struct oid commit = OID_NONE;
+	int rc = repo_ref_or_none(s->repo, s->ref.data, &s->files.commit, err);
+	if (rc < 0)
+		return rc;
+	apply_all(s);
+	size_t applied = write_message(s, &message);
+	if (applied)
+		rc = commit_files_write(&s->files, s->documents, message.data, server_of(s),
+			env_now(s->plan->env), &commit, err);
+	buf_release(&message);
+	if (rc == 1) {
+		rc = check(s, &commit, why, err);
+		if (rc > 0)
+			return 2;
+		if (!rc)
+			rc = repo_ref_update(s->repo, s->ref.data, &commit, &s->files.commit,
+				"git-build: requests", err);
+	} else {
+		commit = OID_NONE;
+	}
+	if (rc == ERR_BUSY)
+		remove_dead_lock(s);
+	if (rc < 0)
+		return rc == ERR_LOST_RACE || rc == ERR_BUSY ? 1 : rc;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->members[i].applied)
+			settle_applied(&s->members[i], &commit);
+	return 0;
+}
+
+static size_t count_applied(const struct serving *s)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < s->count; i++)
+		count += s->members[i].applied;
+	return count;
+}
+
+/* Answers all requests of `s`. If the guard rejects several of them together, each is applied
+ * separately, so that only the invalid ones fail. */
+static void run(struct serving *s)
+{
+	struct error err = ERROR_INIT;
+	struct buf why = BUF_INIT;
+	int rc = 1;
+	for (int races = 0; rc == 1 && races < MOST_RACES; races++) {
+		buf_reset(&why);
+		err = (struct error)ERROR_INIT;
+		rc = attempt(s, &why, &err);
+	}
+	if (rc == 2 && count_applied(s) > 1) {
+		struct serving one = *s;
+		for (size_t i = 0; i < s->count; i++) {
+			one.members = &s->members[i];
+			one.count = 1;
+			run(&one);
+		}
+	} else if (rc == 2) {
+		settle_all(s, VERDICT_REJECTED, why.data);
+	} else if (rc) {
+		settle_all(s, VERDICT_FAILED, rc < 0 ? err.text : "the branch moves all the time");
+	}
+	buf_release(&why);
+}
+
+/* ---- reading and answering ---- */
+
+/* Reads a request, and answers it if it is not valid, or not allowed. */
+static void read_member(struct serving *s, struct member *member, const struct buf *line)
+{
+	struct error err = ERROR_INIT;
+	*member = (struct member){ .made = ANSWER_INIT, .answered = ANSWERED_INIT };
+	int rc = asked_read(&member->asked, line->data, line->len, &err);
+	if (!rc && member->asked.request.file_count)
+		rc = error_set(&err, ERR_NOT_FOUND,
+			"request: the files of a request must be pushed with the change");
+	if (!rc && s->guard)
+		rc = guard_may_act_for(s->guard, member->asked.request.server, &err);
+	member->unread = rc < 0;
+	if (rc < 0)
+		settle(member, rc == ERR_NOT_FOUND ? VERDICT_UNSUPPORTED : VERDICT_REJECTED,
+			err.text);
+}
+
+static void answer_all(const struct serving *s, void (*answer)(const struct buf *line, void *data),
+	void *data)
+{
+	struct buf line = BUF_INIT;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct member *member = &s->members[i];
+		buf_reset(&line);
+		answered_write(&line, member->asked.id ? member->asked.id : "", &member->answered);
+		answer(&line, data);
+	}
+	buf_release(&line);
+}
+
+void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *lines, size_t count,
+	void (*answer)(const struct buf *line, void *data), void *data)
+{
+	struct serving s = { .repo = repo, .plan = plan, .ref = BUF_INIT, .count = count };
+	struct guard_plan guard_plan = { .variable = plan->variable };
+	struct error err = ERROR_INIT;
+	s.files = (struct commit_files){ repo, OID_NONE, plan->branch };
+	struct documents_source source = commit_files_source(&s.files);
+	s.documents = documents_new(&source);
+	s.members = xcalloc(count, sizeof(*s.members));
+	ref_branch(&s.ref, plan->branch);
+	int rc = guard_open(&s.guard, repo, &guard_plan, &err);
+	for (size_t i = 0; i < count; i++)
+		read_member(&s, &s.members[i], &lines[i]);
+	if (!rc)
+		rc = clone_lock_acquire(repo_place(repo), plan->wait_ms, plan->env, &err);
+	if (!rc)
+		run(&s);
+	else
+		settle_all(&s, VERDICT_FAILED, err.text);
+	clone_lock_release(repo_place(repo));
+	answer_all(&s, answer, data);
+	for (size_t i = 0; i < count; i++) {
+		asked_release(&s.members[i].asked);
+		answer_release(&s.members[i].made);
+		answered_release(&s.members[i].answered);
+	}
+	free(s.members);
+	documents_free(s.documents);
+	guard_free(s.guard);
+	buf_release(&s.ref);
+}
