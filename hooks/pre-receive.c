@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "hook.h"
 #include "locks/boot_locks.h"
+#include "request/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,20 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 		hook_print("warning: %s", err.text);
 }
 
+/* The hook proc-receive checks requests, and keeps the ref. */
+static bool is_request(const struct guard_update *update)
+{
+	return oid_is_none(&update->new) && !strcmp(update->ref, EXCHANGE_REF);
+}
+
+static bool has_only_requests(const struct push *push)
+{
+	size_t i = 0;
+	while (i < push->count && is_request(&push->updates[i]))
+		i++;
+	return i == push->count;
+}
+
 /* Returns whether the push is rejected. */
 static bool check_all(struct repo *repo, struct guard *guard, const struct push *push)
 {
@@ -53,6 +68,8 @@ static bool check_all(struct repo *repo, struct guard *guard, const struct push 
 	bool failed = false;
 	for (size_t i = 0; i < push->count; i++) {
 		size_t before = found;
+		if (is_request(&push->updates[i]))
+			continue;
 		if (check_update(guard, &push->updates[i], &found) < 0)
 			failed = true;
 		else if (found == before)
@@ -99,7 +116,7 @@ int main(int argc, char **argv)
 		hook_print("push rejected: cannot read git's list of refs; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
-	if (!refused)
+	if (!refused && !has_only_requests(&push))
 		refused = check_push(&push);
 	push_release(&push);
 	return refused;

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "clone/held_locks.h"
 #include "deliver/submit.h"
+#include "remote/branch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,24 @@ static void tell_lock(const struct held *held, const struct lock *lock, bool los
 	buf_release(&text);
 }
 
-static void tell_locks(struct invocation *inv)
+/* The shared repository has answered, so it can be fetched from. If that fails, the locks are
+ * compared with the branch as last fetched. */
+static void fetch_branch(struct invocation *inv)
+{
+	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };
+	struct remote_branch branch;
+	remote_branch_init(&branch, inv->repo, &remote, inv->settings.branch);
+	if (!remote_branch_fetch(&branch, NULL))
+		reading_note_fetch(inv->repo, READING_BRANCH, env_now(inv->env));
+	remote_branch_release(&branch);
+}
+
+/* Reports the locks that this server has lost. `fetched`: has the branch just been fetched? */
+static void tell_locks(struct invocation *inv, bool fetched)
 {
 	const struct settings *settings = &inv->settings;
+	if (!fetched && settings->server && held_any(inv->repo))
+		fetch_branch(inv);
 	struct oid tip;
 	struct error err = ERROR_INIT;
 	int rc = settings->server
@@ -75,9 +91,9 @@ int coordination_submit(struct invocation *inv, const struct buf *request,
 	show_remote(&outcome.said, err);
 	if (outcome.behind.len)
 		show_message("warning", outcome.behind.data);
-	if (rc >= 0)
+	if (rc >= 0 && !outcome.remote)
 		reading_note_fetch(inv->repo, READING_BRANCH, env_now(inv->env));
-	tell_locks(inv);
+	tell_locks(inv, rc < 0 || !outcome.remote);
 	if (rc < 0 && kept)
 		error_wrap(err,
 			"the request is kept in the outbox ('git build outbox') and is sent "
@@ -160,7 +176,7 @@ int coordination_read(
 	if (rc < 0)
 		return rc;
 	coordination_warn(&reading->offline, reading->fetched_at, reading->now);
-	tell_locks(inv);
+	tell_locks(inv, true);
 	return 0;
 }
 

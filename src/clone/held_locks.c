@@ -53,6 +53,18 @@ int held_find(struct repo *repo, const char *name, struct held *out, struct erro
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+bool held_any(struct repo *repo)
+{
+	struct buf path = BUF_INIT;
+	struct file_list names;
+	state_path(&path, repo, "held");
+	int rc = file_list_read(&names, path.data, NULL);
+	bool any = names.count || (rc < 0 && rc != ERR_NOT_FOUND);
+	file_list_release(&names);
+	buf_release(&path);
+	return any;
+}
+
 struct checking {
 	struct repo *repo;
 	const char *server;

@@ -23,6 +23,8 @@ void held_note(struct repo *repo, const struct held *held);
 void held_forget(struct repo *repo, const char *name);
 /* Reads the record of lock `name`. Returns 1; 0 if there is none; or a negative code. */
 int held_find(struct repo *repo, const char *name, struct held *out, struct error *err);
+/* Is there any record? True if that cannot be checked. */
+bool held_any(struct repo *repo);
 
 /*
  * Compares the records with the branch as last fetched, at time `now`. Calls `each` once for every

@@ -120,6 +120,8 @@ static int load_numbers(
 	if (!rc)
 		rc = repo_config_bool(repo, "build.hostQueue", &s->host_queue, err);
 	if (!rc)
+		rc = repo_config_bool(repo, "build.requests", &s->requests, err);
+	if (!rc)
 		rc = number_setting(repo, o->lock_wait, "LOCK_WAIT", "build.lockWait", 0, 86400,
 			&lock_wait, err);
 	s->timeout_ms = timeout * 1000;

@@ -39,6 +39,8 @@ struct settings {
 	int64_t attempts;     /* build.attempts: attempts to push a request; 5 */
 	int64_t job_attempts; /* build.jobAttempts: a job is not requeued after so many; 3 */
 	bool host_queue;      /* build.hostQueue: use the host queue; true */
+	bool requests;        /* build.requests: send requests to a shared repository that applies
+				 them; false */
 	int64_t lock_wait_ms; /* build.lockWait (in seconds): how long to wait for other writers of
 				 this host; 10,000 */
 };

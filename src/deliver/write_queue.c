@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "clone/job_directory.h"
 #include "deliver/outbox.h"
+#include "deliver/service.h"
 #include "deliver/transaction.h"
 #include "locks/clone_lock.h"
 #include "git/state.h"
@@ -45,6 +46,8 @@ struct sent {
 /* A request that is pushed together with others. */
 struct member {
 	struct request request;
+	struct buf text;    /* of the request */
+	bool open;          /* it must be pushed, because the shared repository does not apply it */
 	struct answer made; /* the answer of the last attempt */
 	char *file;         /* in the queue, without extension; NULL: it is not in the queue */
 	const struct outbox_entry *entry; /* in the outbox; NULL: a process waits for the answer */
@@ -108,7 +111,8 @@ static int write_sent(const struct member *member, struct error *err)
 	json_put_string(&w, "since", sent->since.hex);
 	json_put_string(&w, "commit", sent->commit.hex);
 	json_put_int(&w, "attempts", sent->attempts);
-	json_put_raw(&w, "answer", sent->answer.data, sent->answer.len);
+	if (sent->answer.len)
+		json_put_raw(&w, "answer", sent->answer.data, sent->answer.len);
 	int rc = publish(&w, &text, member->file, sent_end, err);
 	buf_release(&text);
 	return rc;
@@ -379,6 +383,129 @@ static void fail(struct member *member, int code, const struct error *err)
 	}
 }
 
+/* ---- the leader: asking a shared repository that applies requests ---- */
+
+static bool is_sendable(const struct member *member)
+{
+	return !member->request.file_count && service_takes(member->text.len);
+}
+
+/* Prepares the call for a member, and records it as sent for the next leader. */
+static int begin_call(struct writing *w, struct member *member, struct service_call *call,
+	struct error *err)
+{
+	struct oid mark = service_mark(w->repo, w->settings);
+	call->id = member->request.id;
+	call->request = &member->text;
+	call->apply = !member->entry || member->request.operation->later;
+	call->since = member->entry ? member->entry->since : mark;
+	call->answered = (struct answered)ANSWERED_INIT;
+	if (member->sent.once)
+		call->since = member->sent.since;
+	if (member->entry || !member->file)
+		return 0;
+	if (!member->sent.once) {
+		member->sent.once = true;
+		member->sent.since = mark;
+	}
+	return write_sent(member, err);
+}
+
+static void take_done(struct member *member, struct answered *answered)
+{
+	struct outcome *outcome = &member->outcome;
+	/* A client has pushed it, and recorded its answer. */
+	const struct buf *answer = answered->answer.len ? &answered->answer : &member->sent.answer;
+	outcome->code = 0;
+	if (!answer->len) {
+		member->arrived = true;
+		return;
+	}
+	outcome->code = answer_resume(&member->made, answer, &outcome->error);
+	if (outcome->code < 0)
+		return;
+	answer_finish(&member->made,
+		oid_is_none(&answered->commit) ? NULL : answered->commit.hex, 1);
+	buf_reset(&outcome->answer);
+	buf_add(&outcome->answer, member->made.text.data, member->made.text.len);
+}
+
+/* Sets the outcome of a member from its answer; `rc` and `failed` are those of the whole call. */
+static void take_verdict(struct writing *w, struct member *member, struct answered *answered,
+	int rc, const struct error *failed)
+{
+	struct outcome *outcome = &member->outcome;
+	outcome->remote = true;
+	switch (answered->verdict) {
+	case VERDICT_DONE:
+		take_done(member, answered);
+		break;
+	case VERDICT_REFUSED:
+		take_done(member, answered);
+		if (!outcome->code)
+			outcome->code = 1;
+		break;
+	case VERDICT_ABSENT:
+		outcome->code = error_set(&outcome->error, ERR_NOT_FOUND,
+			"the push did not arrive, and no process waits for it any more");
+		break;
+	case VERDICT_REJECTED:
+		outcome->code = error_set(&outcome->error, ERR_REFUSED, "'%s' rejected %s: %s",
+			w->settings->remote, member->request.operation->name,
+			answered->reason.data);
+		break;
+	case VERDICT_NONE:
+	case VERDICT_FAILED:
+	case VERDICT_UNSUPPORTED:
+		fail(member, rc, failed);
+		break;
+	}
+}
+
+/*
+ * Sends the members to the shared repository. Returns 0 if all have their outcome; or 1: those
+ * that still have `open` set must be pushed.
+ */
+static int ask_members(struct writing *w, struct outcome *out)
+{
+	struct service_call *calls = xcalloc(w->count, sizeof(*calls));
+	struct member **asked = xcalloc(w->count, sizeof(struct member *));
+	struct error err = ERROR_INIT;
+	bool left = false;
+	size_t count = 0;
+	int rc = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		w->members[i].open = true;
+		if (!is_sendable(&w->members[i])) {
+			left = true;
+			continue;
+		}
+		asked[count] = &w->members[i];
+		asked[count]->open = false;
+		if (begin_call(w, asked[count], &calls[count], &err) < 0)
+			fail(asked[count], err.code, &err);
+		else
+			count++;
+	}
+	if (count)
+		rc = service_send(w->repo, w->settings, w->env, calls, count, &out->said, &err);
+	for (size_t i = 0; i < count; i++) {
+		enum verdict verdict = calls[i].answered.verdict;
+		bool is_final = verdict != VERDICT_NONE && verdict != VERDICT_FAILED;
+		asked[i]->open = verdict == VERDICT_UNSUPPORTED ||
+			(rc == ERR_NOT_FOUND && !is_final);
+		left = left || asked[i]->open;
+		if (!asked[i]->open)
+			take_verdict(w, asked[i], &calls[i].answered, rc, &err);
+		answered_release(&calls[i].answered);
+	}
+	free(calls);
+	free(asked);
+	return left;
+}
+
+/* ---- */
+
 /* Pushes all members together. If the remote rejects that, pushes each one separately, so that only
  * the invalid ones fail. */
 static void run_members(struct writing *w, struct outcome *out)
@@ -401,6 +528,30 @@ static void run_members(struct writing *w, struct outcome *out)
 		fail(&w->members[i], rc, &err);
 }
 
+/* Sends the members to the shared repository if it applies requests, and pushes the others. */
+static void deliver_members(struct writing *w, struct outcome *out)
+{
+	struct member *all = w->members;
+	struct error err = ERROR_INIT;
+	size_t count = w->count;
+	int applies = service_find(w->repo, w->settings, w->env, &err);
+	if (applies <= 0) {
+		/* If the remote cannot be asked, it cannot be pushed to, either. */
+		run_members(w, out);
+		return;
+	}
+	if (!ask_members(w, out))
+		return;
+	w->count = 1;
+	for (size_t i = 0; i < count; i++) {
+		w->members = all + i;
+		if (all[i].open)
+			run_members(w, out);
+	}
+	w->members = all;
+	w->count = count;
+}
+
 /* ---- the leader: gathering and answering ---- */
 
 /* Adds a request. Returns NULL, with the reason in `err`, if it cannot be read. */
@@ -411,6 +562,7 @@ static struct member *add_member(
 		.sent = { .since = OID_NONE, .commit = OID_NONE, .answer = BUF_INIT },
 		.made = ANSWER_INIT,
 		.outcome = OUTCOME_INIT,
+		.text = BUF_INIT,
 	};
 	/* If the record cannot be read, leave the request to the process that waits for it. */
 	if (file && read_sent(file, &made.sent, err) < 0) {
@@ -431,6 +583,7 @@ static struct member *add_member(
 		buf_release(&made.sent.answer);
 		return NULL;
 	}
+	buf_add(&made.text, request->data, request->len);
 	GROW(w->members, w->count, w->capacity);
 	struct member *member = &w->members[w->count++];
 	*member = made;
@@ -441,6 +594,7 @@ static void drop_members(struct writing *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		request_release(&w->members[i].request);
+		buf_release(&w->members[i].text);
 		answer_release(&w->members[i].made);
 		free(w->members[i].file);
 		buf_release(&w->members[i].sent.answer);
@@ -630,6 +784,7 @@ static void take_outcome(struct writing *w, size_t others, bool has_own, struct 
 		struct outcome *own = &w->members[others].outcome;
 		outcome->code = own->code;
 		outcome->error = own->error;
+		outcome->remote = own->remote;
 		buf_add(&outcome->answer, own->answer.data, own->answer.len);
 		return;
 	}
@@ -660,7 +815,7 @@ static void lead(
 	if (listed && request)
 		rc = add_own(w, request, file, &outcome->error);
 	if (listed && w->count) {
-		run_members(w, outcome);
+		deliver_members(w, outcome);
 		answer_members(w);
 	}
 	if (rc < 0)

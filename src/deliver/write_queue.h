@@ -24,6 +24,8 @@ struct outcome {
 	/* 0: done; 1: refused; below 0: failed, with the reason in `error`. */
 	int code;
 	struct error error;
+	/* The shared repository has applied it: the clone has not fetched the commit. */
+	bool remote;
 	struct buf answer; /* an object, if code >= 0 */
 	struct buf said;   /* the output of the remote's hooks, if this process pushed */
 	struct buf behind; /* why the worktree was not updated, if not reported before */

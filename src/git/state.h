@@ -10,6 +10,7 @@
  *	held/LOCK                  the locks that this clone holds
  *	outbox/, queue/            requests to deliver
  *	pushes                     how long pushes took, and how they ended
+ *	service                    does the shared repository apply requests (deliver/service.h)
  *	ssh-*                      sockets of shared ssh connections (remote/ssh.h)
  *	worktree-problem           why the worktree was not updated
  *	worker, cron               locks of the worker

@@ -27,6 +27,7 @@ int64_t live_git_moment(void)
 struct process {
 	const char *pid; /* its directory in /proc */
 	char name[64], state;
+	long parent;
 	int64_t started; /* ticks since the boot */
 };
 
@@ -74,9 +75,9 @@ static bool read_stat(struct process *p)
 			read = snprintf(p->name, sizeof(p->name), "%.*s", (int)(close - open - 1),
 				       open + 1) > 0 &&
 				sscanf(close + 1,
-					" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+					" %c %ld %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
 					"%*s %*s %*s %*s %*s %lld",
-					&p->state, &started) == 2;
+					&p->state, &p->parent, &started) == 3;
 	}
 	p->started = started;
 	buf_release(&text);
@@ -182,6 +183,25 @@ static bool has_open(const struct process *p, const struct stat *file)
 	return has;
 }
 
+/* Does it run the hook proc-receive? Then it is git-receive-pack(1), which has not locked a ref yet,
+ * and waits until the hook has ended. */
+static bool waits_for_hook(const struct process *p)
+{
+	bool waits = false;
+	char parent[32];
+	DIR *dir = opendir("/proc");
+	for (struct dirent *entry; dir && !waits && (entry = readdir(dir));) {
+		struct process other = { .pid = entry->d_name };
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || has_ended(&other))
+			continue;
+		snprintf(parent, sizeof(parent), "%ld", other.parent);
+		waits = !strcmp(parent, p->pid) && !strcmp(other.name, "proc-receive");
+	}
+	if (dir)
+		closedir(dir);
+	return waits;
+}
+
 static bool may_hold(const char *pid, int directory, const struct stat *file, uid_t owner,
 	const char *const *roots, int64_t moment)
 {
@@ -189,7 +209,8 @@ static bool may_hold(const char *pid, int directory, const struct stat *file, ui
 	struct stat st;
 	if (fstatat(directory, pid, &st, 0) < 0 || has_ended(&p) || p.started > moment)
 		return false;
-	bool may = has_open(&p, file) || (st.st_uid == owner && may_work_in(&p, roots));
+	bool may = has_open(&p, file) ||
+		(st.st_uid == owner && may_work_in(&p, roots) && !waits_for_hook(&p));
 	/* If the process has ended since, a failed read is not evidence. */
 	return may && !has_ended(&p);
 }

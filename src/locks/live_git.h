@@ -23,7 +23,8 @@ int64_t live_git_moment(void);
  * directory and its worktrees. A process may hold the lock if
  *
  * - it has the file open (any program); or
- * - it is a git process of that user (not git-build, and not a `git` that waits for `git build`),
+ * - it is a git process of that user (not git-build, and not a `git` that waits for `git build`, or
+ *   for the hook proc-receive),
  *   and its directory, command line or environment leads to one of `roots`, or cannot be read.
  *
  * Also true if the processes cannot be read.

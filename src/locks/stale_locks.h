@@ -6,8 +6,8 @@
  * A lock is removed if all of these conditions are met, and never because of its age alone:
  *
  * - It is a lock that git creates: of a ref or its log, HEAD, the index, the config, packed-refs, shallow
- *   or maintenance, in this clone or in one of git-build's mirrors. Nothing in the shared repository
- *   is ever removed.
+ *   or maintenance, in this clone or in one of git-build's mirrors; or in the shared repository, if
+ *   the process serves it (serve/serve.h).
  * - The clone's lock is held (locks/clone_lock.h; for a mirror, the worker's lock), so that two
  *   processes never remove locks at the same time, and none removes a new lock by mistake.
  * - It has existed, unchanged, for at least a second.

@@ -427,3 +427,65 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 		*err = failed;
 	return rc;
 }
+
+/* ---- requests ---- */
+
+/* Appends the remote's output to `said`; without any, sets the error of a push that failed. */
+static int check_request(const struct remote_settings *remote, int status, const char *errors,
+	int trace, struct buf *said, struct error *err)
+{
+	struct buf own = BUF_INIT;
+	porcelain_sort_errors(errors, said, &own);
+	join_lines(&own);
+	int rc = 0;
+	if (status) {
+		bool sent = may_have_sent(trace);
+		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
+			sent ? "no answer from" : "cannot push to", remote->name,
+			own.len ? own.data : "git printed no reason");
+	}
+	buf_release(&own);
+	return rc;
+}
+
+int remote_request(struct repo *repo, const struct remote_settings *remote, const char *ref,
+	const char *const *options, size_t count, struct buf *said, struct error *err)
+{
+	static const char *const fixed[] = { "git", "-c", "push.gpgSign=false", "push", "--porcelain",
+		"--no-verify", "--no-follow-tags", "--recurse-submodules=no" };
+	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
+	struct buf output = BUF_INIT, errors = BUF_INIT, refspec = BUF_INIT;
+	int status = 0, rc = check_remote_name(remote, err);
+	if (rc < 0)
+		return rc;
+	const char **argv = xcalloc(FIXED + 2 * count + 4, sizeof(*argv));
+	size_t used = 0;
+	while (used < FIXED) {
+		argv[used] = fixed[used];
+		used++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		argv[used++] = "-o";
+		argv[used++] = options[i];
+	}
+	buf_addf(&refspec, ":%s", ref);
+	argv[used++] = "--";
+	argv[used++] = remote->name;
+	argv[used++] = refspec.data;
+	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
+	int64_t started_ms = env_ms(env_system());
+	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
+	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
+		rc = set_code(err, ERR_UNREACHABLE);
+	if (!rc)
+		rc = check_request(remote, status, errors.data, trace, said, err);
+	if (trace >= 0)
+		close(trace);
+	push_record_count(repo, rc, env_ms(env_system()) - started_ms);
+	repo->has_exchanged = true;
+	buf_release(&output);
+	buf_release(&errors);
+	buf_release(&refspec);
+	free(argv);
+	return rc;
+}

@@ -64,4 +64,13 @@ struct push {
 int remote_push(struct repo *repo, const struct remote_settings *remote, const struct push *pushes,
 	size_t count, struct buf *said, struct error *err);
 
+/*
+ * Pushes the deletion of `ref` with `count` push options, for a hook of the remote that answers them
+ * (hooks/proc-receive.c). The output of the remote is appended to `said`. Returns 0 if git ran to its
+ * end, however it ended: only an answer in `said` shows what happened. Returns ERR_UNREACHABLE if
+ * nothing was sent; ERR_UNKNOWN or ERR_TIMEOUT if it may have been; or another negative code.
+ */
+int remote_request(struct repo *repo, const struct remote_settings *remote, const char *ref,
+	const char *const *options, size_t count, struct buf *said, struct error *err);
+
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RACES = 100, LOCK_WAIT_MS = 3000 };
+enum { LOCK_WAIT_MS = 3000 };
 
 struct member {
 	struct asked asked;
@@ -32,6 +32,7 @@ struct serving {
 	struct documents *documents;
 	struct member *members;
 	size_t count;
+	int64_t deadline_ms; /* on the monotonic clock: nothing is tried after that */
 };
 
 /* ---- answers ---- */
@@ -254,7 +255,7 @@ static void run(struct serving *s)
 	struct error err = ERROR_INIT;
 	struct buf why = BUF_INIT;
 	int rc = 1;
-	for (int races = 0; rc == 1 && races < MOST_RACES; races++) {
+	while (rc == 1 && env_ms(s->plan->env) < s->deadline_ms) {
 		buf_reset(&why);
 		err = (struct error)ERROR_INIT;
 		rc = attempt(s, &why, &err);
@@ -269,7 +270,7 @@ static void run(struct serving *s)
 	} else if (rc == 2) {
 		settle_all(s, VERDICT_REJECTED, why.data);
 	} else if (rc) {
-		settle_all(s, VERDICT_FAILED, rc < 0 ? err.text : "the branch moves all the time");
+		settle_all(s, VERDICT_FAILED, *err.text ? err.text : "not enough time");
 	}
 	buf_release(&why);
 }
@@ -312,6 +313,7 @@ void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *l
 	struct serving s = { .repo = repo, .plan = plan, .ref = BUF_INIT, .count = count };
 	struct guard_plan guard_plan = { .variable = plan->variable };
 	struct error err = ERROR_INIT;
+	s.deadline_ms = env_ms(plan->env) + plan->wait_ms;
 	s.files = (struct commit_files){ repo, OID_NONE, plan->branch };
 	struct documents_source source = commit_files_source(&s.files);
 	s.documents = documents_new(&source);

@@ -20,7 +20,8 @@ struct serve_plan {
 	/* Returns the value of an environment variable, which identifies the sender; see struct
 	 * guard_plan. */
 	char *(*variable)(const char *name);
-	int64_t wait_ms; /* how long to wait for other processes that serve */
+	int64_t wait_ms; /* after this time, nothing is tried any more: other processes hold the
+			    repository's lock, or the branch */
 	const struct env *env;
 };
 

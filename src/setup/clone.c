@@ -159,7 +159,10 @@ static int share_layout(struct repo *repo, const struct settings *settings, cons
 	struct outcome outcome = OUTCOME_INIT;
 	machine_read(&server.machine, &sample, ".");
 	layout_request(&request, &server, env);
-	int rc = write_queue_run(repo, settings, &request, env, &outcome, err);
+	/* The clone must have the files afterwards, so it pushes them itself. */
+	struct settings pushing = *settings;
+	pushing.requests = false;
+	int rc = write_queue_run(repo, &pushing, &request, env, &outcome, err);
 	list_written(&outcome, &written);
 	if (!rc && written.len)
 		setup_step(report, true, "wrote and pushed %s", written.data);

@@ -29,7 +29,7 @@ e2e_setup() {
   local name
   for name in $(compgen -e); do
     case $name in
-      GIT_BUILD_BINDIR | GIT_BUILD_TEST_PATIENCE | GIT_BUILD_TEST_LONG) ;;
+      GIT_BUILD_BINDIR | GIT_BUILD_TEST_PATIENCE | GIT_BUILD_TEST_LONG | GIT_BUILD_TEST_REQUESTS) ;;
       GIT_* | SERVER_ID | HEARTBEAT_* | LOCK_WAIT | BUILD_* | NOTIFY_SOCKET | XDG_* | SSH_*) unset "$name" ;;
       MAKE* | MFLAGS | SANITIZE | CC | PREFIX | DESTDIR | EDITOR | VISUAL | PAGER | NO_COLOR) unset "$name" ;;
     esac
@@ -53,6 +53,7 @@ e2e_setup() {
 	detachedHead = false
 [build]
 	hostQueue = false
+	requests = ${GIT_BUILD_TEST_REQUESTS:-false}
 	lockWait = $(patience 3)
 	timeout = $(patience 6)
 END

@@ -135,7 +135,7 @@ shared/health_dashboard.json" ]
     run ! git build init "--server=$id"
     [ ! -e .git/hooks/pre-push ]
   done
-  [ -z "$(git ls-remote origin)" ]
+  [ -z "$(git ls-remote --heads origin)" ]
 }
 
 @test "a dirty worktree is not touched" {
