@@ -39,7 +39,7 @@ static bool read_exactly(char *out, size_t len)
 }
 
 /* Replaces `out` by the next packet, without a line feed at its end. Returns 1; 0 for a flush
- * packet; or -1 after printing the reason: the conversation is over. */
+ * packet; or -1 after printing the reason. */
 static int read_packet(struct buf *out)
 {
 	char digits[LENGTH + 1] = "";

@@ -153,7 +153,7 @@ static void take_answers(struct sending *s, const struct buf *output)
 	}
 }
 
-/* Sends as many calls without a final answer as fit into one push. Returns as remote_request(). */
+/* Sends as many calls without a final answer as one push can carry. Returns as remote_request(). */
 static int send_some(struct sending *s, struct error *err)
 {
 	struct remote_settings remote = { s->settings->remote, s->settings->timeout_ms };

@@ -391,8 +391,8 @@ static bool is_sendable(const struct member *member)
 }
 
 /* Prepares the call for a member, and records it as sent for the next leader. */
-static int begin_call(struct writing *w, struct member *member, struct service_call *call,
-	struct error *err)
+static int begin_call(
+	struct writing *w, struct member *member, struct service_call *call, struct error *err)
 {
 	struct oid mark = service_mark(w->repo, w->settings);
 	call->id = member->request.id;
@@ -424,8 +424,8 @@ static void take_done(struct member *member, struct answered *answered)
 	outcome->code = answer_resume(&member->made, answer, &outcome->error);
 	if (outcome->code < 0)
 		return;
-	answer_finish(&member->made,
-		oid_is_none(&answered->commit) ? NULL : answered->commit.hex, 1);
+	answer_finish(
+		&member->made, oid_is_none(&answered->commit) ? NULL : answered->commit.hex, 1);
 	buf_reset(&outcome->answer);
 	buf_add(&outcome->answer, member->made.text.data, member->made.text.len);
 }
@@ -492,8 +492,8 @@ static int ask_members(struct writing *w, struct outcome *out)
 	for (size_t i = 0; i < count; i++) {
 		enum verdict verdict = calls[i].answered.verdict;
 		bool is_final = verdict != VERDICT_NONE && verdict != VERDICT_FAILED;
-		asked[i]->open = verdict == VERDICT_UNSUPPORTED ||
-			(rc == ERR_NOT_FOUND && !is_final);
+		asked[i]->open =
+			verdict == VERDICT_UNSUPPORTED || (rc == ERR_NOT_FOUND && !is_final);
 		left = left || asked[i]->open;
 		if (!asked[i]->open)
 			take_verdict(w, asked[i], &calls[i].answered, rc, &err);

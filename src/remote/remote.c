@@ -451,8 +451,8 @@ static int check_request(const struct remote_settings *remote, int status, const
 int remote_request(struct repo *repo, const struct remote_settings *remote, const char *ref,
 	const char *const *options, size_t count, struct buf *said, struct error *err)
 {
-	static const char *const fixed[] = { "git", "-c", "push.gpgSign=false", "push", "--porcelain",
-		"--no-verify", "--no-follow-tags", "--recurse-submodules=no" };
+	static const char *const fixed[] = { "git", "-c", "push.gpgSign=false", "push",
+		"--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no" };
 	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 	struct buf output = BUF_INIT, errors = BUF_INIT, refspec = BUF_INIT;
 	int status = 0, rc = check_remote_name(remote, err);

@@ -66,8 +66,7 @@ static bool has_version(const struct json_doc *doc)
 
 /* ---- requests ---- */
 
-void asked_write(
-	struct buf *out, const struct buf *request, const struct oid *since, bool apply)
+void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply)
 {
 	struct json_writer w = { .out = out, .compact = true };
 	json_begin(&w, '{');

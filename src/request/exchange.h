@@ -1,6 +1,6 @@
 /*
- * What a client and a shared repository that applies requests say to each other: an object on one
- * line for each request, and one for each answer (docs/protocol.md, "Asking the shared repository").
+ * The protocol between a client and a shared repository that applies requests: an object on one line
+ * for each request, and one for each answer (docs/protocol.md, "Asking the shared repository").
  *
  *	{"version":1,"since":"<commit>","apply":true,"request":{...}}
  *	{"version":1,"id":"<uuid>","verdict":"done","commit":"<commit>","answer":{...}}
@@ -18,31 +18,30 @@
 /* The trailer that has the answer of the request named in the line before it. */
 #define EXCHANGE_TRAILER "Answer: "
 
-/* The most bytes that fit into a push option. A longer request is not sent this way. */
+/* The maximum size of a push option in bytes. A longer request is not sent this way. */
 enum { EXCHANGE_LIMIT = 65000 };
 
 struct asked {
 	char *id; /* of the request; NULL: it has none */
 	struct request request;
 	struct oid since; /* no earlier commit has the request; OID_NONE: unknown */
-	bool apply;       /* false: only say whether it was applied */
+	bool apply;       /* false: only report whether it was applied */
 };
 
 /* Appends the line for `request`, without a newline. */
-void asked_write(
-	struct buf *out, const struct buf *request, const struct oid *since, bool apply);
+void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply);
 /* Reads a line into `*out`, of which only `id` is valid after ERR_INVALID: the line is not valid, or
  * has a version that is not supported. Release it with asked_release() in each case. */
 int asked_read(struct asked *out, const char *text, size_t len, struct error *err);
 void asked_release(struct asked *asked);
 
 enum verdict {
-	VERDICT_NONE,     /* there is no answer */
-	VERDICT_DONE,     /* applied, now or earlier; or nothing had to be changed */
-	VERDICT_REFUSED,  /* by the operation; the reason is in the answer */
-	VERDICT_REJECTED, /* it is not valid, or the guard rejects the change; final */
-	VERDICT_ABSENT,   /* it was not applied, and must not be */
-	VERDICT_FAILED,   /* nothing was changed; the same request may succeed later */
+	VERDICT_NONE,        /* there is no answer */
+	VERDICT_DONE,        /* applied, now or earlier; or nothing had to be changed */
+	VERDICT_REFUSED,     /* by the operation; the reason is in the answer */
+	VERDICT_REJECTED,    /* it is not valid, or the guard rejects the change; final */
+	VERDICT_ABSENT,      /* it was not applied, and must not be */
+	VERDICT_FAILED,      /* nothing was changed; the same request may succeed later */
 	VERDICT_UNSUPPORTED, /* nothing was changed; the client must push the change itself */
 };
 

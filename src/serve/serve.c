@@ -83,8 +83,8 @@ static int find_earlier(struct serving *s, struct member *member, struct error *
 	if (!rc)
 		since = OID_NONE;
 	if (rc >= 0)
-		rc = applied_find(s->repo, &s->files.commit, &since, member->asked.request.id,
-			&applied, err);
+		rc = applied_find(
+			s->repo, &s->files.commit, &since, member->asked.request.id, &applied, err);
 	if (rc > 0) {
 		settle(member, VERDICT_DONE, NULL);
 		member->answered.commit = applied.commit;
@@ -294,8 +294,8 @@ static void read_member(struct serving *s, struct member *member, const struct b
 			err.text);
 }
 
-static void answer_all(const struct serving *s, void (*answer)(const struct buf *line, void *data),
-	void *data)
+static void answer_all(
+	const struct serving *s, void (*answer)(const struct buf *line, void *data), void *data)
 {
 	struct buf line = BUF_INIT;
 	for (size_t i = 0; i < s->count; i++) {

@@ -341,8 +341,7 @@ static int examine_hooks(struct doctor *d, bool is_shared, struct error *err)
 			rc = examine_hook(
 				d, directory.data, own, "reference-transaction", fix.data, err);
 		if (!rc)
-			rc = examine_hook(
-				d, directory.data, own, "proc-receive", fix.data, err);
+			rc = examine_hook(d, directory.data, own, "proc-receive", fix.data, err);
 	}
 	for (size_t i = 0; !is_shared && !rc && i < sizeof(of_clone) / sizeof(*of_clone); i++)
 		rc = examine_hook(d, directory.data, own, of_clone[i], "git build init", err);

@@ -368,13 +368,14 @@ static int run_in(struct repo *repo, const char *const *argv, const struct buf *
 	return rc < 0 ? rc : 0;
 }
 
-/* Creates the ref that tells clients that this repository applies requests. Its object, a blob, is
+/* Creates the ref that announces to clients that this repository applies requests. Its object, a blob, is
  * the same in every such repository. */
 static int announce_service(struct repo *repo, struct setup_report *report, struct error *err)
 {
 	static const char *const write[] = { "git", "hash-object", "-w", "--stdin", NULL };
 	struct buf content = BUF_INIT, blob = BUF_INIT, now = BUF_INIT;
-	const char *read[] = { "git", "for-each-ref", "--format=%(objectname)", EXCHANGE_REF, NULL };
+	const char *read[] = { "git", "for-each-ref", "--format=%(objectname)", EXCHANGE_REF,
+		NULL };
 	buf_addstr(&content, "git-build requests, version 1\n");
 	int rc = run_in(repo, write, &content, &blob, err);
 	const char *update[] = { "git", "update-ref", EXCHANGE_REF, blob.data, NULL };

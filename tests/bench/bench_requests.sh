@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A change to a coordination file, by separate clones without a common lock, over file://: as a request that
 # the shared repository applies, and as a commit that the client pushes; compared with a bare push of a
-# prepared commit to a ref of its own, in the same repository, in the same run. First by one clone alone,
+# prepared commit to a separate ref, in the same repository, in the same run. First by one clone alone,
 # alternating, the median of each; then by HOSTS clones at the same time: how long all of them together take.
 #
 # usage: bench_requests.sh [ROUNDS [HOSTS [OPERATIONS]]]

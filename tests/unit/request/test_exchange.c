@@ -19,9 +19,10 @@ static void a_request_is_one_line_and_is_read_again(void **state)
 	struct asked asked;
 	struct error err = ERROR_INIT;
 	(void)state;
-	buf_addstr(&request, "{\n  \"operation\": \"message send\",\n  \"id\": \"" ID
-			     "\",\n  \"server\": \"build1\",\n  \"body\": \"a\\n  b\",\n  "
-			     "\"time\": \"2026-01-01T00:00:00Z\"\n}\n");
+	buf_addstr(&request,
+		"{\n  \"operation\": \"message send\",\n  \"id\": \"" ID
+		"\",\n  \"server\": \"build1\",\n  \"body\": \"a\\n  b\",\n  "
+		"\"time\": \"2026-01-01T00:00:00Z\"\n}\n");
 	asked_write(&line, &request, &SINCE, true);
 	assert_null(strchr(line.data, '\n'));
 	assert_int_equal(asked_read(&asked, line.data, line.len, &err), 0);
@@ -43,15 +44,13 @@ static void an_invalid_line_is_an_error(void **state)
 		"{\"version\":1,\"since\":1,\"apply\":true,\"request\":" REQUEST "}",
 		"{\"version\":1,\"since\":null,\"request\":" REQUEST "}",
 		"{\"version\":1,\"since\":null,\"apply\":true,\"request\":[]}",
-		"{\"version\":1,\"since\":null,\"apply\":true,\"request\":{\"id\":\"x\\n" ID
-		"\"}}",
+		"{\"version\":1,\"since\":null,\"apply\":true,\"request\":{\"id\":\"x\\n" ID "\"}}",
 		"{\"version\":1,\"since\":null,\"apply\":true,\"request\":{\"id\":\"" ID "\"}}" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		struct asked asked;
 		struct error err = ERROR_INIT;
-		assert_int_equal(
-			asked_read(&asked, lines[i], strlen(lines[i]), &err), ERR_INVALID);
+		assert_int_equal(asked_read(&asked, lines[i], strlen(lines[i]), &err), ERR_INVALID);
 		assert_true(*err.text);
 		asked_release(&asked);
 	}
