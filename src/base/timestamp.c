@@ -93,55 +93,118 @@ static unsigned days_in_month(unsigned year, unsigned month)
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-bool timestamp_parse(const char *text, size_t len, int64_t *seconds)
+/* The numbers of a timestamp, as written. */
+struct parts {
+	unsigned year, month, day, hour, minute, second, zone_hour, zone_minute;
+	int sign;    /* of the time zone */
+	bool zoned;  /* it has a time zone */
+	bool spaced; /* the older form, which needs none */
+};
+
+static bool read_date(const char **at, const char *end, struct parts *parts)
+{
+	return digits(at, end, 4, &parts->year) && one(at, end, '-') &&
+		digits(at, end, 2, &parts->month) && one(at, end, '-') &&
+		digits(at, end, 2, &parts->day);
+}
+
+static bool read_clock(const char **at, const char *end, struct parts *parts)
+{
+	unsigned digit;
+	if (!digits(at, end, 2, &parts->hour) || !one(at, end, ':') ||
+		!digits(at, end, 2, &parts->minute))
+		return false;
+	if (!one(at, end, ':'))
+		return parts->spaced;
+	if (!digits(at, end, 2, &parts->second))
+		return false;
+	if (!one(at, end, '.'))
+		return true;
+	if (!digits(at, end, 1, &digit))
+		return false;
+	while (digits(at, end, 1, &digit))
+		;
+	return true;
+}
+
+static bool read_zone(const char **at, const char *end, struct parts *parts)
+{
+	parts->zoned = *at < end;
+	if (*at == end || one(at, end, 'Z') || one(at, end, 'z'))
+		return true;
+	parts->sign = **at == '-' ? -1 : 1;
+	return (one(at, end, '+') || one(at, end, '-')) && digits(at, end, 2, &parts->zone_hour) &&
+		one(at, end, ':') && digits(at, end, 2, &parts->zone_minute);
+}
+
+/* Does the text have the form of a timestamp? Its numbers may be wrong, and its time zone may be
+ * missing. */
+static bool read_parts(const char *text, size_t len, struct parts *parts)
 {
 	const char *at = text, *end = text + len;
-	unsigned year, month, day, hour, minute, second = 0;
-	if (!digits(&at, end, 4, &year) || !one(&at, end, '-') || !digits(&at, end, 2, &month) ||
-		!one(&at, end, '-') || !digits(&at, end, 2, &day))
+	*parts = (struct parts){ 0 };
+	if (!read_date(&at, end, parts))
 		return false;
-	if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+	parts->spaced = one(&at, end, ' ');
+	if (!parts->spaced && !one(&at, end, 'T') && !one(&at, end, 't'))
 		return false;
-	bool spaced = one(&at, end, ' ');
-	if (!spaced && !one(&at, end, 'T') && !one(&at, end, 't'))
-		return false;
-	if (!digits(&at, end, 2, &hour) || !one(&at, end, ':') || !digits(&at, end, 2, &minute))
-		return false;
-	if (one(&at, end, ':')) {
-		if (!digits(&at, end, 2, &second))
-			return false;
-		if (one(&at, end, '.')) {
-			unsigned digit;
-			if (!digits(&at, end, 1, &digit))
-				return false;
-			while (digits(&at, end, 1, &digit))
-				;
-		}
-	} else if (!spaced) {
-		return false;
-	}
-	if (hour > 23 || minute > 59 || second > 60)
-		return false;
+	return read_clock(&at, end, parts) && read_zone(&at, end, parts) && at == end;
+}
 
-	int64_t offset = 0;
-	if (at == end) {
-		if (!spaced)
-			return false; /* only the older form has no time zone */
-	} else if (!one(&at, end, 'Z') && !one(&at, end, 'z')) {
-		unsigned zone_hour, zone_minute;
-		int sign = *at == '-' ? -1 : 1;
-		if (!one(&at, end, '+') && !one(&at, end, '-'))
-			return false;
-		if (!digits(&at, end, 2, &zone_hour) || !one(&at, end, ':') ||
-			!digits(&at, end, 2, &zone_minute) || zone_hour > 23 || zone_minute > 59)
-			return false;
-		offset = sign * ((int64_t)zone_hour * 3600 + (int64_t)zone_minute * 60);
-	}
-	if (at != end)
+static bool is_month(const struct parts *parts)
+{
+	return parts->month >= 1 && parts->month <= 12;
+}
+
+static bool is_day(const struct parts *parts)
+{
+	return parts->day >= 1 && parts->day <= days_in_month(parts->year, parts->month);
+}
+
+static bool is_zone(const struct parts *parts)
+{
+	return parts->zone_hour <= 23 && parts->zone_minute <= 59;
+}
+
+bool timestamp_parse(const char *text, size_t len, int64_t *seconds)
+{
+	struct parts parts;
+	if (!read_parts(text, len, &parts) || !is_month(&parts) || !is_day(&parts) ||
+		parts.hour > 23 || parts.minute > 59 || parts.second > 60 || !is_zone(&parts) ||
+		(!parts.zoned && !parts.spaced))
 		return false;
-	*seconds = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 +
-		(int64_t)minute * 60 + (int64_t)second - offset;
+	int64_t offset = (int64_t)parts.zone_hour * 3600 + (int64_t)parts.zone_minute * 60;
+	*seconds = days_from_civil(parts.year, parts.month, parts.day) * 86400 +
+		(int64_t)parts.hour * 3600 + (int64_t)parts.minute * 60 + (int64_t)parts.second -
+		parts.sign * offset;
 	return true;
+}
+
+void timestamp_explain(const char *text, size_t len, struct buf *out)
+{
+	static const char *const names[] = { "January", "February", "March", "April", "May", "June",
+		"July", "August", "September", "October", "November", "December" };
+	struct parts parts;
+	if (!read_parts(text, len, &parts))
+		buf_addstr(out,
+			"a date and a time of day are required; write it like 2025-10-29T12:00:00Z");
+	else if (!is_month(&parts))
+		buf_addstr(out, "a year has 12 months; write 01 to 12 as the month");
+	else if (!is_day(&parts))
+		buf_addf(out, "%s %04u has %u days; write 01 to %u as the day",
+			names[parts.month - 1], parts.year, days_in_month(parts.year, parts.month),
+			days_in_month(parts.year, parts.month));
+	else if (parts.hour > 23)
+		buf_addstr(out, "a day has 24 hours; write 00 to 23 as the hour");
+	else if (parts.minute > 59)
+		buf_addstr(out, "an hour has 60 minutes; write 00 to 59 as the minute");
+	else if (parts.second > 60)
+		buf_addstr(out, "a minute has 60 seconds; write 00 to 59 as the second");
+	else if (!is_zone(&parts))
+		buf_addstr(out, "the time zone is at most 23:59 from UTC; write Z for UTC");
+	else
+		buf_addstr(out,
+			"the time zone is missing; add Z for UTC, or an offset such as +01:00");
 }
 
 char *timestamp_format_age(int64_t seconds, char out[TIMESTAMP_SIZE])

@@ -8,6 +8,8 @@
 #ifndef BASE_TIMESTAMP_H
 #define BASE_TIMESTAMP_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +29,10 @@ char *timestamp_format_compact(int64_t seconds, char out[TIMESTAMP_SIZE]);
  * text is not a timestamp.
  */
 bool timestamp_parse(const char *text, size_t len, int64_t *seconds);
+
+/* Appends to `out` the problem of a text that timestamp_parse() does not accept, and what to
+ * write: "February 2025 has 28 days; write 01 to 28 as the day". */
+void timestamp_explain(const char *text, size_t len, struct buf *out);
 
 /* Formats a duration for people: "4 s", "12 min", "3 h", "5 d"; if negative, "-4 s". Returns `out`.
  */

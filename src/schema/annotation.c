@@ -86,6 +86,12 @@ int annotations_map_keys(const struct json_doc *doc, const struct json_value *so
 	return read_strings(doc, value, "x-list-map-keys", arena, keys, count, err);
 }
 
+int annotations_time(const struct json_doc *doc, const struct json_value *source, bool *is_time,
+	struct error *err)
+{
+	return read_flag(doc, source, "x-time", is_time, err);
+}
+
 /* The beginning of the paths of archives: "archive/done-". */
 static int read_archive(const struct json_doc *doc, const struct json_value *source,
 	struct text *out, struct error *err)

@@ -1,6 +1,7 @@
 /*
  * The annotations of a schema: how two versions are merged, and which changes may be pushed. The
- * merge driver and the guard use them; docs/schemas.md describes each.
+ * merge driver and the guard use them; docs/schemas.md describes each. "x-list-map-keys" and "x-time"
+ * are also rules for one version, which validate.h checks.
  */
 #ifndef SCHEMA_ANNOTATION_H
 #define SCHEMA_ANNOTATION_H
@@ -51,6 +52,10 @@ struct annotations {
 /* Reads "x-list-map-keys" of `source`, if it has any. ERR_INVALID has the location. */
 int annotations_map_keys(const struct json_doc *doc, const struct json_value *source,
 	struct arena *arena, const struct text **keys, size_t *count, struct error *err);
+
+/* Reads "x-time" of `source`, a rule for the value. ERR_INVALID has the location. */
+int annotations_time(const struct json_doc *doc, const struct json_value *source, bool *is_time,
+	struct error *err);
 
 /* Reads all others into schema->annotations, which remains NULL if there are none. */
 int annotations_compile(struct schema_set *set, const struct json_doc *doc,

@@ -104,7 +104,7 @@ static bool asks_only_for_types(const struct schema *s)
 	return s->types && !s->enumeration && !s->constant && !s->limits && !s->string &&
 		!s->array && !s->object && !s->all_of.count && !s->any_of.count &&
 		!s->one_of.count && !s->not_ && !s->if_ && !s->ref && !s->dynamic_ref &&
-		s->format < 0;
+		s->format < 0 && !s->is_time;
 }
 
 static int compile_keywords(struct schema_set *set, struct schema *schema, struct error *err)
@@ -142,6 +142,8 @@ static int compile_keywords(struct schema_set *set, struct schema *schema, struc
 		rc = compile_logic(c);
 	if (!rc)
 		rc = compile_format(c);
+	if (!rc)
+		rc = annotations_time(c->doc, c->source, &c->schema->is_time, c->err);
 	if (!rc)
 		rc = annotations_compile(c->set, c->doc, c->source, c->schema, c->err);
 	c->schema->only_types = asks_only_for_types(c->schema);

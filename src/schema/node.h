@@ -127,6 +127,7 @@ struct schema {
 	const struct json_value *source;
 	bool is_boolean, boolean;
 	bool asserts_format;
+	bool is_time;    /* "x-time" */
 	bool only_types; /* it has only the keyword "type" */
 	uint8_t types;   /* enum type_bit; 0: any */
 	const struct json_value *enumeration, *constant;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/nearest.h"
+#include "base/timestamp.h"
 #include "json/number.h"
 
 #include <stdlib.h>
@@ -245,6 +246,20 @@ static bool check_format(struct run *run, const struct frame *frame, const char 
 	return false;
 }
 
+static bool check_time(struct run *run, const struct frame *frame, const char *text, size_t len)
+{
+	int64_t seconds;
+	if (timestamp_parse(text, len, &seconds))
+		return true;
+	struct buf found = BUF_INIT, why = BUF_INIT;
+	add_value(run->doc, frame->value, &found);
+	timestamp_explain(text, len, &why);
+	run_fail(run, frame, "x-time", frame->value, "%s is not a time: %s", found.data, why.data);
+	buf_release(&found);
+	buf_release(&why);
+	return false;
+}
+
 /* Checks the characters of a string, which are decoded only once. */
 static bool check_characters(struct run *run, const struct frame *frame)
 {
@@ -257,6 +272,8 @@ static bool check_characters(struct run *run, const struct frame *frame)
 		ok = check_string(run, frame, text, len);
 	if (ok || run_goes_on(run))
 		ok = check_format(run, frame, text, len) && ok;
+	if (frame->schema->is_time && (ok || run_goes_on(run)))
+		ok = check_time(run, frame, text, len) && ok;
 	buf_release(&scratch);
 	return ok;
 }
@@ -269,7 +286,7 @@ bool run_scalar(struct run *run, const struct frame *frame)
 		ok = check_general(run, frame);
 	if (s->limits && frame->value->type == JSON_NUMBER && (ok || run_goes_on(run)))
 		ok = check_number(run, frame) && ok;
-	if (frame->value->type == JSON_STRING && (s->string || s->format >= 0) &&
+	if (frame->value->type == JSON_STRING && (s->string || s->format >= 0 || s->is_time) &&
 		(ok || run_goes_on(run)))
 		ok = check_characters(run, frame) && ok;
 	return ok;

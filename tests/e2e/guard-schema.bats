@@ -48,6 +48,30 @@ schema_fleet() {
   accepted
 }
 
+@test "a time that does not exist is not accepted, and the refusal names what is right" {
+  new_fleet
+  local hooks=$TMP/fleet.git/hooks case time right
+  for case in '2025-02-30T00:00:00Z|February 2025 has 28 days; write 01 to 28 as the day' \
+    '2025-13-01T00:00:00Z|a year has 12 months; write 01 to 12 as the month' \
+    '2025-10-29T24:00:00Z|a day has 24 hours; write 00 to 23 as the hour' \
+    '2025-10-29T23:59:61Z|a minute has 60 seconds; write 00 to 59 as the second' \
+    '2025-10-29T15:39:13.979587|the time zone is missing; add Z for UTC'; do
+    time=${case%|*} right="/locks/x/expires_at: \"${case%|*}\" is not a time: ${case#*|}"
+    what coordination/locks.json '{"locks": {"x": {"locked_by": "build1", "locked_at": null, "expires_at": "'"$time"'"}}}'
+    run -1 git build validate
+    [[ $output == *"$right"* ]]
+    git config --unset core.hooksPath
+    mv "$hooks/pre-receive" "$TMP/kept"
+    commit
+    push_refused "$right" 'nothing was pushed' -- HEAD:main # by pre-push alone
+    mv "$TMP/kept" "$hooks/pre-receive"
+    git config core.hooksPath /dev/null
+    push_refused "$right" -- HEAD:main
+    [[ $output != *'[0-9]'* ]]
+    git reset -q --hard origin/main
+  done
+}
+
 # bats test_tags=long
 @test "a changed schema must compile, and must accept the existing files" {
   schema_fleet

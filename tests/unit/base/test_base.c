@@ -79,6 +79,38 @@ static void utf8_accepts_what_rfc3629_accepts(void **state)
 	}
 }
 
+static void a_wrong_timestamp_is_explained(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "", "a date and a time of day are required; write it like 2025-10-29T12:00:00Z" },
+		{ "2025-10-29",
+			"a date and a time of day are required; write it like 2025-10-29T12:00:00Z" },
+		{ "2025-13-01T00:00:00Z", "a year has 12 months; write 01 to 12 as the month" },
+		{ "2025-00-01T00:00:00Z", "a year has 12 months; write 01 to 12 as the month" },
+		{ "2025-02-30T00:00:00Z", "February 2025 has 28 days; write 01 to 28 as the day" },
+		{ "2024-02-30 00:00", "February 2024 has 29 days; write 01 to 29 as the day" },
+		{ "2025-04-00T00:00:00Z", "April 2025 has 30 days; write 01 to 30 as the day" },
+		{ "2025-04-01T24:00:00Z", "a day has 24 hours; write 00 to 23 as the hour" },
+		{ "2025-04-01 10:60", "an hour has 60 minutes; write 00 to 59 as the minute" },
+		{ "2025-04-01T10:00:61Z", "a minute has 60 seconds; write 00 to 59 as the second" },
+		{ "2025-04-01T10:00:00+24:00",
+			"the time zone is at most 23:59 from UTC; write Z for UTC" },
+		{ "2025-04-01T10:00:00",
+			"the time zone is missing; add Z for UTC, or an offset such as +01:00" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf why = BUF_INIT;
+		int64_t seconds;
+		assert_false(timestamp_parse(cases[i].text, strlen(cases[i].text), &seconds));
+		timestamp_explain(cases[i].text, strlen(cases[i].text), &why);
+		assert_string_equal(why.data, cases[i].why);
+		buf_release(&why);
+	}
+}
+
 static void timestamps_are_parsed_in_both_formats(void **state)
 {
 	(void)state;
@@ -131,6 +163,7 @@ int main(void)
 		cmocka_unit_test(arena_releases_only_the_newest),
 		cmocka_unit_test(utf8_accepts_what_rfc3629_accepts),
 		cmocka_unit_test(timestamps_are_parsed_in_both_formats),
+		cmocka_unit_test(a_wrong_timestamp_is_explained),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ static void invalid_annotations_are_refused(void **state)
 		{ "{\"x-map-type\":\"map\"}",
 			"1:15: \"x-map-type\" must be one of granular, atomic" },
 		{ "{\"x-merge-clock\":1}", "1:18: \"x-merge-clock\" must be a string" },
+		{ "{\"x-time\":\"UTC\"}", "1:11: \"x-time\" must be true or false" },
 		{ "{\"x-immutable\":\"true\"}", "1:16: \"x-immutable\" must be true or false" },
 		{ "{\"x-increasing\":1}", "1:17: \"x-increasing\" must be true or false" },
 		{ "{\"x-transitions\":[]}",
@@ -67,6 +68,26 @@ static void invalid_annotations_are_refused(void **state)
 		snprintf(expected, sizeof(expected), "schema.json:%s", cases[i].error);
 		assert_refused(cases[i].schema, expected);
 	}
+}
+
+static void times_must_exist(void **state)
+{
+	(void)state;
+	assert_says("{\"items\":{\"x-time\":true}}",
+		"[\"2024-02-29T00:00:00Z\",\"2025-10-29 16:21\",\"\\u0032025-10-29T16:21:00.5+01:00\","
+		"null,7]",
+		"");
+	assert_says("{\"items\":{\"x-time\":true}}", "[\"2025-02-30T00:00:00Z\",\"now\"]",
+		"1:2 /0 /items/x-time: \"2025-02-30T00:00:00Z\" is not a time: February 2025 has 28 "
+		"days; write 01 to 28 as the day\n"
+		"1:25 /1 /items/x-time: \"now\" is not a time: a date and a time of day are required; "
+		"write it like 2025-10-29T12:00:00Z");
+	/* Next to other keywords, inside an alternative, and turned off. */
+	assert_says("{\"anyOf\":[{\"type\":\"string\",\"x-time\":true},{\"const\":\"never\"}]}",
+		"\"never\"", "");
+	assert_says("{\"anyOf\":[{\"type\":\"string\",\"x-time\":true},{\"const\":\"never\"}]}",
+		"\"2025-02-30 10:00\"", "1:1  /anyOf: matches none of the 2 alternatives of anyOf");
+	assert_says("{\"x-time\":false}", "\"now\"", "");
 }
 
 /* A table of `count` values, each final. */
@@ -166,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invalid_annotations_are_refused),
+		cmocka_unit_test(times_must_exist),
 		cmocka_unit_test(annotations_are_read),
 		cmocka_unit_test(a_table_of_more_values_than_the_guard_follows_is_refused),
 		cmocka_unit_test(each_value_of_an_annotation_is_distinct),

@@ -67,6 +67,19 @@ static void errors_contain_what_is_expected(void **state)
 		{ "jobs", "{\"job\":[]}", "the member \"jobs\" is missing" },
 		{ "heartbeat", "{\"server\":\"a\",\"timestamp\":\"now\",\"healthy\":true}",
 			"/timestamp " },
+		{ "jobs",
+			"{\"jobs\":[{\"id\":\"1\",\"status\":\"queued\",\"created_at\":"
+			"\"2025-02-30T00:00:00Z\"}]}",
+			"/jobs/0/created_at /properties/jobs/items/$ref/properties/created_at/$ref/"
+			"x-time: \"2025-02-30T00:00:00Z\" is not a time: February 2025 has 28 days" },
+		{ "locks",
+			"{\"locks\":{\"x\":{\"locked_by\":\"a\",\"locked_at\":null,\"expires_at\":"
+			"\"2025-10-29T24:00:00Z\"}}}",
+			"a day has 24 hours; write 00 to 23 as the hour" },
+		{ "message_stats",
+			"{\"total_messages\":1,\"by_server\":{\"a\":{\"last_message_time\":"
+			"\"2025-13-01T00:00:00Z\"}}}",
+			"a year has 12 months; write 01 to 12 as the month" },
 		{ "heartbeat",
 			"{\"server\":\"../x\",\"timestamp\":\"2025-10-29 16:21\",\"healthy\":true}",
 			"/server " },
