@@ -12,4 +12,9 @@
 int attribute_of(struct repo *repo, const struct oid *commit, const char *path, const char *name,
 	struct buf *out, struct error *err);
 
+/* Is attribute `name` of `path` unset there, as by a line "PATTERN -NAME"? An attribute that no line
+ * mentions is not. 1, 0, or a negative code. */
+int attribute_is_unset(struct repo *repo, const struct oid *commit, const char *path,
+	const char *name, struct error *err);
+
 #endif

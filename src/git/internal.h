@@ -9,6 +9,7 @@
 struct repo {
 	git_repository *git;
 	git_odb *odb;
+	git_repository *attributes; /* see attributes.c; NULL: not opened yet */
 	struct lock_place place;
 	/* The output of `git config --list -z`, if libgit2 would not find all settings; NULL: the
 	 * settings are read with libgit2. */

@@ -247,6 +247,7 @@ void repo_close(struct repo *repo)
 	store_forget_settings(repo);
 	git_tree_free(repo->root);
 	git_odb_free(repo->odb);
+	git_repository_free(repo->attributes);
 	git_repository_free(repo->git);
 	if (repo->repaired)
 		buf_release(repo->repaired);

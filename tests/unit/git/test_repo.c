@@ -2,6 +2,7 @@
  * with real hooks. */
 #include "unit/directory.h"
 
+#include "git/attributes.h"
 #include "git/history.h"
 #include "remote/porcelain.h"
 #include "deliver/transaction.h"
@@ -46,6 +47,28 @@ static struct oid write_file(struct repo *repo, struct oid base, const char *pat
 	if (repo_write_commit(repo, &made, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	return made;
+}
+
+static void attributes_are_those_of_the_commit_and_not_of_the_index(void **state)
+{
+	(void)state;
+	struct repo *repo = open_repo("a");
+	struct error err = ERROR_INIT;
+	struct buf value = BUF_INIT;
+	struct oid one = write_file(repo, OID_NONE, ".gitattributes", "x name=one\ny -name\n");
+	struct oid two = write_file(repo, one, "x", "");
+	sh("cd a && printf '* name=index\n' >.gitattributes && git add .gitattributes");
+	assert_int_equal(attribute_of(repo, &two, "x", "name", &value, &err), 1);
+	assert_string_equal(value.data, "one");
+	assert_int_equal(attribute_of(repo, &two, "y", "name", &value, &err), 0);
+	assert_int_equal(attribute_of(repo, &two, "z", "name", &value, &err), 0);
+	assert_int_equal(attribute_is_unset(repo, &two, "x", "name", &err), 0);
+	assert_int_equal(attribute_is_unset(repo, &two, "y", "name", &err), 1);
+	assert_int_equal(attribute_is_unset(repo, &two, "z", "name", &err), 0);
+	sh("printf 'z -name\n' >a/.git/info/attributes");
+	assert_int_equal(attribute_is_unset(repo, &two, "z", "name", &err), 1);
+	buf_release(&value);
+	repo_close(repo);
 }
 
 static void commits_equal_those_of_git(void **state)
@@ -625,6 +648,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "--hook"))
 		return hook();
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(attributes_are_those_of_the_commit_and_not_of_the_index),
 		cmocka_unit_test(commits_equal_those_of_git),
 		cmocka_unit_test(a_difference_is_read_from_its_start_each_time),
 		cmocka_unit_test(refs_are_updated_only_from_the_expected_value),
