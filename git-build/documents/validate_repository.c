@@ -68,6 +68,20 @@ static int check_path(const char *path, void *data)
 	return rc;
 }
 
+/* Reports a file without a schema, unless -build-schema exempts it. */
+static int check_exempt(struct validating *v, const char *name, const char *path)
+{
+	int rc = path && fleet_may_be_exempt(path)
+		? worktree_attribute_is_unset(v->inv->repo, path, "build-schema", v->err)
+		: 0;
+	if (!rc)
+		rc = error_set(v->err, ERR_INVALID,
+			"%s has no schema; name one with --schema, or set build-schema for the "
+			"path in .gitattributes",
+			name);
+	return rc < 0 ? rc : 0;
+}
+
 /* A file as named on the command line. */
 static int check_named(struct validating *v, const char *name)
 {
@@ -77,15 +91,14 @@ static int check_named(struct validating *v, const char *name)
 	const char *top = repo_work_tree(v->inv->repo);
 	size_t len = top ? strlen(top) : 0;
 	int rc = file_read(&text, name, JSON_DEFAULT_LIMIT, v->err);
-	if (!rc && top && realpath(name, absolute) && !strncmp(absolute, top, len) &&
-		absolute[len] == '/')
-		rc = schema_for_path(v, absolute + len + 1, &schema);
+	bool inside = !rc && top && realpath(name, absolute) && !strncmp(absolute, top, len) &&
+		absolute[len] == '/';
+	const char *path = inside ? absolute + len + 1 : NULL;
+	if (inside)
+		rc = schema_for_path(v, path, &schema);
 	if (!rc)
-		rc = error_set(v->err, ERR_INVALID,
-			"%s has no schema; name one with --schema, or set build-schema for the "
-			"path in .gitattributes",
-			name);
-	if (rc > 0)
+		rc = check_exempt(v, name, path);
+	else if (rc > 0)
 		validate_text(v, strcmp(name, "-") ? name : "<stdin>", &text, schema);
 	buf_release(&text);
 	return rc < 0 ? rc : 0;

@@ -66,6 +66,13 @@ const struct fleet_file *fleet_file(const char *path)
 	return file;
 }
 
+bool fleet_may_be_exempt(const char *path)
+{
+	static const char schemas[] = FLEET_SCHEMAS_DIRECTORY "/";
+	return fleet_file(path)->kind == FLEET_OTHER &&
+		strncmp(path, schemas, sizeof(schemas) - 1) != 0;
+}
+
 void fleet_attributes(struct buf *out)
 {
 	for (const struct fleet_file *file = files; file->pattern; file++)

@@ -47,6 +47,9 @@ struct fleet_file {
 /* The row for `path`, a path from the top of the repository; never NULL. */
 const struct fleet_file *fleet_file(const char *path);
 
+/* May the attribute -build-schema exempt `path` from checks? Not a file of the fleet, nor a schema. */
+bool fleet_may_be_exempt(const char *path);
+
 /* Appends the git attributes with the merge driver and the schema of each file. */
 void fleet_attributes(struct buf *out);
 

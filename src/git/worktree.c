@@ -269,17 +269,32 @@ int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, s
 	return rc;
 }
 
+static int look_up(const char **value, struct repo *repo, const char *path, const char *name,
+	struct error *err)
+{
+	if (git_attr_get(value, repo->git, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, name) < 0)
+		return store_error(err, ERR_FAILED, "cannot read the attributes of %s", path);
+	return 0;
+}
+
 int worktree_attribute(
 	struct repo *repo, const char *path, const char *name, struct buf *out, struct error *err)
 {
 	const char *value = NULL;
 	buf_reset(out);
-	if (git_attr_get(&value, repo->git, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, name) < 0)
-		return store_error(err, ERR_FAILED, "cannot read the attributes of %s", path);
-	if (git_attr_value(value) != GIT_ATTR_VALUE_STRING)
-		return 0;
+	int rc = look_up(&value, repo, path, name, err);
+	if (rc < 0 || git_attr_value(value) != GIT_ATTR_VALUE_STRING)
+		return rc;
 	buf_addstr(out, value);
 	return 1;
+}
+
+int worktree_attribute_is_unset(
+	struct repo *repo, const char *path, const char *name, struct error *err)
+{
+	const char *value = NULL;
+	int rc = look_up(&value, repo, path, name, err);
+	return rc < 0 ? rc : git_attr_value(value) == GIT_ATTR_VALUE_FALSE;
 }
 
 bool worktree_index_is_damaged(struct repo *repo)

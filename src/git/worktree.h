@@ -39,4 +39,9 @@ int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, s
 int worktree_attribute(
 	struct repo *repo, const char *path, const char *name, struct buf *out, struct error *err);
 
+/* Is attribute `name` of `path` unset there, as by a line "PATTERN -NAME"? 1, 0, or a negative
+ * code. */
+int worktree_attribute_is_unset(
+	struct repo *repo, const char *path, const char *name, struct error *err);
+
 #endif

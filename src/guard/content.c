@@ -73,6 +73,7 @@ struct task {
 	struct oid commit, blob, before;
 	char *path;
 	const struct rule *rule; /* NULL: a file *.json need only be valid JSON */
+	bool is_exempt;          /* only its size is checked */
 	struct guard_report found;
 	int rc;
 };
@@ -85,6 +86,23 @@ struct check {
 	struct recent *recent;
 };
 
+/* Reports a file that cannot be read. If the push itself sets the attribute that would exempt it, the
+ * message says so. */
+static int report_problem(struct check *check, struct task *task, const struct problem *problem)
+{
+	struct place place = { .commit = &task->commit, .path = task->path };
+	const char *sentence = json_error_sentence(problem->why.text, task->path, &place.at);
+	int rc = problem->kind != VIOLATION_BROKEN
+		? 0
+		: rules_exempt_in(check->repo, &task->commit, task->path, &check->err);
+	if (rc >= 0)
+		guard_violate(&task->found, problem->kind, &place, "%s%s", sentence,
+			rc ? "; -build-schema in .gitattributes counts once the shared branch has "
+			     "it: push it there first, without this file"
+			   : "");
+	return rc < 0 ? rc : 0;
+}
+
 static int check_task(struct check *check, struct task *task)
 {
 	struct version now = VERSION_INIT, before = VERSION_INIT;
@@ -93,10 +111,9 @@ static int check_task(struct check *check, struct task *task)
 	const struct json_doc *like = recent_like(check->recent, task->path);
 	int rc = version_read(&now, check->repo, check->limit, &task->blob, task->path, like,
 		&problem, &check->err);
-	if (!rc && problem.why.code) {
-		struct place place = { .commit = &task->commit, .path = task->path };
-		const char *sentence = json_error_sentence(problem.why.text, task->path, &place.at);
-		guard_violate(&task->found, problem.kind, &place, "%s", sentence);
+	bool need_not_be_json = task->is_exempt && problem.kind == VIOLATION_BROKEN;
+	if (!rc && problem.why.code && !need_not_be_json) {
+		rc = report_problem(check, task, &problem);
 	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
 		/* The version before is read only if there is an error. */
 		rc = version_read(&before, check->repo, check->limit, &task->before, task->path,
@@ -154,35 +171,41 @@ static bool is_new_to(struct guard *guard, const struct oid *oid, const char *ru
 	return true;
 }
 
+/* Finds the rule of the file, or that it is exempt. */
+static int find_rule(struct judging *j, const char *path, struct task *task)
+{
+	struct rules *rules = &j->guard->rules;
+	int rc = rules_find(rules, path, &task->rule, j->err);
+	if (!rc && !task->rule && version_is_json(path))
+		rc = rules_exempt(rules, path, j->err);
+	task->is_exempt = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
 /* Makes a task for a changed file: 1; 0 if the file need not be read; or a negative code. */
 static int make_task(struct judging *j, const struct oid *commit, const struct changed_file *file,
 	struct task *task)
 {
-	const struct rule *rule;
-	if (!file->mode)
+	bool is_file = file->mode == 0100644 || file->mode == 0100755;
+	bool is_json = version_is_json(file->path);
+	*task = (struct task){ .commit = *commit, .blob = file->blob, .before = file->before };
+	if (!file->mode || (!is_file && !is_json))
 		return 0;
-	if (file->mode != 0100644 && file->mode != 0100755) {
-		if (version_is_json(file->path))
-			guard_violate(j->report, VIOLATION_NO_FILE,
-				&(struct place){ .commit = commit, .path = file->path },
-				"is a %s; a coordination file must be a regular file",
-				file->mode == 0120000 ? "symbolic link" : "submodule");
-		return 0;
-	}
-	int rc = rules_find(&j->guard->rules, file->path, &rule, j->err);
-	if (rc < 0)
+	int rc = find_rule(j, file->path, task);
+	if (!rc && !is_file && !task->is_exempt)
+		guard_violate(j->report, VIOLATION_NO_FILE,
+			&(struct place){ .commit = commit, .path = file->path },
+			"is a %s; a coordination file must be a regular file",
+			file->mode == 0120000 ? "symbolic link" : "submodule");
+	if (rc < 0 || !is_file)
 		return rc;
 	/* How the content is checked: the name of a schema, or only as JSON, or only the size. */
-	const char *by = rule ? rule->name : version_is_json(file->path) ? "/json" : "/size";
+	const char *by = task->rule           ? task->rule->name
+		: is_json && !task->is_exempt ? "/json"
+					      : "/size";
 	if (!j->guard->history && !is_new_to(j->guard, &file->blob, by))
 		return 0;
-	*task = (struct task){
-		.commit = *commit,
-		.blob = file->blob,
-		.before = file->before,
-		.path = xstrdup(file->path),
-		.rule = rule,
-	};
+	task->path = xstrdup(file->path);
 	return 1;
 }
 

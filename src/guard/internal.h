@@ -40,6 +40,12 @@ int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
 /* The rule for `path`, borrowed; `*out` is NULL if there is none. */
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err);
+/* Does the attribute -build-schema exempt `path` from all checks but that of its size
+ * (fleet_may_be_exempt())? 1, 0, or a negative code. */
+int rules_exempt(struct rules *rules, const char *path, struct error *err);
+/* The same for the attributes of `commit`. */
+int rules_exempt_in(
+	struct repo *repo, const struct oid *commit, const char *path, struct error *err);
 /* The rule with this name, from schemas/NAME.json or built in. */
 int rules_by_name(
 	struct rules *rules, const char *name, const struct rule **out, struct error *err);

@@ -16,6 +16,7 @@ enum { SCHEMA_LIMIT = 16 << 20 };
 #define OWN_URI       "git-build:///schemas/"
 #define OWN_DIRECTORY FLEET_SCHEMAS_DIRECTORY
 #define SUFFIX        ".json"
+#define ATTRIBUTE     "build-schema"
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip)
 {
@@ -186,9 +187,22 @@ int rules_find(struct rules *rules, const char *path, const struct rule **out, s
 	if (oid_is_none(&rules->tip))
 		return 0;
 	struct buf name = BUF_INIT;
-	int rc = attribute_of(rules->repo, &rules->tip, path, "build-schema", &name, err);
+	int rc = attribute_of(rules->repo, &rules->tip, path, ATTRIBUTE, &name, err);
 	if (rc > 0)
 		rc = rules_by_name(rules, name.data, out, err);
 	buf_release(&name);
 	return rc;
+}
+
+int rules_exempt_in(
+	struct repo *repo, const struct oid *commit, const char *path, struct error *err)
+{
+	if (!fleet_may_be_exempt(path) || oid_is_none(commit))
+		return 0;
+	return attribute_is_unset(repo, commit, path, ATTRIBUTE, err);
+}
+
+int rules_exempt(struct rules *rules, const char *path, struct error *err)
+{
+	return rules_exempt_in(rules->repo, &rules->tip, path, err);
 }

@@ -66,20 +66,25 @@ static int check_standing(const struct changed_file *file, void *data)
 	struct judging *j = news->judging;
 	const struct rule *now, *before;
 	struct version version = VERSION_INIT;
+	struct problem problem = PROBLEM_INIT;
 	if (file->mode != 0100644 && file->mode != 0100755)
 		return 0;
 	int rc = changed_rule(news, file->path, &now, &before);
 	if (rc <= 0)
 		return rc;
 	rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size, &file->blob,
-		file->path, NULL, NULL, j->err);
+		file->path, NULL, &problem, j->err);
+	struct buf about = BUF_INIT;
+	buf_addf(&about, "does not match the new schemas/%s.json: ", now->name);
 	if (!rc && version.doc) {
-		struct buf about = BUF_INIT;
-		buf_addf(&about, "does not match the new schemas/%s.json: ", now->name);
 		check_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
 			&version, about.data);
-		buf_release(&about);
+	} else if (!rc && problem.kind == VIOLATION_BROKEN && !before) {
+		struct place place = { .commit = &j->update->new, .path = file->path };
+		const char *why = json_error_sentence(problem.why.text, file->path, &place.at);
+		guard_violate(j->report, VIOLATION_SCHEMA, &place, "%s%s", about.data, why);
 	}
+	buf_release(&about);
 	version_release(&version);
 	return rc;
 }

@@ -115,3 +115,86 @@ schema_fleet() {
   edit coordination/jobs.json '.jobs[0].colour = "green" | .jobs[0].status = "nothing"'
   as build1 accepted
 }
+
+# Both hooks refuse, or accept, the push of all changes.
+both_refuse() {
+  git config --unset core.hooksPath
+  commit
+  push_refused "$@" 'nothing was pushed' -- HEAD:main
+  git config core.hooksPath /dev/null
+  push_refused "$@" 'push rejected: fix the error' -- HEAD:main
+  run -1 git build validate --range origin/main..HEAD
+  [[ $output == *"$1"* ]]
+  git reset -q --hard origin/main
+}
+
+both_accept() {
+  git config --unset core.hooksPath
+  commit
+  run -0 git build validate --range origin/main..HEAD
+  git push -q origin HEAD:main
+  git config core.hooksPath /dev/null
+}
+
+comments=$'{\n  // strict\n  "strict": true\n}'
+
+@test "a file that -build-schema exempts need not be JSON, once the shared branch has the attribute" {
+  new_fleet
+  what web/tsconfig.json "$comments"
+  both_refuse 'web/tsconfig.json:2:3:'
+  echo 'tsconfig.json -build-schema' >>.gitattributes
+  what web/tsconfig.json "$comments"
+  both_refuse 'web/tsconfig.json:2:3:' 'counts once the shared branch has it'
+  echo 'tsconfig.json -build-schema' >>.gitattributes
+  commit
+  what web/tsconfig.json "$comments"
+  both_refuse 'web/tsconfig.json:2:3:' # in a commit of its own, too
+  echo 'tsconfig.json -build-schema' >>.gitattributes
+  both_accept
+  what web/tsconfig.json "$comments"
+  run -0 git build validate web/tsconfig.json
+  both_accept
+  what web/other.json "$comments"
+  both_refuse 'web/other.json:2:3:'
+  git push -q origin HEAD:refs/heads/topic
+  ln -s web/tsconfig.json tsconfig.json
+  both_accept
+  # The limit of the size applies to every file.
+  git -C ../fleet.git config build.maxFileSize 2000
+  what web/tsconfig.json "$comments $(printf '%02000d' 1)"
+  refused 'web/tsconfig.json: has' 'build.maxFileSize'
+  # Without the attribute, the next version must be valid.
+  sed -i '/tsconfig/d' .gitattributes
+  accepted
+  what web/tsconfig.json "$comments "
+  refused 'web/tsconfig.json:2:3:'
+}
+
+@test "no attribute exempts a file of the fleet, or a schema" {
+  new_fleet
+  local file
+  printf '* -build-schema\n*.json -build-schema\n' >>.gitattributes
+  both_accept
+  for file in coordination/{jobs,locks,messages}.json coordination/archive/{jobs-1,other}.json \
+    build1/{status,heartbeat}.json build1/logs/1-artifacts.json shared/build_config.json schemas/new.json; do
+    what "$file" "$comments"
+    refused "$file:2:3:"
+  done
+  what free.json "$comments"
+  both_accept
+}
+
+@test "a schema must accept a file that was exempt" {
+  new_fleet
+  echo 'tools/*.json -build-schema' >>.gitattributes
+  accepted
+  what tools/a.json "$comments"
+  accepted
+  what schemas/tools.json '{"type": "object"}'
+  sed -i 's/ -build-schema/ build-schema=tools/' .gitattributes
+  refused 'tools/a.json:2:3: does not match the new schemas/tools.json'
+  what schemas/tools.json '{"type": "object"}'
+  sed -i 's/ -build-schema/ build-schema=tools/' .gitattributes
+  what tools/a.json '{}'
+  accepted
+}
