@@ -2,8 +2,6 @@
  * schema (docs/schemas.md). */
 #include "guard/change.h"
 
-#include "base/timestamp.h"
-#include "json/number.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>
@@ -71,60 +69,6 @@ static void refuse_change(struct step *step, const struct json_value *old,
 	buf_release(&text);
 }
 
-/* ---- values ---- */
-
-/* Is `now` less than `old`? Compares numbers by value, timestamps by time; false is less than true.
- */
-static bool is_less(
-	const struct step *step, const struct json_value *old, const struct json_value *now)
-{
-	size_t old_len, new_len;
-	const char *old_text = json_raw(step->old_doc, old, &old_len);
-	const char *new_text = json_raw(step->new_doc, now, &new_len);
-	int64_t then, later;
-	if (old->type == JSON_NUMBER && now->type == JSON_NUMBER)
-		return json_number_compare(new_text, new_len, old_text, old_len) < 0;
-	if (old->type == JSON_STRING && now->type == JSON_STRING) {
-		old_text = json_string(step->old_doc, old, &old_len);
-		new_text = json_string(step->new_doc, now, &new_len);
-		return timestamp_parse(old_text, old_len, &then) &&
-			timestamp_parse(new_text, new_len, &later) && later < then;
-	}
-	return old->type == JSON_TRUE && now->type != JSON_TRUE;
-}
-
-static const struct transition *row_of(
-	const struct annotations *annotations, const char *name, size_t len)
-{
-	for (size_t i = 0; i < annotations->transitions_count; i++) {
-		const struct text *from = &annotations->transitions[i].from;
-		if (from->len == len && !memcmp(from->bytes, name, len))
-			return &annotations->transitions[i];
-	}
-	return NULL;
-}
-
-/* May `to` follow `from`, directly or through other states? */
-static bool leads_to(const struct annotations *annotations, const struct transition *from,
-	const char *to, size_t len)
-{
-	const struct transition *reached[MOST_TRANSITIONS] = { from };
-	size_t count = 1;
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < reached[i]->count; k++) {
-			const struct text *next = &reached[i]->to[k];
-			if (next->len == len && !memcmp(next->bytes, to, len))
-				return true;
-			const struct transition *row = row_of(annotations, next->bytes, next->len);
-			bool known = !row;
-			for (size_t n = 0; n < count && !known; n++)
-				known = reached[n] == row;
-			if (!known)
-				reached[count++] = row;
-		}
-	return false;
-}
-
 /* ---- annotations ---- */
 
 static void check_transition(struct step *step, const struct annotations *annotations,
@@ -133,9 +77,9 @@ static void check_transition(struct step *step, const struct annotations *annota
 	size_t old_len, new_len;
 	const char *from = json_string(step->old_doc, old, &old_len);
 	const char *to = json_string(step->new_doc, now, &new_len);
-	const struct transition *row = from ? row_of(annotations, from, old_len) : NULL;
+	const struct transition *row = from ? annotations_row(annotations, from, old_len) : NULL;
 	if (!row || (to && old_len == new_len && !memcmp(from, to, old_len)) ||
-		(to && leads_to(annotations, row, to, new_len)))
+		(to && annotations_lead_to(annotations, row, to, new_len)))
 		return;
 	struct buf why = BUF_INIT;
 	buf_addf(&why, "\"" TEXT_FMT "\" %s", TEXT_ARG(row->from),
@@ -187,7 +131,8 @@ static void check_annotations(struct step *step, const struct annotations *annot
 			(!now || !json_equal(step->old_doc, old, step->new_doc, now)))
 			refuse_change(step, old, now, "it may not change once it is set");
 		if (annotations->increasing &&
-			(!now || now->type == JSON_NULL || is_less(step, old, now)))
+			(!now || now->type == JSON_NULL ||
+				annotations_is_less(step->old_doc, old, step->new_doc, now)))
 			refuse_change(step, old, now, "it may only increase");
 		if (annotations->transitions_count)
 			check_transition(step, annotations, old, now);

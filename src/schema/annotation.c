@@ -1,6 +1,8 @@
 #include "schema/annotation.h"
 
+#include "base/timestamp.h"
 #include "json/document.h"
+#include "json/number.h"
 #include "format/format.h"
 
 #include <string.h>
@@ -200,4 +202,56 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 		schema->annotations = kept;
 	}
 	return rc;
+}
+
+/* ---- using them ---- */
+
+bool annotations_is_less(const struct json_doc *old_doc, const struct json_value *old,
+	const struct json_doc *new_doc, const struct json_value *now)
+{
+	size_t old_len, new_len;
+	const char *old_text = json_raw(old_doc, old, &old_len);
+	const char *new_text = json_raw(new_doc, now, &new_len);
+	int64_t then, later;
+	if (old->type == JSON_NUMBER && now->type == JSON_NUMBER)
+		return json_number_compare(new_text, new_len, old_text, old_len) < 0;
+	if (old->type == JSON_STRING && now->type == JSON_STRING) {
+		old_text = json_string(old_doc, old, &old_len);
+		new_text = json_string(new_doc, now, &new_len);
+		return timestamp_parse(old_text, old_len, &then) &&
+			timestamp_parse(new_text, new_len, &later) && later < then;
+	}
+	return old->type == JSON_TRUE && now->type != JSON_TRUE;
+}
+
+const struct transition *annotations_row(
+	const struct annotations *annotations, const char *name, size_t len)
+{
+	for (size_t i = 0; i < annotations->transitions_count; i++) {
+		const struct text *from = &annotations->transitions[i].from;
+		if (from->len == len && !memcmp(from->bytes, name, len))
+			return &annotations->transitions[i];
+	}
+	return NULL;
+}
+
+bool annotations_lead_to(const struct annotations *annotations, const struct transition *from,
+	const char *to, size_t len)
+{
+	const struct transition *reached[MOST_TRANSITIONS] = { from };
+	size_t count = 1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < reached[i]->count; k++) {
+			const struct text *next = &reached[i]->to[k];
+			if (next->len == len && !memcmp(next->bytes, to, len))
+				return true;
+			const struct transition *row =
+				annotations_row(annotations, next->bytes, next->len);
+			bool known = !row;
+			for (size_t n = 0; n < count && !known; n++)
+				known = reached[n] == row;
+			if (!known)
+				reached[count++] = row;
+		}
+	return false;
 }

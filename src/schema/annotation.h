@@ -47,6 +47,17 @@ struct annotations {
 	struct text owner;   /* a JSON pointer; bytes NULL: none */
 };
 
+/* The row of "x-transitions" for the value `name`; NULL if there is none. */
+const struct transition *annotations_row(
+	const struct annotations *annotations, const char *name, size_t len);
+/* May `to` follow the value of row `from`, directly or through other values? */
+bool annotations_lead_to(const struct annotations *annotations, const struct transition *from,
+	const char *to, size_t len);
+/* Is `now` less than `old`, as "x-increasing" orders them? Numbers are compared by value, timestamps
+ * by time; false is less than true. */
+bool annotations_is_less(const struct json_doc *old_doc, const struct json_value *old,
+	const struct json_doc *new_doc, const struct json_value *now);
+
 /* ---- for compile.c ---- */
 
 /* Reads "x-list-map-keys" of `source`, if it has any. ERR_INVALID has the location. */
