@@ -240,3 +240,41 @@ int repo_is_ancestor(
 			ancestor->hex, tip->hex);
 	return rc;
 }
+
+int repo_merge_base(struct repo *repo, const struct oid *a, const struct oid *b, struct oid *out,
+	struct error *err)
+{
+	git_oid one = store_git_oid(a), two = store_git_oid(b), base;
+	int rc = git_merge_base(&base, repo->git, &one, &two);
+	if (rc == GIT_ENOTFOUND)
+		return error_set(err, ERR_NOT_FOUND, "%.12s and %.12s have no common ancestor",
+			a->hex, b->hex);
+	if (rc < 0)
+		return store_error(
+			err, ERR_FAILED, "cannot compare %.12s with %.12s", a->hex, b->hex);
+	*out = store_oid(&base);
+	return 0;
+}
+
+int repo_people(struct repo *repo, const struct oid *id, struct buf *author, struct buf *committer,
+	struct error *err)
+{
+	git_commit *commit;
+	int rc = lookup_commit(repo, id, &commit, err);
+	if (rc < 0)
+		return rc;
+	const git_signature *by = git_commit_author(commit), *with = git_commit_committer(commit);
+	buf_addf(author, "%s <%s>", by->name, by->email);
+	buf_addf(committer, "%s <%s>", with->name, with->email);
+	git_commit_free(commit);
+	return 0;
+}
+
+int repo_is_shallow(struct repo *repo, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/shallow", repo->place.common_dir);
+	int rc = file_exists(path.data, err);
+	buf_release(&path);
+	return rc;
+}

@@ -183,6 +183,15 @@ int repo_parent(struct repo *repo, const struct oid *id, unsigned number, struct
 /* Is `ancestor` reachable from `tip` (or the same)? 1, 0, or a negative code. */
 int repo_is_ancestor(
 	struct repo *repo, const struct oid *ancestor, const struct oid *tip, struct error *err);
+/* Stores a merge base of two commits in `*out`. Returns ERR_NOT_FOUND if they have no common
+ * ancestor. */
+int repo_merge_base(struct repo *repo, const struct oid *a, const struct oid *b, struct oid *out,
+	struct error *err);
+/* Appends the author and the committer of commit `id`, each as "NAME <EMAIL>". */
+int repo_people(struct repo *repo, const struct oid *id, struct buf *author, struct buf *committer,
+	struct error *err);
+/* Does the history of this clone end early, because it is shallow? 1, 0, or a negative code. */
+int repo_is_shallow(struct repo *repo, struct error *err);
 
 /* ---- writing commits, without an index or a worktree ---- */
 

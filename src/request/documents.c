@@ -17,13 +17,21 @@ struct documents {
 	size_t count, capacity;
 	struct buf *lent; /* texts that were returned to callers, valid until the reset */
 	size_t lent_count, lent_capacity;
+	struct buf warnings, notes;
 };
 
 struct documents *documents_new(const struct documents_source *source)
 {
 	struct documents *documents = xcalloc(1, sizeof(*documents));
 	documents->source = *source;
+	documents->warnings = documents->notes = (struct buf)BUF_INIT;
 	return documents;
+}
+
+void documents_forget(struct documents *documents)
+{
+	buf_reset(&documents->warnings);
+	buf_reset(&documents->notes);
 }
 
 void documents_reset(struct documents *documents)
@@ -35,6 +43,7 @@ void documents_reset(struct documents *documents)
 	for (size_t i = 0; i < documents->lent_count; i++)
 		buf_release(&documents->lent[i]);
 	documents->count = documents->lent_count = 0;
+	documents_forget(documents);
 }
 
 void documents_free(struct documents *documents)
@@ -44,6 +53,8 @@ void documents_free(struct documents *documents)
 	documents_reset(documents);
 	free(documents->written);
 	free(documents->lent);
+	buf_release(&documents->warnings);
+	buf_release(&documents->notes);
 	free(documents);
 }
 
@@ -83,6 +94,67 @@ int documents_read(struct documents *documents, const char *path, const char **t
 	*len = content.len;
 	keep_lent(documents, &content);
 	return 0;
+}
+
+const char *documents_keep(struct documents *documents, struct buf *text)
+{
+	const char *bytes = text->data;
+	keep_lent(documents, text);
+	return bytes;
+}
+
+int documents_history(struct documents *documents, const char *path, struct documents_history *out,
+	struct error *err)
+{
+	const struct documents_source *source = &documents->source;
+	return source->history ? source->history(source->data, path, out, err) : 0;
+}
+
+void documents_history_release(struct documents_history *history)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		buf_release(&history->versions[i].text);
+		buf_release(&history->versions[i].base);
+	}
+	free(history->versions);
+	*history = (struct documents_history){ 0 };
+}
+
+void documents_warn(struct documents *documents, const char *line)
+{
+	struct buf whole = BUF_INIT;
+	buf_addf(&whole, "%s\n", line);
+	if (!strstr(documents->warnings.data, whole.data))
+		buf_add(&documents->warnings, whole.data, whole.len);
+	buf_release(&whole);
+}
+
+void documents_unwarn(struct documents *documents, const char *start)
+{
+	struct buf kept = BUF_INIT;
+	for (const char *line = documents->warnings.data; *line;) {
+		size_t len = strcspn(line, "\n") + 1;
+		if (strncmp(line, start, strlen(start)) != 0)
+			buf_add(&kept, line, len);
+		line += len;
+	}
+	buf_release(&documents->warnings);
+	documents->warnings = kept;
+}
+
+void documents_note(struct documents *documents, const struct buf *lines)
+{
+	buf_add(&documents->notes, lines->data, lines->len);
+}
+
+const struct buf *documents_notes(const struct documents *documents)
+{
+	return &documents->notes;
+}
+
+const struct buf *documents_warnings(const struct documents *documents)
+{
+	return &documents->warnings;
 }
 
 static struct written *touch(struct documents *documents, const char *path)

@@ -26,6 +26,24 @@ struct documents_entry {
 };
 typedef int documents_each(const struct documents_entry *entry, void *data);
 
+/* A valid version of a file. */
+struct documents_version {
+	char commit[41]; /* the commit that has it */
+	struct buf text;
+	struct buf base; /* the version from which this one and the first one come; or empty */
+};
+
+/* The last valid versions of a file that is not valid, or was deleted: more than one if a merge has
+ * broken it. Initialized with zeros; release with documents_history_release(). */
+struct documents_history {
+	struct documents_version *versions;
+	size_t count, capacity;
+	char broken_by[41]; /* the commit that made the file invalid, or deleted it; or "" */
+	/* Why the search ended, for example "the clone is shallow"; NULL: it is complete. */
+	const char *end;
+};
+void documents_history_release(struct documents_history *history);
+
 /* A source of files. */
 struct documents_source {
 	/* Appends the file `path` to `out`. Returns 0, ERR_NOT_FOUND if and only if the source
@@ -35,6 +53,10 @@ struct documents_source {
 	 * that value is returned. ERR_NOT_FOUND as for `read`. */
 	int (*list)(void *data, const char *directory, documents_each *each, void *each_data,
 		struct error *err);
+	/* Finds the last valid versions of the file `path`, which is not valid. Returns 0 or a
+	 * negative code. NULL: the source has no history. */
+	int (*history)(
+		void *data, const char *path, struct documents_history *out, struct error *err);
 	void *data;
 };
 
@@ -59,6 +81,23 @@ int documents_read(struct documents *documents, const char *path, const char **t
  * directory does not exist. `each` must not change documents. */
 int documents_list(struct documents *documents, const char *directory, documents_each *each,
 	void *data, struct error *err);
+/* Finds the last valid versions of the file `path`, before the changes made so far. */
+int documents_history(struct documents *documents, const char *path, struct documents_history *out,
+	struct error *err);
+/* Keeps `text` as long as the text of a file that was read; it is empty afterwards. Returns it. */
+const char *documents_keep(struct documents *documents, struct buf *text);
+/* Adds a warning for the user: a line without a line feed at the end, which is added once. */
+void documents_warn(struct documents *documents, const char *line);
+/* Removes the warnings that begin with `start`. */
+void documents_unwarn(struct documents *documents, const char *start);
+/* The warnings, each with a line feed. Borrowed. */
+const struct buf *documents_warnings(const struct documents *documents);
+/* Adds lines, each with a line feed, about the changes: they belong into the commit message. */
+void documents_note(struct documents *documents, const struct buf *lines);
+/* These lines. Borrowed. */
+const struct buf *documents_notes(const struct documents *documents);
+/* Removes all warnings and notes, of an earlier request. */
+void documents_forget(struct documents *documents);
 /* Writes a file. Takes the bytes from `content`, which is empty afterwards. */
 void documents_write(struct documents *documents, const char *path, struct buf *content);
 /* Removes a file, if it exists. */
