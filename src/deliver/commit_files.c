@@ -1,6 +1,7 @@
 #include "deliver/commit_files.h"
 
 #include "base/alloc.h"
+#include "clone/last_valid.h"
 
 #include <stdlib.h>
 
@@ -38,9 +39,20 @@ static int list_directory(
 	return repo_list(files->repo, &files->commit, directory, list_entry, &listing, err);
 }
 
+static int find_history(
+	void *data, const char *path, struct documents_history *out, struct error *err)
+{
+	const struct commit_files *files = data;
+	if (oid_is_none(&files->commit))
+		return 0;
+	return last_valid_find(out, files->repo, &files->commit, path, err);
+}
+
 struct documents_source commit_files_source(struct commit_files *files)
 {
-	return (struct documents_source){ read_file, list_directory, files };
+	return (struct documents_source){
+		.read = read_file, .list = list_directory, .history = find_history, .data = files
+	};
 }
 
 /* Does `made` have another tree than the commit it was made from? 1, 0, or a negative code. */

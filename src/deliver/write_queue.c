@@ -279,7 +279,9 @@ static int apply_member(struct member *member, struct transaction *tx)
 	return transaction_is_fresh(tx) ? 1 : 2;
 }
 
-static void write_message(struct transaction *tx, const struct buf *subjects, size_t count)
+/* `notes` has more lines about the changes; or is empty. */
+static void write_message(
+	struct transaction *tx, const struct buf *subjects, size_t count, const struct buf *notes)
 {
 	struct buf message = BUF_INIT;
 	size_t first = strcspn(subjects->data, "\n");
@@ -288,6 +290,8 @@ static void write_message(struct transaction *tx, const struct buf *subjects, si
 	else
 		buf_addf(&message, "%.*s, and %zu more\n\n%.*s", (int)first, subjects->data,
 			count - 1, (int)(subjects->len - 1), subjects->data);
+	if (notes->len)
+		buf_addf(&message, "\n\n%.*s", (int)(notes->len - 1), notes->data);
 	transaction_subject(tx, message.data);
 	buf_release(&message);
 }
@@ -295,7 +299,7 @@ static void write_message(struct transaction *tx, const struct buf *subjects, si
 static int apply_all(struct transaction *tx, void *data, struct error *err)
 {
 	struct writing *w = data;
-	struct buf subjects = BUF_INIT;
+	struct buf subjects = BUF_INIT, notes = BUF_INIT;
 	size_t applied = 0;
 	bool ask = false;
 	(void)err;
@@ -308,11 +312,13 @@ static int apply_all(struct transaction *tx, void *data, struct error *err)
 		const struct buf *subject = &member->made.subject;
 		transaction_operation(tx, member->request.id);
 		buf_addf(&subjects, "%.*s\n", (int)strcspn(subject->data, "\n"), subject->data);
+		buf_add(&notes, member->made.notes.data, member->made.notes.len);
 		applied++;
 	}
 	if (applied && !ask)
-		write_message(tx, &subjects, applied);
+		write_message(tx, &subjects, applied, &notes);
 	buf_release(&subjects);
+	buf_release(&notes);
 	return ask;
 }
 

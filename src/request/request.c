@@ -10,7 +10,7 @@
 
 static const struct operation *const tables[] = { archive_operations, dashboard_operations,
 	heartbeat_operations, job_operations, layout_operations, lock_operations,
-	message_operations, status_operations };
+	message_operations, repair_operations, status_operations };
 
 static const struct operation *find(const char *name)
 {
@@ -156,6 +156,7 @@ void answer_release(struct answer *answer)
 {
 	buf_release(&answer->text);
 	buf_release(&answer->subject);
+	buf_release(&answer->notes);
 }
 
 static void answer_begin(struct answer *answer)
@@ -194,14 +195,34 @@ int answer_resume(struct answer *answer, const struct buf *text, struct error *e
 	return 0;
 }
 
+static void put_warnings(struct answer *answer, const struct buf *warnings)
+{
+	if (!warnings->len)
+		return;
+	json_begin_member(&answer->writer, "warnings", '[');
+	for (const char *line = warnings->data; *line;) {
+		size_t len = strcspn(line, "\n");
+		json_put_string_n(&answer->writer, NULL, line, len);
+		line += len + 1;
+	}
+	json_end(&answer->writer);
+}
+
 int request_apply(struct request *request, struct documents *documents, struct answer *answer,
 	struct error *err)
 {
 	buf_reset(&answer->subject);
+	buf_reset(&answer->notes);
 	answer_begin(answer);
 	request->documents = documents;
 	request->answer = answer;
-	return request->operation->apply(request, err);
+	documents_forget(documents);
+	int rc = request->operation->apply(request, err);
+	const struct buf *notes = documents_notes(documents);
+	buf_add(&answer->notes, notes->data, notes->len);
+	if (rc >= 0)
+		put_warnings(answer, documents_warnings(documents));
+	return rc;
 }
 
 void answer_finish(struct answer *answer, const char *commit, int attempts)

@@ -28,10 +28,11 @@ struct answer {
 	struct buf text;           /* an object */
 	struct json_writer writer; /* writes to `text`, which is open until answer_finish() */
 	struct buf subject;        /* the first line of the commit message */
+	struct buf notes;          /* more lines of the message, each with a line feed */
 };
 #define ANSWER_INIT                                                                                \
 	{                                                                                          \
-		.text = BUF_INIT, .subject = BUF_INIT                                              \
+		.text = BUF_INIT, .subject = BUF_INIT, .notes = BUF_INIT                           \
 	}
 void answer_release(struct answer *answer);
 /* Appends the unfinished answer: an object without commit and attempts. */
@@ -87,7 +88,7 @@ struct operation {
 /* Tables of operations; each ends with a row without a name. */
 extern const struct operation archive_operations[], dashboard_operations[], heartbeat_operations[],
 	job_operations[], layout_operations[], lock_operations[], message_operations[],
-	status_operations[];
+	repair_operations[], status_operations[];
 
 /* Begins a request of `server` in `*w`, which writes to `out`, with a new ID and the current time.
  * The caller adds the members of the operation, and closes it with json_end(). */
@@ -102,7 +103,8 @@ void request_release(struct request *request);
  * Applies the request to `documents` and replaces `answer`. It depends only on the request and the
  * documents, and uses no repository, clock, disk, process or network. It may run several times,
  * each time on newer documents, on this host or another. Returns the result of operation->apply;
- * the changes in `documents` are valid only if it returns 0.
+ * the changes in `documents` are valid only if it returns 0. The warnings of the documents are the
+ * member "warnings" of the answer, if there are any.
  */
 int request_apply(struct request *request, struct documents *documents, struct answer *answer,
 	struct error *err);

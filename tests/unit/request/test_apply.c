@@ -56,6 +56,24 @@ static int list_directory(
 	return rc;
 }
 
+/* The last valid version of each file is in valid/, next to the directory with the files. */
+static int find_history(
+	void *data, const char *path, struct documents_history *out, struct error *err)
+{
+	char *valid = in_directory(data, "../valid"), *name = in_directory(valid, path);
+	struct buf text = BUF_INIT;
+	int rc = file_read(&text, name, LIMIT, err);
+	if (!rc) {
+		GROW(out->versions, out->count, out->capacity);
+		struct documents_version *version = &out->versions[out->count++];
+		*version = (struct documents_version){ .text = text, .base = BUF_INIT };
+		memset(version->commit, 'a', sizeof(version->commit) - 1);
+	}
+	free(valid);
+	free(name);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 /* ---- what happened, as a text ---- */
 
 static void put_answer(struct json_writer *w, const struct answer *answer)
@@ -64,6 +82,8 @@ static void put_answer(struct json_writer *w, const struct answer *answer)
 	json_put_string(w, "subject", answer->subject.data);
 	answer_add(answer, &text);
 	json_put_raw(w, "answer", text.data, text.len);
+	if (answer->notes.len)
+		json_put_string(w, "notes", answer->notes.data);
 	buf_release(&text);
 }
 
@@ -157,8 +177,8 @@ static void apply_case(const char *name)
 	struct request request = { .arena = ARENA_INIT };
 	struct answer answer = ANSWER_INIT;
 	struct error err = ERROR_INIT;
-	struct documents *documents =
-		documents_new(&(struct documents_source){ read_file, list_directory, before });
+	struct documents *documents = documents_new(&(struct documents_source){
+		.read = read_file, .list = list_directory, .history = find_history, .data = before });
 	assert_int_equal(file_read(&text, path, LIMIT, NULL), 0);
 	int rc = request_read(&request, text.data, text.len, &err);
 	if (!rc) {
