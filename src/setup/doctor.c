@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "setup/files.h"
 #include "setup/hook_files.h"
 #include "fleet/files.h"
 #include "fleet/limits.h"
@@ -37,6 +38,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
 		free(diagnosis->findings[i].fix);
 	}
 	free(diagnosis->findings);
+	file_list_release(&diagnosis->broken);
 	*diagnosis = (struct diagnosis){ 0 };
 }
 
@@ -292,6 +294,32 @@ static int examine_other_attributes(struct doctor *d, struct error *err)
 	return rc;
 }
 
+/* ---- the content of the coordination files ---- */
+
+static void find_broken(const struct broken_file *file, void *data)
+{
+	struct doctor *d = data;
+	struct file_list *broken = &d->out->broken;
+	find(d, "files", FINDING_WRONG, file->fix, "%s", file->what);
+	GROW(broken->names, broken->count, broken->capacity);
+	broken->names[broken->count++] = xstrdup(file->path);
+}
+
+static int examine_files(struct doctor *d, struct error *err)
+{
+	struct oid tip;
+	int rc = find_tip(d, &tip, err);
+	if (rc == ERR_NOT_FOUND) {
+		find(d, "files", FINDING_UNKNOWN, NULL, "there is no commit to check yet");
+		return 0;
+	}
+	if (!rc)
+		rc = files_examine(d->repo, &tip, find_broken, d, err);
+	if (!rc && !d->out->broken.count)
+		find(d, "files", FINDING_FINE, NULL, "the coordination files are valid");
+	return rc;
+}
+
 /* ---- hooks ---- */
 
 static int examine_hook(struct doctor *d, const char *directory, bool own, const char *name,
@@ -456,8 +484,10 @@ int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settin
 	int rc = examine_locks(&doctor, err);
 	if (rc < 0)
 		return rc;
-	if (!repo_work_tree(repo))
-		return examine_hooks(&doctor, true, err);
+	if (!repo_work_tree(repo)) {
+		rc = examine_hooks(&doctor, true, err);
+		return rc ? rc : examine_files(&doctor, err);
+	}
 	examine_work_tree(&doctor);
 	examine_server(&doctor);
 	if (examine_remote(&doctor))
@@ -466,5 +496,7 @@ int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settin
 	rc = wanted < 0 ? wanted : examine_driver(&doctor, wanted, err);
 	if (!rc)
 		rc = examine_other_attributes(&doctor, err);
+	if (!rc)
+		rc = examine_files(&doctor, err);
 	return rc ? rc : examine_hooks(&doctor, false, err);
 }

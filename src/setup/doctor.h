@@ -1,12 +1,13 @@
 /*
  * Checks a clone, or the shared repository, for common problems: a missing merge driver (so that
  * git merges as text), hooks that do not run, a clone without a server ID, a wrong clock, stale
- * lock files. Changes nothing; each finding has a suggested fix.
+ * lock files, coordination files that are not valid. Changes nothing; each finding has a suggested fix.
  */
 #ifndef SETUP_DOCTOR_H
 #define SETUP_DOCTOR_H
 
 #include "base/env.h"
+#include "base/file.h"
 #include "clone/settings.h"
 
 enum finding_state {
@@ -17,7 +18,7 @@ enum finding_state {
 
 struct finding {
 	const char *check; /* "git", "locks", "worktree", "server", "remote", "attributes",
-			    * "driver", "hooks", "clock" */
+			    * "driver", "hooks", "clock", "files" */
 	enum finding_state state;
 	char *what; /* a phrase without a full stop */
 	char *fix;  /* a command, or what to do; NULL: nothing to do */
@@ -26,7 +27,8 @@ struct finding {
 struct diagnosis {
 	struct finding *findings;
 	size_t count, capacity;
-	size_t wrong; /* the number of findings with FINDING_WRONG */
+	size_t wrong;            /* the number of findings with FINDING_WRONG */
+	struct file_list broken; /* the coordination files that `git build doctor --fix` restores */
 };
 void diagnosis_release(struct diagnosis *diagnosis);
 

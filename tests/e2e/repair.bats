@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# Coordination files that are not valid, on a host without hooks: git build doctor names the commit that broke
+# them and restores them.
+
+load helper
+
+setup() {
+  e2e_setup
+  fleet_of build1 build2 >/dev/null
+  rm -f fleet.git/hooks/pre-receive
+  git -C build1 config core.hooksPath /dev/null
+  git config --global user.name "Ada"
+  git config --global user.email "ada@example.com"
+  cd build1 || return
+}
+
+# Clones without a hook would be a problem of their own.
+doctor() { git -C "$TMP/build2" build doctor "$@"; }
+
+# breaks FILE SUBJECT: FILE gets the content of standard input, in a commit on the newest tip.
+breaks() {
+  git fetch -q && git reset -q --hard origin/main
+  cat >"$1"
+  git add -A
+  git commit -q -m "$2"
+  git push -q origin HEAD:main
+}
+
+shared() { git -C "$TMP/fleet.git" show "main:$1"; }
+
+# two_locks: two locks that were held, so that their fences are set.
+two_locks() {
+  git build lock acquire deploy --ttl 3600 >/dev/null
+  git build lock release deploy >/dev/null
+  git build lock acquire deploy --ttl 3600 >/dev/null
+  git build lock acquire other --ttl 3600 >/dev/null
+}
+
+@test "doctor names the commit that broke a file, and its last valid version" {
+  two_locks
+  git fetch -q
+  valid=$(git rev-parse origin/main)
+  printf '{\n  "locks": {\n' | breaks coordination/locks.json "A half-written file"
+  by=$(git rev-parse HEAD)
+  git commit -q --allow-empty -m "Unrelated"
+  git push -q origin HEAD:main
+  run -1 doctor
+  [[ $output == *"files  "*"wrong"*"coordination/locks.json:"* ]]
+  [[ $output == *"broken by commit ${by:0:12} by Ada <ada@example.com>"* ]]
+  [[ $output == *"last valid version: git show ${valid:0:12}:coordination/locks.json"* ]]
+  [[ $output == *"fix files: git build doctor --fix"* ]]
+  git -C "$TMP/build2" show "${valid:0:12}:coordination/locks.json" | jq -e .locks.deploy.fence
+  run -1 git -C "$TMP/fleet.git" build doctor
+  [[ $output == *"broken by commit ${by:0:12}"* ]]
+  run -1 --separate-stderr doctor --json
+  [ "$(jq -r '.findings[] | select(.check == "files") | .state' <<<"$output")" = wrong ]
+}
+
+@test "the committer is named if it is not the author" {
+  git fetch -q && git reset -q --hard origin/main
+  echo '[]' >coordination/jobs.json
+  git commit -q -a -m "Not an object" --author "Bob <bob@example.com>"
+  git push -q origin HEAD:main
+  run -1 doctor
+  [[ $output == *"by Bob <bob@example.com>, committed by Ada <ada@example.com> at "* ]]
+}
+
+@test "a file of which the end is missing: elements before it are applied, fences are kept" {
+  two_locks
+  git fetch -q && git reset -q --hard origin/main
+  fence=$(jq .locks.deploy.fence coordination/locks.json)
+  jq '{locks: ({fresh: {locked_by: null, fence: 7}} + .locks)}' coordination/locks.json >"$TMP/whole"
+  head -c -20 "$TMP/whole" | breaks coordination/locks.json "Cut off"
+  run -0 doctor --fix
+  [[ $output == *"restored coordination/locks.json from commit "* ]]
+  [[ $output == *"applied /locks/fresh"* ]]
+  [[ $output == *"dropped the last "*" bytes, which cannot be read: line "* ]]
+  shared coordination/locks.json | jq -e ".locks.deploy.fence == $fence and .locks.fresh.fence == 7 and .locks.other"
+  git -C "$TMP/fleet.git" log -1 --format=%B main | grep "restored the version of commit"
+  before=$(git -C "$TMP/fleet.git" rev-parse main)
+  run -0 doctor --fix
+  [[ $output != *restored* ]]
+  [ "$(git -C "$TMP/fleet.git" rev-parse main)" = "$before" ]
+}
+
+@test "a missing brace does not put one element into another" {
+  two_locks
+  git fetch -q && git reset -q --hard origin/main
+  jq '.locks.added = {locked_by: null, fence: 1}' coordination/locks.json >"$TMP/whole"
+  # The brace after the first lock is missing; one at the end is too many for it.
+  python3 - "$TMP/whole" >"$TMP/broken" <<'END'
+import sys
+text = open(sys.argv[1]).read()
+at = text.index("    },")
+print(text[:at] + "    " + text[at + 5:], end="")
+END
+  breaks coordination/locks.json "No brace" <"$TMP/broken"
+  run -0 doctor --fix
+  shared coordination/locks.json | jq -e '[.locks[] | has("locked_by")] | all'
+  shared coordination/locks.json | jq -e '[.locks[][] | type] | any(. == "object") | not'
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2 and .locks.other.fence == 1'
+}
+
+@test "committed conflict markers: both sides are merged" {
+  git build message send --to build2 --subject first --body x >/dev/null
+  git fetch -q && git reset -q --hard origin/main
+  jq '.messages += [{id: "ours", from: "a", to: "b", timestamp: "2026-01-01T00:00:00Z"}]' \
+    coordination/messages.json >"$TMP/ours"
+  jq '.messages += [{id: "theirs", from: "a", to: "b", timestamp: "2026-01-01T00:00:00Z"}]' \
+    coordination/messages.json >"$TMP/theirs"
+  {
+    echo '<<<<<<< HEAD'
+    cat "$TMP/ours"
+    echo '======='
+    cat "$TMP/theirs"
+    echo '>>>>>>> topic'
+  } | breaks coordination/messages.json "Markers"
+  run -0 doctor --fix
+  [[ $output == *"applied /messages/id=ours"*"applied /messages/id=theirs"* ]]
+  [[ $output != *dropped* ]]
+  [ "$(shared coordination/messages.json | jq -c '[.messages[].id] | length')" = 3 ]
+}
+
+@test "one side between conflict markers cannot be read" {
+  git fetch -q && git reset -q --hard origin/main
+  printf '<<<<<<< a\n{"messages": [{"id": "ours", "from": "a", "to": "b", "timestamp": "2026-01-01T00:00:00Z"}]}\n=======\n{"messages": [\n>>>>>>> b\n' |
+    breaks coordination/messages.json "Markers"
+  run -0 doctor --fix
+  [[ $output == *"applied /messages/id=ours"* ]]
+  [[ $output == *"dropped the second side between the conflict markers: "* ]]
+}
+
+@test "a violation of the schema: only that element is dropped" {
+  two_locks
+  git fetch -q && git reset -q --hard origin/main
+  jq '.locks.bad = {fence: -1} | .locks.good = {locked_by: null, fence: 3} | .locks.deploy.fence = 1' \
+    coordination/locks.json >"$TMP/new"
+  breaks coordination/locks.json "Invalid" <"$TMP/new"
+  run -1 doctor
+  [[ $output == *"/locks/bad"* ]]
+  run -0 doctor --fix
+  [[ $output == *"applied /locks/good"* ]]
+  [[ $output == *"dropped /locks/bad: "* ]]
+  [[ $output == *"dropped /locks/deploy: /fence: may only increase"* ]]
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2 and .locks.good.fence == 3 and (.locks | has("bad") | not)'
+}
+
+@test "what the broken version lacks is kept, and listed" {
+  two_locks
+  printf '\xef\xbb\xbf{"locks": {"deploy": {"locked_by": null, "fence": 9}}}' |
+    breaks coordination/locks.json "A byte-order mark"
+  run -0 doctor --fix
+  [[ $output == *"applied /locks/deploy"* ]]
+  [[ $output == *"kept, although the broken version lacks it: /locks/other"* ]]
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 9 and .locks.other.fence == 1'
+}
+
+@test "an empty file, and a deleted one" {
+  two_locks
+  git build job add --branch main --commit abc123 --type test >/dev/null
+  breaks coordination/jobs.json "Empty" </dev/null
+  git rm -q coordination/locks.json
+  git commit -q -m "Delete"
+  git push -q origin HEAD:main
+  run -1 doctor
+  [[ $output == *"coordination/jobs.json:1:1: the file is empty"*"broken by"* ]]
+  [[ $output == *"coordination/locks.json does not exist; deleted by commit $(git rev-parse HEAD | head -c 12)"* ]]
+  before=$(git -C "$TMP/fleet.git" rev-list --count main)
+  run -0 doctor --fix
+  [ "$(git -C "$TMP/fleet.git" rev-list --count main)" = $((before + 1)) ]
+  [ "$(shared coordination/jobs.json | jq '.jobs | length')" = 1 ]
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2'
+}
+
+@test "other files: a status is restored, a file that was never valid is named" {
+  echo '{"server": "build2", "status": 7, "extra": 1}' | breaks build2/status.json "Wrong type"
+  echo '{]' | breaks shared/message_rules.json "Never valid"
+  run -1 doctor --fix
+  [[ $output == *"restored build2/status.json"*"applied /extra"*"dropped /status: "* ]]
+  [[ $output == *"shared/message_rules.json: no version of it was ever valid"* ]]
+  [[ $output == *"fix files: write or delete shared/message_rules.json by hand"* ]]
+  shared build2/status.json | jq -e '.status == "idle" and .extra == 1'
+}
+
+@test "a merge that breaks the file loses nothing of either branch" {
+  two_locks
+  git fetch -q && git reset -q --hard origin/main
+  base=$(git rev-parse HEAD)
+  jq '.locks.left = {locked_by: null, fence: 4}' coordination/locks.json >"$TMP/left"
+  jq '.locks.right = {locked_by: null, fence: 5} | .locks.other.fence = 8' coordination/locks.json >"$TMP/right"
+  breaks coordination/locks.json "Left" <"$TMP/left"
+  left=$(git rev-parse HEAD)
+  git checkout -q -b topic "$base"
+  cp "$TMP/right" coordination/locks.json
+  git commit -q -a -m "Right"
+  git checkout -q -b inner "$base"
+  git commit -q --allow-empty -m "Nothing"
+  git merge -q --no-edit topic
+  git checkout -q -B main "$left"
+  git merge -q --no-commit --no-ff inner 2>/dev/null || true
+  echo 'not JSON' >coordination/locks.json
+  git add -A
+  git commit -q -m "A broken merge"
+  merge=$(git rev-parse HEAD)
+  git push -q origin HEAD:main
+  run -1 doctor
+  [[ $output == *"broken by commit ${merge:0:12}"* ]]
+  run -0 doctor --fix
+  shared coordination/locks.json | jq -e '.locks.left.fence == 4 and .locks.right.fence == 5 and .locks.other.fence == 8'
+}
+
+@test "a merge that took a broken file from a branch: the branch's commit is named" {
+  two_locks
+  git fetch -q && git reset -q --hard origin/main
+  git checkout -q -b topic
+  echo '{' >coordination/locks.json
+  git commit -q -a -m "Broken on the branch"
+  by=$(git rev-parse HEAD)
+  git checkout -q main
+  git commit -q --allow-empty -m "Nothing"
+  git merge -q --no-edit topic
+  git push -q origin HEAD:main
+  run -1 doctor
+  [[ $output == *"broken by commit ${by:0:12}"* ]]
+  run -0 doctor --fix
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2'
+}
+
+@test "the hook, installed later, accepts the restored files" {
+  two_locks
+  printf '{' | breaks coordination/locks.json "Broken"
+  echo '[]' | breaks coordination/jobs.json "Broken too"
+  git build init --shared "$TMP/fleet.git" >/dev/null
+  run -0 doctor --fix
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2'
+  shared coordination/jobs.json | jq -e '.jobs == []'
+}
+
+@test "an object of the history that cannot be read is an error" {
+  printf '{' | breaks coordination/locks.json "Broken"
+  cd "$TMP/fleet.git"
+  blob=$(git rev-parse main~1:coordination/locks.json)
+  rm -f "objects/${blob:0:2}/${blob:2}"
+  run -128 git build doctor
+  [[ $output == *"coordination/locks.json"* ]]
+  cd "$TMP" && rm -rf fleet.git
+}
