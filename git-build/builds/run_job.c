@@ -1,6 +1,7 @@
 /* Building one job: prints its output on the terminal, and checks the shared branch in the
  * meantime. */
 #include "builds/run_job.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "base/timestamp.h"
@@ -202,6 +203,7 @@ static bool prepare(struct building *b)
 	struct arena arena = ARENA_INIT;
 	struct job_list list;
 	int rc = reading_take(&reading, inv->repo, &inv->settings, false, inv->env, err);
+	coordination_warn_of_files(&reading);
 	if (!rc && !reading_document(&reading, FLEET_JOBS_PATH, "jobs", &doc, &jobs, NULL)) {
 		jobs_read(&list, doc, jobs, &arena);
 		b->screen.usual = build_job_estimate(&b->job, &list);

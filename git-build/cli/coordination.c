@@ -73,13 +73,26 @@ static void tell_locks(struct invocation *inv, bool fetched)
 
 /* ---- requests ---- */
 
+static void show_warnings(const struct parsed_answer *answer)
+{
+	const struct json_value *root = answer->doc ? json_root(answer->doc) : NULL;
+	JSON_EACH (warning, json_member(answer->doc, root, "warnings")) {
+		char *text = json_strdup(answer->doc, warning);
+		show_message("warning", text ? text : "");
+		free(text);
+	}
+}
+
 /* Prints the answer if --json is given, and parses it. Returns `rc`, or a negative code. */
 static int show_answer(const struct invocation *inv, struct buf *text, int rc,
 	struct parsed_answer *answer, struct error *err)
 {
 	if (inv->json)
 		show_json(text);
-	return json_parse_buf(&answer->doc, text, "answer", NULL, err) < 0 ? ERR_FAILED : rc;
+	if (json_parse_buf(&answer->doc, text, "answer", NULL, err) < 0)
+		return ERR_FAILED;
+	show_warnings(answer);
+	return rc;
 }
 
 int coordination_submit(struct invocation *inv, const struct buf *request,
@@ -167,10 +180,23 @@ void coordination_warn(const struct error *offline, int64_t fetched_at, int64_t 
 	buf_release(&text);
 }
 
+static void warn_of_file(const char *path, const char *line, void *data)
+{
+	(void)path;
+	(void)data;
+	show_message("warning", line);
+}
+
+void coordination_warn_of_files(struct reading *reading)
+{
+	reading->warn = warn_of_file;
+}
+
 int coordination_read(
 	struct invocation *inv, bool offline, struct reading *reading, struct error *err)
 {
 	int rc = reading_take(reading, inv->repo, &inv->settings, !offline, inv->env, err);
+	coordination_warn_of_files(reading);
 	if (!rc)
 		rc = reading_check_fleet(inv->repo, &inv->settings, &reading->tip, err);
 	if (rc < 0)

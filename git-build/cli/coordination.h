@@ -53,6 +53,8 @@ int coordination_preview(struct invocation *inv, const struct buf *request,
  * state that is shown. */
 int coordination_read(
 	struct invocation *inv, bool offline, struct reading *reading, struct error *err);
+/* Prints warnings about files that are not valid, while documents are read from `reading`. */
+void coordination_warn_of_files(struct reading *reading);
 /* Prints that warning: `offline` is why the remote did not answer. If it has no code, the remote has
  * answered, and nothing is printed. `fetched_at` is the time of the state, 0 if unknown. */
 void coordination_warn(const struct error *offline, int64_t fetched_at, int64_t now);

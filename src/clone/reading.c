@@ -1,11 +1,13 @@
 #include "clone/reading.h"
 
 #include "base/file.h"
+#include "clone/last_valid.h"
 #include "fleet/names.h"
 #include "git/refs.h"
 #include "git/state.h"
 #include "remote/remote.h"
 #include "fleet/limits.h"
+#include "request/repair.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,29 +110,88 @@ int reading_check_fleet(struct repo *repo, const struct settings *settings, cons
 			       settings->branch);
 }
 
+/* Parses the text, which it takes, and finds the member. */
+static int find_member(struct buf *text, const char *path, const char *name, struct json_doc **doc,
+	const struct json_value **member, struct error *err)
+{
+	int rc = json_parse_buf(doc, text, path, NULL, err);
+	if (rc < 0)
+		return rc;
+	*member = name ? json_member(*doc, json_root(*doc), name) : json_root(*doc);
+	if (*member && ((name && (*member)->type == JSON_ARRAY) || (*member)->type == JSON_OBJECT))
+		return 0;
+	json_doc_free(*doc);
+	*doc = NULL;
+	*member = NULL;
+	return name ? error_set(err, ERR_INVALID, "%s: no valid member \"%s\"", path, name)
+		    : error_set(err, ERR_INVALID, "%s:1:1: must be an object", path);
+}
+
+static void warn(const struct reading *reading, const char *path, const struct repair *repair)
+{
+	struct buf lines = BUF_INIT;
+	repair_describe(repair, path, false, &lines);
+	for (char *rest = lines.data, *line; reading->warn && (line = strsep(&rest, "\n"));)
+		if (*line)
+			reading->warn(path, line, reading->warn_data);
+	buf_release(&lines);
+}
+
+static int read_text(
+	const struct reading *reading, const char *path, struct buf *text, struct error *err)
+{
+	return repo_read(reading->repo, &reading->tip, path, FLEET_DOCUMENT_LIMIT, text, NULL, err);
+}
+
+/* Reads the file, which is not valid, as it would be restored. ERR_INVALID: it cannot be. */
+static int read_restored(
+	const struct reading *reading, const char *path, struct buf *out, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	struct repair repair = REPAIR_INIT;
+	struct documents_history history = { 0 };
+	struct validity *validity = NULL;
+	int rc = last_valid_rules(&validity, reading->repo, &reading->tip, err);
+	if (!rc)
+		rc = last_valid_find(&history, reading->repo, &reading->tip, path, err);
+	if (!rc)
+		rc = read_text(reading, path, &text, err);
+	if (!rc)
+		rc = repair_text(&repair, validity, path, text.data, text.len, &history, err);
+	if (!rc && !*repair.from)
+		rc = error_set(err, ERR_INVALID, "%s: was never valid", path);
+	if (!rc) {
+		warn(reading, path, &repair);
+		buf_add(out, repair.text.data, repair.text.len);
+	}
+	buf_release(&text);
+	documents_history_release(&history);
+	validity_free(validity);
+	repair_release(&repair);
+	return rc;
+}
+
 int reading_document(const struct reading *reading, const char *path, const char *name,
 	struct json_doc **doc, const struct json_value **member, struct error *err)
 {
 	struct buf text = BUF_INIT;
+	struct error wrong = ERROR_INIT, why = ERROR_INIT;
 	*doc = NULL;
 	*member = NULL;
 	if (oid_is_none(&reading->tip))
 		return 0;
-	int rc = repo_read(
-		reading->repo, &reading->tip, path, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
-	if (rc == ERR_NOT_FOUND)
-		return 0;
-	if (!rc)
-		rc = json_parse_buf(doc, &text, path, NULL, err);
-	if (!rc) {
-		*member = json_member(*doc, json_root(*doc), name);
-		if (!*member || ((*member)->type != JSON_ARRAY && (*member)->type != JSON_OBJECT)) {
-			rc = error_set(err, ERR_INVALID, "%s: no valid member \"%s\"", path, name);
-			json_doc_free(*doc);
-			*doc = NULL;
-			*member = NULL;
-		}
+	int rc = read_text(reading, path, &text, err);
+	if (rc < 0)
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	rc = find_member(&text, path, name, doc, member, &wrong);
+	if (rc < 0) {
+		buf_reset(&text);
+		rc = read_restored(reading, path, &text, &why);
+		rc = rc ? rc : find_member(&text, path, name, doc, member, &why);
 	}
+	/* If the file cannot be restored, the first error is the one to fix. */
+	if (rc < 0)
+		error_set(err, rc, "%s", rc == ERR_INVALID ? wrong.text : why.text);
 	buf_release(&text);
 	return rc;
 }

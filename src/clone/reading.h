@@ -15,6 +15,10 @@ struct reading {
 	int64_t now;          /* when it was read, seconds since 1970 */
 	int64_t fetched_at;   /* when it was last fetched; 0: never */
 	struct error offline; /* why fetching failed; code 0: it did not, or was not tried */
+	/* Called with a warning about the file `path`, without a line feed; NULL: there are no
+	 * warnings. Set by the caller. */
+	void (*warn)(const char *path, const char *line, void *data);
+	void *warn_data;
 };
 
 /* Reads the tip, after fetching the branch if `fetch`. If fetching fails, sets out->offline and
@@ -23,9 +27,12 @@ int reading_take(struct reading *out, struct repo *repo, const struct settings *
 	bool fetch, const struct env *env, struct error *err);
 
 /*
- * Parses the file `path` and finds its member `name`, which must be an array or an object. Release
- * `*doc` with json_doc_free(). `*doc` and `*member` are NULL if the file does not exist, and if a
- * negative code is returned: ERR_INVALID for an invalid file.
+ * Parses the file `path` and finds its member `name`, which must be an array or an object; NULL: the
+ * file itself, which must be an object. If the
+ * file is not valid JSON or has no such member, it is read as `git build doctor --fix` would restore
+ * it (request/repair.h), with warnings. Release `*doc` with json_doc_free(). `*doc` and `*member` are
+ * NULL if the file does not exist, and if a negative code is returned: ERR_INVALID for an invalid
+ * file that cannot be restored.
  */
 int reading_document(const struct reading *reading, const char *path, const char *name,
 	struct json_doc **doc, const struct json_value **member, struct error *err);

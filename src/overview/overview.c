@@ -31,6 +31,16 @@ void overview_problem(
 		copy(overview, path), copy(overview, words) };
 }
 
+/* The first warning about a file is why it is not valid; the others are about its repair. */
+static void note_problem(const char *path, const char *line, void *data)
+{
+	struct overview *overview = data;
+	for (size_t i = 0; i < overview->troubles_count; i++)
+		if (overview->troubles[i].path && !strcmp(overview->troubles[i].path, path))
+			return;
+	overview_problem(overview, NULL, path, line);
+}
+
 /* Reads the coordination file `path` and its member `name`. A file that is not valid is added as a
  * problem. If a file cannot be read, overview_take() fails. */
 static const struct json_value *read_shared(
@@ -161,7 +171,9 @@ int overview_take(struct overview *out, struct repo *repo, const struct settings
 	t.reading = (struct reading){ .repo = repo,
 		.tip = out->fleet.tip,
 		.now = out->fleet.now,
-		.fetched_at = out->fleet.fetched_at };
+		.fetched_at = out->fleet.fetched_at,
+		.warn = note_problem,
+		.warn_data = out };
 	for (size_t i = 0; i < out->fleet.count; i++)
 		if (out->fleet.servers[i].problem)
 			overview_problem(

@@ -96,7 +96,7 @@ static int read_verdict(struct request *request, struct json_doc **doc, struct e
 	return json_parse(doc, text, len, "dashboard", NULL, err);
 }
 
-/* An invalid file is replaced, because its content is derived from the other files. */
+/* A file that was never valid is replaced, because its content is derived from the other files. */
 static int open_dashboard(struct document *out, struct request *request, struct error *err)
 {
 	int rc = document_open(out, request->documents, FLEET_DASHBOARD_PATH, "{}\n", err);
@@ -113,7 +113,7 @@ static int write_dashboard(struct request *request, struct error *err)
 		rc = open_dashboard(&document, request, err);
 	struct dashboard_verdict verdict = { request->server, request->now,
 		request_int(request, "interval_seconds", 60), doc };
-	bool due = !rc && dashboard_is_due(&verdict, document.doc);
+	bool due = !rc && (document.repair || dashboard_is_due(&verdict, document.doc));
 	for (size_t i = 0; due && i < sizeof(members) / sizeof(*members); i++) {
 		size_t len;
 		const struct json_value *member = json_member(doc, json_root(doc), members[i]);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "fleet/files.h"
+#include "request/repair.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,47 @@ int document_new(struct document *out, const char *path, const char *text, struc
 	return opened(out, path, json_parse_buf(&out->doc, &copy, path, NULL, err), err);
 }
 
+/* ---- files that are not valid ---- */
+
+static void warn(struct documents *documents, const struct document *document, bool is_saved)
+{
+	struct buf lines = BUF_INIT;
+	repair_describe(document->repair, document->path, is_saved, &lines);
+	if (is_saved)
+		documents_note(documents, &lines);
+	for (char *rest = lines.data, *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			documents_warn(documents, line);
+	buf_release(&lines);
+}
+
+/* Opens the file as it would be restored from a valid version; `err` has the reason why it is not
+ * valid, and keeps it if there is no such version. */
+static int open_repaired(
+	struct document *out, struct documents *documents, const char *path, struct error *err)
+{
+	struct repair *repair = xcalloc(1, sizeof(*repair));
+	struct error why = ERROR_INIT;
+	*repair = (struct repair)REPAIR_INIT;
+	int rc = repair_file(repair, documents, path, &why);
+	/* To begin again from an empty list is the decision of a person. */
+	if (rc > 0 && *repair->from) {
+		size_t len = repair->text.len;
+		const char *text = documents_keep(documents, &repair->text);
+		rc = opened(out, path, json_parse(&out->doc, text, len, path, NULL, &why), &why);
+	} else {
+		rc = rc == ERR_FAILED ? error_set(err, rc, "%s", why.text) : ERR_INVALID;
+	}
+	if (rc < 0) {
+		repair_release(repair);
+		free(repair);
+		return rc;
+	}
+	out->repair = repair;
+	warn(documents, out, false);
+	return 0;
+}
+
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err)
 {
@@ -37,29 +79,38 @@ int document_open(struct document *out, struct documents *documents, const char 
 	int rc = documents_read(documents, path, &text, &len, err);
 	if (rc == ERR_NOT_FOUND)
 		return document_new(out, path, fresh, err);
-	if (rc < 0)
-		return rc;
-	return opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
+	if (!rc)
+		rc = opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
+	return rc == ERR_INVALID ? open_repaired(out, documents, path, err) : rc;
+}
+
+static int find_list(struct document *out, const char *name, enum json_type type,
+	const struct json_value **member)
+{
+	*member = json_member(out->doc, out->root, name);
+	return *member && (*member)->type == type ? 0 : ERR_INVALID;
 }
 
 int document_open_list(struct document *out, struct documents *documents, const char *path,
 	const char *name, enum json_type type, const struct json_value **member, struct error *err)
 {
 	int rc = document_open(out, documents, path, fleet_file(path)->empty, err);
-	if (rc < 0)
+	if (rc < 0 || !find_list(out, name, type, member))
 		return rc;
-	*member = json_member(out->doc, out->root, name);
-	if (*member && (*member)->type == type)
-		return 0;
 	document_close(out);
-	return error_set(err, ERR_INVALID, "%s must have a member \"%s\" that is an %s", path, name,
+	error_set(err, ERR_INVALID, "%s must have a member \"%s\" that is an %s", path, name,
 		json_type_name(type));
+	rc = open_repaired(out, documents, path, err);
+	return rc < 0 ? rc : find_list(out, name, type, member);
 }
 
 void document_close(struct document *document)
 {
 	json_edit_free(document->edit);
 	json_doc_free(document->doc);
+	if (document->repair)
+		repair_release(document->repair);
+	free(document->repair);
 	free(document->path);
 	*document = (struct document){ 0 };
 }
@@ -75,6 +126,10 @@ int document_save(
 			rc = json_edit_write(edited[i].edit, &texts[i], err);
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (!rc && edited[i].repair) {
+			documents_unwarn(documents, edited[i].path);
+			warn(documents, &edited[i], true);
+		}
 		if (!rc)
 			documents_write(documents, edited[i].path, &texts[i]);
 		buf_release(&texts[i]);

@@ -8,22 +8,28 @@
 #include "json/edit.h"
 #include "request/documents.h"
 
+struct repair;
+
 /* Valid until the documents from which it was opened are reset, because it uses their text. */
 struct document {
 	char *path;
 	struct json_doc *doc;
 	struct json_edit *edit;
 	const struct json_value *root; /* an object */
+	struct repair *repair;         /* NULL: the file is valid */
 };
 
 /*
- * Opens `path`, or a new document with the content `fresh` if it does not exist. ERR_INVALID, with
- * the location, if it is not valid JSON or not an object. Release with document_close().
+ * Opens `path`, or a new document with the content `fresh` if it does not exist. If it is not JSON
+ * or not an object, opens it as `git build doctor --fix` would restore it (request/repair.h), with a
+ * warning; document_save() then restores it. ERR_INVALID, with the location, if it cannot be
+ * restored. Release with document_close().
  */
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err);
 /* Opens the list at `path`, or an empty one, and stores its member `name`, which must be of `type`, in
- * `*member`. fleet_file(path) must have an empty content. */
+ * `*member`. fleet_file(path) must have an empty content. A file without that member is restored as
+ * well. */
 int document_open_list(struct document *out, struct documents *documents, const char *path,
 	const char *name, enum json_type type, const struct json_value **member, struct error *err);
 /* Opens a document with the content `text`, without reading `path`. */

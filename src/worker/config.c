@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "fleet/files.h"
-#include "fleet/limits.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -40,15 +39,8 @@ static char *string_of(const struct loading *l, const struct json_value *object,
 
 static int read_file(struct loading *l, const struct reading *reading, struct error *err)
 {
-	struct buf text = BUF_INIT;
-	int rc = oid_is_none(&reading->tip)
-		? ERR_NOT_FOUND
-		: repo_read(reading->repo, &reading->tip, FLEET_BUILD_CONFIG_PATH,
-			  FLEET_DOCUMENT_LIMIT, &text, NULL, err);
-	if (!rc)
-		rc = json_parse_buf(&l->doc, &text, FLEET_BUILD_CONFIG_PATH, NULL, err);
-	buf_release(&text);
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	const struct json_value *root;
+	return reading_document(reading, FLEET_BUILD_CONFIG_PATH, NULL, &l->doc, &root, err);
 }
 
 /* ---- the source ---- */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Coordination files that are not valid, on a host without hooks: git build doctor names the commit that broke
-# them and restores them.
+# them and restores them, and all other commands continue from the last valid version.
 
 load helper
 
@@ -244,4 +244,63 @@ END
   run -128 git build doctor
   [[ $output == *"coordination/locks.json"* ]]
   cd "$TMP" && rm -rf fleet.git
+}
+
+@test "lock, message and job continue from the last valid version, and restore it" {
+  two_locks
+  git build message send --to build2 --subject hello --body x >/dev/null
+  git build job add --branch main --commit abc123 --type test >/dev/null
+  printf '{"locks": {' | breaks coordination/locks.json "Cut off"
+  printf '\xef\xbb\xbf{"messages": [' | breaks coordination/messages.json "Cut off"
+  echo '<<<<<<<' | breaks coordination/jobs.json "Broken"
+  cd "$TMP/build2"
+  run -0 --separate-stderr git build message inbox
+  [[ $output == *hello* ]]
+  [[ $stderr == *"warning: coordination/messages.json:1:"*"git build doctor --fix"* ]]
+  run -0 --separate-stderr git build lock list
+  [[ $output == *deploy* ]]
+  [[ $stderr == *"git build doctor --fix"* ]]
+  run -0 --separate-stderr git build job list
+  [[ $output == *queued* ]]
+  run -0 --separate-stderr git build lock break deploy --reason stale
+  [[ $stderr == *"warning: coordination/locks.json: restored the version of commit "* ]]
+  [[ $stderr == *"coordination/locks.json: dropped all 11 bytes, which cannot be read: line 1, column 1"* ]]
+  [[ $stderr != *"doctor --fix"* ]]
+  shared coordination/locks.json | jq -e '.locks.deploy.locked_by == null and .locks.deploy.fence == 2 and .locks.other.locked_by == "build1"'
+  git -C "$TMP/fleet.git" log -1 --format=%B main | grep "coordination/locks.json: dropped all 11 bytes"
+  run -0 --separate-stderr git build message send --to build1 --subject back --body y
+  [ "$(shared coordination/messages.json | jq '.messages | length')" = 2 ]
+  run -0 --separate-stderr git build job claim
+  [ "$(shared coordination/jobs.json | jq -r '.jobs[0].assigned_to')" = build2 ]
+  run -0 git build doctor
+}
+
+@test "health still reports a file that is read from its last valid version" {
+  git build job add --branch main --commit abc123 --type test >/dev/null
+  echo '{"jobs": [' | breaks coordination/jobs.json "Cut off"
+  run -0 --separate-stderr git -C "$TMP/build2" build health
+  [ "$(grep -c '^critical.*coordination/jobs.json:' <<<"$output")" = 1 ]
+  run -0 --separate-stderr git -C "$TMP/build2" build health --json
+  [ "$(jq .jobs.queued <<<"$output")" = 1 ]
+}
+
+@test "a repair that was killed, and one that races with other writers" {
+  two_locks
+  printf '{' | breaks coordination/locks.json "Broken"
+  cd "$TMP/build2"
+  for n in 1 2 3 4 5; do
+    git build doctor --fix >/dev/null 2>&1 &
+    pid=$!
+    sleep "0.0$n"
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  git build doctor --fix >/dev/null &
+  pids=$!
+  git build lock acquire mine --ttl 3600 >/dev/null
+  git -C "$TMP/build1" build message send --to build2 --subject s --body b >/dev/null 2>&1
+  wait "$pids" || true
+  run -0 git build doctor --fix
+  shared coordination/locks.json | jq -e '.locks.deploy.fence == 2 and .locks.other.fence == 1 and .locks.mine.locked_by == "build2"'
+  [ "$(shared coordination/messages.json | jq '.messages | length')" = 1 ]
 }
