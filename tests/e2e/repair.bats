@@ -275,6 +275,24 @@ END
   run -0 git build doctor
 }
 
+@test "the worker builds, although the jobs and the build configuration are broken" {
+  git init -q "$TMP/source"
+  git -C "$TMP/source" commit -q --allow-empty -m "First"
+  git fetch -q && git reset -q --hard origin/main
+  jq --arg source "$TMP/source" '.repository = $source' shared/build_config.json >"$TMP/config"
+  breaks shared/build_config.json "Source" <"$TMP/config"
+  id=$(git build job add --branch main --commit "$(git -C "$TMP/source" rev-parse HEAD)" --no-packages 2>/dev/null)
+  head -c 30 "$TMP/config" | breaks shared/build_config.json "Cut off"
+  breaks coordination/jobs.json "Empty" </dev/null
+  cd "$TMP/build2"
+  git config build.command true
+  git config build.artifacts "$TMP/artifacts"
+  run -0 --separate-stderr git build run --once
+  [[ $stderr == *"shared/build_config.json"*"git build doctor --fix"* ]]
+  [[ $stderr == *"coordination/jobs.json: restored the version of commit "* ]]
+  [ "$(shared coordination/jobs.json | jq -r ".jobs[] | select(.id == \"$id\") | .status")" = completed ]
+}
+
 @test "health still reports a file that is read from its last valid version" {
   git build job add --branch main --commit abc123 --type test >/dev/null
   echo '{"jobs": [' | breaks coordination/jobs.json "Cut off"
