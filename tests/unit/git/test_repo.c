@@ -52,12 +52,12 @@ static struct oid write_file(struct repo *repo, struct oid base, const char *pat
 static void attributes_are_those_of_the_commit_and_not_of_the_index(void **state)
 {
 	(void)state;
-	struct repo *repo = open_repo("a");
+	struct repo *repo = open_repo("attributes");
 	struct error err = ERROR_INIT;
 	struct buf value = BUF_INIT;
 	struct oid one = write_file(repo, OID_NONE, ".gitattributes", "x name=one\ny -name\n");
 	struct oid two = write_file(repo, one, "x", "");
-	sh("cd a && printf '* name=index\n' >.gitattributes && git add .gitattributes");
+	sh("cd attributes && printf '* name=index\n' >.gitattributes && git add .gitattributes");
 	assert_int_equal(attribute_of(repo, &two, "x", "name", &value, &err), 1);
 	assert_string_equal(value.data, "one");
 	assert_int_equal(attribute_of(repo, &two, "y", "name", &value, &err), 0);
@@ -65,7 +65,7 @@ static void attributes_are_those_of_the_commit_and_not_of_the_index(void **state
 	assert_int_equal(attribute_is_unset(repo, &two, "x", "name", &err), 0);
 	assert_int_equal(attribute_is_unset(repo, &two, "y", "name", &err), 1);
 	assert_int_equal(attribute_is_unset(repo, &two, "z", "name", &err), 0);
-	sh("printf 'z -name\n' >a/.git/info/attributes");
+	sh("printf 'z -name\n' >attributes/.git/info/attributes");
 	assert_int_equal(attribute_is_unset(repo, &two, "z", "name", &err), 1);
 	buf_release(&value);
 	repo_close(repo);
