@@ -22,6 +22,27 @@ const char *json_name(const struct json_doc *doc)
 	return doc->name;
 }
 
+bool json_is_lines(const struct json_doc *doc)
+{
+	return doc->lines;
+}
+
+/* Is it the list of lines, which has no brackets? */
+static bool is_bare(const struct json_doc *doc, const struct json_value *container)
+{
+	return doc->lines && container == doc->values;
+}
+
+size_t json_content_start(const struct json_doc *doc, const struct json_value *container)
+{
+	return is_bare(doc, container) ? container->start : container->start + 1u;
+}
+
+size_t json_content_end(const struct json_doc *doc, const struct json_value *container)
+{
+	return is_bare(doc, container) ? container->end : container->end - 1u;
+}
+
 const struct json_value *json_root(const struct json_doc *doc)
 {
 	return doc->values;
@@ -454,7 +475,10 @@ struct json_position json_text_position(const char *text, size_t len, size_t off
 
 struct json_position json_position(const struct json_doc *doc, size_t offset)
 {
-	return json_text_position(doc->text, doc->len, offset);
+	struct json_position where = json_text_position(doc->text, doc->len, offset);
+	if (doc->line)
+		where.line = doc->line;
+	return where;
 }
 
 void json_pointer_add(struct buf *out, const char *name, size_t len)

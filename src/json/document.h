@@ -20,6 +20,11 @@
  * member names (compared decoded), invalid UTF-8, a byte-order mark, anything after the value,
  * escapes of unpaired surrogates, nesting deeper than 256, and text longer than the limit.
  *
+ * A JSON Lines text (json/format.h) is a document as well if `lines` is set in the limits. Its root is
+ * a list without brackets: the value of each line is an element. Blank lines are kept, and mean
+ * nothing; a line may end with LF or CRLF, and the last one without either. A text without values is
+ * an empty list. All restrictions hold for each line.
+ *
  * A parsed document is read-only; json/edit.h creates new text from it. Reading may decode strings
  * into the document's memory, so only one thread may use a document at a time.
  */
@@ -63,6 +68,7 @@ struct json_limits {
 	size_t size;     /* bytes; 0: JSON_DEFAULT_LIMIT. At most UINT32_MAX. */
 	int depth;       /* levels of nesting; 0: JSON_MAX_DEPTH, which is also the maximum */
 	bool duplicates; /* accept objects with duplicate member names */
+	bool lines;      /* the text is JSON Lines; the list of lines is one level of nesting */
 };
 
 /*
@@ -92,6 +98,8 @@ void json_doc_free(struct json_doc *doc);
 const char *json_text(const struct json_doc *doc, size_t *len);
 /* The name of the document in errors. Borrowed. */
 const char *json_name(const struct json_doc *doc);
+/* Is the document JSON Lines? */
+bool json_is_lines(const struct json_doc *doc);
 
 /* ---- values: all borrowed from the document ---- */
 
@@ -125,6 +133,10 @@ const struct json_value *json_member_n(
  */
 void json_members(const struct json_doc *doc, const struct json_value *object,
 	const char *const *names, size_t count, const struct json_value **found);
+/* The text between the brackets of a container: bytes [start, end) of the document. That of a list of
+ * lines is the whole text. */
+size_t json_content_start(const struct json_doc *doc, const struct json_value *container);
+size_t json_content_end(const struct json_doc *doc, const struct json_value *container);
 /* The child of an array at `index`; NULL if there is none. Takes time proportional to `index`. */
 const struct json_value *json_element(const struct json_value *array, size_t index);
 

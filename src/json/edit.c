@@ -248,7 +248,7 @@ static void write_gap_before(struct writing *w, const struct filling *f,
 	const struct json_value *child, size_t gap_start)
 {
 	if (f->written ? f->last_end == gap_start && gap_start
-		       : gap_start == f->container->start + 1u)
+		       : gap_start == json_content_start(w->doc, f->container))
 		copy(w, gap_start, json_item_start(child));
 	else if (f->written)
 		json_layout_between(&f->place, w->out);
@@ -282,9 +282,10 @@ static int write_container(struct writing *w, const struct json_value *container
 	struct filling f = { .container = container };
 	f.insert = first_change(w, index_of(w, container));
 	json_layout_place(&w->layout, w->doc, container, &f.place);
-	size_t gap_start = container->start + 1u;
+	size_t gap_start = json_content_start(w->doc, container);
+	size_t content_end = json_content_end(w->doc, container);
 	uint32_t index = 0;
-	buf_addch(w->out, w->doc->text[container->start]);
+	copy(w, container->start, gap_start);
 	JSON_EACH (child, container) {
 		int rc = write_inserts(w, &f, index++);
 		if (rc < 0)
@@ -305,10 +306,10 @@ static int write_container(struct writing *w, const struct json_value *container
 	if (rc < 0)
 		return rc;
 	if (f.written && container->count)
-		copy(w, gap_start, container->end - 1u);
-	else if (f.written)
+		copy(w, gap_start, content_end);
+	if (f.written && (!container->count || f.place.is_list_of_lines))
 		json_layout_after_last(&f.place, w->out);
-	buf_addch(w->out, w->doc->text[container->end - 1]);
+	copy(w, content_end, container->end);
 	return 0;
 }
 
@@ -396,8 +397,9 @@ int json_edit_write(const struct json_edit *edit, struct buf *out, struct error 
 	if (!rc) {
 		copy(&w, doc->values->end, doc->len);
 		struct json_doc *check;
-		rc = json_parse_near(
-			&check, out->data + before, out->len - before, doc->name, doc, NULL, err);
+		struct json_limits limits = { .lines = doc->lines };
+		rc = json_parse_near(&check, out->data + before, out->len - before, doc->name, doc,
+			&limits, err);
 		if (!rc)
 			json_doc_free(check);
 	}

@@ -167,19 +167,66 @@ static bool parse_near(struct nearing *n)
 		!json_has_duplicate(doc, &doc->values[container]);
 }
 
+/* ---- JSON Lines ---- */
+
+/* Reduces the equal bytes to whole lines: after them, both texts start a line. */
+static void keep_whole_lines(struct nearing *n)
+{
+	const char *text = n->doc->text, *newline = memrchr(text, '\n', n->before);
+	n->before = newline ? (size_t)(newline - text) + 1 : 0;
+	const char *same = text + n->doc->len - n->behind;
+	newline = memchr(same, '\n', n->behind);
+	n->behind = newline ? n->behind - (size_t)(newline + 1 - same) : 0;
+}
+
+static bool parse_lines_near(struct nearing *n)
+{
+	struct json_doc *doc = n->doc;
+	const struct json_value *root = n->like->values, *from = root + 1, *to;
+	const struct json_value *end = root + root->span;
+	compare_ends(n);
+	keep_whole_lines(n);
+	size_t stop = doc->len - n->behind, kept = 0, follow = 0;
+	struct json_doc region = { .text = doc->text + n->before,
+		.len = stop - n->before,
+		.name = doc->name,
+		.lines = true };
+	if (json_check_start(&region, utf8_valid_prefix(region.text, region.len), NULL) < 0)
+		return false;
+	for (; from < end && from->start < n->before; from += from->span)
+		kept++;
+	for (to = from; to < end && to->start < n->like->len - n->behind; to += to->span)
+		;
+	for (const struct json_value *line = to; line < end; line += line->span)
+		follow++;
+	n->capacity = n->like->count + 64;
+	doc->values = xreallocarray(NULL, n->capacity, sizeof(*doc->values));
+	copy_values(n, root, from, 0);
+	doc->values->count = (uint32_t)kept;
+	if (!json_parse_some_lines(doc, &n->capacity, n->before, stop))
+		return false;
+	copy_values(n, to, end, doc->len - n->like->len);
+	doc->values->count += (uint32_t)follow;
+	doc->values->end = (uint32_t)doc->len;
+	doc->values->span = (uint32_t)doc->count;
+	return true;
+}
+
 int json_parse_near(struct json_doc **out, const char *text, size_t len, const char *name,
 	const struct json_doc *like, const struct json_limits *limits, struct error *err)
 {
 	size_t size = limits && limits->size ? limits->size : JSON_DEFAULT_LIMIT;
-	if (like && len <= size && len <= UINT32_MAX &&
+	bool lines = limits && limits->lines;
+	if (like && like->lines == lines && len <= size && len <= UINT32_MAX &&
 		(!limits || (!limits->depth && !limits->duplicates))) {
 		struct json_doc *doc = xcalloc(1, sizeof(*doc));
 		doc->text = text;
 		doc->len = len;
 		doc->owned = (struct buf)BUF_INIT;
 		doc->name = xstrdup(name);
+		doc->lines = lines;
 		struct nearing nearing = { .doc = doc, .like = like };
-		if (parse_near(&nearing)) {
+		if (lines ? parse_lines_near(&nearing) : parse_near(&nearing)) {
 			doc->values = xreallocarray(doc->values, doc->count, sizeof(*doc->values));
 			*out = doc;
 			return 0;

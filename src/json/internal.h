@@ -10,6 +10,8 @@ struct json_doc {
 	size_t len;
 	struct buf owned; /* if the document owns its text */
 	char *name;
+	bool lines;  /* JSON Lines: the root has no brackets */
+	size_t line; /* if the text is one line of a document, its number, for errors; 0: it is not */
 	struct json_value *values; /* the first is the root */
 	size_t count;
 	struct arena arena; /* has the decoded strings */
@@ -29,6 +31,12 @@ static inline size_t json_item_start(const struct json_value *child)
  */
 bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
 	size_t from, size_t to, bool closes);
+
+/*
+ * Parses bytes [from, to) of the text, which are whole lines, as children of the root of a list of
+ * lines. Adds them as json_parse_children() does. False if a line is not valid.
+ */
+bool json_parse_some_lines(struct json_doc *doc, size_t *capacity, size_t from, size_t to);
 
 /* Does the object have duplicate names? */
 bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object);

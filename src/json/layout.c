@@ -9,10 +9,16 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* Is it the list of lines of a JSON Lines text? Its elements never have line breaks inside. */
+static bool is_list_of_lines(const struct json_doc *doc, const struct json_value *container)
+{
+	return doc->lines && container == doc->values;
+}
+
 /* Does a non-empty container have a line break after its opening bracket? */
 static bool has_lines(const struct json_doc *doc, const struct json_value *container)
 {
-	return container->count &&
+	return container->count && !is_list_of_lines(doc, container) &&
 		memchr(doc->text + container->start, '\n',
 			json_item_start(container + 1) - container->start);
 }
@@ -47,7 +53,7 @@ void json_layout_init(struct json_layout *layout, const struct json_doc *doc)
 	if (newline && newline > doc->text && newline[-1] == '\r')
 		layout->newline = "\r\n";
 	const struct json_value *root = doc->values, *member = first_member(doc);
-	layout->lines = !root->count || has_lines(doc, root);
+	layout->lines = !doc->lines && (!root->count || has_lines(doc, root));
 	if (member && doc->text[member->start - 1] == ':') {
 		layout->colon = ":";
 		layout->comma = ",";
@@ -80,6 +86,12 @@ void json_layout_place(const struct json_layout *layout, const struct json_doc *
 	*place = (struct json_place){
 		.layout = layout, .comma = layout->comma, .comma_len = strlen(layout->comma)
 	};
+	if (is_list_of_lines(doc, container)) {
+		place->comma = layout->newline;
+		place->comma_len = strlen(layout->newline);
+		place->is_list_of_lines = true;
+		return;
+	}
 	place->outer = line_indent(doc, container->start, &place->outer_len);
 	if (!container->count) {
 		place->lines = layout->lines;
@@ -149,6 +161,8 @@ void json_layout_between(const struct json_place *place, struct buf *out)
 
 void json_layout_after_last(const struct json_place *place, struct buf *out)
 {
+	if (place->is_list_of_lines && out->len && out->data[out->len - 1] != '\n')
+		buf_addstr(out, place->layout->newline);
 	if (!place->lines)
 		return;
 	buf_addstr(out, place->layout->newline);

@@ -30,6 +30,7 @@ struct json_place {
 	size_t depth;      /* levels of `layout->unit` to add to `indent`: 1 if it is the outer's */
 	const char *comma; /* without `lines`: the text between two children */
 	size_t comma_len;
+	bool is_list_of_lines; /* of JSON Lines: each child is a line, and the last one ends too */
 };
 
 void json_layout_init(struct json_layout *layout, const struct json_doc *doc);

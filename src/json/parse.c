@@ -358,6 +358,112 @@ bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t contai
 		p.depth == (closes ? depth : depth + 1);
 }
 
+/* ---- JSON Lines ---- */
+
+static bool is_blank(const char *text, size_t len)
+{
+	size_t at = 0;
+	while (at < len && is_space(text[at]))
+		at++;
+	return at == len;
+}
+
+/* Starts to parse children of the root of a list of lines, from byte `at` on. */
+static void start_lines(struct parser *p, size_t at)
+{
+	p->depth = 1;
+	p->end = at;
+	p->is_open = true;
+	start_yajl(p);
+	yajl_parse(p->yajl, (const unsigned char *)"[", 1);
+}
+
+/* Parses the line of bytes [from, to), with its line feed if it has one. yajl gets the lines as
+ * elements of one array, with commas of ours in between. */
+static bool parse_line(struct parser *p, size_t from, size_t to, bool first)
+{
+	struct json_doc *doc = p->doc;
+	uint32_t before = doc->values->count;
+	bool last = doc->text[to - 1] != '\n';
+	yajl_status status = yajl_status_ok;
+	if (!first)
+		status = yajl_parse(p->yajl, (const unsigned char *)",", 1);
+	p->offset = from;
+	if (status == yajl_status_ok)
+		status = yajl_parse(p->yajl, (const unsigned char *)doc->text + from, to - from);
+	/* A number ends with the next byte only. */
+	p->finishing = last;
+	if (status == yajl_status_ok && last)
+		status = yajl_parse(p->yajl, (const unsigned char *)"\n", 1);
+	return status == yajl_status_ok && p->depth == 1 && !p->error &&
+		doc->values->count == before + 1 && is_blank(doc->text + p->end, to - p->end);
+}
+
+/* Parses bytes [from, to). Returns the start of the first line that is not valid, or `to`. */
+static size_t parse_lines(struct parser *p, size_t from, size_t to)
+{
+	const char *text = p->doc->text;
+	bool first = true;
+	start_lines(p, from);
+	for (size_t at = from, end; at < to; at = end) {
+		const char *newline = memchr(text + at, '\n', to - at);
+		end = newline ? (size_t)(newline - text) + 1 : to;
+		if (is_blank(text + at, end - at))
+			continue;
+		if (!parse_line(p, at, end, first))
+			return at;
+		first = false;
+	}
+	return to;
+}
+
+bool json_parse_some_lines(struct json_doc *doc, size_t *capacity, size_t from, size_t to)
+{
+	struct parser p = { .doc = doc, .capacity = *capacity, .max_depth = JSON_MAX_DEPTH };
+	size_t end = parse_lines(&p, from, to);
+	yajl_free(p.yajl);
+	*capacity = p.capacity;
+	return end == to;
+}
+
+static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, struct error *err);
+
+/* Explains why the line at byte `at` is not valid: as a separate document, it is not either. */
+static int explain_line(
+	const struct json_doc *doc, size_t at, int max_depth, bool duplicates, struct error *err)
+{
+	size_t end = at, number = json_position(doc, at).line;
+	while (end < doc->len && doc->text[end] != '\n')
+		end++;
+	if (end > at && doc->text[end - 1] == '\r')
+		end--;
+	struct json_doc line = {
+		.text = doc->text + at, .len = end - at, .name = doc->name, .line = number
+	};
+	int rc = parse_text(&line, max_depth - 1, duplicates, err);
+	free(line.values);
+	arena_release(&line.arena);
+	return rc < 0 ? rc : json_refuse(doc, at, "does not start a JSON value", err);
+}
+
+static int parse_all_lines(struct json_doc *doc, int max_depth, bool duplicates, struct error *err)
+{
+	struct parser p = { .doc = doc, .max_depth = max_depth, .duplicates = duplicates };
+	p.capacity = doc->len / 16 + 1;
+	doc->values = xreallocarray(NULL, p.capacity, sizeof(*doc->values));
+	doc->values[doc->count++] =
+		(struct json_value){ .end = (uint32_t)doc->len, .span = 1, .type = JSON_ARRAY };
+	size_t end = parse_lines(&p, 0, doc->len);
+	yajl_free(p.yajl);
+	if (end < doc->len)
+		return explain_line(doc, end, max_depth, duplicates, err);
+	doc->values->span = (uint32_t)doc->count;
+	doc->values = xreallocarray(doc->values, doc->count, sizeof(*doc->values));
+	return 0;
+}
+
+/* ---- */
+
 static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, struct error *err)
 {
 	struct parser p = { .doc = doc, .max_depth = max_depth, .duplicates = duplicates };
@@ -365,6 +471,8 @@ static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, stru
 	int rc = json_check_start(doc, valid, err);
 	if (rc < 0)
 		return rc;
+	if (doc->lines)
+		return parse_all_lines(doc, max_depth, duplicates, err);
 
 	/* More than most documents need. Unused memory costs nothing. */
 	p.capacity = doc->len / 16 + 1;
@@ -400,6 +508,7 @@ static int parse_into(struct json_doc **out, const char *text, size_t len, const
 	doc->len = len;
 	doc->owned = (struct buf)BUF_INIT;
 	doc->name = xstrdup(name);
+	doc->lines = limits && limits->lines;
 	int rc = parse_text(doc, depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : depth,
 		limits && limits->duplicates, err);
 	if (rc < 0)

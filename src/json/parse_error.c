@@ -99,7 +99,7 @@ int json_check_start(const struct json_doc *doc, size_t valid, struct error *err
 	size_t at = 0;
 	while (at < doc->len && is_space(doc->text[at]))
 		at++;
-	if (at == doc->len)
+	if (at == doc->len && !doc->lines)
 		return refuse_at(doc, 0, "the file is empty; expected a JSON value", err);
 	if (doc->len >= 3 && !memcmp(doc->text, "\xef\xbb\xbf", 3))
 		return refuse_at(doc, 0,
@@ -176,8 +176,10 @@ static int explain_string(const struct json_doc *doc, size_t at, struct error *e
 				err);
 		i++;
 	}
-	return refuse_at(
-		doc, at, "the file ends inside this string; its closing quote is missing", err);
+	return refuse_at(doc, at,
+		doc->line ? "the line ends inside this string; its closing quote is missing"
+			  : "the file ends inside this string; its closing quote is missing",
+		err);
 }
 
 static bool word_is(const char *word, size_t len, const char *known)
@@ -212,12 +214,29 @@ static int explain_word(const struct json_doc *doc, size_t at, struct error *err
 		err);
 }
 
+/* The same for a text that is one line of several: its value must not continue on the next line. */
+static int explain_line_end(
+	const struct json_doc *doc, const struct json_stop *stop, struct error *err)
+{
+	char sentence[160];
+	const struct json_value *inner = &doc->values[stop->open[stop->depth - 1]];
+	bool object = inner->type == JSON_OBJECT;
+	snprintf(sentence, sizeof(sentence),
+		"the line ends inside the %s that was opened in column %zu; %s is missing; each "
+		"line has one whole value",
+		object ? "object" : "array", json_position(doc, inner->start).column,
+		object ? "}" : "]");
+	return refuse_at(doc, doc->len, sentence, err);
+}
+
 /* Explains an unexpected end of the file, with the position of the innermost open bracket. */
 static int explain_end(const struct json_doc *doc, const struct json_stop *stop, struct error *err)
 {
 	char sentence[160];
 	if (!stop->depth)
 		return refuse_at(doc, doc->len, "the file ends before a value", err);
+	if (doc->line)
+		return explain_line_end(doc, stop, err);
 	const struct json_value *inner = &doc->values[stop->open[stop->depth - 1]];
 	struct json_position from = json_position(doc, inner->start);
 	bool object = inner->type == JSON_OBJECT;
@@ -329,7 +348,10 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 			err);
 	if (want == WANT_NOTHING)
 		return json_refuse(doc, at,
-			"follows the end of the document; a file has only one JSON value", err);
+			doc->line
+				? "follows the end of the value; a line has only one JSON value"
+				: "follows the end of the document; a file has only one JSON value",
+			err);
 	if (is_typographic_quote(doc, at))
 		return refuse_at(doc, at, "JSON strings need double quotes", err);
 	if (doc->text[at] == '/' || doc->text[at] == '#')
