@@ -94,8 +94,10 @@ int validate_compile(
 
 /* ---- checking ---- */
 
+/* `instance` is a JSON pointer, for programs, and `shown` is for people. */
 static void tell(struct validating *v, const char *file, size_t line, size_t column,
-	const char *instance, const char *keyword, const char *absolute, const char *message)
+	const char *instance, const char *shown, const char *keyword, const char *absolute,
+	const char *message)
 {
 	if (v->inv->json) {
 		json_begin(&v->writer, '{');
@@ -109,39 +111,39 @@ static void tell(struct validating *v, const char *file, size_t line, size_t col
 		json_put_string(&v->writer, "error", message);
 		json_end(&v->writer);
 	} else if (!v->inv->quiet) {
-		show_line("%s:%zu:%zu: %s%s%s%s%s", file, line, column, instance,
-			*instance ? ": " : "", message, v->inv->verbose ? " at " : "",
-			v->inv->verbose ? keyword : "");
+		show_line("%s:%zu:%zu: %s%s%s%s%s", file, line, column, shown, *shown ? ": " : "",
+			message, v->inv->verbose ? " at " : "", v->inv->verbose ? keyword : "");
 	}
 }
 
-static void report_unreadable(struct validating *v, const char *file, const char *text)
+void validate_refuse(struct validating *v, const char *file, const char *text)
 {
 	struct json_position at;
 	const char *sentence = json_error_sentence(text, file, &at);
-	tell(v, file, at.line ? at.line : 1, at.line ? at.column : 1, "", "", NULL, sentence);
+	v->wrong++;
+	tell(v, file, at.line ? at.line : 1, at.line ? at.column : 1, "", "", "", NULL, sentence);
 }
 
-void validate_text(
-	struct validating *v, const char *file, struct buf *text, const struct schema *schema)
+void validate_text(struct validating *v, const char *file, struct buf *text,
+	enum json_format format, const struct schema *schema)
 {
+	struct json_limits limits = { .lines = format == FORMAT_LINES };
 	struct json_doc *doc;
 	struct error unsound = ERROR_INIT;
 	struct schema_report report = SCHEMA_REPORT_INIT;
 	struct schema_options how = { .max_errors = (size_t)v->options->max_errors,
 		.assert_format = v->options->format };
 	v->files++;
-	if (json_parse_buf(&doc, text, file, NULL, &unsound) < 0) {
-		v->wrong++;
-		report_unreadable(v, file, unsound.text);
+	if (json_parse_buf(&doc, text, file, &limits, &unsound) < 0) {
+		validate_refuse(v, file, unsound.text);
 		return;
 	}
-	if (!schema_validate(schema, doc, &how, &report)) {
+	if (schema && !schema_validate(schema, doc, &how, &report)) {
 		v->wrong++;
 		for (size_t i = 0; i < report.count; i++) {
 			const struct schema_error *e = &report.errors[i];
-			tell(v, file, e->position.line, e->position.column, e->instance, e->keyword,
-				e->absolute, e->message);
+			tell(v, file, e->position.line, e->position.column, e->instance, e->shown,
+				e->keyword, e->absolute, e->message);
 		}
 		if (report.found > report.count && !v->inv->quiet && !v->inv->json)
 			show_line("%s: and %zu more", file, report.found - report.count);
@@ -163,7 +165,8 @@ static int check_by_schema(struct validating *v, const struct operands *operands
 		struct buf text = BUF_INIT;
 		rc = file_read(&text, file, JSON_DEFAULT_LIMIT, v->err);
 		if (!rc)
-			validate_text(v, strcmp(file, "-") ? file : "<stdin>", &text, schema);
+			validate_text(v, strcmp(file, "-") ? file : "<stdin>", &text,
+				json_format_of(file, NULL), schema);
 		buf_release(&text);
 	}
 	return rc;

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 
+#include "json/format.h"
 #include "json/write.h"
 #include "schema/schema.h"
 
@@ -38,9 +39,12 @@ int validate_compile(
 	struct validating *v, const char *name, bool builtin, const struct schema **out);
 bool validate_is_builtin(const char *name);
 
-/* Checks the text of a file, which it takes ownership of, and reports the errors as requested. */
-void validate_text(
-	struct validating *v, const char *file, struct buf *text, const struct schema *schema);
+/* Checks the text of a file, which it takes ownership of, and reports the errors as requested. Without
+ * a schema (NULL), it need only be valid JSON, or JSON Lines. */
+void validate_text(struct validating *v, const char *file, struct buf *text,
+	enum json_format format, const struct schema *schema);
+/* Reports that a file is not valid as a whole. */
+void validate_refuse(struct validating *v, const char *file, const char *text);
 
 /*
  * Checks against the schemas of the repository: the named files, those of the worktree, the staged

@@ -41,13 +41,50 @@ static int schema_for_path(struct validating *v, const char *path, const struct 
 	return rc;
 }
 
+/* The format of a path of the repository: 0, or a negative code. */
+static int format_for_path(struct validating *v, const char *path, enum json_format *format)
+{
+	struct buf value = BUF_INIT;
+	int rc = worktree_attribute(v->inv->repo, path, FORMAT_ATTRIBUTE, &value, v->err);
+	*format = fleet_format(path, rc > 0 ? value.data : NULL);
+	buf_release(&value);
+	return rc < 0 ? rc : 0;
+}
+
+/* Checks the text of a file, which has a schema or is JSON Lines. */
+static void check_text(struct validating *v, const char *name, struct buf *text,
+	enum json_format format, const struct schema *schema)
+{
+	if (format == FORMAT_NONE) {
+		v->files++;
+		validate_refuse(v, name, FORMAT_NONE_PROBLEM);
+	} else {
+		validate_text(v, name, text, format, schema);
+	}
+}
+
+/* Does -build-schema exempt `path` (NULL: not in the worktree)? 1, 0, or a negative code. */
+static int is_exempt(struct validating *v, const char *path)
+{
+	return path && fleet_may_be_exempt(path)
+		? worktree_attribute_is_unset(v->inv->repo, path, "build-schema", v->err)
+		: 0;
+}
+
 /* A file of the worktree or the index, by its path from the top level. */
 static int check_path(const char *path, void *data)
 {
 	struct validating *v = data;
-	const struct schema *schema;
+	const struct schema *schema = NULL;
+	enum json_format format;
 	struct buf text = BUF_INIT, place = BUF_INIT;
-	int rc = schema_for_path(v, path, &schema);
+	int rc = format_for_path(v, path, &format);
+	if (!rc)
+		rc = schema_for_path(v, path, &schema);
+	if (!rc && format == FORMAT_LINES) {
+		int exempt = is_exempt(v, path);
+		rc = exempt < 0 ? exempt : !exempt;
+	}
 	if (rc <= 0)
 		return rc;
 	if (v->options->staged) {
@@ -62,30 +99,17 @@ static int check_path(const char *path, void *data)
 		}
 	}
 	if (!rc)
-		validate_text(v, path, &text, schema);
+		check_text(v, path, &text, format, schema);
 	buf_release(&text);
 	buf_release(&place);
 	return rc;
 }
 
-/* Reports a file without a schema, unless -build-schema exempts it. */
-static int check_exempt(struct validating *v, const char *name, const char *path)
-{
-	int rc = path && fleet_may_be_exempt(path)
-		? worktree_attribute_is_unset(v->inv->repo, path, "build-schema", v->err)
-		: 0;
-	if (!rc)
-		rc = error_set(v->err, ERR_INVALID,
-			"%s has no schema; name one with --schema, or set build-schema for the "
-			"path in .gitattributes",
-			name);
-	return rc < 0 ? rc : 0;
-}
-
 /* A file as named on the command line. */
 static int check_named(struct validating *v, const char *name)
 {
-	const struct schema *schema;
+	const struct schema *schema = NULL;
+	enum json_format format = json_format_of(name, NULL);
 	struct buf text = BUF_INIT;
 	char absolute[PATH_MAX];
 	const char *top = repo_work_tree(v->inv->repo);
@@ -95,11 +119,19 @@ static int check_named(struct validating *v, const char *name)
 		absolute[len] == '/';
 	const char *path = inside ? absolute + len + 1 : NULL;
 	if (inside)
+		rc = format_for_path(v, path, &format);
+	if (!rc && inside)
 		rc = schema_for_path(v, path, &schema);
-	if (!rc)
-		rc = check_exempt(v, name, path);
-	else if (rc > 0)
-		validate_text(v, strcmp(name, "-") ? name : "<stdin>", &text, schema);
+	int exempt = rc ? 0 : is_exempt(v, path);
+	if (exempt < 0)
+		rc = exempt;
+	else if (rc > 0 || (!rc && !exempt && format == FORMAT_LINES))
+		check_text(v, strcmp(name, "-") ? name : "<stdin>", &text, format, schema);
+	else if (!rc && !exempt)
+		rc = error_set(v->err, ERR_INVALID,
+			"%s has no schema; name one with --schema, or set build-schema for the "
+			"path in .gitattributes",
+			name);
 	buf_release(&text);
 	return rc < 0 ? rc : 0;
 }

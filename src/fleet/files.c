@@ -66,11 +66,21 @@ const struct fleet_file *fleet_file(const char *path)
 	return file;
 }
 
-bool fleet_may_be_exempt(const char *path)
+static bool is_schema(const char *path)
 {
 	static const char schemas[] = FLEET_SCHEMAS_DIRECTORY "/";
-	return fleet_file(path)->kind == FLEET_OTHER &&
-		strncmp(path, schemas, sizeof(schemas) - 1) != 0;
+	return !strncmp(path, schemas, sizeof(schemas) - 1);
+}
+
+bool fleet_may_be_exempt(const char *path)
+{
+	return fleet_file(path)->kind == FLEET_OTHER && !is_schema(path);
+}
+
+enum json_format fleet_format(const char *path, const char *attribute)
+{
+	bool fixed = fleet_file(path)->schema || is_schema(path);
+	return json_format_of(path, fixed ? NULL : attribute);
 }
 
 void fleet_attributes(struct buf *out)

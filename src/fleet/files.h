@@ -8,6 +8,7 @@
 #define FLEET_FILES_H
 
 #include "base/buf.h"
+#include "json/format.h"
 
 #include <stdbool.h>
 
@@ -49,6 +50,9 @@ const struct fleet_file *fleet_file(const char *path);
 
 /* May the attribute -build-schema exempt `path` from checks? Not a file of the fleet, nor a schema. */
 bool fleet_may_be_exempt(const char *path);
+/* The format of `path` by its name and its attribute (json/format.h). Only the name
+ * counts for files with a built-in schema, and for schemas. */
+enum json_format fleet_format(const char *path, const char *attribute);
 
 /* Appends the git attributes with the merge driver and the schema of each file. */
 void fleet_attributes(struct buf *out);

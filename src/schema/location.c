@@ -87,6 +87,64 @@ void schema_place_items(struct schema_place *place, const struct schema_place *p
 	}
 }
 
+/* Appends the keys of an element: "id=a,kind=b". False if it does not have all of them. */
+static bool add_keys(const struct schema_place *list, const struct json_doc *doc,
+	const struct json_value *element, struct buf *out)
+{
+	for (size_t i = 0; i < list->keys_count; i++) {
+		const struct text *key = &list->keys[i];
+		const struct json_value *member = json_member_n(doc, element, key->bytes, key->len);
+		size_t len = 0;
+		const char *text = json_string(doc, member, &len);
+		if (!member)
+			return false;
+		if (!text)
+			text = json_raw(doc, member, &len);
+		buf_addf(out, "%s" TEXT_FMT "=", i ? "," : "", TEXT_ARG(*key));
+		buf_add(out, text, len);
+	}
+	return list->keys_count > 0;
+}
+
+/* The child of `container` that has `value` in it, and its index. */
+static const struct json_value *child_with(
+	const struct json_value *container, const struct json_value *value, size_t *index)
+{
+	*index = 0;
+	JSON_EACH (child, container) {
+		if (value < child + child->span)
+			return child;
+		++*index;
+	}
+	return value;
+}
+
+void schema_pointer_of(const struct schema *schema, const struct json_doc *doc,
+	const struct json_value *value, struct buf *out)
+{
+	struct schema_place place, inner;
+	schema_place_init(&place, schema);
+	for (const struct json_value *at = json_root(doc), *child; at != value; at = child) {
+		struct buf name = BUF_INIT;
+		size_t index, len;
+		child = child_with(at, value, &index);
+		if (at->type == JSON_OBJECT) {
+			const char *member = json_key(doc, child, &len);
+			buf_add(&name, member, len);
+			schema_place_member(&inner, &place, name.data, name.len);
+		} else {
+			if (!add_keys(&place, doc, child, &name)) {
+				buf_reset(&name);
+				buf_addf(&name, "%zu", index);
+			}
+			schema_place_items(&inner, &place);
+		}
+		json_pointer_add(out, name.data, name.len);
+		place = inner;
+		buf_release(&name);
+	}
+}
+
 struct text schema_place_minimum(const struct schema_place *place)
 {
 	for (size_t i = 0; i < place->count; i++)

@@ -36,6 +36,14 @@ bool schema_place_member(struct schema_place *place, const struct schema_place *
 /* The location of the elements of the array at `parent`. */
 void schema_place_items(struct schema_place *place, const struct schema_place *parent);
 
+/*
+ * Appends the pointer from the root of `doc` to `value` for people: like json_pointer_of(), but with
+ * the keys of an element ("/id=a/status") if its list has x-list-map-keys and it has all of them.
+ * `schema` is that of the document.
+ */
+void schema_pointer_of(const struct schema *schema, const struct json_doc *doc,
+	const struct json_value *value, struct buf *out);
+
 /* The minimum of the number at `place`; bytes NULL: there is none. */
 struct text schema_place_minimum(const struct schema_place *place);
 

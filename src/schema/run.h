@@ -35,6 +35,7 @@ struct evaluated {
 
 struct run {
 	const struct json_doc *doc;
+	const struct schema *schema; /* of the whole document; NULL: only a part is validated */
 	struct schema_options options;
 	struct schema_report *report; /* NULL: only the result is needed */
 	int quiet; /* above 0: inside an alternative, where a failure is not an error */

@@ -2,6 +2,7 @@
 #include "schema/run.h"
 
 #include "base/alloc.h"
+#include "schema/location.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ void schema_report_release(struct schema_report *report)
 {
 	for (size_t i = 0; i < report->count; i++) {
 		free(report->errors[i].instance);
+		free(report->errors[i].shown);
 		free(report->errors[i].keyword);
 		free(report->errors[i].absolute);
 		free(report->errors[i].message);
@@ -61,6 +63,17 @@ static char *detach_pointer(struct buf *pointer)
 	return buf_detach(&shown);
 }
 
+/* The pointer to `value` for people. The index of a line is not the number of the line. */
+static char *shown_pointer(const struct run *run, const struct json_value *value)
+{
+	struct buf pointer = BUF_INIT;
+	if (json_is_lines(run->doc))
+		schema_pointer_of(run->schema, run->doc, value, &pointer);
+	else
+		json_pointer_of(run->doc, value, &pointer);
+	return detach_pointer(&pointer);
+}
+
 static void add_error(struct run *run, const struct frame *frame, const char *keyword,
 	const struct json_value *value, struct buf *message)
 {
@@ -79,6 +92,7 @@ static void add_error(struct run *run, const struct frame *frame, const char *ke
 		.value = value,
 		.position = json_position(run->doc, value->start),
 		.instance = detach_pointer(&instance),
+		.shown = shown_pointer(run, value),
 		.keyword = detach_pointer(&way),
 		.absolute = detach_pointer(&absolute),
 		.message = buf_detach(message),
@@ -342,6 +356,7 @@ bool schema_validate_value(const struct schema *schema, const struct json_doc *d
 	struct schema_report *report)
 {
 	struct run run = { .doc = doc, .report = report };
+	run.schema = value == json_root(doc) ? schema : NULL;
 	if (options)
 		run.options = *options;
 	if (!run.options.max_errors)

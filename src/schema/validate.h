@@ -19,6 +19,8 @@ struct schema_error {
 	const struct json_value *value; /* the invalid value; in the document */
 	struct json_position position;  /* its position */
 	char *instance;                 /* its JSON pointer; a NUL in a name is shown as U+2400 */
+	/* The same for people: in JSON Lines, with the keys of an element ("/id=a/status"). */
+	char *shown;
 	char *keyword;  /* the path through the schema with references: "/items/$ref/type" */
 	char *absolute; /* the location of the keyword: "URI#/pointer" */
 	char *message;  /* the problem, and a valid value; without the position */

@@ -82,6 +82,32 @@ static const struct json_value *find_same(struct run *run, const struct json_val
 	return found;
 }
 
+/* Two elements are the same: `same`, and the one at `before`. Lines are named by their numbers. */
+static bool fail_same(struct run *run, const struct frame *frame, const char *keyword,
+	const struct json_value *same, size_t index, size_t before)
+{
+	const struct array_rules *rules = frame->schema->array;
+	bool by_keys = !strcmp(keyword, "x-list-map-keys");
+	struct buf what = BUF_INIT, other = BUF_INIT;
+	if (json_is_lines(run->doc) && frame->value == json_root(run->doc)) {
+		const struct json_value *first = json_element(frame->value, before);
+		buf_addstr(&what, "this line");
+		buf_addf(&other, "line %zu", json_position(run->doc, first->start).line);
+	} else {
+		buf_addf(&what, "element %zu", index);
+		buf_addf(&other, "element %zu", before);
+	}
+	bool ok = by_keys
+		? run_fail(run, frame, keyword, same,
+			  "%s has the same " TEXT_FMT " as %s; it must be different for each",
+			  what.data, TEXT_ARG(rules->map_keys[0]), other.data)
+		: run_fail(run, frame, keyword, same, "%s is the same as %s; all must be different",
+			  what.data, other.data);
+	buf_release(&what);
+	buf_release(&other);
+	return ok;
+}
+
 static bool check_unique(struct run *run, const struct frame *frame)
 {
 	const struct array_rules *rules = frame->schema->array;
@@ -89,15 +115,10 @@ static bool check_unique(struct run *run, const struct frame *frame)
 	const struct json_value *same;
 	bool ok = true;
 	if (rules->unique && (same = find_same(run, frame->value, rules, false, &index, &before)))
-		ok = run_fail(run, frame, "uniqueItems", same,
-			"element %zu is the same as element %zu; all must be different", index,
-			before);
+		ok = fail_same(run, frame, "uniqueItems", same, index, before);
 	if (rules->map_keys_count &&
 		(same = find_same(run, frame->value, rules, true, &index, &before)))
-		ok = run_fail(run, frame, "x-list-map-keys", same,
-			"element %zu has the same " TEXT_FMT
-			" as element %zu; it must be different for each",
-			index, TEXT_ARG(rules->map_keys[0]), before);
+		ok = fail_same(run, frame, "x-list-map-keys", same, index, before);
 	if (run->steps > RUN_MAX_STEPS)
 		return run_give_up(run, frame, "uniqueItems", frame->value,
 			"cannot validate: too many elements have the same hash");
