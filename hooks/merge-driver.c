@@ -89,41 +89,50 @@ static int read_published(void *data, struct buf *out)
 	return rc < 0 ? rc : rc ? 0 : ERR_NOT_FOUND;
 }
 
-/*
- * Sets `*out` to the schema of `path`. It is NULL if there is none, or if the schema is invalid:
- * the file is merged without a schema then. A schema that cannot be read is a failure. git runs a
- * merge driver in the top directory of the worktree, which has the directory schemas/.
- */
-static int find_schema(
-	struct schema_set *set, const char *path, const struct schema **out, struct error *err)
+/* Compiles a schema of the repository or a built-in one. A warning if it is invalid. */
+static int compile(struct schema_set *set, const char *name, bool builtin,
+	const struct schema **out, struct error *err)
 {
 	struct error broken = ERROR_INIT;
-	struct buf name = BUF_INIT, file = BUF_INIT;
-	const char *builtin = path ? fleet_file(path)->schema : NULL;
-	int rc = 0, own = 0;
-	*out = NULL;
-	if (builtin)
-		buf_addstr(&name, builtin);
-	else if (path)
-		rc = plumbing_attribute(path, "build-schema", &name, err);
-	if (rc > 0) {
-		buf_addf(&file, "schemas/%s.json", name.data);
-		own = strchr(name.data, '/') ? 0 : file_exists(file.data, err);
-		rc = own < 0 ? own : 0;
-	} else if (!builtin) {
-		buf_reset(&name); /* "unspecified", "set" or "unset" */
-	}
+	struct buf file = BUF_INIT;
+	buf_addf(&file, "schemas/%s.json", name);
+	int own = builtin || strchr(name, '/') ? 0 : file_exists(file.data, err), rc = own;
 	schema_set_map(set, "git-build:///schemas/", "schemas");
-	if (!rc && name.len)
-		rc = merge_find_schema(set, out, own ? file.data : name.data, &broken);
+	if (own >= 0)
+		rc = merge_find_schema(set, out, own ? file.data : name, &broken);
 	if (broken.code == ERR_FAILED && err)
 		*err = broken;
 	if (broken.code && broken.code != ERR_FAILED) {
 		print("warning: ", broken.text, false);
 		rc = 0;
 	}
-	buf_release(&name);
 	buf_release(&file);
+	return rc;
+}
+
+/*
+ * Sets `*out` to the schema of `path`. It is NULL if there is none, or if the schema is invalid:
+ * the file is merged without a schema then. A schema that cannot be read is a failure. Stores the
+ * attribute with the format in `format` if it has one. git runs a merge driver in the top directory
+ * of the worktree, which has the directory schemas/.
+ */
+static int find_schema(struct schema_set *set, const char *path, const struct schema **out,
+	struct buf *format, struct error *err)
+{
+	static const char *const names[] = { "build-schema", FORMAT_ATTRIBUTE };
+	struct buf values[] = { BUF_INIT, BUF_INIT };
+	const char *builtin = path ? fleet_file(path)->schema : NULL;
+	int rc = 0;
+	*out = NULL;
+	if (builtin)
+		return compile(set, builtin, true, out, err);
+	if (path)
+		rc = plumbing_attributes(path, names, values, err);
+	if (rc > 0)
+		buf_add(format, values[1].data, values[1].len);
+	rc = rc < 0 ? rc : values[0].len ? compile(set, values[0].data, false, out, err) : 0;
+	buf_release(&values[0]);
+	buf_release(&values[1]);
 	return rc;
 }
 
@@ -164,6 +173,7 @@ static int merge(const struct operands *given, struct error *err)
 	struct schema_set *set = schema_set_new();
 	struct published published = { path, ERROR_INIT };
 	struct merge_result result = MERGE_RESULT_INIT;
+	struct buf format = BUF_INIT;
 	struct merge_files files = {
 		.base = given->words[BASE],
 		.ours = given->words[OURS],
@@ -179,7 +189,8 @@ static int merge(const struct operands *given, struct error *err)
 			.marker_size = size ? (int)strtol(size, NULL, 10) : 0,
 		},
 	};
-	int rc = find_schema(set, path, &files.request.schema, err);
+	int rc = find_schema(set, path, &files.request.schema, &format, err);
+	files.format = format.data;
 	if (!rc)
 		rc = merge_files(&files, &result, err);
 	if (rc >= 0 && published.failure.code)
@@ -191,6 +202,7 @@ static int merge(const struct operands *given, struct error *err)
 	if (!rc && path)
 		record_discarded(&files.request, &result.discarded);
 	merge_result_release(&result);
+	buf_release(&format);
 	schema_set_free(set);
 	return rc;
 }

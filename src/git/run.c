@@ -98,23 +98,50 @@ static bool is_outside(void)
 	return !found;
 }
 
-int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err)
+/* Reads the value of the next attribute from `*at`: git prints the path, the name and the value, each
+ * followed by a NUL. */
+static void read_attribute(const struct buf *printed, size_t *at, struct buf *out)
 {
-	const char *argv[] = { "git", "check-attr", "-z", name, "--", path, NULL };
-	struct buf line = BUF_INIT; /* path, name and value, each followed by a NUL */
-	struct error failure = ERROR_INIT;
-	int rc = ask(argv, 0, &line, &failure);
-	size_t value = strlen(path) + strlen(name) + 2;
+	enum { FIELDS = 3 };
+	const char *value = "";
+	for (int i = 0; i < FIELDS && *at < printed->len; i++) {
+		value = printed->data + *at;
+		*at += strlen(value) + 1;
+	}
 	buf_reset(out);
-	if (!rc && value < line.len)
-		buf_addstr(out, line.data + value);
-	buf_release(&line);
+	if (strcmp(value, "unspecified") != 0 && strcmp(value, "unset") != 0 &&
+		strcmp(value, "set") != 0)
+		buf_addstr(out, value);
+}
+
+int plumbing_attributes(
+	const char *path, const char *const names[2], struct buf values[2], struct error *err)
+{
+	const char *argv[] = { "git", "check-attr", "-z", names[0], names[1], "--", path, NULL };
+	struct buf printed = BUF_INIT;
+	struct error failure = ERROR_INIT;
+	int rc = ask(argv, 0, &printed, &failure);
+	size_t at = 0;
+	for (int i = 0; i < 2; i++)
+		read_attribute(&printed, &at, &values[i]);
+	buf_release(&printed);
 	if (rc && is_outside())
 		return 0;
 	if (rc)
 		return error_set(err, ERR_FAILED, "%s", failure.text);
-	return out->len && strcmp(out->data, "unspecified") != 0 &&
-		strcmp(out->data, "unset") != 0 && strcmp(out->data, "set") != 0;
+	return values[0].len || values[1].len;
+}
+
+int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err)
+{
+	const char *const names[] = { name, name };
+	struct buf values[] = { BUF_INIT, BUF_INIT };
+	int rc = plumbing_attributes(path, names, values, err);
+	buf_reset(out);
+	buf_add(out, values[0].data, values[0].len);
+	buf_release(&values[0]);
+	buf_release(&values[1]);
+	return rc;
 }
 
 int plumbing_commit(const char *revision, struct buf *out, struct error *err)

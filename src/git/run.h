@@ -52,7 +52,11 @@ int git_failed(const char *const *argv, const char *errors, struct error *err);
 
 /* The value of a setting (git-config(1)). */
 int plumbing_config(const char *key, struct buf *out, struct error *err);
-/* The value of attribute `name` of `path`, if it is a string (git-check-attr(1)). */
+/* The values of two attributes of `path`, each if it is a string, else empty (git-check-attr(1)). 1 if
+ * one is. */
+int plumbing_attributes(
+	const char *path, const char *const names[2], struct buf values[2], struct error *err);
+/* The same for one attribute. */
 int plumbing_attribute(const char *path, const char *name, struct buf *out, struct error *err);
 /* The ID of the commit `revision` (git-rev-parse(1)). */
 int plumbing_commit(const char *revision, struct buf *out, struct error *err);

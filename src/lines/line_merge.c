@@ -151,9 +151,10 @@ static bool agree(const struct compared *c)
 	return true; /* in the conflict */
 }
 
-static bool is_accepted(const struct buf *merged, const struct merge_text choices[2])
+static bool is_accepted(const struct merge_request *request, const struct buf *merged,
+	const struct merge_text choices[2])
 {
-	static const struct json_limits limits = { .size = UINT32_MAX };
+	const struct json_limits limits = { .size = UINT32_MAX, .lines = request->lines };
 	struct merge_text texts[] = { { merged->data, merged->len }, { NULL, 0 }, { NULL, 0 } };
 	struct json_doc *docs[3] = { NULL };
 	struct compared c = { { NULL }, { NULL } };
@@ -228,7 +229,7 @@ int line_merge(
 	struct buf merged = BUF_INIT;
 	int rc = 1;
 	if (!request->no_line_merge && merge_lines(request, &merged) &&
-		is_accepted(&merged, choices)) {
+		is_accepted(request, &merged, choices)) {
 		buf_add(out, merged.data, merged.len);
 		rc = 0;
 	}

@@ -38,6 +38,7 @@ struct merge_request { /* all borrowed */
 	merge_style_fn *style;                              /* NULL: STYLE_MERGE */
 	const char *base_label, *ours_label, *theirs_label; /* NULL: "base", "ours", "theirs" */
 	int marker_size;                                    /* 0: 7 */
+	bool lines;         /* the file is JSON Lines (json/format.h) */
 	bool no_line_merge; /* do not run git to merge lines: conflicts stay */
 };
 

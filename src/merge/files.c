@@ -1,17 +1,13 @@
 #include "merge/files.h"
 
 #include "base/file.h"
+#include "json/format.h"
 #include "lines/text.h"
 #include "schema/builtin.h"
 
 #include <string.h>
 
 enum { FILE_LIMIT = 1 << 30 };
-
-static bool is_json(const char *path)
-{
-	return file_has_ending(path, ".json");
-}
 
 int merge_files(struct merge_files *files, struct merge_result *result, struct error *err)
 {
@@ -26,7 +22,9 @@ int merge_files(struct merge_files *files, struct merge_result *result, struct e
 		*sides[i] = (struct merge_text){ texts[i].data, texts[i].len };
 	}
 	request->name = files->path ? files->path : files->ours;
-	if (!rc && files->path && !request->schema && !is_json(files->path))
+	enum json_format format = json_format_of(request->name, files->format);
+	request->lines = format == FORMAT_LINES;
+	if (!rc && files->path && !request->schema && format == FORMAT_NONE)
 		rc = merge_text(request, &result->text, err);
 	else if (!rc)
 		rc = merge_documents(request, result, err);
@@ -39,7 +37,7 @@ int merge_find_schema(
 	struct schema_set *set, const struct schema **out, const char *name, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	if (!strchr(name, '/') && !is_json(name))
+	if (!strchr(name, '/') && json_format_of(name, NULL) != FORMAT_JSON)
 		return builtin_compile(set, out, name, err);
 	int rc = file_read(&text, name, FILE_LIMIT, err);
 	if (!rc)

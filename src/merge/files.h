@@ -9,12 +9,14 @@ struct merge_files {
 	const char *base, *ours, *theirs; /* paths on disk; "/dev/null": no such version */
 	/* The path of the file in its repository; NULL: unknown. */
 	const char *path;
-	/* The rest of the request; merge_files() sets its sides and its name. */
+	const char
+		*format; /* the attribute of the path that overrides it (json/format.h), or NULL */
+	/* The rest of the request; merge_files() sets its sides, its name and its format. */
 	struct merge_request request;
 };
 
-/* As merge_documents(). A file with a known path that is not *.json and without a schema is merged
- * as text. */
+/* As merge_documents(). A file with a known path that is not a document (json/format.h) and has no
+ * schema is merged as text. */
 int merge_files(struct merge_files *files, struct merge_result *result, struct error *err);
 
 /* Finds schema `name`: a file if it has a slash or ends in .json, else a built-in schema. `*out` is

@@ -10,8 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct json_limits no_limit = { .size = UINT32_MAX };
-static const struct json_limits with_duplicates = { .size = UINT32_MAX, .duplicates = true };
+/* How the versions are parsed. `duplicates`: objects may have a member more than once. */
+static struct json_limits limits_of(const struct merge_request *request, bool duplicates)
+{
+	return (struct json_limits){
+		.size = UINT32_MAX, .duplicates = duplicates, .lines = request->lines
+	};
+}
 
 void merge_result_release(struct merge_result *result)
 {
@@ -41,10 +46,12 @@ static int merge_valid(const struct merge_request *request, struct version versi
 	struct merge_result *result, struct error *err);
 
 /* `like` (may be NULL) is another version, which is probably similar. */
-static bool parse(struct version *version, const char *name, const struct json_doc *like)
+static bool parse(
+	struct version *version, const struct merge_request *request, const struct json_doc *like)
 {
-	return json_parse_near(&version->doc, version->text.bytes, version->text.len, name, like,
-		       &no_limit, &version->wrong) >= 0;
+	struct json_limits limits = limits_of(request, false);
+	return json_parse_near(&version->doc, version->text.bytes, version->text.len, request->name,
+		       like, &limits, &version->wrong) >= 0;
 }
 
 /* Merges the two versions between conflict markers of an earlier merge; the result is the text. */
@@ -61,9 +68,8 @@ static bool resolve_markers(
 			parts[side].text = (struct merge_text){ texts[side].data, texts[side].len };
 		if (!has_base)
 			parts[BASE].text = request->base;
-		parse(&parts[BASE], request->name, NULL);
-		resolved = parse(&parts[A], request->name, NULL) &&
-			parse(&parts[B], request->name, NULL) &&
+		parse(&parts[BASE], request, NULL);
+		resolved = parse(&parts[A], request, NULL) && parse(&parts[B], request, NULL) &&
 			!merge_valid(request, parts, &result, NULL);
 	}
 	if (resolved) {
@@ -72,7 +78,7 @@ static bool resolve_markers(
 		buf_add(&out->discarded, result.discarded.data, result.discarded.len);
 		version->text =
 			(struct merge_text){ version->resolved.data, version->resolved.len };
-		resolved = parse(version, request->name, NULL);
+		resolved = parse(version, request, NULL);
 	}
 	for (enum side side = BASE; side < SIDES; side++) {
 		version_release(&parts[side]);
@@ -82,16 +88,25 @@ static bool resolve_markers(
 	return resolved;
 }
 
+static bool has_text(const struct merge_text *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (!memchr(" \t\r\n", text->bytes[i], 4))
+			return true;
+	return false;
+}
+
 static void read_version(struct version *version, const char *label, const struct merge_text *text,
 	const struct json_doc *like, const struct merge_request *request,
 	struct merge_result *result)
 {
 	*version = (struct version){ .label = label, .text = *text, .resolved = BUF_INIT };
-	if (!text->len) {
+	/* An empty list of lines is valid, but a file that was emptied is probably cut off. */
+	if (!text->len && (!request->lines || text == &request->base || has_text(&request->base))) {
 		error_set(&version->wrong, ERR_INVALID, "%s: is empty", request->name);
 		return;
 	}
-	if (!parse(version, request->name, like) && resolve_markers(version, request, result))
+	if (!parse(version, request, like) && resolve_markers(version, request, result))
 		buf_addf(&result->report,
 			"%s: %s has conflict markers of an earlier merge; merged the versions "
 			"between them\n",
@@ -99,15 +114,17 @@ static void read_version(struct version *version, const char *label, const struc
 }
 
 /* Parses versions that are all broken again, with members that occur more than once. */
-static bool read_with_duplicates(struct version versions[SIDES], const char *name)
+static bool read_with_duplicates(
+	struct version versions[SIDES], const struct merge_request *request)
 {
+	struct json_limits limits = limits_of(request, true);
 	bool parsed = !versions[BASE].doc && !versions[A].doc && !versions[B].doc;
 	if (!parsed)
 		return false;
 	for (enum side side = BASE; side < SIDES && parsed; side++) {
 		const struct merge_text *text = &versions[side].text;
-		parsed = json_parse(&versions[side].doc, text->bytes, text->len, name,
-				 &with_duplicates, NULL) >= 0;
+		parsed = json_parse(&versions[side].doc, text->bytes, text->len, request->name,
+				 &limits, NULL) >= 0;
 	}
 	for (enum side side = BASE; side < SIDES && !parsed; side++) {
 		json_doc_free(versions[side].doc);
@@ -235,8 +252,9 @@ static int check(const struct merge_request *request, const struct version versi
 	enum side keeps, bool duplicates, struct merge_result *result, struct error *err)
 {
 	struct json_doc *doc;
+	struct json_limits limits = limits_of(request, duplicates);
 	if (json_parse_near(&doc, result->text.data, result->text.len, request->name,
-		    versions[A].doc, duplicates ? &with_duplicates : &no_limit, err) < 0)
+		    versions[A].doc, &limits, err) < 0)
 		return error_wrap(err, "the result of the merge is not JSON");
 	int rc = duplicates ? 0 : check_schema(request, doc, versions, result);
 	for (enum side side = A; side <= keeps && !rc; side++)
@@ -387,7 +405,7 @@ int merge_documents(
 		rc = merge_broken_base(request, versions, result, err);
 	else if (versions[A].doc && versions[B].doc)
 		rc = merge_valid(request, versions, result, err);
-	else if (read_with_duplicates(versions, request->name))
+	else if (read_with_duplicates(versions, request))
 		rc = merge_parsed(request, versions, true, result, err);
 	else
 		rc = merge_broken(request, versions, result, err);

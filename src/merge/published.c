@@ -4,7 +4,7 @@
 static void load_published(struct merging *m)
 {
 	const struct merge_request *request = m->request;
-	const struct json_limits limits = { .size = UINT32_MAX };
+	const struct json_limits limits = { .size = UINT32_MAX, .lines = request->lines };
 	struct buf text = BUF_INIT;
 	m->published_loaded = true;
 	/* A published version that is not JSON counts as none. */

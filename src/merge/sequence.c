@@ -138,6 +138,9 @@ static struct span_of_rows find_span(const struct sequence *s, size_t from, size
 	while (next < alignment->count && !alignment->rows[next].at[BASE])
 		next++;
 	span.base_to = next < alignment->count ? base_index(s, next) : s->al.lists[BASE].count;
+	/* Lines that both sides appended have an order: by key. */
+	if (s->name && !s->spot->up && s->m->request->lines)
+		return span;
 	span.conflicts =
 		(added[A] && added[B]) || ((added[A] || added[B]) && both_removed(s, &span));
 	return span;

@@ -44,7 +44,7 @@ static void open_gap(struct weaving *w, struct filling *f, const struct json_val
 	const struct json_value *before = f->last;
 	f->last = replaces;
 	if (replaces && first && replaces == f->container + 1)
-		copy(w, f->container->start + 1u, child_start(replaces));
+		copy(w, json_content_start(w->doc, f->container), child_start(replaces));
 	else if (replaces && !first && before && before + before->span == replaces)
 		copy(w, before->end, child_start(replaces));
 	else if (first)
@@ -58,6 +58,11 @@ static void format_value(struct weaving *w, const struct filling *f,
 	const struct json_value *replaces, const char *bytes, size_t len)
 {
 	struct json_place place = f->place;
+	/* A line is taken as it is. */
+	if (f->place.is_list_of_lines) {
+		buf_add(w->out, bytes, len);
+		return;
+	}
 	if (replaces)
 		json_layout_place_of(&w->layout, w->doc, replaces, &place);
 	bool nested = *bytes == '{' || *bytes == '[';
@@ -103,20 +108,21 @@ static void write_container(struct weaving *w, const struct node *node)
 {
 	const struct json_value *container = node->first;
 	struct filling f = { .container = container };
+	size_t after = json_content_start(w->doc, container);
+	size_t content_end = json_content_end(w->doc, container);
 	json_layout_place(&w->layout, w->doc, container, &f.place);
 	if (!container->count && node->on_one_line && w->others_use_lines)
 		f.place.lines = false;
-	copy(w, container->start, container->start + 1u);
+	copy(w, container->start, after);
 	write_nodes(w, &f, &node->inner);
 	if (f.written && container->count) {
-		size_t after = container->start + 1u;
 		JSON_EACH (child, container)
 			after = child->end;
-		copy(w, after, container->end - 1u);
-	} else if (f.written) {
-		json_layout_after_last(&f.place, w->out);
+		copy(w, after, content_end);
 	}
-	copy(w, container->end - 1u, container->end);
+	if (f.written && (!container->count || f.place.is_list_of_lines))
+		json_layout_after_last(&f.place, w->out);
+	copy(w, content_end, container->end);
 }
 
 /* Records that the text since `start` is one side of a conflict. */
@@ -189,7 +195,10 @@ static void write_root(struct weaving *w, const struct nodes *root)
 		format_value(w, &none, node->replaces, node->text.bytes, node->text.len);
 	} else {
 		const char *bytes = json_raw(w->m->docs[node->side], node->first, &len);
-		format_value(w, &none, json_root(w->doc), bytes, len);
+		if (json_is_lines(w->doc))
+			buf_add(w->out, bytes, len);
+		else
+			format_value(w, &none, json_root(w->doc), bytes, len);
 	}
 }
 

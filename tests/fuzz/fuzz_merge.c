@@ -2,7 +2,7 @@
  * merge/: any three texts merge, in any order of the sides, into valid JSON, and merging the result
  * again does not change it.
  *
- * The first byte of the input selects the schema, or none; base, ours and theirs follow, separated
+ * The first byte of the input selects JSON Lines (the highest bit), and the schema, or none; base, ours and theirs follow, separated
  * by NUL. No git is run, so texts are skipped that only git can merge.
  */
 #include "merge/merge.h"
@@ -61,9 +61,11 @@ static const struct schema *choose_schema(uint8_t choice)
 	return choice < count ? schemas[choice] : NULL;
 }
 
+static bool lines; /* the texts are JSON Lines */
+
 static bool parses(const struct merge_text *text, bool duplicates)
 {
-	struct json_limits limits = { .duplicates = duplicates };
+	struct json_limits limits = { .duplicates = duplicates, .lines = lines };
 	struct json_doc *doc;
 	if (json_parse(&doc, text->bytes, text->len, "x", &limits, NULL) < 0)
 		return false;
@@ -71,9 +73,10 @@ static bool parses(const struct merge_text *text, bool duplicates)
 	return true;
 }
 
+/* An empty side is broken, unless there is no base. */
 static bool is_json(const struct merge_text *text)
 {
-	return parses(text, false);
+	return text->len && parses(text, false);
 }
 
 /* Members that occur twice are accepted if all versions have some. */
@@ -90,6 +93,7 @@ static int merge(const struct schema *schema, const struct merge_text *base,
 		.theirs = *theirs,
 		.name = "x",
 		.schema = schema,
+		.lines = lines,
 		.marker_size = 7,
 		.no_line_merge = true };
 	struct error err = ERROR_INIT;
@@ -130,7 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copies[3];
 	if (!size)
 		return 0;
-	const struct schema *schema = choose_schema(*data);
+	lines = *data & 0x80;
+	const struct schema *schema = choose_schema(*data & 0x7f);
 	data++;
 	size--;
 	for (int i = 0; i < 3; i++) {

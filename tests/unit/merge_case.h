@@ -10,6 +10,9 @@
 
 #include <stdio.h>
 
+/* Are the texts JSON Lines? */
+static bool texts_are_lines;
+
 struct merge_case {
 	const char *schema; /* the name of a built-in schema, or the text of one; NULL: none */
 	const char *base, *ours, *theirs; /* base NULL: none */
@@ -60,7 +63,8 @@ static int merge_styled(const struct merge_case *row, merge_style_fn *style, con
 		.base = text_of(base),
 		.ours = text_of(ours),
 		.theirs = text_of(theirs),
-		.name = "f.json",
+		.name = texts_are_lines ? "f.jsonl" : "f.json",
+		.lines = texts_are_lines,
 		.schema = compile_for(set, row->schema),
 		.published = publish,
 		.published_data = (void *)(uintptr_t)row->published,

@@ -2,7 +2,7 @@
  * merge/merge.h: the cases of tests/data/merge/, one directory each.
  *
  * base.json (optional), ours.json and theirs.json are merged; want.json is the result, with
- * conflict markers if the sides conflict. `schema` has the name of a built-in schema, schema.json
+ * conflict markers if the sides conflict. JSON Lines are *.jsonl instead. `schema` has the name of a built-in schema, schema.json
  * is a custom one. Each line of `report` is expected in the report; an empty file expects none.
  * `style` has the value of merge.conflictStyle.
  */
@@ -43,15 +43,26 @@ static enum merge_style zdiff3(void)
 struct files {
 	struct buf base, ours, theirs, want, schema, report, style;
 	bool has_report;
+	bool lines; /* JSON Lines */
 };
 
 static void read_case(const char *name, struct files *files)
 {
-	read_file(name, "base.json", &files->base);
-	if (!read_file(name, "ours.json", &files->ours) ||
-		!read_file(name, "theirs.json", &files->theirs) ||
-		!read_file(name, "want.json", &files->want))
-		fail_msg("%s: incomplete", name);
+	files->lines = read_file(name, "ours.jsonl", &files->ours);
+	const char *ending = files->lines ? ".jsonl" : ".json";
+	struct {
+		const char *version;
+		struct buf *text;
+		bool exists;
+	} all[] = { { "base", &files->base, false }, { "ours", &files->ours, false },
+		{ "theirs", &files->theirs, false }, { "want", &files->want, false } };
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		char file[32];
+		snprintf(file, sizeof(file), "%s%s", all[i].version, ending);
+		all[i].exists = read_file(name, file, all[i].text);
+		if (i && !all[i].exists)
+			fail_msg("%s: incomplete", name);
+	}
 	if (!read_file(name, "schema.json", &files->schema))
 		read_file(name, "schema", &files->schema);
 	buf_trim(&files->schema);
@@ -74,13 +85,14 @@ static void check_report(const char *name, const struct files *files, const stru
 static void check_case(const char *name)
 {
 	struct files f = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT,
-		false };
+		false, false };
 	struct merge_result result = MERGE_RESULT_INIT, swapped = MERGE_RESULT_INIT;
 	read_case(name, &f);
 	const struct merge_case row = { .schema = f.schema.len ? f.schema.data : NULL };
 	merge_style_fn *style = !strcmp(f.style.data, "diff3") ? diff3
 		: f.style.len                                  ? zdiff3
 							       : NULL;
+	texts_are_lines = f.lines;
 	int conflicts = strstr(f.want.data, "<<<<<<<") != NULL;
 	int rc = merge_styled(&row, style, f.base.data, f.ours.data, f.theirs.data, &result);
 	if (strcmp(result.text.data, f.want.data) != 0 || rc != conflicts)
