@@ -17,8 +17,10 @@
 #include "host/program.h"
 #include "clone/settings.h"
 #include "hook.h"
+#include "git/attributes.h"
 #include "git/history.h"
 #include "git/refs.h"
+#include "fleet/files.h"
 #include "fleet/limits.h"
 
 #include <fcntl.h>
@@ -44,11 +46,18 @@ static int check_file(const struct changed_file *file, void *data)
 	struct buf text = BUF_INIT;
 	struct error err = ERROR_INIT;
 	size_t size;
-	if (file_has_ending(file->path, ".json") && !oid_is_none(&file->blob) &&
-		strchr(file->path, '/') &&
-		(history_read_blob(looking->repo, &file->blob, FLEET_DOCUMENT_LIMIT, &text, &size,
-			 &err) < 0 ||
-			guard_check_content(file->path, text.data, text.len, &err) < 0))
+	int rc = attribute_of(
+		looking->repo, &looking->now, file->path, FORMAT_ATTRIBUTE, &text, &err);
+	enum json_format format = fleet_format(file->path, rc > 0 ? text.data : NULL);
+	bool is_document =
+		format != FORMAT_NONE && strchr(file->path, '/') && !oid_is_none(&file->blob);
+	buf_reset(&text);
+	if (rc >= 0 && is_document)
+		rc = history_read_blob(
+			looking->repo, &file->blob, FLEET_DOCUMENT_LIMIT, &text, &size, &err);
+	if (rc >= 0 && is_document)
+		rc = guard_check_content(file->path, format, text.data, text.len, &err);
+	if (rc < 0)
 		hook_print("warning: %s", err.text);
 	buf_release(&text);
 	return 0;

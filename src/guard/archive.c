@@ -1,18 +1,16 @@
 /* Archive files, and the elements that a push moves into them. */
 #include "base/alloc.h"
-#include "base/file.h"
 #include "guard/change.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SUFFIX ".json"
-
-/* Is `name` the name of an archive: `start`, more characters without a slash, and ".json"? */
+/* Is `name` the name of an archive: `start`, more characters without a slash, and the ending of a
+ * document? */
 static bool is_archive_name(const char *name, const char *start, size_t len)
 {
 	return !strncmp(name, start, len) && !strchr(name + len, '/') &&
-		file_has_ending(name + len, SUFFIX);
+		json_format_of(name + len, NULL) != FORMAT_NONE;
 }
 
 bool step_is_archive(const struct step *step, const struct text *archive)
@@ -69,7 +67,7 @@ static int look_into(const struct entry *entry, void *data)
 		return 0;
 	buf_addf(&path, "%s/%s", l->directory.data, entry->name);
 	int rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size,
-		&entry->oid, path.data, NULL, NULL, j->err);
+		&entry->oid, path.data, json_format_of(path.data, NULL), NULL, NULL, j->err);
 	if (!rc && version.doc) {
 		struct pairing pairing = { l->step->old_doc, version.doc, l->marks->list,
 			json_at(version.doc, l->pointer.data) };
@@ -119,7 +117,7 @@ struct marks step_find_moved(
 		: repo_find(j->guard->repo, &j->update->old, path, &blob, j->err);
 	if (!rc)
 		rc = version_read(&before, j->guard->repo, (size_t)j->guard->max_file_size, &blob,
-			path, NULL, NULL, j->err);
+			path, FORMAT_JSON, NULL, NULL, j->err);
 	if (!rc && before.doc) {
 		struct pairing pairing = { step->new_doc, before.doc, list,
 			json_member(before.doc, json_root(before.doc), name) };

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "git/history.h"
-#include "guard/versions.h"
+#include "guard/internal.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -46,11 +46,21 @@ static int add_commit(const struct oid *commit, void *data)
 	return 0;
 }
 
+/* A commit that is checked, and by whom. */
+struct noting {
+	struct worker *worker;
+	struct looked *looked;
+};
+
 static int note_changed(const struct changed_file *file, void *data)
 {
-	struct looked *looked = data;
-	if (!version_is_json(file->path))
-		return 0;
+	struct noting *noting = data;
+	struct looked *looked = noting->looked;
+	struct worker *worker = noting->worker;
+	enum json_format format;
+	int rc = rules_format(&worker->guard->rules, file->path, &format, &worker->err);
+	if (rc < 0 || format == FORMAT_NONE)
+		return rc;
 	GROW(looked->changed, looked->changed_count, looked->changed_capacity);
 	looked->changed[looked->changed_count++] = xstrdup(file->path);
 	return 0;
@@ -59,6 +69,7 @@ static int note_changed(const struct changed_file *file, void *data)
 static int look_at(struct worker *worker, struct looked *looked)
 {
 	struct commit commit = { .message = BUF_INIT };
+	struct noting noting = { worker, looked };
 	int rc = repo_commit(worker->repo, &looked->id, &commit, &worker->err);
 	if (!rc) {
 		looked->time = commit.time;
@@ -67,7 +78,7 @@ static int look_at(struct worker *worker, struct looked *looked)
 	}
 	if (!rc)
 		rc = history_each_changed(
-			worker->repo, &looked->id, note_changed, looked, &worker->err);
+			worker->repo, &looked->id, note_changed, &noting, &worker->err);
 	buf_release(&commit.message);
 	return rc;
 }

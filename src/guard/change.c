@@ -206,8 +206,8 @@ static void check_archived(struct walking *w, const struct json_value *old)
 	if (!marks_have(&w->archived, old))
 		step_violate(step, VIOLATION_REMOVED,
 			"was removed, but not archived unchanged in " TEXT_FMT
-			"*.json; use 'git build archive' to move finished elements",
-			TEXT_ARG(*archive));
+			"*.%s; use 'git build archive' to move finished elements",
+			TEXT_ARG(*archive), json_is_lines(step->old_doc) ? "jsonl" : "json");
 }
 
 static void walk_element(
@@ -285,23 +285,26 @@ static int check_file(const struct changed_file *file, void *data)
 	struct guard *guard = j->guard;
 	size_t limit = (size_t)guard->max_file_size;
 	const struct rule *rule = NULL;
+	enum json_format format = FORMAT_NONE;
 	struct version old = VERSION_INIT, now = VERSION_INIT;
 	/* A merge may bring content from another branch that was never checked. */
 	int rc = guard->history ? 0 : check_changed_file(j, &j->update->new, file);
 	if (!rc)
 		rc = rules_find(&guard->rules, file->path, &rule, j->err);
+	if (!rc && rule)
+		rc = rules_format(&guard->rules, file->path, &format, j->err);
 	if (rc < 0 || !rule)
 		return rc;
 	bool is_read = false;
 	for (unsigned i = 0; i < guard->width && !is_read; i++)
 		is_read = recent_take(&guard->recent[i], file->path, &file->blob, &now);
 	if (!is_read)
-		rc = version_read(
-			&now, guard->repo, limit, &file->blob, file->path, NULL, NULL, j->err);
+		rc = version_read(&now, guard->repo, limit, &file->blob, file->path, format, NULL,
+			NULL, j->err);
 	/* A file that became too large earlier still has elements that may not be removed. */
 	if (!rc)
-		rc = version_read(&old, guard->repo, OLD_LIMIT, &file->before, file->path, now.doc,
-			NULL, j->err);
+		rc = version_read(&old, guard->repo, OLD_LIMIT, &file->before, file->path, format,
+			now.doc, NULL, j->err);
 	/* Content that is not JSON was rejected already. */
 	if (!rc && (now.doc || !file->mode) && (old.doc || now.doc))
 		rc = check_document(j, file, rule, &old, &now);

@@ -1,4 +1,4 @@
-/* Checks the changed files of each new commit: valid JSON, no conflict markers, valid according to
+/* Checks the changed files of each new commit: valid JSON or JSON Lines, no conflict markers, valid according to
  * the schema, not too large. */
 #include "guard/internal.h"
 
@@ -12,12 +12,14 @@
 /* How many errors of one file are found. */
 enum { MOST_ERRORS = 1000 };
 
-int guard_check_content(const char *path, const char *text, size_t len, struct error *err)
+int guard_check_content(
+	const char *path, enum json_format format, const char *text, size_t len, struct error *err)
 {
+	struct json_limits limits = { .lines = format == FORMAT_LINES };
 	struct json_doc *doc;
-	if (!version_is_json(path))
+	if (format == FORMAT_NONE)
 		return 0;
-	int rc = json_parse(&doc, text, len, path, NULL, err);
+	int rc = json_parse(&doc, text, len, path, &limits, err);
 	if (!rc)
 		json_doc_free(doc);
 	return rc;
@@ -33,7 +35,7 @@ static bool is_old(const struct schema_error *error, const struct json_doc *doc,
 	for (size_t i = 0; i < before->count; i++) {
 		const struct schema_error *old = &before->errors[i];
 		if (!strcmp(old->keyword, error->keyword) &&
-			(!strcmp(old->instance, error->instance) ||
+			(!strcmp(old->shown, error->shown) ||
 				json_same_text(before_doc, old->value, doc, error->value)))
 			return true;
 	}
@@ -52,8 +54,7 @@ void check_by_schema(struct guard_report *report, enum violation_kind kind,
 		schema_validate(rule_before->schema, before->doc, &options, &old);
 	for (size_t i = 0; i < errors.count; i++) {
 		const struct schema_error *error = &errors.errors[i];
-		struct place place = { commit, json_name(now->doc), error->position,
-			error->instance };
+		struct place place = { commit, json_name(now->doc), error->position, error->shown };
 		if (is_old(error, now->doc, &old, before->doc))
 			guard_warn(report, kind, &place, "%s%s (not new in this push)", about,
 				error->message);
@@ -72,8 +73,8 @@ done:
 struct task {
 	struct oid commit, blob, before;
 	char *path;
-	const struct rule *rule; /* NULL: a file *.json need only be valid JSON */
-	bool is_exempt;          /* only its size is checked */
+	enum json_format format; /* FORMAT_NONE: only its size is checked */
+	const struct rule *rule; /* NULL: a document need only be valid JSON, or JSON Lines */
 	struct guard_report found;
 	int rc;
 };
@@ -109,15 +110,14 @@ static int check_task(struct check *check, struct task *task)
 	struct problem problem = PROBLEM_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;
 	const struct json_doc *like = recent_like(check->recent, task->path);
-	int rc = version_read(&now, check->repo, check->limit, &task->blob, task->path, like,
-		&problem, &check->err);
-	bool need_not_be_json = task->is_exempt && problem.kind == VIOLATION_BROKEN;
-	if (!rc && problem.why.code && !need_not_be_json) {
+	int rc = version_read(&now, check->repo, check->limit, &task->blob, task->path,
+		task->format, like, &problem, &check->err);
+	if (!rc && problem.why.code) {
 		rc = report_problem(check, task, &problem);
 	} else if (!rc && schema && now.doc && !schema_validate(schema, now.doc, NULL, NULL)) {
 		/* The version before is read only if there is an error. */
 		rc = version_read(&before, check->repo, check->limit, &task->before, task->path,
-			now.doc, NULL, &check->err);
+			task->format, now.doc, NULL, &check->err);
 		if (!rc)
 			check_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
 				&now, task->rule, &before, "");
@@ -130,16 +130,17 @@ static int check_task(struct check *check, struct task *task)
 }
 
 /* The slot of a blob in the table, or a free slot. The ID of a blob already is a hash. */
-static struct checked *place_of(
-	struct checked *table, size_t size, const struct oid *oid, const char *rule)
+static struct checked *place_of(struct checked *table, size_t size, const struct checked *wanted)
 {
+	const struct oid *oid = &wanted->blob;
 	size_t at = strtoul((char[]){ oid->hex[0], oid->hex[1], oid->hex[2], oid->hex[3],
 				    oid->hex[4], oid->hex[5], oid->hex[6], oid->hex[7], '\0' },
 		NULL, 16);
 	for (;; at++) {
 		struct checked *checked = &table[at & (size - 1)];
 		if (!checked->rule ||
-			(oid_equal(&checked->blob, oid) && !strcmp(checked->rule, rule)))
+			(oid_equal(&checked->blob, oid) && checked->format == wanted->format &&
+				!strcmp(checked->rule, wanted->rule)))
 			return checked;
 	}
 }
@@ -151,34 +152,37 @@ static void grow_table(struct guard *guard)
 	for (size_t i = 0; i < guard->checked_size; i++) {
 		struct checked *checked = &guard->checked[i];
 		if (checked->rule)
-			*place_of(table, size, &checked->blob, checked->rule) = *checked;
+			*place_of(table, size, checked) = *checked;
 	}
 	free(guard->checked);
 	guard->checked = table;
 	guard->checked_size = size;
 }
 
-/* Records that blob `oid` is checked with `rule`; false if it was recorded before. */
-static bool is_new_to(struct guard *guard, const struct oid *oid, const char *rule)
+/* Records that a blob is checked in this way; false if that was recorded before. */
+static bool is_new_to(struct guard *guard, const struct checked *now)
 {
 	if (2 * guard->checked_count >= guard->checked_size)
 		grow_table(guard);
-	struct checked *checked = place_of(guard->checked, guard->checked_size, oid, rule);
+	struct checked *checked = place_of(guard->checked, guard->checked_size, now);
 	if (checked->rule)
 		return false;
-	*checked = (struct checked){ *oid, rule };
+	*checked = *now;
 	guard->checked_count++;
 	return true;
 }
 
-/* Finds the rule of the file, or that it is exempt. */
+/* Finds how the file is checked. */
 static int find_rule(struct judging *j, const char *path, struct task *task)
 {
 	struct rules *rules = &j->guard->rules;
-	int rc = rules_find(rules, path, &task->rule, j->err);
-	if (!rc && !task->rule && version_is_json(path))
+	int rc = rules_format(rules, path, &task->format, j->err);
+	if (!rc)
+		rc = rules_find(rules, path, &task->rule, j->err);
+	if (!rc && !task->rule && task->format != FORMAT_NONE)
 		rc = rules_exempt(rules, path, j->err);
-	task->is_exempt = rc > 0;
+	if (rc > 0)
+		task->format = FORMAT_NONE;
 	return rc < 0 ? rc : 0;
 }
 
@@ -187,23 +191,19 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 	struct task *task)
 {
 	bool is_file = file->mode == 0100644 || file->mode == 0100755;
-	bool is_json = version_is_json(file->path);
 	*task = (struct task){ .commit = *commit, .blob = file->blob, .before = file->before };
-	if (!file->mode || (!is_file && !is_json))
+	if (!file->mode)
 		return 0;
 	int rc = find_rule(j, file->path, task);
-	if (!rc && !is_file && !task->is_exempt)
+	if (!rc && !is_file && task->format != FORMAT_NONE)
 		guard_violate(j->report, VIOLATION_NO_FILE,
 			&(struct place){ .commit = commit, .path = file->path },
 			"is a %s; a coordination file must be a regular file",
 			file->mode == 0120000 ? "symbolic link" : "submodule");
 	if (rc < 0 || !is_file)
 		return rc;
-	/* How the content is checked: the name of a schema, or only as JSON, or only the size. */
-	const char *by = task->rule           ? task->rule->name
-		: is_json && !task->is_exempt ? "/json"
-					      : "/size";
-	if (!j->guard->history && !is_new_to(j->guard, &file->blob, by))
+	struct checked how = { file->blob, task->rule ? task->rule->name : "/none", task->format };
+	if (!j->guard->history && !is_new_to(j->guard, &how))
 		return 0;
 	task->path = xstrdup(file->path);
 	return 1;

@@ -16,6 +16,7 @@
 #define GUARD_GUARD_H
 
 #include "git/repo.h"
+#include "json/format.h"
 
 struct guard;
 
@@ -109,9 +110,10 @@ int guard_check_commit(struct guard *guard, struct guard_report *report,
 	const struct commit *commit, struct error *err);
 
 /*
- * Checks that the content of the file `path` is that of a coordination file: for *.json, valid JSON
- * without conflict markers. Returns 0, or ERR_INVALID with the line and column.
+ * Checks that the content of the file `path` is valid in its format, without conflict markers; any
+ * content is if that is FORMAT_NONE. Returns 0, or ERR_INVALID with the line and column.
  */
-int guard_check_content(const char *path, const char *text, size_t len, struct error *err);
+int guard_check_content(
+	const char *path, enum json_format format, const char *text, size_t len, struct error *err);
 
 #endif

@@ -38,7 +38,9 @@ void rules_release(struct rules *rules);
  * then, and only attributes may differ; otherwise 0, or a negative code. */
 int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
-/* The rule for `path`, borrowed; `*out` is NULL if there is none. */
+/* The format of `path`, by its name and its attribute in the commit: 0, or a negative code. */
+int rules_format(struct rules *rules, const char *path, enum json_format *out, struct error *err);
+/* The rule for `path`, borrowed; `*out` is NULL if there is none, or if the file has no format. */
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err);
 /* Does the attribute -build-schema exempt `path` from all checks but that of its size
  * (fleet_may_be_exempt())? 1, 0, or a negative code. */
@@ -46,6 +48,8 @@ int rules_exempt(struct rules *rules, const char *path, struct error *err);
 /* The same for the attributes of `commit`. */
 int rules_exempt_in(
 	struct repo *repo, const struct oid *commit, const char *path, struct error *err);
+/* Does `path` have the attribute build-schema, although it has no format? 1, 0, or a negative code. */
+int rules_lack_format(struct rules *rules, const char *path, struct error *err);
 /* The rule with this name, from schemas/NAME.json or built in. */
 int rules_by_name(
 	struct rules *rules, const char *name, const struct rule **out, struct error *err);
@@ -59,7 +63,8 @@ char *rules_schema_name(const char *path);
 /* A blob that was checked. */
 struct checked {
 	struct oid blob;
-	const char *rule; /* the name of the rule, "/json" or "/size"; NULL: a free slot */
+	const char *rule; /* the name of the rule, or "/none"; NULL: a free slot */
+	enum json_format format;
 };
 
 struct guard {

@@ -133,7 +133,9 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 		rc = ERR_FAILED;
 	if (rc == ERR_FAILED)
 		goto done;
-	if (!rc && (rc = guard_check_content(path.data, text.data, text.len, &wrong)) >= 0)
+	if (!rc &&
+		(rc = guard_check_content(path.data, FORMAT_JSON, text.data, text.len, &wrong)) >=
+			0)
 		rc = schema_compile_uri(rules->own, &rule->schema, uri.data, &wrong);
 	rule->own = rc != ERR_NOT_FOUND || text.len;
 	if (rule->own && wrong.code) {
@@ -176,18 +178,37 @@ int rules_by_name(struct rules *rules, const char *name, const struct rule **out
 	return compile(rules, rule, err);
 }
 
+/* The value of an attribute of `path`: 1, 0 if it has none, or a negative code. */
+static int attribute(
+	struct rules *rules, const char *path, const char *name, struct buf *out, struct error *err)
+{
+	return oid_is_none(&rules->tip)
+		? 0
+		: attribute_of(rules->repo, &rules->tip, path, name, out, err);
+}
+
+int rules_format(struct rules *rules, const char *path, enum json_format *out, struct error *err)
+{
+	struct buf value = BUF_INIT;
+	int rc = fleet_file(path)->schema ? 0
+					  : attribute(rules, path, FORMAT_ATTRIBUTE, &value, err);
+	*out = fleet_format(path, rc > 0 ? value.data : NULL);
+	buf_release(&value);
+	return rc < 0 ? rc : 0;
+}
+
 int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err)
 {
-	*out = NULL;
-	if (!file_has_ending(path, SUFFIX))
-		return 0;
 	const char *builtin = fleet_file(path)->schema;
+	enum json_format format;
+	*out = NULL;
 	if (builtin)
 		return rules_by_name(rules, builtin, out, err);
-	if (oid_is_none(&rules->tip))
-		return 0;
+	int rc = rules_format(rules, path, &format, err);
+	if (rc < 0 || format == FORMAT_NONE)
+		return rc;
 	struct buf name = BUF_INIT;
-	int rc = attribute_of(rules->repo, &rules->tip, path, ATTRIBUTE, &name, err);
+	rc = attribute(rules, path, ATTRIBUTE, &name, err);
 	if (rc > 0)
 		rc = rules_by_name(rules, name.data, out, err);
 	buf_release(&name);
@@ -205,4 +226,15 @@ int rules_exempt_in(
 int rules_exempt(struct rules *rules, const char *path, struct error *err)
 {
 	return rules_exempt_in(rules->repo, &rules->tip, path, err);
+}
+
+int rules_lack_format(struct rules *rules, const char *path, struct error *err)
+{
+	enum json_format format;
+	struct buf name = BUF_INIT;
+	int rc = rules_format(rules, path, &format, err);
+	if (!rc && format == FORMAT_NONE)
+		rc = attribute(rules, path, ATTRIBUTE, &name, err);
+	buf_release(&name);
+	return rc;
 }

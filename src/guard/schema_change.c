@@ -19,6 +19,18 @@ static bool is_builtin(const char *name)
 	return builtin_text(name, &len);
 }
 
+/* A schema has no effect on a file that is not a document. */
+static int check_has_format(struct new_rules *news, const char *path)
+{
+	struct judging *j = news->judging;
+	int lacks = rules_lack_format(&news->rules, path, j->err);
+	if (lacks > 0)
+		guard_violate(j->report, VIOLATION_SCHEMA,
+			&(struct place){ .commit = &j->update->new, .path = path },
+			FORMAT_NONE_PROBLEM);
+	return lacks < 0 ? lacks : 0;
+}
+
 static int note_change(const struct changed_file *file, void *data)
 {
 	struct new_rules *news = data;
@@ -30,7 +42,8 @@ static int note_change(const struct changed_file *file, void *data)
 	if (!strcmp(base ? base + 1 : file->path, ".gitattributes"))
 		news->any = true;
 	if (!name)
-		return 0;
+		return file->mode && oid_is_none(&file->before) ? check_has_format(news, file->path)
+								: 0;
 	news->any = true;
 	if (is_builtin(name) && !j->guard->is_operator)
 		guard_violate(j->report, VIOLATION_OWNER,
@@ -60,26 +73,57 @@ static int changed_rule(struct new_rules *news, const char *path, const struct r
 	return rc < 0 ? rc : *now && (*now)->own && (*now)->schema;
 }
 
+/* An existing file whose name or attributes make it a document of another format now. */
+static void check_new_format(
+	struct new_rules *news, const char *path, const struct problem *problem)
+{
+	struct judging *j = news->judging;
+	struct place place = { .commit = &j->update->new, .path = path };
+	const char *sentence = json_error_sentence(problem->why.text, path, &place.at);
+	guard_violate(j->report, VIOLATION_SCHEMA, &place,
+		"is not valid in the format that " FORMAT_ATTRIBUTE " sets: %s", sentence);
+}
+
+/* Is the schema of a file that is not a document new? */
+static int check_lost_schema(struct new_rules *news, const char *path)
+{
+	struct judging *j = news->judging;
+	int before = rules_lack_format(&j->guard->rules, path, j->err);
+	return before ? (before < 0 ? before : 0) : check_has_format(news, path);
+}
+
 static int check_standing(const struct changed_file *file, void *data)
 {
 	struct new_rules *news = data;
 	struct judging *j = news->judging;
 	const struct rule *now, *before;
+	enum json_format format, old_format;
 	struct version version = VERSION_INIT;
 	struct problem problem = PROBLEM_INIT;
 	if (file->mode != 0100644 && file->mode != 0100755)
 		return 0;
-	int rc = changed_rule(news, file->path, &now, &before);
-	if (rc <= 0)
-		return rc;
+	int rc = rules_format(&news->rules, file->path, &format, j->err);
+	if (!rc && format == FORMAT_NONE)
+		return check_lost_schema(news, file->path);
+	if (!rc)
+		rc = rules_format(&j->guard->rules, file->path, &old_format, j->err);
+	int has_rule = rc ? rc : changed_rule(news, file->path, &now, &before);
+	if (has_rule < 0 || (!has_rule && format == old_format))
+		return has_rule;
+	int exempt = has_rule ? 0 : rules_exempt(&news->rules, file->path, j->err);
+	if (exempt)
+		return exempt < 0 ? exempt : 0;
 	rc = version_read(&version, j->guard->repo, (size_t)j->guard->max_file_size, &file->blob,
-		file->path, NULL, &problem, j->err);
+		file->path, format, NULL, &problem, j->err);
 	struct buf about = BUF_INIT;
-	buf_addf(&about, "does not match the new schemas/%s.json: ", now->name);
-	if (!rc && version.doc) {
+	if (has_rule)
+		buf_addf(&about, "does not match the new schemas/%s.json: ", now->name);
+	if (!rc && version.doc && has_rule) {
 		check_by_schema(j->report, VIOLATION_SCHEMA, &j->update->new, now, &version, before,
 			&version, about.data);
-	} else if (!rc && problem.kind == VIOLATION_BROKEN && !before) {
+	} else if (!rc && problem.why.code && format != old_format) {
+		check_new_format(news, file->path, &problem);
+	} else if (!rc && problem.kind == VIOLATION_BROKEN && has_rule && !before) {
 		struct place place = { .commit = &j->update->new, .path = file->path };
 		const char *why = json_error_sentence(problem.why.text, file->path, &place.at);
 		guard_violate(j->report, VIOLATION_SCHEMA, &place, "%s%s", about.data, why);

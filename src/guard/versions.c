@@ -1,17 +1,12 @@
 #include "guard/versions.h"
 
-#include "base/file.h"
-
 #include <string.h>
 
-bool version_is_json(const char *path)
-{
-	return file_has_ending(path, ".json");
-}
-
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct problem *problem, struct error *err)
+	const char *path, enum json_format format, const struct json_doc *like,
+	struct problem *problem, struct error *err)
 {
+	struct json_limits limits = { .lines = format == FORMAT_LINES };
 	struct error why = ERROR_INIT;
 	size_t size = 0;
 	*version = (struct version)VERSION_INIT;
@@ -31,11 +26,9 @@ int version_read(struct version *version, struct repo *repo, size_t limit, const
 	if (rc < 0)
 		return error_set(err, rc, "%s", why.text);
 	struct error *wrong = problem ? &problem->why : NULL;
-	if (version_is_json(path) && like)
+	if (format != FORMAT_NONE)
 		json_parse_near(&version->doc, version->text.data, version->text.len, path, like,
-			NULL, wrong);
-	else if (version_is_json(path))
-		json_parse(&version->doc, version->text.data, version->text.len, path, NULL, wrong);
+			&limits, wrong);
 	return 0;
 }
 

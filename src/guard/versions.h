@@ -8,9 +8,10 @@
 
 #include "guard/guard.h"
 #include "json/document.h"
+#include "json/format.h"
 #include "git/history.h"
 
-/* The text of a file, and its document if it is valid JSON. */
+/* The text of a file, and its document if it is valid. */
 struct version {
 	struct oid blob;
 	struct buf text;
@@ -32,17 +33,16 @@ struct problem {
 	}
 
 /*
- * Reads blob `oid`; OID_NONE is an empty version without a document. A file that is not valid JSON,
- * or has more than `limit` bytes, has no document either; the reason is in `problem` (may be NULL).
+ * Reads blob `oid`; OID_NONE is an empty version without a document. A file that is not valid in its
+ * format, or has more than `limit` bytes, has no document either; the reason is in `problem` (may be
+ * NULL). A file of no format has none, which is not a problem.
  * `like` (may be NULL) is a document with probably few differences, to parse less. Returns 0, or a
  * negative code if the blob cannot be read. Release with version_release().
  */
 int version_read(struct version *version, struct repo *repo, size_t limit, const struct oid *oid,
-	const char *path, const struct json_doc *like, struct problem *problem, struct error *err);
+	const char *path, enum json_format format, const struct json_doc *like,
+	struct problem *problem, struct error *err);
 void version_release(struct version *version);
-
-/* Is `path` the path of a JSON file? */
-bool version_is_json(const char *path);
 
 /* Valid versions of a few files, one of each file, the newest first. Initialized with zeros. */
 enum { RECENT_MOST = 4 };

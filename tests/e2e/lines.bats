@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# JSON Lines: what may be pushed, git build validate, merges, and audits.
+
+load helper
+load guard
+
+schema='{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "array", "x-list-type": "map", "x-list-map-keys": ["id"],
+  "items": { "type": "object", "required": ["id", "status"], "x-merge-clock": "updated_at",
+    "properties": {
+      "id": { "type": "string", "x-immutable": true },
+      "status": { "enum": ["open", "closed", "tombstone"], "x-merge": "order",
+        "x-transitions": { "open": ["closed", "tombstone"], "closed": ["open", "tombstone"], "tombstone": [] } },
+      "n": { "type": "integer", "x-increasing": true },
+      "updated_at": { "type": "string", "x-merge": "max" } },
+    "x-remove-when": { "description": "Only a tombstone may leave.", "required": ["status"],
+      "properties": { "status": { "const": "tombstone" } } } } }'
+
+# A fleet with tasks.jsonl, which has the schema.
+tasks_fleet() {
+  new_fleet
+  what schemas/task.json "$schema"
+  echo '*.jsonl build-schema=task merge=git-build' >>.gitattributes
+  what tasks.jsonl '{"id": "a", "status": "open", "n": 1}
+{"id": "b", "status": "closed", "n": 2}'
+  accepted
+}
+
+@test "each line of a pushed *.jsonl or *.ndjson must be JSON" {
+  new_fleet
+  what log.jsonl '{"id": 1}
+{"id": 2'
+  refused 'log.jsonl:2:9: the line ends inside the object that was opened in column 1; } is missing'
+  printf '{"id": 1}\r\n\r\n[2]\r\n"x"' >log.jsonl
+  accepted
+  what log.ndjson '{} {}'
+  refused 'log.ndjson:1:4: { follows the end of the value; a line has only one JSON value'
+  what log.ndjson '{"a": 1}
+<<<<<<< HEAD'
+  refused 'log.ndjson:2:1: conflict marker'
+  printf '\xef\xbb\xbf{}\n' >log.ndjson
+  refused 'log.ndjson:1:1: starts with a byte-order mark'
+  ln -s log.jsonl link.jsonl
+  refused 'link.jsonl: is a symbolic link'
+  : >log.ndjson
+  accepted
+}
+
+@test "the attribute build-format decides against the name, but not for the files of the fleet" {
+  new_fleet
+  printf '%s\n' '*.log build-format=lines' '/one.jsonl build-format=json' \
+    'coordination/*.json build-format=lines' >>.gitattributes
+  accepted
+  what events.log '{} {}'
+  refused 'events.log:1:4:'
+  what one.jsonl '{
+}'
+  what events.log '{}'
+  accepted
+  what coordination/jobs.json '{"jobs": []}
+{"jobs": []}'
+  refused 'coordination/jobs.json:2:1: { follows the end of the document'
+}
+
+@test "a push that sets build-format must find the files in this format" {
+  new_fleet
+  what events.log 'no JSON'
+  accepted
+  echo '*.log build-format=lines' >>.gitattributes
+  refused 'events.log:1:1: is not valid in the format that build-format sets: no is not a JSON value'
+}
+
+@test "a schema on a name that is neither JSON nor JSON Lines is refused" {
+  new_fleet
+  what schemas/task.json "$schema"
+  what notes.txt 'text'
+  accepted
+  echo '*.txt build-schema=task' >>.gitattributes
+  refused 'notes.txt: has a schema, but is neither JSON nor JSON Lines by its name'
+  echo '*.yaml build-schema=task' >>.gitattributes
+  accepted
+  what a.yaml 'a: 1'
+  refused 'a.yaml: has a schema, but is neither JSON nor JSON Lines by its name'
+  echo '*.yaml build-format=lines' >>.gitattributes
+  what a.yaml '{"id": "a", "status": "open"}'
+  accepted
+}
+
+@test "each line is checked with the schema, and named by its number and its key" {
+  tasks_fleet
+  echo '{"id": "c", "status": "opn"}' >>tasks.jsonl
+  refused 'tasks.jsonl:3:23: /id=c/status: "opn" is not one of'
+  echo '{"id": "a", "status": "open"}' >>tasks.jsonl
+  refused 'tasks.jsonl:3:1: /id=a: this line has the same id as line 1'
+  what tasks.jsonl '{"id": "a", "status": "open"}'
+  refused '/id=b: was removed. Only a tombstone may leave.'
+  sed -i 's/"n": 2/"n": 1/' tasks.jsonl
+  refused 'tasks.jsonl:2:38: /id=b/n: changed from 2 to 1'
+  sed -i 's/"closed"/"tombstone"/' tasks.jsonl
+  accepted
+  sed -i '/tombstone/d' tasks.jsonl
+  echo '{"id": "c", "status": "open"}' >>tasks.jsonl
+  accepted
+  what schemas/task.json "${schema/open\", \"closed/closed}"
+  refused 'tasks.jsonl:1:23: /id=a/status: does not match the new schemas/task.json: "open"'
+}
+
+@test "pre-push refuses a broken line, too" {
+  tasks_fleet
+  git config --unset core.hooksPath
+  echo '{"id": "c"' >>tasks.jsonl
+  commit
+  run ! git push -q origin HEAD:main
+  [[ $output == *'tasks.jsonl:3:11: the line ends inside the object'* ]]
+}
+
+@test "git build validate checks JSON Lines with and without a schema" {
+  tasks_fleet
+  run -0 git build validate -v
+  [[ $output == *'files are valid'* ]]
+  sed -i '1s/1/"1"/' tasks.jsonl
+  what notes.ndjson '{} {}'
+  git add -N notes.ndjson
+  run -1 git build validate
+  [ "$output" = 'notes.ndjson:1:4: { follows the end of the value; a line has only one JSON value
+tasks.jsonl:1:36: /id=a/n: "1" must be a whole number' ]
+  run -1 git build validate tasks.jsonl notes.ndjson
+  [[ $output == *'tasks.jsonl:1:36: /id=a/n:'*'notes.ndjson:1:4:'* ]]
+  run -1 git build validate --json tasks.jsonl
+  [ "$(jq -r '.errors[0] | .line, .instanceLocation' <<<"$output")" = $'1\n/0/n' ]
+  run -1 git build validate --schema schemas/task.json tasks.jsonl
+  [[ $output == 'tasks.jsonl:1:36: /id=a/n:'* ]]
+  echo 'notes.txt build-schema=task' >>.gitattributes
+  echo text >notes.txt
+  run -1 git build validate notes.txt
+  [[ $output == 'notes.txt:1:1: has a schema, but is neither JSON nor JSON Lines'* ]]
+}
+
+# two_clones: a second clone in $TMP/build2, with the merge driver in both.
+two_clones() {
+  git clone -q "file://$TMP/fleet.git" "$TMP/build2"
+  (cd "$TMP/build2" && git build init --server build2 >/dev/null 2>&1 && git pull -q --ff-only)
+  git pull -q --ff-only origin main
+}
+
+@test "git pull merges the records that two clones have appended and changed" {
+  tasks_fleet
+  two_clones
+  echo '{"id": "d", "status": "open", "updated_at": "2026-01-02T00:00:00Z"}' >>tasks.jsonl
+  sed -i '1s/"n": 1/"n": 5/' tasks.jsonl
+  accepted
+  cd "$TMP/build2"
+  echo '{"id":"c","status":"open","updated_at":"2026-01-01T00:00:00Z"}' >>tasks.jsonl
+  sed -i '2s/closed/open/' tasks.jsonl
+  commit
+  git pull -q --no-rebase --no-edit
+  [ "$(cat tasks.jsonl)" = '{"id": "a", "status": "open", "n": 5}
+{"id": "b", "status": "open", "n": 2}
+{"id":"c","status":"open","updated_at":"2026-01-01T00:00:00Z"}
+{"id": "d", "status": "open", "updated_at": "2026-01-02T00:00:00Z"}' ]
+  git push -q origin HEAD:main
+}
+
+@test "without a schema, records are matched by a unique id, and only a line that both changed is a conflict" {
+  new_fleet
+  echo '*.log build-format=lines merge=git-build' >>.gitattributes
+  printf '{"id": %d, "n": 0}\n' 1 2 3 >x.log
+  accepted
+  two_clones
+  sed -i '2s/"n": 0/"n": 1/' x.log
+  echo '{"id": 5}' >>x.log
+  accepted
+  cd "$TMP/build2"
+  sed -i '2s/"n": 0/"n": 2/; 3s/"n": 0/"n": 3/' x.log
+  echo '{"id": 4}' >>x.log
+  commit
+  run ! git pull -q --no-rebase --no-edit
+  [ "$(sed 's/^\([<>]*\) .*/\1/' x.log)" = '{"id": 1, "n": 0}
+<<<<<<<
+{"id": 2, "n": 2}
+=======
+{"id": 2, "n": 1}
+>>>>>>>
+{"id": 3, "n": 3}
+{"id": 4}
+{"id": 5}' ]
+}
+
+@test "a torn last line is a conflict in a merge, and nothing is lost" {
+  tasks_fleet
+  two_clones
+  echo '{"id": "c", "status": "open"}' >>tasks.jsonl
+  accepted
+  cd "$TMP/build2"
+  printf '{"id": "d", "status": "open"}\n{"id": "e", "sta' >>tasks.jsonl
+  commit
+  run ! git pull -q --no-rebase --no-edit
+  [[ $output == *'tasks.jsonl:4:13: the line ends inside this string'* ]]
+  grep -q '"id": "c"' tasks.jsonl
+  grep -q '"id": "d"' tasks.jsonl
+  grep -q '^<<<<<<<' tasks.jsonl
+}
+
+@test "git build audit finds broken lines in the history, and how long they stayed" {
+  tasks_fleet
+  git -C "$TMP/fleet.git" config core.hooksPath /dev/null
+  echo '{"id": "c"' >>tasks.jsonl
+  accepted
+  sed -i '$d' tasks.jsonl
+  accepted
+  run git build audit
+  [[ $output == *'tasks.jsonl:3:11: the line ends inside the object'* ]]
+}
