@@ -237,6 +237,8 @@ static void walk_list(
 	size_t count = list->keys_count;
 	struct walking walking = { step, &element, pairing->old, keys, count, { NULL, NULL } };
 	schema_place_items(&element, list);
+	if (list->rules.append_only)
+		change_check_appended(step, pairing->old, pairing->now);
 	/* In other lists, the elements of both versions cannot be matched. */
 	if (!element.count ||
 		(!count && list->rules.list_type != LIST_SET && !element.rules.remove_when))
@@ -279,6 +281,25 @@ static int check_document(struct judging *j, const struct changed_file *file,
 	return step.rc;
 }
 
+/* Checks the lines that were added to a list of lines that only grows, and nothing else: 1; 0 if the
+ * whole file has to be checked; or a negative code. */
+static int check_appended(
+	struct judging *j, const struct changed_file *file, const struct rule *rule)
+{
+	struct version none = VERSION_INIT, added;
+	struct json_limits limits = { .lines = true };
+	int rc = version_read_appended(&added, j->guard->repo, (size_t)j->guard->max_file_size,
+		file, rule->schema, j->err);
+	if (rc <= 0)
+		return rc;
+	rc = json_parse(&none.doc, "", 0, file->path, &limits, j->err);
+	if (!rc)
+		rc = check_document(j, file, rule, &none, &added);
+	version_release(&none);
+	version_release(&added);
+	return rc < 0 ? rc : 1;
+}
+
 static int check_file(const struct changed_file *file, void *data)
 {
 	struct judging *j = data;
@@ -295,6 +316,8 @@ static int check_file(const struct changed_file *file, void *data)
 		rc = rules_format(&guard->rules, file->path, &format, j->err);
 	if (rc < 0 || !rule)
 		return rc;
+	if (rule_appends_lines(rule, format) && (rc = check_appended(j, file, rule)))
+		return rc < 0 ? rc : 0;
 	bool is_read = false;
 	for (unsigned i = 0; i < guard->width && !is_read; i++)
 		is_read = recent_take(&guard->recent[i], file->path, &file->blob, &now);

@@ -55,6 +55,10 @@ struct marks step_find_archived(struct step *step, const struct text *archive,
 struct marks step_find_moved(
 	struct step *step, const char *path, const char *name, const struct json_value *list);
 
+/* Checks that a list only grew (x-append-only; appended.c). */
+void change_check_appended(
+	struct step *step, const struct json_value *old, const struct json_value *now);
+
 /* Checks the rules for locks, jobs, messages and heartbeats that a schema cannot express
  * (claims.c). */
 void change_check_claims(struct step *step);

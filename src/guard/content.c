@@ -104,8 +104,27 @@ static int report_problem(struct check *check, struct task *task, const struct p
 	return rc < 0 ? rc : 0;
 }
 
+/* Is the file valid because lines were added to one that was? 1, 0 or a negative code. */
+static int check_appended(struct check *check, const struct task *task)
+{
+	struct version added;
+	struct changed_file file = {
+		.path = task->path, .blob = task->blob, .before = task->before
+	};
+	if (!rule_appends_lines(task->rule, task->format))
+		return 0;
+	int rc = version_read_appended(
+		&added, check->repo, check->limit, &file, task->rule->schema, &check->err);
+	if (rc > 0)
+		version_release(&added);
+	return rc;
+}
+
 static int check_task(struct check *check, struct task *task)
 {
+	int appended = check_appended(check, task);
+	if (appended)
+		return appended < 0 ? appended : 0;
 	struct version now = VERSION_INIT, before = VERSION_INIT;
 	struct problem problem = PROBLEM_INIT;
 	const struct schema *schema = task->rule ? task->rule->schema : NULL;

@@ -58,6 +58,18 @@ int rules_by_name(
  * otherwise. */
 char *rules_schema_name(const char *path);
 
+/* ---- lists that only grow (x-append-only; appended.c) ---- */
+
+/* Is the file a list of lines that only grows, so that version_read_appended() can check it? */
+bool rule_appends_lines(const struct rule *rule, enum json_format format);
+/*
+ * Reads only the lines that were added to a file as a document, if nothing else was changed and they
+ * are valid: 1. Otherwise 0, and the whole file is to be checked; or a negative code. If it is 1,
+ * release the version with version_release().
+ */
+int version_read_appended(struct version *version, struct repo *repo, size_t limit,
+	const struct changed_file *file, const struct schema *schema, struct error *err);
+
 /* ---- checking ---- */
 
 /* A blob that was checked. */

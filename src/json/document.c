@@ -476,8 +476,8 @@ struct json_position json_text_position(const char *text, size_t len, size_t off
 struct json_position json_position(const struct json_doc *doc, size_t offset)
 {
 	struct json_position where = json_text_position(doc->text, doc->len, offset);
-	if (doc->line)
-		where.line = doc->line;
+	if (doc->first_line)
+		where.line += doc->first_line - 1;
 	return where;
 }
 

@@ -69,6 +69,8 @@ struct json_limits {
 	int depth;       /* levels of nesting; 0: JSON_MAX_DEPTH, which is also the maximum */
 	bool duplicates; /* accept objects with duplicate member names */
 	bool lines;      /* the text is JSON Lines; the list of lines is one level of nesting */
+	/* The number of the text's first line, if it is the rest of a JSON Lines file; 0: 1. */
+	size_t first_line;
 };
 
 /*

@@ -218,7 +218,7 @@ int json_parse_near(struct json_doc **out, const char *text, size_t len, const c
 	size_t size = limits && limits->size ? limits->size : JSON_DEFAULT_LIMIT;
 	bool lines = limits && limits->lines;
 	if (like && like->lines == lines && len <= size && len <= UINT32_MAX &&
-		(!limits || (!limits->depth && !limits->duplicates))) {
+		(!limits || (!limits->depth && !limits->duplicates && !limits->first_line))) {
 		struct json_doc *doc = xcalloc(1, sizeof(*doc));
 		doc->text = text;
 		doc->len = len;

@@ -10,8 +10,9 @@ struct json_doc {
 	size_t len;
 	struct buf owned; /* if the document owns its text */
 	char *name;
-	bool lines;  /* JSON Lines: the root has no brackets */
-	size_t line; /* if the text is one line of a document, its number, for errors; 0: it is not */
+	bool lines;                /* JSON Lines: the root has no brackets */
+	bool is_line;              /* the text is one line of a document */
+	size_t first_line;         /* the number of its first line in positions; 0: 1 */
 	struct json_value *values; /* the first is the root */
 	size_t count;
 	struct arena arena; /* has the decoded strings */

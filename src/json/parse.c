@@ -437,9 +437,11 @@ static int explain_line(
 		end++;
 	if (end > at && doc->text[end - 1] == '\r')
 		end--;
-	struct json_doc line = {
-		.text = doc->text + at, .len = end - at, .name = doc->name, .line = number
-	};
+	struct json_doc line = { .text = doc->text + at,
+		.len = end - at,
+		.name = doc->name,
+		.is_line = true,
+		.first_line = number };
 	int rc = parse_text(&line, max_depth - 1, duplicates, err);
 	free(line.values);
 	arena_release(&line.arena);
@@ -509,6 +511,7 @@ static int parse_into(struct json_doc **out, const char *text, size_t len, const
 	doc->owned = (struct buf)BUF_INIT;
 	doc->name = xstrdup(name);
 	doc->lines = limits && limits->lines;
+	doc->first_line = limits ? limits->first_line : 0;
 	int rc = parse_text(doc, depth > JSON_MAX_DEPTH ? JSON_MAX_DEPTH : depth,
 		limits && limits->duplicates, err);
 	if (rc < 0)

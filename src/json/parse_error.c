@@ -177,8 +177,8 @@ static int explain_string(const struct json_doc *doc, size_t at, struct error *e
 		i++;
 	}
 	return refuse_at(doc, at,
-		doc->line ? "the line ends inside this string; its closing quote is missing"
-			  : "the file ends inside this string; its closing quote is missing",
+		doc->is_line ? "the line ends inside this string; its closing quote is missing"
+			     : "the file ends inside this string; its closing quote is missing",
 		err);
 }
 
@@ -235,7 +235,7 @@ static int explain_end(const struct json_doc *doc, const struct json_stop *stop,
 	char sentence[160];
 	if (!stop->depth)
 		return refuse_at(doc, doc->len, "the file ends before a value", err);
-	if (doc->line)
+	if (doc->is_line)
 		return explain_line_end(doc, stop, err);
 	const struct json_value *inner = &doc->values[stop->open[stop->depth - 1]];
 	struct json_position from = json_position(doc, inner->start);
@@ -348,7 +348,7 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 			err);
 	if (want == WANT_NOTHING)
 		return json_refuse(doc, at,
-			doc->line
+			doc->is_line
 				? "follows the end of the value; a line has only one JSON value"
 				: "follows the end of the document; a file has only one JSON value",
 			err);

@@ -201,13 +201,16 @@ static struct triple row_of(const struct aligning *al, const struct item *item, 
 	return row;
 }
 
-/* Of two elements added in one location, does `b` come first? The one with the earlier time does,
+/* Of two elements added in one location, does `b` come first? In a list that only grows, the one that
+ * is published does: lines must not be inserted before it. Else, the one with the earlier time does,
  * if both have one; then the one with the smaller key. */
 static bool comes_first(const struct aligning *al, const struct schema_place *place,
 	enum side b_side, const struct item *a, const struct item *b)
 {
 	struct merging *m = al->m;
 	enum side a_side = b_side == A ? B : A;
+	if (al->first != BASE)
+		return b_side == al->first;
 	if (al->by != BY_KEYS || a->keyless || b->keyless)
 		return false;
 	struct triple both = { { NULL } };
@@ -313,6 +316,8 @@ void align_match(struct aligning *al)
 void align_rows(struct aligning *al, struct alignment *out)
 {
 	struct children *spine = &al->lists[A], *other = &al->lists[B];
+	if (al->spot->place->rules.append_only)
+		al->first = published_side(al->m, al->spot);
 	if (!keeps_order(other) && keeps_order(spine)) {
 		spine = &al->lists[B];
 		other = &al->lists[A];

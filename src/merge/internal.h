@@ -127,6 +127,9 @@ struct aligning {
 	const struct text *keys; /* BY_KEYS */
 	size_t keys_count;
 	struct children lists[SIDES];
+	/* Of a list that only grows: the side that begins with the published list, whose elements come
+	 * first; BASE: none. */
+	enum side first;
 };
 
 struct alignment {
@@ -195,6 +198,10 @@ void take_last(struct merging *m, const struct spot *spot, size_t count, struct 
 void take(struct merging *m, struct nodes *out, const struct triple *t, enum side side);
 /* The published value at `spot`; NULL if there is none. */
 const struct json_value *published_at(struct merging *m, const struct spot *spot);
+
+/* The side whose list at `spot` begins with the published one, if that has more than the base and the
+ * other side does not; BASE: none. */
+enum side published_side(struct merging *m, const struct spot *spot);
 
 /* ---- weave.c ---- */
 

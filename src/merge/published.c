@@ -68,3 +68,28 @@ const struct json_value *published_at(struct merging *m, const struct spot *spot
 	return spot->name.bytes ? json_member_n(m->published, up, spot->name.bytes, spot->name.len)
 				: element_at(m, up, spot);
 }
+
+/* Does the list of `side` begin with the elements of `published`? */
+static bool begins_with(const struct merging *m, const struct json_value *list, enum side side,
+	const struct json_value *published)
+{
+	const struct json_value *own = list + 1;
+	if (list->count < published->count)
+		return false;
+	JSON_EACH (element, published) {
+		if (!json_same_text(m->published, element, m->docs[side], own))
+			return false;
+		own += own->span;
+	}
+	return true;
+}
+
+enum side published_side(struct merging *m, const struct spot *spot)
+{
+	const struct json_value *published = published_at(m, spot);
+	if (!published || published->type != JSON_ARRAY)
+		return BASE;
+	bool a = begins_with(m, spot->at.at[A], A, published);
+	bool b = begins_with(m, spot->at.at[B], B, published);
+	return a == b ? BASE : a ? A : B;
+}

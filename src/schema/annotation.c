@@ -152,8 +152,8 @@ static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 static bool is_empty(const struct annotations *a)
 {
 	return !a->merge && !a->list_type && !a->map_type && !a->merge_clock.bytes &&
-		!a->transitions && !a->immutable && !a->increasing && !a->remove_when &&
-		!a->archive.bytes && !a->owner.bytes;
+		!a->transitions && !a->immutable && !a->increasing && !a->append_only &&
+		!a->remove_when && !a->archive.bytes && !a->owner.bytes;
 }
 
 int annotations_compile(struct schema_set *set, const struct json_doc *doc,
@@ -181,6 +181,8 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 		rc = read_flag(doc, source, "x-immutable", &a.immutable, err);
 	if (!rc)
 		rc = read_flag(doc, source, "x-increasing", &a.increasing, err);
+	if (!rc)
+		rc = read_flag(doc, source, "x-append-only", &a.append_only, err);
 	if (!rc)
 		rc = read_transitions(set, doc, source, &a, err);
 	if (!rc && remove_when)

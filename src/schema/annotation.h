@@ -42,6 +42,7 @@ struct annotations {
 	const struct transition *transitions;
 	size_t transitions_count;
 	bool immutable, increasing;
+	bool append_only; /* on a list: its elements may not change, only be followed by others */
 	const struct schema *remove_when; /* NULL: elements may be removed */
 	struct text archive; /* the beginning of their archives' paths; bytes NULL: none */
 	struct text owner;   /* a JSON pointer; bytes NULL: none */

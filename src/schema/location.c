@@ -22,6 +22,7 @@ static void add_rules(struct annotations *rules, const struct annotations *more)
 		rules->owner = more->owner;
 	rules->immutable |= more->immutable;
 	rules->increasing |= more->increasing;
+	rules->append_only |= more->append_only;
 }
 
 /* Adds `schema` and the schemas that it leads to, each of them once. */
@@ -143,6 +144,23 @@ void schema_pointer_of(const struct schema *schema, const struct json_doc *doc,
 		place = inner;
 		buf_release(&name);
 	}
+}
+
+static bool is_unlimited(const struct range *range)
+{
+	return range->least < 0 && range->most < 0;
+}
+
+bool schema_checks_each_element(const struct schema *schema)
+{
+	const struct array_rules *array = schema->array;
+	if (schema->is_boolean || schema->enumeration || schema->constant || schema->ref ||
+		schema->dynamic_ref || schema->not_ || schema->if_ || schema->all_of.count ||
+		schema->any_of.count || schema->one_of.count)
+		return false;
+	return !array ||
+		(is_unlimited(&array->size) && !array->unique && !array->prefix.count &&
+			!array->contains && !array->unevaluated);
 }
 
 struct text schema_place_minimum(const struct schema_place *place)

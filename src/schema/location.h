@@ -44,6 +44,13 @@ void schema_place_items(struct schema_place *place, const struct schema_place *p
 void schema_pointer_of(const struct schema *schema, const struct json_doc *doc,
 	const struct json_value *value, struct buf *out);
 
+/*
+ * Is a list valid by `schema` exactly if each of its elements is valid by itself, and no two have the
+ * same x-list-map-keys? Then a list that was valid needs no other check than that of the elements that
+ * are added. False if that is not certain.
+ */
+bool schema_checks_each_element(const struct schema *schema);
+
 /* The minimum of the number at `place`; bytes NULL: there is none. */
 struct text schema_place_minimum(const struct schema_place *place);
 

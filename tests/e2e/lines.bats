@@ -137,6 +137,96 @@ tasks.jsonl:1:36: /id=a/n: "1" must be a whole number' ]
   [[ $output == 'notes.txt:1:1: has a schema, but is neither JSON nor JSON Lines'* ]]
 }
 
+# A fleet with log.jsonl, which only grows.
+log_fleet() {
+  new_fleet
+  what schemas/log.json '{
+  "type": "array", "x-append-only": true, "x-list-type": "map", "x-list-map-keys": ["id"],
+  "items": {"type": "object", "required": ["id"], "properties": {"n": {"type": "integer"}}}}'
+  echo 'log.jsonl build-schema=log merge=git-build' >>.gitattributes
+  printf '{"id": "%s", "n": 1}\n' a b >log.jsonl
+  accepted
+}
+
+@test "x-append-only: lines may only be added at the end" {
+  log_fleet
+  sed -i '1s/1/2/' log.jsonl
+  refused 'log.jsonl:1:1: this line was changed or removed; x-append-only'
+  sed -i '1s/ //' log.jsonl
+  refused 'log.jsonl:1:1: this line was changed or removed'
+  sed -i '2d' log.jsonl
+  refused 'log.jsonl:2:1: this line was changed or removed'
+  sed -i '1a {"id": "c"}' log.jsonl
+  refused 'log.jsonl:2:1: this line was changed or removed'
+  rm log.jsonl
+  refused 'log.jsonl: element 0 was changed or removed'
+  printf '{"id": "c"}\n\n{"id": "d"}' >>log.jsonl
+  accepted
+  # The last line does not end yet: more bytes would change it.
+  printf '{"id": "e"}\n' >>log.jsonl
+  refused 'log.jsonl:5:12: { follows the end of the value'
+  printf '\n{"id": "e"}\n' >>log.jsonl
+  accepted
+}
+
+@test "x-append-only: added lines are checked like all others" {
+  log_fleet
+  echo '{"id": "c", "n": "1"}' >>log.jsonl
+  refused 'log.jsonl:3:18: /id=c/n: "1" must be a whole number'
+  echo '{"id": "c"' >>log.jsonl
+  refused 'log.jsonl:3:11: the line ends inside the object'
+  echo '{"id": "a"}' >>log.jsonl
+  refused 'log.jsonl:3:1: /id=a: this line has the same id as line 1'
+  printf '{"id": "c"}\n{"id": "c"}\n' >>log.jsonl
+  refused 'log.jsonl:4:1: /id=c: this line has the same id as line 3'
+  echo '{"id": "\u0061"}' >>log.jsonl
+  refused 'log.jsonl:3:1: /id=a: this line has the same id as line 1'
+  echo '{"id": "\u0063"}' >>log.jsonl
+  accepted
+  echo '{"id": "c"}' >>log.jsonl
+  refused 'log.jsonl:4:1: /id=c: this line has the same id as line 3'
+  # Several commits in one push.
+  echo '{"id": "d"}' >>log.jsonl
+  commit
+  echo '{"id": "e", "n": []}' >>log.jsonl
+  commit
+  push_refused 'log.jsonl:5:18: /id=e/n:' -- HEAD:main
+}
+
+@test "x-append-only: only the added lines of a push are parsed" {
+  log_fleet
+  # An invalid line that was pushed before is not read.
+  git -C "$TMP/fleet.git" config core.hooksPath /dev/null
+  echo 'no JSON' >>log.jsonl
+  accepted
+  git -C "$TMP/fleet.git" config --unset core.hooksPath
+  echo '{"id": "c"}' >>log.jsonl
+  accepted
+  sed -i '1s/1/2/' log.jsonl
+  refused 'log.jsonl:3:1: no is not a JSON value'
+}
+
+@test "x-append-only: a merge puts the published lines first, so that it can be pushed" {
+  log_fleet
+  two_clones
+  printf '{"id": "z", "n": %d}\n' 26 >>log.jsonl
+  accepted
+  cd "$TMP/build2"
+  echo '{"id": "c"}' >>log.jsonl
+  commit
+  git pull -q --no-rebase --no-edit
+  [ "$(tail -n 2 log.jsonl)" = '{"id": "z", "n": 26}
+{"id": "c"}' ]
+  git push -q origin HEAD:main
+  cd "$TMP/build1"
+  echo '{"id": "y"}' >>log.jsonl
+  commit
+  git pull -q --rebase
+  [ "$(tail -n 2 log.jsonl)" = '{"id": "c"}
+{"id": "y"}' ]
+  git push -q origin HEAD:main
+}
+
 # two_clones: a second clone in $TMP/build2, with the merge driver in both.
 two_clones() {
   git clone -q "file://$TMP/fleet.git" "$TMP/build2"

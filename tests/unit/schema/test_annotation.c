@@ -127,7 +127,7 @@ static void annotations_are_read(void **state)
 	struct error err;
 	const struct schema *schema = compile_into(set,
 		"{\"x-merge\":\"order\",\"x-merge-clock\":\"at\",\"x-map-type\":\"atomic\","
-		"\"x-immutable\":true,\"x-increasing\":true,\"x-owner\":\"/server\","
+		"\"x-immutable\":true,\"x-increasing\":true,\"x-append-only\":true,\"x-owner\":\"/server\","
 		"\"x-remove-when\":{\"const\":1},\"x-archive\":\"old/done-\","
 		"\"x-transitions\":{\"a\":[\"b\",\"c\"],\"b\":[],\"c\":[\"a\"]}}",
 		&err);
@@ -139,6 +139,7 @@ static void annotations_are_read(void **state)
 	assert_int_equal(a->list_type, LIST_DEFAULT);
 	assert_true(a->immutable);
 	assert_true(a->increasing);
+	assert_true(a->append_only);
 	assert_text(a->owner, "/server");
 	assert_text(a->merge_clock, "at");
 	assert_non_null(a->remove_when);
