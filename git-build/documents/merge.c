@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct merge_options {
-	const char *output, *schema, *path;
+	const char *output, *schema, *path, *fold;
 };
 
 static const struct option options[] = {
@@ -24,11 +24,14 @@ static const struct option options[] = {
 		"merge according to this schema: a file, or the name of a built-in one"),
 	OPT_STRING(0, "path", "PATH", struct merge_options, path,
 		"the path of the file in its repository, which selects the schema"),
+	OPT_STRING(0, "fold", "FILE", struct merge_options, fold,
+		"keep one record of each key in FILE, the latest or the last"),
 	OPT_END,
 };
 
 static const char *const synopsis[] = {
-	"<base> <ours> <theirs> [-o FILE] [--schema FILE|NAME] [--path PATH]", NULL
+	"<base> <ours> <theirs> [-o FILE] [--schema FILE|NAME] [--path PATH]",
+	"--fold FILE [-o FILE] [--schema FILE|NAME] [--path PATH]", NULL
 };
 
 enum { OPERANDS = 3 };
@@ -58,28 +61,32 @@ static int run(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
 	const struct merge_options *given = values;
-	if (operands->count < OPERANDS) {
-		error_set(err, ERR_INVALID, "three files are required: base, ours, theirs");
+	if (operands->count != (given->fold ? 0 : OPERANDS)) {
+		error_set(err, ERR_INVALID,
+			given->fold ? "--fold takes one file, and no others"
+				    : "three files are required: base, ours, theirs");
 		return ANSWER_USAGE;
 	}
 	struct schema_set *set = schema_set_new();
 	struct merge_result result = MERGE_RESULT_INIT;
+	const char *const *words = (const char *const *)operands->words;
 	struct merge_files files = {
-		.base = operands->words[0],
-		.ours = operands->words[1],
-		.theirs = operands->words[2],
+		.base = given->fold ? NULL : words[0],
+		.ours = given->fold ? given->fold : words[1],
+		.theirs = given->fold ? NULL : words[2],
 		.path = given->path,
-		.request = { .style = conflict_style,
-			.base_label = operands->words[0],
-			.ours_label = operands->words[1],
-			.theirs_label = operands->words[2] },
+		.request = { .style = conflict_style },
 	};
+	files.request.base_label = files.base;
+	files.request.ours_label = files.ours;
+	files.request.theirs_label = files.theirs;
 	const char *schema = given->schema ? given->schema
 		: given->path              ? fleet_file(given->path)->schema
 					   : NULL;
 	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
 	if (!rc)
-		rc = merge_files(&files, &result, err);
+		rc = given->fold ? merge_fold_file(&files, &result, err)
+				 : merge_files(&files, &result, err);
 	if (rc >= 0 && show_or_write(given->output, &result.text, err) < 0)
 		rc = ERR_FAILED;
 	if (!inv->quiet)

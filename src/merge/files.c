@@ -33,6 +33,20 @@ int merge_files(struct merge_files *files, struct merge_result *result, struct e
 	return rc;
 }
 
+int merge_fold_file(struct merge_files *files, struct merge_result *result, struct error *err)
+{
+	struct merge_request *request = &files->request;
+	struct buf text = BUF_INIT;
+	int rc = file_read(&text, files->ours, FILE_LIMIT, err);
+	request->ours = (struct merge_text){ text.data, text.len };
+	request->name = files->path ? files->path : files->ours;
+	request->lines = json_format_of(request->name, files->format) == FORMAT_LINES;
+	if (!rc)
+		rc = merge_fold(request, result, err);
+	buf_release(&text);
+	return rc;
+}
+
 int merge_find_schema(
 	struct schema_set *set, const struct schema **out, const char *name, struct error *err)
 {

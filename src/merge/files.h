@@ -19,6 +19,9 @@ struct merge_files {
  * schema is merged as text. */
 int merge_files(struct merge_files *files, struct merge_result *result, struct error *err);
 
+/* As merge_fold(), for the file `ours`. */
+int merge_fold_file(struct merge_files *files, struct merge_result *result, struct error *err);
+
 /* Finds schema `name`: a file if it has a slash or ends in .json, else a built-in schema. `*out` is
  * borrowed from `set`. */
 int merge_find_schema(

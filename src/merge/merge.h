@@ -41,4 +41,12 @@ void merge_result_release(struct merge_result *result);
 int merge_documents(
 	const struct merge_request *request, struct merge_result *result, struct error *err);
 
+/*
+ * Folds one version, `ours`, a list of records: of those with the same key (of the schema, else id, key
+ * or name), the one with the latest time (x-merge-clock) is kept, or the last one. Other records keep
+ * their bytes. The report names each record that is discarded. Returns 0, or ERR_INVALID if the text is
+ * not such a list.
+ */
+int merge_fold(const struct merge_request *request, struct merge_result *result, struct error *err);
+
 #endif

@@ -363,6 +363,26 @@ END
   [ "$output" = '{"jobs":[{"id":"1","status":"queued"}]}' ]
 }
 
+@test "git build merge --fold keeps one record of each key" {
+  cd "$TMP"
+  printf '%s\n' '{"id": "a", "at": "2026-01-02T00:00:00Z", "n": 1}' '{"id":"b"}' \
+    '{"id": "a", "at": "2026-01-01T00:00:00Z", "n": 2}' '{"id": "b",  "n": 3}' >x.jsonl
+  run -0 git build merge --fold x.jsonl -o folded.jsonl
+  [[ $output == *'x.jsonl:1: was discarded: line 3 has the same id and is the last one'* ]]
+  [ "$(cat folded.jsonl)" = '{"id": "a", "at": "2026-01-01T00:00:00Z", "n": 2}
+{"id": "b",  "n": 3}' ]
+  echo '{"type": "array", "x-list-type": "map", "x-list-map-keys": ["id"], "items": {"x-merge-clock": "at"}}' >s.json
+  run -0 git build merge --fold x.jsonl --schema ./s.json -o folded.jsonl
+  [[ $output == *'x.jsonl:3: was discarded: line 1 has the same id and a later time'* ]]
+  [ "$(cat folded.jsonl)" = '{"id": "a", "at": "2026-01-02T00:00:00Z", "n": 1}
+{"id": "b",  "n": 3}' ]
+  git build merge --fold folded.jsonl | cmp - folded.jsonl
+  echo '[1, 2]' >no.json
+  run -128 git build merge --fold no.json
+  [[ $output == *'no.json: its records have no key; name a schema that has x-list-map-keys'* ]]
+  run -129 git build merge --fold x.jsonl no.json
+}
+
 @test "the driver accepts missing placeholders, and a failure leaves the file" {
   echo '{"a":1}' >base
   echo '{"a":1,"b":1}' >ours
