@@ -14,7 +14,7 @@ setup() {
   cd build1 || return
 }
 
-# Clones without a hook would be a problem of their own.
+# Run in build2: the missing hooks of build1 are another problem.
 doctor() { git -C "$TMP/build2" build doctor "$@"; }
 
 # breaks FILE SUBJECT: FILE gets the content of standard input, in a commit on the newest tip.

@@ -1,6 +1,6 @@
 /*
  * A coordination file that was broken at random is restored: the result is valid, has every element
- * of the last valid version, and no value has gone back to an earlier state.
+ * of the last valid version, and no value went back to an earlier state.
  */
 #include "unit/unit.h"
 

@@ -177,8 +177,10 @@ static void apply_case(const char *name)
 	struct request request = { .arena = ARENA_INIT };
 	struct answer answer = ANSWER_INIT;
 	struct error err = ERROR_INIT;
-	struct documents *documents = documents_new(&(struct documents_source){
-		.read = read_file, .list = list_directory, .history = find_history, .data = before });
+	struct documents *documents = documents_new(&(struct documents_source){ .read = read_file,
+		.list = list_directory,
+		.history = find_history,
+		.data = before });
 	assert_int_equal(file_read(&text, path, LIMIT, NULL), 0);
 	int rc = request_read(&request, text.data, text.len, &err);
 	if (!rc) {
