@@ -41,7 +41,8 @@ check_shared() {
   run -0 git build init --shared "$1"
   [ "$output" = "already set up; nothing changed" ]
   [ "$(git -C "$1" config core.fsync)" = all ]
-  [ -x "$1/hooks/pre-receive" ] && [ -x "$1/hooks/reference-transaction" ]
+  [ -x "$1/hooks/pre-receive" ] && [ -x "$1/hooks/reference-transaction" ] &&
+    [ -x "$1/hooks/proc-receive" ] && git -C "$1" rev-parse -q --verify refs/for/build
   [ ! -e "$1/git-build-init" ]
   [ -z "$(find "$1" -name '*.lock' -o -name 'config.git-build*' -o -name 'HEAD.git-build*')" ]
   git -C "$1" fsck --strict --no-progress
@@ -78,7 +79,7 @@ check_shared() {
     run ! killed_at "$at" git build init --shared fleet.git
     # A killed run has changed either all of the settings or none.
     settings=$(git -C fleet.git config --get-regexp '^(receive|gc|core.fsync)' | wc -l)
-    [ "$settings" = 0 ] || [ "$settings" = 9 ]
+    [ "$settings" = 0 ] || [ "$settings" = 11 ]
     git build init --shared fleet.git
     check_shared fleet.git
     [ "$(git -C fleet.git symbolic-ref HEAD)" = refs/heads/main ]

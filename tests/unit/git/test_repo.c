@@ -52,6 +52,7 @@ static struct oid write_file(struct repo *repo, struct oid base, const char *pat
 static void attributes_are_those_of_the_commit_and_not_of_the_index(void **state)
 {
 	(void)state;
+	sh("git init -q attributes");
 	struct repo *repo = open_repo("attributes");
 	struct error err = ERROR_INIT;
 	struct buf value = BUF_INIT;
