@@ -94,6 +94,7 @@ ids() { shown "$1" | jq -r '(.messages // .jobs)[].id' | tr '\n' ' '; }
   git build validate coordination/archive/*.json
 }
 
+# bats test_tags=long
 @test "the usual commands read archived elements" {
   seed
   git build archive -q
@@ -118,6 +119,7 @@ put() {
   git -C ../fleet.git config --unset core.hooksPath
 }
 
+# bats test_tags=long
 @test "archiving again adds to the month, and adds no element that the archive already has" {
   seed
   git build archive -q
@@ -129,6 +131,7 @@ put() {
   [ "$(ids coordination/messages.json)" = "m2 m4 " ]
 }
 
+# bats test_tags=long
 @test "elements with duplicate IDs are not archived" {
   seed
   git build archive -q
@@ -152,6 +155,7 @@ put() {
   [ "$(shown build1/logs/20251001T000000Z.log | wc -l)" = 1000 ]
 }
 
+# bats test_tags=long
 @test "a server archives messages of others if the shared repository identifies who pushes" {
   seed
   git -C ../fleet.git config build.identity env:GIT_BUILD_SERVER

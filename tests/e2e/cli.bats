@@ -146,6 +146,7 @@ load helper
   [ "$(SERVER_ID='' who)" = by-config ]
 }
 
+# bats test_tags=long
 @test "a failed write to standard output is an error" {
   fleet_of build1
   cd build1

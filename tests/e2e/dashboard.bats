@@ -62,6 +62,7 @@ hostile() {
   [ "$(grep -oE '<h1' page.html | wc -l)" = 1 ]
 }
 
+# bats test_tags=long
 @test "text from the repository is shown as text" {
   hostile
   git build dashboard >page.html

@@ -20,6 +20,7 @@ finds_and_fixes() {
   run -0 git build doctor
 }
 
+# bats test_tags=long
 @test "a clone after init has no problems" {
   run -0 git build doctor
   [[ $output == *"this clone is server build1"* ]]

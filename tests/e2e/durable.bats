@@ -137,6 +137,7 @@ loose() {
   works_again "lock acquire again --ttl 60"
 }
 
+# bats test_tags=long
 @test "an object replaced by a directory is fetched again" {
   busy_fleet
   object=$(loose origin/main:coordination)
@@ -146,6 +147,7 @@ loose() {
   git fsck
 }
 
+# bats test_tags=long
 @test "a name that does not exist is not taken for damage" {
   busy_fleet
   local before command
@@ -222,6 +224,7 @@ loose() {
   [ -z "$(git status --porcelain)" ]
 }
 
+# bats test_tags=long
 @test "an index that is damaged alone is created again when the worktree is updated" {
   busy_fleet
   : >.git/index
@@ -244,6 +247,7 @@ loose() {
   done
 }
 
+# bats test_tags=long
 @test "a damaged HEAD is restored to what was checked out" {
   busy_fleet
   git tag -a -m release v1

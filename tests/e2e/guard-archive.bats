@@ -55,6 +55,7 @@ move() {
   refused "/jobs/id=c: was removed from an archive"
 }
 
+# bats test_tags=long
 @test "a server archives elements of others, but adds none in their name" {
   new_fleet
   some_jobs

@@ -39,6 +39,7 @@ load guard
   refused "coordination/jobs.json:1:" "UTF-8"
 }
 
+# bats test_tags=long
 @test "a file that does not match its schema is refused with location, pointer and the nearest value" {
   new_fleet
   some_jobs
@@ -62,6 +63,7 @@ load guard
   refused "refs/heads/main $broken: notes.json:"
 }
 
+# bats test_tags=long
 @test "a broken file may be repaired; a push that leaves it broken is accepted with a warning" {
   git init -q --bare old.git
   git clone -q old.git first
@@ -133,6 +135,7 @@ load guard
   accepted
 }
 
+# bats test_tags=long
 @test "paths with spaces, quotes, newlines and invalid UTF-8 are checked and shown on one line" {
   new_fleet
   what 'a b/it'\''s "so".json' '{'

@@ -58,6 +58,7 @@ accepted_with() {
   accepted
 }
 
+# bats test_tags=long
 @test "a server claims and finishes jobs only for itself; any server may requeue one" {
   owners_fleet
   edit coordination/jobs.json '.jobs[0] |= (.status = "running" | .assigned_to = "build2")'
@@ -88,6 +89,7 @@ accepted_with() {
   as build2 accepted
 }
 
+# bats test_tags=long
 @test "ownership does not apply to unidentified pushers, unless build.requireIdentity refuses them" {
   owners_fleet
   what build2/status.json '{"server": "build2", "timestamp": "2026-01-02T00:00:00Z", "status": "failed"}'
@@ -131,6 +133,7 @@ refused_by_failure() {
   accepted
 }
 
+# bats test_tags=long
 @test "a signed push identifies who pushes; an unsigned one does not" {
   owners_fleet
   git -C ../fleet.git config build.identity certificate

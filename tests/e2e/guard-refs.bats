@@ -4,6 +4,7 @@
 load helper
 load guard
 
+# bats test_tags=long
 @test "main can never be deleted, and only an operator can rewind it" {
   new_fleet
   what a.json '1'
@@ -53,6 +54,7 @@ load guard
   git push -q origin refs/tags/sound refs/tags/blob refs/notes/commits
 }
 
+# bats test_tags=long
 @test "a merge is checked for its own changes, not for those it takes over; a new root may be merged" {
   new_fleet
   some_jobs

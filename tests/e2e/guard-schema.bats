@@ -33,6 +33,7 @@ schema_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "a push cannot relax the rules that apply to it: the schemas and attributes of the old tip are used" {
   schema_fleet
   what schemas/tools.json 'true'
@@ -100,6 +101,7 @@ schema_fleet() {
   refused "schemas/lost.json:1:" "nowhere.json"
 }
 
+# bats test_tags=long
 @test "attributes cannot disable a built-in schema, and only an operator can replace one" {
   new_fleet
   some_jobs

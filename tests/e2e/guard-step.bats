@@ -58,6 +58,7 @@ END
   refused_at 'notes.json:2:12: /state: changed from "broken" to "off"; "broken" is final'
 }
 
+# bats test_tags=long
 @test "immutable values stay, and increasing values never decrease" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "q")).created_at = "2026-01-02T00:00:00Z"'
@@ -70,6 +71,7 @@ END
   accepted
 }
 
+# bats test_tags=long
 @test "a job may leave the queue only when it has finished" {
   jobs_fleet
   edit coordination/jobs.json 'del(.jobs[] | select(.id == "q"))'
@@ -80,6 +82,7 @@ END
   refused "/jobs/id=c: was removed, but not archived unchanged in coordination/archive/jobs-*.json"
 }
 
+# bats test_tags=long
 @test "a job that one server has claimed may go to another only after it was requeued" {
   jobs_fleet
   edit coordination/jobs.json '(.jobs[] | select(.id == "r")).assigned_to = "build2"'
@@ -117,6 +120,7 @@ locks_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "the entry of a lock stays, with or without a fence, no matter who pushes" {
   locks_fleet
   gone="was removed; a lock must stay in the file"
@@ -133,6 +137,7 @@ locks_fleet() {
   as operator refused "/locks/free: $gone" "/locks/held: $gone"
 }
 
+# bats test_tags=long
 @test "each acquisition increases the fence" {
   locks_fleet
   edit coordination/locks.json ".locks.old |= (.locked_by = \"build2\" | .expires_at = \"$(at '+10 minutes')\")"
@@ -141,6 +146,7 @@ locks_fleet() {
   refused "/locks/old/fence: changed from 3 to 2"
 }
 
+# bats test_tags=long
 @test "the clock of the shared repository decides: times more than five minutes ahead are refused" {
   locks_fleet
   edit coordination/locks.json ".locks.free |= (.locked_by = \"build2\" | .locked_at = \"$(at '+10 minutes')\" | .expires_at = \"$(at '+20 minutes')\")"

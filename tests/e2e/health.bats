@@ -112,6 +112,7 @@ END
   [[ $output == *build.stuckAfter* ]]
 }
 
+# bats test_tags=long
 @test "a corrupt file is an alert, and hides no other" {
   echo '{"jobs": [}' | on_main coordination/jobs.json
   echo '{' | on_main build2/status.json
@@ -121,6 +122,7 @@ END
   [[ $output == *"build1 "*healthy* ]]
 }
 
+# bats test_tags=long
 @test "the line of a monitoring plugin" {
   run -0 git build health --nagios
   [ "$output" = "GIT-BUILD OK - servers: 2 of 2 healthy, jobs: 0 running, 0 queued | \
@@ -167,6 +169,7 @@ servers=2;;;0 healthy=2;;;0 running=0;;;0 queued=0;;;0 warnings=0;;;0 criticals=
   [ "$(git -C ../fleet.git log --format=%s -1 main -- shared/health_dashboard.json)" = "Health: warning, 2 servers, 2 alerts" ]
 }
 
+# bats test_tags=long
 @test "two concurrent writers make one commit" {
   before=$(git -C ../fleet.git rev-list --count main)
   git build health --write -q &

@@ -16,6 +16,7 @@ count() {
   git -C "$TMP/fleet.git" rev-list --count "$1"
 }
 
+# bats test_tags=long
 @test "every fifth heartbeat is pushed, and main gets none" {
   local main
   main=$(count main)
@@ -70,6 +71,7 @@ count() {
   [ "$(shared heartbeat-build1 | jq .healthy)" = false ]
 }
 
+# bats test_tags=long
 @test "the environment variables of the shell scripts are accepted" {
   HEARTBEAT_PUSH_EVERY=1 run -0 git build heartbeat
   [[ $output == *pushed ]]
@@ -181,6 +183,7 @@ count() {
   [ "$(git rev-list --count heartbeat-build1)" = $((before + 8)) ]
 }
 
+# bats test_tags=long
 @test "an unresponsive remote costs at most build.timeout" {
   git remote set-url origin ssh://nowhere/fleet.git
   export GIT_SSH_COMMAND="sh -c 'sleep 100000'"

@@ -21,6 +21,7 @@ verbs() {
   usage "$1" | sed -nE "s/^git build $1 ([a-z]+)( .*|$)/\\1/p" | sort -u
 }
 
+# bats test_tags=long
 @test "-h prints to standard output and exits 0" {
   for command in '' $(commands); do
     # shellcheck disable=SC2086 # no word, or one

@@ -70,6 +70,7 @@ never_accepted() {
   done
 }
 
+# bats test_tags=long
 @test "a push is refused if the hook gets only a part of the list of refs" {
   local n
   for n in 0 1 41 82 97; do

@@ -22,6 +22,7 @@ setup() {
   hook=../fleet.git/hooks/pre-receive
 }
 
+# bats test_tags=long
 @test "the kept hook gets the arguments, input, environment, directory and streams from git" {
   local report='
     { printf "%s\n" "$@"; pwd; env | grep -v "^_=\|^SHLVL=\|^PWD=\|^OLDPWD=" | grep -v QUARANTINE | sort
@@ -91,6 +92,7 @@ setup() {
   push_refused -- HEAD:main
 }
 
+# bats test_tags=long
 @test "a kept hook need not read its input, as in git" {
   kept "$hook" 'exit 0'
   git push -q origin HEAD:main

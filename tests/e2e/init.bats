@@ -65,6 +65,7 @@ shared/health_dashboard.json" ]
   [ ! -e .git/hooks/pre-push.before-git-build ]
 }
 
+# bats test_tags=long
 @test "two servers that run init in an empty repository at the same time both succeed" {
   shared_repo fleet.git
   git clone -q fleet.git build1
@@ -96,6 +97,7 @@ shared/health_dashboard.json" ]
   printf 'target/\r\n# end\n' | cmp -n 15 - .gitignore
 }
 
+# bats test_tags=long
 @test "init updates its own block and keeps the lines around it" {
   new_fleet
   git build init --server build1
@@ -118,6 +120,7 @@ shared/health_dashboard.json" ]
   [ -x .git/hooks/pre-push ]
 }
 
+# bats test_tags=long
 @test "the server ID can also come from the environment or .build_server_id" {
   new_fleet
   SERVER_ID=build7 git build init
@@ -149,6 +152,7 @@ shared/health_dashboard.json" ]
 
 # ---- the merge driver ----
 
+# bats test_tags=long
 @test "the merge driver works in a path with spaces and quotes" {
   odd="$TMP/it's a \"program\" 100%"
   mkdir -p "$odd"
@@ -358,6 +362,7 @@ shared/health_dashboard.json" ]
   [ -f new/deep.git/HEAD ]
 }
 
+# bats test_tags=long
 @test "init never changes the status of an existing server" {
   new_fleet
   git build init --server build1

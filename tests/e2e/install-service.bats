@@ -12,6 +12,7 @@ setup() {
   git build init -q --server build1
 }
 
+# bats test_tags=long
 @test "systemd accepts the units, for the system manager and the user manager" {
   command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
   mkdir "$TMP/units"

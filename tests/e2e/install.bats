@@ -34,6 +34,7 @@ listing() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec cksum {} \; | 
   [[ $output == *"is in PATH"* ]]
 }
 
+# bats test_tags=long
 @test "installing again changes nothing" {
   install_sh --prefix "$TMP/p"
   listing p >before
@@ -149,6 +150,7 @@ END
   done
 }
 
+# bats test_tags=long
 @test "when the other program has released the lock, the installation continues" {
   scratch_apt
   hold "$TMP/apt/dpkg/lock-frontend"

@@ -27,6 +27,7 @@ tasks_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "each line of a pushed *.jsonl or *.ndjson must be JSON" {
   new_fleet
   what log.jsonl '{"id": 1}
@@ -47,6 +48,7 @@ tasks_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "the attribute build-format decides against the name, but not for the files of the fleet" {
   new_fleet
   printf '%s\n' '*.log build-format=lines' '/one.jsonl build-format=json' \
@@ -63,6 +65,7 @@ tasks_fleet() {
   refused 'coordination/jobs.json:2:1: { follows the end of the document'
 }
 
+# bats test_tags=long
 @test "a push that sets build-format must find the files in this format" {
   new_fleet
   what events.log 'no JSON'
@@ -71,6 +74,7 @@ tasks_fleet() {
   refused 'events.log:1:1: is not valid in the format that build-format sets: no is not a JSON value'
 }
 
+# bats test_tags=long
 @test "a schema on a name that is neither JSON nor JSON Lines is refused" {
   new_fleet
   what schemas/task.json "$schema"
@@ -106,6 +110,7 @@ tasks_fleet() {
   refused 'tasks.jsonl:1:23: /id=a/status: does not match the new schemas/task.json: "open"'
 }
 
+# bats test_tags=long
 @test "pre-push refuses a broken line, too" {
   tasks_fleet
   git config --unset core.hooksPath
@@ -115,6 +120,7 @@ tasks_fleet() {
   [[ $output == *'tasks.jsonl:3:11: the line ends inside the object'* ]]
 }
 
+# bats test_tags=long
 @test "git build validate checks JSON Lines with and without a schema" {
   tasks_fleet
   run -0 git build validate -v
@@ -169,6 +175,7 @@ log_fleet() {
   accepted
 }
 
+# bats test_tags=long
 @test "x-append-only: added lines are checked like all others" {
   log_fleet
   echo '{"id": "c", "n": "1"}' >>log.jsonl
@@ -193,6 +200,7 @@ log_fleet() {
   push_refused 'log.jsonl:5:18: /id=e/n:' -- HEAD:main
 }
 
+# bats test_tags=long
 @test "x-append-only: only the added lines of a push are parsed" {
   log_fleet
   # An invalid line that was pushed before is not read.
@@ -206,6 +214,7 @@ log_fleet() {
   refused 'log.jsonl:3:1: no is not a JSON value'
 }
 
+# bats test_tags=long
 @test "x-append-only: a merge puts the published lines first, so that it can be pushed" {
   log_fleet
   two_clones
@@ -252,6 +261,7 @@ two_clones() {
   git push -q origin HEAD:main
 }
 
+# bats test_tags=long
 @test "without a schema, records are matched by a unique id, and only a line that both changed is a conflict" {
   new_fleet
   echo '*.log build-format=lines merge=git-build' >>.gitattributes
@@ -277,6 +287,7 @@ two_clones() {
 {"id": 5}' ]
 }
 
+# bats test_tags=long
 @test "a torn last line is a conflict in a merge, and nothing is lost" {
   tasks_fleet
   two_clones
@@ -292,6 +303,7 @@ two_clones() {
   grep -q '^<<<<<<<' tasks.jsonl
 }
 
+# bats test_tags=long
 @test "git build audit finds broken lines in the history, and how long they stayed" {
   tasks_fleet
   git -C "$TMP/fleet.git" config core.hooksPath /dev/null

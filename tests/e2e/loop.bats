@@ -65,6 +65,7 @@ stop() {
   pushed
 }
 
+# bats test_tags=long
 @test "a second loop for the server is refused, and names the first" {
   start_loop
   wait_for 5 logged ../log "recording a heartbeat"
@@ -128,6 +129,7 @@ stop() {
   [ "$(git -C ../fleet.git show main:build1/heartbeat.json | jq .healthy)" = false ]
 }
 
+# bats test_tags=long
 @test "SIGHUP reloads the settings; invalid ones change nothing" {
   git config build.healthCheck 'echo first; false'
   start_loop
@@ -206,6 +208,7 @@ stop() {
   at_least $((before + 1))
 }
 
+# bats test_tags=long
 @test "it ends, with everything pushed, when no process reads its standard output any more" {
   bash -c 'git-build heartbeat --loop --interval 1 --push-every 100 --json 2>../err; echo $? >../code' 3>&- | head -1
   wait_for 5 test -s ../code

@@ -85,6 +85,7 @@ ended() {
   [ "$status" = 0 ] || { [ "$status" = 1 ] && [[ $output == *"git-build: out of memory" ]]; }
 }
 
+# bats test_tags=long
 @test "post-merge does not crash, whichever allocation fails" {
   need_own_allocator
   export FAULT_PROGRAM=post-merge

@@ -296,6 +296,7 @@ END
   git -C build2 merge --abort || git -C build2 reset -q --hard
 }
 
+# bats test_tags=long
 @test "custom schemas merge the files of users" {
   new_fleet build1 build2
   mkdir -p build1/schemas build1/stock
@@ -417,6 +418,7 @@ two_sides() {
   git commit -q -a -m ours
 }
 
+# bats test_tags=long
 @test "a file without build-schema merges without a warning" {
   two_sides '{"a":1,"b":1}\n' '{"a":2,"b":1}\n' '{"a":1,"b":3}\n'
   run -0 --separate-stderr git merge -q --no-edit side

@@ -84,6 +84,7 @@ END
   run -128 git build message reply "$id" --body mine
 }
 
+# bats test_tags=long
 @test "a body comes from the command line, standard input or a file" {
   printf 'two\nlines' | git build message send --to build2 --subject a --body -
   printf 'a file\n' >"$TMP/body"

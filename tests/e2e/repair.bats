@@ -56,6 +56,7 @@ two_locks() {
   [ "$(jq -r '.findings[] | select(.check == "files") | .state' <<<"$output")" = wrong ]
 }
 
+# bats test_tags=long
 @test "the committer is named if it is not the author" {
   git fetch -q && git reset -q --hard origin/main
   echo '[]' >coordination/jobs.json
@@ -83,6 +84,7 @@ two_locks() {
   [ "$(git -C "$TMP/fleet.git" rev-parse main)" = "$before" ]
 }
 
+# bats test_tags=long
 @test "a missing brace does not put one element into another" {
   two_locks
   git fetch -q && git reset -q --hard origin/main
@@ -121,6 +123,7 @@ END
   [ "$(shared coordination/messages.json | jq -c '[.messages[].id] | length')" = 3 ]
 }
 
+# bats test_tags=long
 @test "one side between conflict markers cannot be read" {
   git fetch -q && git reset -q --hard origin/main
   printf '<<<<<<< a\n{"messages": [{"id": "ours", "from": "a", "to": "b", "timestamp": "2026-01-01T00:00:00Z"}]}\n=======\n{"messages": [\n>>>>>>> b\n' |
@@ -130,6 +133,7 @@ END
   [[ $output == *"dropped the second side between the conflict markers: "* ]]
 }
 
+# bats test_tags=long
 @test "a violation of the schema: only that element is dropped" {
   two_locks
   git fetch -q && git reset -q --hard origin/main
@@ -145,6 +149,7 @@ END
   shared coordination/locks.json | jq -e '.locks.deploy.fence == 2 and .locks.good.fence == 3 and (.locks | has("bad") | not)'
 }
 
+# bats test_tags=long
 @test "what the broken version lacks is kept, and listed" {
   two_locks
   printf '\xef\xbb\xbf{"locks": {"deploy": {"locked_by": null, "fence": 9}}}' |
@@ -155,6 +160,7 @@ END
   shared coordination/locks.json | jq -e '.locks.deploy.fence == 9 and .locks.other.fence == 1'
 }
 
+# bats test_tags=long
 @test "an empty file, and a deleted one" {
   two_locks
   git build job add --branch main --commit abc123 --type test >/dev/null
@@ -172,6 +178,7 @@ END
   shared coordination/locks.json | jq -e '.locks.deploy.fence == 2'
 }
 
+# bats test_tags=long
 @test "other files: a status is restored, a file that was never valid is named" {
   echo '{"server": "build2", "status": 7, "extra": 1}' | breaks build2/status.json "Wrong type"
   echo '{]' | breaks shared/message_rules.json "Never valid"
@@ -182,6 +189,7 @@ END
   shared build2/status.json | jq -e '.status == "idle" and .extra == 1'
 }
 
+# bats test_tags=long
 @test "a merge that breaks the file loses nothing of either branch" {
   two_locks
   git fetch -q && git reset -q --hard origin/main
@@ -209,6 +217,7 @@ END
   shared coordination/locks.json | jq -e '.locks.left.fence == 4 and .locks.right.fence == 5 and .locks.other.fence == 8'
 }
 
+# bats test_tags=long
 @test "a merge that took a broken file from a branch: the branch's commit is named" {
   two_locks
   git fetch -q && git reset -q --hard origin/main
@@ -226,6 +235,7 @@ END
   shared coordination/locks.json | jq -e '.locks.deploy.fence == 2'
 }
 
+# bats test_tags=long
 @test "the hook, installed later, accepts the restored files" {
   two_locks
   printf '{' | breaks coordination/locks.json "Broken"
@@ -236,6 +246,7 @@ END
   shared coordination/jobs.json | jq -e '.jobs == []'
 }
 
+# bats test_tags=long
 @test "an object of the history that cannot be read is an error" {
   printf '{' | breaks coordination/locks.json "Broken"
   cd "$TMP/fleet.git"
@@ -246,6 +257,7 @@ END
   cd "$TMP" && rm -rf fleet.git
 }
 
+# bats test_tags=long
 @test "lock, message and job continue from the last valid version, and restore it" {
   two_locks
   git build message send --to build2 --subject hello --body x >/dev/null
@@ -275,6 +287,7 @@ END
   run -0 git build doctor
 }
 
+# bats test_tags=long
 @test "the worker builds, although the jobs and the build configuration are broken" {
   git init -q "$TMP/source"
   git -C "$TMP/source" commit -q --allow-empty -m "First"
@@ -293,6 +306,7 @@ END
   [ "$(shared coordination/jobs.json | jq -r ".jobs[] | select(.id == \"$id\") | .status")" = completed ]
 }
 
+# bats test_tags=long
 @test "health still reports a file that is read from its last valid version" {
   git build job add --branch main --commit abc123 --type test >/dev/null
   echo '{"jobs": [' | breaks coordination/jobs.json "Cut off"
@@ -302,6 +316,7 @@ END
   [ "$(jq .jobs.queued <<<"$output")" = 1 ]
 }
 
+# bats test_tags=long
 @test "a repair that was killed, and one that races with other writers" {
   two_locks
   printf '{' | breaks coordination/locks.json "Broken"

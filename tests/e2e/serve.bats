@@ -57,6 +57,7 @@ wrap() {
   [[ $output == *"held by build1"* ]]
 }
 
+# bats test_tags=long
 @test "a request that is sent again gets the same answer, and changes nothing" {
   local id line first tip
   id=$(uuid)
@@ -101,6 +102,7 @@ wrap() {
   [ "$(fleet log -1 --format=%B main | grep -c '^Answer: ')" = 2 ]
 }
 
+# bats test_tags=long
 @test "the clock of the shared repository counts, not that of the client" {
   local line now
   line=$(request build1 'lock acquire' "$(uuid)" '{"name": "deploy", "ttl": 600, "time": "2030-01-01T00:00:00Z"}')
@@ -111,6 +113,7 @@ wrap() {
   jq -e '.verdict == "refused"' <<<"$output"
 }
 
+# bats test_tags=long
 @test "invalid requests are rejected, each with the reason, and change nothing" {
   local before good
   before=$(fleet rev-parse main)
@@ -152,6 +155,7 @@ wrap() {
   GIT_BUILD_SERVER=build1 run -0 git build lock renew deploy
 }
 
+# bats test_tags=long
 @test "if requests cannot be signed but signatures are required, the change is pushed" {
   fleet config build.identity certificate
   run -0 git build message send --to all --subject pushed
@@ -159,6 +163,7 @@ wrap() {
   run -1 grep -q '^Answer: ' <<<"$(fleet log -1 --format=%B main)"
 }
 
+# bats test_tags=long
 @test "the guard rejects what does not match a schema, and only that" {
   git build schema show messages >"$TMP/schema.json"
   git fetch -q && git reset -q --hard origin/main
@@ -177,6 +182,7 @@ wrap() {
   shown messages | jq -e '[.messages[].subject] | contains(["short"])'
 }
 
+# bats test_tags=long
 @test "servers that send at the same time all succeed, each request once" {
   local i pids=() id
   for i in $(seq 8); do
@@ -188,6 +194,7 @@ wrap() {
   [ "$(shown messages | jq -r '.messages[].subject' | sort | uniq -c | awk '$1 == 1' | wc -l)" = 24 ]
 }
 
+# bats test_tags=long
 @test "a hook that is killed at any moment: the request is applied once, and the client learns of it" {
   local i
   git config build.attempts 20
@@ -205,6 +212,7 @@ wrap() {
   [ "$(shown messages | jq -r '.messages[].subject' | grep -c killed)" = 8 ]
 }
 
+# bats test_tags=long
 @test "if the answer is lost, the request is in doubt until it is sent again, and applied once" {
   git config build.attempts 2
   git config build.alertCommand true
@@ -219,6 +227,7 @@ wrap() {
   [ "$(fleet log --format=%s main | grep -c 'acquires deploy')" = 1 ]
 }
 
+# bats test_tags=long
 @test "if the request of a process that has ended was not applied, it is dropped, not applied later" {
   git config build.attempts 2
   git config build.alertCommand true
@@ -240,6 +249,7 @@ wrap() {
   [[ $(cat .git/git-build/service) == *" 0 "* ]]
 }
 
+# bats test_tags=long
 @test "if the service ends, the next request is pushed" {
   git build message send -q --to all --subject asked
   fleet update-ref -d refs/for/build
@@ -251,12 +261,14 @@ wrap() {
   [ -z "$(fleet for-each-ref refs/for)" ]
 }
 
+# bats test_tags=long
 @test "a lock that a killed process left on the branch is removed" {
   touch "$TMP/fleet.git/refs/heads/main.lock"
   run -0 timeout 100 git build lock acquire deploy
   [ ! -e "$TMP/fleet.git/refs/heads/main.lock" ]
 }
 
+# bats test_tags=long
 @test "clients that push and clients that ask do not disturb each other" {
   local i pids=()
   git -C ../build2 config build.requests false
@@ -268,6 +280,7 @@ wrap() {
   [ "$(shown messages | jq -r '.messages[].subject' | sort -u | wc -l)" = 12 ]
 }
 
+# bats test_tags=long
 @test "hostile push options do not stop the service" {
   local i lines=()
   ask "$(printf '%60000s' '' | tr ' ' '[')"

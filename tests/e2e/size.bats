@@ -31,6 +31,7 @@ setup() {
   [ "$(grep -c coordination <<<"$output")" = 0 ]
 }
 
+# bats test_tags=long
 @test "elements that can be archived are counted, until they are" {
   git build size --json | jq -e '.archivable == {messages: 0, jobs: 0, content_bytes: 0, logs: 0}'
   git pull -q
@@ -52,6 +53,7 @@ setup() {
   [[ $output != *"git build archive"* ]]
 }
 
+# bats test_tags=long
 @test "a long heartbeat branch is reported, with the command that shortens it" {
   for _ in 1 2 3 4; do git build heartbeat -q --push; done
   git config build.heartbeatHistory 2
@@ -67,6 +69,7 @@ setup() {
   [ "$(jq .all.objects <<<"$output")" = 0 ]
 }
 
+# bats test_tags=long
 @test "the repository can be named relative to any directory, in size and validate" {
   git build size --json | jq .all >here
   git --git-dir=.git build size --json | jq .all | diff here -

@@ -37,6 +37,7 @@ tip() {
   [ "$(count heartbeat-build1)" = 3 ]
 }
 
+# bats test_tags=long
 @test "--backup keeps the history on another branch" {
   before=$(tip heartbeat-build1)
   run -0 git build squash --server build1 --backup
@@ -56,6 +57,7 @@ tip() {
   [ "$(git build squash --server build1 -n -q)" = "" ]
 }
 
+# bats test_tags=long
 @test "--no-push does not change the shared repository" {
   before=$(tip heartbeat-build1)
   git build squash --server build1 --no-push
@@ -76,6 +78,7 @@ tip() {
   [ "$(count main)" = "$main" ]
 }
 
+# bats test_tags=long
 @test "--json prints the same data" {
   before=$(tip heartbeat-build1)
   run -0 git build squash --all --backup --json

@@ -26,6 +26,7 @@ tests_run() { JOBS=1 "$SOURCE_DIR/tests/run" "$@"; }
   [ "${lines[-1]}" = "1 passed, 0 failed" ]
 }
 
+# bats test_tags=long
 @test "the line of each program is printed when it finishes, with the number left to run" {
   program first 1..1 'ok 1 - first'
   # The second program waits for the line of the first.

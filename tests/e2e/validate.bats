@@ -8,6 +8,7 @@ own_schema() {
   what name.schema.json '{"$schema": "http://json-schema.org/draft-07/schema#", "required": ["name"], "properties": {"name": {"type": "string"}, "state": {"enum": ["open", "closed"]}, "since": {"format": "date"}}}'
 }
 
+# bats test_tags=long
 @test "outside of a repository, with a given schema: valid 0, invalid 1, unusable schema 128, usage 129" {
   own_schema
   what good.json '{"name": "x"}'
@@ -38,6 +39,7 @@ own_schema() {
   run -1 git build validate -s name.schema.json - </dev/null
 }
 
+# bats test_tags=long
 @test "--json prints the basic output of the specification with locations; --max-errors limits it" {
   own_schema
   what bad.json '{"name": 1, "state": "opn"}'

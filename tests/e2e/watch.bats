@@ -101,6 +101,7 @@ lowest() { lines | cut -d' ' -f1 | sort -n | tail -n 1; }
   [ -z "$(find .git -name '*.lock')" ]
 }
 
+# bats test_tags=long
 @test "the view shows why a fetch failed, until the remote answers" {
   mv ../fleet.git ../away.git
   on_terminal 150 24

@@ -80,6 +80,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   }
 }
 
+# bats test_tags=long
 @test "a valid history has no errors" {
   state 100 .
   lock 110 s1 1 120 && acquired a.log s1 109 111 1 120 "$tip"
@@ -97,26 +98,31 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   [[ $output == *"7 acknowledged; 9 states of the shared branch; 0 wrong" ]]
 }
 
+# bats test_tags=long
 @test "a lock changes its holder before it has expired" {
   state 100 . && lock 110 s1 1 120 && lock 119 s2 2 130
   finds "lock l1 goes from s1 to s2 1 s before it has expired"
 }
 
+# bats test_tags=long
 @test "the fence does not increase when a lock is acquired" {
   state 100 . && lock 110 s1 1 120 && lock 120 s2 1 130
   finds "lock l1 of s2 has fence 1, after 1"
 }
 
+# bats test_tags=long
 @test "the fence does not increase when the same server acquires again" {
   state 100 . && lock 110 s1 1 120 && lock 121 s1 1 130
   finds "has fence 1, after 1"
 }
 
+# bats test_tags=long
 @test "the fence decreases when a lock is released" {
   state 100 . && lock 110 s1 7 120 && lock 115 "" 6
   finds "lock l1 of no server has fence 6, after 7"
 }
 
+# bats test_tags=long
 @test "two acquisitions have the same fence" {
   state 100 . && lock 110 s1 1 120
   acquired a.log s1 109 111 1 120 "$tip"
@@ -124,24 +130,28 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "fence l1 1 was already given in another answer" a.log b.log
 }
 
+# bats test_tags=long
 @test "an acknowledged acquisition did not happen" {
   state 100 . && lock 110 s1 1 120
   acquired a.log s2 109 111 1 120 "$tip"
   finds "in the history, it belongs to s1" a.log
 }
 
+# bats test_tags=long
 @test "an acknowledged renewal did not happen" {
   state 100 . && lock 110 s1 1 120
   answered a.log s1 109 111 "lock renew" l1 0 "{renewed: true, fence: 1, expires_at: \"$(at 150)\", commit: \"$tip\"}"
   finds "in the history, it has another expiry" a.log
 }
 
+# bats test_tags=long
 @test "an acknowledged release did not happen" {
   state 100 . && lock 110 s1 1 120
   answered a.log s1 109 111 "lock release" l1 0 "{released: true, fence: 1, commit: \"$tip\"}"
   finds "in the history, it belongs to s1" a.log
 }
 
+# bats test_tags=long
 @test "a lock was refused because of a holder that did not exist" {
   state 100 . && lock 110 s1 1 120 && lock 112 "" 1
   answered a.log s2 114 115 "lock acquire" l1 1 '{acquired: false, locked_by: "s1", fence: 1, commit: null}'
@@ -160,6 +170,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "was not pushed between request and answer" a.log
 }
 
+# bats test_tags=long
 @test "a request took effect before one that was answered before it was made" {
   state 100 .
   state 101 '.messages.messages = [{id: "m1", subject: "one"}]' && first=$tip
@@ -169,16 +180,19 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "it took effect before operation 1 of a.log, which was already answered" a.log b.log
 }
 
+# bats test_tags=long
 @test "a running job changes its server" {
   state 100 . && job 110 queued "" 0 && job 120 running s1 1 && job 130 running s2 2
   finds "job j1 goes from s1 to s2 while it runs"
 }
 
+# bats test_tags=long
 @test "a job is claimed at an attempt that already existed" {
   state 100 . && job 110 queued "" 0 && job 120 running s1 1 && job 130 queued "" 1 && job 140 running s2 1
   finds "job j1 is claimed by s2 at attempt 1, after 1"
 }
 
+# bats test_tags=long
 @test "a job was given to two servers" {
   state 100 . && job 110 queued "" 0 && job 120 running s1 1
   claimed a.log s1 119 121 1 "$tip"
@@ -198,6 +212,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "in the history, it belongs to s1" a.log
 }
 
+# bats test_tags=long
 @test "a completed job runs again" {
   state 100 . && job 110 queued "" 0 && job 120 running s1 1 && job 130 completed s1 1 && job 140 queued "" 1
   finds "job j1 was completed, and is queued"
@@ -220,6 +235,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "it was kept, and is lost" a.log
 }
 
+# bats test_tags=long
 @test "a message is removed later" {
   state 100 . && state 110 '.messages.messages = [{id: "m1", subject: "hello"}]' && state 120 '.messages.messages = []'
   finds "message m1 was removed"
@@ -242,16 +258,19 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   finds "the answer is a failure, and it exists" a.log
 }
 
+# bats test_tags=long
 @test "a request was applied twice" {
   state 100 . && state 110 . same && state 120 . same
   finds "operation same was already applied"
 }
 
+# bats test_tags=long
 @test "a request was applied twice, among others" {
   state 100 . && state 110 . "one two" && state 120 . "three two"
   finds "operation two was already applied"
 }
 
+# bats test_tags=long
 @test "the branch was rewound" {
   state 100 . && first=$tip
   lock 110 s1 1 120
@@ -260,6 +279,7 @@ finds() { # TEXT LOG...: the checker reports exactly one error, with TEXT
   [[ $output == *"does not follow the previous state"* ]]
 }
 
+# bats test_tags=long
 @test "a document is missing or corrupt" {
   state 100 . && lock 110 s1 1 120
   tree=$(git -C fleet.git mktree </dev/null)
