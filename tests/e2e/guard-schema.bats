@@ -150,7 +150,7 @@ comments=$'{\n  // strict\n  "strict": true\n}'
   echo 'tsconfig.json -build-schema' >>.gitattributes
   commit
   what web/tsconfig.json "$comments"
-  both_refuse 'web/tsconfig.json:2:3:' # in a commit of its own, too
+  both_refuse 'web/tsconfig.json:2:3:' # in a separate commit, too
   echo 'tsconfig.json -build-schema' >>.gitattributes
   both_accept
   what web/tsconfig.json "$comments"
