@@ -124,8 +124,14 @@ static void check_annotations(struct step *step, const struct annotations *annot
 	const struct json_value *old, const struct json_value *now)
 {
 	bool was_set = old && old->type != JSON_NULL;
-	/* If a whole file is removed, the elements of its lists are checked as removed; its other
-	 * members do not count as changed. */
+	/* If a whole file is removed, the elements of its lists are checked as removed. */
+	if (was_set && !step->new_doc && !step->judging->guard->is_operator &&
+		(annotations->immutable || annotations->increasing))
+		step_violate(step, VIOLATION_REMOVED,
+			"was removed with its file, but it %s; only an operator may remove the file "
+			"(build.operators)",
+			annotations->immutable ? "may not change once it is set"
+					       : "may only increase");
 	if (was_set && step->new_doc) {
 		if (annotations->immutable &&
 			(!now || !json_equal(step->old_doc, old, step->new_doc, now)))

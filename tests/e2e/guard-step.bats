@@ -192,3 +192,29 @@ locks_fleet() {
   commit
   push_refused "/messages/id=m1: was removed" -- HEAD:main
 }
+
+@test "only an operator may remove a file with a value that may not change or decrease" {
+  new_fleet
+  what schemas/printer.json '{"type": "object", "properties": {
+    "name": {"type": ["string", "null"], "x-immutable": true}, "pages": {"type": "integer", "x-increasing": true}, "note": {"type": "string"}}}'
+  echo '/printers/*.json build-schema=printer' >>.gitattributes
+  accepted
+  what printers/a.json '{"name": "a", "pages": 1200, "note": "x"}'
+  what printers/b.json '{"name": null, "note": "x"}'
+  accepted
+  git rm -q printers/a.json
+  refused "printers/a.json: /name: was removed with its file" "/pages: was removed with its file, but it may only increase"
+  git rm -q printers/a.json
+  mkdir -p printers/a.json
+  what printers/a.json/x '{}'
+  refused "printers/a.json: /name: was removed with its file"
+  git mv printers/a.json printers/c.json
+  refused "printers/a.json: /name: was removed with its file"
+  git rm -q printers/b.json
+  accepted
+  identify operator
+  git rm -q printers/a.json
+  as build1 refused "/name: was removed with its file"
+  git rm -q printers/a.json
+  as operator accepted
+}
