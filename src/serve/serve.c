@@ -95,68 +95,79 @@ static int find_earlier(struct serving *s, struct member *member, struct error *
 	return rc;
 }
 
-static void apply(struct serving *s, struct member *member)
+/* Returns 0, with or without an answer of the member; or ERR_FAILED, which is not its fault. */
+static int apply(struct serving *s, struct member *member, struct error *err)
 {
-	struct error err = ERROR_INIT;
-	int rc = find_earlier(s, member, &err);
+	int rc = find_earlier(s, member, err);
 	if (rc > 0)
-		return;
+		return 0;
 	if (!rc && !member->asked.apply) {
 		settle(member, VERDICT_ABSENT, NULL);
-		return;
+		return 0;
 	}
 	if (!rc) {
 		set_clock(s, &member->asked.request);
-		rc = request_apply(&member->asked.request, s->documents, &member->made, &err);
+		rc = request_apply(&member->asked.request, s->documents, &member->made, err);
 	}
 	member->applied = !rc;
 	if (rc > 0) {
 		settle(member, VERDICT_REFUSED, NULL);
 		buf_reset(&member->answered.answer);
 		answer_add(&member->made, &member->answered.answer);
-	} else if (rc < 0) {
-		settle(member, rc == ERR_FAILED ? VERDICT_FAILED : VERDICT_REJECTED, err.text);
+	} else if (rc < 0 && rc != ERR_FAILED) {
+		settle(member, VERDICT_REJECTED, err->text);
 	}
+	return rc == ERR_FAILED ? rc : 0;
 }
 
-/* The answers of an earlier attempt were for other documents. */
-static void apply_all(struct serving *s)
+/*
+ * The answers of an earlier attempt were for other documents. After a failure, none of the requests
+ * is applied, so that they keep their order when they are sent again.
+ */
+static int apply_all(struct serving *s, struct error *err)
 {
+	int rc = 0;
 	documents_reset(s->documents);
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = 0; !rc && i < s->count; i++) {
+		struct error why = ERROR_INIT;
 		s->members[i].applied = false;
 		if (s->members[i].unread)
 			continue;
 		settle(&s->members[i], VERDICT_NONE, NULL);
-		apply(s, &s->members[i]);
+		rc = apply(s, &s->members[i], &why);
+		if (rc < 0)
+			*err = why;
 	}
+	return rc;
 }
 
 /* ---- the commit ---- */
 
-/* The subjects of the applied requests, and their trailers. Returns how many were applied. */
+/* The subjects of the applied requests, their notes, and their trailers. Returns how many were
+ * applied. */
 static size_t write_message(const struct serving *s, struct buf *out)
 {
-	struct buf subjects = BUF_INIT, trailers = BUF_INIT, answer = BUF_INIT;
+	struct buf subjects = BUF_INIT, notes = BUF_INIT, trailers = BUF_INIT, answer = BUF_INIT;
 	size_t count = 0;
 	for (size_t i = 0; i < s->count; i++) {
-		const struct member *member = &s->members[i];
-		const char *subject = member->made.subject.data;
-		if (!member->applied)
+		const struct answer *made = &s->members[i].made;
+		if (!s->members[i].applied)
 			continue;
-		buf_addf(&subjects, "%.*s\n", (int)strcspn(subject, "\n"), subject);
+		buf_addf(&subjects, "%.*s\n", (int)strcspn(made->subject.data, "\n"),
+			made->subject.data);
+		buf_add(&notes, made->notes.data, made->notes.len);
 		buf_reset(&answer);
-		answer_add(&member->made, &answer);
-		applied_add_trailers(&trailers, member->asked.request.id, &answer);
+		answer_add(made, &answer);
+		applied_add_trailers(&trailers, s->members[i].asked.request.id, &answer);
 		count++;
 	}
 	size_t first = strcspn(subjects.data, "\n");
 	if (count > 1)
-		buf_addf(out, "%.*s, and %zu more\n\n%s\n%s", (int)first, subjects.data, count - 1,
-			subjects.data, trailers.data);
-	else
-		buf_addf(out, "%s\n%s", subjects.data, trailers.data);
+		buf_addf(out, "%.*s, and %zu more\n\n", (int)first, subjects.data, count - 1);
+	buf_addf(
+		out, "%s\n%s%s%s", subjects.data, notes.data, notes.len ? "\n" : "", trailers.data);
 	buf_release(&subjects);
+	buf_release(&notes);
 	buf_release(&trailers);
 	buf_release(&answer);
 	return count;
@@ -214,9 +225,8 @@ static int attempt(struct serving *s, struct buf *why, struct error *err)
 	int rc = repo_ref_or_none(s->repo, s->ref.data, &s->files.commit, err);
 	if (rc < 0)
 		return rc;
-	apply_all(s);
-	size_t applied = write_message(s, &message);
-	if (applied)
+	rc = apply_all(s, err);
+	if (!rc && write_message(s, &message))
 		rc = commit_files_write(&s->files, s->documents, message.data, server_of(s),
 			env_now(s->plan->env), &commit, err);
 	buf_release(&message);
@@ -227,7 +237,7 @@ static int attempt(struct serving *s, struct buf *why, struct error *err)
 		if (!rc)
 			rc = repo_ref_update(s->repo, s->ref.data, &commit, &s->files.commit,
 				"git-build: requests", err);
-	} else {
+	} else if (!rc) {
 		commit = OID_NONE;
 	}
 	if (rc == ERR_BUSY)
