@@ -88,7 +88,7 @@ struct check {
 };
 
 /* Reports a file that cannot be read. If the push itself sets the attribute that would exempt it, the
- * message says so. */
+ * message adds that. */
 static int report_problem(struct check *check, struct task *task, const struct problem *problem)
 {
 	struct place place = { .commit = &task->commit, .path = task->path };
