@@ -378,12 +378,16 @@ static int announce_service(struct repo *repo, struct setup_report *report, stru
 		NULL };
 	buf_addstr(&content, "git-build requests, version 1\n");
 	int rc = run_in(repo, write, &content, &blob, err);
-	const char *update[] = { "git", "update-ref", EXCHANGE_REF, blob.data, NULL };
 	if (!rc)
 		rc = run_in(repo, read, NULL, &now, err);
-	bool changed = strcmp(now.data, blob.data) != 0;
+	struct oid new = OID_NONE, old = OID_NONE;
+	oid_parse(&new, blob.data);
+	oid_parse(&old, now.data);
+	bool changed = !oid_equal(&new, &old);
+	/* This also removes the lock of a run that was killed. */
 	if (!rc && changed)
-		rc = run_in(repo, update, NULL, NULL, err);
+		rc = repo_ref_update(
+			repo, EXCHANGE_REF, &new, &old, "requests are applied here", err);
 	if (!rc)
 		setup_step(report, changed, "%s " EXCHANGE_REF ": requests are applied here",
 			changed ? "created" : "found");
