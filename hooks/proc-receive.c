@@ -160,21 +160,14 @@ static void print_answer(const struct buf *line, void *data)
 static int apply(const struct list *options)
 {
 	struct repo *repo = NULL;
-	struct buf branch = BUF_INIT;
 	struct error err = ERROR_INIT;
+	struct serve_plan plan = { getenv, WAIT_MS, env_system() };
 	int rc = repo_open(&repo, NULL, &err);
-	if (!rc && (!repo_config(repo, "build.branch", &branch) || !branch.len)) {
-		buf_reset(&branch);
-		buf_addstr(&branch, "main");
-	}
-	if (!rc) {
-		struct serve_plan plan = { branch.data, getenv, WAIT_MS, env_system() };
+	if (!rc)
 		serve(repo, &plan, options->lines, options->count, print_answer, NULL);
-	} else {
+	else
 		hook_print("cannot open the shared repository: %s", err.text);
-	}
 	repo_close(repo);
-	buf_release(&branch);
 	return rc;
 }
 

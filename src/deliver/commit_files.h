@@ -15,8 +15,8 @@ struct commit_files {
 struct documents_source commit_files_source(struct commit_files *files);
 
 /*
- * Writes a commit with the changes of `documents`, which has this source, onto files->commit, with
- * the current branch not updated. `server` is the committer if git has no user.name. Returns 1 and
+ * Writes a commit with the changes of `documents`, which has this source, onto files->commit. Does not
+ * update a ref. `server` is the committer if git has no user.name. Returns 1 and
  * stores the commit in `*out`; 0 if the content is the same as before; or a negative code, as
  * repo_write_commit().
  */

@@ -142,6 +142,11 @@ const char *guard_who(const struct guard *guard)
 	return guard->identity ? guard->identity : "an unknown pusher";
 }
 
+const char *guard_branch(const struct guard *guard)
+{
+	return guard->branch;
+}
+
 int guard_may_act_for(const struct guard *guard, const char *server, struct error *err)
 {
 	if (guard->by_certificate && !guard->identity)
@@ -158,6 +163,14 @@ int guard_may_act_for(const struct guard *guard, const char *server, struct erro
 
 /* ---- checking ---- */
 
+void guard_forget(struct guard *guard)
+{
+	free(guard->checked);
+	guard->checked = NULL;
+	guard->checked_count = guard->checked_size = 0;
+	guard->tips_count = 0;
+}
+
 /* Reads the rules from the current tip of the shared branch. If they are not the same as before,
  * everything is checked again. */
 static int choose_rules(struct guard *guard, const struct judging *j)
@@ -172,10 +185,7 @@ static int choose_rules(struct guard *guard, const struct judging *j)
 	if (rc)
 		return rc < 0 ? rc : 0;
 	/* The recorded blobs were checked with other rules. */
-	free(guard->checked);
-	guard->checked = NULL;
-	guard->checked_count = guard->checked_size = 0;
-	guard->tips_count = 0;
+	guard_forget(guard);
 	return 0;
 }
 

@@ -41,6 +41,9 @@ int guard_open(
 	struct guard **out, struct repo *repo, const struct guard_plan *plan, struct error *err);
 void guard_free(struct guard *guard);
 
+/* The short name of the shared branch: build.branch, or "main". Borrowed. */
+const char *guard_branch(const struct guard *guard);
+
 /*
  * May the pusher act for `server`? Everyone may if build.identity is not set; otherwise, only the
  * server itself and operators. Returns 0, or ERR_REFUSED. ERR_NOT_FOUND: the identity is in a push
@@ -100,6 +103,10 @@ void guard_report_release(struct guard_report *report);
  */
 int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err);
+
+/* Forgets which content was checked: content that a rejected update had is reported again. For a caller
+ * that checks other updates after a rejection. */
+void guard_forget(struct guard *guard);
 
 /*
  * Adds all violations of `commit` to `report`, as if it had been pushed to the shared branch by

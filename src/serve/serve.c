@@ -7,13 +7,10 @@
 #include "guard/guard.h"
 #include "locks/boot_locks.h"
 #include "locks/clone_lock.h"
-#include "locks/stale_locks.h"
 #include "request/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { LOCK_WAIT_MS = 3000 };
 
 struct member {
 	struct asked asked;
@@ -37,12 +34,23 @@ struct serving {
 
 /* ---- answers ---- */
 
+/* Replaces the answer of a member. */
 static void settle(struct member *member, enum verdict verdict, const char *reason)
 {
 	member->answered.verdict = verdict;
+	member->answered.commit = OID_NONE;
+	buf_reset(&member->answered.answer);
 	buf_reset(&member->answered.reason);
 	if (reason)
 		buf_addstr(&member->answered.reason, reason);
+}
+
+/* The same with the answer that the operation made. */
+static void settle_made(struct member *member, enum verdict verdict, const struct oid *commit)
+{
+	settle(member, verdict, NULL);
+	member->answered.commit = *commit;
+	answer_add(&member->made, &member->answered.answer);
 }
 
 /* Answers all requests that could be read. */
@@ -51,14 +59,6 @@ static void settle_all(struct serving *s, enum verdict verdict, const char *reas
 	for (size_t i = 0; i < s->count; i++)
 		if (!s->members[i].unread)
 			settle(&s->members[i], verdict, reason);
-}
-
-static void settle_applied(struct member *member, const struct oid *commit)
-{
-	settle(member, VERDICT_DONE, NULL);
-	member->answered.commit = *commit;
-	buf_reset(&member->answered.answer);
-	answer_add(&member->made, &member->answered.answer);
 }
 
 /* ---- applying ---- */
@@ -88,7 +88,6 @@ static int find_earlier(struct serving *s, struct member *member, struct error *
 	if (rc > 0) {
 		settle(member, VERDICT_DONE, NULL);
 		member->answered.commit = applied.commit;
-		buf_reset(&member->answered.answer);
 		buf_add(&member->answered.answer, applied.answer.data, applied.answer.len);
 	}
 	applied_release(&applied);
@@ -110,13 +109,10 @@ static int apply(struct serving *s, struct member *member, struct error *err)
 		rc = request_apply(&member->asked.request, s->documents, &member->made, err);
 	}
 	member->applied = !rc;
-	if (rc > 0) {
-		settle(member, VERDICT_REFUSED, NULL);
-		buf_reset(&member->answered.answer);
-		answer_add(&member->made, &member->answered.answer);
-	} else if (rc < 0 && rc != ERR_FAILED) {
+	if (rc > 0)
+		settle_made(member, VERDICT_REFUSED, &OID_NONE);
+	else if (rc < 0 && rc != ERR_FAILED)
 		settle(member, VERDICT_REJECTED, err->text);
-	}
 	return rc == ERR_FAILED ? rc : 0;
 }
 
@@ -193,16 +189,11 @@ static int check(struct serving *s, const struct oid *commit, struct buf *why, s
 	list_violations(&report, why);
 	if (!rc && report.count)
 		rc = 1;
+	/* Otherwise the next attempt would not check the same content again. */
+	if (rc)
+		guard_forget(s->guard);
 	guard_report_release(&report);
 	return rc;
-}
-
-/* Removes the lock of a process that was killed while it moved the branch, if that is what is in
- * the way. */
-static void remove_dead_lock(struct serving *s)
-{
-	if (boot_locks_remove_for(repo_place(s->repo), s->ref.data, NULL) <= 0)
-		stale_locks_remove(repo_place(s->repo), LOCK_WAIT_MS);
 }
 
 static const char *server_of(const struct serving *s)
@@ -240,25 +231,18 @@ static int attempt(struct serving *s, struct buf *why, struct error *err)
 	} else if (!rc) {
 		commit = OID_NONE;
 	}
+	/* repo_ref_update() has waited, but other pushes may keep a lock from being known as dead. */
 	if (rc == ERR_BUSY)
-		remove_dead_lock(s);
+		boot_locks_remove_for(repo_place(s->repo), s->ref.data, NULL);
 	if (rc < 0)
 		return rc == ERR_LOST_RACE || rc == ERR_BUSY ? 1 : rc;
 	for (size_t i = 0; i < s->count; i++)
 		if (s->members[i].applied)
-			settle_applied(&s->members[i], &commit);
+			settle_made(&s->members[i], VERDICT_DONE, &commit);
 	return 0;
 }
 
-static size_t count_applied(const struct serving *s)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < s->count; i++)
-		count += s->members[i].applied;
-	return count;
-}
-
-/* Answers all requests of `s`. If the guard rejects several of them together, each is applied
+/* Answers all requests of `s`. If the guard rejects what several of them do together, each is applied
  * separately, so that only the invalid ones fail. */
 static void run(struct serving *s)
 {
@@ -270,18 +254,16 @@ static void run(struct serving *s)
 		err = (struct error)ERROR_INIT;
 		rc = attempt(s, &why, &err);
 	}
-	if (rc == 2 && count_applied(s) > 1) {
-		struct serving one = *s;
-		for (size_t i = 0; i < s->count; i++) {
-			one.members = &s->members[i];
-			one.count = 1;
-			run(&one);
-		}
-	} else if (rc == 2) {
-		settle_all(s, VERDICT_REJECTED, why.data);
-	} else if (rc) {
-		settle_all(s, VERDICT_FAILED, *err.text ? err.text : "not enough time");
+	struct serving one = *s;
+	one.count = 1;
+	for (size_t i = 0; rc == 2 && s->count > 1 && i < s->count; i++) {
+		one.members = &s->members[i];
+		run(&one);
 	}
+	if (rc == 2 && s->count == 1)
+		settle_all(s, VERDICT_REJECTED, why.data);
+	else if (rc && rc != 2)
+		settle_all(s, VERDICT_FAILED, *err.text ? err.text : "not enough time");
 	buf_release(&why);
 }
 
@@ -324,12 +306,14 @@ void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *l
 	struct guard_plan guard_plan = { .variable = plan->variable };
 	struct error err = ERROR_INIT;
 	s.deadline_ms = env_ms(plan->env) + plan->wait_ms;
-	s.files = (struct commit_files){ repo, OID_NONE, plan->branch };
 	struct documents_source source = commit_files_source(&s.files);
 	s.documents = documents_new(&source);
 	s.members = xcalloc(count, sizeof(*s.members));
-	ref_branch(&s.ref, plan->branch);
 	int rc = guard_open(&s.guard, repo, &guard_plan, &err);
+	if (!rc) {
+		s.files = (struct commit_files){ repo, OID_NONE, guard_branch(s.guard) };
+		ref_branch(&s.ref, s.files.branch);
+	}
 	for (size_t i = 0; i < count; i++)
 		read_member(&s, &s.members[i], &lines[i]);
 	if (!rc)

@@ -16,7 +16,6 @@
 #include "git/repo.h"
 
 struct serve_plan {
-	const char *branch; /* the shared branch, short: "main" */
 	/* Returns the value of an environment variable, which identifies the sender; see struct
 	 * guard_plan. */
 	char *(*variable)(const char *name);
@@ -26,7 +25,8 @@ struct serve_plan {
 };
 
 /*
- * Applies `count` requests, each a line as in request/exchange.h, to the bare repository `repo`.
+ * Applies `count` requests, each a line as in request/exchange.h, to the shared branch of the bare
+ * repository `repo` (guard_branch()).
  * Calls `answer` with the line of each answer, in this order. A request that fails is answered as
  * well: the caller needs no other result.
  */

@@ -42,6 +42,13 @@ wrap() {
   chmod +x "$TMP/fleet.git/hooks/proc-receive"
 }
 
+# end_service: the shared repository does not apply requests any more.
+end_service() {
+  fleet update-ref -d refs/for/build
+  fleet config --unset receive.procReceiveRefs
+  rm "$TMP/fleet.git/hooks/proc-receive"
+}
+
 @test "the shared repository applies a request; the clone sends no objects and changes nothing" {
   local before
   before=$(git rev-parse HEAD origin/main && git status --porcelain)
@@ -180,6 +187,19 @@ wrap() {
     "$(asked "$(request build1 'message send' "$(uuid)" "{\"message\": \"msg_2\", \"to\": \"all\", \"type\": \"info\", \"subject\": \"$long\", \"body\": \"\"}")")"
   [ "$(jq -r .verdict <<<"$output" | xargs)" = "done rejected" ]
   shown messages | jq -e '[.messages[].subject] | contains(["short"])'
+  # The file is the same in the commit of both and in that of one.
+  ask "$(asked "$(request build1 'lock acquire' "$(uuid)" '{"name": "other", "ttl": 600}')")" \
+    "$(asked "$(request build1 'message send' "$(uuid)" "{\"message\": \"msg_4\", \"to\": \"all\", \"type\": \"info\", \"subject\": \"$long\", \"body\": \"\"}")")"
+  [ "$(jq -r .verdict <<<"$output" | xargs)" = "done rejected" ]
+  # The others in the push keep their own answers: one that was applied earlier, and one that is refused.
+  local earlier first
+  earlier=$(asked "$(request build1 'lock acquire' "$(uuid)" '{"name": "deploy", "ttl": 600}')")
+  ask "$earlier"
+  first=$output
+  ask "$earlier" "$(asked "$(request build1 'message send' "$(uuid)" "{\"message\": \"msg_3\", \"to\": \"all\", \"type\": \"info\", \"subject\": \"$long\", \"body\": \"\"}")")" \
+    "$(asked "$(request build2 'lock acquire' "$(uuid)" '{"name": "deploy", "ttl": 600}')")"
+  [ "$(jq -r .verdict <<<"$output" | xargs)" = "done rejected refused" ]
+  [ "$(sed -n 1p <<<"$output")" = "$first" ]
 }
 
 # bats test_tags=long
@@ -240,9 +260,7 @@ wrap() {
 }
 
 @test "a repository without the service gets a push, and no ref is left there" {
-  fleet update-ref -d refs/for/build
-  fleet config --unset receive.procReceiveRefs
-  rm "$TMP/fleet.git/hooks/proc-receive"
+  end_service
   run -0 git build message send --to all --subject pushed
   shown messages | jq -e '.messages[-1].subject == "pushed"'
   [ -z "$(fleet for-each-ref refs/for)" ]
@@ -252,10 +270,8 @@ wrap() {
 # bats test_tags=long
 @test "if the service ends, the next request is pushed" {
   git build message send -q --to all --subject asked
-  fleet update-ref -d refs/for/build
-  fleet config --unset receive.procReceiveRefs
+  end_service
   fleet config receive.advertisePushOptions false
-  rm "$TMP/fleet.git/hooks/proc-receive"
   run -0 git build message send --to all --subject pushed
   [ "$(shown messages | jq -r '.messages[].subject' | xargs)" = "asked pushed" ]
   [ -z "$(fleet for-each-ref refs/for)" ]
