@@ -4,13 +4,14 @@
 #include "base/alloc.h"
 #include "base/env.h"
 #include "hook.h"
+#include "request/exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_LINES = 20 };
+enum { MOST_LINES = 20, OID_HEX = 40 };
 
 /* ---- input from git ---- */
 
@@ -69,6 +70,21 @@ bool push_ref_ok(const char *text)
 		if ((unsigned char)*at <= ' ' || *at == 0x7f)
 			return false;
 	return true;
+}
+
+bool push_parse_received(char *line, struct guard_update *update)
+{
+	char *new = line + OID_HEX + 1, *ref = new + OID_HEX + 1;
+	if (strlen(line) <= 2 * (OID_HEX + 1) || new[-1] != ' ' || ref[-1] != ' ')
+		return false;
+	new[-1] = ref[-1] = '\0';
+	update->ref = ref;
+	return oid_parse(&update->old, line) && oid_parse(&update->new, new) && push_ref_ok(ref);
+}
+
+bool push_is_request(const struct guard_update *update)
+{
+	return oid_is_none(&update->new) && !strcmp(update->ref, EXCHANGE_REF);
 }
 
 /* ---- violations ---- */

@@ -29,6 +29,12 @@ struct push {
 int push_read(struct push *push, bool (*parse)(char *line, struct guard_update *update));
 void push_release(struct push *push);
 
+/* Splits "<old> <new> <ref>", as receive-pack writes it for pre-receive and proc-receive. */
+bool push_parse_received(char *line, struct guard_update *update);
+
+/* Is it the deletion that carries requests (hooks/proc-receive.c)? */
+bool push_is_request(const struct guard_update *update);
+
 /* Is `text` the full name of a ref, as it can occur in a line of git's input? */
 bool push_ref_ok(const char *text);
 

@@ -17,23 +17,9 @@
 #include "base/alloc.h"
 #include "hook.h"
 #include "locks/boot_locks.h"
-#include "request/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { OID_HEX = 40 };
-
-/* "<old> <new> <ref>" */
-static bool parse_line(char *line, struct guard_update *update)
-{
-	char *new = line + OID_HEX + 1, *ref = new + OID_HEX + 1;
-	if (strlen(line) <= 2 * (OID_HEX + 1) || new[-1] != ' ' || ref[-1] != ' ')
-		return false;
-	new[-1] = ref[-1] = '\0';
-	update->ref = ref;
-	return oid_parse(&update->old, line) && oid_parse(&update->new, new) && push_ref_ok(ref);
-}
 
 /* If the lock cannot be removed, git reports it when it fails to update the ref. */
 static void remove_dead_locks(struct repo *repo, const char *ref)
@@ -48,17 +34,13 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 }
 
 /* The hook proc-receive checks requests, and keeps the ref. */
-static bool is_request(const struct guard_update *update)
+static void drop_requests(struct push *push)
 {
-	return oid_is_none(&update->new) && !strcmp(update->ref, EXCHANGE_REF);
-}
-
-static bool has_only_requests(const struct push *push)
-{
-	size_t i = 0;
-	while (i < push->count && is_request(&push->updates[i]))
-		i++;
-	return i == push->count;
+	size_t kept = 0;
+	for (size_t i = 0; i < push->count; i++)
+		if (!push_is_request(&push->updates[i]))
+			push->updates[kept++] = push->updates[i];
+	push->count = kept;
 }
 
 /* Returns whether the push is rejected. */
@@ -68,8 +50,6 @@ static bool check_all(struct repo *repo, struct guard *guard, const struct push 
 	bool failed = false;
 	for (size_t i = 0; i < push->count; i++) {
 		size_t before = found;
-		if (is_request(&push->updates[i]))
-			continue;
 		if (check_update(guard, &push->updates[i], &found) < 0)
 			failed = true;
 		else if (found == before)
@@ -107,7 +87,7 @@ int main(int argc, char **argv)
 	struct push push = PUSH_INIT;
 	hook_start(&hook, argc, argv);
 	alloc_keep_memory();
-	int refused = push_read(&push, parse_line) < 0;
+	int refused = push_read(&push, push_parse_received) < 0;
 	if (!refused && !push.count) {
 		hook_print("standard input: empty; expected at least one ref from git");
 		refused = 1;
@@ -116,8 +96,10 @@ int main(int argc, char **argv)
 		hook_print("push rejected: cannot read git's list of refs; push again");
 	else
 		refused = hook_run_kept(&hook, &push.input);
-	if (!refused && !has_only_requests(&push))
-		refused = check_push(&push);
+	if (!refused) {
+		drop_requests(&push);
+		refused = push.count && check_push(&push);
+	}
 	push_release(&push);
 	return refused;
 }

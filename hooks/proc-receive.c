@@ -7,6 +7,7 @@
  * it accepts is the deletion of EXCHANGE_REF, which stays: a push that only deletes a ref sends no
  * objects. Each answer is a line on standard error, which git sends to the client.
  */
+#include "check.h"
 #include "hook.h"
 
 #include "base/alloc.h"
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LENGTH = 4, MOST_PACKET = 65520, MOST_REQUESTS = 64, OID_HEX = 40, WAIT_MS = 20000 };
+enum { LENGTH = 4, MOST_PACKET = 65520, MOST_REQUESTS = 64, WAIT_MS = 20000 };
 
 /* ---- packets ---- */
 
@@ -135,19 +136,6 @@ static int agree(bool *options)
 	return rc;
 }
 
-/* "<old> <new> <ref>": is it the deletion that carries requests? Sets `*ref` to the name. */
-static bool is_request(const char *command, const char **ref)
-{
-	struct oid new;
-	char hex[OID_HEX + 1] = "";
-	*ref = "";
-	if (strlen(command) <= 2 * (OID_HEX + 1))
-		return false;
-	*ref = command + 2 * (OID_HEX + 1);
-	memcpy(hex, command + OID_HEX + 1, OID_HEX);
-	return oid_parse(&new, hex) && oid_is_none(&new) && !strcmp(*ref, EXCHANGE_REF);
-}
-
 /* ---- answers ---- */
 
 static void print_answer(const struct buf *line, void *data)
@@ -171,37 +159,58 @@ static int apply(const struct list *options)
 	return rc;
 }
 
-static int report(const struct list *commands, const char *problem)
+/* Reads the commands. Each is a request, or is refused: its ref is empty if it cannot be read. */
+static int read_commands(struct list *list, struct push *push)
+{
+	int rc = read_list(list);
+	push->updates = xcalloc(list->count, sizeof(*push->updates));
+	push->count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		if (!push_parse_received(list->lines[i].data, &push->updates[i]))
+			push->updates[i].ref = "";
+	return rc;
+}
+
+static bool has_request(const struct push *push)
+{
+	size_t i = 0;
+	while (i < push->count && !push_is_request(&push->updates[i]))
+		i++;
+	return i < push->count;
+}
+
+/* Applies the requests. Returns NULL, or why they were not read. */
+static const char *apply_options(const struct list *options)
+{
+	if (!options->count)
+		return "no request in the push options";
+	if (options->count > MOST_REQUESTS)
+		return "too many requests in one push";
+	return apply(options) < 0 ? "the repository cannot be opened" : NULL;
+}
+
+static int report(const struct push *push, const char *problem)
 {
 	struct buf packet = BUF_INIT;
-	for (size_t i = 0; i < commands->count; i++) {
-		const char *ref;
-		bool is = is_request(commands->lines[i].data, &ref);
+	for (size_t i = 0; i < push->count; i++) {
+		const struct guard_update *update = &push->updates[i];
+		bool is = push_is_request(update);
 		buf_reset(&packet);
-		if (!is)
-			buf_addf(&packet, "ng %s reserved for requests", ref);
-		else if (problem)
-			buf_addf(&packet, "ng %s %s", ref, problem);
+		if (is && !problem)
+			buf_addf(&packet, "ok %s", update->ref);
 		else
-			buf_addf(&packet, "ok %s", ref);
+			buf_addf(&packet, "ng %s %s", update->ref,
+				is ? problem : "reserved for requests");
 		write_packet(&packet);
 	}
 	buf_release(&packet);
 	return flush_packets();
 }
 
-static bool has_request(const struct list *commands)
-{
-	const char *ref;
-	for (size_t i = 0; i < commands->count; i++)
-		if (is_request(commands->lines[i].data, &ref))
-			return true;
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	struct hook hook;
+	struct push push = PUSH_INIT;
 	struct list commands = { NULL, 0, 0 }, options = { NULL, 0, 0 };
 	const char *problem = NULL;
 	bool has = false;
@@ -209,19 +218,14 @@ int main(int argc, char **argv)
 	alloc_keep_memory();
 	int rc = agree(&has);
 	if (!rc)
-		rc = read_list(&commands);
+		rc = read_commands(&commands, &push);
 	if (!rc && has)
 		rc = read_list(&options);
-	if (!rc && has_request(&commands)) {
-		if (!options.count)
-			problem = "no request in the push options";
-		else if (options.count > MOST_REQUESTS)
-			problem = "too many requests in one push";
-		else if (apply(&options) < 0)
-			problem = "the repository cannot be opened";
-	}
+	if (!rc && has_request(&push))
+		problem = apply_options(&options);
 	if (!rc)
-		rc = report(&commands, problem);
+		rc = report(&push, problem);
+	push_release(&push);
 	release_list(&commands);
 	release_list(&options);
 	return rc < 0;
