@@ -86,3 +86,10 @@ const struct env *env_system(void)
 	};
 	return &env;
 }
+
+void env_back_off(const struct env *env, int64_t base_ms, int attempt)
+{
+	enum { MOST_DOUBLINGS = 4 };
+	int64_t most = base_ms << (attempt < MOST_DOUBLINGS ? attempt : MOST_DOUBLINGS);
+	env_sleep(env, env_random(env, (uint32_t)most + 1));
+}

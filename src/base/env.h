@@ -50,5 +50,11 @@ static inline uint32_t env_random(const struct env *env, uint32_t below)
 {
 	return env->random(env->data, below);
 }
+/*
+ * Sleeps before attempt number `attempt` (the first is 0) with full jitter (Brooker, "Exponential
+ * Backoff And Jitter"): a random time up to `base_ms`, which doubles with each attempt, at most
+ * sixteen times that.
+ */
+void env_back_off(const struct env *env, int64_t base_ms, int attempt);
 
 #endif

@@ -1,6 +1,7 @@
 #include "deliver/host_turn.h"
 
 #include "base/hash.h"
+#include "remote/remote.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,18 +28,14 @@ static bool own_directory(struct buf *out)
  * absolute path without symbolic links. */
 static void remote_identity(struct repo *repo, const char *remote, struct buf *out)
 {
-	struct buf key = BUF_INIT;
 	char resolved[PATH_MAX];
-	buf_addf(&key, "remote.%s.url", remote);
-	if (!repo_config(repo, key.data, out) || !out->len) {
-		buf_reset(out);
+	remote_url(repo, remote, out);
+	if (!out->len)
 		buf_addstr(out, remote);
-	}
 	if (realpath(out->data, resolved)) {
 		buf_reset(out);
 		buf_addstr(out, resolved);
 	}
-	buf_release(&key);
 }
 
 /* Was another clone the last to hold the lock? The lock file names its holder, and keeps the name

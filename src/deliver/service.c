@@ -9,8 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_LIMIT = 4096, KNOWN_FOR = 86400, MOST_BYTES = 512 << 10, MOST_CALLS = 64 };
-enum { BACKOFF_MS = 100, MOST_BACKOFF = 16 };
+enum {
+	STATE_LIMIT = 4096,
+	KNOWN_FOR = 86400,
+	MOST_BYTES = 512 << 10,
+	MOST_CALLS = 64,
+	BACKOFF_MS = 100
+};
 
 /* ---- what is known about the shared repository: "<seconds> <1 or 0> <commit or -> <URL>" ---- */
 
@@ -20,22 +25,13 @@ struct known {
 	struct oid commit; /* the last one that an answer named */
 };
 
-static void find_url(struct repo *repo, const struct settings *settings, struct buf *out)
-{
-	struct buf key = BUF_INIT;
-	buf_addf(&key, "remote.%s.url", settings->remote);
-	if (!repo_config(repo, key.data, out))
-		buf_addstr(out, settings->remote);
-	buf_release(&key);
-}
-
 static struct known read_known(struct repo *repo, const struct settings *settings)
 {
 	struct known known = { 0, false, OID_NONE };
 	struct buf text = BUF_INIT, url = BUF_INIT;
 	char commit[41] = "";
 	int applies = 0, end = 0;
-	find_url(repo, settings, &url);
+	remote_url(repo, settings->remote, &url);
 	/* If the file cannot be read, the remote is asked. */
 	if (!state_read(&text, repo, "service", STATE_LIMIT, NULL) &&
 		sscanf(text.data, "%" SCNd64 " %d %40s %n", &known.at, &applies, commit, &end) ==
@@ -58,7 +54,7 @@ static void write_known(
 	struct repo *repo, const struct settings *settings, const struct known *known)
 {
 	struct buf text = BUF_INIT, url = BUF_INIT;
-	find_url(repo, settings, &url);
+	remote_url(repo, settings->remote, &url);
 	buf_addf(&text, "%" PRId64 " %d %s %s\n", known->at, known->applies,
 		oid_is_none(&known->commit) ? "-" : known->commit.hex, url.data);
 	state_write(repo, "service", text.data, false, NULL);
@@ -213,12 +209,6 @@ static bool has_silent(const struct sending *s)
 	return false;
 }
 
-static void wait_before_next(const struct sending *s, int attempt)
-{
-	int64_t most = BACKOFF_MS * (attempt < 5 ? INT64_C(1) << attempt : MOST_BACKOFF);
-	env_sleep(s->env, env_random(s->env, (uint32_t)most + 1));
-}
-
 static int send_all(struct sending *s, struct error *err)
 {
 	struct error failed = ERROR_INIT;
@@ -243,7 +233,7 @@ static int send_all(struct sending *s, struct error *err)
 		if (++attempts >= s->settings->attempts)
 			return error_set(err, doubt ? ERR_UNKNOWN : ERR_UNREACHABLE,
 				"gave up after %d attempts: %s", attempts, why_failed(s, &failed));
-		wait_before_next(s, attempts);
+		env_back_off(s->env, BACKOFF_MS, attempts);
 	}
 	return 0;
 }

@@ -18,7 +18,6 @@ enum {
 	DEFAULT_ATTEMPTS = 5,
 	RACES_PER_ATTEMPT = 20,
 	DEFAULT_BACKOFF_MS = 100,
-	MOST_BACKOFF = 16,
 	MOST_STEP_MS = 2000
 };
 
@@ -193,14 +192,9 @@ static int attempt(struct transaction *tx, struct transaction_result *result, st
 	return rc;
 }
 
-/* Sleeps with full jitter (Brooker, "Exponential Backoff And Jitter"): a random time up to a limit
- * that doubles with each attempt. */
 static void back_off(const struct transaction_plan *plan, int attempts)
 {
-	int64_t base = plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS;
-	int64_t factor = attempts < 5 ? INT64_C(1) << attempts : MOST_BACKOFF;
-	int64_t most = base * factor;
-	env_sleep(plan->env, env_random(plan->env, (uint32_t)most + 1));
+	env_back_off(plan->env, plan->backoff_ms ? plan->backoff_ms : DEFAULT_BACKOFF_MS, attempts);
 }
 
 /*

@@ -22,17 +22,35 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000, TRACE_LIMIT = 16 << 20, LOCK_WAIT_MS = 3000, VARIABLES = 6 };
 
+bool remote_url(struct repo *repo, const char *name, struct buf *out)
+{
+	/* git_remote_lookup() of libgit2 1.5 compares all settings with a regular expression, and
+	 * leaks 20 KB for each that does not match: too much for a loop. */
+	struct buf key = BUF_INIT;
+	buf_addf(&key, "remote.%s.url", name);
+	bool exists = repo_config(repo, key.data, out);
+	if (!exists)
+		buf_addstr(out, name);
+	buf_release(&key);
+	return exists;
+}
+
+bool remote_exists(struct repo *repo, const char *name)
+{
+	struct buf url = BUF_INIT;
+	bool exists = remote_url(repo, name, &url);
+	buf_release(&url);
+	return exists;
+}
+
 /* Is the URL of the remote one that git opens with ssh? */
 static bool is_over_ssh(struct repo *repo, const char *name)
 {
-	struct buf key = BUF_INIT, url = BUF_INIT;
-	buf_addf(&key, "remote.%s.url", name);
-	if (!repo_config(repo, key.data, &url))
-		buf_addstr(&url, name);
+	struct buf url = BUF_INIT;
+	remote_url(repo, name, &url);
 	size_t scheme = strcspn(url.data, ":/");
 	bool is =
 		strstr(url.data, "://") ? !strncmp(url.data, "ssh://", 6) : url.data[scheme] == ':';
-	buf_release(&key);
 	buf_release(&url);
 	return is;
 }
@@ -111,18 +129,6 @@ static int check_remote_name(const struct remote_settings *remote, struct error 
 	if (!*remote->name || *remote->name == '-')
 		return error_set(err, ERR_INVALID, "'%s' is not a valid remote name", remote->name);
 	return 0;
-}
-
-bool remote_exists(struct repo *repo, const char *name)
-{
-	/* git_remote_lookup() of libgit2 1.5 compares all settings with a regular expression, and
-	 * leaks 20 KB for each that does not match: too much for a loop. */
-	struct buf key = BUF_INIT, url = BUF_INIT;
-	buf_addf(&key, "remote.%s.url", name);
-	bool exists = repo_config(repo, key.data, &url);
-	buf_release(&key);
-	buf_release(&url);
-	return exists;
 }
 
 /* Did git fail because of a lock in this clone, either of another process that fetched at the same
@@ -279,21 +285,70 @@ static bool may_have_sent(int trace)
 	return may;
 }
 
-static int check(const struct remote_settings *remote, const struct push *push, const char *output,
-	const char *errors, const struct buf *said, int trace, struct error *err)
+/* The text is not changed. */
+static int set_code(struct error *err, int code)
+{
+	if (err)
+		err->code = code;
+	return code;
+}
+
+/* A run of `git push`. */
+struct pushed {
+	int trace; /* a descriptor; -1: there is none */
+	int status;
+	int64_t took_ms;
+	struct buf output, errors;
+};
+
+/* Runs git. ERR_UNREACHABLE if it took too long, and nothing was sent. */
+static int run_push(struct repo *repo, const struct remote_settings *remote,
+	const char *const *argv, struct pushed *pushed, struct error *err)
+{
+	int64_t started_ms = env_ms(env_system());
+	pushed->trace = memfd_create("git-build-push", MFD_CLOEXEC);
+	int rc = run_git(repo, argv, "push to", remote, pushed->trace, &pushed->status,
+		&pushed->output, &pushed->errors, err);
+	pushed->took_ms = env_ms(env_system()) - started_ms;
+	return rc == ERR_TIMEOUT && !may_have_sent(pushed->trace) ? set_code(err, ERR_UNREACHABLE)
+								  : rc;
+}
+
+/* Records the push, which ended with `rc`. */
+static void end_push(struct repo *repo, struct pushed *pushed, int rc)
+{
+	if (pushed->trace >= 0)
+		close(pushed->trace);
+	push_record_count(repo, rc, pushed->took_ms);
+	repo->has_exchanged = true;
+	buf_release(&pushed->output);
+	buf_release(&pushed->errors);
+}
+
+/* The remote has not reported a result. Returns ERR_UNREACHABLE if nothing was sent; else ERR_UNKNOWN,
+ * with `ended` in the text. */
+static int say_unfinished(const struct remote_settings *remote, const struct pushed *pushed,
+	const char *ended, struct error *err)
+{
+	struct buf own = BUF_INIT;
+	porcelain_sort_errors(pushed->errors.data, NULL, &own);
+	join_lines(&own);
+	bool sent = may_have_sent(pushed->trace);
+	int rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
+		sent ? ended : "cannot push to", remote->name,
+		own.len ? own.data : "git printed no reason");
+	buf_release(&own);
+	return rc;
+}
+
+static int check(const struct remote_settings *remote, const struct push *push,
+	const struct pushed *pushed, const struct buf *said, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 	enum push_verdict verdict;
 	int rc = 0;
-	if (!porcelain_verdict(output, push->ref, &verdict, &reason)) {
-		struct buf own = BUF_INIT;
-		porcelain_sort_errors(errors, NULL, &own);
-		join_lines(&own);
-		bool sent = may_have_sent(trace);
-		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
-			sent ? "the connection ended while pushing to" : "cannot push to",
-			remote->name, own.len ? own.data : "git printed no reason");
-		buf_release(&own);
+	if (!porcelain_verdict(pushed->output.data, push->ref, &verdict, &reason)) {
+		rc = say_unfinished(remote, pushed, "the connection ended while pushing to", err);
 	} else if (verdict == PUSH_UP_TO_DATE) {
 		rc = error_set(err, ERR_LOST_RACE, "%s at '%s' already was at %.12s", push->ref,
 			remote->name, push->new.hex);
@@ -303,8 +358,8 @@ static int check(const struct remote_settings *remote, const struct push *push, 
 	} else if (verdict == PUSH_REFUSED) {
 		/* Another push holds the lock of the ref at the server: git reports that only in
 		 * the text. */
-		bool race =
-			strstr(errors, "cannot lock ref") || strstr(said->data, "cannot lock ref");
+		bool race = strstr(pushed->errors.data, "cannot lock ref") ||
+			strstr(said->data, "cannot lock ref");
 		rc = error_set(err, race ? ERR_LOST_RACE : ERR_REFUSED, "'%s' rejected %s: %s%s%s",
 			remote->name, push->ref, reason.len ? reason.data : "no reason given",
 			said->len ? "\n" : "", said->data);
@@ -345,19 +400,11 @@ static int check_fast_forward(struct repo *repo, const struct push *push, struct
 		push->new.hex, push->expected.hex, push->ref);
 }
 
-/* The text is not changed. */
-static int set_code(struct error *err, int code)
-{
-	if (err)
-		err->code = code;
-	return code;
-}
-
 static int push_once(struct repo *repo, const struct remote_settings *remote,
 	const struct push *pushes, size_t count, struct buf *said, struct error *err)
 {
 	enum { FIXED = 12 };
-	int status = 0, rc = check_remote_name(remote, err);
+	int rc = check_remote_name(remote, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = check_fast_forward(repo, &pushes[i], err);
 	if (rc < 0)
@@ -381,24 +428,15 @@ static int push_once(struct repo *repo, const struct remote_settings *remote,
 	for (size_t i = 0; i < count; i++)
 		argv[used++] = made[count + i] = make_refspec(&pushes[i]);
 
-	struct buf output = BUF_INIT, errors = BUF_INIT, words = BUF_INIT;
-	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
-	int64_t started_ms = env_ms(env_system());
-	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
-	int64_t took_ms = env_ms(env_system()) - started_ms;
-	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
-		rc = set_code(err, ERR_UNREACHABLE);
-	porcelain_sort_errors(errors.data, &words, NULL);
+	struct pushed pushed = { .output = BUF_INIT, .errors = BUF_INIT };
+	struct buf words = BUF_INIT;
+	rc = run_push(repo, remote, argv, &pushed, err);
+	porcelain_sort_errors(pushed.errors.data, &words, NULL);
 	if (said)
 		buf_add(said, words.data, words.len);
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = check(remote, &pushes[i], output.data, errors.data, &words, trace, err);
-	if (trace >= 0)
-		close(trace);
-	push_record_count(repo, rc, took_ms);
-	repo->has_exchanged = true;
-	buf_release(&output);
-	buf_release(&errors);
+		rc = check(remote, &pushes[i], &pushed, &words, err);
+	end_push(repo, &pushed, rc);
 	buf_release(&words);
 	for (size_t i = 0; i < 2 * count; i++)
 		free(made[i]);
@@ -430,32 +468,15 @@ int remote_push(struct repo *repo, const struct remote_settings *remote, const s
 
 /* ---- requests ---- */
 
-/* Appends the remote's output to `said`; without any, sets the error of a push that failed. */
-static int check_request(const struct remote_settings *remote, int status, const char *errors,
-	int trace, struct buf *said, struct error *err)
-{
-	struct buf own = BUF_INIT;
-	porcelain_sort_errors(errors, said, &own);
-	join_lines(&own);
-	int rc = 0;
-	if (status) {
-		bool sent = may_have_sent(trace);
-		rc = error_set(err, sent ? ERR_UNKNOWN : ERR_UNREACHABLE, "%s '%s': %s",
-			sent ? "no answer from" : "cannot push to", remote->name,
-			own.len ? own.data : "git printed no reason");
-	}
-	buf_release(&own);
-	return rc;
-}
-
 int remote_request(struct repo *repo, const struct remote_settings *remote, const char *ref,
 	const char *const *options, size_t count, struct buf *said, struct error *err)
 {
 	static const char *const fixed[] = { "git", "-c", "push.gpgSign=false", "push",
 		"--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no" };
 	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
-	struct buf output = BUF_INIT, errors = BUF_INIT, refspec = BUF_INIT;
-	int status = 0, rc = check_remote_name(remote, err);
+	struct pushed pushed = { .output = BUF_INIT, .errors = BUF_INIT };
+	struct buf refspec = BUF_INIT;
+	int rc = check_remote_name(remote, err);
 	if (rc < 0)
 		return rc;
 	const char **argv = xcalloc(FIXED + 2 * count + 4, sizeof(*argv));
@@ -472,19 +493,11 @@ int remote_request(struct repo *repo, const struct remote_settings *remote, cons
 	argv[used++] = "--";
 	argv[used++] = remote->name;
 	argv[used++] = refspec.data;
-	int trace = memfd_create("git-build-push", MFD_CLOEXEC);
-	int64_t started_ms = env_ms(env_system());
-	rc = run_git(repo, argv, "push to", remote, trace, &status, &output, &errors, err);
-	if (rc == ERR_TIMEOUT && !may_have_sent(trace))
-		rc = set_code(err, ERR_UNREACHABLE);
-	if (!rc)
-		rc = check_request(remote, status, errors.data, trace, said, err);
-	if (trace >= 0)
-		close(trace);
-	push_record_count(repo, rc, env_ms(env_system()) - started_ms);
-	repo->has_exchanged = true;
-	buf_release(&output);
-	buf_release(&errors);
+	rc = run_push(repo, remote, argv, &pushed, err);
+	porcelain_sort_errors(pushed.errors.data, said, NULL);
+	if (!rc && pushed.status)
+		rc = say_unfinished(remote, &pushed, "no answer from", err);
+	end_push(repo, &pushed, rc);
 	buf_release(&refspec);
 	free(argv);
 	return rc;

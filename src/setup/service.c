@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "git/state.h"
+#include "remote/remote.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -81,11 +82,7 @@ static void quote_for_cron(struct buf *out, const char *word)
 /* The path of the remote if it is a directory of this host: the service writes to it. */
 static const char *local_remote(const struct service_plan *plan, struct buf *url)
 {
-	struct buf key = BUF_INIT;
-	buf_addf(&key, "remote.%s.url", plan->settings->remote);
-	bool known = repo_config(plan->repo, key.data, url);
-	buf_release(&key);
-	if (!known)
+	if (!remote_url(plan->repo, plan->settings->remote, url))
 		return NULL;
 	const char *path = !strncmp(url->data, "file://", 7) ? url->data + 7 : url->data;
 	return *path == '/' ? path : NULL;
