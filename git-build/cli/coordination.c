@@ -5,7 +5,6 @@
 #include "base/timestamp.h"
 #include "clone/held_locks.h"
 #include "deliver/submit.h"
-#include "remote/branch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,24 +38,14 @@ static void tell_lock(const struct held *held, const struct lock *lock, bool los
 	buf_release(&text);
 }
 
-/* The shared repository has answered, so it can be fetched from. If that fails, the locks are
- * compared with the branch as last fetched. */
-static void fetch_branch(struct invocation *inv)
-{
-	struct remote_settings remote = { inv->settings.remote, inv->settings.timeout_ms };
-	struct remote_branch branch;
-	remote_branch_init(&branch, inv->repo, &remote, inv->settings.branch);
-	if (!remote_branch_fetch(&branch, NULL))
-		reading_note_fetch(inv->repo, READING_BRANCH, env_now(inv->env));
-	remote_branch_release(&branch);
-}
-
 /* Reports the locks that this server has lost. `fetched`: has the branch just been fetched? */
 static void tell_locks(struct invocation *inv, bool fetched)
 {
 	const struct settings *settings = &inv->settings;
+	struct reading reading;
+	/* If it cannot be fetched, the locks are compared with the branch as last fetched. */
 	if (!fetched && settings->server && held_any(inv->repo))
-		fetch_branch(inv);
+		reading_take(&reading, inv->repo, settings, true, inv->env, NULL);
 	struct oid tip;
 	struct error err = ERROR_INIT;
 	int rc = settings->server

@@ -398,13 +398,12 @@ static bool is_sendable(const struct member *member)
 
 /* Prepares the call for a member, and records it as sent for the next leader. */
 static int begin_call(
-	struct writing *w, struct member *member, struct service_call *call, struct error *err)
+	struct member *member, const struct oid *mark, struct service_call *call, struct error *err)
 {
-	struct oid mark = service_mark(w->repo, w->settings);
 	call->id = member->request.id;
 	call->request = &member->text;
 	call->apply = !member->entry || member->request.operation->later;
-	call->since = member->entry ? member->entry->since : mark;
+	call->since = member->entry ? member->entry->since : *mark;
 	call->answered = (struct answered)ANSWERED_INIT;
 	if (member->sent.once)
 		call->since = member->sent.since;
@@ -412,7 +411,7 @@ static int begin_call(
 		return 0;
 	if (!member->sent.once) {
 		member->sent.once = true;
-		member->sent.since = mark;
+		member->sent.since = *mark;
 	}
 	return write_sent(member, err);
 }
@@ -476,6 +475,7 @@ static int ask_members(struct writing *w, struct outcome *out)
 {
 	struct service_call *calls = xcalloc(w->count, sizeof(*calls));
 	struct member **asked = xcalloc(w->count, sizeof(struct member *));
+	struct oid mark = service_mark(w->repo, w->settings);
 	struct error err = ERROR_INIT;
 	bool left = false;
 	size_t count = 0;
@@ -488,7 +488,7 @@ static int ask_members(struct writing *w, struct outcome *out)
 		}
 		asked[count] = &w->members[i];
 		asked[count]->open = false;
-		if (begin_call(w, asked[count], &calls[count], &err) < 0)
+		if (begin_call(asked[count], &mark, &calls[count], &err) < 0)
 			fail(asked[count], err.code, &err);
 		else
 			count++;

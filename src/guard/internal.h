@@ -40,8 +40,10 @@ int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
 /* The format of `path`, by its name and its attribute in the commit: 0, or a negative code. */
 int rules_format(struct rules *rules, const char *path, enum json_format *out, struct error *err);
-/* The rule for `path`, borrowed; `*out` is NULL if there is none, or if the file has no format. */
-int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err);
+/* The same, and the rule for `path`, borrowed; `*out` is NULL if there is none, or if the file has no
+ * format. */
+int rules_find(struct rules *rules, const char *path, const struct rule **out,
+	enum json_format *format, struct error *err);
 /* Does the attribute -build-schema exempt `path` from all checks but that of its size
  * (fleet_may_be_exempt())? 1, 0, or a negative code. */
 int rules_exempt(struct rules *rules, const char *path, struct error *err);

@@ -197,16 +197,16 @@ int rules_format(struct rules *rules, const char *path, enum json_format *out, s
 	return rc < 0 ? rc : 0;
 }
 
-int rules_find(struct rules *rules, const char *path, const struct rule **out, struct error *err)
+int rules_find(struct rules *rules, const char *path, const struct rule **out,
+	enum json_format *format, struct error *err)
 {
 	const char *builtin = fleet_file(path)->schema;
-	enum json_format format;
+	int rc = rules_format(rules, path, format, err);
 	*out = NULL;
+	if (rc < 0 || *format == FORMAT_NONE)
+		return rc;
 	if (builtin)
 		return rules_by_name(rules, builtin, out, err);
-	int rc = rules_format(rules, path, &format, err);
-	if (rc < 0 || format == FORMAT_NONE)
-		return rc;
 	struct buf name = BUF_INIT;
 	rc = attribute(rules, path, ATTRIBUTE, &name, err);
 	if (rc > 0)

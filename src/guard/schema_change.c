@@ -62,17 +62,6 @@ static int note_change(const struct changed_file *file, void *data)
 	return rc;
 }
 
-/* Does a schema of the repository apply to `path` after the push? 1, 0, or a negative code. */
-static int changed_rule(struct new_rules *news, const char *path, const struct rule **now,
-	const struct rule **before)
-{
-	struct judging *j = news->judging;
-	int rc = rules_find(&news->rules, path, now, j->err);
-	if (!rc)
-		rc = rules_find(&j->guard->rules, path, before, j->err);
-	return rc < 0 ? rc : *now && (*now)->own && (*now)->schema;
-}
-
 /* An existing file whose name or attributes make it a document of another format now. */
 static void check_new_format(
 	struct new_rules *news, const char *path, const struct problem *problem)
@@ -102,14 +91,15 @@ static int check_standing(const struct changed_file *file, void *data)
 	struct problem problem = PROBLEM_INIT;
 	if (file->mode != 0100644 && file->mode != 0100755)
 		return 0;
-	int rc = rules_format(&news->rules, file->path, &format, j->err);
+	int rc = rules_find(&news->rules, file->path, &now, &format, j->err);
 	if (!rc && format == FORMAT_NONE)
 		return check_lost_schema(news, file->path);
 	if (!rc)
-		rc = rules_format(&j->guard->rules, file->path, &old_format, j->err);
-	int has_rule = rc ? rc : changed_rule(news, file->path, &now, &before);
-	if (has_rule < 0 || (!has_rule && format == old_format))
-		return has_rule;
+		rc = rules_find(&j->guard->rules, file->path, &before, &old_format, j->err);
+	/* Does a schema of the repository apply after the push? */
+	bool has_rule = !rc && now && now->own && now->schema;
+	if (rc < 0 || (!has_rule && format == old_format))
+		return rc;
 	int exempt = has_rule ? 0 : rules_exempt(&news->rules, file->path, j->err);
 	if (exempt)
 		return exempt < 0 ? exempt : 0;

@@ -2,14 +2,8 @@
 # The cost of having a push on disk before it is acknowledged: a bare push of a prepared commit to a
 # shared repository as `git build init --shared` creates it, compared with one without core.fsync and
 # the reference-transaction hook, and with one with only core.fsync; alternating, the median of each.
-set -eu
-folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export HOME=$folder GIT_CONFIG_NOSYSTEM=1
-git config --global user.name bench
-git config --global user.email bench@localhost
-git config --global init.defaultBranch main
+# shellcheck source=tests/bench/scratch.bash
+. "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
 
 for kind in durable fsync plain; do
   git build init -q --shared "$kind.git" >/dev/null

@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # Commands that read the whole fleet, with 200 servers, 10,000 messages and 500 builds: milliseconds in
 # addition to `git --version` in the same run; and the post-merge hook if it has nothing to report.
-set -eu
-folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export HOME=$folder GIT_CONFIG_NOSYSTEM=1
-git config --global user.name bench
-git config --global user.email bench@localhost
-git config --global init.defaultBranch main
+# shellcheck source=tests/bench/scratch.bash
+. "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
 
 git build init -q --shared fleet.git >/dev/null
 git clone -q fleet.git clone 2>/dev/null

@@ -5,15 +5,9 @@
 # alternating, the median of each; then by HOSTS clones at the same time: how long all of them together take.
 #
 # usage: bench_requests.sh [ROUNDS [HOSTS [OPERATIONS]]]
-set -eu
+# shellcheck source=tests/bench/scratch.bash
+. "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
 rounds=${1:-15} hosts=${2:-16} each=${3:-3}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/git-build-bench.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export HOME=$folder GIT_CONFIG_NOSYSTEM=1
-git config --global user.name bench
-git config --global user.email bench@localhost
-git config --global init.defaultBranch main
 git config --global build.hostQueue false
 git config --global build.attempts 20
 
