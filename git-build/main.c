@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/dispatch.h"
+#include "documents/validate.h"
 
 const struct command *const commands[] = {
 	&command_init,
@@ -40,7 +41,14 @@ const struct command *const commands[] = {
 	NULL,
 };
 
+static const struct repository_calls calls = {
+	.open = command_open,
+	.close = command_close,
+	.repair = command_repair,
+	.validate = validate_repository,
+};
+
 int main(int argc, char **argv)
 {
-	return program_run(argc, argv);
+	return program_run(&calls, argc, argv);
 }

@@ -30,7 +30,22 @@ enum command_needs {
 	NEEDS_SERVER,     /* and the server ID of this clone */
 };
 
+struct invocation;
+struct validating;
+
+/* How a program works with repositories. The quick program runs the full one instead: see quick.c. */
+struct repository_calls {
+	/* As command_open(). */
+	int (*open)(struct invocation *inv, struct error *err);
+	/* The others are called only after open() has returned 0: as command_close() and
+	 * command_repair(), and `git build validate` with the schemas of the repository. */
+	void (*close)(struct invocation *inv);
+	bool (*repair)(struct invocation *inv, int code);
+	int (*validate)(struct validating *v, struct operands *operands);
+};
+
 struct invocation {
+	const struct repository_calls *calls;
 	const struct command *command;
 	const struct verb *verb; /* of the command, if it has any */
 	const struct env *env;
@@ -145,7 +160,7 @@ int command_find_verb(const struct command *command, struct operands *operands,
 void command_usage(const struct command *command, const struct verb *verb, struct buf *out);
 
 /* Opens the repository of the current directory and loads its settings, for a command that does not
- * always need them. In the quick program this does not return: see quick.c. */
+ * always need them. */
 int command_open(struct invocation *inv, struct error *err);
 /* Closes what command_open() has opened, if anything. */
 void command_close(struct invocation *inv);

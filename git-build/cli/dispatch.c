@@ -41,7 +41,7 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static void start(struct invocation *inv)
+static void start(struct invocation *inv, const struct repository_calls *calls)
 {
 	file_occupy_streams(O_RDONLY);
 	program_set_memory_handler();
@@ -50,6 +50,7 @@ static void start(struct invocation *inv)
 	 * heartbeat between commit and push. */
 	signal(SIGPIPE, SIG_IGN);
 	*inv = (struct invocation){
+		.calls = calls,
 		.env = env_system(),
 		.overrides = { .server = environment("SERVER_ID"),
 			.heartbeat_branch = environment("HEARTBEAT_BRANCH"),
@@ -126,20 +127,22 @@ static int run_command(
 	const struct verb *verb = inv->verb;
 	struct operands given = *operands;
 	struct error failed = ERROR_INIT;
-	int rc =
-		(verb ? verb->needs : command->needs) == NEEDS_NOTHING ? 0 : command_open(inv, err);
+	int rc = (verb ? verb->needs : command->needs) == NEEDS_NOTHING
+		? 0
+		: inv->calls->open(inv, err);
 	if (command->changes)
 		show_changed();
 	if (!rc)
 		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
-	if (rc < 0 && command_repair(inv, rc)) {
+	if (rc < 0 && inv->repo && inv->calls->repair(inv, rc)) {
 		*operands = given;
 		failed = (struct error)ERROR_INIT;
 		rc = (verb ? verb->run : command->run)(inv, options, operands, &failed);
 	}
 	if (failed.code)
 		*err = failed;
-	command_close(inv);
+	if (inv->repo)
+		inv->calls->close(inv);
 	return rc;
 }
 
@@ -253,12 +256,12 @@ static int run(struct invocation *inv, struct operands *operands)
 	return rc;
 }
 
-int program_run(int argc, char **argv)
+int program_run(const struct repository_calls *calls, int argc, char **argv)
 {
 	struct invocation inv;
 	struct operands operands = { argv + 1, argc > 0 ? argc - 1 : 0 };
 	struct error err = ERROR_INIT;
-	start(&inv);
+	start(&inv, calls);
 	int answer = run(&inv, &operands);
 	bool changed = show_has_changed();
 	int unwritten = show_finish(&err);

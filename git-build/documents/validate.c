@@ -201,10 +201,13 @@ static const char *misuse(const struct validate_options *given, const struct ope
 
 static int check(struct validating *v, struct operands *operands)
 {
+	int rc = v->options->schema ? 0 : v->inv->calls->open(v->inv, v->err);
+	if (rc < 0)
+		return rc;
 	show_json_begin(&v->writer);
 	json_begin_member(&v->writer, "errors", '[');
-	int rc = v->options->schema ? check_by_schema(v, operands)
-				    : validate_repository(v, operands);
+	rc = v->options->schema ? check_by_schema(v, operands)
+				: v->inv->calls->validate(v, operands);
 	json_end(&v->writer);
 	json_put_bool(&v->writer, "valid", !v->wrong);
 	show_json_end(&v->writer, rc >= 0 && v->inv->json);

@@ -47,8 +47,8 @@ void validate_text(struct validating *v, const char *file, struct buf *text,
 void validate_refuse(struct validating *v, const char *file, const char *text);
 
 /*
- * Checks against the schemas of the repository: the named files, those of the worktree, the staged
- * files, or a range of commits. Not in the quick program: see quick.c.
+ * Checks against the schemas of the open repository: the named files, those of the worktree, the
+ * staged files, or a range of commits. Only in the full program.
  */
 int validate_repository(struct validating *v, struct operands *operands);
 

@@ -179,9 +179,9 @@ static int tell_range(struct validating *v)
 
 int validate_repository(struct validating *v, struct operands *operands)
 {
-	int rc = command_open(v->inv, v->err);
-	if (rc < 0 || v->options->range)
-		return rc < 0 ? rc : tell_range(v);
+	int rc = 0;
+	if (v->options->range)
+		return tell_range(v);
 	for (int i = 0; !rc && i < operands->count; i++)
 		rc = check_named(v, operands->words[i]);
 	if (!rc && !operands->count)
