@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&command_job,
 	&command_lock,
 	&command_message,
+	&command_pull,
 	&command_outbox,
 	&command_notify,
 	&command_heartbeat,

@@ -171,6 +171,8 @@ static int run_loop(struct run *run, const char *type, struct error *err)
 		rc = show_finish(err);
 		if (rc < 0)
 			return rc;
+		if (!failing)
+			coordination_keep_up(run->inv);
 		repo_tidy(run->inv->repo);
 		if (idle || failing)
 			pause_for(run);

@@ -131,6 +131,7 @@ extern const struct command command_notify;
 extern const struct command command_outbox;
 extern const struct command command_metrics;
 extern const struct command command_package;
+extern const struct command command_pull;
 extern const struct command command_repos;
 extern const struct command command_run;
 extern const struct command command_schema;

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "clone/held_locks.h"
+#include "deliver/pull.h"
 #include "deliver/submit.h"
 
 #include <stdlib.h>
@@ -120,6 +121,18 @@ int coordination_preview(struct invocation *inv, const struct buf *request,
 		rc = show_answer(inv, &text, rc, answer, err);
 	buf_release(&text);
 	return rc;
+}
+
+void coordination_keep_up(struct invocation *inv)
+{
+	struct pull_result result = PULL_RESULT_INIT;
+	if (!inv->settings.requests)
+		return;
+	pull(inv->repo, &inv->settings, inv->env, &result, NULL);
+	show_remote(&result.said, NULL);
+	if (result.behind.len)
+		show_message("warning", result.behind.data);
+	pull_result_release(&result);
 }
 
 void parsed_answer_release(struct parsed_answer *answer)

@@ -49,6 +49,10 @@ int coordination_submit(struct invocation *inv, const struct buf *request,
 int coordination_preview(struct invocation *inv, const struct buf *request,
 	struct parsed_answer *answer, struct error *err);
 
+/* Brings the clone up to date in a round of a loop, if requests do not do this (build.requests).
+ * Prints why the worktree cannot be updated, once; other failures are those of the round itself. */
+void coordination_keep_up(struct invocation *inv);
+
 /* Reads the shared branch. If the remote does not answer, prints a warning with the age of the
  * state that is shown. */
 int coordination_read(

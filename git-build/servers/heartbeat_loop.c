@@ -8,6 +8,7 @@
 
 #include "servers/heartbeat_show.h"
 #include "host/manager.h"
+#include "cli/coordination.h"
 #include "cli/print.h"
 
 #include "base/alloc.h"
@@ -183,6 +184,8 @@ static int send_one(struct heartbeat_loop *loop, struct error *err)
 	if (!failure.code)
 		say_push(loop, &result);
 	say_written(loop, &failure);
+	if (result.pushed)
+		coordination_keep_up(inv);
 	heartbeat_result_release(&result);
 	buf_release(&words);
 	tell_news(loop);

@@ -1,18 +1,15 @@
 #include "deliver/transaction.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "deliver/applied.h"
 #include "deliver/commit_files.h"
+#include "deliver/follow.h"
 #include "deliver/host_turn.h"
 #include "remote/branch.h"
 #include "remote/repair.h"
-#include "git/worktree.h"
-#include "git/state.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	DEFAULT_ATTEMPTS = 5,
@@ -302,33 +299,6 @@ static int recover(struct transaction *tx, struct problem *problem, int code,
 		    : 0;
 }
 
-/*
- * Updates the worktree. A failure is reported once: <state dir>/worktree-problem exists from the
- * first failure until an update succeeds.
- */
-static void follow(struct transaction *tx, struct transaction_result *result)
-{
-	struct buf path = BUF_INIT;
-	struct error why = ERROR_INIT;
-	struct stat st;
-	state_path(&path, tx->repo, "worktree-problem");
-	int rc = worktree_follow(tx->repo, tx->branch.ref, &result->commit, &why);
-	bool reported = !stat(path.data, &st);
-	if (rc < 0 && worktree_index_is_damaged(tx->repo) &&
-		repair(tx->repo, &tx->plan->remote, NULL) > 0)
-		rc = worktree_follow(tx->repo, tx->branch.ref, &result->commit, &why);
-	buf_reset(&result->behind);
-	if (rc >= 0 && reported)
-		file_remove(path.data, NULL);
-	if (rc < 0 && !reported && tx->plan->shows_behind) {
-		buf_addf(&result->behind,
-			"cannot update the worktree to '%s'; trying again at the next change: %s",
-			tx->plan->branch, why.text);
-		file_publish(path.data, result->behind.data, result->behind.len, NULL);
-	}
-	buf_release(&path);
-}
-
 int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	struct transaction_result *result, struct error *err)
 {
@@ -374,7 +344,8 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	}
 	host_queue_leave(&queue);
 	if (rc >= 0 && !oid_is_none(&result->commit))
-		follow(&tx, result);
+		follow(repo, &plan->remote, plan->branch, &result->commit,
+			plan->shows_behind ? &result->behind : NULL, NULL);
 	finish(&tx);
 	return rc;
 }

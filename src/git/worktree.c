@@ -219,11 +219,13 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 		goto done;
 	/* A branch without a commit is updated, too: in a clone of an empty repository. */
 	rc = repo_ref(repo, branch, &now, err);
-	bool stands = !rc;
-	if ((rc < 0 && rc != ERR_NOT_FOUND) || (stands && oid_equal(&now, tip)))
+	bool exists = !rc;
+	if ((rc < 0 && rc != ERR_NOT_FOUND) || (exists && oid_equal(&now, tip)))
 		goto done;
 	rc = 0;
-	bool forward = stands && repo_is_ancestor(repo, &now, tip, NULL) == 1;
+	bool forward = exists && repo_is_ancestor(repo, &now, tip, NULL) == 1;
+	if (exists && !forward && repo_is_ancestor(repo, tip, &now, NULL) == 1)
+		goto done;
 	unlock(repo, branch);
 	if (forward)
 		rc = move_files(repo, &now, tip, err);
