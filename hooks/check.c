@@ -87,6 +87,14 @@ bool push_is_request(const struct guard_update *update)
 	return oid_is_none(&update->new) && !strcmp(update->ref, EXCHANGE_REF);
 }
 
+bool push_has_request(const struct push *push)
+{
+	for (size_t i = 0; i < push->count; i++)
+		if (push_is_request(&push->updates[i]))
+			return true;
+	return false;
+}
+
 /* ---- violations ---- */
 
 static void show_list(const char *kind, const struct guard_update *update,

@@ -34,6 +34,7 @@ bool push_parse_received(char *line, struct guard_update *update);
 
 /* Is it the deletion that carries requests (hooks/proc-receive.c)? */
 bool push_is_request(const struct guard_update *update);
+bool push_has_request(const struct push *push);
 
 /* Is `text` the full name of a ref, as it can occur in a line of git's input? */
 bool push_ref_ok(const char *text);

@@ -75,34 +75,37 @@ static int find_kept(const char *path)
 	return -1;
 }
 
-/* `path` and git's arguments, ending with NULL. The caller frees the array, not its strings. */
-static const char **make_argv(const struct hook *hook, const char *path)
+/* `path` and `arguments`, ending with NULL. The caller frees the array, not its strings. */
+static const char **make_argv(const char *path, const char *const *arguments)
 {
 	size_t count = 0;
-	while (hook->arguments[count])
+	while (arguments[count])
 		count++;
 	const char **argv = xcalloc(count + 2, sizeof(*argv));
 	argv[0] = path;
 	for (size_t i = 0; i < count; i++)
-		argv[i + 1] = hook->arguments[i];
+		argv[i + 1] = arguments[i];
 	return argv;
 }
 
-static int run(const struct hook *hook, const char *path, const struct buf *input)
+/* Returns the exit code; or -1 if there is none. NULL for `output`: it goes to our output. */
+static int run(
+	const char *path, const char *const *arguments, const struct buf *input, struct buf *output)
 {
-	const char **argv = make_argv(hook, path);
+	const char **argv = make_argv(path, arguments);
 	struct child child = { .argv = argv,
 		.foreground = true,
 		.input = input ? input->data : NULL,
-		.input_len = input ? input->len : 0 };
+		.input_len = input ? input->len : 0,
+		.output = output };
 	struct error err = ERROR_INIT;
-	int status = 1, rc = child_run(&child, &status, &err);
+	int status = -1, rc = child_run(&child, &status, &err);
 	if (rc < 0)
 		hook_print("%s", err.text);
 	else if (status > 128)
 		hook_print("%s was killed by signal %d", path, status - 128);
 	free(argv);
-	return rc < 0 ? 1 : status;
+	return rc < 0 ? -1 : status;
 }
 
 int hook_run_kept(const struct hook *hook, const struct buf *input)
@@ -113,7 +116,19 @@ int hook_run_kept(const struct hook *hook, const struct buf *input)
 	/* A name without a slash would be searched for in PATH. */
 	buf_addf(&path, "%s%s", strchr(hook->kept, '/') ? "" : "./", hook->kept);
 	int found = find_kept(path.data);
-	int status = found > 0 ? run(hook, path.data, input) : -found;
+	int status = found > 0 ? run(path.data, (const char *const *)hook->arguments, input, NULL)
+			       : found;
 	buf_release(&path);
-	return status;
+	return status < 0 ? 1 : status;
+}
+
+int hook_run_other(const char *path, const char *const *arguments, const struct buf *input)
+{
+	struct buf nothing = BUF_INIT, output = BUF_INIT;
+	int found = find_kept(path);
+	int status = found > 0 ? run(path, arguments, input ? input : &nothing, &output) : found;
+	fwrite(output.data, 1, output.len, stderr);
+	buf_release(&nothing);
+	buf_release(&output);
+	return status > 128 ? -1 : status > 0 ? 1 : status;
 }

@@ -33,13 +33,19 @@ static void remove_dead_locks(struct repo *repo, const char *ref)
 		hook_print("warning: %s", err.text);
 }
 
-/* The hook proc-receive checks requests, and keeps the ref. */
+/* The hook proc-receive checks requests, asks the user's own hook about the changes that they make,
+ * and keeps the ref. */
 static void drop_requests(struct push *push)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < push->count; i++)
-		if (!push_is_request(&push->updates[i]))
-			push->updates[kept++] = push->updates[i];
+	buf_reset(&push->input);
+	for (size_t i = 0; i < push->count; i++) {
+		const struct guard_update *update = &push->updates[i];
+		if (push_is_request(update))
+			continue;
+		buf_addf(&push->input, "%s %s %s\n", update->old.hex, update->new.hex, update->ref);
+		push->updates[kept++] = *update;
+	}
 	push->count = kept;
 }
 
@@ -94,12 +100,12 @@ int main(int argc, char **argv)
 	}
 	if (refused)
 		hook_print("push rejected: cannot read git's list of refs; push again");
-	else
-		refused = hook_run_kept(&hook, &push.input);
-	if (!refused) {
+	else if (push_has_request(&push))
 		drop_requests(&push);
-		refused = push.count && check_push(&push);
-	}
+	if (!refused && push.count)
+		refused = hook_run_kept(&hook, &push.input);
+	if (!refused && push.count)
+		refused = check_push(&push);
 	push_release(&push);
 	return refused;
 }

@@ -16,6 +16,7 @@
 #include "serve/serve.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,20 @@ static void write_packet(const struct buf *data)
 {
 	printf("%04zx", data->len + LENGTH);
 	fwrite(data->data, 1, data->len, stdout);
+}
+
+/* Appends a packet to `out`. */
+static void add_packet(struct buf *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void add_packet(struct buf *out, const char *format, ...)
+{
+	struct buf data = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	buf_vaddf(&data, format, args);
+	va_end(args);
+	buf_addf(out, "%04zx%s", data.len + LENGTH, data.data);
+	buf_release(&data);
 }
 
 static int flush_packets(void)
@@ -145,14 +160,68 @@ static void print_answer(const struct buf *line, void *data)
 	fprintf(stderr, EXCHANGE_ANSWER "%s\n", line->data);
 }
 
-static int apply(const struct list *options)
+struct conversation {
+	const struct hook *hook;
+	struct buf moves; /* packets that report them */
+};
+
+/* Runs the hook `name` next to ours as git would run it for a push. Returns 0, 1 if it rejects the
+ * change, or ERR_FAILED. */
+static int ask_hook(const struct hook *ours, const char *name, const char *suffix,
+	const char *const *arguments, const struct buf *input, struct buf *why)
+{
+	const char *slash = ours->kept ? strrchr(ours->kept, '/') : NULL;
+	struct buf path = BUF_INIT;
+	if (!slash)
+		return 0;
+	buf_addf(&path, "%.*s/%s%s", (int)(slash - ours->kept), ours->kept, name, suffix);
+	int rc = hook_run_other(path.data, arguments, input);
+	if (rc > 0)
+		buf_addf(why, "the hook %s of the repository rejects the change", name);
+	buf_release(&path);
+	return rc < 0 ? ERR_FAILED : rc;
+}
+
+/* The user's own pre-receive, which has the same suffix as the user's own proc-receive, and then
+ * update. */
+static int may_move(
+	const char *ref, const struct oid *from, const struct oid *to, struct buf *why, void *data)
+{
+	static const char ours[] = "/proc-receive";
+	const struct conversation *c = data;
+	const char *const none[] = { NULL }, *const update[] = { ref, from->hex, to->hex, NULL };
+	const char *suffix = c->hook->kept ? strrchr(c->hook->kept, '/') : NULL;
+	struct buf line = BUF_INIT;
+	int rc = 0;
+	buf_addf(&line, "%s %s %s\n", from->hex, to->hex, ref);
+	if (suffix && !strncmp(suffix, ours, strlen(ours)))
+		rc = ask_hook(c->hook, "pre-receive", suffix + strlen(ours), none, &line, why);
+	if (!rc)
+		rc = ask_hook(c->hook, "update", "", update, NULL, why);
+	buf_release(&line);
+	return rc;
+}
+
+/* git is to report to post-receive and to the client that the branch has moved, not the ref that
+ * the request names. */
+static void note_move(const char *ref, const struct oid *from, const struct oid *to, void *data)
+{
+	struct conversation *c = data;
+	add_packet(&c->moves, "ok " EXCHANGE_REF);
+	add_packet(&c->moves, "option refname %s", ref);
+	add_packet(&c->moves, "option old-oid %s", from->hex);
+	add_packet(&c->moves, "option new-oid %s", to->hex);
+}
+
+static int apply(const struct list *options, struct conversation *c)
 {
 	struct repo *repo = NULL;
 	struct error err = ERROR_INIT;
-	struct serve_plan plan = { getenv, WAIT_MS, env_system() };
+	struct serve_plan plan = { getenv, WAIT_MS, env_system(), may_move, print_answer, note_move,
+		c };
 	int rc = repo_open(&repo, NULL, &err);
 	if (!rc)
-		serve(repo, &plan, options->lines, options->count, print_answer, NULL);
+		serve(repo, &plan, options->lines, options->count);
 	else
 		hook_print("cannot open the shared repository: %s", err.text);
 	repo_close(repo);
@@ -171,39 +240,34 @@ static int read_commands(struct list *list, struct push *push)
 	return rc;
 }
 
-static bool has_request(const struct push *push)
-{
-	size_t i = 0;
-	while (i < push->count && !push_is_request(&push->updates[i]))
-		i++;
-	return i < push->count;
-}
-
 /* Applies the requests. Returns NULL, or why they were not read. */
-static const char *apply_options(const struct list *options)
+static const char *apply_options(const struct list *options, struct conversation *c)
 {
 	if (!options->count)
 		return "no request in the push options";
 	if (options->count > MOST_REQUESTS)
 		return "too many requests in one push";
-	return apply(options) < 0 ? "the repository cannot be opened" : NULL;
+	return apply(options, c) < 0 ? "the repository cannot be opened" : NULL;
 }
 
-static int report(const struct push *push, const char *problem)
+/* Reports the result of each command. git accepts a ref that it asked about several times, with
+ * different options. */
+static int report(const struct push *push, const char *problem, const struct buf *moves)
 {
-	struct buf packet = BUF_INIT;
+	struct buf packets = BUF_INIT;
 	for (size_t i = 0; i < push->count; i++) {
 		const struct guard_update *update = &push->updates[i];
 		bool is = push_is_request(update);
-		buf_reset(&packet);
-		if (is && !problem)
-			buf_addf(&packet, "ok %s", update->ref);
+		if (is && !problem && moves->len)
+			buf_add(&packets, moves->data, moves->len);
+		else if (is && !problem)
+			add_packet(&packets, "ok %s", update->ref);
 		else
-			buf_addf(&packet, "ng %s %s", update->ref,
+			add_packet(&packets, "ng %s %s", update->ref,
 				is ? problem : "reserved for requests");
-		write_packet(&packet);
 	}
-	buf_release(&packet);
+	fwrite(packets.data, 1, packets.len, stdout);
+	buf_release(&packets);
 	return flush_packets();
 }
 
@@ -213,6 +277,7 @@ int main(int argc, char **argv)
 	struct push push = PUSH_INIT;
 	struct list commands = { NULL, 0, 0 }, options = { NULL, 0, 0 };
 	const char *problem = NULL;
+	struct conversation c = { &hook, BUF_INIT };
 	bool has = false;
 	hook_start(&hook, argc, argv);
 	alloc_keep_memory();
@@ -221,10 +286,11 @@ int main(int argc, char **argv)
 		rc = read_commands(&commands, &push);
 	if (!rc && has)
 		rc = read_list(&options);
-	if (!rc && has_request(&push))
-		problem = apply_options(&options);
+	if (!rc && push_has_request(&push))
+		problem = apply_options(&options, &c);
 	if (!rc)
-		rc = report(&push, problem);
+		rc = report(&push, problem, &c.moves);
+	buf_release(&c.moves);
 	push_release(&push);
 	release_list(&commands);
 	release_list(&options);

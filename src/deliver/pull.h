@@ -35,8 +35,8 @@ void pull_result_release(struct pull_result *result);
 
 /*
  * Requests of the outbox that cannot be sent stay there, and are not an error as long as the branch
- * can be fetched. Without a server ID the outbox is not sent. Returns 0, whatever
- * `result->worktree` is; ERR_UNREACHABLE or another negative code if the branch could not be
+ * can be fetched. Without a server ID the outbox is not sent. Returns 0, for each
+ * `result->worktree`; ERR_UNREACHABLE or another negative code if the branch could not be
  * fetched; ERR_BUSY if another process of this clone writes for longer than
  * settings->lock_wait_ms.
  */

@@ -179,7 +179,8 @@ static void list_violations(const struct guard_report *report, struct buf *out)
 	}
 }
 
-/* Returns 0; 1 if the guard rejects the commit, with the reason in `why`; or a negative code. */
+/* Returns 0; 1 if the guard or a hook rejects the commit, with the reason in `why`; or a negative
+ * code. */
 static int check(struct serving *s, const struct oid *commit, struct buf *why, struct error *err)
 {
 	struct guard_report report = { 0 };
@@ -189,6 +190,10 @@ static int check(struct serving *s, const struct oid *commit, struct buf *why, s
 	list_violations(&report, why);
 	if (!rc && report.count)
 		rc = 1;
+	if (!rc)
+		rc = s->plan->may_move(s->ref.data, &update.old, &update.new, why, s->plan->data);
+	if (rc == ERR_FAILED && !*err->text)
+		error_set(err, rc, "a hook of the repository could not be run");
 	/* Otherwise the next attempt would not check the same content again. */
 	if (rc)
 		guard_forget(s->guard);
@@ -236,6 +241,8 @@ static int attempt(struct serving *s, struct buf *why, struct error *err)
 		boot_locks_remove_for(repo_place(s->repo), s->ref.data, NULL);
 	if (rc < 0)
 		return rc == ERR_LOST_RACE || rc == ERR_BUSY ? 1 : rc;
+	if (!oid_is_none(&commit))
+		s->plan->moved(s->ref.data, &s->files.commit, &commit, s->plan->data);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->members[i].applied)
 			settle_made(&s->members[i], VERDICT_DONE, &commit);
@@ -286,21 +293,19 @@ static void read_member(struct serving *s, struct member *member, const struct b
 			err.text);
 }
 
-static void answer_all(
-	const struct serving *s, void (*answer)(const struct buf *line, void *data), void *data)
+static void answer_all(const struct serving *s)
 {
 	struct buf line = BUF_INIT;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct member *member = &s->members[i];
 		buf_reset(&line);
 		answered_write(&line, member->asked.id ? member->asked.id : "", &member->answered);
-		answer(&line, data);
+		s->plan->answer(&line, s->plan->data);
 	}
 	buf_release(&line);
 }
 
-void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *lines, size_t count,
-	void (*answer)(const struct buf *line, void *data), void *data)
+void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *lines, size_t count)
 {
 	struct serving s = { .repo = repo, .plan = plan, .ref = BUF_INIT, .count = count };
 	struct guard_plan guard_plan = { .variable = plan->variable };
@@ -323,7 +328,7 @@ void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *l
 	else
 		settle_all(&s, VERDICT_FAILED, err.text);
 	clone_lock_release(repo_place(repo));
-	answer_all(&s, answer, data);
+	answer_all(&s);
 	for (size_t i = 0; i < count; i++) {
 		asked_release(&s.members[i].asked);
 		answer_release(&s.members[i].made);

@@ -22,15 +22,22 @@ struct serve_plan {
 	int64_t wait_ms; /* after this time, nothing is tried any more: other processes hold the
 			    repository's lock, or the branch */
 	const struct env *env;
+	/* Asks the hooks of the repository whether its shared branch `ref` may move. Returns 0; 1 if
+	 * not, with the reason appended to `why`; or a negative code. */
+	int (*may_move)(const char *ref, const struct oid *from, const struct oid *to,
+		struct buf *why, void *data);
+	/* Called with the line of each answer, in the order of the requests. */
+	void (*answer)(const struct buf *line, void *data);
+	/* Called each time when it has moved, before the answers. */
+	void (*moved)(const char *ref, const struct oid *from, const struct oid *to, void *data);
+	void *data;
 };
 
 /*
  * Applies `count` requests, each a line as in request/exchange.h, to the shared branch of the bare
- * repository `repo` (guard_branch()).
- * Calls `answer` with the line of each answer, in this order. A request that fails is answered as
- * well: the caller needs no other result.
+ * repository `repo` (guard_branch()). A request that fails is answered as well: the caller needs no
+ * other result.
  */
-void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *lines, size_t count,
-	void (*answer)(const struct buf *line, void *data), void *data);
+void serve(struct repo *repo, const struct serve_plan *plan, const struct buf *lines, size_t count);
 
 #endif

@@ -32,7 +32,7 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
     '{"commit":"'"$(tip)"'","worktree":"current","updated":false,"why":null,"sent":0,"left":0}' ]
 }
 
-@test "pull never overwrites local changes and commits, and says why it did not update" {
+@test "pull never overwrites local changes and commits, and prints why it did not update" {
   # On another branch, only the branch of the remote is updated.
   git checkout -q -b topic
   other one
@@ -108,7 +108,7 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
   done
 }
 
-@test "pulls and requests at the same time leave a sound clone" {
+@test "pulls and requests at the same time leave a valid clone" {
   local pids=() n
   for n in 1 2 3 4; do
     git build pull -q 3>&- & pids+=($!)

@@ -310,3 +310,40 @@ end_service() {
     "$(asked "$(request build1 'lock acquire' "$(uuid)" '{"name": "ok", "ttl": 99999999999999999999}')")"
   run -0 git build lock acquire deploy
 }
+
+@test "the hooks of the shared repository see the change that a request makes, and can reject it" {
+  local hooks=$TMP/fleet.git/hooks name tip
+  tip=$(fleet rev-parse main)
+  for name in pre-receive.before-git-build post-receive; do
+    printf '#!/bin/sh\nwhile read -r line; do echo "$line" >>%q; done\necho words of %s\n[ ! -e %q ]\n' \
+      "$TMP/$name" "$name" "$TMP/reject-$name" >"$hooks/$name"
+    chmod +x "$hooks/$name"
+  done
+  printf '#!/bin/sh\necho "$@" >>%q\n[ ! -e %q ] || kill -9 $$\n' "$TMP/update" "$TMP/kill-update" >"$hooks/update"
+  chmod +x "$hooks/update"
+  run -0 --separate-stderr git build lock acquire one
+  [[ $stderr == *"remote: words of pre-receive.before-git-build"*"remote: words of post-receive"* ]]
+  [ "$(cat "$TMP/pre-receive.before-git-build")" = "$tip $(fleet rev-parse main) refs/heads/main" ]
+  [ "$(cat "$TMP/post-receive")" = "$tip $(fleet rev-parse main) refs/heads/main" ]
+  [ "$(cat "$TMP/update")" = "refs/heads/main $tip $(fleet rev-parse main)" ]
+
+  # The user's hook rejects it: that is final.
+  tip=$(fleet rev-parse main)
+  touch "$TMP/reject-pre-receive.before-git-build"
+  run -128 git build message send --to build2 --subject two --body text
+  [[ $output == *"the hook pre-receive of the repository rejects the change"* ]]
+  [ "$(git build outbox list --json | jq '.entries | length')" = 0 ]
+  [ "$(fleet rev-parse main)" = "$tip" ]
+  rm "$TMP/reject-pre-receive.before-git-build"
+
+  # It is killed: that is not.
+  touch "$TMP/kill-update"
+  git config build.attempts 1
+  run -128 git build message send --to build2 --subject three --body text
+  [[ $output == *"hooks/update was killed by signal 9"* ]]
+  [ "$(git build outbox list --json | jq '.entries[0].request.subject')" = '"three"' ]
+  [ "$(fleet rev-parse main)" = "$tip" ]
+  rm "$TMP/kill-update"
+  git build pull
+  shown messages | jq -e '[.messages[].subject] | index("three") != null and index("two") == null'
+}
