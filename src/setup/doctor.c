@@ -9,6 +9,7 @@
 #include "fleet/limits.h"
 #include "clone/address.h"
 #include "clone/servers.h"
+#include "deliver/service.h"
 #include "git/attributes.h"
 #include "git/history.h"
 #include "git/run.h"
@@ -407,6 +408,22 @@ static void examine_clock(struct doctor *d, const struct fleet *fleet)
 			"cannot check the clock: no recent heartbeat from another server");
 }
 
+/* How the requests of this clone get to the shared branch. */
+static void examine_service(struct doctor *d)
+{
+	struct error err = ERROR_INIT;
+	const char *remote = d->settings->remote;
+	int applies = service_find(d->repo, d->settings, d->env, &err);
+	if (applies < 0)
+		find(d, "requests", FINDING_UNKNOWN, NULL, "%s", err.text);
+	else if (applies)
+		find(d, "requests", FINDING_FINE, NULL, "requests are applied by %s", remote);
+	else
+		find(d, "requests", FINDING_FINE, NULL, "requests are pushed as commits: %s%s",
+			d->settings->requests ? remote : "build.requests is false",
+			d->settings->requests ? " does not apply them" : "");
+}
+
 static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 {
 	struct fleet fleet = { 0 };
@@ -426,13 +443,15 @@ static int examine_fleet(struct doctor *d, bool fetch, struct error *err)
 	else
 		find(d, "remote", FINDING_FINE, NULL, "remote %s can be reached",
 			d->settings->remote);
+	if (fetch && !fleet.offline.code)
+		examine_service(d);
 	examine_clock(d, &fleet);
 	buf_release(&fix);
 	fleet_release(&fleet);
 	return 0;
 }
 
-/* Reports a worktree that a transaction could not update (see deliver/transaction.c). */
+/* Reports a worktree that a transaction could not update (see deliver/follow.h). */
 static void examine_work_tree(struct doctor *d)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT, fix = BUF_INIT;

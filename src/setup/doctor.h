@@ -17,8 +17,8 @@ enum finding_state {
 };
 
 struct finding {
-	const char *check; /* "git", "locks", "worktree", "server", "remote", "attributes",
-			    * "driver", "hooks", "clock", "files" */
+	const char *check; /* "git", "locks", "worktree", "server", "remote", "requests",
+			    * "attributes", "driver", "hooks", "clock", "files" */
 	enum finding_state state;
 	char *what; /* a phrase without a full stop */
 	char *fix;  /* a command, or what to do; NULL: nothing to do */

@@ -311,6 +311,17 @@ end_service() {
   run -0 git build lock acquire deploy
 }
 
+@test "doctor reports how requests reach the shared branch" {
+  found() { git build doctor --json | jq -r '.findings[] | select(.check == "requests") | "\(.state): \(.what)"'; }
+  [ "$(found)" = "fine: requests are applied by origin" ]
+  git config build.requests false
+  [ "$(found)" = "fine: requests are pushed as commits: build.requests is false" ]
+  git config --unset build.requests
+  end_service
+  rm .git/git-build/service
+  [ "$(found)" = "fine: requests are pushed as commits: origin does not apply them" ]
+}
+
 @test "the hooks of the shared repository see the change that a request makes, and can reject it" {
   local hooks=$TMP/fleet.git/hooks name tip
   tip=$(fleet rev-parse main)
