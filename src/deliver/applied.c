@@ -54,8 +54,10 @@ int applied_find(struct repo *repo, const struct oid *tip, const struct oid *sin
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "\n" OPERATION_TRAILER "%s\n", id);
 	struct search search = { repo, err, line.data, { .message = BUF_INIT }, out };
-	int rc = history_each_new(
-		repo, tip, since, oid_is_none(since) ? 0 : 1, NULL, look_at, &search, err);
+	int has = oid_is_none(since) ? 0 : repo_has(repo, since, err);
+	int rc = has < 0
+		? has
+		: history_each_new(repo, tip, since, (size_t)has, NULL, look_at, &search, err);
 	buf_release(&search.commit.message);
 	buf_release(&line);
 	return rc;

@@ -16,8 +16,8 @@ struct applied {
 void applied_release(struct applied *applied);
 
 /*
- * Searches the history of `tip` (OID_NONE: none), without the history of `since` (OID_NONE: none),
- * for the commit that applied the request `id`. Returns 1 and replaces `*out`, 0 if there is none,
+ * Searches the history of `tip` (OID_NONE: none), without the history of `since` (if that is a
+ * commit of `repo`), for the commit that applied the request `id`. Returns 1 and replaces `*out`, 0 if there is none,
  * or a negative code.
  */
 int applied_find(struct repo *repo, const struct oid *tip, const struct oid *since, const char *id,

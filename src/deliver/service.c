@@ -12,6 +12,7 @@
 enum {
 	STATE_LIMIT = 4096,
 	KNOWN_FOR = 86400,
+	SILENT_FOR = 600,
 	MOST_BYTES = 512 << 10,
 	MOST_CALLS = 64,
 	BACKOFF_MS = 100
@@ -209,6 +210,15 @@ static bool has_silent(const struct sending *s)
 	return false;
 }
 
+/* The remote has the service, but did not answer: for some time, changes are pushed as commits. */
+static void note_silence(struct sending *s)
+{
+	struct known known = read_known(s->repo, s->settings);
+	known.at = env_now(s->env) - KNOWN_FOR + SILENT_FOR;
+	known.applies = false;
+	write_known(s->repo, s->settings, &known);
+}
+
 static int send_all(struct sending *s, struct error *err)
 {
 	struct error failed = ERROR_INIT;
@@ -230,10 +240,14 @@ static int send_all(struct sending *s, struct error *err)
 			return error_set(err, doubt ? ERR_UNKNOWN : ERR_NOT_FOUND,
 				"'%s' does not apply requests any more", s->settings->remote);
 		doubt = doubt || (rc != ERR_UNREACHABLE && has_silent(s));
-		if (++attempts >= s->settings->attempts)
-			return error_set(err, doubt ? ERR_UNKNOWN : ERR_UNREACHABLE,
-				"gave up after %d attempts: %s", attempts, why_failed(s, &failed));
-		env_back_off(s->env, BACKOFF_MS, attempts);
+		if (++attempts < s->settings->attempts) {
+			env_back_off(s->env, BACKOFF_MS, attempts);
+			continue;
+		}
+		if (rc != ERR_UNREACHABLE && has_silent(s))
+			note_silence(s);
+		return error_set(err, doubt ? ERR_UNKNOWN : ERR_UNREACHABLE,
+			"gave up after %d attempts: %s", attempts, why_failed(s, &failed));
 	}
 	return 0;
 }

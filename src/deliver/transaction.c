@@ -1,7 +1,6 @@
 #include "deliver/transaction.h"
 
 #include "base/alloc.h"
-#include "deliver/applied.h"
 #include "deliver/commit_files.h"
 #include "deliver/follow.h"
 #include "deliver/host_turn.h"
@@ -71,14 +70,9 @@ void transaction_operation(struct transaction *tx, const char *id)
 }
 
 int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
-	struct oid *found, struct error *err)
+	struct applied *out, struct error *err)
 {
-	struct applied applied = APPLIED_INIT;
-	int rc = applied_find(tx->repo, &tx->files.commit, since, id, &applied, err);
-	if (rc > 0)
-		*found = applied.commit;
-	applied_release(&applied);
-	return rc;
+	return applied_find(tx->repo, &tx->files.commit, since, id, out, err);
 }
 
 /* ---- one attempt ---- */

@@ -25,6 +25,7 @@
 #define DELIVER_TRANSACTION_H
 
 #include "base/env.h"
+#include "deliver/applied.h"
 #include "remote/remote.h"
 #include "request/documents.h"
 
@@ -101,8 +102,8 @@ bool transaction_is_fresh(const struct transaction *tx);
  * operation in the commit. */
 void transaction_operation(struct transaction *tx, const char *id);
 /* Does the history of the base, without the history of `since` (OID_NONE: none), have a commit with
- * operation `id`? Returns 1 and stores the commit in `*found`, 0, or a negative code. */
+ * operation `id`? Returns as applied_find(). */
 int transaction_has_operation(struct transaction *tx, const char *id, const struct oid *since,
-	struct oid *found, struct error *err);
+	struct applied *out, struct error *err);
 
 #endif

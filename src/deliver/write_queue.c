@@ -241,18 +241,23 @@ static void finish(struct member *member, const struct oid *commit, int attempts
  * Returns 1, 0, or a negative code; 2: fetch the branch to find out. */
 static int has_happened(struct member *member, struct transaction *tx, struct error *err)
 {
-	const char *id = member->request.id;
-	struct oid found;
-	if (member->entry)
-		return transaction_has_operation(tx, id, &member->entry->since, &found, err);
-	if (!member->sent.once)
+	struct sent *sent = &member->sent;
+	struct applied applied = APPLIED_INIT;
+	if (!member->entry && !sent->once)
 		return 0;
-	int rc = transaction_has_operation(tx, id, &member->sent.since, &found, err);
+	int rc = transaction_has_operation(tx, member->request.id,
+		member->entry ? &member->entry->since : &sent->since, &applied, err);
 	/* All pushes in doubt have the same base, since a later base would have settled the earlier
 	 * ones: their answers differ only in the commit. */
 	if (rc == 1)
-		member->sent.commit = found;
-	return rc || transaction_is_fresh(tx) ? rc : 2;
+		sent->commit = applied.commit;
+	/* The shared repository has applied it. */
+	if (rc == 1 && !sent->answer.len && applied.answer.len) {
+		buf_add(&sent->answer, applied.answer.data, applied.answer.len);
+		sent->attempts = 1;
+	}
+	applied_release(&applied);
+	return rc || member->entry || transaction_is_fresh(tx) ? rc : 2;
 }
 
 /* Returns 0 if the changes are in the transaction; 1 if there are none; 2 to fetch the branch. */
@@ -396,6 +401,16 @@ static bool is_sendable(const struct member *member)
 	return !member->request.file_count && service_takes(member->text.len);
 }
 
+/* The shared repository may have applied the request, or may still apply it. It is pushed
+ * nevertheless: neither side applies a request that the branch already has. */
+static void doubt_call(struct member *member, const struct service_call *call)
+{
+	struct sent *sent = &member->sent;
+	if (!sent->once)
+		sent->since = call->since;
+	sent->once = sent->by_another = true;
+}
+
 /* Prepares the call for a member, and records it as sent for the next leader. */
 static int begin_call(
 	struct member *member, const struct oid *mark, struct service_call *call, struct error *err)
@@ -498,8 +513,11 @@ static int ask_members(struct writing *w, struct outcome *out)
 	for (size_t i = 0; i < count; i++) {
 		enum verdict verdict = calls[i].answered.verdict;
 		bool is_final = verdict != VERDICT_NONE && verdict != VERDICT_FAILED;
-		asked[i]->open =
-			verdict == VERDICT_UNSUPPORTED || (rc == ERR_NOT_FOUND && !is_final);
+		bool doubt = rc == ERR_UNKNOWN && verdict == VERDICT_NONE;
+		if (doubt)
+			doubt_call(asked[i], &calls[i]);
+		asked[i]->open = verdict == VERDICT_UNSUPPORTED || doubt ||
+			(rc == ERR_NOT_FOUND && !is_final);
 		left = left || asked[i]->open;
 		if (!asked[i]->open)
 			take_verdict(w, asked[i], &calls[i].answered, rc, &err);

@@ -78,13 +78,8 @@ static void set_clock(const struct serving *s, struct request *request)
 static int find_earlier(struct serving *s, struct member *member, struct error *err)
 {
 	struct applied applied = APPLIED_INIT;
-	struct oid since = member->asked.since;
-	int rc = oid_is_none(&since) ? 0 : repo_has(s->repo, &since, err);
-	if (!rc)
-		since = OID_NONE;
-	if (rc >= 0)
-		rc = applied_find(
-			s->repo, &s->files.commit, &since, member->asked.request.id, &applied, err);
+	int rc = applied_find(s->repo, &s->files.commit, &member->asked.since,
+		member->asked.request.id, &applied, err);
 	if (rc > 0) {
 		settle(member, VERDICT_DONE, NULL);
 		member->answered.commit = applied.commit;

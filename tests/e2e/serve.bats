@@ -235,26 +235,39 @@ end_service() {
 }
 
 # bats test_tags=long
-@test "if the answer is lost, the request is in doubt until it is sent again, and applied once" {
+@test "if the answer is lost, the client finds it in the history, and the request is applied once" {
   git config build.attempts 2
-  git config build.alertCommand true
   wrap 'exec "$hook" "$@" 2>/dev/null'
-  run -128 git build lock acquire deploy
-  [[ $output == *"kept in the outbox"* ]]
-  shown locks | jq -e '.locks.deploy.fence == 1'
-  wrap 'exec "$hook" "$@"'
-  run -0 git build outbox retry
-  [ "$(git build outbox list --json | jq '.entries | length')" = 0 ]
+  run -0 git build lock acquire deploy --json
+  jq -e '.acquired and .fence == 1 and .commit == "'"$(fleet rev-parse main)"'"' <<<"$output"
   shown locks | jq -e '.locks.deploy.fence == 1'
   [ "$(fleet log --format=%s main | grep -c 'acquires deploy')" = 1 ]
+
+  # For some time, it pushes its changes.
+  [[ $(cat .git/git-build/service) == *" 0 "* ]]
+  wrap 'touch "'"$TMP"'/asked"; exec "$hook" "$@"'
+  git build lock acquire second -q
+  [ ! -e "$TMP/asked" ]
+  later 700 git build lock acquire third -q
+  [ -e "$TMP/asked" ]
+}
+
+@test "if the hook does not run, the client pushes its changes" {
+  fleet config core.hooksPath /dev/null
+  git config build.attempts 2
+  run -0 git build lock acquire deploy
+  shown locks | jq -e '.locks.deploy.locked_by == "build1"'
+  [ -z "$(fleet log -1 --format=%B main | grep '^Answer:')" ]
 }
 
 # bats test_tags=long
 @test "if the request of a process that has ended was not applied, it is dropped, not applied later" {
   git config build.attempts 2
   git config build.alertCommand true
-  wrap 'exit 1'
+  wrap 'mv "'"$TMP"'/fleet.git" "'"$TMP"'/away.git"; exit 1'
   run -128 git build lock acquire deploy
+  [[ $output == *"kept in the outbox"* ]]
+  mv "$TMP/away.git" "$TMP/fleet.git"
   wrap 'exec "$hook" "$@"'
   git build outbox retry
   [ "$(git build outbox list --json | jq '.entries | length')" = 0 ]
