@@ -12,6 +12,7 @@
  */
 #include "discarded.h"
 #include "fleet/files.h"
+#include "fleet/server_directory.h"
 
 #include "base/alloc.h"
 #include "base/escape.h"
@@ -111,26 +112,29 @@ static int compile(struct schema_set *set, const char *name, bool builtin,
 }
 
 /*
- * Sets `*out` to the schema of `path`. It is NULL if there is none, or if the schema is invalid:
- * the file is merged without a schema then. A schema that cannot be read is a failure. Stores the
- * attribute with the format in `format` if it has one. git runs a merge driver in the top directory
- * of the worktree, which has the directory schemas/.
+ * Sets `*out` to the schema of the merged file. It is NULL if there is none, or if the schema is
+ * invalid: the file is merged without a schema then. A schema that cannot be read is a failure. Stores
+ * the attribute with the format in `format` if it applies to the file. git runs a merge driver in the
+ * top directory of the worktree, which has the directory schemas/.
  */
-static int find_schema(struct schema_set *set, const char *path, const struct schema **out,
-	struct buf *format, struct error *err)
+static int find_schema(struct schema_set *set, const struct merge_files *files,
+	const struct schema **out, struct buf *format, struct error *err)
 {
 	static const char *const names[] = { "build-schema", FORMAT_ATTRIBUTE };
 	struct buf values[] = { BUF_INIT, BUF_INIT };
-	const char *builtin = path ? fleet_file(path)->schema : NULL;
+	const char *path = files->path, *builtin = NULL;
 	int rc = 0;
 	*out = NULL;
-	if (builtin)
-		return compile(set, builtin, true, out, err);
+	if (path)
+		rc = server_schema_of_versions(&builtin, path, files->ours, files->theirs, err);
+	if (rc < 0 || builtin)
+		return rc < 0 ? rc : compile(set, builtin, true, out, err);
 	if (path)
 		rc = plumbing_attributes(path, names, values, err);
-	if (rc > 0)
+	if (rc > 0 && !fleet_needs_server(path, NULL))
 		buf_add(format, values[1].data, values[1].len);
-	rc = rc < 0 ? rc : values[0].len ? compile(set, values[0].data, false, out, err) : 0;
+	bool has_schema = values[0].len && !fleet_assigns(path, values[0].data);
+	rc = rc < 0 ? rc : has_schema ? compile(set, values[0].data, false, out, err) : 0;
 	buf_release(&values[0]);
 	buf_release(&values[1]);
 	return rc;
@@ -189,7 +193,7 @@ static int merge(const struct operands *given, struct error *err)
 			.marker_size = size ? (int)strtol(size, NULL, 10) : 0,
 		},
 	};
-	int rc = find_schema(set, path, &files.request.schema, &format, err);
+	int rc = find_schema(set, &files, &files.request.schema, &format, err);
 	files.format = format.data;
 	if (!rc)
 		rc = merge_files(&files, &result, err);

@@ -3,7 +3,7 @@
  * repository, and reads none: published values do not count here.
  */
 #include "cli/command.h"
-#include "fleet/files.h"
+#include "fleet/server_directory.h"
 #include "cli/print.h"
 
 #include "base/alloc.h"
@@ -80,10 +80,12 @@ static int run(
 	files.request.base_label = files.base;
 	files.request.ours_label = files.ours;
 	files.request.theirs_label = files.theirs;
-	const char *schema = given->schema ? given->schema
-		: given->path              ? fleet_file(given->path)->schema
-					   : NULL;
-	int rc = schema ? merge_find_schema(set, &files.request.schema, schema, err) : 0;
+	const char *schema = given->schema;
+	int rc = 0;
+	if (!schema && given->path)
+		rc = server_schema_of_versions(&schema, given->path, files.ours, files.theirs, err);
+	if (!rc && schema)
+		rc = merge_find_schema(set, &files.request.schema, schema, err);
 	if (!rc)
 		rc = given->fold ? merge_fold_file(&files, &result, err)
 				 : merge_files(&files, &result, err);

@@ -2,6 +2,7 @@
  * range of commits. */
 #include "documents/validate.h"
 #include "fleet/files.h"
+#include "fleet/servers.h"
 #include "cli/violations.h"
 
 #include "base/file.h"
@@ -11,16 +12,56 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- files ---- */
+
+/* Reads a file of the worktree or the index, by its path from the top level; a server_read. */
+static int read_path(void *data, const char *path, struct buf *out, struct error *err)
+{
+	struct validating *v = data;
+	struct buf place = BUF_INIT;
+	struct stat st;
+	if (v->options->staged)
+		return worktree_read_staged(v->inv->repo, path, out, err);
+	buf_addf(&place, "%s/%s", repo_work_tree(v->inv->repo), path);
+	int rc = file_read(out, place.data, JSON_DEFAULT_LIMIT, err);
+	if (rc == ERR_INVALID && !stat(place.data, &st) && S_ISDIR(st.st_mode))
+		rc = ERR_NOT_FOUND;
+	buf_release(&place);
+	return rc;
+}
+
+/* The built-in schema of `path`, NULL if there is none. The directory of a server also is one if it
+ * was one in the last commit. */
+static int find_builtin(struct validating *v, const char *path, const char **builtin)
+{
+	struct oid head;
+	int rc = server_schema_of(builtin, path, read_path, v, v->err);
+	if (rc < 0 || *builtin || !fleet_needs_server(path, NULL))
+		return rc;
+	rc = repo_ref(v->inv->repo, "HEAD", &head, v->err);
+	if (!rc)
+		rc = server_schema_in(builtin, path, v->inv->repo, &head, v->err);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* The name of the schema that an attribute gives to `path`: 1, 0 if there is none, or a negative
+ * code. */
+static int find_attribute(struct validating *v, const char *path, struct buf *name)
+{
+	int rc = worktree_attribute(v->inv->repo, path, "build-schema", name, v->err);
+	return rc > 0 && fleet_assigns(path, name->data) ? 0 : rc;
+}
 
 /* The schema of a path of the repository: 1, 0 if it has none, or a negative code. */
 static int schema_for_path(struct validating *v, const char *path, const struct schema **out)
 {
 	struct buf name = BUF_INIT, file = BUF_INIT;
-	const char *builtin = fleet_file(path)->schema;
-	int rc =
-		builtin ? 1 : worktree_attribute(v->inv->repo, path, "build-schema", &name, v->err);
+	const char *builtin = NULL;
+	int rc = find_builtin(v, path, &builtin);
+	if (!rc)
+		rc = builtin ? 1 : find_attribute(v, path, &name);
 	if (rc > 0 && !builtin)
 		buf_addf(&file, "%s/schemas/%s.json", repo_work_tree(v->inv->repo), name.data);
 	int own = 0;
@@ -77,7 +118,7 @@ static int check_path(const char *path, void *data)
 	struct validating *v = data;
 	const struct schema *schema = NULL;
 	enum json_format format;
-	struct buf text = BUF_INIT, place = BUF_INIT;
+	struct buf text = BUF_INIT;
 	int rc = format_for_path(v, path, &format);
 	if (!rc)
 		rc = schema_for_path(v, path, &schema);
@@ -87,22 +128,12 @@ static int check_path(const char *path, void *data)
 	}
 	if (rc <= 0)
 		return rc;
-	if (v->options->staged) {
-		rc = worktree_read_staged(v->inv->repo, path, &text, v->err);
-	} else {
-		buf_addf(&place, "%s/%s", repo_work_tree(v->inv->repo), path);
-		rc = file_read(&text, place.data, JSON_DEFAULT_LIMIT, v->err);
-		if (rc == ERR_NOT_FOUND) { /* deleted in the worktree, but not staged */
-			buf_release(&text);
-			buf_release(&place);
-			return 0;
-		}
-	}
+	rc = read_path(v, path, &text, v->err);
 	if (!rc)
 		check_text(v, path, &text, format, schema);
 	buf_release(&text);
-	buf_release(&place);
-	return rc;
+	/* It may be deleted in the worktree, but not staged. */
+	return rc == ERR_NOT_FOUND && !v->options->staged ? 0 : rc;
 }
 
 /* A file as named on the command line. */

@@ -51,23 +51,27 @@ static struct server *enlist(struct taking *t, const char *id)
 	return &fleet->servers[low];
 }
 
-/* Parses a file of the commit that is being read. ERR_NOT_FOUND, or ERR_INVALID with the
- * location. */
-static int read_document(struct taking *t, const char *id, const char *file, struct json_doc **doc,
-	struct error *err)
+/* A file of a server in the commit that is being read. */
+struct server_file {
+	struct json_doc *doc; /* NULL: there is none, or it is not valid */
+	struct error err;     /* ERR_NOT_FOUND, ERR_FAILED, or ERR_INVALID with the location */
+};
+
+static void open_file(struct taking *t, const char *id, const char *name, struct server_file *file)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	fleet_server_path(&path, id, file);
-	int rc = repo_read(t->repo, &t->commit, path.data, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
-	if (!rc)
-		rc = json_parse_buf(doc, &text, path.data, NULL, err);
-	if (!rc && json_root(*doc)->type != JSON_OBJECT) {
-		rc = error_set(err, ERR_INVALID, "%s:1:1: not an object", path.data);
-		json_doc_free(*doc);
-	}
+	*file = (struct server_file){ NULL, ERROR_INIT };
+	fleet_server_path(&path, id, name);
+	if (!server_read_in(t->repo, &t->commit, path.data, &text, &file->err))
+		json_parse_buf(&file->doc, &text, path.data, NULL, &file->err);
 	buf_release(&path);
 	buf_release(&text);
-	return rc;
+}
+
+/* Does the file show that its directory is a server's? */
+static bool names_server(const struct server_file *file)
+{
+	return file->err.code != ERR_NOT_FOUND && server_is_named(file->doc);
 }
 
 static void note_problem(struct server *server, const struct error *err)
@@ -101,20 +105,28 @@ static void read_last_build(struct last_build *out, const struct json_doc *doc)
 	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
 }
 
-static int read_status(struct taking *t, const char *id, struct error *failure)
+/* Adds server `id`, whose file was read, and notes if it is not valid. NULL if it is not valid, or does
+ * not exist. */
+static struct server *take_server(
+	struct taking *t, const char *id, const char *name, struct server_file *file)
 {
-	struct json_doc *doc;
-	struct error err = ERROR_INIT;
-	int rc = read_document(t, id, FLEET_STATUS_FILE, &doc, &err);
-	if (rc == ERR_NOT_FOUND)
-		return 0;
-	if (rc == ERR_FAILED)
-		return error_set(failure, rc, "%s", err.text);
+	if (file->err.code == ERR_NOT_FOUND)
+		return NULL;
 	struct server *server = enlist(t, id);
-	if (rc < 0) {
-		note_problem(server, &err);
-		return 0;
-	}
+	if (file->doc && json_root(file->doc)->type != JSON_OBJECT)
+		error_set(&file->err, ERR_INVALID, "%s/%s:1:1: not an object", id, name);
+	if (!file->err.code)
+		return server;
+	note_problem(server, &file->err);
+	return NULL;
+}
+
+static void take_status(struct taking *t, const char *id, struct server_file *file)
+{
+	struct server *server = take_server(t, id, FLEET_STATUS_FILE, file);
+	if (!server)
+		return;
+	const struct json_doc *doc = file->doc;
 	const struct json_value *root = json_root(doc);
 	const struct json_value *job = json_member(doc, root, "current_job");
 	server->manager = json_strdup(doc, json_member(doc, root, "manager"));
@@ -128,8 +140,6 @@ static int read_status(struct taking *t, const char *id, struct error *failure)
 	server->paused_since = json_time(doc, json_member(doc, paused, "since"));
 	read_system(server, doc);
 	read_last_build(&server->last_build, doc);
-	json_doc_free(doc);
-	return 0;
 }
 
 static int64_t number_or(
@@ -140,28 +150,21 @@ static int64_t number_or(
 	return is_number && number >= least && number <= most ? number : fallback;
 }
 
-static int read_heartbeat(struct taking *t, const char *id, struct error *failure)
+static void take_heartbeat(struct taking *t, const char *id, struct server_file *file)
 {
-	struct json_doc *doc;
-	struct error err = ERROR_INIT;
 	int64_t when;
 	size_t len;
-	int rc = read_document(t, id, FLEET_HEARTBEAT_FILE, &doc, &err);
-	if (rc == ERR_NOT_FOUND)
-		return 0;
-	if (rc == ERR_FAILED)
-		return error_set(failure, rc, "%s", err.text);
-	struct server *server = enlist(t, id);
-	if (rc < 0) {
-		note_problem(server, &err);
-		return 0;
-	}
+	struct server *server = take_server(t, id, FLEET_HEARTBEAT_FILE, file);
+	if (!server)
+		return;
+	const struct json_doc *doc = file->doc;
 	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
 	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
 	const char *text = json_string(doc, timestamp, &len);
 	if (!text || !timestamp_parse(text, len, &when)) {
-		error_set(&err, ERR_INVALID, "%s/" FLEET_HEARTBEAT_FILE ": no valid timestamp", id);
-		note_problem(server, &err);
+		error_set(&file->err, ERR_INVALID,
+			"%s/" FLEET_HEARTBEAT_FILE ": no valid timestamp", id);
+		note_problem(server, &file->err);
 	} else if (when >= server->last_heartbeat) {
 		/* Of equally old ones, use the one that is read later: that on the heartbeat
 		 * branch. */
@@ -174,8 +177,6 @@ static int read_heartbeat(struct taking *t, const char *id, struct error *failur
 		if (when >= server->status_at)
 			read_system(server, doc);
 	}
-	json_doc_free(doc);
-	return 0;
 }
 
 static bool is_server(const struct entry *entry)
@@ -183,26 +184,54 @@ static bool is_server(const struct entry *entry)
 	return entry->mode == 040000 && !fleet_check_id(entry->name, NULL);
 }
 
+/* Takes both files of the directory `id` if it is a server's (fleet/server_directory.h), or only its
+ * heartbeat. */
+static int read_files(struct taking *t, const char *id, bool only_heartbeat)
+{
+	struct server_file status, heartbeat;
+	open_file(t, id, FLEET_STATUS_FILE, &status);
+	open_file(t, id, FLEET_HEARTBEAT_FILE, &heartbeat);
+	const struct error *failed = status.err.code == ERR_FAILED ? &status.err
+		: heartbeat.err.code == ERR_FAILED                 ? &heartbeat.err
+								   : NULL;
+	bool is_theirs = names_server(&status) || names_server(&heartbeat);
+	int rc = failed ? error_set(t->err, ERR_FAILED, "%s", failed->text) : 0;
+	if (!rc && is_theirs && !only_heartbeat)
+		take_status(t, id, &status);
+	if (!rc && is_theirs)
+		take_heartbeat(t, id, &heartbeat);
+	json_doc_free(status.doc);
+	json_doc_free(heartbeat.doc);
+	return rc;
+}
+
 static int read_server_directory(const struct entry *entry, void *data)
 {
-	struct taking *t = data;
-	int rc = is_server(entry) ? read_status(t, entry->name, t->err) : 0;
-	return rc || !is_server(entry) ? rc : read_heartbeat(t, entry->name, t->err);
+	return is_server(entry) ? read_files(data, entry->name, false) : 0;
 }
 
 static int read_heartbeat_directory(const struct entry *entry, void *data)
 {
-	struct taking *t = data;
-	return is_server(entry) ? read_heartbeat(t, entry->name, t->err) : 0;
+	return is_server(entry) ? read_files(data, entry->name, true) : 0;
 }
 
-/* A ref such as refs/remotes/origin/heartbeat-build1. */
+/* A ref such as refs/remotes/origin/heartbeat-build1. Its name is that of a server. */
 static int read_heartbeat_ref(const char *name, const struct oid *oid, void *data)
 {
 	struct taking *t = data;
 	const char *id = name + strlen(t->prefix);
+	struct server_file heartbeat;
+	int rc = 0;
 	t->commit = *oid;
-	return fleet_check_id(id, NULL) ? 0 : read_heartbeat(t, id, t->err);
+	if (fleet_check_id(id, NULL) < 0)
+		return 0;
+	open_file(t, id, FLEET_HEARTBEAT_FILE, &heartbeat);
+	if (heartbeat.err.code == ERR_FAILED)
+		rc = error_set(t->err, ERR_FAILED, "%s", heartbeat.err.text);
+	else
+		take_heartbeat(t, id, &heartbeat);
+	json_doc_free(heartbeat.doc);
+	return rc;
 }
 
 /* Calls `each` for the root directory of the branch `name`, if it exists; `t->commit` is its

@@ -50,11 +50,6 @@ static bool is_common(const char *name, size_t len)
 	return false;
 }
 
-bool fleet_is_common_directory(const char *name)
-{
-	return is_common(name, strlen(name));
-}
-
 const struct fleet_file *fleet_file(const char *path)
 {
 	const struct fleet_file *file = files;
@@ -64,6 +59,22 @@ const struct fleet_file *fleet_file(const char *path)
 		((*file->pattern == '*' && !of_server) || !matches(file->pattern, path)))
 		file++;
 	return file;
+}
+
+bool fleet_needs_server(const char *path, struct buf *directory)
+{
+	enum fleet_kind kind = fleet_file(path)->kind;
+	if (kind != FLEET_STATUS && kind != FLEET_HEARTBEAT)
+		return false;
+	if (directory)
+		buf_add(directory, path, strcspn(path, "/"));
+	return true;
+}
+
+bool fleet_assigns(const char *path, const char *schema)
+{
+	const struct fleet_file *file = fleet_file(path);
+	return file->schema && !strcmp(file->schema, schema);
 }
 
 static bool is_schema(const char *path)

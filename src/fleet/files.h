@@ -45,8 +45,17 @@ struct fleet_file {
 	const char *empty;   /* the content of a file without elements; NULL: not a list */
 };
 
-/* The row for `path`, a path from the top of the repository; never NULL. */
+/* The row for `path`, a path from the top of the repository; never NULL. A row FLEET_STATUS or
+ * FLEET_HEARTBEAT applies only in the directory of a server (fleet/server_directory.h): see
+ * fleet_needs_server(). */
 const struct fleet_file *fleet_file(const char *path);
+
+/* Is `path` a file of the fleet only if its top-level directory is that of a server? If so, and if
+ * `directory` is not NULL, appends the name of that directory. */
+bool fleet_needs_server(const char *path, struct buf *directory);
+/* Is `schema` what fleet_attributes() assigns to `path`? In a directory that is not a server's, that
+ * attribute has no effect. */
+bool fleet_assigns(const char *path, const char *schema);
 
 /* May the attribute -build-schema exempt `path` from checks? Not a file of the fleet, nor a schema. */
 bool fleet_may_be_exempt(const char *path);
@@ -59,8 +68,6 @@ void fleet_attributes(struct buf *out);
 
 /* The top-level directories that belong to the whole fleet, and never to a server; ends with NULL. */
 extern const char *const fleet_common_directories[];
-/* Does the top-level directory `name` belong to the whole fleet? */
-bool fleet_is_common_directory(const char *name);
 
 /* Appends "<server>/<file>". */
 void fleet_server_path(struct buf *out, const char *server, const char *file);

@@ -1,11 +1,13 @@
 /*
  * The servers of a fleet, from their files: status, measurements of the host, newest heartbeat.
  *
- * A server is anything that has a directory with a status.json or heartbeat.json on the shared
- * branch, or a heartbeat branch. clone/servers.h reads them.
+ * A server is anything that has a directory on the shared branch (fleet/server_directory.h), or a
+ * heartbeat branch. clone/servers.h reads them.
  */
 #ifndef FLEET_SERVERS_H
 #define FLEET_SERVERS_H
+
+#include "fleet/server_directory.h"
 
 #include "base/error.h"
 #include "git/repo.h"
@@ -56,6 +58,15 @@ struct fleet {
 	struct error offline; /* why the remote could not be reached; code 0: it was */
 };
 void fleet_release(struct fleet *fleet);
+
+/* server_directory() and server_schema_of() for the files of `commit`; OID_NONE has no files. */
+int server_directory_in(
+	struct repo *repo, const struct oid *commit, const char *directory, struct error *err);
+int server_schema_in(const char **schema, const char *path, struct repo *repo,
+	const struct oid *commit, struct error *err);
+/* Reads a file of a server, as a server_read does. */
+int server_read_in(struct repo *repo, const struct oid *commit, const char *path, struct buf *out,
+	struct error *err);
 
 /* The state of a server at time `now`, by its last heartbeat and its expected interval. */
 enum heartbeat_state server_state(const struct server *server, int64_t now);

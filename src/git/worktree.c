@@ -261,14 +261,32 @@ int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *p
 	return rc;
 }
 
+/* 1, 0, or a negative code. */
+static int is_in_index(struct repo *repo, const char *path, struct error *err)
+{
+	struct buf found = BUF_INIT;
+	const char *argv[] = { "git", "--literal-pathspecs", "ls-files", "-z", "--cached", "--",
+		path, NULL };
+	int rc = run_git(repo, argv, true, &found, NULL, err);
+	rc = rc < 0 ? rc : found.len && !strcmp(found.data, path);
+	buf_release(&found);
+	return rc;
+}
+
 int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, struct error *err)
 {
 	struct buf name = BUF_INIT;
 	buf_addf(&name, ":0:%s", path);
 	const char *argv[] = { "git", "cat-file", "blob", name.data, NULL };
-	int rc = run_git(repo, argv, true, out, NULL, err);
+	struct error why = ERROR_INIT;
+	int rc = run_git(repo, argv, true, out, NULL, &why);
+	int known = rc ? is_in_index(repo, path, err) : 1;
+	if (!known)
+		rc = error_set(err, ERR_NOT_FOUND, "%s: not in the index", path);
+	else if (known > 0 && rc)
+		error_set(err, rc, "%s", why.text);
 	buf_release(&name);
-	return rc;
+	return known < 0 ? known : rc;
 }
 
 static int look_up(const char **value, struct repo *repo, const char *path, const char *name,

@@ -31,7 +31,8 @@ bool worktree_index_is_damaged(struct repo *repo);
 int worktree_each_file(struct repo *repo, bool staged, int (*each)(const char *path, void *data),
 	void *data, struct error *err);
 
-/* Appends the staged content of `path` to `out`. */
+/* Appends the staged content of `path` to `out`. Returns 0; ERR_NOT_FOUND if the index has no such
+ * file; or another negative code. */
 int worktree_read_staged(struct repo *repo, const char *path, struct buf *out, struct error *err);
 
 /* Stores the value of attribute `name` of `path`, from the .gitattributes of the worktree, in

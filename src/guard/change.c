@@ -317,7 +317,7 @@ static int check_file(const struct changed_file *file, void *data)
 	/* A merge may bring content from another branch that was never checked. */
 	int rc = guard->history ? 0 : check_changed_file(j, &j->update->new, file);
 	if (!rc)
-		rc = rules_find(&guard->rules, file->path, &rule, &format, j->err);
+		rc = rules_find(&guard->rules, &j->update->new, file->path, &rule, &format, j->err);
 	if (rc < 0 || !rule)
 		return rc;
 	if (rule_appends_lines(rule, format) && (rc = check_appended(j, file, rule)))

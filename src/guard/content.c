@@ -195,7 +195,7 @@ static bool is_new_to(struct guard *guard, const struct checked *now)
 static int find_rule(struct judging *j, const char *path, struct task *task)
 {
 	struct rules *rules = &j->guard->rules;
-	int rc = rules_find(rules, path, &task->rule, &task->format, j->err);
+	int rc = rules_find(rules, &task->commit, path, &task->rule, &task->format, j->err);
 	if (!rc && !task->rule && task->format != FORMAT_NONE)
 		rc = rules_exempt(rules, path, j->err);
 	if (rc > 0)

@@ -2,6 +2,7 @@
 #include "guard/internal.h"
 
 #include "fleet/files.h"
+#include "fleet/servers.h"
 
 #include <string.h>
 
@@ -19,22 +20,6 @@ struct looking {
 	char last[256]; /* the last directory that was checked, so that each is reported once */
 };
 
-/* Is `directory` the directory of a server in `commit`? 1, 0, or a negative code. */
-static int is_server_directory(
-	struct repo *repo, const struct oid *commit, const char *directory, struct error *err)
-{
-	static const char *const marks[] = { FLEET_STATUS_FILE, FLEET_HEARTBEAT_FILE };
-	int rc = ERR_NOT_FOUND;
-	for (size_t i = 0; i < 2 && rc == ERR_NOT_FOUND && !oid_is_none(commit); i++) {
-		struct buf path = BUF_INIT;
-		struct oid found;
-		buf_addf(&path, "%s/%s", directory, marks[i]);
-		rc = repo_find(repo, commit, path.data, &found, err);
-		buf_release(&path);
-	}
-	return rc == ERR_NOT_FOUND ? 0 : rc ? rc : 1;
-}
-
 static int check_file(const struct changed_file *file, void *data)
 {
 	struct looking *looking = data;
@@ -47,11 +32,11 @@ static int check_file(const struct changed_file *file, void *data)
 	memcpy(looking->last, file->path, len);
 	looking->last[len] = '\0';
 	const char *directory = looking->last;
-	if (!strcmp(directory, j->guard->identity) || fleet_is_common_directory(directory))
+	if (!strcmp(directory, j->guard->identity))
 		return 0;
-	int is_theirs = is_server_directory(j->guard->repo, &j->update->old, directory, j->err);
+	int is_theirs = server_directory_in(j->guard->repo, &j->update->old, directory, j->err);
 	if (!is_theirs)
-		is_theirs = is_server_directory(j->guard->repo, &j->update->new, directory, j->err);
+		is_theirs = server_directory_in(j->guard->repo, &j->update->new, directory, j->err);
 	if (is_theirs > 0)
 		guard_violate(j->report, VIOLATION_OWNER,
 			&(struct place){ .commit = &j->update->new, .path = file->path },
@@ -66,4 +51,52 @@ int check_ownership(struct judging *j)
 	if (!guard_is_server(j->guard))
 		return 0;
 	return history_each_file(j->changed, check_file, &looking);
+}
+
+/* ---- new servers ---- */
+
+/* Checks the file `name` of a directory if it exists, and the push does not change it. */
+static int check_unchanged(struct judging *j, const char *directory, const char *name)
+{
+	const struct guard_update *update = j->update;
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct oid before;
+	struct changed_file file = { .mode = 0100644, .before = OID_NONE };
+	fleet_server_path(&path, directory, name);
+	file.path = path.data;
+	int rc = server_read_in(j->guard->repo, &update->old, path.data, &text, j->err);
+	if (!rc)
+		rc = repo_find(j->guard->repo, &update->old, path.data, &before, j->err);
+	if (!rc)
+		rc = repo_find(j->guard->repo, &update->new, path.data, &file.blob, j->err);
+	if (!rc && oid_equal(&before, &file.blob))
+		rc = check_changed_file(j, &update->new, &file);
+	buf_release(&path);
+	buf_release(&text);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int check_new_server(const struct changed_file *file, void *data)
+{
+	struct judging *j = data;
+	struct repo *repo = j->guard->repo;
+	struct buf directory = BUF_INIT;
+	if (!file->mode || !fleet_needs_server(file->path, &directory))
+		return 0;
+	int before = server_directory_in(repo, &j->update->old, directory.data, j->err);
+	int now = before ? 0 : server_directory_in(repo, &j->update->new, directory.data, j->err);
+	int rc = before < 0 ? before : now < 0 ? now : 0;
+	/* A file that cannot be read was one of a server already. */
+	if (!rc && now)
+		rc = check_unchanged(j, directory.data, FLEET_STATUS_FILE);
+	if (!rc && now)
+		rc = check_unchanged(j, directory.data, FLEET_HEARTBEAT_FILE);
+	buf_release(&directory);
+	return rc;
+}
+
+int check_new_servers(struct judging *j)
+{
+	return oid_is_none(&j->update->old) ? 0
+					    : history_each_file(j->changed, check_new_server, j);
 }

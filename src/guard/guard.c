@@ -207,6 +207,8 @@ static int check_files(struct judging *j)
 	if (!rc)
 		rc = check_ownership(j);
 	if (!rc && j->coordination)
+		rc = check_new_servers(j);
+	if (!rc && j->coordination)
 		rc = check_schema_change(j);
 	history_difference_free(j->changed);
 	return rc;
@@ -228,6 +230,8 @@ int guard_check(struct guard *guard, struct guard_report *report, const struct g
 		rc = check_branch(j);
 	if (rc < 0 || oid_is_none(&update->new))
 		return rc;
+	if (j->server)
+		rules_note_server(&guard->rules, j->server);
 	rc = check_contents(j);
 	if (!rc && (j->coordination || j->server))
 		rc = check_files(j);
@@ -264,6 +268,8 @@ int guard_check_commit(struct guard *guard, struct guard_report *report,
 		rc = check_content_of(j, &commit->id);
 	if (!rc)
 		rc = find_changed(j);
+	if (!rc)
+		rc = check_new_servers(j);
 	if (!rc)
 		rc = check_schema_change(j);
 	if (!rc)

@@ -30,6 +30,8 @@ struct rules {
 	struct error *err; /* of the caller that reads them */
 	struct rule **all;
 	size_t count, capacity;
+	char **servers; /* those of which a directory was found, or noted */
+	size_t servers_count, servers_capacity;
 };
 
 void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip);
@@ -40,10 +42,15 @@ int rules_follow(struct rules *rules, const struct oid *tip, struct error *err);
 
 /* The format of `path`, by its name and its attribute in the commit: 0, or a negative code. */
 int rules_format(struct rules *rules, const char *path, enum json_format *out, struct error *err);
-/* The same, and the rule for `path`, borrowed; `*out` is NULL if there is none, or if the file has no
- * format. */
-int rules_find(struct rules *rules, const char *path, const struct rule **out,
-	enum json_format *format, struct error *err);
+/*
+ * The same, and the rule for `path` in `commit`, borrowed; `*out` is NULL if there is none, or if the
+ * file has no format. The status of a server has its rule if the directory is a server's in the
+ * commit of the rules, or in `commit`.
+ */
+int rules_find(struct rules *rules, const struct oid *commit, const char *path,
+	const struct rule **out, enum json_format *format, struct error *err);
+/* The directory `server` is a server's in any commit, until rules_follow(). */
+void rules_note_server(struct rules *rules, const char *server);
 /* Does the attribute -build-schema exempt `path` from all checks but that of its size
  * (fleet_may_be_exempt())? 1, 0, or a negative code. */
 int rules_exempt(struct rules *rules, const char *path, struct error *err);
@@ -155,6 +162,9 @@ int check_content_of(struct judging *judging, const struct oid *commit);
 int check_identity(struct judging *judging);
 /* These need the changed files in `judging->changed`. */
 int check_ownership(struct judging *judging);
+/* Checks the status.json and heartbeat.json that the push does not change, in a directory that it makes
+ * that of a server. */
+int check_new_servers(struct judging *judging);
 int check_schema_change(struct judging *judging);
 int check_change(struct judging *judging);
 

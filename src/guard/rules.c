@@ -1,6 +1,7 @@
 /* Finds the schema of a file: a built-in one by the file's name, otherwise by a git attribute. */
 #include "guard/internal.h"
 #include "fleet/files.h"
+#include "fleet/servers.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -10,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA_LIMIT = 16 << 20 };
+enum {
+	SCHEMA_LIMIT = 16 << 20,
+	/* Only so many directories of servers are remembered, so that a push with very many names
+	 * cannot make each search long. */
+	MOST_SERVERS = 1024,
+};
 
 /* The base URI of references between the schemas of the repository. */
 #define OWN_URI       "git-build:///schemas/"
@@ -23,8 +29,18 @@ void rules_init(struct rules *rules, struct repo *repo, const struct oid *tip)
 	*rules = (struct rules){ .repo = repo, .tip = *tip };
 }
 
+static void forget_servers(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->servers_count; i++)
+		free(rules->servers[i]);
+	free(rules->servers);
+	rules->servers = NULL;
+	rules->servers_count = rules->servers_capacity = 0;
+}
+
 void rules_release(struct rules *rules)
 {
+	forget_servers(rules);
 	for (size_t i = 0; i < rules->count; i++) {
 		free(rules->all[i]->name);
 		free(rules->all[i]->problem);
@@ -47,6 +63,7 @@ static int find_own(struct repo *repo, const struct oid *tip, struct oid *out, s
 int rules_follow(struct rules *rules, const struct oid *tip, struct error *err)
 {
 	struct oid before, now;
+	forget_servers(rules);
 	if (oid_equal(&rules->tip, tip))
 		return 1;
 	int rc = find_own(rules->repo, &rules->tip, &before, err);
@@ -197,18 +214,59 @@ int rules_format(struct rules *rules, const char *path, enum json_format *out, s
 	return rc < 0 ? rc : 0;
 }
 
-int rules_find(struct rules *rules, const char *path, const struct rule **out,
-	enum json_format *format, struct error *err)
+/* ---- the directories of servers ---- */
+
+void rules_note_server(struct rules *rules, const char *server)
 {
-	const char *builtin = fleet_file(path)->schema;
+	if (rules->servers_count == MOST_SERVERS)
+		return;
+	GROW(rules->servers, rules->servers_count, rules->servers_capacity);
+	rules->servers[rules->servers_count++] = xstrdup(server);
+}
+
+/* 1, 0, or a negative code. */
+static int is_server(
+	struct rules *rules, const struct oid *commit, const char *directory, struct error *err)
+{
+	for (size_t i = 0; i < rules->servers_count; i++)
+		if (!strcmp(rules->servers[i], directory))
+			return 1;
+	int rc = server_directory_in(rules->repo, &rules->tip, directory, err);
+	if (!rc)
+		rc = server_directory_in(rules->repo, commit, directory, err);
+	if (rc > 0)
+		rules_note_server(rules, directory);
+	return rc;
+}
+
+/* Is `path` a file of the fleet with a built-in schema? 1, 0, or a negative code. */
+static int is_of_fleet(
+	struct rules *rules, const struct oid *commit, const char *path, struct error *err)
+{
+	struct buf directory = BUF_INIT;
+	int rc = fleet_file(path)->schema != NULL;
+	if (fleet_needs_server(path, &directory))
+		rc = is_server(rules, commit, directory.data, err);
+	buf_release(&directory);
+	return rc;
+}
+
+/* ---- the rule of a file ---- */
+
+int rules_find(struct rules *rules, const struct oid *commit, const char *path,
+	const struct rule **out, enum json_format *format, struct error *err)
+{
 	int rc = rules_format(rules, path, format, err);
 	*out = NULL;
 	if (rc < 0 || *format == FORMAT_NONE)
 		return rc;
-	if (builtin)
-		return rules_by_name(rules, builtin, out, err);
+	rc = is_of_fleet(rules, commit, path, err);
+	if (rc)
+		return rc < 0 ? rc : rules_by_name(rules, fleet_file(path)->schema, out, err);
 	struct buf name = BUF_INIT;
 	rc = attribute(rules, path, ATTRIBUTE, &name, err);
+	if (rc > 0 && fleet_assigns(path, name.data))
+		rc = 0;
 	if (rc > 0)
 		rc = rules_by_name(rules, name.data, out, err);
 	buf_release(&name);

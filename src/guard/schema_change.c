@@ -91,11 +91,12 @@ static int check_standing(const struct changed_file *file, void *data)
 	struct problem problem = PROBLEM_INIT;
 	if (file->mode != 0100644 && file->mode != 0100755)
 		return 0;
-	int rc = rules_find(&news->rules, file->path, &now, &format, j->err);
+	int rc = rules_find(&news->rules, &j->update->new, file->path, &now, &format, j->err);
 	if (!rc && format == FORMAT_NONE)
 		return check_lost_schema(news, file->path);
 	if (!rc)
-		rc = rules_find(&j->guard->rules, file->path, &before, &old_format, j->err);
+		rc = rules_find(&j->guard->rules, &j->update->new, file->path, &before, &old_format,
+			j->err);
 	/* Does a schema of the repository apply after the push? */
 	bool has_rule = !rc && now && now->own && now->schema;
 	if (rc < 0 || (!has_rule && format == old_format))

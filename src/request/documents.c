@@ -96,6 +96,32 @@ int documents_read(struct documents *documents, const char *path, const char **t
 	return 0;
 }
 
+static int find_entry(const struct documents_entry *entry, void *data)
+{
+	(void)entry;
+	(void)data;
+	return 1;
+}
+
+int documents_append(void *data, const char *path, struct buf *out, struct error *err)
+{
+	struct documents *documents = data;
+	const struct documents_source *source = &documents->source;
+	const struct written *written = find(documents, path);
+	if (!written) {
+		int rc = source->read(source->data, path, out, err);
+		bool is_directory = rc == ERR_INVALID &&
+			source->list(source->data, path, find_entry, NULL, NULL) > 0;
+		return is_directory
+			? error_set(err, ERR_NOT_FOUND, "%s is a directory, not a file", path)
+			: rc;
+	}
+	if (written->removed)
+		return error_set(err, ERR_NOT_FOUND, "%s: no such file", path);
+	buf_add(out, written->content.data, written->content.len);
+	return 0;
+}
+
 const char *documents_keep(struct documents *documents, struct buf *text)
 {
 	const char *bytes = text->data;

@@ -76,6 +76,8 @@ void documents_reset(struct documents *documents);
  */
 int documents_read(struct documents *documents, const char *path, const char **text, size_t *len,
 	struct error *err);
+/* Appends the file `path` of the documents `data` to `out`; a server_read (fleet/server_directory.h). */
+int documents_append(void *data, const char *path, struct buf *out, struct error *err);
 /* Calls `each` for every entry of `directory` ("" for the root), with the changes made so far, in
  * no particular order, until it returns non-zero; that value is returned. ERR_NOT_FOUND if the
  * directory does not exist. `each` must not change documents. */

@@ -3,7 +3,7 @@
 #include "base/timestamp.h"
 #include "fleet/message.h"
 #include "fleet/files.h"
-#include "fleet/names.h"
+#include "fleet/server_directory.h"
 #include "request/document.h"
 
 #include <string.h>
@@ -142,23 +142,26 @@ struct audience {
 	struct error *err;
 };
 
-/* Is this the directory of a server that has not read the message? */
+/* Is this the directory of a server that has not read the message? A server without a status does
+ * not take part in messages. */
 static int is_waiting(const struct documents_entry *entry, void *data)
 {
 	const struct audience *audience = data;
-	struct buf path = BUF_INIT;
-	const char *text;
-	size_t len;
-	if (!entry->is_directory || fleet_check_id(entry->name, NULL) < 0 ||
-		!strcmp(entry->name, audience->request->server) ||
+	struct documents *documents = audience->request->documents;
+	struct buf path = BUF_INIT, status = BUF_INIT;
+	if (!entry->is_directory || !strcmp(entry->name, audience->request->server) ||
 		(audience->message->from && !strcmp(entry->name, audience->message->from)) ||
 		message_is_read_by(audience->doc, audience->message, entry->name))
 		return 0;
 	fleet_server_path(&path, entry->name, FLEET_STATUS_FILE);
-	int rc =
-		documents_read(audience->request->documents, path.data, &text, &len, audience->err);
+	int rc = documents_append(documents, path.data, &status, audience->err);
 	buf_release(&path);
-	return rc == ERR_NOT_FOUND ? 0 : rc < 0 ? rc : 1;
+	buf_release(&status);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	return rc == ERR_FAILED
+		? rc
+		: server_directory(entry->name, documents_append, documents, audience->err);
 }
 
 /* Is the requesting server the last of the fleet to read the message? Returns 1, 0 or a negative

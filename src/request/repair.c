@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/escape.h"
+#include "fleet/server_directory.h"
 #include "json/edit.h"
 #include "merge/merge.h"
 #include "request/request.h"
@@ -600,9 +601,12 @@ static int repair_one(
 	struct json_writer *w = &request->answer->writer;
 	struct repair repair = REPAIR_INIT;
 	struct error why = ERROR_INIT;
-	int rc = fleet_file(path)->schema
-		? repair_file(&repair, request->documents, path, &why)
-		: error_set(&why, ERR_INVALID, "%s: not a file with a built-in schema", path);
+	const char *schema;
+	int rc = server_schema_of(&schema, path, documents_append, request->documents, &why);
+	if (!rc)
+		rc = schema ? repair_file(&repair, request->documents, path, &why)
+			    : error_set(&why, ERR_INVALID, "%s: not a file with a built-in schema",
+				      path);
 	if (rc < 0 && rc != ERR_INVALID) {
 		repair_release(&repair);
 		return error_set(err, rc, "%s", why.text);

@@ -7,6 +7,7 @@
 #include "setup/hook_files.h"
 #include "fleet/files.h"
 #include "fleet/limits.h"
+#include "fleet/servers.h"
 #include "clone/address.h"
 #include "clone/servers.h"
 #include "deliver/service.h"
@@ -267,10 +268,13 @@ static int examine_union(const struct changed_file *file, void *data)
 	struct buf value = BUF_INIT;
 	int rc = attribute_of(repo, &walk->tip, file->path, "merge", &value, walk->err);
 	bool is_union = rc > 0 && !strcmp(value.data, "union");
-	bool has_schema = is_union && fleet_file(file->path)->schema;
-	if (is_union && !has_schema) {
+	const char *schema = NULL;
+	if (is_union)
+		rc = server_schema_in(&schema, file->path, repo, &walk->tip, walk->err);
+	bool has_schema = schema;
+	if (is_union && rc >= 0 && !schema) {
 		rc = attribute_of(repo, &walk->tip, file->path, "build-schema", &value, walk->err);
-		has_schema = rc > 0;
+		has_schema = rc > 0 && !fleet_assigns(file->path, value.data);
 	}
 	if (has_schema)
 		find(walk->doctor, "attributes", FINDING_WRONG,

@@ -4,6 +4,7 @@
 #include "base/timestamp.h"
 #include "clone/last_valid.h"
 #include "fleet/limits.h"
+#include "fleet/servers.h"
 #include "git/history.h"
 
 #include <stdlib.h>
@@ -94,10 +95,12 @@ static int examine_file(const struct changed_file *file, void *data)
 	struct examining *e = data;
 	struct buf text = BUF_INIT;
 	struct error why = ERROR_INIT;
+	const char *schema;
 	size_t size = 0;
-	if (!fleet_file(file->path)->schema)
-		return 0;
-	int rc = file->mode >> 12 == 010
+	int rc = server_schema_in(&schema, file->path, e->repo, e->tip, e->err);
+	if (rc < 0 || !schema)
+		return rc;
+	rc = file->mode >> 12 == 010
 		? history_read_blob(e->repo, &file->blob, FLEET_DOCUMENT_LIMIT, &text, &size, &why)
 		: error_set(&why, ERR_INVALID, "not a regular file");
 	if (rc == ERR_INVALID)

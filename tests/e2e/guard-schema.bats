@@ -186,6 +186,93 @@ comments=$'{\n  // strict\n  "strict": true\n}'
   both_accept
 }
 
+# bats test_tags=long
+@test "only in the directory of a server, status.json and heartbeat.json are those of a server" {
+  new_fleet
+  what tasks/status.json '{"status": "three of seven", "tasks": [1, 2]}'
+  what tasks/heartbeat.json '{"bpm": 60}'
+  what a/b/status.json '{"server": "b"}'
+  what docs/list.json '[]'
+  both_accept
+  run -0 git build validate
+  run -128 git build validate tasks/status.json
+  edit tasks/status.json '.tasks = []'
+  both_accept
+  # A merge keeps the changes of both sides, although .gitattributes has */status.json.
+  git checkout -q -b side
+  edit tasks/status.json '.left = 1'
+  commit
+  git checkout -q main
+  edit tasks/status.json '.right = 2'
+  commit
+  git merge -q --no-edit side
+  jq -e '.left == 1 and .right == 2' tasks/status.json
+  git push -q origin HEAD:main
+  # Another schema can be given to it.
+  what schemas/tasks.json '{"required": ["tasks"]}'
+  echo 'tasks/status.json build-schema=tasks' >>.gitattributes
+  both_accept
+  what tasks/status.json '{}'
+  both_refuse 'tasks/status.json:1:1:' '"tasks"'
+}
+
+# bats test_tags=long
+@test "the files of a server are always checked, also those of a new one, and those that no longer name it" {
+  new_fleet
+  what build1/status.json '{"status": "idle"}'
+  both_refuse 'build1/status.json:1:1:' '"server"'
+  git rm -q build1/heartbeat.json
+  git commit -q -m 'No heartbeat here'
+  git push -q origin HEAD:main
+  what build1/status.json '{"status": "idle"}'
+  run -1 git build validate
+  both_refuse 'build1/status.json:1:1:' '"server"'
+  what build9/status.json '{"server": "build9", "status": "resting"}'
+  both_refuse 'build9/status.json:1:1:' '"timestamp"'
+  what build9/status.json '{"status": "resting"}'
+  what build9/heartbeat.json '{"server": "build9", "timestamp": "2026-01-01T00:00:00Z", "healthy": true}'
+  both_refuse 'build9/status.json:1:1:' '"server"'
+  what tasks/status.json '{"tasks":'
+  both_refuse 'tasks/status.json:2:1:'
+  git push -q origin HEAD:refs/heads/other
+  git checkout -q --orphan heartbeat-build8
+  git rm -rfq .
+  what build8/heartbeat.json '{"healthy": true}'
+  commit
+  push_refused 'build8/heartbeat.json:1:1:' '"server"' -- HEAD:heartbeat-build8
+}
+
+# bats test_tags=long
+@test "no push takes the directory of a server out of the fleet, or leaves a wrong file in that of a new one" {
+  new_fleet
+  # The directory is a server's in each commit, even if it is empty in between.
+  git rm -q build1/status.json build1/heartbeat.json
+  commit
+  what build1/status.json '{"tasks": []}'
+  both_refuse 'build1/status.json:1:1:' '"server"'
+  echo 'build1/*.json -build-schema -merge' >>.gitattributes
+  accepted
+  what build1/status.json '{"tasks": []}'
+  what build1/heartbeat.json '{"tasks": []}'
+  both_refuse 'build1/status.json:1:1:' 'build1/heartbeat.json:1:1:'
+  ln -sf ../README build1/status.json
+  both_refuse 'build1/status.json: is a symbolic link'
+  # status.json is not changed, but only now is that of a server.
+  what plans/status.json '{"status": "resting"}'
+  both_accept
+  what plans/heartbeat.json '{"server": "plans", "timestamp": "2026-01-01T00:00:00Z", "healthy": true}'
+  both_refuse 'plans/status.json:1:1:' '"server"'
+  what docs/status.json/list.json '[]'
+  both_accept
+  what docs/heartbeat.json '{"server": "docs", "timestamp": "2026-01-01T00:00:00Z", "healthy": true}'
+  both_accept
+  what plans/heartbeat.json '{"server": "plans", "timestamp": "2026-01-01T00:00:00Z", "healthy": true}'
+  edit build1/status.json '.status = "idle"'
+  commit
+  run -1 --separate-stderr git build audit --json HEAD~1..HEAD
+  jq -e '[.commits[].violations[].file] | unique == ["plans/status.json"]' <<<"$output"
+}
+
 @test "a schema must accept a file that was exempt" {
   new_fleet
   echo 'tools/*.json -build-schema' >>.gitattributes

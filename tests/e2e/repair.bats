@@ -57,6 +57,27 @@ two_locks() {
 }
 
 # bats test_tags=long
+@test "doctor checks and restores status.json only in the directories of servers" {
+  mkdir -p tasks
+  echo '{"tasks": []}' | breaks tasks/status.json "Plan the tasks"
+  echo '{"tasks": [1]}' | breaks tasks/heartbeat.json "Start the tasks"
+  run -0 doctor
+  [[ $output == *"the coordination files are valid"* ]]
+  run -0 doctor --fix
+  [ "$(shared tasks/status.json)" = '{"tasks": []}' ]
+  [ "$(git -C "$TMP/fleet.git" log -1 --format=%s main)" = "Start the tasks" ]
+  # A server does not leave the fleet by damage to one of its files.
+  valid=$(shared build1/status.json)
+  echo '{"status": "idle"}' | breaks build1/status.json "Forget the server"
+  run -1 doctor
+  [[ $output == *"build1/status.json:1:1:"*"broken by commit"* ]]
+  [[ $output != *"tasks/"* ]]
+  run doctor --fix
+  [ "$(shared build1/status.json | jq -r .server)" = "$(jq -r .server <<<"$valid")" ]
+  [ "$(shared tasks/status.json)" = '{"tasks": []}' ]
+}
+
+# bats test_tags=long
 @test "the committer is named if it is not the author" {
   git fetch -q && git reset -q --hard origin/main
   echo '[]' >coordination/jobs.json

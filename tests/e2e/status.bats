@@ -127,6 +127,27 @@ on_main() {
 }
 
 # bats test_tags=long
+@test "a status.json outside of the directories of servers creates no server" {
+  local shown
+  echo '{"tasks": []}' | on_main tasks/status.json
+  echo '{"bpm": 60}' | on_main tasks/heartbeat.json
+  echo '{"server": "b"}' | on_main a/b/status.json
+  echo '{"server": "c"}' | on_main plans/status.json/c.json
+  git build status --json | jq -e '[.servers[].server] == ["build1", "build2"]'
+  for shown in 'status' 'health' 'metrics' 'dashboard --offline'; do
+    # shellcheck disable=SC2086
+    run git build $shown
+    [[ $output == *build2* ]] || { echo "$shown: $output"; false; }
+    [[ $output != *tasks* && $output != *plans* ]]
+  done
+  # No sender waits for it to read a message to all.
+  git build message send --to all --subject hello
+  git -C ../build2 build message read --all
+  git fetch -q
+  git show origin/main:coordination/messages.json | jq -e '.messages[0].read'
+}
+
+# bats test_tags=long
 @test "the content of a file cannot control the terminal" {
   rm ../fleet.git/hooks/pre-receive
   printf '{"server": "build2", "manager": "\\u001b]0;owned\\u0007\\u202eevil", "status": "a\\nb"}' |
