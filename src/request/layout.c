@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "fleet/heartbeat.h"
 #include "fleet/files.h"
+#include "fleet/server_directory.h"
 #include "fleet/status.h"
 #include "json/write.h"
 
@@ -162,6 +163,31 @@ void layout_request(struct buf *out, const struct layout_server *server, const s
 
 /* ---- applying ---- */
 
+/* Refuses a directory with a status.json or heartbeat.json that is not that of a server: the server
+ * could not use it. */
+static int check_directory(struct request *request, struct error *err)
+{
+	static const char *const names[] = { FLEET_STATUS_FILE, FLEET_HEARTBEAT_FILE };
+	struct documents *documents = request->documents;
+	int rc = server_directory(request->server, documents_append, documents, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !rc; i++) {
+		struct buf path = BUF_INIT, text = BUF_INIT;
+		fleet_server_path(&path, request->server, names[i]);
+		rc = documents_append(documents, path.data, &text, err);
+		if (!rc)
+			rc = error_set(err, ERR_INVALID,
+				"%s: exists, but is not the file of a server; choose another "
+				"server ID, or move the file",
+				path.data);
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
+		buf_release(&path);
+		buf_release(&text);
+	}
+	return rc;
+}
+
 /* Writes a file if it is missing, and returns 1 then. An existing file is not changed, even if it
  * is not valid. */
 static int write_missing(
@@ -205,7 +231,7 @@ static int init(struct request *request, struct error *err)
 			.memory_used_gb = -1,
 			.disk_free_gb = -1 },
 	};
-	int rc = 0;
+	int rc = check_directory(request, err);
 	json_begin_member(&request->answer->writer, "written", '[');
 	for (enum file file = STATUS; file < FILES && rc >= 0; file++) {
 		struct buf path = BUF_INIT, content = BUF_INIT;

@@ -405,3 +405,21 @@ END
   run ! git push origin main
   [[ $output == *"own hook"* ]]
 }
+
+# bats test_tags=long
+@test "init refuses a directory whose status.json is not that of a server" {
+  fleet_of build1 >/dev/null
+  cd build1
+  mkdir tasks
+  echo '{"tasks": []}' >tasks/status.json
+  git add -A
+  git commit -qm "Plan the tasks"
+  git push -q origin HEAD:main
+  before=$(git -C ../fleet.git rev-parse main)
+  git clone -q ../fleet.git ../tasks 2>/dev/null
+  cd ../tasks
+  run -128 git build init --server tasks
+  [[ $output == *"tasks/status.json: exists, but is not the file of a server; choose another server ID"* ]]
+  [ "$before" = "$(git -C ../fleet.git rev-parse main)" ]
+  run -0 git build init --server build2
+}
