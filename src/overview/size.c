@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "fleet/files.h"
 #include "fleet/names.h"
+#include "fleet/servers.h"
 #include "git/run.h"
 #include "git/refs.h"
 
@@ -30,6 +31,11 @@ struct measuring {
 	const struct settings *settings;
 	struct error *err;
 	size_t capacity;
+	struct oid tip; /* of the shared branch */
+	/* The directories at the tip that have a status.json or heartbeat.json, but not of a server, each
+	 * with a slash. In order. */
+	const char **others;
+	size_t others_count, others_capacity;
 };
 
 static int git(
@@ -41,8 +47,57 @@ static int git(
 	return git_run(&call, m->err);
 }
 
-static enum size_kind kind_of_file(const char *path)
+/* ---- directories that are not those of servers ---- */
+
+static int compare_directory(const void *path, const void *other)
 {
+	const char *directory = *(const char *const *)other;
+	return strncmp(path, directory, strlen(directory));
+}
+
+/* Is the file in the directory of a server? */
+static bool is_of_server(const struct measuring *m, const char *path)
+{
+	return !m->others_count ||
+		!bsearch(path, m->others, m->others_count, sizeof(*m->others), compare_directory);
+}
+
+/* Has the directory this file at the tip? 1, 0, or a negative code. */
+static int has_file(const struct measuring *m, const char *directory, const char *name)
+{
+	struct buf path = BUF_INIT;
+	struct oid blob;
+	fleet_server_path(&path, directory, name);
+	int rc = repo_find(m->repo, &m->tip, path.data, &blob, m->err);
+	buf_release(&path);
+	return rc == ERR_NOT_FOUND ? 0 : rc < 0 ? rc : 1;
+}
+
+/* git lists directories in the order of their names with a slash. */
+static int note_other(const struct entry *entry, void *data)
+{
+	struct measuring *m = data;
+	struct buf directory = BUF_INIT;
+	int rc = entry->mode != 040000 ? 0 : has_file(m, entry->name, FLEET_STATUS_FILE);
+	if (!rc && entry->mode == 040000)
+		rc = has_file(m, entry->name, FLEET_HEARTBEAT_FILE);
+	int is_server = rc > 0 ? server_directory_in(m->repo, &m->tip, entry->name, m->err) : 1;
+	if (!is_server) {
+		GROW(m->others, m->others_count, m->others_capacity);
+		buf_addf(&directory, "%s/", entry->name);
+		m->others[m->others_count++] =
+			arena_strndup(&m->out->arena, directory.data, directory.len);
+	}
+	buf_release(&directory);
+	return rc < 0 ? rc : is_server < 0 ? is_server : 0;
+}
+
+/* ---- kinds ---- */
+
+static enum size_kind kind_of_file(const struct measuring *m, const char *path)
+{
+	if (fleet_needs_server(path, NULL) && !is_of_server(m, path))
+		return SIZE_OTHER;
 	switch (fleet_file(path)->kind) {
 	case FLEET_HEARTBEAT:
 		return SIZE_HEARTBEATS;
@@ -76,13 +131,13 @@ struct object {
 	int64_t disk, content;
 };
 
-static enum size_kind kind_of(const struct object *object)
+static enum size_kind kind_of(const struct measuring *m, const struct object *object)
 {
 	if (!strcmp(object->type, "commit"))
 		return SIZE_COMMITS;
 	if (!strcmp(object->type, "tree"))
 		return SIZE_DIRECTORIES;
-	return *object->path ? kind_of_file(object->path) : SIZE_OTHER;
+	return *object->path ? kind_of_file(m, object->path) : SIZE_OTHER;
 }
 
 static void count(struct size_count *into, const struct object *object)
@@ -169,7 +224,7 @@ static int measure_objects(struct measuring *m)
 		bool last = !*end;
 		*end = '\0';
 		if (read_line(line, &object)) {
-			count(&out->kinds[kind_of(&object)], &object);
+			count(&out->kinds[kind_of(m, &object)], &object);
 			count(&out->all, &object);
 			if (!strcmp(object.type, "blob") && *object.path)
 				add_file(m, &object);
@@ -283,7 +338,12 @@ int size_measure(struct size *out, struct repo *repo, const struct settings *set
 	*out = (struct size){ .arena = ARENA_INIT };
 	int rc = find_main(&m, &main, &reading.tip);
 	bool has_main = !rc;
-	if (!rc || rc == ERR_NOT_FOUND)
+	m.tip = reading.tip;
+	if (!rc)
+		rc = repo_list(repo, &m.tip, "", note_other, &m, err);
+	else if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	if (!rc)
 		rc = measure_objects(&m);
 	if (!rc)
 		rc = measure_branches(&m, has_main ? main.data : NULL);
@@ -291,6 +351,7 @@ int size_measure(struct size *out, struct repo *repo, const struct settings *set
 		rc = measure_loose(&m);
 	if (!rc && has_main)
 		rc = archive_estimate(&out->archive, &reading, err);
+	free(m.others);
 	buf_release(&main);
 	return rc;
 }

@@ -82,3 +82,16 @@ setup() {
   git -C build1 add coordination/locks.json
   run -1 git --git-dir=build1/.git --work-tree=build1 build validate --staged
 }
+
+@test "a status.json outside of the directories of servers is another file" {
+  mkdir tasks
+  echo '{"tasks": []}' >tasks/status.json
+  git add -A
+  git commit -qm "Plan the tasks"
+  git push -q --no-verify origin HEAD:main
+  git build size --json | jq -e '.kinds.status.objects == 1'
+  echo '{"server": "tasks"}' >tasks/status.json
+  git commit -qam "Is a server"
+  git update-ref refs/remotes/origin/main HEAD
+  git build size --json | jq -e '.kinds.status.objects == 3'
+}
