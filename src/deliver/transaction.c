@@ -304,8 +304,8 @@ int transaction_run(struct repo *repo, const struct transaction_plan *plan,
 	result->attempts = 0;
 	if (plan->host_wait_ms)
 		host_queue_enter(&queue, repo, plan->remote.name, plan->host_wait_ms, plan->env);
-	/* Another clone may have pushed, so fetch first. */
-	if (queue.others)
+	/* Another clone may have pushed. */
+	if (plan->fetch_first || queue.others)
 		rc = ask(&tx, &problem, plan->attempts ? plan->attempts : DEFAULT_ATTEMPTS, err);
 	while (!rc) {
 		problem.why = (struct error)ERROR_INIT;

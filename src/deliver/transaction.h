@@ -44,6 +44,8 @@ struct transaction_plan {
 	/* How long to wait for other writers on this host to the same remote; 0: not at all. See
 	 * deliver/host_turn.h. */
 	int64_t host_wait_ms;
+	/* Fetch before the first attempt, which otherwise uses the branch as last fetched. */
+	bool fetch_first;
 	/* Does the caller show `result->behind`? If not, it is reported by a later transaction. */
 	bool shows_behind;
 	const struct env *env;

@@ -64,6 +64,7 @@ struct writing {
 	struct outbox outbox;
 	struct member *members;
 	size_t count, capacity;
+	bool asked; /* the shared repository applies requests, which this clone does not fetch */
 };
 
 /* Returns "<file><ending>", in `out`, which is reset first. */
@@ -365,6 +366,7 @@ static int push_members(struct writing *w, struct outcome *out, struct error *er
 		.subject = "Coordinate",
 		.server = w->settings->server,
 		.attempts = (int)w->settings->attempts,
+		.fetch_first = w->asked,
 		.shows_behind = true,
 		.host_wait_ms = w->settings->host_queue ? w->settings->lock_wait_ms : 0,
 		.env = w->env,
@@ -564,6 +566,7 @@ static void deliver_members(struct writing *w, struct outcome *out)
 		run_members(w, out);
 		return;
 	}
+	w->asked = true;
 	if (!ask_members(w, out))
 		return;
 	w->count = 1;
