@@ -24,12 +24,29 @@ fleet() {
   command -v strace >/dev/null || skip "there is no strace"
   strace -f -o /dev/null true 2>/dev/null || skip "strace may not trace here"
   fleet
+  git config build.requests false
   ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -y -e trace=fsync,fdatasync,syncfs,rename -o trace git build message send --to operator --subject kept
   # Objects, then the lock file of the reference, then all directories; the reference moves; again.
   awk '/fsync.*fleet.git.*(pack|obj)/ { objects = NR }
        /syncfs/ { syncs++; if (syncs == 1) first = NR; last = NR }
        /rename.*refs\/heads\/main.lock/ && !moved { moved = NR }
        END { exit !(objects && objects < first && first < moved && moved < last && syncs == 2) }' trace
+}
+
+@test "what a request changes is synced, with its names, before the answer" {
+  command -v strace >/dev/null || skip "there is no strace"
+  strace -f -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+  fleet
+  git config build.requests true
+  ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -y -e trace=fsync,rename,write -o trace git build message send --to operator --subject kept
+  # Each object and its directory, the lock file of the reference; the reference moves; its directory.
+  awk '/fsync.*fleet.git\/objects\/tmp_object/ { objects++ }
+       /fsync.*fleet.git\/objects\/[0-9a-f][0-9a-f]>/ { named++ }
+       /fsync.*fleet.git\/refs\/heads\/main.lock/ { locked = NR }
+       /rename.*fleet.git\/refs\/heads\/main.lock/ { moved = NR }
+       /fsync.*fleet.git\/refs\/heads>/ && moved { last = NR }
+       /write.*git-build-answer: / && !answered { answered = NR }
+       END { exit !(objects >= 3 && named == objects && locked < moved && moved < last && last < answered) }' trace
 }
 
 @test "the first outbox entry of a clone is on disk with its directories" {

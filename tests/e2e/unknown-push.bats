@@ -10,6 +10,7 @@ setup() {
   clone_server "$TMP/fleet.git" build1 >/dev/null 2>&1
   cd build1 || return
   git config build.attempts 2
+  git config build.requests false # tests/e2e/serve.bats tests the answers to requests
   git config build.alertCommand true
   # An ssh without a network: it runs the command here, and prints ssh's last message if a push was cut.
   cat >"$TMP/relay" <<END
