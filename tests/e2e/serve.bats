@@ -257,7 +257,7 @@ end_service() {
   git config build.attempts 2
   run -0 git build lock acquire deploy
   shown locks | jq -e '.locks.deploy.locked_by == "build1"'
-  [ -z "$(fleet log -1 --format=%B main | grep '^Answer:')" ]
+  run -1 grep -q "^Answer: " <<<"$(fleet log -1 --format=%B main)"
 }
 
 # bats test_tags=long
