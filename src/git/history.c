@@ -1,6 +1,7 @@
 #include "git/history.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "git/internal.h"
 
 #include <stdlib.h>
@@ -121,7 +122,7 @@ static int read_tree(struct repo *repo, const git_oid *id, git_commit **commit, 
 
 /* Does `parent` have the same version of the file? 1, 0, or a negative code. */
 static int has_file(
-	struct repo *repo, const git_oid *parent, const git_diff_file *file, struct error *err)
+	struct repo *repo, const git_oid *parent, const struct tree_change *file, struct error *err)
 {
 	git_tree *tree = NULL;
 	git_tree_entry *entry = NULL;
@@ -130,8 +131,8 @@ static int has_file(
 	if (!rc)
 		rc = store_find_entry(repo, tree, file->path, &entry, &name, err);
 	if (!rc)
-		rc = git_oid_equal(git_tree_entry_id(entry), &file->id) &&
-			git_tree_entry_filemode(entry) == file->mode;
+		rc = git_oid_equal(git_tree_entry_id(entry), file->after) &&
+			git_tree_entry_filemode_raw(entry) == file->mode;
 	git_tree_entry_free(entry);
 	git_tree_free(tree);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
@@ -140,7 +141,7 @@ static int has_file(
 /* Does a parent other than the first have the same version of the file? If so, a merge took it from
  * there. 1, 0, or a negative code. */
 static int taken_over(
-	struct repo *repo, git_commit *commit, const git_diff_file *file, struct error *err)
+	struct repo *repo, git_commit *commit, const struct tree_change *file, struct error *err)
 {
 	int found = 0;
 	for (unsigned i = 1; i < git_commit_parentcount(commit) && !found; i++)
@@ -148,68 +149,66 @@ static int taken_over(
 	return found;
 }
 
-/* Skips files that `commit` took from a parent; if it is NULL, skips none. */
-static int each_delta(struct repo *repo, git_diff *diff, git_commit *commit,
-	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
+static struct changed_file changed_file(const struct tree_change *change)
 {
-	int rc = 0;
-	for (size_t i = 0; !rc && i < git_diff_num_deltas(diff); i++) {
-		const git_diff_delta *delta = git_diff_get_delta(diff, i);
-		bool gone = delta->status == GIT_DELTA_DELETED;
-		const git_diff_file *file = gone ? &delta->old_file : &delta->new_file;
-		int taken = !gone && commit ? taken_over(repo, commit, file, err) : 0;
-		if (taken < 0)
-			return taken;
-		if (taken)
-			continue;
-		struct changed_file changed = {
-			.path = file->path,
-			.mode = gone ? 0 : file->mode,
-			.blob = gone ? OID_NONE : store_oid(&file->id),
-			.before = delta->status == GIT_DELTA_ADDED ? OID_NONE
-								   : store_oid(&delta->old_file.id),
-		};
-		rc = each(&changed, data);
-	}
-	return rc;
+	return (struct changed_file){
+		.path = change->path,
+		.mode = change->mode,
+		.blob = change->after ? store_oid(change->after) : OID_NONE,
+		.before = change->before ? store_oid(change->before) : OID_NONE,
+	};
 }
 
-static int compare(
-	git_diff **out, struct repo *repo, git_tree *before, git_tree *after, struct error *err)
+/* A pass over the files that a commit changes. */
+struct changing {
+	struct repo *repo;
+	git_commit *commit;
+	int (*each)(const struct changed_file *file, void *data);
+	void *data;
+	struct error *err;
+};
+
+/* Skips a file that the commit took from a parent. */
+static int each_change(const struct tree_change *change, void *data)
 {
-	git_diff_options options;
-	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-	/* Only the trees are compared; no patch text is generated. */
-	options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
-	if (git_diff_tree_to_tree(out, repo->git, before, after, &options) < 0)
-		return store_error(err, ERR_FAILED, "cannot compare two commits");
-	return 0;
+	struct changing *c = data;
+	struct changed_file file = changed_file(change);
+	int taken = change->after ? taken_over(c->repo, c->commit, change, c->err) : 0;
+	return taken > 0 ? 0 : taken < 0 ? taken : c->each(&file, c->data);
 }
 
 int history_each_changed(struct repo *repo, const struct oid *oid,
 	int (*each)(const struct changed_file *file, void *data), void *data, struct error *err)
 {
+	struct changing changing = { repo, NULL, each, data, err };
 	git_oid id = store_git_oid(oid);
-	git_commit *commit = NULL;
 	git_tree *tree = NULL, *before = NULL;
-	git_diff *diff = NULL;
-	int rc = read_tree(repo, &id, &commit, &tree, err);
-	if (!rc && git_commit_parentcount(commit))
-		rc = read_tree(repo, git_commit_parent_id(commit, 0), NULL, &before, err);
+	int rc = read_tree(repo, &id, &changing.commit, &tree, err);
+	if (!rc && git_commit_parentcount(changing.commit))
+		rc = read_tree(repo, git_commit_parent_id(changing.commit, 0), NULL, &before, err);
 	if (!rc)
-		rc = compare(&diff, repo, before, tree, err);
-	if (!rc)
-		rc = each_delta(repo, diff, commit, each, data, err);
-	git_diff_free(diff);
+		rc = store_compare_trees(repo, before, tree, each_change, &changing, err);
 	git_tree_free(before);
 	git_tree_free(tree);
-	git_commit_free(commit);
+	git_commit_free(changing.commit);
 	return rc;
 }
 
 struct difference {
-	git_diff *diff;
+	struct changed_file *files;
+	size_t count, capacity;
+	struct arena paths;
 };
+
+static int keep_change(const struct tree_change *change, void *data)
+{
+	struct difference *difference = data;
+	struct changed_file file = changed_file(change);
+	file.path = arena_strndup(&difference->paths, change->path, strlen(change->path));
+	GROW(difference->files, difference->count, difference->capacity);
+	difference->files[difference->count++] = file;
+	return 0;
+}
 
 int history_difference(struct difference **out, struct repo *repo, const struct oid *from,
 	const struct oid *to, struct error *err)
@@ -221,7 +220,7 @@ int history_difference(struct difference **out, struct repo *repo, const struct 
 	if (!rc)
 		rc = read_tree(repo, &to_id, NULL, &after, err);
 	if (!rc)
-		rc = compare(&found->diff, repo, before, after, err);
+		rc = store_compare_trees(repo, before, after, keep_change, found, err);
 	git_tree_free(before);
 	git_tree_free(after);
 	if (rc < 0)
@@ -235,14 +234,18 @@ void history_difference_free(struct difference *difference)
 {
 	if (!difference)
 		return;
-	git_diff_free(difference->diff);
+	arena_release(&difference->paths);
+	free(difference->files);
 	free(difference);
 }
 
 int history_each_file(const struct difference *difference,
 	int (*each)(const struct changed_file *file, void *data), void *data)
 {
-	return each_delta(NULL, difference->diff, NULL, each, data, NULL);
+	int rc = 0;
+	for (size_t i = 0; !rc && i < difference->count; i++)
+		rc = each(&difference->files[i], data);
+	return rc;
 }
 
 int history_each_difference(struct repo *repo, const struct oid *from, const struct oid *to,

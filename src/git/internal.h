@@ -53,6 +53,22 @@ int store_read_blob(
 int store_find_entry(struct repo *repo, const git_tree *top, const char *path, git_tree_entry **out,
 	const struct oid *commit, struct error *err);
 
+/* A file (or a symbolic link, or a submodule) that differs between two trees. */
+struct tree_change {
+	const char *path;
+	const git_oid *before, *after; /* NULL: that tree does not have the file */
+	unsigned mode;                 /* in the second tree; 0: it does not have the file */
+};
+
+/*
+ * Calls `each` for each file that differs between the trees (NULL: no files) in content or mode, in
+ * the order of the paths. Directories that are the same are not read. Stops when `each` returns
+ * non-zero, and returns that; returns a negative code, with `err` set, if a directory cannot be
+ * read or is inside too many others.
+ */
+int store_compare_trees(struct repo *repo, const git_tree *before, const git_tree *after,
+	int (*each)(const struct tree_change *change, void *data), void *data, struct error *err);
+
 /* Appends the content of packed-refs to `out`: nothing if there is no such file. */
 int store_packed_refs(struct repo *repo, struct buf *out, struct error *err);
 /* Stores all names of refs that begin with `prefix` in `names`, sorted; a ref that is both loose
