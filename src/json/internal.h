@@ -24,20 +24,19 @@ static inline size_t json_item_start(const struct json_value *child)
 	return child->key_end ? child->key_start : child->start;
 }
 
-/*
- * Parses bytes [from, to) of the text as children of value `container`, which is inside `depth`
- * others and already has children if `from` is after a comma. Adds them to the values, which have
- * space for `*capacity`. The bytes must end with the container's closing bracket if `closes` is
- * set, otherwise with a child. False if they are not valid.
- */
-bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
-	size_t from, size_t to, bool closes);
+/* Whitespace of JSON. */
+static inline bool json_is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 /*
- * Parses bytes [from, to) of the text, which are whole lines, as children of the root of a list of
- * lines. Adds them as json_parse_children() does. False if a line is not valid.
+ * Parses bytes [from, to) of the text as the next child of value `container`, which is inside `depth`
+ * others. Adds its values to those of the document, which have space for `*capacity`. False if the
+ * bytes are not exactly one child.
  */
-bool json_parse_some_lines(struct json_doc *doc, size_t *capacity, size_t from, size_t to);
+bool json_parse_child(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
+	size_t from, size_t to);
 
 /* Does the object have duplicate names? */
 bool json_has_duplicate(const struct json_doc *doc, const struct json_value *object);

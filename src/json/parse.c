@@ -31,8 +31,9 @@ struct parser {
 	size_t offset;                 /* the start in the text of the bytes for yajl */
 	bool is_open;                  /* the next bracket for yajl is not in the text */
 	bool duplicates;               /* duplicate names are accepted */
-	bool finishing; /* yajl has all bytes; only a number at the end may be missing */
-	size_t end;     /* the end of the last token */
+	/* The end of the text, if yajl has all of it: only a number may still be missing; 0: more follows. */
+	size_t finished;
+	size_t end; /* the end of the last token */
 	uint32_t key_start, key_end;
 	bool key_escaped;
 	/* The reason to stop, if it is not an error of yajl. */
@@ -47,15 +48,10 @@ static int stop(struct parser *p, size_t at, const char *why)
 	return 0;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* The start of the token of `len` bytes that yajl has read last. */
 static size_t token_start(struct parser *p, size_t len)
 {
-	p->end = p->finishing ? p->doc->len : p->offset + yajl_get_bytes_consumed(p->yajl);
+	p->end = p->finished ? p->finished : p->offset + yajl_get_bytes_consumed(p->yajl);
 	return p->end - len;
 }
 
@@ -309,7 +305,7 @@ static void yajl_release(void *context, void *memory)
 static bool has_more(const struct parser *p)
 {
 	size_t at = p->end;
-	while (at < p->doc->len && is_space(p->doc->text[at]))
+	while (at < p->doc->len && json_is_space(p->doc->text[at]))
 		at++;
 	return at < p->doc->len;
 }
@@ -336,8 +332,8 @@ bool json_has_duplicate(const struct json_doc *doc, const struct json_value *obj
 	return find_duplicate(doc, object) != NULL;
 }
 
-bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
-	size_t from, size_t to, bool closes)
+bool json_parse_child(struct json_doc *doc, size_t *capacity, uint32_t container, int depth,
+	size_t from, size_t to)
 {
 	struct parser p = { .doc = doc,
 		.capacity = *capacity,
@@ -347,15 +343,20 @@ bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t contai
 		.end = from,
 		.is_open = true };
 	const char *bracket = doc->values[container].type == JSON_OBJECT ? "{" : "[";
+	uint32_t before = doc->values[container].count;
 	p.open[depth] = container;
 	start_yajl(&p);
 	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)bracket, 1);
 	if (status == yajl_status_ok)
 		status = yajl_parse(p.yajl, (const unsigned char *)doc->text + from, to - from);
+	/* A number ends with the next byte only. */
+	p.finished = to;
+	if (status == yajl_status_ok)
+		status = yajl_parse(p.yajl, (const unsigned char *)" ", 1);
 	yajl_free(p.yajl);
 	*capacity = p.capacity;
-	return status == yajl_status_ok && p.end == to && !p.key_end &&
-		p.depth == (closes ? depth : depth + 1);
+	return status == yajl_status_ok && p.end == to && p.depth == depth + 1 &&
+		doc->values[container].count == before + 1;
 }
 
 /* ---- JSON Lines ---- */
@@ -363,7 +364,7 @@ bool json_parse_children(struct json_doc *doc, size_t *capacity, uint32_t contai
 static bool is_blank(const char *text, size_t len)
 {
 	size_t at = 0;
-	while (at < len && is_space(text[at]))
+	while (at < len && json_is_space(text[at]))
 		at++;
 	return at == len;
 }
@@ -392,7 +393,8 @@ static bool parse_line(struct parser *p, size_t from, size_t to, bool first)
 	if (status == yajl_status_ok)
 		status = yajl_parse(p->yajl, (const unsigned char *)doc->text + from, to - from);
 	/* A number ends with the next byte only. */
-	p->finishing = last;
+	if (last)
+		p->finished = to;
 	if (status == yajl_status_ok && last)
 		status = yajl_parse(p->yajl, (const unsigned char *)"\n", 1);
 	return status == yajl_status_ok && p->depth == 1 && !p->error &&
@@ -415,15 +417,6 @@ static size_t parse_lines(struct parser *p, size_t from, size_t to)
 		first = false;
 	}
 	return to;
-}
-
-bool json_parse_some_lines(struct json_doc *doc, size_t *capacity, size_t from, size_t to)
-{
-	struct parser p = { .doc = doc, .capacity = *capacity, .max_depth = JSON_MAX_DEPTH };
-	size_t end = parse_lines(&p, from, to);
-	yajl_free(p.yajl);
-	*capacity = p.capacity;
-	return end == to;
 }
 
 static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, struct error *err);
@@ -481,7 +474,7 @@ static int parse_text(struct json_doc *doc, int max_depth, bool duplicates, stru
 	doc->values = xreallocarray(NULL, p.capacity, sizeof(*doc->values));
 	start_yajl(&p);
 	yajl_status status = yajl_parse(p.yajl, (const unsigned char *)doc->text, doc->len);
-	p.finishing = true;
+	p.finished = doc->len;
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(p.yajl);
 	if (p.error)

@@ -15,11 +15,6 @@ static int refuse_at(const struct json_doc *doc, size_t at, const char *sentence
 		err, ERR_INVALID, "%s:%zu:%zu: %s", doc->name, where.line, where.column, sentence);
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -97,7 +92,7 @@ int json_refuse(const struct json_doc *doc, size_t at, const char *why, struct e
 int json_check_start(const struct json_doc *doc, size_t valid, struct error *err)
 {
 	size_t at = 0;
-	while (at < doc->len && is_space(doc->text[at]))
+	while (at < doc->len && json_is_space(doc->text[at]))
 		at++;
 	if (at == doc->len && !doc->lines)
 		return refuse_at(doc, 0, "the file is empty; expected a JSON value", err);
@@ -334,7 +329,7 @@ int json_explain(const struct json_doc *doc, const struct json_stop *stop, struc
 	}
 	for (; at < doc->len; at++) {
 		enum want next = step_over(want, doc->text[at]);
-		if (next == want && !is_space(doc->text[at]))
+		if (next == want && !json_is_space(doc->text[at]))
 			break;
 		want = next;
 	}

@@ -12,6 +12,16 @@
 
 static const struct json_limits lines = { .lines = true };
 
+/* A line that is large enough to be walked if another text has one that begins like it. */
+static void add_long_value(struct random *random, struct buf *out)
+{
+	buf_addf(out, "{\"id\": \"%zu\", \"n\": [1, \"%0300zu\"", random_below(random, 3),
+		random_below(random, 3));
+	for (size_t left = random_below(random, 5); left; left--)
+		buf_addf(out, ", {\"k\":\t%zu}", random_below(random, 20));
+	buf_addstr(out, "] }");
+}
+
 static void add_line(struct random *random, struct buf *out)
 {
 	static const char *const values[] = { "1", "-2.50", "\"x\"", "\"\\u00e9\\n\"", "{}", "[]",
@@ -21,8 +31,12 @@ static void add_line(struct random *random, struct buf *out)
 		"{\"a\":1,\"a\":2}", "01", "\xff", "\f", "{}{}", "<<<<<<< x", "\xef\xbb\xbf" };
 	static const char *const ends[] = { "\n", "\n", "\n", "\n", "\r\n", " \n", "\t\r\n" };
 	buf_addstr(out, random_once_in(random, 6) ? " " : "");
-	buf_addstr(out,
-		random_once_in(random, 60) ? RANDOM_OF(random, wrong) : RANDOM_OF(random, values));
+	if (random_once_in(random, 4))
+		add_long_value(random, out);
+	else
+		buf_addstr(out,
+			random_once_in(random, 60) ? RANDOM_OF(random, wrong)
+						   : RANDOM_OF(random, values));
 	buf_addstr(out, RANDOM_OF(random, ends));
 }
 
@@ -82,11 +96,14 @@ static void lines_are_an_array(struct random *random)
 	buf_release(&array);
 }
 
-/* A change of some lines: some are removed or added, or bytes change anywhere. */
+/* A change of some lines: some are removed or added, or bytes change anywhere, often after a comma. */
 static void change(struct random *random, const struct buf *text, struct buf *out)
 {
 	static const char *const pieces[] = { "", "\n", "1", "{}\n", ",", "\"", "{", "\r", "\xc3" };
 	size_t from = random_below(random, text->len + 1);
+	const char *comma = memchr(text->data + from, ',', text->len - from);
+	if (comma && random_once_in(random, 3))
+		from = (size_t)(comma - text->data) + 1;
 	size_t gone = random_below(random, random_once_in(random, 2) ? 3 : text->len + 1);
 	if (gone > text->len - from)
 		gone = text->len - from;
@@ -107,12 +124,16 @@ static bool same_value(const struct json_value *a, const struct json_value *b)
 
 static void near_is_as_whole(struct random *random)
 {
-	struct buf before = BUF_INIT, text = BUF_INIT;
+	struct buf before = BUF_INIT, once = BUF_INIT, text = BUF_INIT;
 	struct json_doc *like = NULL, *near = NULL, *whole = NULL;
 	struct error near_err = ERROR_INIT, whole_err = ERROR_INIT;
 	generate(random, &before);
 	if (!json_parse(&like, before.data, before.len, "x", &lines, NULL)) {
-		change(random, &before, &text);
+		change(random, &before, &once);
+		if (random_once_in(random, 2))
+			change(random, &once, &text);
+		else
+			buf_add(&text, once.data, once.len);
 		int near_rc =
 			json_parse_near(&near, text.data, text.len, "x", like, &lines, &near_err);
 		int whole_rc = json_parse(&whole, text.data, text.len, "x", &lines, &whole_err);
@@ -128,6 +149,7 @@ static void near_is_as_whole(struct random *random)
 	json_doc_free(near);
 	json_doc_free(whole);
 	buf_release(&before);
+	buf_release(&once);
 	buf_release(&text);
 }
 
