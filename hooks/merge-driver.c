@@ -224,6 +224,7 @@ int main(int argc, char **argv)
 	struct operands given = { argv + 1, argc - 1 };
 	struct error err = ERROR_INIT;
 	alloc_set_handler(out_of_memory);
+	alloc_keep_memory();
 	signal(SIGPIPE, SIG_IGN);
 	if (given.count > 0 && !strcmp(given.words[0], "--")) {
 		given.words++;
