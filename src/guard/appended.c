@@ -97,6 +97,7 @@ int version_read_appended(struct version *version, struct repo *repo, size_t lim
 	struct error why = ERROR_INIT;
 	size_t size;
 	*version = (struct version)VERSION_INIT;
+	version->blob = file->blob;
 	if (oid_is_none(&file->before) || oid_is_none(&file->blob))
 		return 0;
 	int rc = history_read_blob(repo, &file->before, limit, &old, &size, &why);

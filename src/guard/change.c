@@ -294,8 +294,13 @@ static int check_appended(
 {
 	struct version none = VERSION_INIT, added;
 	struct json_limits limits = { .lines = true };
-	int rc = version_read_appended(&added, j->guard->repo, (size_t)j->guard->max_file_size,
-		file, rule->schema, j->err);
+	struct guard *guard = j->guard;
+	int rc = 0;
+	for (unsigned i = 0; i < guard->width && !rc; i++)
+		rc = recent_take_added(&guard->recent[i], file, &added);
+	if (!rc)
+		rc = version_read_appended(&added, guard->repo, (size_t)guard->max_file_size, file,
+			rule->schema, j->err);
 	if (rc <= 0)
 		return rc;
 	rc = json_parse(&none.doc, "", 0, file->path, &limits, j->err);

@@ -116,7 +116,7 @@ static int check_appended(struct check *check, const struct task *task)
 	int rc = version_read_appended(
 		&added, check->repo, check->limit, &file, task->rule->schema, &check->err);
 	if (rc > 0)
-		version_release(&added);
+		recent_keep_added(check->recent, &task->before, &added);
 	return rc;
 }
 

@@ -169,6 +169,8 @@ void guard_forget(struct guard *guard)
 	guard->checked = NULL;
 	guard->checked_count = guard->checked_size = 0;
 	guard->tips_count = 0;
+	for (unsigned i = 0; i < guard->width; i++)
+		recent_forget_added(&guard->recent[i]);
 }
 
 /* Reads the rules from the current tip of the shared branch. If they are not the same as before,

@@ -88,8 +88,35 @@ bool recent_take(
 	return true;
 }
 
+void recent_keep_added(struct recent *recent, const struct oid *before, struct version *version)
+{
+	version_release(&recent->added);
+	recent->added = *version;
+	recent->added_to = *before;
+	*version = (struct version)VERSION_INIT;
+}
+
+bool recent_take_added(
+	struct recent *recent, const struct changed_file *file, struct version *version)
+{
+	if (!recent->added.doc || strcmp(json_name(recent->added.doc), file->path) != 0 ||
+		!oid_equal(&recent->added.blob, &file->blob) ||
+		!oid_equal(&recent->added_to, &file->before))
+		return false;
+	*version = recent->added;
+	recent->added = (struct version)VERSION_INIT;
+	return true;
+}
+
+void recent_forget_added(struct recent *recent)
+{
+	version_release(&recent->added);
+	recent->added = (struct version)VERSION_INIT;
+}
+
 void recent_release(struct recent *recent)
 {
+	recent_forget_added(recent);
 	while (recent->count)
 		version_release(&recent->versions[--recent->count]);
 }

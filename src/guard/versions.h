@@ -49,6 +49,9 @@ enum { RECENT_MOST = 4 };
 struct recent {
 	struct version versions[RECENT_MOST];
 	size_t count;
+	/* The lines that were added last to a list that only grows; no document: none. */
+	struct version added;
+	struct oid added_to;
 };
 
 /* Takes ownership of the version. It replaces the version of the same file or, if there is none and
@@ -60,6 +63,13 @@ const struct json_doc *recent_like(const struct recent *recent, const char *path
  * there is none. */
 bool recent_take(
 	struct recent *recent, const char *path, const struct oid *blob, struct version *version);
+/* The same for the lines that were added to blob `before`, of the last file of which they were kept:
+ * the document of the version has only these lines. */
+void recent_keep_added(struct recent *recent, const struct oid *before, struct version *version);
+bool recent_take_added(
+	struct recent *recent, const struct changed_file *file, struct version *version);
+/* Whether lines were valid depends on the rules, so they are not kept longer than these. */
+void recent_forget_added(struct recent *recent);
 void recent_release(struct recent *recent);
 
 #endif
