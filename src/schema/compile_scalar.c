@@ -15,24 +15,35 @@ static const struct {
 	{ "number", TYPE_NUMBER }, { "string", TYPE_STRING }, { "array", TYPE_ARRAY },
 	{ "object", TYPE_OBJECT } };
 
+/* The type with this name; 0 if there is none. */
+static uint8_t type_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(*type_names); i++)
+		if (!strcmp(name, type_names[i].name))
+			return type_names[i].bits;
+	return 0;
+}
+
+static int refuse_type(struct compiling *c, const struct json_value *value, const char *name)
+{
+	struct nearest nearest = NEAREST_INIT(name);
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(*type_names); i++)
+		nearest_try(&nearest, type_names[i].name);
+	return set_refuse(c->doc, value, c->err,
+		"\"type\" must be null, boolean, integer, number, string, array or object%s%s%s",
+		nearest.word ? "; did you mean \"" : "", nearest.word ? nearest.word : "",
+		nearest.word ? "\"?" : "");
+}
+
 /* Adds the type with the name `value`; `*seen` are the types so far. */
 static int add_type(struct compiling *c, const struct json_value *value, uint8_t *seen)
 {
 	char *name = json_strdup(c->doc, value);
-	struct nearest nearest = NEAREST_INIT(name ? name : "");
-	uint8_t bits = 0;
-	for (size_t i = 0; name && i < sizeof(type_names) / sizeof(*type_names); i++) {
-		nearest_try(&nearest, type_names[i].name);
-		if (!strcmp(name, type_names[i].name))
-			bits = type_names[i].bits;
-	}
+	uint8_t bits = name ? type_of(name) : 0;
+	int rc = bits ? 0 : refuse_type(c, value, name ? name : "");
 	free(name);
-	if (!bits)
-		return set_refuse(c->doc, value, c->err,
-			"\"type\" must be null, boolean, integer, number, string, array or "
-			"object%s%s%s",
-			nearest.word ? "; did you mean \"" : "", nearest.word ? nearest.word : "",
-			nearest.word ? "\"?" : "");
+	if (rc < 0)
+		return rc;
 	if (*seen & bits)
 		return set_refuse(c->doc, value, c->err, "\"type\" names this type twice");
 	*seen |= bits;
