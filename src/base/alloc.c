@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -50,12 +51,26 @@ static _Noreturn void out_of_memory(void)
 	abort();
 }
 
+/* Also for large pieces of memory that are not in the part of the heap that alloc_keep_memory()
+ * reserves: huge pages that are entirely inside. */
+static void *use_huge_pages(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+	enum { LARGE = 8 << 20, HUGE_PAGE = 2 << 20 };
+	uintptr_t start = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)memory + size) & ~(uintptr_t)(HUGE_PAGE - 1);
+	if (size >= LARGE)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
+#endif
+	return memory;
+}
+
 void *xmalloc(size_t size)
 {
 	void *memory = malloc(size ? size : 1);
 	if (!memory)
 		out_of_memory();
-	return memory;
+	return use_huge_pages(memory, size);
 }
 
 void *xcalloc(size_t count, size_t size)
@@ -71,7 +86,7 @@ void *xrealloc(void *memory, size_t size)
 	void *moved = realloc(memory, size ? size : 1);
 	if (!moved)
 		out_of_memory();
-	return moved;
+	return use_huge_pages(moved, size);
 }
 
 void *xreallocarray(void *memory, size_t count, size_t size)
