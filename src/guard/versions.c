@@ -55,11 +55,22 @@ static void take_out(struct recent *recent, size_t index)
 		(recent->count - index) * sizeof(*recent->versions));
 }
 
+/* The version to replace if there is no space: the oldest small one, so that the statuses of many
+ * servers do not replace the queue; else the oldest. */
+static size_t find_dispensable(const struct recent *recent)
+{
+	enum { SMALL = 1024 };
+	size_t i = recent->count;
+	while (i && recent->versions[i - 1].text.len >= SMALL)
+		i--;
+	return i ? i - 1 : recent->count - 1;
+}
+
 void recent_keep(struct recent *recent, struct version *version)
 {
 	size_t old = find_path(recent, json_name(version->doc));
 	if (old == RECENT_MOST)
-		old = RECENT_MOST - 1;
+		old = find_dispensable(recent);
 	if (old < recent->count) {
 		version_release(&recent->versions[old]);
 		take_out(recent, old);

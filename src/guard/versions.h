@@ -55,7 +55,7 @@ struct recent {
 };
 
 /* Takes ownership of the version. It replaces the version of the same file or, if there is none and
- * no space, the oldest. */
+ * no space, the oldest small one, or else the oldest. */
 void recent_keep(struct recent *recent, struct version *version);
 /* The document of the recent version of the file, borrowed until the next call; or NULL. */
 const struct json_doc *recent_like(const struct recent *recent, const char *path);
