@@ -441,7 +441,7 @@ static int explain_line(
 	return rc < 0 ? rc : json_refuse(doc, at, "does not start a JSON value", err);
 }
 
-/* Is each child of the root on a line of its own? */
+/* Does each child of the root have a separate line? */
 static bool has_values_as_lines(const struct json_doc *doc)
 {
 	size_t end = 0;
