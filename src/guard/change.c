@@ -2,6 +2,7 @@
  * schema (docs/schemas.md). */
 #include "guard/change.h"
 
+#include "base/timestamp.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>
@@ -120,6 +121,23 @@ static void check_owner(struct step *step, const struct annotations *annotations
 	free(name);
 }
 
+/* The time of a tombstone may only become later: an earlier one would let it be removed too soon. */
+static void check_tombstone(struct step *step, const struct annotations *annotations,
+	const struct json_value *old, const struct json_value *now)
+{
+	int64_t before, after;
+	if (!annotations_is_tombstone(annotations, step->old_doc, old) ||
+		!annotations_is_tombstone(annotations, step->new_doc, now) ||
+		!annotations_removal_time(annotations, step->old_doc, old, &before))
+		return;
+	if (!annotations_removal_time(annotations, step->new_doc, now, &after) || after < before)
+		step_violate(step, VIOLATION_CHANGED,
+			"its \"" TEXT_FMT
+			"\" was removed or set to an earlier time; x-remove-after in the schema "
+			"allows only a later one",
+			TEXT_ARG(annotations->remove_after));
+}
+
 static void check_annotations(struct step *step, const struct annotations *annotations,
 	const struct json_value *old, const struct json_value *now)
 {
@@ -143,6 +161,8 @@ static void check_annotations(struct step *step, const struct annotations *annot
 		if (annotations->transitions_count)
 			check_transition(step, annotations, old, now);
 	}
+	if (old && now && annotations->remove_after.bytes)
+		check_tombstone(step, annotations, old, now);
 	/* The owner of a lock depends on the clock: see claims.c. */
 	if (annotations->owner.bytes && guard_is_server(step->judging->guard) &&
 		step->rule->kind != KIND_LOCKS)
@@ -154,12 +174,38 @@ static void check_annotations(struct step *step, const struct annotations *annot
 static void walk(struct step *step, const struct schema_place *place, const struct json_value *old,
 	const struct json_value *now);
 
+/* Is tombstone `old`, which was removed, old enough? The host's clock decides, since those of the
+ * servers may be wrong. */
+static bool check_age(
+	struct step *step, const struct annotations *rules, const struct json_value *old)
+{
+	char time[TIMESTAMP_SIZE];
+	int64_t from;
+	if (!rules->remove_after.bytes)
+		return true;
+	if (!annotations_removal_time(rules, step->old_doc, old, &from))
+		step_violate(step, VIOLATION_REMOVED,
+			"was removed, but its \"" TEXT_FMT
+			"\" is not a time; set it first, then wait for %lld s",
+			TEXT_ARG(rules->remove_after), (long long)rules->remove_after_seconds);
+	else if (from > step->judging->update->now)
+		step_violate(step, VIOLATION_REMOVED,
+			"was removed, but it may only be removed from %s on, %lld s after its "
+			"\"" TEXT_FMT "\"",
+			timestamp_format(from, time), (long long)rules->remove_after_seconds,
+			TEXT_ARG(rules->remove_after));
+	else
+		return true;
+	return false;
+}
+
 /* May `old`, which was removed, be removed? */
 static bool check_removal(
-	struct step *step, const struct schema *removal, const struct json_value *old)
+	struct step *step, const struct annotations *rules, const struct json_value *old)
 {
+	const struct schema *removal = rules->remove_when;
 	if (schema_validate_value(removal, step->old_doc, old, NULL, NULL))
-		return true;
+		return check_age(step, rules, old);
 	size_t len = 0;
 	const struct json_doc *doc = removal->resource->doc;
 	const char *why = json_string(doc, json_member(doc, removal->source, "description"), &len);
@@ -189,7 +235,7 @@ static void walk_member(
 	struct schema_place member;
 	schema_place_member(&member, w->place, name, strlen(name));
 	if (old && !now && member.rules.remove_when)
-		check_removal(w->step, member.rules.remove_when, old);
+		check_removal(w->step, &member.rules, old);
 	else
 		walk(w->step, &member, old, now);
 	step_up(w->step, mark);
@@ -228,8 +274,7 @@ static void walk_element(
 			refuse_change(step, old, now, "archived elements may not change");
 	} else if (now) {
 		walk(step, w->place, old, now);
-	} else if (rules->remove_when && check_removal(step, rules->remove_when, old) &&
-		rules->archive.bytes) {
+	} else if (rules->remove_when && check_removal(step, rules, old) && rules->archive.bytes) {
 		check_archived(w, old);
 	}
 	step_up(step, mark);

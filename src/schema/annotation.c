@@ -4,6 +4,7 @@
 #include "json/document.h"
 #include "json/number.h"
 #include "format/format.h"
+#include "schema/validate.h"
 
 #include <string.h>
 
@@ -111,6 +112,37 @@ static int read_archive(const struct json_doc *doc, const struct json_value *sou
 	return 0;
 }
 
+/* { "member": NAME, "seconds": COUNT } */
+static int read_remove_after(struct schema_set *set, const struct json_doc *doc,
+	const struct json_value *source, struct annotations *a, struct error *err)
+{
+	const struct json_value *value = json_member(doc, source, "x-remove-after");
+	const struct json_value *member = json_member(doc, value, "member");
+	const struct json_value *seconds = json_member(doc, value, "seconds");
+	if (!value)
+		return 0;
+	if (value->type != JSON_OBJECT || value->count != 2 || !member || !seconds)
+		return set_refuse(doc, value, err,
+			"\"x-remove-after\" must be an object with \"member\" and \"seconds\", such "
+			"as {\"member\": \"deleted_at\", \"seconds\": 2592000}");
+	a->remove_after.bytes = json_string(doc, member, &a->remove_after.len);
+	if (!a->remove_after.bytes || !a->remove_after.len)
+		return set_refuse(doc, member, err,
+			"\"member\" must be the name of the member with the time at which the "
+			"element was marked as removed");
+	if (!json_int64(doc, seconds, &a->remove_after_seconds) || a->remove_after_seconds < 1 ||
+		a->remove_after_seconds > MOST_REMOVE_AFTER)
+		return set_refuse(doc, seconds, err,
+			"\"seconds\" must be a whole number from 1 to %lld",
+			(long long)MOST_REMOVE_AFTER);
+	if (!json_member(doc, source, "x-remove-when"))
+		return set_refuse(doc, value, err,
+			"\"x-remove-after\" requires \"x-remove-when\", which defines the "
+			"tombstones");
+	set->has_remove_after = true;
+	return 0;
+}
+
 static int read_transitions(struct schema_set *set, const struct json_doc *doc,
 	const struct json_value *source, struct annotations *a, struct error *err)
 {
@@ -185,6 +217,8 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 		rc = read_flag(doc, source, "x-append-only", &a.append_only, err);
 	if (!rc)
 		rc = read_transitions(set, doc, source, &a, err);
+	if (!rc)
+		rc = read_remove_after(set, doc, source, &a, err);
 	if (!rc && remove_when)
 		rc = schema_compile_inner(set, schema->resource, remove_when, &a.remove_when, err);
 	a.merge = (enum merge_rule)merge;
@@ -224,6 +258,26 @@ bool annotations_is_less(const struct json_doc *old_doc, const struct json_value
 			timestamp_parse(new_text, new_len, &later) && later < then;
 	}
 	return old->type == JSON_TRUE && now->type != JSON_TRUE;
+}
+
+bool annotations_is_tombstone(const struct annotations *annotations, const struct json_doc *doc,
+	const struct json_value *value)
+{
+	return annotations->remove_after.bytes &&
+		schema_validate_value(annotations->remove_when, doc, value, NULL, NULL);
+}
+
+bool annotations_removal_time(const struct annotations *annotations, const struct json_doc *doc,
+	const struct json_value *value, int64_t *seconds)
+{
+	const struct text *name = &annotations->remove_after;
+	size_t len;
+	const char *text =
+		json_string(doc, json_member_n(doc, value, name->bytes, name->len), &len);
+	if (!text || !timestamp_parse(text, len, seconds))
+		return false;
+	*seconds += annotations->remove_after_seconds;
+	return true;
 }
 
 const struct transition *annotations_row(

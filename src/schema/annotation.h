@@ -26,6 +26,7 @@ enum map_type { MAP_DEFAULT, MAP_GRANULAR, MAP_ATOMIC };
 
 /* A schema with more is refused when it is compiled, so that no reader of it has to leave any out. */
 enum { MOST_MAP_KEYS = 8, MOST_TRANSITIONS = 64 };
+#define MOST_REMOVE_AFTER INT64_C(3155760000) /* a hundred years, in seconds */
 
 /* "x-transitions": a value and its allowed next values. */
 struct transition {
@@ -45,8 +46,20 @@ struct annotations {
 	bool append_only; /* on a list: its elements may not change, only be followed by others */
 	const struct schema *remove_when; /* NULL: elements may be removed */
 	struct text archive; /* the beginning of their archives' paths; bytes NULL: none */
-	struct text owner;   /* a JSON pointer; bytes NULL: none */
+	/* "x-remove-after": elements that match remove_when are tombstones, and may be removed once
+	 * the time in this member is so many seconds ago; bytes NULL: there is no such rule. */
+	struct text remove_after;
+	int64_t remove_after_seconds;
+	struct text owner; /* a JSON pointer; bytes NULL: none */
 };
+
+/* Is `value` a tombstone, an element that x-remove-after keeps for a while? */
+bool annotations_is_tombstone(const struct annotations *annotations, const struct json_doc *doc,
+	const struct json_value *value);
+/* The time from which a tombstone may be removed, in seconds since 1970; false: never, because it
+ * does not have a valid time. */
+bool annotations_removal_time(const struct annotations *annotations, const struct json_doc *doc,
+	const struct json_value *value, int64_t *seconds);
 
 /* The row of "x-transitions" for the value `name`; NULL if there is none. */
 const struct transition *annotations_row(

@@ -218,6 +218,8 @@ static int compile_resource(struct schema_set *set, const struct schema **out,
 	}
 	for (size_t i = 0; !rc && i < set->queue_count; i++)
 		rc = schema_check_reach(set->queue[i], err);
+	for (size_t i = 0; !rc && set->has_remove_after && i < set->queue_count; i++)
+		rc = schema_check_removals(set->queue[i], err);
 	if (rc < 0)
 		drop_queue(set);
 	else

@@ -18,6 +18,10 @@ static void add_rules(struct annotations *rules, const struct annotations *more)
 		rules->remove_when = more->remove_when;
 	if (!rules->archive.bytes)
 		rules->archive = more->archive;
+	if (!rules->remove_after.bytes) {
+		rules->remove_after = more->remove_after;
+		rules->remove_after_seconds = more->remove_after_seconds;
+	}
 	if (!rules->owner.bytes)
 		rules->owner = more->owner;
 	rules->immutable |= more->immutable;
@@ -86,6 +90,20 @@ void schema_place_items(struct schema_place *place, const struct schema_place *p
 		if (rules && rules->items)
 			add(place, rules->items);
 	}
+}
+
+int schema_check_removals(const struct schema *schema, struct error *err)
+{
+	struct schema_place list, element;
+	schema_place_init(&list, schema);
+	schema_place_items(&element, &list);
+	if (!list.rules.append_only || !element.rules.remove_after.bytes)
+		return 0;
+	const struct json_doc *doc = schema->resource->doc;
+	const struct json_value *keyword = json_member(doc, schema->source, "x-append-only");
+	return set_refuse(doc, keyword ? keyword : schema->source, err,
+		"a list with \"x-append-only\" cannot have elements with \"x-remove-after\": its "
+		"elements are never changed or removed");
 }
 
 /* Appends the keys of an element: "id=a,kind=b". False if it does not have all of them. */

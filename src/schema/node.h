@@ -179,8 +179,9 @@ struct schema_set {
 	size_t patterns_count, patterns_capacity;
 	struct schema **queue; /* nodes whose keywords are still to be read */
 	size_t queue_count, queue_capacity;
-	int loading;  /* the number of nested metaschemas that are being read */
-	bool dynamic; /* there is a dynamically resolved reference */
+	int loading;           /* the number of nested metaschemas that are being read */
+	bool dynamic;          /* there is a dynamically resolved reference */
+	bool has_remove_after; /* a schema has "x-remove-after" */
 };
 
 /* The entry of the subschema at `value`; NULL if it was never examined. */
@@ -203,6 +204,10 @@ int schema_compile_inner(struct schema_set *set, const struct resource *resource
 
 /* ERR_INVALID if "$ref" and "allOf" form a cycle, or too long a chain, from `schema`. */
 int schema_check_reach(struct schema *schema, struct error *err);
+
+/* ERR_INVALID if `schema` is a list that only grows (x-append-only), although its elements are removed
+ * after some time (x-remove-after). */
+int schema_check_removals(const struct schema *schema, struct error *err);
 
 /* Sets "name:line:column: <sentence>" with the location of `value` in the text; returns
  * ERR_INVALID. */

@@ -44,6 +44,27 @@ from_the_page() {
   accepted
 }
 
+# bats test_tags=long
+@test "the example with tombstones: a task returns by no push or merge, and is removed after a month" {
+  new_fleet
+  from_the_page schemas/task.json
+  from_the_page tasks.jsonl
+  run -0 git build validate --schema schemas/task.json tasks.jsonl
+  echo 'tasks.jsonl build-schema=task merge=git-build' >>.gitattributes
+  accepted
+  echo '{"id": "t3", "status": "tombstone", "updated_at": "2026-05-11T08:00:00Z"}' >>tasks.jsonl
+  refused 'tasks.jsonl:3:1: /id=t3: the member "deleted_at" is missing'
+  sed -i '/t1/d' tasks.jsonl
+  refused "/id=t1: was removed. Set the status of the task to tombstone first."
+  sed -i 's/tombstone/open/' tasks.jsonl
+  refused '"tombstone" is final'
+  now=$(date -u -d 2026-06-09 +%s)
+  sed -i '/t2/d' tasks.jsonl
+  GIT_BUILD_TEST_NOW=$now refused '/id=t2: was removed, but it may only be removed from 2026-06-10T08:00:00Z on'
+  sed -i '/t2/d' tasks.jsonl
+  GIT_BUILD_TEST_NOW=$((now + 2 * 86400)) accepted
+}
+
 @test "the page documents every built-in schema and every annotation" {
   git build schema list --json | jq -r '.schemas[].name' >names
   [ "$(wc -l <names)" -ge 8 ]

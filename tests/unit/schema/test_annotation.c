@@ -58,6 +58,42 @@ static void invalid_annotations_are_refused(void **state)
 			"1:35: \"x-archive\" must be the beginning of the paths of the archives, "
 			"such as \"archive/done-\"" },
 		{ "{\"x-archive\":\"done-\"}", "1:14: \"x-archive\" requires \"x-remove-when\"" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":30}",
+			"1:40: \"x-remove-after\" must be an object with \"member\" and "
+			"\"seconds\", such as {\"member\": \"deleted_at\", \"seconds\": 2592000}" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"at\"}}",
+			"1:40: \"x-remove-after\" must be an object with \"member\" and "
+			"\"seconds\", such as {\"member\": \"deleted_at\", \"seconds\": 2592000}" },
+		{ "{\"x-remove-when\":true,"
+		  "\"x-remove-after\":{\"member\":\"at\",\"seconds\":1,\"days\":1}}",
+			"1:40: \"x-remove-after\" must be an object with \"member\" and "
+			"\"seconds\", such as {\"member\": \"deleted_at\", \"seconds\": 2592000}" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"\",\"seconds\":1}}",
+			"1:50: \"member\" must be the name of the member with the time at which the "
+			"element was marked as removed" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":[\"at\"],\"seconds\":1}}",
+			"1:50: \"member\" must be the name of the member with the time at which the "
+			"element was marked as removed" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"at\",\"seconds\":0}}",
+			"1:65: \"seconds\" must be a whole number from 1 to 3155760000" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"at\",\"seconds\":1.5}}",
+			"1:65: \"seconds\" must be a whole number from 1 to 3155760000" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"at\",\"seconds\":1e30}}",
+			"1:65: \"seconds\" must be a whole number from 1 to 3155760000" },
+		{ "{\"x-remove-when\":true,\"x-remove-after\":{\"member\":\"at\",\"seconds\":\"1\"}}",
+			"1:65: \"seconds\" must be a whole number from 1 to 3155760000" },
+		{ "{\"x-remove-after\":{\"member\":\"at\",\"seconds\":1}}",
+			"1:19: \"x-remove-after\" requires \"x-remove-when\", which defines the "
+			"tombstones" },
+		{ "{\"x-append-only\":true,\"items\":{\"x-remove-when\":true,"
+		  "\"x-remove-after\":{\"member\":\"at\",\"seconds\":1}}}",
+			"1:18: a list with \"x-append-only\" cannot have elements with "
+			"\"x-remove-after\": its elements are never changed or removed" },
+		{ "{\"$defs\":{\"e\":{\"x-remove-when\":true,"
+		  "\"x-remove-after\":{\"member\":\"at\",\"seconds\":1}}},"
+		  "\"allOf\":[{\"x-append-only\":true},{\"items\":{\"$ref\":\"#/$defs/e\"}}]}",
+			"1:1: a list with \"x-append-only\" cannot have elements with "
+			"\"x-remove-after\": its elements are never changed or removed" },
 		{ "{\"x-owner\":\"server\"}",
 			"1:12: \"x-owner\" must be a JSON pointer, such as \"/server\"" },
 		{ "{\"x-owner\":\"/a~\"}",
@@ -129,6 +165,7 @@ static void annotations_are_read(void **state)
 		"{\"x-merge\":\"order\",\"x-merge-clock\":\"at\",\"x-map-type\":\"atomic\","
 		"\"x-immutable\":true,\"x-increasing\":true,\"x-append-only\":true,\"x-owner\":\"/server\","
 		"\"x-remove-when\":{\"const\":1},\"x-archive\":\"old/done-\","
+		"\"x-remove-after\":{\"member\":\"gone\",\"seconds\":1e2},"
 		"\"x-transitions\":{\"a\":[\"b\",\"c\"],\"b\":[],\"c\":[\"a\"]}}",
 		&err);
 	assert_non_null(schema);
@@ -143,6 +180,8 @@ static void annotations_are_read(void **state)
 	assert_text(a->owner, "/server");
 	assert_text(a->merge_clock, "at");
 	assert_non_null(a->remove_when);
+	assert_text(a->remove_after, "gone");
+	assert_int_equal(a->remove_after_seconds, 100);
 	assert_text(a->archive, "old/done-");
 	assert_int_equal(a->transitions_count, 3);
 	assert_text(a->transitions[0].from, "a");
