@@ -83,23 +83,39 @@ static const struct json_value **slot_of(const struct folding *f, const struct j
 	return &f->table[slot];
 }
 
-/* The record with the later time is kept; without times, the last one. */
+/* Which of two records with the same key is kept? A tombstone, so that the record does not return;
+ * else the one with the later time; without times, the last one. Stores the reason. */
+static bool is_later_kept(const struct folding *f, const struct json_value *before,
+	const struct json_value *record, const char **why)
+{
+	const struct annotations *rules = &f->items.rules;
+	bool was_removed = annotations_is_tombstone(rules, f->doc, before);
+	bool is_removed = annotations_is_tombstone(rules, f->doc, record);
+	int64_t old_time = time_of(f, before), time = time_of(f, record);
+	*why = "is a tombstone";
+	if (was_removed != is_removed)
+		return is_removed;
+	*why = "a later time";
+	if (old_time && time && old_time != time)
+		return time > old_time;
+	*why = "is the last one";
+	return true;
+}
+
 static void fold(struct folding *f, const struct json_value *record)
 {
 	const struct json_value **slot = slot_of(f, record), *before = *slot;
+	const char *why;
 	*slot = record;
 	if (!before)
 		return;
-	int64_t old_time = time_of(f, before), time = time_of(f, record);
-	bool by_time = old_time && time && old_time != time;
-	if (by_time && old_time > time)
+	if (!is_later_kept(f, before, record, &why))
 		*slot = before;
 	const struct json_value *lost = *slot == record ? before : record;
 	json_edit_remove(f->edit, lost);
 	buf_addf(f->report, "%s:%zu: was discarded: line %zu has the same " TEXT_FMT " and %s\n",
 		f->request->name, json_position(f->doc, lost->start).line,
-		json_position(f->doc, (*slot)->start).line, TEXT_ARG(f->keys[0]),
-		by_time ? "a later time" : "is the last one");
+		json_position(f->doc, (*slot)->start).line, TEXT_ARG(f->keys[0]), why);
 }
 
 static int fold_all(struct folding *f, struct merge_result *result, struct error *err)

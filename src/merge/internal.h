@@ -175,6 +175,8 @@ void report_discarded(struct merging *m, const struct spot *spot, enum side kept
 	enum side discarded, const char *why);
 /* Reports that the value of `kept` was kept although the other side has removed it. */
 void report_kept(struct merging *m, const struct spot *spot, enum side kept);
+/* Reports that the tombstone of `has` was removed with that of the other side, although it differs. */
+void report_removed(struct merging *m, const struct spot *spot, enum side has);
 /* Reports which version of a record was taken. */
 void report_newer(struct merging *m, const struct spot *spot, enum side newer);
 /* Adds the line "NAME POINTER: TEXT". */

@@ -123,6 +123,15 @@ void report_kept(struct merging *m, const struct spot *spot, enum side kept)
 	buf_release(&value);
 }
 
+void report_removed(struct merging *m, const struct spot *spot, enum side has)
+{
+	struct buf value = BUF_INIT;
+	show(&value, m->docs[has], spot->at.at[has]);
+	report_rule(m, spot, "removed, because one side removed this tombstone; discarded %s",
+		value.data);
+	buf_release(&value);
+}
+
 void report_newer(struct merging *m, const struct spot *spot, enum side newer)
 {
 	const struct text *clock = &spot->place->rules.merge_clock;

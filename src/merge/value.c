@@ -201,6 +201,21 @@ void merge_value(struct merging *m, const struct spot *spot, struct nodes *out)
 	merge_whole(m, spot, out);
 }
 
+/* Was a tombstone removed, and left a tombstone of the same time by the side that has changed it? Then
+ * the record does not return. If it has an archive, the removal may not differ from that. */
+static bool is_past_tombstone(const struct merging *m, const struct spot *spot, enum side has)
+{
+	const struct annotations *rules = &spot->place->rules;
+	const struct triple *t = &spot->at;
+	int64_t before, after;
+	return !rules->archive.bytes &&
+		annotations_is_tombstone(rules, m->docs[BASE], t->at[BASE]) &&
+		annotations_is_tombstone(rules, m->docs[has], t->at[has]) &&
+		annotations_removal_time(rules, m->docs[BASE], t->at[BASE], &before) &&
+		annotations_removal_time(rules, m->docs[has], t->at[has], &after) &&
+		before == after;
+}
+
 void merge_child(struct merging *m, const struct spot *spot, struct nodes *out)
 {
 	const struct triple *t = &spot->at;
@@ -212,7 +227,9 @@ void merge_child(struct merging *m, const struct spot *spot, struct nodes *out)
 	if (!t->at[BASE]) {
 		take(m, out, t, has);
 	} else if (!same_value(m, t, BASE, has)) {
-		if (m->request->schema) {
+		if (is_past_tombstone(m, spot, has)) {
+			report_removed(m, spot, has);
+		} else if (m->request->schema) {
 			report_kept(m, spot, has);
 			take(m, out, t, has);
 		} else {

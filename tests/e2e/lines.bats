@@ -143,6 +143,81 @@ tasks.jsonl:1:36: /id=a/n: "1" must be a whole number' ]
   [[ $output == 'notes.txt:1:1: has a schema, but is neither JSON nor JSON Lines'* ]]
 }
 
+# A fleet with tasks.jsonl, of which tombstones may be removed after a day.
+tombstone_fleet() {
+  new_fleet
+  what schemas/task.json "$(jq '.items.properties.deleted_at = {type: "string", "x-time": true}
+    | .items["x-remove-after"] = {member: "deleted_at", seconds: 86400}' <<<"$schema")"
+  echo '*.jsonl build-schema=task merge=git-build' >>.gitattributes
+  what tasks.jsonl "{\"id\": \"a\", \"status\": \"tombstone\", \"deleted_at\": \"$(at '-1 hour')\"}
+{\"id\": \"b\", \"status\": \"tombstone\"}
+{\"id\": \"c\", \"status\": \"open\"}"
+  accepted
+}
+
+@test "x-remove-after: a tombstone may be removed once it is old enough by the clock of the host" {
+  tombstone_fleet
+  sed -i '1d' tasks.jsonl
+  refused 'tasks.jsonl:1:1: /id=a: was removed, but it may only be removed from 2' 'Z on, 86400 s after its "deleted_at"'
+  sed -i '1s/"deleted_at": "[^"]*"/"deleted_at": "2020-01-01T00:00:00Z"/' tasks.jsonl
+  refused 'tasks.jsonl:1:1: /id=a: its "deleted_at" was removed or set to an earlier time'
+  sed -i '1d' tasks.jsonl
+  later 86400 accepted
+}
+
+# bats test_tags=long
+@test "x-remove-after: no time, no tombstone, and a file that is deleted" {
+  tombstone_fleet
+  sed -i '2d' tasks.jsonl
+  refused '/id=b: was removed, but its "deleted_at" is not a time; set it first, then wait for 86400 s'
+  sed -i '3d' tasks.jsonl
+  refused '/id=c: was removed. Only a tombstone may leave.'
+  rm tasks.jsonl
+  refused '/id=a: was removed, but it may only be removed from' '/id=b: was removed, but its'
+  sed -i '1s/, "deleted_at": "[^"]*"//' tasks.jsonl
+  refused '/id=a: its "deleted_at" was removed or set to an earlier time'
+  sed -i "2s/}/, \"deleted_at\": \"$(at '-25 hours')\"}/; 1s/a\", /a\", \"note\": 1, /" tasks.jsonl
+  accepted
+  sed -i '2d' tasks.jsonl
+  accepted
+}
+
+# bats test_tags=long
+@test "x-remove-after: the audit finds a tombstone that was removed too early" {
+  tombstone_fleet
+  git -C "$TMP/fleet.git" config core.hooksPath /dev/null
+  sed -i '1d' tasks.jsonl
+  accepted
+  run -1 git build audit
+  [[ $output == *'tasks.jsonl'*'/id=a: was removed, but it may only be removed from'* ]]
+}
+
+# bats test_tags=long
+@test "x-remove-after: a schema with a wrong value is refused with its location" {
+  tombstone_fleet
+  sed -i 's/86400/0/' schemas/task.json
+  refused 'schemas/task.json:' '"seconds" must be a whole number from 1 to 3155760000'
+  jq '.["x-append-only"] = true' schemas/task.json >"$TMP/s" && cp "$TMP/s" schemas/task.json
+  refused 'a list with "x-append-only" cannot have elements with "x-remove-after"'
+}
+
+# bats test_tags=long
+@test "x-remove-after: a removed tombstone does not return in a merge, and its record only if it was changed" {
+  tombstone_fleet
+  two_clones
+  sed -i '1d' tasks.jsonl
+  later 90000 accepted
+  cd "$TMP/build2"
+  sed -i '1s/}/, "note": "x"}/; 3s/}/, "n": 1}/' tasks.jsonl
+  commit
+  later 90000 run -0 git pull -q --no-rebase --no-edit
+  [[ $output == *'tasks.jsonl /id=a: removed, because one side removed this tombstone; discarded {"id": "a"'* ]]
+  git log -1 --format=%B | grep '/id=a: removed, because one side removed this tombstone'
+  [ "$(cat tasks.jsonl)" = '{"id": "b", "status": "tombstone"}
+{"id": "c", "status": "open", "n": 1}' ]
+  later 90000 git push -q origin HEAD:main
+}
+
 # A fleet with log.jsonl, which only grows.
 log_fleet() {
   new_fleet

@@ -378,6 +378,14 @@ END
   [ "$(cat folded.jsonl)" = '{"id": "a", "at": "2026-01-02T00:00:00Z", "n": 1}
 {"id": "b",  "n": 3}' ]
   git build merge --fold folded.jsonl | cmp - folded.jsonl
+  # A tombstone is kept, although the other record is newer.
+  echo '{"type": "array", "x-list-type": "map", "x-list-map-keys": ["id"], "items": {"x-merge-clock": "at",
+    "x-remove-when": {"required": ["gone"]}, "x-remove-after": {"member": "gone", "seconds": 1}}}' >t.json
+  printf '%s\n' '{"id": "a", "at": "2026-01-03T00:00:00Z"}' '{"id": "a", "at": "2026-01-01T00:00:00Z", "gone": "x"}' \
+    '{"id": "a", "at": "2026-01-04T00:00:00Z"}' >y.jsonl
+  run -0 git build merge --fold y.jsonl --schema ./t.json -o folded.jsonl
+  [[ $output == *'y.jsonl:1: was discarded: line 2 has the same id and is a tombstone'*'y.jsonl:3: '* ]]
+  [ "$(cat folded.jsonl)" = '{"id": "a", "at": "2026-01-01T00:00:00Z", "gone": "x"}' ]
   echo '[1, 2]' >no.json
   run -128 git build merge --fold no.json
   [[ $output == *'no.json: its records have no key; name a schema that has x-list-map-keys'* ]]
