@@ -17,6 +17,23 @@ static void write_system(const struct machine *machine, struct buf *out)
 	json_end(&w);
 }
 
+void heartbeat_edit(
+	const struct heartbeat *heartbeat, struct json_edit *edit, const struct json_value *root)
+{
+	char timestamp[TIMESTAMP_SIZE];
+	struct buf system = BUF_INIT;
+	json_edit_set_string(edit, root, "server", heartbeat->server);
+	json_edit_set_string(
+		edit, root, "timestamp", timestamp_format(heartbeat->timestamp, timestamp));
+	json_edit_set_int(edit, root, "uptime_seconds", heartbeat->machine.uptime_seconds);
+	json_edit_set_bool(edit, root, "healthy", heartbeat->healthy);
+	json_edit_set_int(edit, root, "interval_seconds", heartbeat->interval);
+	json_edit_set_int(edit, root, "push_every", heartbeat->push_every);
+	write_system(&heartbeat->machine, &system);
+	json_edit_set(edit, root, "system", system.data, system.len);
+	buf_release(&system);
+}
+
 void heartbeat_write(
 	const struct heartbeat *heartbeat, const char *previous, size_t len, struct buf *out)
 {
@@ -31,20 +48,8 @@ void heartbeat_write(
 		return;
 
 	struct json_edit *edit = json_edit_new(doc);
-	const struct json_value *root = json_root(doc);
-	char timestamp[TIMESTAMP_SIZE];
-	struct buf system = BUF_INIT;
-	json_edit_set_string(edit, root, "server", heartbeat->server);
-	json_edit_set_string(
-		edit, root, "timestamp", timestamp_format(heartbeat->timestamp, timestamp));
-	json_edit_set_int(edit, root, "uptime_seconds", heartbeat->machine.uptime_seconds);
-	json_edit_set_bool(edit, root, "healthy", heartbeat->healthy);
-	json_edit_set_int(edit, root, "interval_seconds", heartbeat->interval);
-	json_edit_set_int(edit, root, "push_every", heartbeat->push_every);
-	write_system(&heartbeat->machine, &system);
-	json_edit_set(edit, root, "system", system.data, system.len);
+	heartbeat_edit(heartbeat, edit, json_root(doc));
 	json_edit_write(edit, out, NULL);
-	buf_release(&system);
 	json_edit_free(edit);
 	json_doc_free(doc);
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "host/machine.h"
+#include "json/edit.h"
 
 #include <stdbool.h>
 
@@ -22,5 +23,9 @@ struct heartbeat {
  */
 void heartbeat_write(
 	const struct heartbeat *heartbeat, const char *previous, size_t len, struct buf *out);
+
+/* Sets the members of the heartbeat in the object `root`. */
+void heartbeat_edit(
+	const struct heartbeat *heartbeat, struct json_edit *edit, const struct json_value *root);
 
 #endif

@@ -96,11 +96,20 @@ static int read_verdict(struct request *request, struct json_doc **doc, struct e
 	return json_parse(doc, text, len, "dashboard", NULL, err);
 }
 
-/* A file that was never valid is replaced, because its content is derived from the other files. */
+/* An empty file would not be valid: one that was never valid is restored from one with a time. */
 static int open_dashboard(struct document *out, struct request *request, struct error *err)
 {
+	struct buf start = BUF_INIT;
+	char time[TIMESTAMP_SIZE];
 	int rc = document_open(out, request->documents, FLEET_DASHBOARD_PATH, "{}\n", err);
-	return rc == ERR_INVALID ? document_new(out, FLEET_DASHBOARD_PATH, "{}\n", err) : rc;
+	if (rc == ERR_INVALID) {
+		buf_addf(&start, "{\n  \"timestamp\": \"%s\"\n}\n",
+			timestamp_format(request->now, time));
+		rc = document_open_derived(
+			out, request->documents, FLEET_DASHBOARD_PATH, start.data, err);
+	}
+	buf_release(&start);
+	return rc;
 }
 
 static int write_dashboard(struct request *request, struct error *err)

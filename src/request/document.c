@@ -21,7 +21,7 @@ static int opened(struct document *out, const char *path, int rc, struct error *
 	return error_set(err, ERR_INVALID, "%s:1:1: must be an object", path);
 }
 
-int document_new(struct document *out, const char *path, const char *text, struct error *err)
+static int create(struct document *out, const char *path, const char *text, struct error *err)
 {
 	struct buf copy = BUF_INIT;
 	*out = (struct document){ 0 };
@@ -43,22 +43,27 @@ static void warn(struct documents *documents, const struct document *document, b
 	buf_release(&lines);
 }
 
-/* Opens the file as it would be restored from a valid version; `err` has the reason why it is not
- * valid, and keeps it if there is no such version. */
-static int open_repaired(
-	struct document *out, struct documents *documents, const char *path, struct error *err)
+/* Opens the file as it would be restored from a valid version, or from `fresh` if there never was
+ * one (NULL: it is not). `err` has the reason why it is not valid, and keeps it if it is not
+ * restored. */
+static int open_repaired(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, struct error *err)
 {
 	struct repair *repair = xcalloc(1, sizeof(*repair));
 	struct error why = ERROR_INIT;
 	*repair = (struct repair)REPAIR_INIT;
+	repair->fresh = fresh;
 	int rc = repair_file(repair, documents, path, &why);
+	repair->fresh = fresh ? "" : NULL; /* the text is only valid here */
 	/* To begin again from an empty list is the decision of a person. */
-	if (rc > 0 && *repair->from) {
+	if (rc > 0 && (*repair->from || fresh)) {
 		size_t len = repair->text.len;
 		const char *text = documents_keep(documents, &repair->text);
 		rc = opened(out, path, json_parse(&out->doc, text, len, path, NULL, &why), &why);
+	} else if (rc == ERR_FAILED || repair->end) {
+		rc = error_set(err, rc == ERR_FAILED ? rc : ERR_INVALID, "%s", why.text);
 	} else {
-		rc = rc == ERR_FAILED ? error_set(err, rc, "%s", why.text) : ERR_INVALID;
+		rc = ERR_INVALID;
 	}
 	if (rc < 0) {
 		repair_release(repair);
@@ -70,18 +75,31 @@ static int open_repaired(
 	return 0;
 }
 
-int document_open(struct document *out, struct documents *documents, const char *path,
-	const char *fresh, struct error *err)
+/* `start` is what a file that was never valid is restored from; NULL: it is not restored. */
+static int open_or_repair(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, const char *start, struct error *err)
 {
 	const char *text;
 	size_t len;
 	*out = (struct document){ 0 };
 	int rc = documents_read(documents, path, &text, &len, err);
 	if (rc == ERR_NOT_FOUND)
-		return document_new(out, path, fresh, err);
+		return create(out, path, fresh, err);
 	if (!rc)
 		rc = opened(out, path, json_parse(&out->doc, text, len, path, NULL, err), err);
-	return rc == ERR_INVALID ? open_repaired(out, documents, path, err) : rc;
+	return rc == ERR_INVALID ? open_repaired(out, documents, path, start, err) : rc;
+}
+
+int document_open(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, struct error *err)
+{
+	return open_or_repair(out, documents, path, fresh, NULL, err);
+}
+
+int document_open_derived(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, struct error *err)
+{
+	return open_or_repair(out, documents, path, fresh, fresh, err);
 }
 
 static int find_list(struct document *out, const char *name, enum json_type type,
@@ -100,7 +118,7 @@ int document_open_list(struct document *out, struct documents *documents, const 
 	document_close(out);
 	error_set(err, ERR_INVALID, "%s must have a member \"%s\" that is an %s", path, name,
 		json_type_name(type));
-	rc = open_repaired(out, documents, path, err);
+	rc = open_repaired(out, documents, path, NULL, err);
 	return rc < 0 ? rc : find_list(out, name, type, member);
 }
 

@@ -27,13 +27,18 @@ struct document {
  */
 int document_open(struct document *out, struct documents *documents, const char *path,
 	const char *fresh, struct error *err);
+/*
+ * The same for a document that its writer can derive again, such as a status: one that was never
+ * valid is restored from `fresh`, with everything that can be read of it. ERR_INVALID: it is not known
+ * whether there was a valid version, because the history is not complete.
+ */
+int document_open_derived(struct document *out, struct documents *documents, const char *path,
+	const char *fresh, struct error *err);
 /* Opens the list at `path`, or an empty one, and stores its member `name`, which must be of `type`, in
  * `*member`. fleet_file(path) must have an empty content. A file without that member is restored as
  * well. */
 int document_open_list(struct document *out, struct documents *documents, const char *path,
 	const char *name, enum json_type type, const struct json_value **member, struct error *err);
-/* Opens a document with the content `text`, without reading `path`. */
-int document_new(struct document *out, const char *path, const char *text, struct error *err);
 /* Releases a document. Does nothing if it is all zero. */
 void document_close(struct document *document);
 

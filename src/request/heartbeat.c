@@ -2,6 +2,7 @@
 
 #include "base/timestamp.h"
 #include "fleet/files.h"
+#include "request/document.h"
 
 /* ---- creating the request ---- */
 
@@ -35,6 +36,17 @@ static double reading(const struct request *request, const char *name)
 											: -1;
 }
 
+/* Opens the previous heartbeat, to keep the members that are not written. */
+static int open_heartbeat(struct document *out, struct request *request, const char *path,
+	const struct heartbeat *heartbeat, struct error *err)
+{
+	struct buf fresh = BUF_INIT;
+	heartbeat_write(heartbeat, "", 0, &fresh);
+	int rc = document_open_derived(out, request->documents, path, fresh.data, err);
+	buf_release(&fresh);
+	return rc;
+}
+
 static int heartbeat(struct request *request, struct error *err)
 {
 	char timestamp[TIMESTAMP_SIZE];
@@ -51,20 +63,19 @@ static int heartbeat(struct request *request, struct error *err)
 			.disk_free_gb = reading(request, "disk_free_gb"),
 		},
 	};
-	struct buf path = BUF_INIT, document = BUF_INIT;
-	const char *previous = "";
-	size_t len = 0;
+	struct buf path = BUF_INIT;
+	struct document document = { 0 };
 	fleet_server_path(&path, heartbeat.server, FLEET_HEARTBEAT_FILE);
-	int rc = documents_read(request->documents, path.data, &previous, &len, err);
-	if (!rc || rc == ERR_NOT_FOUND) {
-		heartbeat_write(&heartbeat, previous, len, &document);
-		documents_write(request->documents, path.data, &document);
+	int rc = open_heartbeat(&document, request, path.data, &heartbeat, err);
+	if (!rc) {
+		heartbeat_edit(&heartbeat, document.edit, document.root);
+		rc = document_save(&document, 1, request->documents, err);
+	}
+	if (!rc)
 		buf_addf(&request->answer->subject, "Heartbeat: %s %s", heartbeat.server,
 			timestamp_format(heartbeat.timestamp, timestamp));
-		rc = 0;
-	}
+	document_close(&document);
 	buf_release(&path);
-	buf_release(&document);
 	return rc;
 }
 

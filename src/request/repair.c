@@ -421,14 +421,16 @@ static int find_start(struct repairing *r, const struct documents_history *histo
 		buf_add(text, history->versions[0].text.data, history->versions[0].text.len);
 		return merge_versions(r, history, text, err);
 	}
+	r->out->end = history->end;
 	if (history->end)
 		return error_set(err, ERR_INVALID, "%s: no valid version was found: %s", r->path,
 			history->end);
-	if (!r->file->empty)
+	const char *fresh = r->out->fresh ? r->out->fresh : r->file->empty;
+	if (!fresh)
 		return error_set(err, ERR_INVALID,
 			"%s: no version of it was ever valid; write or delete the file by hand",
 			r->path);
-	buf_addstr(text, r->file->empty);
+	buf_addstr(text, fresh);
 	return 0;
 }
 
@@ -553,12 +555,15 @@ static void describe_lines(
 
 void repair_describe(const struct repair *repair, const char *path, bool is_saved, struct buf *out)
 {
-	char from[64] = "an empty list";
+	char from[64];
+	snprintf(from, sizeof(from), "%s", repair->fresh ? "a new file" : "an empty list");
 	if (*repair->from)
 		snprintf(from, sizeof(from), "the version of commit %.12s", repair->from);
 	size_t applied = count_lines(&repair->applied);
 	if (is_saved)
-		buf_addf(out, "%s: restored %s; changes taken from the broken version: %zu\n", path,
+		buf_addf(out, "%s: %s%s; changes taken from the broken version: %zu\n", path,
+			!*repair->from && repair->fresh ? "was never valid; started from "
+							: "restored ",
 			from, applied);
 	else
 		buf_addf(out,
@@ -566,7 +571,8 @@ void repair_describe(const struct repair *repair, const char *path, bool is_save
 			"doctor --fix' to restore the file\n",
 			repair->wrong.data, from, applied);
 	describe_lines(out, "dropped", path, &repair->dropped);
-	describe_lines(out, "the broken version does not have", path, &repair->kept);
+	if (*repair->from || !repair->fresh)
+		describe_lines(out, "the broken version does not have", path, &repair->kept);
 }
 
 /* ---- the request ---- */

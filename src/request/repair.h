@@ -18,9 +18,14 @@
 #include "request/documents.h"
 
 struct repair {
+	/* Set by the caller: what a file without any valid version starts from. NULL: an empty list,
+	 * if it is one (fleet/files.h); other files are not repaired then. */
+	const char *fresh;
 	struct buf text;  /* the repaired file */
 	struct buf wrong; /* why the file is not valid */
-	char from[41];    /* the commit with the last valid version; "": none, an empty list */
+	char from[41];    /* the commit with the last valid version; "": there is none */
+	/* Why older versions were not searched; NULL: all were, or it does not matter. */
+	const char *end;
 	/* Lines about the broken version: what was taken from it, what of the valid version it does not
 	 * have, and what of it was not taken and why. */
 	struct buf applied, kept, dropped;

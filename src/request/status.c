@@ -36,9 +36,7 @@ int status_open(struct document *out, struct request *request, struct error *err
 	struct buf path = BUF_INIT, fresh = BUF_INIT;
 	fleet_server_path(&path, facts.server, FLEET_STATUS_FILE);
 	status_write_new(&facts, "idle", request->now, &fresh);
-	int rc = document_open(out, request->documents, path.data, fresh.data, err);
-	if (rc == ERR_INVALID)
-		rc = document_new(out, path.data, fresh.data, err);
+	int rc = document_open_derived(out, request->documents, path.data, fresh.data, err);
 	buf_release(&path);
 	buf_release(&fresh);
 	return rc;
