@@ -264,6 +264,21 @@ static void say_reaped(struct parsed_answer *answer)
 	}
 }
 
+static void warn_unreadable(const struct fleet *fleet)
+{
+	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct server *server = &fleet->servers[i];
+		if (!server->has_unreadable_heartbeat)
+			continue;
+		buf_reset(&text);
+		buf_addf(&text, "%s: its heartbeat cannot be read, so its jobs are not reaped: %s",
+			server->id, server->problem);
+		show_message("warning", text.data);
+	}
+	buf_release(&text);
+}
+
 static int reap(
 	struct invocation *inv, const void *values, struct operands *operands, struct error *err)
 {
@@ -280,6 +295,7 @@ static int reap(
 		*err = fleet.offline;
 		rc = error_wrap(err, "cannot check which servers are silent");
 	} else {
+		warn_unreadable(&fleet);
 		jobs_reap_request(&request, &fleet, inv->settings.server,
 			inv->settings.job_attempts, inv->env);
 		rc = coordination_submit(inv, &request, &answer, err);

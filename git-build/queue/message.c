@@ -493,12 +493,12 @@ static void take_news(
 	*known = now;
 }
 
-/* If the remote does not answer, waits for it here as well. */
+/* If the remote does not answer, or the rules are not valid, waits for a change here as well. */
 static int apply_rules(struct invocation *inv, struct view *view, struct error *err)
 {
 	int rc = message_rules_apply(
 		inv, NULL, false, &view->reading, view->doc, view->messages, err);
-	if (rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_TIMEOUT) {
+	if (rc == ERR_UNREACHABLE || rc == ERR_UNKNOWN || rc == ERR_TIMEOUT || rc == ERR_INVALID) {
 		show_message("warning", err->text);
 		rc = 0;
 	}
@@ -518,6 +518,7 @@ static int watch(
 	while (!rc) {
 		struct view view = { .arena = ARENA_INIT };
 		rc = reading_take(&view.reading, inv->repo, &inv->settings, true, env, err);
+		coordination_warn_of_files(&view.reading);
 		if (!rc)
 			rc = reading_check_fleet(inv->repo, &inv->settings, &view.reading.tip, err);
 		/* An outage is reported once, and waited for. */

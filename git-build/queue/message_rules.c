@@ -19,12 +19,10 @@ static int load(struct message_rules *rules, const struct invocation *inv, const
 		file = configured.data;
 	if (file)
 		rc = file_read(&text, file, RULES_LIMIT, err);
-	else if (oid_is_none(&reading->tip))
-		rc = error_set(
-			err, ERR_NOT_FOUND, "no message rules: missing " FLEET_MESSAGE_RULES_PATH);
 	else
-		rc = repo_read(reading->repo, &reading->tip, FLEET_MESSAGE_RULES_PATH, RULES_LIMIT,
-			&text, NULL, err);
+		rc = reading_valid_text(reading, FLEET_MESSAGE_RULES_PATH, &text, err);
+	if (!file && rc == ERR_NOT_FOUND)
+		error_set(err, rc, "no message rules: missing " FLEET_MESSAGE_RULES_PATH);
 	if (!rc)
 		rc = message_rules_read(
 			rules, text.data, text.len, file ? file : FLEET_MESSAGE_RULES_PATH, err);

@@ -47,7 +47,9 @@ static enum show_colour describe_health(const struct server *server, struct buf 
 	buf_reset(out);
 	switch (server->state) {
 	case HEARTBEAT_NEVER:
-		buf_addstr(out, "no heartbeat yet");
+		buf_addstr(out,
+			server->has_unreadable_heartbeat ? "heartbeat cannot be read"
+							 : "no heartbeat yet");
 		return SHOW_FAINT;
 	case HEARTBEAT_LATE:
 		buf_addf(out, "late: expected every %s", expected_interval);

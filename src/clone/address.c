@@ -27,7 +27,10 @@ int reach_find(struct buf *out, struct repo *repo, const struct server *server, 
 		buf_addf(out, DEFAULT_USER "%s", server->ip);
 	}
 	int rc = 0;
-	if (!configured && !server->ip)
+	if (!configured && !server->ip && server->problem)
+		rc = error_set(err, ERR_NOT_FOUND, "%s: no address known; set %s: %s", server->id,
+			key.data, server->problem);
+	else if (!configured && !server->ip)
 		rc = error_set(err, ERR_NOT_FOUND,
 			"%s: no address known: its status.json has no 'ip'; set %s", server->id,
 			key.data);

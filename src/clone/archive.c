@@ -16,11 +16,11 @@ struct gathering {
 	struct error *err;
 };
 
-static int gather(struct gathering *g, const char *path)
+static int gather(struct gathering *g, const char *path, struct error *err)
 {
 	struct json_doc *doc;
 	const struct json_value *list;
-	int rc = reading_document(g->reading, path, g->name, &doc, &list, g->err);
+	int rc = reading_document(g->reading, path, g->name, &doc, &list, err);
 	JSON_EACH (value, list) {
 		size_t len;
 		const char *raw = json_raw(doc, value, &len);
@@ -41,7 +41,16 @@ static int gather_archive(const struct entry *entry, void *data)
 		!file_has_ending(entry->name + len, ".json"))
 		return 0;
 	buf_addf(&path, FLEET_ARCHIVE_DIRECTORY "/%s", entry->name);
-	int rc = gather(g, path.data);
+	struct error why = ERROR_INIT;
+	int rc = gather(g, path.data, &why);
+	/* The elements of the other archives are shown. */
+	if (rc == ERR_INVALID && g->reading->warn) {
+		error_wrap(&why, "cannot read this archive");
+		g->reading->warn(path.data, why.text, g->reading->warn_data);
+		rc = 0;
+	} else if (rc < 0) {
+		error_set(g->err, rc, "%s", why.text);
+	}
 	buf_release(&path);
 	return rc;
 }
@@ -58,7 +67,7 @@ int archive_read(const struct reading *reading, const char *path, const char *na
 		rc = repo_list(reading->repo, &reading->tip, FLEET_ARCHIVE_DIRECTORY,
 			gather_archive, &g, err);
 	if (!rc || rc == ERR_NOT_FOUND)
-		rc = gather(&g, path);
+		rc = gather(&g, path, err);
 	buf_addstr(&g.text, "\n]}\n");
 	if (!rc)
 		rc = json_parse_buf(doc, &g.text, path, NULL, err);

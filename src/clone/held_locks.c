@@ -1,6 +1,7 @@
 #include "clone/held_locks.h"
 
 #include "base/file.h"
+#include "clone/reading.h"
 #include "fleet/files.h"
 #include "fleet/limits.h"
 #include "fleet/names.h"
@@ -96,13 +97,11 @@ static void check(struct checking *c, const struct held *held,
 
 static int read_locks(struct checking *c, const struct oid *tip, struct error *err)
 {
-	struct buf text = BUF_INIT;
-	int rc = repo_read(c->repo, tip, FLEET_LOCKS_PATH, FLEET_DOCUMENT_LIMIT, &text, NULL, err);
-	if (!rc)
-		rc = json_parse_buf(&c->doc, &text, FLEET_LOCKS_PATH, NULL, err);
-	buf_release(&text);
+	struct reading reading = { .repo = c->repo, .tip = *tip };
+	const struct json_value *locks;
+	int rc = reading_document(&reading, FLEET_LOCKS_PATH, "locks", &c->doc, &locks, err);
 	/* The commands that use the file report that it is invalid. */
-	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
+	return rc == ERR_INVALID ? 0 : rc;
 }
 
 int held_check(struct repo *repo, const struct oid *tip, const char *server, int64_t now,

@@ -143,32 +143,71 @@ static int read_text(
 	return repo_read(reading->repo, &reading->tip, path, FLEET_DOCUMENT_LIMIT, text, NULL, err);
 }
 
-/* Reads the file, which is not valid, as it would be restored. ERR_INVALID: it cannot be. */
-static int read_restored(
-	const struct reading *reading, const char *path, struct buf *out, struct error *err)
+/* Repairs the file, which may have no text, for example because it is a symbolic link. */
+static int repair(struct repair *out, const struct reading *reading, struct validity *validity,
+	const char *path, const struct documents_history *history, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	struct repair repair = REPAIR_INIT;
+	struct error wrong = ERROR_INIT;
+	int rc = read_text(reading, path, &text, &wrong);
+	if (rc < 0 && rc != ERR_INVALID)
+		error_set(err, rc, "%s", wrong.text);
+	else
+		rc = repair_text(
+			out, validity, path, rc ? NULL : text.data, text.len, history, err);
+	if (wrong.code) {
+		buf_reset(&out->wrong);
+		buf_addstr(&out->wrong, wrong.text);
+	}
+	buf_release(&text);
+	return rc;
+}
+
+int reading_restored(
+	const struct reading *reading, const char *path, struct buf *out, struct error *err)
+{
+	struct repair repaired = REPAIR_INIT;
 	struct documents_history history = { 0 };
 	struct validity *validity = NULL;
 	int rc = last_valid_rules(&validity, reading->repo, &reading->tip, err);
 	if (!rc)
 		rc = last_valid_find(&history, reading->repo, &reading->tip, path, err);
 	if (!rc)
-		rc = read_text(reading, path, &text, err);
-	if (!rc)
-		rc = repair_text(&repair, validity, path, text.data, text.len, &history, err);
-	if (!rc && !*repair.from)
+		rc = repair(&repaired, reading, validity, path, &history, err);
+	if (!rc && !*repaired.from)
 		rc = error_set(err, ERR_INVALID, "%s: was never valid", path);
 	if (!rc) {
-		warn(reading, path, &repair);
-		buf_add(out, repair.text.data, repair.text.len);
+		warn(reading, path, &repaired);
+		buf_add(out, repaired.text.data, repaired.text.len);
 	}
-	buf_release(&text);
 	documents_history_release(&history);
 	validity_free(validity);
-	repair_release(&repair);
+	repair_release(&repaired);
 	return rc;
+}
+
+int reading_valid_text(
+	const struct reading *reading, const char *path, struct buf *out, struct error *err)
+{
+	struct validity *validity = NULL;
+	struct error wrong = ERROR_INIT;
+	if (oid_is_none(&reading->tip))
+		return error_set(err, ERR_NOT_FOUND, "%s does not exist", path);
+	int rc = last_valid_rules(&validity, reading->repo, &reading->tip, &wrong);
+	if (!rc)
+		rc = read_text(reading, path, out, &wrong);
+	if (!rc)
+		rc = validity_check(validity, path, out->data, out->len, &wrong);
+	validity_free(validity);
+	if (rc == ERR_INVALID) {
+		struct error why = ERROR_INIT;
+		buf_reset(out);
+		rc = reading_restored(reading, path, out, &why);
+		/* If the file cannot be restored, the first error is the one to fix. */
+		if (rc < 0 && rc != ERR_INVALID)
+			wrong = why;
+	}
+	return rc < 0 ? error_set(err, rc, "%s", wrong.text) : 0;
 }
 
 int reading_document(const struct reading *reading, const char *path, const char *name,
@@ -180,13 +219,14 @@ int reading_document(const struct reading *reading, const char *path, const char
 	*member = NULL;
 	if (oid_is_none(&reading->tip))
 		return 0;
-	int rc = read_text(reading, path, &text, err);
-	if (rc < 0)
-		return rc == ERR_NOT_FOUND ? 0 : rc;
-	rc = find_member(&text, path, name, doc, member, &wrong);
+	int rc = read_text(reading, path, &text, &wrong);
+	if (rc < 0 && rc != ERR_INVALID)
+		return rc == ERR_NOT_FOUND ? 0 : error_set(err, rc, "%s", wrong.text);
+	if (!rc)
+		rc = find_member(&text, path, name, doc, member, &wrong);
 	if (rc < 0) {
 		buf_reset(&text);
-		rc = read_restored(reading, path, &text, &why);
+		rc = reading_restored(reading, path, &text, &why);
 		rc = rc ? rc : find_member(&text, path, name, doc, member, &why);
 	}
 	/* If the file cannot be restored, the first error is the one to fix. */

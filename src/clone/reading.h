@@ -38,6 +38,17 @@ int reading_document(const struct reading *reading, const char *path, const char
 	struct json_doc **doc, const struct json_value **member, struct error *err);
 
 /*
+ * Appends the content of the file `path`, which is not valid, as `git build doctor --fix` would
+ * restore it, with warnings. ERR_INVALID: it cannot be restored.
+ */
+int reading_restored(
+	const struct reading *reading, const char *path, struct buf *out, struct error *err);
+/* Appends the content of the file `path` or, if its schema rejects that, the restored content.
+ * ERR_NOT_FOUND: there is no such file; ERR_INVALID: it is not valid and cannot be restored. */
+int reading_valid_text(
+	const struct reading *reading, const char *path, struct buf *out, struct error *err);
+
+/*
  * Checks that this is the repository of a fleet: its shared branch, fetched with `tip`, has a
  * directory coordination/, or the repository is still empty and may become one. Returns 0,
  * ERR_INVALID if it is another repository, or the code of an error while reading it.

@@ -12,9 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The most files that are read from their last valid version: each needs a search of the history. */
+enum { MOST_RESTORED = 16 };
+
 struct taking {
 	struct fleet *fleet;
 	size_t capacity;
+	size_t restored;
 	struct repo *repo;
 	struct oid commit;  /* the commit that is being read */
 	const char *prefix; /* of the refs that are being read */
@@ -74,12 +78,6 @@ static bool names_server(const struct server_file *file)
 	return file->err.code != ERR_NOT_FOUND && server_is_named(file->doc);
 }
 
-static void note_problem(struct server *server, const struct error *err)
-{
-	free(server->problem);
-	server->problem = xstrdup(err->text);
-}
-
 static double reading_or(const struct json_doc *doc, const struct json_value *object,
 	const char *name, double fallback)
 {
@@ -105,20 +103,65 @@ static void read_last_build(struct last_build *out, const struct json_doc *doc)
 	out->duration = (int64_t)reading_or(doc, build, "duration_seconds", -1);
 }
 
-/* Adds server `id`, whose file was read, and notes if it is not valid. NULL if it is not valid, or does
- * not exist. */
+/* Can the document be used? A heartbeat must have a time. */
+static int check_file(
+	const struct json_doc *doc, const char *path, bool is_heartbeat, struct error *err)
+{
+	size_t len;
+	int64_t when;
+	const char *time = json_string(doc, json_member(doc, json_root(doc), "timestamp"), &len);
+	if (json_root(doc)->type != JSON_OBJECT)
+		return error_set(err, ERR_INVALID, "%s:1:1: not an object", path);
+	if (is_heartbeat && (!time || !timestamp_parse(time, len, &when)))
+		return error_set(err, ERR_INVALID, "%s: no valid timestamp", path);
+	return 0;
+}
+
+/* Reads a file that is not valid from its last valid version, if there is one, and notes the
+ * problem. */
+static void restore(struct taking *t, struct server *server, const char *path, bool is_heartbeat,
+	struct server_file *file)
+{
+	struct buf text = BUF_INIT, problem = BUF_INIT;
+	struct reading reading = { .repo = t->repo, .tip = t->commit };
+	int rc = ERR_INVALID;
+	json_doc_free(file->doc);
+	file->doc = NULL;
+	if (t->restored++ < MOST_RESTORED)
+		rc = reading_restored(&reading, path, &text, NULL);
+	if (!rc)
+		rc = json_parse_buf(&file->doc, &text, path, NULL, NULL);
+	if (!rc && (rc = check_file(file->doc, path, is_heartbeat, NULL)) < 0) {
+		json_doc_free(file->doc);
+		file->doc = NULL;
+	}
+	buf_addf(&problem, "%s%s%s%s", server->problem ? server->problem : "",
+		server->problem ? "; " : "", file->err.text,
+		rc ? "" : "; using its last valid version");
+	free(server->problem);
+	server->problem = buf_detach(&problem);
+	buf_release(&text);
+}
+
+/* Adds server `id`, whose file was read. A file that is not valid is noted, and read from its last valid
+ * version. NULL if there is no document. */
 static struct server *take_server(
 	struct taking *t, const char *id, const char *name, struct server_file *file)
 {
+	struct buf path = BUF_INIT;
+	bool is_heartbeat = !strcmp(name, FLEET_HEARTBEAT_FILE);
 	if (file->err.code == ERR_NOT_FOUND)
 		return NULL;
 	struct server *server = enlist(t, id);
-	if (file->doc && json_root(file->doc)->type != JSON_OBJECT)
-		error_set(&file->err, ERR_INVALID, "%s/%s:1:1: not an object", id, name);
-	if (!file->err.code)
-		return server;
-	note_problem(server, &file->err);
-	return NULL;
+	fleet_server_path(&path, id, name);
+	if (file->doc)
+		check_file(file->doc, path.data, is_heartbeat, &file->err);
+	if (is_heartbeat)
+		server->has_unreadable_heartbeat = file->err.code != 0;
+	if (file->err.code)
+		restore(t, server, path.data, is_heartbeat, file);
+	buf_release(&path);
+	return file->doc ? server : NULL;
 }
 
 static void take_status(struct taking *t, const char *id, struct server_file *file)
@@ -152,20 +195,13 @@ static int64_t number_or(
 
 static void take_heartbeat(struct taking *t, const char *id, struct server_file *file)
 {
-	int64_t when;
-	size_t len;
 	struct server *server = take_server(t, id, FLEET_HEARTBEAT_FILE, file);
 	if (!server)
 		return;
 	const struct json_doc *doc = file->doc;
-	const struct json_value *timestamp = json_member(doc, json_root(doc), "timestamp");
 	const struct json_value *healthy = json_member(doc, json_root(doc), "healthy");
-	const char *text = json_string(doc, timestamp, &len);
-	if (!text || !timestamp_parse(text, len, &when)) {
-		error_set(&file->err, ERR_INVALID,
-			"%s/" FLEET_HEARTBEAT_FILE ": no valid timestamp", id);
-		note_problem(server, &file->err);
-	} else if (when >= server->last_heartbeat) {
+	int64_t when = json_time(doc, json_member(doc, json_root(doc), "timestamp"));
+	if (when >= server->last_heartbeat) {
 		/* Of equally old ones, use the one that is read later: that on the heartbeat
 		 * branch. */
 		server->last_heartbeat = when;

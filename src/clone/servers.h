@@ -13,7 +13,7 @@
 
 /* Reads every server, after fetching from the remote if `fetch`. If fetching fails, sets
  * out->offline and uses the last fetched state. A server with invalid files is listed, with the
- * problem. Release with fleet_release(). */
+ * problem, as of their last valid versions. Release with fleet_release(). */
 int fleet_take(struct fleet *out, struct repo *repo, const struct settings *settings, bool fetch,
 	const struct env *env, struct error *err);
 

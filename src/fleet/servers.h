@@ -47,6 +47,9 @@ struct server {
 	enum heartbeat_state state;
 	struct oid heartbeat_commit; /* the tip of the branch that has the last heartbeat */
 	char *problem;               /* which of its files is not valid, with the location */
+	/* The newest heartbeat is not valid: when the server was last alive is not known. The others
+	 * are from the last valid one, if there is one. */
+	bool has_unreadable_heartbeat;
 };
 
 struct fleet {

@@ -4,6 +4,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "clone/reading.h"
 #include "fleet/heartbeat.h"
 #include "heartbeat/branch.h"
 #include "fleet/files.h"
@@ -123,15 +124,29 @@ static bool is_own_branch(const struct heartbeat_sender *h)
 		!strcmp(h->branch.at.name + len, h->settings->server);
 }
 
+/* Reads the previous heartbeat, to keep the members that are not written; one that is not valid, from
+ * its last valid version. The text is empty if there is none: the heartbeats must not stop. */
+static int read_previous(const struct heartbeat_sender *h, struct buf *out, struct error *err)
+{
+	struct reading reading = { .repo = h->repo, .tip = h->branch.tip };
+	struct json_doc *doc;
+	const struct json_value *root;
+	size_t len;
+	int rc = reading_document(&reading, h->path, NULL, &doc, &root, err);
+	const char *text = doc ? json_text(doc, &len) : NULL;
+	if (text)
+		buf_add(out, text, len);
+	json_doc_free(doc);
+	return rc == ERR_INVALID ? 0 : rc;
+}
+
 static int commit_heartbeat(struct heartbeat_sender *h, const struct heartbeat *heartbeat,
 	struct heartbeat_result *result, struct error *err)
 {
 	struct buf previous = BUF_INIT, document = BUF_INIT, message = BUF_INIT;
 	char uuid[UUID_SIZE], timestamp[TIMESTAMP_SIZE];
-	int rc = oid_is_none(&h->branch.tip) ? 0
-					     : repo_read(h->repo, &h->branch.tip, h->path,
-						       FLEET_DOCUMENT_LIMIT, &previous, NULL, err);
-	if (rc == ERR_FAILED) {
+	int rc = read_previous(h, &previous, err);
+	if (rc < 0) {
 		buf_release(&previous);
 		return rc;
 	}

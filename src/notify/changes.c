@@ -1,11 +1,11 @@
 #include "notify/changes.h"
 
 #include "base/alloc.h"
+#include "clone/reading.h"
 #include "fleet/job.h"
 #include "fleet/lock.h"
 #include "fleet/message.h"
 #include "fleet/files.h"
-#include "fleet/limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,22 +24,18 @@ struct comparing {
 
 /* One file at both commits. */
 struct sides {
-	struct json_doc *old_doc, *new_doc;      /* NULL: the file does not exist or is not valid */
+	struct json_doc *old_doc, *new_doc; /* NULL: the file does not exist or was never valid */
 	const struct json_value *before, *after; /* the member that is compared */
 };
 
-/* A file that is not valid is treated as absent; it is reported elsewhere. */
+/* A file that is not valid is read from its last valid version: otherwise, all of its elements would
+ * be new once it is restored. It is reported elsewhere. */
 static int read_side(const struct comparing *c, const struct oid *commit, const char *path,
 	const char *name, struct json_doc **doc, const struct json_value **member)
 {
-	struct buf text = BUF_INIT;
-	int rc = repo_read(c->repo, commit, path, FLEET_DOCUMENT_LIMIT, &text, NULL, c->err);
-	if (!rc)
-		rc = json_parse_buf(doc, &text, path, NULL, c->err);
-	if (!rc)
-		*member = json_member(*doc, json_root(*doc), name);
-	buf_release(&text);
-	return rc == ERR_NOT_FOUND || rc == ERR_INVALID ? 0 : rc;
+	struct reading reading = { .repo = c->repo, .tip = *commit };
+	int rc = reading_document(&reading, path, name, doc, member, c->err);
+	return rc == ERR_INVALID ? 0 : rc;
 }
 
 /* Stores OID_NONE if the file does not exist. */
@@ -52,7 +48,7 @@ static int find_side(
 }
 
 /* Reads the file at both commits. Returns 1; 0 if both are equal, or if the new one does not exist
- * or is not valid; or a negative code. */
+ * or was never valid; or a negative code. */
 static int open_sides(
 	const struct comparing *c, const char *path, const char *name, struct sides *out)
 {

@@ -131,7 +131,8 @@ static void check_heartbeat(
 	switch (state) {
 	case HEARTBEAT_NEVER:
 		/* A new server may not have pushed its first heartbeat yet. */
-		if (server->status_at && j->as_of - server->status_at > FIRST_HEARTBEAT_AFTER) {
+		if (server->status_at && !server->has_unreadable_heartbeat &&
+			j->as_of - server->status_at > FIRST_HEARTBEAT_AFTER) {
 			alert.since = server->status_at;
 			add(j, alert, "%s has never sent a heartbeat", server->id);
 		}

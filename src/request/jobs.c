@@ -641,10 +641,12 @@ void jobs_reap_request(struct buf *out, const struct fleet *fleet, const char *s
 	json_begin_member(&w, "servers", '{');
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct server *at = &fleet->servers[i];
-		if (at->state == HEARTBEAT_NEVER)
+		if (at->state == HEARTBEAT_NEVER && !at->has_unreadable_heartbeat)
 			continue;
+		/* A server whose heartbeat cannot be read may be alive. */
 		json_begin_member(&w, at->id, '{');
-		json_put_time(&w, "last_beat", at->last_heartbeat);
+		json_put_time(&w, "last_beat",
+			at->has_unreadable_heartbeat ? fleet->now : at->last_heartbeat);
 		json_put_int(&w, "silent_after", FLEET_SILENT_TIMES * server_expected_interval(at));
 		json_end(&w);
 	}

@@ -63,8 +63,9 @@ static int describe_history(struct examining *e, const char *path, bool is_delet
 	return rc;
 }
 
-/* Reports a broken file; one that never existed is not missing. */
-static int report(struct examining *e, const char *path, const char *problem)
+/* Reports a broken file; one that never existed is not missing. `is_file`: it is not a symbolic link,
+ * for example, which a request cannot replace. */
+static int report(struct examining *e, const char *path, const char *problem, bool is_file)
 {
 	struct documents_history history;
 	struct buf what = BUF_INIT, fix = BUF_INIT;
@@ -75,7 +76,9 @@ static int report(struct examining *e, const char *path, const char *problem)
 	buf_addstr(&what, problem ? problem : path);
 	buf_addstr(&what, problem ? "" : " does not exist");
 	rc = describe_history(e, path, !problem, &history, &what);
-	if (can_fix)
+	if (!is_file)
+		buf_addf(&fix, "replace %s by a file, by hand", path);
+	else if (can_fix)
 		buf_addstr(&fix, "git build doctor --fix");
 	else if (history.end)
 		buf_addf(&fix, "restore %s from an older commit by hand", path);
@@ -110,7 +113,7 @@ static int examine_file(const struct changed_file *file, void *data)
 	buf_release(&text);
 	if (rc < 0 && rc != ERR_INVALID)
 		return error_set(e->err, rc, "%s: %s", file->path, why.text);
-	return rc ? report(e, file->path, why.text) : 0;
+	return rc ? report(e, file->path, why.text, file->mode >> 12 == 010) : 0;
 }
 
 /* The lists that every fleet has: without them, fences and IDs begin again. */
@@ -123,7 +126,7 @@ static int examine_missing(struct examining *e)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && rc >= 0; i++) {
 		rc = repo_find(e->repo, e->tip, lists[i], &blob, e->err);
 		if (rc == ERR_NOT_FOUND)
-			rc = report(e, lists[i], NULL);
+			rc = report(e, lists[i], NULL, true);
 	}
 	return rc < 0 ? rc : 0;
 }

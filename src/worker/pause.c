@@ -30,26 +30,21 @@ void pause_end(struct pause *pause)
 int worker_is_paused(const struct worker *worker, struct error *err)
 {
 	struct reading reading;
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct json_doc *doc = NULL;
+	const struct json_value *root = NULL;
 	fleet_server_path(&path, worker->settings->server, FLEET_STATUS_FILE);
 	int rc = reading_take(&reading, worker->repo, worker->settings, false, worker->env, err);
-	if (!rc && oid_is_none(&reading.tip))
-		rc = ERR_NOT_FOUND;
 	if (!rc)
-		rc = repo_read(worker->repo, &reading.tip, path.data, FLEET_DOCUMENT_LIMIT, &text,
-			NULL, err);
-	if (!rc)
-		rc = json_parse_buf(&doc, &text, path.data, NULL, err);
-	const struct json_value *paused = rc ? NULL : json_member(doc, json_root(doc), "paused");
-	/* The next claim replaces a status that does not exist or is not valid. */
+		rc = reading_document(&reading, path.data, NULL, &doc, &root, err);
+	const struct json_value *paused = rc ? NULL : json_member(doc, root, "paused");
+	/* The next claim replaces a status that does not exist or was never valid. */
 	if (rc == ERR_NOT_FOUND || rc == ERR_INVALID)
 		rc = 0;
 	if (!rc)
 		rc = paused && paused->type == JSON_OBJECT;
 	json_doc_free(doc);
 	buf_release(&path);
-	buf_release(&text);
 	return rc;
 }
 

@@ -338,6 +338,168 @@ END
 }
 
 # bats test_tags=long
+@test "the status of another server is read from its last valid version, and named as broken" {
+  git -C "$TMP/build2" build status set building >/dev/null
+  git fetch -q && git reset -q --hard origin/main
+  jq '.ip = "192.0.2.7"' build2/status.json >"$TMP/status"
+  breaks build2/status.json "An address" <"$TMP/status"
+  head -c -10 "$TMP/status" | breaks build2/status.json "Cut off"
+  run -0 --separate-stderr git build status
+  [[ $output == *"build2 "*building* ]]
+  [[ $stderr == "warning: build2/status.json:"*"; using its last valid version" ]]
+  run -0 --separate-stderr git build status --json
+  [ "$(jq -r '.servers[] | select(.server == "build2") | .ip, (.problem | length > 0)' <<<"$output")" = $'192.0.2.7\ntrue' ]
+  git config build.ssh 'echo'
+  run git build exec build2 -- true
+  [[ $output != *"no address known"* ]]
+  run -0 --separate-stderr git build health
+  [[ $output == *"warning "*"build2/status.json:"*"using its last valid version"* ]]
+  mkdir build3
+  echo '{' | breaks build3/status.json "Never valid"
+  run ! git build exec build3 -- true
+  [[ $output == *"build3: no address known; set build.ssh.build3: build3/status.json:2:1:"* ]]
+  # No file at all is not the same as one that cannot be read.
+  git rm -q build2/status.json && ln -s /etc/passwd build2/status.json
+  git add -A && git commit -q -m "A link" && git push -q origin HEAD:main
+  run -0 --separate-stderr git build status
+  [[ $output == *"build2 "*building* ]]
+  [[ $stderr == *"build2/status.json is a symbolic link, not a file; using its last valid version"* ]]
+  run -1 doctor
+  [[ $output == *"fix files: replace build2/status.json by a file, by hand"* ]]
+  [[ $output != *"git build doctor --fix"* ]]
+}
+
+@test "jobs of a server whose heartbeat cannot be read are not reaped" {
+  git build job add --branch main --commit abc123 --type test >/dev/null
+  id=$(git -C "$TMP/build2" build job claim | cut -d' ' -f1)
+  git -C "$TMP/build2" build heartbeat --push >/dev/null
+  git fetch -q
+  git checkout -q -B broken origin/heartbeat-build2
+  echo '{"server": "build2"' >build2/heartbeat.json
+  git commit -q -a -m "Broken" && git push -q origin HEAD:heartbeat-build2
+  git checkout -q main
+  later 7200 run -0 --separate-stderr git build job reap
+  [ -z "$output" ]
+  [[ $stderr == *"warning: build2: its heartbeat cannot be read, so its jobs are not reaped: build2/heartbeat.json:"* ]]
+  [ "$(shared coordination/jobs.json | jq -r ".jobs[] | select(.id == \"$id\") | .status")" = running ]
+  # The next heartbeat keeps what the last valid one has, and is enough.
+  git -C "$TMP/build2" build heartbeat --push >/dev/null
+  run -0 --separate-stderr git build job reap
+  [[ $stderr != *"cannot be read"* ]]
+  later 7200 run -0 git build job reap
+  [[ $output == *"$id"* ]]
+}
+
+# bats test_tags=long
+@test "a heartbeat that is not valid is followed by one that keeps the members of the last valid one" {
+  cd "$TMP/build2"
+  git checkout -q heartbeat-build2
+  jq '.rack = 7' build2/heartbeat.json >"$TMP/beat" && cp "$TMP/beat" build2/heartbeat.json
+  git commit -q -a -m "A member"
+  head -c 20 "$TMP/beat" >build2/heartbeat.json
+  git commit -q -a -m "Broken"
+  git checkout -q main
+  git build heartbeat --push >/dev/null
+  [ "$(git -C "$TMP/fleet.git" show heartbeat-build2:build2/heartbeat.json | jq .rack)" = 7 ]
+}
+
+# bats test_tags=long
+@test "message rules and archives are read from their last valid version" {
+  echo '{"rules": [{"name": "ping", "contains": "there", "reply": "I am."}]}' | breaks shared/message_rules.json "Rules"
+  echo '{"messages": [{"id": "old", "from": "a", "to": "b", "timestamp": "2026-01-01T00:00:00Z", "read": true}]}' >"$TMP/archive"
+  mkdir -p coordination/archive
+  breaks coordination/archive/messages-2026-01.json "Archive" <"$TMP/archive"
+  git -C "$TMP/build2" build message send --to build1 --subject hello --body "are you there" >/dev/null
+  echo '{"rules": [{"contains": "there", "reply": 7}]}' | breaks shared/message_rules.json "Wrong type"
+  head -c 30 "$TMP/archive" | breaks coordination/archive/messages-2026-01.json "Cut off"
+  head -c 30 "$TMP/archive" | breaks coordination/archive/messages-2025-12.json "Never valid"
+  run -0 --separate-stderr git build message rules
+  [[ $output == *"answered, rule ping"* ]]
+  [[ $stderr == "warning: shared/message_rules.json:1:"*"git build doctor --fix"* ]]
+  run -0 --separate-stderr git build message list --archived
+  [[ $output == *$'\nold '* && $output == *hello* ]]
+  [[ $stderr == *"warning: cannot read this archive: coordination/archive/messages-2025-12.json:1:"* ]]
+  [[ $stderr == *"warning: coordination/archive/messages-2026-01.json:1:"* ]]
+  # It continues in the loop, too.
+  echo '{"rules": [' | breaks shared/message_rules.json "Cut off"
+  in_background "$TMP/watch" git build message watch --rules --interval 1
+  git -C "$TMP/build2" build message send --to build1 --subject again --body "still there" >/dev/null
+  answered() { [ "$(shared coordination/messages.json | jq '[.messages[] | select(.auto)] | length')" = 2 ]; }
+  wait_for 5 answered
+  grep 'warning: shared/message_rules.json:2:1:' "$TMP/watch"
+}
+
+# bats test_tags=long
+@test "message rules that were never valid do not end message watch" {
+  echo '{"rules": [' | breaks shared/message_rules.json "Never valid"
+  run -128 git build message rules
+  in_background "$TMP/watch" git build message watch --rules --interval 1
+  wait_for 5 grep 'warning: shared/message_rules.json:2:1:' "$TMP/watch"
+  git -C "$TMP/build2" build message send --to build1 --subject hello --body "are you there" >/dev/null
+  wait_for 5 grep hello "$TMP/watch"
+  echo '{"rules": [{"contains": "there", "reply": "I am."}]}' | breaks shared/message_rules.json "Valid"
+  answered() { shared coordination/messages.json | jq -e 'any(.messages[]; .auto)'; }
+  wait_for 5 answered
+}
+
+# bats test_tags=long
+@test "a file that is broken and restored announces nothing twice" {
+  git config build.notifyCommand 'cat'
+  git build message send --to build1 --subject own --body x >/dev/null
+  git -C "$TMP/build2" build message send --to build1 --subject first --body x >/dev/null
+  git build notify >/dev/null
+  git -C "$TMP/build2" build message send --to build1 --subject second --body x >/dev/null
+  run -0 git build notify
+  [[ $output == *second* && $output != *first* ]]
+  git fetch -q && git reset -q --hard origin/main
+  head -c -5 coordination/messages.json >"$TMP/messages"
+  breaks coordination/messages.json "Cut off" <"$TMP/messages"
+  run -0 git build notify
+  [[ $output != *second* ]]
+  run -0 doctor --fix
+  git -C "$TMP/build2" build message send --to build1 --subject third --body x >/dev/null
+  run -0 git build notify
+  [[ $output == *third* && $output != *second* && $output != *first* ]]
+}
+
+# bats test_tags=long
+@test "the pause of a worker is known, although the status that has it is broken" {
+  git init -q "$TMP/source"
+  git -C "$TMP/source" commit -q --allow-empty -m "First"
+  git build job add --branch main --commit abc123 --no-packages >/dev/null
+  cd "$TMP/build2"
+  git config build.command true
+  git config build.artifacts "$TMP/artifacts"
+  git config build.source "$TMP/gone"
+  run ! git build run --once
+  git fetch -q
+  git show origin/main:build2/status.json | jq -e '.paused.reason'
+  head -c -10 <(git show origin/main:build2/status.json) >"$TMP/status"
+  (cd "$TMP/build1" && breaks build2/status.json "Cut off" <"$TMP/status")
+  git fetch -q
+  run -0 --separate-stderr git build health
+  [[ $output == *"build2 does not claim jobs"* ]]
+}
+
+# bats test_tags=long
+@test "a status is not written over what a shallow clone cannot restore" {
+  git fetch -q && git reset -q --hard origin/main
+  jq '.rack = 7' build2/status.json >"$TMP/status"
+  breaks build2/status.json "A member" <"$TMP/status"
+  echo '{"server":' | breaks build2/status.json "Broken"
+  git commit -q --allow-empty -m "Nothing" && git push -q origin HEAD:main
+  git clone -q --depth 1 "file://$TMP/fleet.git" "$TMP/shallow"
+  cd "$TMP/shallow"
+  git build init --server build2 >/dev/null
+  run -128 git build status set building
+  [[ $output == *"build2/status.json"*"the clone is shallow; run 'git fetch --unshallow'"* ]]
+  [ "$(shared build2/status.json)" = '{"server":' ]
+  git fetch -q --unshallow
+  run -0 git build status set building
+  shared build2/status.json | jq -e '.rack == 7 and .status == "building"'
+}
+
+# bats test_tags=long
 @test "a repair that was killed, and one that races with other writers" {
   two_locks
   printf '{' | breaks coordination/locks.json "Broken"
