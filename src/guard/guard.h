@@ -19,6 +19,8 @@
 #include "json/format.h"
 
 struct guard;
+struct rules;
+struct schema;
 
 struct guard_plan {
 	/* NULL: `repo` is the shared repository, and commits that its refs have are not new.
@@ -103,6 +105,17 @@ void guard_report_release(struct guard_report *report);
  */
 int guard_check(struct guard *guard, struct guard_report *report, const struct guard_update *update,
 	struct error *err);
+
+/* The schemas of the files of a commit, as the guard reads them. */
+struct rules *guard_rules_open(struct repo *repo, const struct oid *commit);
+/* Does nothing if `rules` is NULL. */
+void guard_rules_free(struct rules *rules);
+/*
+ * Stores the format and the schema of the file `path`, both borrowed. `*schema` is NULL if it has
+ * none. Returns 0; ERR_INVALID if its schema is not valid; or another negative code.
+ */
+int guard_rules_find(struct rules *rules, const char *path, enum json_format *format,
+	const struct schema **schema, struct error *err);
 
 /* Forgets which content was checked: content that a rejected update had is reported again. For a caller
  * that checks other updates after a rejection. */

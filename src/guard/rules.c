@@ -273,6 +273,32 @@ int rules_find(struct rules *rules, const struct oid *commit, const char *path,
 	return rc;
 }
 
+struct rules *guard_rules_open(struct repo *repo, const struct oid *commit)
+{
+	struct rules *rules = xcalloc(1, sizeof(*rules));
+	rules_init(rules, repo, commit);
+	return rules;
+}
+
+void guard_rules_free(struct rules *rules)
+{
+	if (rules)
+		rules_release(rules);
+	free(rules);
+}
+
+int guard_rules_find(struct rules *rules, const char *path, enum json_format *format,
+	const struct schema **schema, struct error *err)
+{
+	const struct rule *rule;
+	*schema = NULL;
+	int rc = rules_find(rules, &rules->tip, path, &rule, format, err);
+	if (rc < 0 || !rule)
+		return rc;
+	*schema = rule->schema;
+	return rule->schema ? 0 : error_set(err, ERR_INVALID, "%s", rule->problem);
+}
+
 int rules_exempt_in(
 	struct repo *repo, const struct oid *commit, const char *path, struct error *err)
 {

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "setup/attributes.h"
 #include "setup/files.h"
 #include "setup/hook_files.h"
 #include "fleet/files.h"
@@ -201,102 +202,9 @@ static int examine_attributes(struct doctor *d, struct error *err)
 
 /* ---- the attributes of other files ---- */
 
-enum { ATTRIBUTES_LIMIT = 1 << 20 };
-
-struct attributes_walk {
-	struct doctor *doctor;
-	struct oid tip;
-	bool has_union; /* a .gitattributes file has merge=union */
-	struct error *err;
-};
-
-/* Is the driver built into git, or configured? */
-static bool is_known_driver(struct doctor *d, const char *name)
+static void find_attribute(enum finding_state state, const char *what, const char *fix, void *data)
 {
-	static const char *const own[] = { "text", "binary", "union", "git-build" };
-	struct buf key = BUF_INIT, driver = BUF_INIT;
-	bool known = false;
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		known = known || !strcmp(name, own[i]);
-	buf_addf(&key, "merge.%s.driver", name);
-	known = known || (repo_config(d->repo, key.data, &driver) && driver.len);
-	buf_release(&key);
-	buf_release(&driver);
-	return known;
-}
-
-/* Checks one line, "PATTERN ATTRIBUTE...", of the .gitattributes file `path`. */
-static void examine_attributes_line(struct attributes_walk *walk, const char *path, char *line)
-{
-	const char *pattern = strsep(&line, " \t"), *word;
-	while (*pattern != '#' && (word = strsep(&line, " \t\r"))) {
-		const char *driver = word + strlen("merge=");
-		if (strncmp(word, "merge=", strlen("merge=")) != 0)
-			continue;
-		walk->has_union = walk->has_union || !strcmp(driver, "union");
-		if (!is_known_driver(walk->doctor, driver))
-			find(walk->doctor, "attributes", FINDING_WRONG,
-				"configure the driver, or remove the attribute",
-				"%s assigns the merge driver %s to %s, but the driver is not "
-				"configured, so git merges as text",
-				path, driver, pattern);
-	}
-}
-
-static int examine_attributes_file(const struct changed_file *file, void *data)
-{
-	struct attributes_walk *walk = data;
-	struct buf text = BUF_INIT;
-	const char *slash = strrchr(file->path, '/');
-	size_t size;
-	if (strcmp(slash ? slash + 1 : file->path, ".gitattributes") != 0)
-		return 0;
-	int rc = history_read_blob(
-		walk->doctor->repo, &file->blob, ATTRIBUTES_LIMIT, &text, &size, walk->err);
-	char *rest = text.data, *line;
-	while (!rc && (line = strsep(&rest, "\n")))
-		examine_attributes_line(walk, file->path, line);
-	buf_release(&text);
-	return rc;
-}
-
-/* Reports a JSON file with merge=union: a union of lines can have a member twice. */
-static int examine_union(const struct changed_file *file, void *data)
-{
-	struct attributes_walk *walk = data;
-	struct repo *repo = walk->doctor->repo;
-	struct buf value = BUF_INIT;
-	int rc = attribute_of(repo, &walk->tip, file->path, "merge", &value, walk->err);
-	bool is_union = rc > 0 && !strcmp(value.data, "union");
-	const char *schema = NULL;
-	if (is_union)
-		rc = server_schema_in(&schema, file->path, repo, &walk->tip, walk->err);
-	bool has_schema = schema;
-	if (is_union && rc >= 0 && !schema) {
-		rc = attribute_of(repo, &walk->tip, file->path, "build-schema", &value, walk->err);
-		has_schema = rc > 0 && !fleet_assigns(file->path, value.data);
-	}
-	if (has_schema)
-		find(walk->doctor, "attributes", FINDING_WRONG,
-			"set merge=git-build in .gitattributes",
-			"%s has a schema and merge=union, so a merge can duplicate a member",
-			file->path);
-	buf_release(&value);
-	return rc < 0 ? rc : 0;
-}
-
-static int examine_other_attributes(struct doctor *d, struct error *err)
-{
-	struct attributes_walk walk = { .doctor = d, .err = err };
-	const struct oid none = OID_NONE;
-	int rc = repo_ref(d->repo, "HEAD", &walk.tip, err);
-	if (rc < 0)
-		return rc == ERR_NOT_FOUND ? 0 : rc;
-	rc = history_each_difference(
-		d->repo, &none, &walk.tip, examine_attributes_file, &walk, err);
-	if (!rc && walk.has_union)
-		rc = history_each_difference(d->repo, &none, &walk.tip, examine_union, &walk, err);
-	return rc;
+	find(data, "attributes", state, fix, "%s", what);
 }
 
 /* ---- the content of the coordination files ---- */
@@ -518,7 +426,7 @@ int doctor_examine(struct diagnosis *out, struct repo *repo, const struct settin
 	int wanted = rc ? rc : examine_attributes(&doctor, err);
 	rc = wanted < 0 ? wanted : examine_driver(&doctor, wanted, err);
 	if (!rc)
-		rc = examine_other_attributes(&doctor, err);
+		rc = attributes_examine(repo, find_attribute, &doctor, err);
 	if (!rc)
 		rc = examine_files(&doctor, err);
 	return rc ? rc : examine_hooks(&doctor, false, err);

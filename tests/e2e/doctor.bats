@@ -68,6 +68,68 @@ finds_and_fixes() {
   [[ $output == *"coordination/messages.json has a schema and merge=union, so a merge can duplicate a member"* ]]
 }
 
+# bats test_tags=long
+@test "merge=union on JSON Lines: an error if the lines have a key, and fine if they have none" {
+  mkdir -p schemas logs/deep
+  echo '{"type": "array", "x-list-type": "map", "x-list-map-keys": ["id"], "items": {"type": "object"}}' >schemas/task.json
+  echo '{"type": "array", "items": {"type": "object"}}' >schemas/event.json
+  printf '%s\n' 'tasks.jsonl build-schema=task' 'events.log build-format=lines build-schema=event merge=union' \
+    'plain.jsonl merge=union' >>.gitattributes
+  echo 'a.ndjson build-schema=task merge=union' >logs/deep/.gitattributes
+  echo '{"id": "a"}' | tee tasks.jsonl logs/deep/a.ndjson events.log >plain.jsonl
+  git add -A
+  git commit -q -m Tasks
+  run -1 git build doctor
+  [ "$(grep -c 'merge=union' <<<"$output")" = 1 ]
+  [[ $output == *"logs/deep/a.ndjson has a key for each line and merge=union, so a merge can duplicate a key"* ]]
+  [[ $output == *"fix attributes: set merge=git-build in .gitattributes; 'git build merge --fold' keeps one record of each key"* ]]
+  rm logs/deep/.gitattributes
+  git commit -q -a -m "No attribute"
+  run -0 git build doctor
+  echo 'tasks.jsonl merge=union' >.git/info/attributes
+  run -1 git build doctor
+  [[ $output == *"tasks.jsonl has a key for each line and merge=union"* ]]
+  echo '{"type": 7}' >schemas/task.json
+  git commit -q -a -m "A broken schema"
+  run git build doctor
+  [[ $output == *"unknown"*"tasks.jsonl has merge=union, but its schema is not valid: schemas/task.json:1:10:"* ]]
+}
+
+# bats test_tags=long
+@test "drivers that are not configured, in every place and form of attributes" {
+  mkdir -p 'a/b'
+  printf '%s\n' '[attr]mine merge=lost1' '"with space/*.x" merge=lost2' '  *.y   -text	merge=lost3' '#*.z merge=no' \
+    '"quo\"te x" merge=lost4' >a/b/.gitattributes
+  echo '*.y merge=git-build' >.gitattributes.y
+  git add -A && git commit -q -m Attributes
+  echo '*.w merge=lost5' >.git/info/attributes
+  run -1 git build doctor
+  [[ $output == *'a/b/.gitattributes assigns the merge driver lost1 to [attr]mine,'* ]]
+  [[ $output == *'the merge driver lost2 to "with space/*.x",'* ]]
+  [[ $output == *'the merge driver lost3 to *.y,'* ]]
+  [[ $output == *'the merge driver lost4 to "quo\"te x",'* ]]
+  [[ $output == *".git/info/attributes assigns the merge driver lost5 to *.w,"* ]]
+  [ "$(grep -c 'the driver is not configured' <<<"$output")" = 5 ]
+  # A driver that has a name, but no command.
+  git config merge.lost5.name "A driver"
+  run -1 git build doctor
+  [[ $output == *"lost5 to *.w, but the driver is not configured"* ]]
+  for n in 1 2 3 4 5; do git config "merge.lost$n.driver" true; done
+  run -0 git build doctor
+  git -C . config --unset merge.git-build.driver
+  run -1 git build doctor
+  [[ $output == *"the merge driver is not configured, so git merges coordination files as text"* ]]
+}
+
+# bats test_tags=long
+@test "a .gitattributes file that is too large to read is unknown" {
+  mkdir big
+  yes '# A comment' | head -n 100000 >big/.gitattributes
+  git add -A && git commit -q -m Large
+  run git build doctor
+  [[ $output == *"unknown  cannot check the attributes: big/.gitattributes:"* ]]
+}
+
 @test "hooks that are missing, not executable, or overridden" {
   rm .git/hooks/pre-push
   finds_and_fixes hooks "the pre-push hook is not installed"
