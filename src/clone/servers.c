@@ -23,6 +23,7 @@ struct taking {
 	struct oid commit;  /* the commit that is being read */
 	const char *prefix; /* of the refs that are being read */
 	struct error *err;
+	int failed; /* 0, or the code of a read that failed, with the reason in `err` */
 };
 
 /* Finds the server `id`, or inserts it in order. Borrowed until the next call. */
@@ -124,11 +125,14 @@ static void restore(struct taking *t, struct server *server, const char *path, b
 {
 	struct buf text = BUF_INIT, problem = BUF_INIT;
 	struct reading reading = { .repo = t->repo, .tip = t->commit };
+	struct error why = ERROR_INIT;
 	int rc = ERR_INVALID;
 	json_doc_free(file->doc);
 	file->doc = NULL;
 	if (t->restored++ < MOST_RESTORED)
-		rc = reading_restored(&reading, path, &text, NULL);
+		rc = reading_restored(&reading, path, &text, &why);
+	if (rc == ERR_FAILED)
+		t->failed = error_set(t->err, rc, "%s", why.text);
 	if (!rc)
 		rc = json_parse_buf(&file->doc, &text, path, NULL, NULL);
 	if (!rc && (rc = check_file(file->doc, path, is_heartbeat, NULL)) < 0) {
@@ -238,7 +242,7 @@ static int read_files(struct taking *t, const char *id, bool only_heartbeat)
 		take_heartbeat(t, id, &heartbeat);
 	json_doc_free(status.doc);
 	json_doc_free(heartbeat.doc);
-	return rc;
+	return rc ? rc : t->failed;
 }
 
 static int read_server_directory(const struct entry *entry, void *data)
@@ -267,7 +271,7 @@ static int read_heartbeat_ref(const char *name, const struct oid *oid, void *dat
 	else
 		take_heartbeat(t, id, &heartbeat);
 	json_doc_free(heartbeat.doc);
-	return rc;
+	return rc ? rc : t->failed;
 }
 
 /* Calls `each` for the root directory of the branch `name`, if it exists; `t->commit` is its
