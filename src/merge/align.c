@@ -211,7 +211,7 @@ static bool comes_first(const struct aligning *al, const struct schema_place *pl
 	enum side a_side = b_side == A ? B : A;
 	if (al->first != BASE)
 		return b_side == al->first;
-	if (al->by != BY_KEYS || a->keyless || b->keyless)
+	if (a->keyless || b->keyless)
 		return false;
 	struct triple both = { { NULL } };
 	both.at[a_side] = a->value;
@@ -225,6 +225,35 @@ static bool comes_first(const struct aligning *al, const struct schema_place *pl
 		order = compare_raw(m, &keys);
 	}
 	return b_side == A ? order < 0 : order > 0;
+}
+
+/* Where a child is among those of the base: after `low` of them, and before the one with the number
+ * `high`, the first being 1; both are its own number if the base has it. */
+struct bounds {
+	uint32_t low, high;
+};
+
+static struct bounds *find_bounds(const struct aligning *al, const struct children *list)
+{
+	struct bounds *bounds = arena_array(&al->m->arena, list->count, sizeof(*bounds));
+	uint32_t low = 0, high = (uint32_t)al->lists[BASE].count + 1;
+	for (size_t i = 0; i < list->count; i++) {
+		uint32_t base = list->items[i].match[BASE];
+		low = base == NOWHERE ? low : base + 1;
+		bounds[i].low = low;
+	}
+	for (size_t i = list->count; i--;) {
+		uint32_t base = list->items[i].match[BASE];
+		high = base == NOWHERE ? high : base + 1;
+		bounds[i].high = high;
+	}
+	return bounds;
+}
+
+/* Does `a` belong before `b`? Not if one is within the bounds of the other. */
+static bool is_before(const struct bounds *a, const struct bounds *b)
+{
+	return a->low <= b->low && a->high <= b->high && (a->low < b->low || a->high < b->high);
 }
 
 /*
@@ -260,6 +289,10 @@ static void put_in_order(struct aligning *al, const struct children *spine,
 		if (anchor[i] != NOWHERE)
 			own[fill[anchor[i]]++] = i;
 
+	/* Without keys, two elements that replace neighbours stay in the order of these. */
+	bool by_base = al->by != BY_KEYS && al->first == BASE;
+	struct bounds *spines = by_base ? find_bounds(al, spine) : NULL;
+	struct bounds *others = by_base ? find_bounds(al, other) : NULL;
 	size_t next = 0; /* index in the spine */
 	for (size_t at = 0; at <= spine->count; at++) {
 		if (at > 0 && at - 1 == next)
@@ -268,7 +301,9 @@ static void put_in_order(struct aligning *al, const struct children *spine,
 			const struct item *added = &other->items[own[i]];
 			while (next < spine->count &&
 				spine->items[next].match[other->side] == NOWHERE &&
-				!comes_first(al, &place, other->side, &spine->items[next], added))
+				!(by_base ? is_before(&others[own[i]], &spines[next])
+					  : comes_first(al, &place, other->side,
+						    &spine->items[next], added)))
 				out->rows[out->count++] =
 					row_of(al, &spine->items[next++], spine->side);
 			out->rows[out->count++] = row_of(al, added, other->side);

@@ -9,7 +9,7 @@
  * - If the edits are independent and no value occurs twice, it has exactly the edits of both sides.
  *
  * Edits are not independent if they are in the same element of a list, or in neighbours, and the
- * elements have no ID, or if a side changes an ID. These may then be other elements, so that the
+ * elements are objects or lists without an ID, or if a side changes an ID. These may then be other elements, so that the
  * merge keeps both, or has a conflict. No edit is lost.
  *
  * The documents are generated ones, in which no value occurs twice, and those of tests/data/, with
@@ -170,7 +170,12 @@ static bool has_identity(const struct json_doc *doc, const struct json_value *el
 	return false;
 }
 
-/* Are they in elements of one list that have no ID and are the same or neighbours? What the sides
+static bool is_scalar(const struct json_value *value)
+{
+	return value->type != JSON_OBJECT && value->type != JSON_ARRAY;
+}
+
+/* Are they in elements of one list that have no ID, are not scalars, and are the same or neighbours? What the sides
  * leave of such elements may not suffice to identify them. */
 static bool are_neighbours(
 	const struct json_doc *doc, const struct json_value *a, const struct json_value *b)
@@ -183,7 +188,8 @@ static bool are_neighbours(
 		JSON_EACH (element, list) {
 			bool both = (overlap(element, a) || (last && overlap(last, a))) &&
 				(overlap(element, b) || (last && overlap(last, b)));
-			if (both && !has_identity(doc, element))
+			if (both && !(is_scalar(element) && last && is_scalar(last)) &&
+				!has_identity(doc, element))
 				return true;
 			last = element;
 		}
