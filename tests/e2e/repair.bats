@@ -424,6 +424,7 @@ END
   echo '{"rules": [' | breaks shared/message_rules.json "Cut off"
   in_background "$TMP/watch" git build message watch --rules --interval 1
   git -C "$TMP/build2" build message send --to build1 --subject again --body "still there" >/dev/null
+  # shellcheck disable=SC2317 # called by wait_for
   answered() { [ "$(shared coordination/messages.json | jq '[.messages[] | select(.auto)] | length')" = 2 ]; }
   wait_for 5 answered
   grep 'warning: shared/message_rules.json:2:1:' "$TMP/watch"
