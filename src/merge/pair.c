@@ -41,18 +41,21 @@ static bool have_scalar(const struct aligning *al, const struct text *name)
 	return true;
 }
 
-/* Has the element kept at least half of its members, and so only another name? */
-static bool is_renamed(const struct json_doc *base_doc, const struct json_value *base,
+/* How many members of the element `base` does `value` have with the same values? 0 if these are not
+ * at least half of the others than one. */
+static size_t count_kept(const struct json_doc *base_doc, const struct json_value *base,
 	const struct json_doc *doc, const struct json_value *value)
 {
 	size_t kept = 0;
+	if (base->type != JSON_OBJECT || value->type != JSON_OBJECT)
+		return 0;
 	JSON_EACH (member, base) {
 		size_t len;
 		const char *name = json_key(base_doc, member, &len);
 		const struct json_value *now = json_member_n(doc, value, name, len);
 		kept += now && json_equal(base_doc, member, doc, now);
 	}
-	return kept && kept * 2 >= base->count - 1u;
+	return kept * 2 >= base->count - 1u ? kept : 0;
 }
 
 /* The number of items from `at` on without a match in `with`. */
@@ -76,7 +79,7 @@ static void match_renamed(struct children *base, struct children *side)
 			: base->items[i + count].match[which] == k + count;
 		for (size_t n = 0; same_end && count_free(side, BASE, k) == count && n < count; n++)
 			if (is_free(side, other, k + n) &&
-				is_renamed(base->doc, base->items[i + n].value, side->doc,
+				count_kept(base->doc, base->items[i + n].value, side->doc,
 					side->items[k + n].value))
 				join(base, i + n, side, k + n);
 		i += count + 1;
@@ -395,6 +398,44 @@ static void match_by_position(struct aligning *al, const struct item_range *rang
 	}
 }
 
+/*
+ * With a schema, a range never is a conflict. So that an element that one or both sides changed is
+ * merged, and does not occur once for each side, each object of the base that is left is matched with
+ * the most similar one that is left, in the same order.
+ */
+static void match_similar(
+	struct aligning *al, const struct item_range *range, struct children *side)
+{
+	enum { MOST_COMPARISONS = 1 << 20 };
+	struct children *base = &al->lists[BASE];
+	enum side which = side->side, other = which == A ? B : A;
+	size_t k = range->from[which];
+	if ((range->to[BASE] - range->from[BASE]) * (range->to[which] - k) > MOST_COMPARISONS)
+		return;
+	for (size_t i = range->from[BASE]; i < range->to[BASE]; i++) {
+		size_t best = 0, found = 0;
+		/* What follows an element that has moved follows it in the base only. */
+		if (!is_free(base, which, i)) {
+			k = base->items[i].moved[which] ? k : base->items[i].match[which] + 1u;
+			continue;
+		}
+		for (size_t n = k; n < range->to[which] && is_free(side, BASE, n); n++) {
+			size_t kept = is_free(side, other, n)
+				? count_kept(base->doc, base->items[i].value, side->doc,
+					  side->items[n].value)
+				: 0;
+			if (kept > best) {
+				best = kept;
+				found = n;
+			}
+		}
+		if (!best)
+			continue;
+		join(base, i, side, found);
+		k = found + 1;
+	}
+}
+
 static void match_range(struct aligning *al, const struct item_range *range)
 {
 	size_t count = range->to[BASE] - range->from[BASE];
@@ -403,6 +444,10 @@ static void match_range(struct aligning *al, const struct item_range *range)
 	match_added(al, range);
 	match_by_position(al, range, &al->lists[A], same_counts);
 	match_by_position(al, range, &al->lists[B], same_counts);
+	if (!al->m->request->schema || al->spot->place->rules.append_only)
+		return;
+	match_similar(al, range, &al->lists[A]);
+	match_similar(al, range, &al->lists[B]);
 }
 
 /* The ranges lie between items that all versions have, in the same order. */
