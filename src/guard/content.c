@@ -203,9 +203,23 @@ static int find_rule(struct judging *j, const char *path, struct task *task)
 	return rc < 0 ? rc : 0;
 }
 
+/* Reports a link or a submodule. If it is checked again, as a part of the tip, only one that was not
+ * reported before. */
+static void refuse_no_file(struct judging *j, const struct oid *commit,
+	const struct changed_file *file, const struct task *task, bool again)
+{
+	struct checked how = { file->blob, "/no-file", task->format };
+	bool is_new = j->guard->history || is_new_to(j->guard, &how);
+	if (is_new || !again)
+		guard_violate(j->report, VIOLATION_NO_FILE,
+			&(struct place){ .commit = commit, .path = file->path },
+			"is a %s; a coordination file must be a regular file",
+			file->mode == 0120000 ? "symbolic link" : "submodule");
+}
+
 /* Makes a task for a changed file: 1; 0 if the file need not be read; or a negative code. */
 static int make_task(struct judging *j, const struct oid *commit, const struct changed_file *file,
-	struct task *task)
+	struct task *task, bool again)
 {
 	bool is_file = file->mode == 0100644 || file->mode == 0100755;
 	*task = (struct task){ .commit = *commit, .blob = file->blob, .before = file->before };
@@ -213,10 +227,7 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 		return 0;
 	int rc = find_rule(j, file->path, task);
 	if (!rc && !is_file && task->format != FORMAT_NONE)
-		guard_violate(j->report, VIOLATION_NO_FILE,
-			&(struct place){ .commit = commit, .path = file->path },
-			"is a %s; a coordination file must be a regular file",
-			file->mode == 0120000 ? "symbolic link" : "submodule");
+		refuse_no_file(j, commit, file, task, again);
 	if (rc < 0 || !is_file)
 		return rc;
 	struct checked how = { file->blob, task->rule ? task->rule->name : "/none", task->format };
@@ -229,7 +240,7 @@ static int make_task(struct judging *j, const struct oid *commit, const struct c
 int check_changed_file(struct judging *j, const struct oid *commit, const struct changed_file *file)
 {
 	struct task task;
-	int rc = make_task(j, commit, file, &task);
+	int rc = make_task(j, commit, file, &task, true);
 	if (rc <= 0)
 		return rc;
 	struct check check = { .repo = j->guard->repo,
@@ -298,7 +309,7 @@ static int add_file(const struct changed_file *file, void *data)
 {
 	struct walk *walk = data;
 	GROW(walk->tasks, walk->count, walk->capacity);
-	int rc = make_task(walk->judging, walk->commit, file, &walk->tasks[walk->count]);
+	int rc = make_task(walk->judging, walk->commit, file, &walk->tasks[walk->count], false);
 	walk->count += rc > 0;
 	return rc < 0 ? rc : 0;
 }
