@@ -19,6 +19,7 @@ struct rule {
 	bool own;                    /* it is from schemas/ of the repository */
 	const struct schema *schema; /* NULL: it is invalid, */
 	char *problem;               /* for this reason */
+	bool broken;                 /* which is that its file is not valid JSON */
 };
 
 /* The rules of one commit; only the built-in ones if that is OID_NONE. */

@@ -134,6 +134,17 @@ static int read_own(struct rules *rules, struct error *err)
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+/* Compiles the schema, or stores its error in `*wrong`. */
+static int compile_text(struct rules *rules, struct rule *rule, const char *path,
+	const struct buf *text, const char *uri, struct error *wrong)
+{
+	int rc = guard_check_content(path, FORMAT_JSON, text->data, text->len, wrong);
+	rule->broken = rc < 0;
+	if (!rc)
+		rc = schema_compile_uri(rules->own, &rule->schema, uri, wrong);
+	return rc;
+}
+
 /* If there is a schemas/NAME.json, compiles it, or records its error in the rule. */
 static int compile_own(struct rules *rules, struct rule *rule, struct error *err)
 {
@@ -150,10 +161,8 @@ static int compile_own(struct rules *rules, struct rule *rule, struct error *err
 		rc = ERR_FAILED;
 	if (rc == ERR_FAILED)
 		goto done;
-	if (!rc &&
-		(rc = guard_check_content(path.data, FORMAT_JSON, text.data, text.len, &wrong)) >=
-			0)
-		rc = schema_compile_uri(rules->own, &rule->schema, uri.data, &wrong);
+	if (!rc)
+		rc = compile_text(rules, rule, path.data, &text, uri.data, &wrong);
 	rule->own = rc != ERR_NOT_FOUND || text.len;
 	if (rule->own && wrong.code) {
 		rule->problem = xstrdup(wrong.text);

@@ -53,7 +53,9 @@ static int note_change(const struct changed_file *file, void *data)
 			name);
 	if (file->mode)
 		rc = rules_by_name(&news->rules, name, &rule, j->err);
-	if (!rc && file->mode && rule->problem) {
+	/* Otherwise, the check of the content reports it. */
+	bool is_json = (file->mode == 0100644 || file->mode == 0100755) && !rc && !rule->broken;
+	if (is_json && rule->problem) {
 		struct place place = { .commit = &j->update->new, .path = file->path };
 		const char *sentence = json_error_sentence(rule->problem, file->path, &place.at);
 		guard_violate(j->report, VIOLATION_SCHEMA, &place, "%s", sentence);
