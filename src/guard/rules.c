@@ -134,6 +134,19 @@ static int read_own(struct rules *rules, struct error *err)
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+/* Stores the reason why the set of the rules lacks a schema with this text, if it is the text. */
+static void explain_missing(
+	const char *path, const struct buf *text, const char *uri, struct error *wrong)
+{
+	struct schema_set *set = schema_set_new();
+	struct buf copy = BUF_INIT;
+	struct error why = ERROR_INIT;
+	buf_add(&copy, text->data, text->len);
+	if (schema_set_add(set, &copy, path, uri, &why) < 0)
+		*wrong = why;
+	schema_set_free(set);
+}
+
 /* Compiles the schema, or stores its error in `*wrong`. */
 static int compile_text(struct rules *rules, struct rule *rule, const char *path,
 	const struct buf *text, const char *uri, struct error *wrong)
@@ -142,6 +155,8 @@ static int compile_text(struct rules *rules, struct rule *rule, const char *path
 	rule->broken = rc < 0;
 	if (!rc)
 		rc = schema_compile_uri(rules->own, &rule->schema, uri, wrong);
+	if (rc == ERR_NOT_FOUND)
+		explain_missing(path, text, uri, wrong);
 	return rc;
 }
 
