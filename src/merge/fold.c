@@ -102,6 +102,17 @@ static bool is_later_kept(const struct folding *f, const struct json_value *befo
 	return true;
 }
 
+static void report_lost(struct folding *f, const struct json_value *lost,
+	const struct json_value *kept, const char *why)
+{
+	struct buf keys = BUF_INIT;
+	annotations_name_keys(f->keys, f->keys_count, &keys);
+	buf_addf(f->report, "%s:%zu: was discarded: line %zu has the same %s and %s\n",
+		f->request->name, json_position(f->doc, lost->start).line,
+		json_position(f->doc, kept->start).line, keys.data, why);
+	buf_release(&keys);
+}
+
 static void fold(struct folding *f, const struct json_value *record)
 {
 	const struct json_value **slot = slot_of(f, record), *before = *slot;
@@ -113,9 +124,7 @@ static void fold(struct folding *f, const struct json_value *record)
 		*slot = before;
 	const struct json_value *lost = *slot == record ? before : record;
 	json_edit_remove(f->edit, lost);
-	buf_addf(f->report, "%s:%zu: was discarded: line %zu has the same " TEXT_FMT " and %s\n",
-		f->request->name, json_position(f->doc, lost->start).line,
-		json_position(f->doc, (*slot)->start).line, TEXT_ARG(f->keys[0]), why);
+	report_lost(f, lost, *slot, why);
 }
 
 static int fold_all(struct folding *f, struct merge_result *result, struct error *err)

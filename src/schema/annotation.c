@@ -242,6 +242,14 @@ int annotations_compile(struct schema_set *set, const struct json_doc *doc,
 
 /* ---- using them ---- */
 
+void annotations_name_keys(const struct text *keys, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *between = i + 1 < count ? ", " : " and ";
+		buf_addf(out, "%s" TEXT_FMT, i ? between : "", TEXT_ARG(keys[i]));
+	}
+}
+
 bool annotations_is_less(const struct json_doc *old_doc, const struct json_value *old,
 	const struct json_doc *new_doc, const struct json_value *now)
 {

@@ -71,6 +71,8 @@ bool annotations_lead_to(const struct annotations *annotations, const struct tra
  * by time; false is less than true. */
 bool annotations_is_less(const struct json_doc *old_doc, const struct json_value *old,
 	const struct json_doc *new_doc, const struct json_value *now);
+/* Appends the names of the `count` keys of a list, for a message: "id", or "kind and id". */
+void annotations_name_keys(const struct text *keys, size_t count, struct buf *out);
 
 /* ---- for compile.c ---- */
 

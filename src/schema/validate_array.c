@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "schema/annotation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static bool fail_same(struct run *run, const struct frame *frame, const char *ke
 {
 	const struct array_rules *rules = frame->schema->array;
 	bool by_keys = !strcmp(keyword, "x-list-map-keys");
-	struct buf what = BUF_INIT, other = BUF_INIT;
+	struct buf what = BUF_INIT, other = BUF_INIT, keys = BUF_INIT;
 	if (json_is_lines(run->doc) && frame->value == json_root(run->doc)) {
 		const struct json_value *first = json_element(frame->value, before);
 		buf_addstr(&what, "this line");
@@ -97,14 +98,17 @@ static bool fail_same(struct run *run, const struct frame *frame, const char *ke
 		buf_addf(&what, "element %zu", index);
 		buf_addf(&other, "element %zu", before);
 	}
+	if (by_keys)
+		annotations_name_keys(rules->map_keys, rules->map_keys_count, &keys);
 	bool ok = by_keys
 		? run_fail(run, frame, keyword, same,
-			  "%s has the same " TEXT_FMT " as %s; it must be different for each",
-			  what.data, TEXT_ARG(rules->map_keys[0]), other.data)
+			  "%s has the same %s as %s; it must be different for each", what.data,
+			  keys.data, other.data)
 		: run_fail(run, frame, keyword, same, "%s is the same as %s; all must be different",
 			  what.data, other.data);
 	buf_release(&what);
 	buf_release(&other);
+	buf_release(&keys);
 	return ok;
 }
 

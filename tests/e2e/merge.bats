@@ -386,6 +386,10 @@ END
   run -0 git build merge --fold y.jsonl --schema ./t.json -o folded.jsonl
   [[ $output == *'y.jsonl:1: was discarded: line 2 has the same id and is a tombstone'*'y.jsonl:3: '* ]]
   [ "$(cat folded.jsonl)" = '{"id": "a", "at": "2026-01-01T00:00:00Z", "gone": "x"}' ]
+  printf '%s\n' '{"kind": "x", "id": 1}' '{"kind": "x", "id": 2}' '{"kind": "x", "id": 1, "n": 1}' >two.jsonl
+  echo '{"type": "array", "x-list-type": "map", "x-list-map-keys": ["kind", "id"]}' >s.json
+  run -0 git build merge --fold two.jsonl --schema ./s.json -o folded.jsonl
+  [[ $output == *'two.jsonl:1: was discarded: line 3 has the same kind and id and is the last one'* ]]
   echo '[1, 2]' >no.json
   run -128 git build merge --fold no.json
   [[ $output == *'no.json: its records have no key; name a schema that has x-list-map-keys'* ]]

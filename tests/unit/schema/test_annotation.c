@@ -219,7 +219,7 @@ static void keyed_lists_have_unique_keys(void **state)
 	const char *schema = "{\"x-list-type\":\"map\",\"x-list-map-keys\":[\"a\",\"b\"]}";
 	assert_says(schema, "[{\"a\":1,\"b\":2},{\"a\":1,\"b\":3},{\"a\":1},{\"a\":1},5,5]", "");
 	assert_says(schema, "[{\"a\":1,\"b\":2},{\"b\":2.0,\"a\":10e-1}]",
-		"1:16 /1 /x-list-map-keys: element 1 has the same a as element 0; it must be "
+		"1:16 /1 /x-list-map-keys: element 1 has the same a and b as element 0; it must be "
 		"different for each");
 }
 
