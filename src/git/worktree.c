@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "git/history.h"
 #include "git/run.h"
+#include "git/state.h"
 #include "locks/stale_locks.h"
 
 #include <stdlib.h>
@@ -69,20 +70,25 @@ static int merge_forward(
 }
 
 /* Removes the stale locks of a killed git process, without waiting long: a lock that may be held is
- * kept for the next time. */
-static void unlock(struct repo *repo, const char *branch)
+ * kept for the next time. Returns whether the index was locked, and is not any more: that process
+ * may have been updating the worktree. */
+static bool unlock(struct repo *repo, const char *branch)
 {
 	struct buf paths[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
-	bool locked = false;
+	bool locked = false, was_updating = false;
 	buf_addf(&paths[0], "%s/index.lock", repo->place.git_dir);
 	buf_addf(&paths[1], "%s/HEAD.lock", repo->place.git_dir);
 	buf_addf(&paths[2], "%s/%s.lock", repo->place.common_dir, branch);
 	for (size_t i = 0; i < 3; i++) {
 		locked = locked || !access(paths[i].data, F_OK);
-		buf_release(&paths[i]);
+		was_updating = was_updating || (!i && locked);
 	}
 	if (locked)
 		stale_locks_remove(&repo->place, LOCK_WAIT_MS);
+	was_updating = was_updating && access(paths[0].data, F_OK) < 0;
+	for (size_t i = 0; i < 3; i++)
+		buf_release(&paths[i]);
+	return was_updating;
 }
 
 /* ---- files of a checkout that was killed ---- */
@@ -187,18 +193,28 @@ static int resume(
 	return oid_is_none(&search.found) ? 0 : read_tree(repo, &search.found, tip, err);
 }
 
-/* Fast-forwards the index and the worktree: 1 if it has succeeded, otherwise 0 or a negative code.
+/*
+ * Fast-forwards the index and the worktree: 1 if it has succeeded, otherwise 0 or a negative code.
+ * `was_killed`: a process was killed while it did this, so that a file may have been written partly;
+ * without that, such a file is a change of the user. <state dir>/checkout exists while it is done.
  */
-static int move_files(
-	struct repo *repo, const struct oid *now, const struct oid *tip, struct error *err)
+static int move_files(struct repo *repo, const struct oid *now, const struct oid *tip,
+	bool was_killed, struct error *err)
 {
-	int rc = read_tree(repo, now, tip, err);
+	struct buf mark = BUF_INIT;
+	state_path(&mark, repo, "checkout");
+	was_killed = was_killed || !access(mark.data, F_OK);
+	int rc = state_write(repo, "checkout", "", false, err);
+	if (!rc)
+		rc = read_tree(repo, now, tip, err);
 	if (!rc)
 		rc = resume(repo, now, tip, err);
-	if (!rc) {
+	if (!rc && was_killed) {
 		take_back(repo, now, tip);
 		rc = read_tree(repo, now, tip, err);
 	}
+	file_remove(mark.data, NULL);
+	buf_release(&mark);
 	return rc;
 }
 
@@ -226,9 +242,9 @@ int worktree_follow(struct repo *repo, const char *branch, const struct oid *tip
 	bool forward = exists && repo_is_ancestor(repo, &now, tip, NULL) == 1;
 	if (exists && !forward && repo_is_ancestor(repo, tip, &now, NULL) == 1)
 		goto done;
-	unlock(repo, branch);
+	bool was_killed = unlock(repo, branch);
 	if (forward)
-		rc = move_files(repo, &now, tip, err);
+		rc = move_files(repo, &now, tip, was_killed, err);
 	if (rc == 1)
 		rc = repo_ref_update(repo, branch, tip, &now, "git-build: fast-forward", err) < 0
 			? ERR_FAILED

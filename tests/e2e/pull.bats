@@ -53,6 +53,21 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
   git build pull
   follows
 
+  # A change that leaves the beginning of a published file, or an empty file in the way of a new one.
+  printf 'one\ntwo\n' >"$TMP/build2/notes" && git -C "$TMP/build2" pull -q && git -C "$TMP/build2" add notes &&
+    git -C "$TMP/build2" commit -q -m Notes && git -C "$TMP/build2" push -q
+  : >notes
+  run -1 git build pull
+  [ ! -s notes ] && rm notes
+  git build pull
+  echo three >>"$TMP/build2/notes" && git -C "$TMP/build2" commit -q -a -m Notes && git -C "$TMP/build2" push -q
+  echo one >notes
+  run -1 git build pull
+  [ "$(cat notes)" = one ]
+  git checkout -q notes
+  git build pull
+  follows
+
   # Local commits, with nothing to fetch, and with something to fetch.
   git commit -q --allow-empty -m Local
   run -0 git build pull --json
