@@ -177,7 +177,8 @@ put() {
   run -128 git build archive
   [[ $output == *"coordination/archive/messages-2025-10.json:2:1"* ]]
   [ "$(git -C ../fleet.git rev-parse main)" = "$before" ]
-  run -128 git build message list --archived
+  run -0 --separate-stderr git build message list --archived
+  [[ $stderr == *"warning: cannot read this archive: coordination/archive/messages-2025-10.json:2:1"* ]]
   run -0 git build message list
 }
 
