@@ -102,7 +102,7 @@ static int run(
 	int status = -1, rc = child_run(&child, &status, &err);
 	if (rc < 0)
 		hook_print("%s", err.text);
-	else if (status > 128)
+	else if (status > 128 && status <= 128 + 64)
 		hook_print("%s was killed by signal %d", path, status - 128);
 	free(argv);
 	return rc < 0 ? -1 : status;
@@ -130,5 +130,7 @@ int hook_run_other(const char *path, const char *const *arguments, const struct 
 	fwrite(output.data, 1, output.len, stderr);
 	buf_release(&nothing);
 	buf_release(&output);
-	return status > 128 ? -1 : status > 0 ? 1 : status;
+	/* A higher code than that of a signal is an exit code, such as 255 of Perl's die. */
+	bool killed = status > 128 && status <= 128 + 64;
+	return killed ? -1 : status > 0 ? 1 : status;
 }

@@ -81,7 +81,8 @@ static int ask_whether(struct repo *repo, const struct settings *settings, const
 int service_find(struct repo *repo, const struct settings *settings, const struct env *env,
 	struct error *err)
 {
-	if (!settings->requests)
+	/* With several URLs to push to, each repository would apply the request by itself. */
+	if (!settings->requests || remote_has_push_url(repo, settings->remote))
 		return 0;
 	struct known known = read_known(repo, settings);
 	int64_t age = env_now(env) - known.at;
@@ -141,10 +142,13 @@ static void take_answers(struct sending *s, const struct buf *output)
 	const size_t skip = strlen(EXCHANGE_ANSWER);
 	for (const char *line = output->data; *line;) {
 		size_t len = strcspn(line, "\n");
-		if (len > skip && !strncmp(line, EXCHANGE_ANSWER, skip))
-			take_answer(s, line + skip, len - skip);
-		else if (s->said)
-			buf_addf(s->said, "%.*s\n", (int)len, line);
+		/* A hook may have printed text without a line feed before it. */
+		const char *answer = memmem(line, len, EXCHANGE_ANSWER, skip);
+		size_t words = answer ? (size_t)(answer - line) : len;
+		if (answer)
+			take_answer(s, answer + skip, len - words - skip);
+		if (s->said && (!answer || words))
+			buf_addf(s->said, "%.*s\n", (int)words, line);
 		line += len;
 		line += *line == '\n';
 	}
@@ -162,7 +166,8 @@ static int send_some(struct sending *s, struct error *err)
 		if (is_final(call))
 			continue;
 		lines[used] = (struct buf)BUF_INIT;
-		asked_write(&lines[used], call->request, &call->since, call->apply);
+		asked_write(&lines[used], call->request, &call->since, call->apply,
+			s->settings->branch);
 		options[used] = lines[used].data;
 		bytes += lines[used++].len;
 	}

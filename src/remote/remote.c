@@ -35,6 +35,16 @@ bool remote_url(struct repo *repo, const char *name, struct buf *out)
 	return exists;
 }
 
+bool remote_has_push_url(struct repo *repo, const char *name)
+{
+	struct buf key = BUF_INIT, url = BUF_INIT;
+	buf_addf(&key, "remote.%s.pushurl", name);
+	bool has = repo_config(repo, key.data, &url);
+	buf_release(&key);
+	buf_release(&url);
+	return has;
+}
+
 bool remote_exists(struct repo *repo, const char *name)
 {
 	struct buf url = BUF_INIT;

@@ -16,6 +16,9 @@ struct remote_settings {
 	int64_t timeout_ms; /* for one call; 0: 60,000 */
 };
 
+/* Does the remote have a separate URL to push to, or several? */
+bool remote_has_push_url(struct repo *repo, const char *name);
+
 /* Stores the URL of the remote `name` in `out`. Returns false, and stores `name` itself, which may be a
  * URL, if there is no such remote. */
 bool remote_url(struct repo *repo, const char *name, struct buf *out);

@@ -66,13 +66,15 @@ static bool has_version(const struct json_doc *doc)
 
 /* ---- requests ---- */
 
-void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply)
+void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply,
+	const char *branch)
 {
 	struct json_writer w = { .out = out, .compact = true };
 	json_begin(&w, '{');
 	json_put_int(&w, "version", VERSION);
 	put_oid(&w, "since", since);
 	json_put_bool(&w, "apply", apply);
+	json_put_string_or_null(&w, "branch", branch);
 	put_line(&w, "request", request);
 	json_end(&w);
 }
@@ -99,6 +101,7 @@ static int read_request(struct asked *out, const struct json_doc *doc,
 		return error_set(err, ERR_INVALID, "request: its id is not a UUID in lower case");
 	const char *text = json_raw(doc, request, &len);
 	out->apply = apply->type == JSON_TRUE;
+	out->branch = json_strdup(doc, json_member(doc, json_root(doc), "branch"));
 	return request_read(&out->request, text, len, err);
 }
 
@@ -118,6 +121,7 @@ int asked_read(struct asked *out, const char *text, size_t len, struct error *er
 
 void asked_release(struct asked *asked)
 {
+	free(asked->branch);
 	free(asked->id);
 	request_release(&asked->request);
 }

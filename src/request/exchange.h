@@ -2,7 +2,7 @@
  * The protocol between a client and a shared repository that applies requests: an object on one line
  * for each request, and one for each answer (docs/protocol.md, "Asking the shared repository").
  *
- *	{"version":1,"since":"<commit>","apply":true,"request":{...}}
+ *	{"version":1,"since":"<commit>","apply":true,"branch":"main","request":{...}}
  *	{"version":1,"id":"<uuid>","verdict":"done","commit":"<commit>","answer":{...}}
  */
 #ifndef REQUEST_EXCHANGE_H
@@ -26,10 +26,12 @@ struct asked {
 	struct request request;
 	struct oid since; /* no earlier commit has the request; OID_NONE: unknown */
 	bool apply;       /* false: only report whether it was applied */
+	char *branch;     /* to change, short; NULL: the repository's */
 };
 
 /* Appends the line for `request`, without a newline. */
-void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply);
+void asked_write(struct buf *out, const struct buf *request, const struct oid *since, bool apply,
+	const char *branch);
 /* Reads a line into `*out`, of which only `id` is valid after ERR_INVALID: the line is not valid, or
  * has a version that is not supported. Release it with asked_release() in each case. */
 int asked_read(struct asked *out, const char *text, size_t len, struct error *err);

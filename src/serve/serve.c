@@ -16,8 +16,10 @@ struct member {
 	struct asked asked;
 	struct answer made;
 	struct answered answered;
-	bool unread;  /* it was answered without being applied */
-	bool applied; /* its changes are in the documents */
+	bool unread; /* it was answered without being applied */
+	const struct member
+		*same; /* an earlier one with the same ID, which has the answer; or NULL */
+	bool applied;  /* its changes are in the documents */
 };
 
 struct serving {
@@ -185,10 +187,11 @@ static int check(struct serving *s, const struct oid *commit, struct buf *why, s
 	list_violations(&report, why);
 	if (!rc && report.count)
 		rc = 1;
-	if (!rc)
+	if (!rc) {
 		rc = s->plan->may_move(s->ref.data, &update.old, &update.new, why, s->plan->data);
-	if (rc == ERR_FAILED && !*err->text)
-		error_set(err, rc, "a hook of the repository could not be run");
+		if (rc < 0)
+			error_set(err, rc, "a hook of the repository could not be run to its end");
+	}
 	/* Otherwise the next attempt would not check the same content again. */
 	if (rc)
 		guard_forget(s->guard);
@@ -280,9 +283,17 @@ static void read_member(struct serving *s, struct member *member, const struct b
 	if (!rc && member->asked.request.file_count)
 		rc = error_set(&err, ERR_NOT_FOUND,
 			"request: the files of a request must be pushed with the change");
+	if (!rc && s->files.branch && member->asked.branch &&
+		strcmp(member->asked.branch, s->files.branch) != 0)
+		rc = error_set(&err, ERR_NOT_FOUND,
+			"request: the shared branch is '%s' here, not '%s'", s->files.branch,
+			member->asked.branch);
 	if (!rc && s->guard)
 		rc = guard_may_act_for(s->guard, member->asked.request.server, &err);
-	member->unread = rc < 0;
+	for (size_t i = 0; !rc && s->members + i != member && !member->same; i++)
+		if (s->members[i].asked.id && !strcmp(s->members[i].asked.id, member->asked.id))
+			member->same = &s->members[i];
+	member->unread = rc < 0 || member->same;
 	if (rc < 0)
 		settle(member, rc == ERR_NOT_FOUND ? VERDICT_UNSUPPORTED : VERDICT_REJECTED,
 			err.text);
@@ -293,8 +304,9 @@ static void answer_all(const struct serving *s)
 	struct buf line = BUF_INIT;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct member *member = &s->members[i];
+		const struct member *from = member->same ? member->same : member;
 		buf_reset(&line);
-		answered_write(&line, member->asked.id ? member->asked.id : "", &member->answered);
+		answered_write(&line, member->asked.id ? member->asked.id : "", &from->answered);
 		s->plan->answer(&line, s->plan->data);
 	}
 	buf_release(&line);

@@ -371,3 +371,47 @@ end_service() {
   git build pull
   shown messages | jq -e '[.messages[].subject] | index("three") != null and index("two") == null'
 }
+
+# bats test_tags=long
+@test "a request for another branch, or a remote with its own push URL, is pushed" {
+  local name
+  git push -q origin HEAD:fleet
+  for name in build1 build2; do
+    git -C "$TMP/$name" fetch -q
+    git -C "$TMP/$name" checkout -q -b fleet origin/fleet
+    git -C "$TMP/$name" config build.branch fleet
+  done
+  tip=$(fleet rev-parse main)
+  git build lock acquire deploy
+  run -1 git -C ../build2 build lock acquire deploy
+  [ "$(fleet rev-parse main)" = "$tip" ]
+  fleet show fleet:coordination/locks.json | jq -e '.locks.deploy.locked_by == "build1"'
+  git checkout -q main && git config build.branch main
+  git remote set-url --push origin "$TMP/fleet.git"
+  git build lock acquire second
+  run -1 grep -q '^Answer: ' <<<"$(fleet log -1 --format=%B main)"
+}
+
+@test "words of a hook without a line feed do not hide the answer, and each exit code is an answer" {
+  local hook=$TMP/fleet.git/hooks/update code
+  for code in 1 255; do
+    printf '#!/bin/sh\nprintf "frozen today" >&2\nexit %s\n' "$code" >"$hook" && chmod +x "$hook"
+    run -128 git build status set building
+    [[ $output == *"frozen today"*"the hook update of the repository rejects the change"* ]]
+    [[ $output != *git-build-answer* ]]
+  done
+  [ "$(git build outbox list --json | jq '.entries | length')" = 0 ]
+  printf '#!/bin/sh\nprintf "checking..."\n' >"$hook"
+  git build status set building
+}
+
+# bats test_tags=long
+@test "an ID that occurs twice in one push is applied once" {
+  local line tip
+  git build job add -q --branch main --commit "$(git rev-parse HEAD)" --no-packages
+  git build job add -q --branch main --commit "$(git rev-parse HEAD)" --no-packages
+  line=$(asked "$(request build1 'job claim' "$(uuid)" '{"worker": "'"$(uuid)"'"}')")
+  ask "$line" "$line"
+  [ "$(sed -n 1p <<<"$output")" = "$(sed -n 2p <<<"$output")" ]
+  shown jobs | jq -e '[.jobs[] | select(.status == "running")] | length == 1'
+}

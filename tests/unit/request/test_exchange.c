@@ -23,13 +23,14 @@ static void a_request_is_one_line_and_is_read_again(void **state)
 		"{\n  \"operation\": \"message send\",\n  \"id\": \"" ID
 		"\",\n  \"server\": \"build1\",\n  \"body\": \"a\\n  b\",\n  "
 		"\"time\": \"2026-01-01T00:00:00Z\"\n}\n");
-	asked_write(&line, &request, &SINCE, true);
+	asked_write(&line, &request, &SINCE, true, "fleet");
 	assert_null(strchr(line.data, '\n'));
 	assert_int_equal(asked_read(&asked, line.data, line.len, &err), 0);
 	assert_string_equal(asked.id, ID);
 	assert_string_equal(asked.request.server, "build1");
 	assert_string_equal(request_string(&asked.request, "body"), "a\n  b");
 	assert_true(asked.apply);
+	assert_string_equal(asked.branch, "fleet");
 	assert_true(oid_equal(&asked.since, &SINCE));
 	asked_release(&asked);
 	buf_release(&line);
