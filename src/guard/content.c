@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "fleet/files.h"
+#include "fleet/server_directory.h"
 #include "schema/validate.h"
 
 #include <stdlib.h>
@@ -120,6 +122,16 @@ static int check_appended(struct check *check, const struct task *task)
 	return rc;
 }
 
+/* Was the version before checked by the same schema? Not if the file only now names a server: then
+ * all of its violations are new. */
+static bool was_checked(const char *path, const struct json_doc *before)
+{
+	struct buf directory = BUF_INIT;
+	bool is_of_server = fleet_needs_server(path, &directory);
+	buf_release(&directory);
+	return !is_of_server || server_is_named(before);
+}
+
 static int check_task(struct check *check, struct task *task)
 {
 	int appended = check_appended(check, task);
@@ -137,6 +149,10 @@ static int check_task(struct check *check, struct task *task)
 		/* The version before is read only if there is an error. */
 		rc = version_read(&before, check->repo, check->limit, &task->before, task->path,
 			task->format, now.doc, NULL, &check->err);
+		if (!rc && !was_checked(task->path, before.doc)) {
+			version_release(&before);
+			before = (struct version)VERSION_INIT;
+		}
 		if (!rc)
 			check_by_schema(&task->found, VIOLATION_INVALID, &task->commit, task->rule,
 				&now, task->rule, &before, "");
