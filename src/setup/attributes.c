@@ -152,7 +152,7 @@ static int examine_union(const struct changed_file *file, void *data)
 	struct examining *e = data;
 	struct buf value = BUF_INIT;
 	struct error why = ERROR_INIT;
-	enum json_format format;
+	enum json_format format = FORMAT_NONE;
 	int rc = attribute_of(e->repo, &e->tip, file->path, "merge", &value, &why);
 	bool is_union = rc > 0 && !strcmp(value.data, "union");
 	if (is_union)
