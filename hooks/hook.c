@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* The lines of 100,000 refs have 20 MiB. */
-enum { INPUT_LIMIT = 1 << 30 };
+enum { INPUT_LIMIT = 1 << 30, OTHER_MS = 30000 };
 
 void hook_print(const char *format, ...)
 {
@@ -88,13 +88,15 @@ static const char **make_argv(const char *path, const char *const *arguments)
 	return argv;
 }
 
-/* Returns the exit code; or -1 if there is none. NULL for `output`: it goes to our output. */
+/* Returns the exit code; or -1 if there is none. NULL for `output`: it goes to our output, and there
+ * is no time limit. */
 static int run(
 	const char *path, const char *const *arguments, const struct buf *input, struct buf *output)
 {
 	const char **argv = make_argv(path, arguments);
 	struct child child = { .argv = argv,
-		.foreground = true,
+		.foreground = !output,
+		.timeout_ms = output ? OTHER_MS : 0,
 		.input = input ? input->data : NULL,
 		.input_len = input ? input->len : 0,
 		.output = output };

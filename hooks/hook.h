@@ -45,7 +45,7 @@ int hook_run_kept(const struct hook *hook, const struct buf *input);
  * Runs `path`, another hook of the user's, with `arguments` (without argv[0]; ends with NULL) and
  * `input` (NULL: nothing). What it prints goes to our standard error. Returns 0 if it succeeded,
  * does not exist, or is not executable; 1 if it ended with another exit code; -1, after printing the
- * reason, if it could not be run to its end.
+ * reason, if it could not be run to its end within 30 seconds.
  */
 int hook_run_other(const char *path, const char *const *arguments, const struct buf *input);
 

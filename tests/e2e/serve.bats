@@ -415,3 +415,15 @@ end_service() {
   [ "$(sed -n 1p <<<"$output")" = "$(sed -n 2p <<<"$output")" ]
   shown jobs | jq -e '[.jobs[] | select(.status == "running")] | length == 1'
 }
+
+# bats test_tags=long
+@test "a hook that does not end is ended, and the requests fail" {
+  local hook=$TMP/fleet.git/hooks/update tip
+  tip=$(fleet rev-parse main)
+  printf '#!/bin/sh\nsleep 300\n' >"$hook" && chmod +x "$hook"
+  ask "$(asked "$(request build1 'lock acquire' "$(uuid)" '{"name": "deploy", "ttl": 600}')")"
+  jq -e '.verdict == "failed" and (.reason | contains("could not be run to its end"))' <<<"$output"
+  [ "$(fleet rev-parse main)" = "$tip" ]
+  rm "$hook"
+  git build lock acquire deploy
+}
