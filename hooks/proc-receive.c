@@ -182,24 +182,52 @@ static int ask_hook(const struct hook *ours, const char *name, const char *suffi
 	return rc < 0 ? ERR_FAILED : rc;
 }
 
-/* The user's own pre-receive, which has the same suffix as the user's own proc-receive, and then
- * update. */
+/* The same for a hook that init has moved aside, with the same suffix as the user's own
+ * proc-receive. */
+static int ask_kept(const struct hook *ours, const char *name, const char *const *arguments,
+	const struct buf *input, struct buf *why)
+{
+	static const char prefix[] = "/proc-receive";
+	const char *suffix = ours->kept ? strrchr(ours->kept, '/') : NULL;
+	if (!suffix || strncmp(suffix, prefix, strlen(prefix)) != 0)
+		return 0;
+	return ask_hook(ours, name, suffix + strlen(prefix), arguments, input, why);
+}
+
+static void add_change(
+	struct buf *line, const char *ref, const struct oid *from, const struct oid *to)
+{
+	buf_addf(line, "%s %s %s\n", from->hex, to->hex, ref);
+}
+
+/* Asks the user's hooks in the order in which git runs them for a push. */
 static int may_move(
 	const char *ref, const struct oid *from, const struct oid *to, struct buf *why, void *data)
 {
-	static const char ours[] = "/proc-receive";
-	const struct conversation *c = data;
+	const struct hook *ours = ((const struct conversation *)data)->hook;
 	const char *const none[] = { NULL }, *const update[] = { ref, from->hex, to->hex, NULL };
-	const char *suffix = c->hook->kept ? strrchr(c->hook->kept, '/') : NULL;
+	const char *const prepared[] = { "prepared", NULL };
 	struct buf line = BUF_INIT;
-	int rc = 0;
-	buf_addf(&line, "%s %s %s\n", from->hex, to->hex, ref);
-	if (suffix && !strncmp(suffix, ours, strlen(ours)))
-		rc = ask_hook(c->hook, "pre-receive", suffix + strlen(ours), none, &line, why);
+	add_change(&line, ref, from, to);
+	int rc = ask_kept(ours, "pre-receive", none, &line, why);
 	if (!rc)
-		rc = ask_hook(c->hook, "update", "", update, NULL, why);
+		rc = ask_hook(ours, "update", "", update, NULL, why);
+	if (!rc)
+		rc = ask_kept(ours, "reference-transaction", prepared, &line, why);
 	buf_release(&line);
 	return rc;
+}
+
+/* As git does, ignores the result. */
+static void report_committed(
+	const struct hook *ours, const char *ref, const struct oid *from, const struct oid *to)
+{
+	const char *const committed[] = { "committed", NULL };
+	struct buf line = BUF_INIT, ignored = BUF_INIT;
+	add_change(&line, ref, from, to);
+	ask_kept(ours, "reference-transaction", committed, &line, &ignored);
+	buf_release(&line);
+	buf_release(&ignored);
 }
 
 /* git is to report to post-receive and to the client that the branch has moved, not the ref that
@@ -207,6 +235,7 @@ static int may_move(
 static void note_move(const char *ref, const struct oid *from, const struct oid *to, void *data)
 {
 	struct conversation *c = data;
+	report_committed(c->hook, ref, from, to);
 	add_packet(&c->moves, "ok " EXCHANGE_REF);
 	add_packet(&c->moves, "option refname %s", ref);
 	add_packet(&c->moves, "option old-oid %s", from->hex);

@@ -427,3 +427,18 @@ end_service() {
   rm "$hook"
   git build lock acquire deploy
 }
+
+@test "the user's own reference-transaction hook is asked, and can reject the change" {
+  local hook=$TMP/fleet.git/hooks/reference-transaction.before-git-build tip
+  tip=$(fleet rev-parse main)
+  printf '#!/bin/sh\nread -r line\necho "$1 $line" >>%q\n[ ! -e %q ]\n' "$TMP/seen" "$TMP/reject" >"$hook"
+  chmod +x "$hook"
+  git build lock acquire one
+  [ "$(grep refs/heads/main "$TMP/seen" | sed 's/ .*//' | xargs)" = "prepared committed" ]
+  grep -q "^prepared $tip $(fleet rev-parse main) refs/heads/main$" "$TMP/seen"
+  tip=$(fleet rev-parse main)
+  touch "$TMP/reject"
+  ask "$(asked "$(request build1 'lock acquire' "$(uuid)" '{"name": "two", "ttl": 600}')")"
+  jq -e '.verdict == "rejected" and (.reason | contains("reference-transaction"))' <<<"$output"
+  [ "$(fleet rev-parse main)" = "$tip" ]
+}
