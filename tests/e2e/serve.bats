@@ -442,3 +442,22 @@ end_service() {
   jq -e '.verdict == "rejected" and (.reason | contains("reference-transaction"))' <<<"$output"
   [ "$(fleet rev-parse main)" = "$tip" ]
 }
+
+# bats test_tags=long
+@test "other accounts of the group can write what the hook creates, if the repository is shared" {
+  local value
+  rm -rf "$TMP/fleet.git/git-build"
+  for value in "" group 0660 all; do
+    fleet config core.sharedRepository "$value"
+    (umask 077 && git build message send --to all --subject "shared $value")
+    case $value in
+    "") [ "$(stat -c %a "$TMP/fleet.git/git-build/write")" = 600 ] ;;
+    all) [ "$(stat -c %a "$TMP/fleet.git/git-build/write" "$TMP/fleet.git/refs/heads/main" | xargs)" = "664 664" ] ;;
+    *)
+      [ "$(stat -c %a "$TMP/fleet.git/git-build/write" "$TMP/fleet.git/refs/heads/main" | xargs)" = "660 660" ]
+      [ "$(stat -c %A "$TMP/fleet.git/git-build")" = drwxrwx--- ]
+      ;;
+    esac
+    rm -rf "$TMP/fleet.git/git-build"
+  done
+}
