@@ -20,8 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LENGTH = 4, MOST_PACKET = 65520, MOST_REQUESTS = 64, WAIT_MS = 20000 };
@@ -244,42 +242,6 @@ static void note_move(const char *ref, const struct oid *from, const struct oid 
 	add_packet(&c->moves, "option new-oid %s", to->hex);
 }
 
-/* The permissions that core.sharedRepository adds to those of the umask; see git-config(1). */
-static mode_t shared_mode(struct repo *repo)
-{
-	enum { GROUP = 0660, ALL = 0664 };
-	static const struct {
-		const char *value;
-		mode_t mode;
-	} named[] = { { "group", GROUP }, { "true", GROUP }, { "yes", GROUP }, { "on", GROUP },
-		{ "1", GROUP }, { "all", ALL }, { "world", ALL }, { "everybody", ALL },
-		{ "2", ALL } };
-	struct buf value = BUF_INIT;
-	mode_t mode = 0;
-	char *end = NULL;
-	if (repo_config(repo, "core.sharedRepository", &value)) {
-		mode = (mode_t)strtoul(value.data, &end, 8);
-		if (*end || (mode & 0600) != 0600)
-			mode = 0;
-		for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
-			if (!strcasecmp(value.data, named[i].value))
-				mode = named[i].mode;
-	}
-	buf_release(&value);
-	return mode & 0666;
-}
-
-/* Lets other accounts that push use what we create. A directory that they can read can also be
- * searched. */
-static void share_files(struct repo *repo)
-{
-	mode_t mode = shared_mode(repo);
-	if (!mode)
-		return;
-	mode_t mask = umask(0);
-	umask(mask & ~(mode | (mode & 0444) >> 2));
-}
-
 static int apply(const struct list *options, struct conversation *c)
 {
 	struct repo *repo = NULL;
@@ -288,7 +250,7 @@ static int apply(const struct list *options, struct conversation *c)
 		c };
 	int rc = repo_open(&repo, NULL, &err);
 	if (!rc)
-		share_files(repo);
+		repo_share_files(repo);
 	if (!rc)
 		serve(repo, &plan, options->lines, options->count);
 	else

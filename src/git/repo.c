@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -544,4 +545,38 @@ int repo_resolve(struct repo *repo, const char *revision, struct oid *out, struc
 	*out = store_oid(git_object_id(commit));
 	git_object_free(commit);
 	return 0;
+}
+
+/* The permissions that core.sharedRepository adds to those of the umask; see git-config(1). */
+static mode_t shared_mode(struct repo *repo)
+{
+	enum { GROUP = 0660, ALL = 0664 };
+	static const struct {
+		const char *value;
+		mode_t mode;
+	} named[] = { { "group", GROUP }, { "true", GROUP }, { "yes", GROUP }, { "on", GROUP },
+		{ "1", GROUP }, { "all", ALL }, { "world", ALL }, { "everybody", ALL },
+		{ "2", ALL } };
+	struct buf value = BUF_INIT;
+	mode_t mode = 0;
+	char *end = NULL;
+	if (repo_config(repo, "core.sharedRepository", &value)) {
+		mode = (mode_t)strtoul(value.data, &end, 8);
+		if (*end || (mode & 0600) != 0600)
+			mode = 0;
+		for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
+			if (!strcasecmp(value.data, named[i].value))
+				mode = named[i].mode;
+	}
+	buf_release(&value);
+	return mode & 0666;
+}
+
+void repo_share_files(struct repo *repo)
+{
+	mode_t mode = shared_mode(repo);
+	if (!mode)
+		return;
+	mode_t mask = umask(0);
+	umask(mask & ~(mode | (mode & 0444) >> 2));
 }

@@ -96,6 +96,10 @@ struct config_change {
 int repo_config_set_all(
 	struct repo *repo, const struct config_change *changes, size_t count, struct error *err);
 
+/* Changes the umask of this process, so that other accounts can use the files that it creates, if
+ * core.sharedRepository asks for that. A directory that they can read can also be searched. */
+void repo_share_files(struct repo *repo);
+
 /* ---- refs ---- */
 
 /* Stores the commit that ref `name` ("refs/heads/main", "HEAD") points to in `*out`. Returns 0,

@@ -406,6 +406,8 @@ static int equip(const char *path, const struct setup_plan *plan, struct setup_r
 		rc = error_set(
 			err, ERR_INVALID, "%s: not bare, but the shared repository must be", path);
 	if (!rc)
+		repo_share_files(repo);
+	if (!rc)
 		rc = setup_sweep(repo, err);
 	if (!rc)
 		rc = set_all(repo, report, err);
