@@ -209,6 +209,8 @@ end_service() {
   local i pids=() id
   for i in $(seq 8); do
     git clone -q "$TMP/fleet.git" "$TMP/c$i" && git -C "$TMP/c$i" config build.server "c$i"
+  done
+  for i in $(seq 8); do
     (for id in 1 2 3; do git -C "$TMP/c$i" build message send -q --to all --subject "c$i-$id" || exit; done) &
     pids+=($!)
   done
