@@ -88,8 +88,8 @@ static const char **make_argv(const char *path, const char *const *arguments)
 	return argv;
 }
 
-/* Returns the exit code; or -1 if there is none. NULL for `output`: it goes to our output, and there
- * is no time limit. */
+/* Returns the exit code; or -1 if there is none. NULL for `output`: it goes to our output, without a
+ * time limit. */
 static int run(
 	const char *path, const char *const *arguments, const struct buf *input, struct buf *output)
 {

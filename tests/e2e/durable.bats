@@ -33,6 +33,7 @@ fleet() {
        END { exit !(objects && objects < first && first < moved && moved < last && syncs == 2) }' trace
 }
 
+# bats test_tags=long
 @test "what a request changes is synced, with its names, before the answer" {
   command -v strace >/dev/null || skip "there is no strace"
   strace -f -o /dev/null true 2>/dev/null || skip "strace may not trace here"

@@ -32,6 +32,7 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
     '{"commit":"'"$(tip)"'","worktree":"current","updated":false,"why":null,"sent":0,"left":0}' ]
 }
 
+# bats test_tags=long
 @test "pull never overwrites local changes and commits, and prints why it did not update" {
   # On another branch, only the branch of the remote is updated.
   git checkout -q -b topic
@@ -94,6 +95,7 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
   follows
 }
 
+# bats test_tags=long
 @test "pull needs neither a server ID nor a worktree" {
   git clone -q --bare "$TMP/fleet.git" "$TMP/mirror.git"
   other one
@@ -123,6 +125,7 @@ follows() { [ "$(git rev-parse HEAD)" = "$(tip)" ]; }
   done
 }
 
+# bats test_tags=long
 @test "pulls and requests at the same time leave a valid clone" {
   local pids=() n
   for n in 1 2 3 4; do

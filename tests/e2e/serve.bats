@@ -254,6 +254,7 @@ end_service() {
   [ -e "$TMP/asked" ]
 }
 
+# bats test_tags=long
 @test "if the hook does not run, the client pushes its changes" {
   fleet config core.hooksPath /dev/null
   git config build.attempts 2
@@ -326,6 +327,7 @@ end_service() {
   run -0 git build lock acquire deploy
 }
 
+# bats test_tags=long
 @test "doctor reports how requests reach the shared branch" {
   found() { git build doctor --json | jq -r '.findings[] | select(.check == "requests") | "\(.state): \(.what)"'; }
   [ "$(found)" = "fine: requests are applied by origin" ]
@@ -337,6 +339,7 @@ end_service() {
   [ "$(found)" = "fine: requests are pushed as commits: origin does not apply them" ]
 }
 
+# bats test_tags=long
 @test "the hooks of the shared repository see the change that a request makes, and can reject it" {
   local hooks=$TMP/fleet.git/hooks name tip
   tip=$(fleet rev-parse main)
@@ -394,6 +397,7 @@ end_service() {
   run -1 grep -q '^Answer: ' <<<"$(fleet log -1 --format=%B main)"
 }
 
+# bats test_tags=long
 @test "words of a hook without a line feed do not hide the answer, and each exit code is an answer" {
   local hook=$TMP/fleet.git/hooks/update code
   for code in 1 255; do
