@@ -38,8 +38,10 @@ static int send_outbox(struct repo *repo, const struct settings *settings, const
 	result->left = before;
 	if (!before || !settings->server)
 		return 0;
-	write_queue_run(repo, settings, NULL, env, &outcome, NULL);
-	rc = count_outbox(repo, &result->left, err);
+	int sent = write_queue_run(repo, settings, NULL, env, &outcome, err);
+	result->ran = !sent;
+	/* An outage leaves the requests in the outbox. A failure of this host is one of the command. */
+	rc = sent == ERR_FAILED ? sent : count_outbox(repo, &result->left, err);
 	if (!rc && result->left < before)
 		result->sent = before - result->left;
 	buf_add(&result->said, outcome.said.data, outcome.said.len);
@@ -86,8 +88,8 @@ static int update_worktree(struct repo *repo, const struct settings *settings,
 	return rc ? 0 : find_position(repo, settings->branch, result, err);
 }
 
-int pull(struct repo *repo, const struct settings *settings, const struct env *env,
-	struct pull_result *result, struct error *err)
+static int bring_up_to_date(struct repo *repo, const struct settings *settings,
+	const struct env *env, struct pull_result *result, struct error *err)
 {
 	struct reading reading;
 	int rc = send_outbox(repo, settings, env, result, err);
@@ -105,5 +107,14 @@ int pull(struct repo *repo, const struct settings *settings, const struct env *e
 	if (!rc)
 		rc = update_worktree(repo, settings, result, err);
 	clone_lock_release(repo_place(repo));
+	return rc;
+}
+
+int pull(struct repo *repo, const struct settings *settings, const struct env *env,
+	struct pull_result *result, struct error *err)
+{
+	int rc = bring_up_to_date(repo, settings, env, result, err);
+	if (rc < 0 && result->ran)
+		error_wrap(err, "the outbox was sent, but this clone cannot be updated");
 	return rc;
 }

@@ -20,6 +20,7 @@ enum pull_worktree {
 struct pull_result {
 	struct oid tip; /* of the shared branch */
 	bool updated;   /* the worktree was updated */
+	bool ran;       /* the outbox was sent */
 	size_t sent;    /* requests of the outbox that were sent */
 	size_t left;    /* and those that are still in it */
 	enum pull_worktree worktree;
