@@ -58,7 +58,9 @@ static int find_position(
 	struct buf ref = BUF_INIT, head = BUF_INIT;
 	struct oid now;
 	ref_branch(&ref, branch);
-	int rc = repo_head_branch(repo, &head, NULL);
+	int rc = repo_head_branch(repo, &head, err);
+	if (rc == ERR_FAILED)
+		goto done;
 	if (rc < 0 || strcmp(head.data, ref.data) != 0) {
 		result->worktree = PULL_ELSEWHERE;
 		rc = 0;
@@ -66,6 +68,7 @@ static int find_position(
 		rc = repo_is_ancestor(repo, &result->tip, &now, err);
 		result->worktree = rc == 1 ? PULL_AHEAD : PULL_DIVERGED;
 	}
+done:
 	buf_release(&ref);
 	buf_release(&head);
 	return rc < 0 ? rc : 0;
